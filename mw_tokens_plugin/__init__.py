@@ -1,0 +1,27 @@
+"""mw_tokens_plugin: typed tokens and bulk actions on global accounts for pywikibot.
+
+:func:`enable` hooks the plugin into pywikibot's site objects; importing this package
+does nothing by itself, and does not import pywikibot.
+"""
+
+from __future__ import annotations
+
+from mw_tokens_plugin.protocol.globalaccounts import (
+    AccountState,
+    GlobalAccount,
+    HiddenLevel,
+    StatusChange,
+)
+from mw_tokens_plugin.protocol.tokens import Token, TokenType
+
+__all__ = [
+    'AccountState',
+    'GlobalAccount',
+    'HiddenLevel',
+    'StatusChange',
+    'Token',
+    'TokenType',
+    '__version__',
+]
+
+__version__ = '0.1.0'

@@ -1,0 +1,215 @@
+"""All errors that the plugin raises; each says what failed, where, and what to do.
+
+This module does not import pywikibot and does not decide what is tried again: it only
+names the kinds of failure, so that callers can tell them apart by class.
+
+The tree::
+
+    TokensPluginError
+    +-- InvalidInput                 what was asked for cannot be done as written
+    |   +-- InvalidName              not the name of an account
+    |   +-- StateUnknown             `expected=` needs a state that the wiki hides
+    |   +-- NotCentral               no central wiki is known for this family
+    +-- TokenError
+    |   +-- NoTokenNeeded            the module takes no token
+    |   +-- UnknownModule            the wiki has no such module
+    |   +-- UnknownTokenType         the wiki has no such type
+    |   +-- TokenUnavailable         this user gets no token of that type (``+\\``)
+    |   +-- BadToken                 refused, and refused again after one renewal
+    +-- SessionError
+    |   +-- SessionLost              logged out, and logging in again did not help
+    |   +-- LoginNeedsInput          a password or code is needed, and nobody is there
+    +-- WikiUnreachable              no answer from the wiki for too long
+    +-- OutcomeUnknown               a write was sent, its answer did not arrive
+    +-- UnexpectedAnswer             an answer that the API does not give
+    +-- ApiRefusal                   the wiki said no; has ``code`` and ``info``
+        +-- NoSuchAccount
+        +-- PermissionDenied
+        |   +-- Blocked
+        +-- StateConflict            the state is not the expected one
+        +-- CannotHide               too many edits
+        +-- CannotLock               oneself, or a temporary account
+        +-- ReadOnly
+        +-- RateLimited
+        +-- InternalApiError         the wiki broke down while carrying it out
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    'ApiRefusal',
+    'BadToken',
+    'Blocked',
+    'CannotHide',
+    'CannotLock',
+    'InternalApiError',
+    'InvalidInput',
+    'InvalidName',
+    'LoginNeedsInput',
+    'NoSuchAccount',
+    'NoTokenNeeded',
+    'NotCentral',
+    'OutcomeUnknown',
+    'PermissionDenied',
+    'RateLimited',
+    'ReadOnly',
+    'SessionError',
+    'SessionLost',
+    'StateConflict',
+    'StateUnknown',
+    'TokenError',
+    'TokenUnavailable',
+    'TokensPluginError',
+    'UnexpectedAnswer',
+    'UnknownModule',
+    'UnknownTokenType',
+    'WikiUnreachable',
+]
+
+
+class TokensPluginError(Exception):
+    """Root of all errors of the plugin.
+
+    .. version-added:: 0.1
+    """
+
+
+class InvalidInput(TokensPluginError, ValueError):
+    """What was asked for cannot be done as written; nothing was sent."""
+
+
+class InvalidName(InvalidInput):
+    """The text is not the name of an account."""
+
+
+class StateUnknown(InvalidInput):
+    """An expected state was given that the wiki does not let us know."""
+
+
+class NotCentral(InvalidInput):
+    """It is not known on which wiki this family keeps its global accounts."""
+
+
+class TokenError(TokensPluginError):
+    """A token could not be had, or was not accepted."""
+
+
+class NoTokenNeeded(TokenError):
+    """The module takes no token."""
+
+
+class UnknownModule(TokenError):
+    """The wiki has no module of that name."""
+
+
+class UnknownTokenType(TokenError, KeyError):
+    """The wiki has no token of that type.
+
+    It is a :exc:`KeyError` too, as pywikibot's own wallet raises.
+    """
+
+    def __str__(self) -> str:
+        """Return the sentence itself, where KeyError would quote it."""
+        return str(self.args[0])
+
+
+class TokenUnavailable(TokenError, KeyError):
+    r"""The wiki hands this user no token of that type (it answers ``+\``)."""
+
+    def __str__(self) -> str:
+        """Return the sentence itself, where KeyError would quote it."""
+        return str(self.args[0])
+
+
+class BadToken(TokenError):
+    """The wiki refused a token, and its renewal too."""
+
+
+class SessionError(TokensPluginError):
+    """The session with the wiki is gone and could not be had back."""
+
+
+class SessionLost(SessionError):
+    """The wiki logged us out, and logging in again did not help."""
+
+
+class LoginNeedsInput(SessionError):
+    """A login asks for a password or a code, and there is no terminal."""
+
+
+class WikiUnreachable(TokensPluginError):
+    """The wiki did not answer for longer than the deadline."""
+
+
+class OutcomeUnknown(TokensPluginError):
+    """A write was sent and its answer did not arrive whole.
+
+    It may have been carried out: read the state before sending anything again.
+    """
+
+
+class UnexpectedAnswer(TokensPluginError):
+    """The answer is none that the API gives."""
+
+
+class ApiRefusal(TokensPluginError):
+    """The wiki refused what was asked.
+
+    :param code: the API's error code
+    :param info: the API's own explanation
+    :param wiki: which wiki said so
+    """
+
+    def __init__(self, code: str, info: str = '', wiki: str = '') -> None:
+        """Keep the parts; the message is made of them."""
+        super().__init__(code, info, wiki)
+        self.code = code
+        self.info = info
+        self.wiki = wiki
+
+    def __str__(self) -> str:
+        """Return one sentence with the code, the wiki and its words."""
+        where = f' on {self.wiki}' if self.wiki else ''
+        return f'{self.code}{where}: {self.info or "no explanation given"}'
+
+
+class NoSuchAccount(ApiRefusal):
+    """No global account of that name, or none that this user may see."""
+
+
+class PermissionDenied(ApiRefusal):
+    """The session lacks a right or a grant."""
+
+
+class Blocked(PermissionDenied):
+    """The operator's account is blocked."""
+
+
+class StateConflict(ApiRefusal):
+    """The account is not in the expected state: somebody changed it."""
+
+
+class CannotHide(ApiRefusal):
+    """Accounts with many edits cannot be hidden."""
+
+
+class CannotLock(ApiRefusal):
+    """The wiki never locks this account: oneself, or a temporary account."""
+
+
+class ReadOnly(ApiRefusal):
+    """The wiki, or the database of global accounts, takes no writes now."""
+
+
+class RateLimited(ApiRefusal):
+    """Too many actions in too short a time.
+
+    :ivar retry_after: seconds that the server asked us to wait; 0 where it
+        named none
+    """
+
+    retry_after: float = 0.0
+
+
+class InternalApiError(ApiRefusal):
+    """The wiki broke down; whether the write was kept must be read from it."""

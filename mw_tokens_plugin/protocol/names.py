@@ -1,0 +1,103 @@
+"""Account names, brought to MediaWiki's form before they are sent.
+
+The modules that act on global accounts compare names letter by letter, so what
+MediaWiki does elsewhere is done here. No wiki is asked.
+
+https://www.mediawiki.org/wiki/Manual:Page_title
+"""
+
+from __future__ import annotations
+
+import enum
+import html
+import ipaddress
+import re
+import unicodedata
+
+from mw_tokens_plugin.exceptions import InvalidName
+
+#: Longest name of an account, in bytes of UTF-8 (``$wgMaxNameChars``).
+MAX_BYTES = 255
+
+_TEMPORARY = re.compile(r'~\d{4}-[\d-]+')
+#: Every kind of blank that titles treat as a space.
+_BLANKS = re.compile(
+    '[ _\\u00a0\\u1680\\u180e\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+'
+)
+#: Direction marks, which MediaWiki drops from titles.
+_MARKS = re.compile('[\\u200e\\u200f\\u202a-\\u202e]')
+#: What no account's name contains. Signs that only new names may not have
+#: (``@``, ``:``, ``=``) are left in: old accounts have them.
+_FORBIDDEN = re.compile(
+    '[#<>\\[\\]|{}/\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200d\\ue000-\\uf8ff\\ufffd]'
+)
+_WIKILINK = re.compile(r'\[\[([^\[\]|]*)(?:\|[^\[\]]*)?\]\]')
+_PREFIX = re.compile(
+    r'\s*:*(?:[a-z-]+\s*:\s*)*user\s*:|\s*:*(?:[a-z-]+\s*:\s*)*special\s*:\s*centralauth\s*/',
+    re.IGNORECASE,
+)
+#: How the log of global accounts writes their names.
+_SUFFIX = '@global'
+
+
+class AccountKind(enum.Enum):
+    """What a name stands for; only accounts have a global account to act on."""
+
+    ACCOUNT = 'account'
+    TEMPORARY = 'temporary account'
+    IP = 'IP address'
+
+
+def normalise_name(text: str) -> str:
+    """Return the name of an account as MediaWiki keeps it.
+
+    Underscores are blanks, blanks are folded and trimmed, direction marks dropped, the
+    text is composed (NFC), and the first letter is a capital. ``User:`` and
+    ``Special:CentralAuth/`` in front (with interwiki prefixes), ``@global`` behind, a
+    wikilink around it and HTML entities are undone.
+
+    .. version-added:: 0.1
+
+    >>> normalise_name('[[User:example_bot|talk]]')
+    'Example bot'
+
+    :param text: the name as people write it
+    :raises InvalidName: no account can have that name
+    """
+    name = html.unescape(text)
+    if link := _WIKILINK.fullmatch(name.strip()):
+        name = link[1]
+    name = _MARKS.sub('', unicodedata.normalize('NFC', name))
+    name = _BLANKS.sub(' ', name).strip()
+    if prefix := _PREFIX.match(name):
+        name = name[prefix.end() :]
+    name = name.removesuffix(_SUFFIX).strip()
+    if not name:
+        raise InvalidName(f'{text.strip()!r} holds no name.')
+    if kind_of(name) is AccountKind.IP:
+        return name
+    if bad := _FORBIDDEN.search(name):
+        raise InvalidName(f'{name!r} is not a possible name: it contains {bad[0]!r}.')
+    if len(name.encode('utf-8', 'surrogatepass')) > MAX_BYTES:
+        raise InvalidName(f'{name[:40]!r}... is longer than {MAX_BYTES} bytes.')
+    return _capital(name[0]) + name[1:]
+
+
+def kind_of(name: str) -> AccountKind:
+    """Tell accounts from temporary accounts and IP addresses.
+
+    :param name: a name in MediaWiki's form
+    """
+    if _TEMPORARY.fullmatch(name):
+        return AccountKind.TEMPORARY
+    try:
+        ipaddress.ip_network(name, strict=False)
+    except ValueError:
+        return AccountKind.ACCOUNT
+    return AccountKind.IP
+
+
+def _capital(letter: str) -> str:
+    upper = letter.upper()
+    # Letters such as the sharp s have no capital of one letter and stay as they are.
+    return upper if len(upper) == 1 else letter

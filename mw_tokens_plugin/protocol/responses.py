@@ -1,0 +1,96 @@
+"""From an API error, however it is shaped, to one class of exception.
+
+It reads answers only; what is tried again, and when, is decided elsewhere.
+
+https://www.mediawiki.org/wiki/API:Errors_and_warnings
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mw_tokens_plugin.exceptions import (
+    ApiRefusal,
+    Blocked,
+    CannotHide,
+    CannotLock,
+    InternalApiError,
+    NoSuchAccount,
+    PermissionDenied,
+    RateLimited,
+    ReadOnly,
+    StateConflict,
+)
+
+_CLASSES: dict[str, type[ApiRefusal]] = {
+    'nosuchuser': NoSuchAccount,
+    'invaliduser': NoSuchAccount,
+    'invaliduserid': NoSuchAccount,
+    'permissiondenied': PermissionDenied,
+    'centralauth-admin-not-authorized': PermissionDenied,
+    'mwoauth-invalid-authorization-blocked-user': Blocked,
+    'blocked': Blocked,
+    'autoblocked': Blocked,
+    'editconflict': StateConflict,
+    'centralauth-admin-too-many-edits': CannotHide,
+    'centralauth-admin-cannot-lock-self': CannotLock,
+    'centralauth-admin-cannot-lock-temporary-account': CannotLock,
+    'readonly': ReadOnly,
+    'ratelimited': RateLimited,
+}
+
+
+def error_mapping(error: object) -> dict[str, Any]:
+    """Return the first error of an answer as a mapping with ``code`` and ``info``.
+
+    CentralAuth answers with a list of lists where a Status failed, and every wiki does
+    with a list where ``errorformat`` is not ``bc``; a plain mapping is returned as it
+    is.
+
+    :param error: the value of ``error`` or ``errors``
+    """
+    if isinstance(error, Mapping):
+        return dict(error)
+    for item in _flattened(error):
+        code = str(item.get('code') or item.get('message') or 'Unknown')
+        return {'code': code, 'info': _text_of(item) or code}
+    return {'code': 'Unknown', 'info': f'an error of unknown shape: {error!r}'}
+
+
+def refusal(code: str, info: str, wiki: str) -> ApiRefusal:
+    """Return the exception for an API error; it is not raised here.
+
+    :param code: the API's error code
+    :param info: the API's explanation
+    :param wiki: which wiki said so
+    """
+    kind: type[ApiRefusal]
+    if code.startswith('internal_api_error_'):
+        # CentralAuth's own read-only mode has no error code, only an exception.
+        kind = ReadOnly if 'ReadOnly' in code else InternalApiError
+    else:
+        kind = _CLASSES.get(code, ApiRefusal)
+    return kind(code, info, wiki)
+
+
+def _flattened(value: object) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _flattened(item)
+
+
+def _text_of(item: Mapping[str, Any]) -> str:
+    for key in ('text', '*', 'html'):
+        if isinstance(text := item.get(key), str):
+            return text
+    words = [str(item.get('message') or item.get('key') or '')]
+    for parameter in item.get('params') or ():
+        words.append(
+            str(next(iter(parameter.values()), ''))
+            if isinstance(parameter, Mapping)
+            else str(parameter)
+        )
+    return ' '.join(word for word in words if word)
