@@ -1,0 +1,41 @@
+"""A configuration for pywikibot with mw_tokens_plugin: copy it to user-config.py.
+
+pywikibot executes it among its own variables, so a plain assignment is a setting. All
+settings: https://doc.wikimedia.org/pywikibot/stable/api_ref/pywikibot.config.html
+"""
+
+from __future__ import annotations
+
+# The wiki that commands act on unless told otherwise. Global locks go to the central
+# wiki of its farm in any case.
+family = 'meta'
+mylang = 'meta'
+
+# The account's name, without the part after "@" of a bot password.
+usernames['meta']['meta'] = 'Example Steward'
+
+# One login for all wikis of the farm: the same name everywhere.
+# usernames['*']['*'] = 'Example Steward'
+
+# Gives every site typed tokens, also in scripts that know nothing of the plugin. It is
+# not written as an import because pywikibot would take the name for a setting.
+# MW_TOKENS_DISABLE=1 in the environment switches it off.
+__import__('mw_tokens_plugin').enable()
+
+# pywikibot asks for the password, unless it finds it in this file, one line an account:
+#     ('Example Steward', BotPassword('name of the bot password', 'its password'))
+#     ('Example Steward', 'main password')
+# Only you may read it (chmod 600 user-password.py): pywikibot narrows the mode itself,
+# but a copy or a backup keeps the one it was made with.
+# A bot password needs the grants of what is to be done; acting on other wikis with a
+# centralauthtoken needs a session of the main password.
+# password_file = 'user-password.py'
+
+# Wikimedia asks for a way to reach you in the user agent:
+# https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Policy
+user_agent_description = 'locks by hand-made lists; User talk:Example Steward'
+
+# Seconds between two writes on the same wiki, shared by all your processes there. Ten is
+# pywikibot's default: 400 locks take over an hour. Where the wiki's rules allow you
+# more, say so here, or for one run only with -pt:1.
+put_throttle = 10
