@@ -1,0 +1,94 @@
+"""Each part of the package imports only what lies below it.
+
+The modules are read, not run, so a forbidden import inside a function counts too.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = 'mw_tokens_plugin'
+
+#: What each part may import besides itself.
+BELOW = {
+    'exceptions': set[str](),
+    'protocol': {'exceptions'},
+    'requestpage': {'exceptions', 'protocol'},
+    'site': {'exceptions', 'protocol'},
+    'campaign': {'exceptions', 'protocol', 'site'},
+    'sandbox': set[str](),
+    '': {'exceptions', 'protocol', 'site', 'campaign', 'requestpage'},
+    'scripts': {'', 'exceptions', 'protocol', 'site', 'campaign', 'requestpage'},
+}
+
+#: Parts that pywikibot is kept out of.
+WITHOUT_PYWIKIBOT = {'protocol', 'sandbox'}
+
+FILES = sorted([*(ROOT / PACKAGE).rglob('*.py'), *(ROOT / 'scripts').rglob('*.py')])
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_downwards(path: Path) -> None:
+    """Whoever reads a part needs to know the parts below it, and no others."""
+    module = path.relative_to(ROOT).with_suffix('').parts
+    assert list(violations(module, path.read_text(encoding='utf-8'))) == []
+
+
+@pytest.mark.parametrize(
+    ('module', 'source', 'culprit'),
+    [
+        ('mw_tokens_plugin.protocol.tokens', 'import pywikibot', 'pywikibot'),
+        ('mw_tokens_plugin.protocol.tokens', 'from ..site import wallet', 'site'),
+        ('mw_tokens_plugin.protocol.tokens', 'from .. import site', 'site'),
+        ('mw_tokens_plugin.protocol.__init__', 'from ..campaign import x', 'campaign'),
+        ('mw_tokens_plugin.site.wallet', 'from mw_tokens_plugin import Token', ''),
+        ('mw_tokens_plugin.site.wallet', 'def f():\n import scripts', 'scripts'),
+        ('mw_tokens_plugin.sandbox.api', 'from ..exceptions import E', 'exceptions'),
+        ('mw_tokens_plugin.__init__', 'from .sandbox import Sandbox', 'sandbox'),
+        ('scripts.global_lock', 'import mw_tokens_plugin.sandbox', 'sandbox'),
+    ],
+)
+def test_a_forbidden_import_is_seen(module: str, source: str, culprit: str) -> None:
+    """The check itself recognises each way of writing an import."""
+    assert list(violations(tuple(module.split('.')), source)) == [culprit]
+
+
+def violations(module: tuple[str, ...], source: str) -> Iterator[str]:
+    """Yield the parts that a module imports although they are not below it."""
+    own = part_of(module)
+    for name in imported(module, ast.parse(source)):
+        if name[0] == 'pywikibot':
+            if own in WITHOUT_PYWIKIBOT:
+                yield 'pywikibot'
+        elif name[0] in (PACKAGE, 'scripts', 'mw_tokens_scripts'):
+            part = part_of(name)
+            if part != own and part not in BELOW[own]:
+                yield part
+
+
+def part_of(module: tuple[str, ...]) -> str:
+    """Return the part a module belongs to, '' being the top of the package."""
+    if module[0] != PACKAGE:
+        return 'scripts'
+    return module[1] if module[1:] and module[1] in BELOW else ''
+
+
+def imported(module: tuple[str, ...], tree: ast.AST) -> Iterator[tuple[str, ...]]:
+    """Yield the absolute name of everything that a module imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield tuple(alias.name.split('.'))
+        elif isinstance(node, ast.ImportFrom):
+            base = module[: len(module) - node.level] if node.level else ()
+            base += tuple(node.module.split('.')) if node.module else ()
+            if base == (PACKAGE,):
+                for alias in node.names:
+                    yield (*base, alias.name)
+            else:
+                yield base

@@ -1,0 +1,168 @@
+"""What the top-level files say of the project agrees, file with file and with the code.
+
+Nothing here needs the package to be installed.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted(
+    path.stem for path in (ROOT / 'scripts').glob('*.py') if path.stem != '__init__'
+)
+GENERATED = {'__pycache__', 'build', 'dist'}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding='utf-8')
+
+
+def configuration(name: str) -> ConfigParser:
+    parser = ConfigParser(interpolation=None)
+    parser.read_string(read(name))
+    return parser
+
+
+def lines(value: str) -> list[str]:
+    return [line.strip() for line in value.splitlines() if line.strip()]
+
+
+def test_changelog_describes_the_present_version() -> None:
+    version = configuration('setup.cfg')['metadata']['version']
+    releases = re.findall(r'^## \[?([\w.]+)', read('CHANGELOG.md'), re.MULTILINE)
+    assert version == next(release for release in releases if release != 'Unreleased')
+
+
+def test_package_states_no_other_version() -> None:
+    version = configuration('setup.cfg')['metadata']['version']
+    tree = ast.parse(read('mw_tokens_plugin/__init__.py'))
+    stated = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id == '__version__'
+        and isinstance(node.value, ast.Constant)
+    ]
+    assert stated in ([], [version])
+
+
+def test_pyproject_only_says_how_to_build() -> None:
+    assert re.findall(r'^\[.*', read('pyproject.toml'), re.MULTILINE) == [
+        '[build-system]'
+    ]
+
+
+def test_every_package_is_in_the_distribution() -> None:
+    """A folder that is forgotten in setup.cfg works in a checkout only."""
+    found = {
+        '.'.join(path.parent.relative_to(ROOT).parts)
+        for top in ('mw_tokens_plugin', 'scripts')
+        for path in (ROOT / top).rglob('__init__.py')
+    }
+    found = {re.sub(r'^scripts\b', 'mw_tokens_scripts', name) for name in found}
+    assert set(lines(configuration('setup.cfg')['options']['packages'])) == found
+
+
+def test_python_versions_agree() -> None:
+    """setup.cfg, tox.ini and ruff.toml mean the same range of Python versions."""
+    setup = configuration('setup.cfg')
+    minimum = setup['options']['python_requires'].removeprefix('>=')
+    classified = re.findall(r'Python :: (3\.\d+)', setup['metadata']['classifiers'])
+    factors = re.search(r'py\{([\d,]+)\}', configuration('tox.ini')['tox']['env_list'])
+    assert factors
+    assert [version.replace('.', '') for version in classified] == factors[1].split(',')
+    assert classified[0] == minimum
+    assert f'target-version = "py{minimum.replace(".", "")}"' in read('ruff.toml')
+
+
+def test_each_dependency_has_its_reason_in_contributing() -> None:
+    setup = configuration('setup.cfg')
+    wanted = lines(setup['options']['install_requires'])
+    for extra in setup['options.extras_require'].values():
+        wanted += lines(extra)
+    names = {re.split(r'[<>=!~]', requirement)[0] for requirement in wanted}
+    assert set(re.findall(r'^\| `([\w-]+)`', read('CONTRIBUTING.md'), re.M)) == names
+
+
+def test_readme_commands_run_environments_that_exist() -> None:
+    commands = re.findall(r'^python3 -m venv .*', read('README.md'), re.MULTILINE)
+    environments = [command.rpartition(' -e ')[2] for command in commands]
+    assert environments == ['demo', 'py']
+    assert 'testenv:demo' in configuration('tox.ini')
+
+
+def test_ci_script_is_sound_and_executable() -> None:
+    script = ROOT / '.ci' / 'run'
+    assert os.access(script, os.X_OK)
+    subprocess.run(['bash', '-n', script], check=True)
+
+
+@pytest.mark.parametrize('script', SCRIPTS)
+def test_each_script_has_its_page_and_its_line_in_the_readme(script: str) -> None:
+    assert (ROOT / 'docs' / f'{script}.md').is_file()
+    assert f'pwb {script}' in read('README.md')
+
+
+@pytest.mark.parametrize('bundle', sorted((ROOT / 'scripts' / 'i18n').glob('[a-z]*')))
+def test_translators_find_each_message_explained(bundle: Path) -> None:
+    messages, explained = (
+        json.loads((bundle / name).read_text(encoding='utf-8')).keys()
+        for name in ('en.json', 'qqq.json')
+    )
+    assert bundle.name in SCRIPTS
+    assert messages == explained
+    assert all(
+        key == '@metadata' or key.startswith(f'{bundle.name}-') for key in messages
+    )
+
+
+def test_reference_covers_every_public_module() -> None:
+    described = set(
+        re.findall(r'^\.\. automodule:: (\S+)', read('docs/reference.rst'), re.M)
+    )
+    public = set()
+    for path in (ROOT / 'mw_tokens_plugin').rglob('*.py'):
+        parts = path.relative_to(ROOT).with_suffix('').parts
+        if parts[1] != 'sandbox' and path.read_text(encoding='utf-8').strip():
+            public.add('.'.join(parts).removesuffix('.__init__'))
+    assert described - {'mw_tokens_plugin.sandbox'} == public
+
+
+def test_no_file_names_a_place_on_somebodys_machine() -> None:
+    """What is written down for everyone must not lean on one person's folders."""
+    private = re.compile(r'(?<![\w.:/-])/(?:home|root|Users|opt|work)/[\w.]')
+    places = {str(ROOT), str(Path.home())} - {'/'}
+    guilty = [
+        f'{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}'
+        for path in repository_files(ROOT)
+        for number, line in enumerate(text_of(path).splitlines(), 1)
+        if private.search(line) or any(f'{place}/' in line for place in places)
+    ]
+    assert guilty == []
+
+
+def repository_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name in GENERATED or path.suffix == '.egg-info':
+            continue
+        if path.name.startswith('.') and path.name not in ('.ci', '.gitignore'):
+            continue
+        if path.is_dir():
+            yield from repository_files(path)
+        else:
+            yield path
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding='utf-8', errors='replace')
