@@ -35,7 +35,7 @@ __import__('mw_tokens_plugin').enable()
 # https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Policy
 user_agent_description = 'locks by hand-made lists; User talk:Example Steward'
 
-# Seconds between two writes on the same wiki, shared by all your processes there. Ten is
-# pywikibot's default: 400 locks take over an hour. Where the wiki's rules allow you
-# more, say so here, or for one run only with -pt:1.
+# Seconds between two writes on the same wiki, shared by all your processes there. With
+# ten, which is pywikibot's default, 400 locks take over an hour. Where the wiki's rules
+# allow you more, say so here, or for one run only with -pt:1.
 put_throttle = 10

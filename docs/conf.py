@@ -20,12 +20,23 @@ project = 'mw_tokens_plugin'
 author = 'mw_tokens_plugin developers'
 release = metadata.version(project)
 
-extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.viewcode']
+extensions = [
+    'myst_parser',
+    'sphinx.ext.autodoc',
+    'sphinx.ext.autosummary',
+    'sphinx.ext.viewcode',
+]
 html_theme = 'furo'
 html_title = f'{project} {release}'
-exclude_patterns = ['_build']
+exclude_patterns = ['_templates']
+templates_path = ['_templates']
 
-autodoc_default_options = {'members': True, 'show-inheritance': True}
+# Each name is described where it is defined, not where it is offered again.
+autodoc_default_options = {
+    'ignore-module-all': True,
+    'members': True,
+    'show-inheritance': True,
+}
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'description'
 myst_heading_anchors = 3
