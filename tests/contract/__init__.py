@@ -1,0 +1,1 @@
+"""Recorded exchanges with MediaWiki, held against the sandbox and the parsers."""

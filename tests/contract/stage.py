@@ -1,0 +1,212 @@
+"""The farm that the recordings were made on, set up in the sandbox.
+
+It seeds the accounts and pages that the recordings expect, and offers the changes that
+were made to that farm behind the API's back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mw_tokens_plugin.sandbox.farm import Farm
+from mw_tokens_plugin.sandbox.server import Sandbox
+
+if TYPE_CHECKING:
+    from .replay import Replay
+
+PASSWORD = 'a main password'
+#: MediaWiki tells one of 32 characters from a main password.
+BOT_PASSWORD = '0123456789abcdefghijklmnopqrstuv'
+
+#: The addresses in the recordings.
+RECORDED = {
+    'meta': 'http://127.0.0.1:8143',
+    'aa': 'http://127.0.0.2:8143',
+    'bb': 'http://127.0.0.3:8143',
+}
+
+#: An hour at which the clock of the farm stands still.
+NOON = 1_795_000_000
+
+STEWARD = ['bureaucrat', 'steward', 'sysop']
+
+#: Accounts by central id; then come 40 `Hide`, 40 `Del` and 1,200 `Spam` accounts.
+ACCOUNTS: dict[str, dict[str, Any]] = {
+    'Stew': {'groups': ['steward'], 'local_groups': {'*': STEWARD}},
+    'Stew2': {'groups': ['steward'], 'local_groups': {'*': STEWARD}},
+    'BotOp': {'local_groups': {'*': ['sysop']}},
+    'Plain': {},
+    'Metaonly': {'wikis': ['meta'], 'local_groups': {'*': ['steward', 'sysop']}},
+    'Half': {'wikis': ['meta'], 'local_groups': {'*': ['steward', 'sysop']}},
+    'Renamee': {},
+    'Blockee': {'local_groups': {'aa': ['sysop']}},
+    'Manyedits': {'edits': {'meta': 1200}},
+    'Üñïçødé Пример 例': {},
+    f'L{"o" * 200}ng': {},
+    'Lowercase first': {},
+    "O'Quote & Amp": {},
+    **{f'Hide {n:02}': {'wikis': ['meta', 'aa']} for n in range(1, 41)},
+    **{f'Del {n:02}': {'wikis': ['meta', 'aa']} for n in range(1, 41)},
+    **{f'Spam {n:04}': {'wikis': ['meta', 'aa']} for n in range(1, 501)},
+    **{f'Spam {n:04}': {'wikis': ['meta']} for n in range(501, 1201)},
+}
+
+ACCOUNT_OF_CENTRAL_ID = dict(enumerate(ACCOUNTS, 1))
+
+GRANTS = [
+    'basic',
+    'blockusers',
+    'createeditmovepage',
+    'createlocalaccount',
+    'delete',
+    'editprotected',
+    'highvolume',
+    'rollback',
+    'setglobalaccountstatus',
+]
+
+
+def seed(farm: Farm) -> None:
+    """Fill an empty farm as the recorded one was filled."""
+    for wiki in farm.wikis.values():
+        groups = frozenset({'bureaucrat', 'interface-admin', 'sysop'})
+        wiki.add_account('Installer', groups=groups)
+        wiki.skip_ids('account', 2)
+    for central_id, (name, values) in enumerate(ACCOUNTS.items(), 1):
+        if name == 'Renamee':
+            _add_unattached(farm)
+        farm.add_account(name, id=central_id, password=PASSWORD, **values)
+    farm.add_bot_password('Stew', 'locker', BOT_PASSWORD, GRANTS)
+    for wiki in farm.wikis.values():
+        wiki.edit('Main Page', 'Welcome.', user='MediaWiki default')
+    _add_pages(farm)
+
+
+def _add_unattached(farm: Farm) -> None:
+    farm.wikis['aa'].add_account('Half', password='its local password')
+    for code in ('meta', 'aa'):
+        farm.wikis[code].add_account('Localonly', password=PASSWORD)
+
+
+def _add_pages(farm: Farm) -> None:
+    wiki = farm.wikis['aa']
+    author = {'user': 'Plain', 'user_id': wiki.accounts['Plain'].id}
+    for n in range(1, 201):
+        text = f'Buy cheap stuff {n} rev 1 http://spam.example.com/{n}'
+        wiki.edit(f'Spam page {n:04}', text, **author)
+    for n in range(1, 21):
+        for revision in range(1, 5):
+            wiki.edit(f'Multi rev {n:04}', f'{n} rev {revision}', **author)
+    for n in range(1, 6):
+        title = f'Protected page {n:04}'
+        wiki.edit(title, f'{n} rev 1', **author)
+        page = wiki.page(title)
+        assert page
+        page.protection['edit'] = ('sysop', 'infinity')
+
+
+class Stage:
+    """The seeded sandbox, and what can happen to it.
+
+    :param sandbox: a running sandbox with :func:`seed` as its seed
+    """
+
+    replay: Replay
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.farm = sandbox.farm
+        self.api_urls = {code: sandbox.wikis[code].api_url for code in RECORDED}
+        self.base_urls = {
+            code: url.removesuffix('/w/api.php') for code, url in self.api_urls.items()
+        }
+
+    def reset(self) -> None:
+        """Restore the farm as the recordings found it."""
+        self.farm.reset()
+
+    def to_live(self, text: str) -> str:
+        """Replace the recorded addresses of the wikis by their live ones."""
+        for code, recorded in RECORDED.items():
+            text = text.replace(recorded, self.base_urls[code])
+        return text
+
+    def to_recorded(self, answer: Any) -> Any:
+        """Replace the live addresses by the recorded ones, in any JSON value."""
+        if isinstance(answer, dict):
+            return {key: self.to_recorded(value) for key, value in answer.items()}
+        if isinstance(answer, list):
+            return [self.to_recorded(value) for value in answer]
+        if isinstance(answer, str):
+            for code, recorded in RECORDED.items():
+                answer = answer.replace(self.base_urls[code], recorded)
+        return answer
+
+    # The clock, and what the recording farm was switched to.
+
+    def advance(self, seconds: float) -> None:
+        self.farm.advance(seconds)
+
+    def read_only(self, reason: str | None) -> None:
+        for wiki in self.farm.wikis.values():
+            wiki.readonly = reason or ''
+
+    def central_read_only(self, reason: str | None) -> None:
+        self.farm.readonly = reason or ''
+
+    def lag(self, seconds: float) -> None:
+        for wiki in self.farm.wikis.values():
+            wiki.lag = ('db-fake2', seconds) if seconds else ('', -1.0)
+
+    def rate_limits(self, **hits: int) -> None:
+        """Limit what BotOp does on aa within a minute, or lift all limits."""
+        limits = {(right, 'BotOp'): (hit, 60.0) for right, hit in hits.items()}
+        self.farm.wikis['aa'].rate_limits = limits
+
+    # What the shell of the recording farm did to accounts and sessions.
+
+    def set_status(
+        self, name: str, *, locked: bool | None = None, hidden: str | None = None
+    ) -> None:
+        account = self.farm.accounts[name]
+        self.farm.set_status(
+            account,
+            locked=account.locked if locked is None else locked,
+            hidden=account.hidden if hidden is None else hidden,
+            wiki=self.farm.central,
+            operator='Stew',
+            reason='r',
+        )
+
+    def edit(self, user: str, title: str) -> None:
+        wiki = self.farm.wikis['aa']
+        wiki.edit(title, 'vandalised', user=user, user_id=wiki.accounts[user].id)
+
+    def delete_global_account(self, name: str) -> None:
+        account = self.farm.accounts[name]
+        self.farm.delete_account(account, self.farm.central, 'Stew', 'r')
+
+    def start_rename(self, name: str) -> None:
+        account = self.farm.accounts[name]
+        account.renaming = True
+        self.farm.sessions.end_account(account.id)
+
+    def rename(self, old: str, new: str) -> None:
+        self.farm.accounts[old].renaming = False
+        self.farm.rename_account(old, new)
+
+    def revoke_bot_password(self, name: str) -> None:
+        account, _, app = name.partition('@')
+        del self.farm.accounts[account].bots[app]
+
+    def demote(self, name: str) -> None:
+        account = self.farm.accounts[name]
+        account.groups = frozenset()
+        for local in account.attached.values():
+            local.groups -= {'steward'}
+
+    def promote(self, name: str) -> None:
+        account = self.farm.accounts[name]
+        account.groups = frozenset({'steward'})
+        for local in account.attached.values():
+            local.groups |= {'steward'}
