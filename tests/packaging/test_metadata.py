@@ -96,7 +96,7 @@ def test_each_dependency_has_its_reason_in_contributing() -> None:
 
 
 def test_readme_commands_run_environments_that_exist() -> None:
-    commands = re.findall(r'^python3 -m venv .*', read('README.md'), re.MULTILINE)
+    commands = re.findall(r'^python3 .*/tox run .*', read('README.md'), re.MULTILINE)
     environments = [command.rpartition(' -e ')[2] for command in commands]
     assert environments == ['demo', 'py']
     assert 'testenv:demo' in configuration('tox.ini')
