@@ -13,6 +13,7 @@ from mw_tokens_plugin.protocol.globalaccounts import (
     StatusChange,
 )
 from mw_tokens_plugin.protocol.tokens import Token, TokenType
+from mw_tokens_plugin.site.hook import enable
 
 __all__ = [
     'AccountState',
@@ -22,6 +23,7 @@ __all__ = [
     'Token',
     'TokenType',
     '__version__',
+    'enable',
 ]
 
 __version__ = '0.1.0'

@@ -1,0 +1,84 @@
+"""Enabling the plugin at any moment, also while pywikibot is still being imported.
+
+It decides when the seams are patched; what is patched is in :mod:`.install`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+#: The module after whose import the classes to be patched exist.
+_AWAITED = 'pywikibot.site'
+
+
+def enable() -> None:
+    """Give every site object of pywikibot the plugin, those that exist too.
+
+    It can be called in a script, before or after pywikibot is imported, and in
+    ``user-config.py``, which runs while pywikibot is still being imported; there it
+    has to be an expression, since an ``import`` line would be taken for a setting::
+
+        __import__('mw_tokens_plugin').enable()
+
+    Calling it again does nothing. With the environment variable
+    ``MW_TOKENS_DISABLE=1`` it does nothing at all.
+
+    .. version-added:: 0.1
+    """
+    if os.environ.get('MW_TOKENS_DISABLE') == '1':
+        return
+    if hasattr(sys.modules.get(_AWAITED), 'APISite'):
+        _install()
+    elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _AfterImport())
+
+
+def _install() -> None:
+    from mw_tokens_plugin.site.install import install
+
+    install()
+
+
+class _AfterImport(MetaPathFinder):
+    """Waits for one import, then takes itself off ``sys.meta_path``."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Let the others find the awaited module, and follow its execution."""
+        if fullname != _AWAITED:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Follower(spec.loader)
+        return spec
+
+
+class _Follower(Loader):
+    """Runs a module as its own loader does, then installs the plugin."""
+
+    def __init__(self, loader: Loader) -> None:
+        """Keep the loader that does the work."""
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Create the module as its own loader does."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Execute the module, give it its loader back, and install."""
+        self._loader.exec_module(module)
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        module.__loader__ = self._loader
+        _install()

@@ -1,0 +1,117 @@
+"""Patching pywikibot's site class in place, after checking that every seam is there.
+
+In place, since pywikibot tells sites apart by the name of their class: that reaches
+all families, and all sites that exist already. Nothing is patched where a seam is
+missing.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from functools import wraps
+from importlib import import_module
+from typing import Any
+
+#: What the plugin relies on inside pywikibot: module, class, and the names in it.
+SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        'pywikibot.site._apisite',
+        'APISite',
+        ('_relogin', '_request', '_request_class', 'login', 'simple_request', 'tokens'),
+    ),
+    ('pywikibot.site._tokenwallet', 'TokenWallet', ('__getitem__', 'update_tokens')),
+    (
+        'pywikibot.data.api',
+        'Request',
+        (
+            '__setitem__',
+            '_add_defaults',
+            '_bad_token',
+            '_get_request_params',
+            '_http_param_string',
+            '_http_request',
+            '_internal_api_error',
+            '_json_loads',
+            '_logged_in',
+            '_ratelimited',
+            '_relogin',
+        ),
+    ),
+    ('pywikibot.data.api', 'CachedRequest', ('submit',)),
+    ('pywikibot.data.api', '_invalidate_superior_cookies', ()),
+    ('pywikibot.family', 'WikimediaFamily', ()),
+    ('pywikibot.login', 'LoginStatus', ('IN_PROGRESS',)),
+)
+
+
+def missing_seams() -> Iterator[str]:
+    """Yield the dotted names that this pywikibot does not have."""
+    for module, holder, names in SEAMS:
+        try:
+            owner = getattr(import_module(module), holder)
+        except (ImportError, AttributeError):
+            yield f'{module}.{holder}'
+            continue
+        for name in names:
+            if not hasattr(owner, name):
+                yield f'{module}.{holder}.{name}'
+
+
+def install() -> None:
+    """Patch ``APISite``, once."""
+    missing = list(missing_seams())
+    if missing:
+        warnings.warn(
+            'mw_tokens_plugin leaves pywikibot untouched: this release of it lacks '
+            f'{", ".join(missing)}. Look for a newer mw_tokens_plugin.',
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return
+    from pywikibot.site import APISite
+
+    from mw_tokens_plugin.site.mixins import GlobalAccountsMixin
+    from mw_tokens_plugin.site.redaction import install_redaction
+    from mw_tokens_plugin.site.requests import request_class
+
+    if GlobalAccountsMixin in APISite.__bases__:
+        return
+    relogin = APISite._relogin
+    APISite.__bases__ += (GlobalAccountsMixin,)
+    APISite.tokens = _wallet_property(relogin)
+    APISite._request_class = staticmethod(request_class)
+    APISite.login = _attended_login(APISite.login)
+    install_redaction()
+
+
+def _wallet_property(relogin: Any) -> property:
+    from mw_tokens_plugin.site.wallet import TypedTokenWallet
+
+    def tokens(self: Any) -> TypedTokenWallet:
+        """Return the wallet with the tokens of this site's user."""
+        wallet = self._tokens
+        if not isinstance(wallet, TypedTokenWallet):
+            # setdefault-like: of two threads, both get the wallet that was kept.
+            with self._pagemutex:
+                wallet = self._tokens
+                if not isinstance(wallet, TypedTokenWallet):
+                    wallet = self._tokens = TypedTokenWallet(self, relogin)
+        return wallet
+
+    def drop_tokens(self: Any) -> None:
+        """Drop all tokens; they are fetched again when needed."""
+        self._tokens.clear()
+
+    return property(tokens, None, drop_tokens)
+
+
+def _attended_login(login: Any) -> Any:
+    from mw_tokens_plugin.site.session import unattended
+
+    @wraps(login)
+    def attended(self: Any, *args: Any, **kwargs: Any) -> None:
+        with unattended():
+            login(self, *args, **kwargs)
+
+    return attended

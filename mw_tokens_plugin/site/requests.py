@@ -1,0 +1,354 @@
+"""Request classes that renew refused tokens and lost sessions, and send writes once.
+
+Transport failures of reads and maxlag stay with pywikibot's own Request; what is done
+about a write of unknown outcome is for the caller to decide.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import pywikibot
+import requests
+from pywikibot.comms import http
+from pywikibot.data import api
+from pywikibot.exceptions import (
+    APIError,
+    Client414Error,
+    FatalServerError,
+    MaxlagTimeoutError,
+)
+from pywikibot.login import LoginStatus
+
+from mw_tokens_plugin.exceptions import (
+    BadToken,
+    NoTokenNeeded,
+    OutcomeUnknown,
+    RateLimited,
+    SessionLost,
+    UnknownModule,
+    WikiUnreachable,
+)
+from mw_tokens_plugin.protocol.responses import error_mapping, refusal
+from mw_tokens_plugin.protocol.tokens import Token
+
+#: What the wiki says when the session is not the one that was asserted.
+LOGGED_OUT = frozenset({'assertuserfailed', 'assertnameduserfailed'})
+
+#: The parameters of core and its AuthManager modules that hold a token.
+_TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken')
+
+_NO_ERROR: dict[str, Any] = {'code': None, 'info': None}
+
+
+class TokenRequest(api.Request):  # type: ignore[misc]
+    """A request that knows which token it carries.
+
+    The name ends in "Request" and there is no ``__init__``: pywikibot takes the
+    constructor's arguments from the classes for which both holds.
+
+    :cvar deadline: seconds after which a wiki that does not answer a read counts as
+        unreachable; None leaves it to pywikibot, which tries for some 20 minutes
+    """
+
+    deadline: float | None = None
+
+    _token: Token | None = None
+    _token_parameter: str = 'token'
+    #: The session in which this request was last sent.
+    _generation = 0
+    #: The session in which this request's token was renewed; once is enough.
+    _renewed_in: int | None = None
+    _first_failure: float | None = None
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Remember a token before pywikibot makes it plain text."""
+        if isinstance(value, Token):
+            self._token = value
+            self._token_parameter = key
+        super().__setitem__(key, value)
+
+    def _add_defaults(self) -> None:
+        """Let every write assert who it is made by.
+
+        A session that was lost makes an anonymous edit otherwise, which publishes the
+        operator's IP address.
+        """
+        if self.write and 'assertuser' not in self._params:
+            user = self.site.user()
+            if user is not None:
+                self._params['assertuser'] = [user]
+        super()._add_defaults()
+
+    def _get_request_params(
+        self, use_get: bool, paramstring: str
+    ) -> tuple[bool, str, str | bytes | None, dict[str, str]]:
+        """Swap a token that died since it was attached; it runs once a transmission."""
+        if self._token is not None:
+            live = self.site.tokens[self._token.type]
+            if live is not self._token:
+                self[self._token_parameter] = live
+                paramstring = self._http_param_string()
+        self._generation = self.site.tokens.session.generation
+        answer: tuple[bool, str, str | bytes | None, dict[str, str]]
+        answer = super()._get_request_params(use_get, paramstring)
+        return answer
+
+    def _http_request(
+        self,
+        use_get: bool,
+        uri: str,
+        data: Any,
+        headers: dict[str, str] | None,
+        paramstring: str,
+    ) -> tuple[requests.Response | None, bool]:
+        """Give up on an unreachable wiki after the deadline, if there is one."""
+        if self.deadline is None:
+            answer: tuple[requests.Response | None, bool]
+            answer = super()._http_request(use_get, uri, data, headers, paramstring)
+            return answer
+        try:
+            response = http.request(
+                self.site,
+                uri=uri,
+                method='GET' if use_get else 'POST',
+                data=data,
+                headers=headers,
+            )
+        except Client414Error:
+            if not use_get:
+                raise
+            return None, False
+        except FatalServerError:
+            raise
+        except Exception as error:
+            self._pause_or_give_up(error)
+            return None, use_get
+        self._first_failure = None
+        return response, use_get
+
+    def _pause_or_give_up(self, error: Exception) -> None:
+        assert self.deadline is not None
+        now = time.monotonic()
+        if self._first_failure is None:
+            self._first_failure = now
+        waited = now - self._first_failure
+        pause = min(max(1.0, waited), 5.0)
+        if waited + pause > self.deadline:
+            raise WikiUnreachable(
+                f'{self.site} does not answer ({_reason(error)}). Check the address '
+                'in the family file and the network, then start again.'
+            ) from error
+        pywikibot.warning(
+            f'{self.site} does not answer ({_reason(error)}); '
+            f'trying again in {pause:.0f} s.'
+        )
+        pywikibot.sleep(pause)
+
+    def _json_loads(self, response: requests.Response) -> dict[str, Any] | None:
+        """Bring the error of an answer to the one shape that pywikibot reads."""
+        result: dict[str, Any] | None = super()._json_loads(response)
+        return result and _with_readable_error(result)
+
+    def _logged_in(self, code: str) -> bool:
+        """Log in again when the wiki has lost the session."""
+        if code not in LOGGED_OUT:
+            logged_in: bool = super()._logged_in(code)
+            return logged_in
+        if not self.site.tokens.session.can_renew(self._generation):
+            return True
+        self._adopt_token()
+        self._relogin('The wiki has lost the session.')
+        # A second loss is a new one, which pywikibot would take for the same error.
+        self.last_error = dict(_NO_ERROR)
+        return False
+
+    def _relogin(self, message: str = '') -> None:
+        """Log in again, once for all threads."""
+        pywikibot.warning(f'{message.strip()} Logging in to {self.site} again.')
+        self.site.tokens.session.renew(self._generation)
+
+    def _bad_token(self, code: str) -> bool:
+        """Drop the refused token, once, so that the next transmission has a new one."""
+        if code != 'badtoken':
+            return False
+        if (
+            self.action in ('login', 'clientlogin')
+            and self.site._loginstatus == LoginStatus.IN_PROGRESS
+        ):
+            # pywikibot's LoginManager renews its login token by itself.
+            return False
+        self._adopt_token()
+        generation = self.site.tokens.session.generation
+        if self._token is None or self._renewed_in == generation:
+            return False
+        self._renewed_in = generation
+        api._invalidate_superior_cookies(self.site.family)
+        self.site.tokens.drop(self._token)
+        self.last_error = dict(_NO_ERROR)
+        return True
+
+    def _adopt_token(self) -> None:
+        """Find the type of a token that was given as plain text."""
+        if self._token is not None:
+            return
+        for parameter in _TOKEN_PARAMETERS:
+            if parameter in self._params:
+                break
+        else:
+            return
+        wallet = self.site.tokens
+        token_type = wallet.type_held(self._params[parameter][0])
+        if token_type is None:
+            with contextlib.suppress(NoTokenNeeded, UnknownModule):
+                token_type = wallet.token_type_of(self.action)
+        if token_type is not None:
+            self[parameter] = wallet[token_type]
+
+
+class CachedTokenRequest(TokenRequest, api.CachedRequest):  # type: ignore[misc]
+    """A :class:`TokenRequest` whose answer pywikibot keeps on disk."""
+
+
+class SingleSendRequest(TokenRequest):
+    """A write that is sent once, and sent again only after a refusal.
+
+    pywikibot repeats a request whose answer was lost, although it may have been
+    carried out. Here that raises, and so does everything else that would have to wait:
+    the caller reads the wiki first, or waits by a policy of its own.
+    """
+
+    def _http_request(
+        self,
+        use_get: bool,
+        uri: str,
+        data: Any,
+        headers: dict[str, str] | None,
+        paramstring: str,
+    ) -> tuple[requests.Response, bool]:
+        """Send it, and raise where no answer comes back.
+
+        :raises OutcomeUnknown: it may have been carried out
+        :raises WikiUnreachable: it was certainly not sent
+        :raises RateLimited: a proxy refused it
+        """
+        try:
+            response = http.request(
+                self.site,
+                uri=uri,
+                method='GET' if use_get else 'POST',
+                data=data,
+                headers=headers,
+            )
+        except Exception as error:
+            if _never_connected(error):
+                raise WikiUnreachable(
+                    f'{self.site} cannot be reached ({_reason(error)}); '
+                    f'action={self.action} was not sent.'
+                ) from error
+            raise OutcomeUnknown(
+                f'The answer of {self.site} to action={self.action} was lost '
+                f'({_reason(error)}); it may have been carried out.'
+            ) from error
+        if response.status_code == 429:
+            limited = RateLimited('http-429', 'too many requests', str(self.site))
+            limited.retry_after = float(self.site.throttle.retry_after)
+            raise limited
+        return response, use_get
+
+    def _json_loads(self, response: requests.Response) -> dict[str, Any]:
+        """Read the answer, and raise where it is none of the API.
+
+        :raises OutcomeUnknown: it is not the JSON of the API
+        """
+        try:
+            result = response.json()
+        except ValueError:
+            result = None
+        if not isinstance(result, dict) or not result:
+            raise OutcomeUnknown(
+                f'{self.site} answered action={self.action} with HTTP '
+                f'{response.status_code} and no JSON; it may have been carried out.'
+            )
+        return _with_readable_error(result)
+
+    def _internal_api_error(self, code: str, error: object, result: object) -> bool:
+        """Let it raise: pywikibot would send some of these again."""
+        return False
+
+    def _ratelimited(self) -> NoReturn:
+        """Let it raise: the caller has a policy for waiting."""
+        raise refusal('ratelimited', self.last_error['info'], str(self.site))
+
+
+@contextlib.contextmanager
+def refusals(site: Any) -> Iterator[None]:
+    """Turn pywikibot's errors into the plugin's, one class for each kind.
+
+    :param site: the site that is talked to
+    :raises ApiRefusal: one of its subclasses
+    :raises BadToken: the token was refused, and its renewal too
+    :raises SessionLost: the session is gone for good
+    """
+    try:
+        yield
+    except APIError as error:
+        if error.code in LOGGED_OUT:
+            raise SessionLost(
+                f'{site} has ended the session and renewing it did not help: '
+                f'{error.info} Check the account, then start again.'
+            ) from error
+        if error.code == 'badtoken':
+            raise BadToken(
+                f'{site} refused the token, and a fresh one too: {error.info} '
+                'Log in anew, then start again.'
+            ) from error
+        raise refusal(error.code, error.info, str(site)) from error
+    except MaxlagTimeoutError as error:
+        raise refusal('readonly', f'its databases lag: {error}', str(site)) from error
+
+
+def request_class(kwargs: dict[str, Any]) -> type[TokenRequest]:
+    """Choose the class for a request, as ``APISite._request_class`` does.
+
+    :param kwargs: the request's arguments; with an ``expiry`` it is a cached one
+    """
+    return TokenRequest if kwargs.get('expiry') is None else CachedTokenRequest
+
+
+def _with_readable_error(result: dict[str, Any]) -> dict[str, Any]:
+    if 'error' not in result and 'errors' in result:
+        result['error'] = result.pop('errors')
+    if 'error' in result and not isinstance(result['error'], dict):
+        result['error'] = error_mapping(result['error'])
+    return result
+
+
+def _never_connected(error: BaseException) -> bool:
+    """Tell failures before the connection was made from all others."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    return any(
+        'NewConnectionError' in text or 'NameResolutionError' in text
+        for text in map(repr, _chain(error))
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        argument = error.args[0] if error.args else None
+        error = argument if isinstance(argument, BaseException) else error.__cause__
+
+
+def _reason(error: BaseException) -> str:
+    """Say in a few words why a connection failed."""
+    *_, innermost = _chain(error)
+    reason = getattr(innermost, 'reason', None) or innermost
+    text = str(reason).rpartition(': ')[2] or type(reason).__name__
+    return text.strip('\')" ')

@@ -1,0 +1,233 @@
+"""The wallet of typed tokens that replaces pywikibot's own on every site.
+
+It fetches, keeps and drops tokens; attaching them to requests and noticing that one
+was refused is the work of :mod:`.requests`.
+
+https://www.mediawiki.org/wiki/API:Tokens
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, overload
+
+from pywikibot.site._tokenwallet import TokenWallet
+
+from mw_tokens_plugin.exceptions import TokenUnavailable, UnknownTokenType
+from mw_tokens_plugin.protocol.tokens import (
+    ANONYMOUS,
+    Token,
+    TokenType,
+    token_type_of,
+    tokens_from_answer,
+)
+from mw_tokens_plugin.site.paraminfo import ModuleInfo
+from mw_tokens_plugin.site.session import Session
+
+#: Types that callers who are not logged in get too.
+_WITHOUT_LOGIN = frozenset({TokenType.LOGIN, TokenType.CREATEACCOUNT})
+
+
+class TokenAccessor:
+    """An attribute of the wallet that is the token of one type."""
+
+    def __init__(self, doc: str) -> None:
+        """Describe what the token is for."""
+        self.__doc__ = doc
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Take the type from the attribute's name."""
+        self.type = TokenType(name)
+
+    @overload
+    def __get__(self, wallet: None, owner: type) -> TokenAccessor: ...
+
+    @overload
+    def __get__(self, wallet: TypedTokenWallet, owner: type) -> Token: ...
+
+    def __get__(
+        self, wallet: TypedTokenWallet | None, owner: type
+    ) -> Token | TokenAccessor:
+        """Return the token, fetched if need be."""
+        return self if wallet is None else wallet[self.type]
+
+
+class TypedTokenWallet(TokenWallet):  # type: ignore[misc]
+    """The tokens of one user on one wiki, as long as the session holds.
+
+    Tokens are attributes (``site.tokens.csrf``), items (``site.tokens['csrf']``, as
+    pywikibot's own code uses them), or found by what they are for
+    (``site.tokens.for_action('delete')``).
+
+    .. version-added:: 0.1
+
+    :ivar session: the session that the tokens belong to
+    :ivar module_info: what the wiki says of its API modules
+    :ivar dropped: how often a token of each type was refused and dropped
+
+    :raises UnknownTokenType: the wiki has no such type
+    :raises TokenUnavailable: the wiki has it, but not for this user
+    """
+
+    site: Any
+    _tokens: dict[str, Token]
+    _currentuser: str | None
+
+    csrf = TokenAccessor('For edits and most other writes.')
+    rollback = TokenAccessor(
+        'For ``action=rollback``. It is not the one in the links of the web interface.'
+    )
+    userrights = TokenAccessor(
+        'For ``action=userrights`` and ``action=globaluserrights``. It is not the one '
+        'in the form of the web interface.'
+    )
+    patrol = TokenAccessor('For ``action=patrol``.')
+    watch = TokenAccessor('For ``action=watch``.')
+    login = TokenAccessor('For ``action=login`` and ``action=clientlogin``.')
+    createaccount = TokenAccessor('For ``action=createaccount``.')
+    setglobalaccountstatus = TokenAccessor(
+        'For ``action=setglobalaccountstatus`` of CentralAuth.'
+    )
+    deleteglobalaccount = TokenAccessor(
+        'For ``action=deleteglobalaccount`` of CentralAuth.'
+    )
+
+    def __init__(
+        self,
+        site: Any,
+        relogin: Callable[[Any], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Start empty.
+
+        :param site: the site whose tokens these are
+        :param relogin: how pywikibot logs a site in anew
+        :param clock: seconds since the epoch
+        """
+        super().__init__(site)
+        self.session = Session(site, relogin)
+        self.module_info = ModuleInfo(site)
+        self.dropped: Counter[TokenType] = Counter()
+        self._clock = clock
+        self._held_generation = 0
+
+    def __getitem__(self, key: str) -> Token:
+        """Return the token of a type, fetched if it is not held."""
+        held = self._live().get(key)
+        if held is not None:
+            return held
+        with self.session.lock:
+            if key not in _WITHOUT_LOGIN and self.site.user() is None:
+                self.site.login()
+            if (held := self._live().get(key)) is None:
+                held = self._fetched(TokenType(key))
+            return held
+
+    def for_action(self, module: str) -> Token:
+        """Return the token that an API module wants.
+
+        The wiki's own ``action=paraminfo`` says which one.
+
+        :param module: the module's name, such as ``setglobalaccountstatus``
+        :raises UnknownModule: the wiki has no such module
+        :raises NoTokenNeeded: the module takes no token
+        """
+        return self[self.token_type_of(module)]
+
+    def token_type_of(self, module: str) -> TokenType:
+        """Return the type of token that an API module wants.
+
+        :param module: the module's name
+        :raises UnknownModule: the wiki has no such module
+        :raises NoTokenNeeded: the module takes no token
+        """
+        return token_type_of(module, self.module_info(module))
+
+    def drop(self, token: Token) -> None:
+        """Forget a token that was refused, unless it has been replaced already.
+
+        :param token: the token that the wiki refused
+        """
+        with self.session.lock:
+            held = self._live()
+            if held.get(token.type) is token:
+                del held[token.type]
+                self.dropped[token.type] += 1
+
+    def type_held(self, value: str) -> TokenType | None:
+        """Return the type of a token that is held, found by its value.
+
+        :param value: the token as plain text
+        """
+        for token_type, token in self._live().items():
+            if token == value:
+                return TokenType(token_type)
+        return None
+
+    def update_tokens(self, tokens: list[str]) -> list[str]:
+        """Return new tokens of the types of the given ones.
+
+        :param tokens: tokens that are held, and that the wiki refused
+        :raises KeyError: the type of one is not known; none is guessed
+        """
+        renewed: list[str] = []
+        for value in tokens:
+            token_type = self.type_held(value)
+            if token_type is None:
+                raise KeyError('A token to be renewed is none that is held.')
+            self.drop(self._live()[token_type])
+            renewed.append(self[token_type])
+        return renewed
+
+    def __str__(self) -> str:
+        """Return which types are held, without the tokens."""
+        return f'{type(self).__name__}({", ".join(self._tokens) or "empty"})'
+
+    def _live(self) -> dict[str, Token]:
+        """Return the tokens held, after dropping those of another user or session."""
+        user = self.site.user()
+        if (user, self.session.generation) != (
+            self._currentuser,
+            self._held_generation,
+        ):
+            self._currentuser = user
+            self._held_generation = self.session.generation
+            self._tokens = {}
+        return self._tokens
+
+    def _fetched(self, wanted: TokenType) -> Token:
+        """Fetch a token; the first time, all that the wiki has come with it."""
+        user = self.site.user()
+        everything = user is not None and not self._tokens
+        values = self._ask('*' if everything else wanted)
+        if everything and wanted not in values:
+            # A wiki that knows no "*" ignores it.
+            values = self._ask(wanted)
+        held = self._live()
+        for name, value in values.items():
+            if value != ANONYMOUS and name not in held:
+                held[name] = Token(
+                    value,
+                    type=TokenType(name),
+                    wiki=str(self.site),
+                    user=self._currentuser,
+                    fetched_at=self._clock(),
+                    generation=self._held_generation,
+                )
+        if wanted in held:
+            return held[wanted]
+        if wanted in values:
+            raise TokenUnavailable(
+                f'{self.site} hands out no {wanted} token to '
+                f'{self._currentuser or "callers that are not logged in"}.'
+            )
+        raise UnknownTokenType(f'{self.site} has no token type {wanted}.')
+
+    def _ask(self, types: str) -> dict[str, str]:
+        return tokens_from_answer(
+            self.site.simple_request(
+                action='query', meta='tokens', type=types, formatversion=2
+            ).submit()
+        )
