@@ -10,6 +10,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
 from pathlib import Path
@@ -84,13 +85,24 @@ def test_python_versions_agree() -> None:
     assert f'target-version = "py{minimum.replace(".", "")}"' in read('ruff.toml')
 
 
+def test_every_import_is_of_a_declared_dependency() -> None:
+    """What comes only as a dependency of a dependency may be gone tomorrow."""
+    setup = configuration('setup.cfg')
+    declared = names_of(lines(setup['options']['install_requires']))
+    sandbox = names_of(lines(setup['options.extras_require']['sandbox']))
+    for path in (ROOT / 'mw_tokens_plugin').rglob('*.py'):
+        tree = ast.parse(path.read_text(encoding='utf-8'))
+        allowed = declared | sandbox if 'sandbox' in path.parts else declared
+        assert third_party(tree) <= {name.lower() for name in allowed}, path
+
+
 def test_each_dependency_has_its_reason_in_contributing() -> None:
     setup = configuration('setup.cfg')
     wanted = lines(setup['options']['install_requires'])
     for extra in setup['options.extras_require'].values():
         wanted += lines(extra)
-    names = {re.split(r'[<>=!~]', requirement)[0] for requirement in wanted}
-    assert set(re.findall(r'^\| `([\w-]+)`', read('CONTRIBUTING.md'), re.M)) == names
+    rows = re.findall(r'^\| `([\w-]+)`', read('CONTRIBUTING.md'), re.M)
+    assert set(rows) == names_of(wanted)
 
 
 def test_readme_commands_run_environments_that_exist() -> None:
@@ -148,6 +160,21 @@ def test_no_file_names_a_place_on_somebodys_machine() -> None:
         if private.search(line) or any(f'{place}/' in line for place in places)
     ]
     assert guilty == []
+
+
+def names_of(requirements: list[str]) -> set[str]:
+    return {re.split(r'[<>=!~]', requirement)[0] for requirement in requirements}
+
+
+def third_party(tree: ast.AST) -> set[str]:
+    modules = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            modules.add(node.module)
+    tops = {module.partition('.')[0] for module in modules}
+    return tops - sys.stdlib_module_names - {'mw_tokens_plugin'}
 
 
 def repository_files(folder: Path) -> Iterator[Path]:
