@@ -22,6 +22,7 @@ The tree::
     +-- WikiUnreachable              no answer from the wiki for too long
     +-- OutcomeUnknown               a write was sent, its answer did not arrive
     +-- UnexpectedAnswer             an answer that the API does not give
+    +-- CampaignBusy                 another run is at work on the campaign
     +-- ApiRefusal                   the wiki said no; has ``code`` and ``info``
         +-- NoSuchAccount
         +-- PermissionDenied
@@ -40,6 +41,7 @@ __all__ = [
     'ApiRefusal',
     'BadToken',
     'Blocked',
+    'CampaignBusy',
     'CannotHide',
     'CannotLock',
     'InternalApiError',
@@ -150,6 +152,10 @@ class OutcomeUnknown(TokensPluginError):
 
 class UnexpectedAnswer(TokensPluginError):
     """The answer is none that the API gives."""
+
+
+class CampaignBusy(TokensPluginError):
+    """Another run is at work on the campaign."""
 
 
 class ApiRefusal(TokensPluginError):

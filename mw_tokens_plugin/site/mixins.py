@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from pywikibot import config
 
-from mw_tokens_plugin.exceptions import InvalidInput, InvalidName, UnexpectedAnswer
+from mw_tokens_plugin.exceptions import (
+    InvalidInput,
+    InvalidName,
+    NoSuchAccount,
+    UnexpectedAnswer,
+)
 from mw_tokens_plugin.protocol.globalaccounts import (
     AccountState,
     GlobalAccount,
@@ -72,8 +77,9 @@ class GlobalAccountsMixin:
         """
         account = self._globaluserinfo(normalise_name(name))
         if account.hidden is HiddenLevel.UNKNOWN and self.lists_global_users():
-            (listed,) = self._globalusers([account.name])
-            account = _with_hidden_level(account, listed)
+            for listed in self._globalusers(gususers=[account.name]):
+                if listed.exists:
+                    account = replace(account, hidden=listed.hidden)
         return account
 
     def global_accounts(self, names: Iterable[str]) -> Iterator[GlobalAccount]:
@@ -90,9 +96,28 @@ class GlobalAccountsMixin:
         if not self.lists_global_users():
             yield from map(self._globaluserinfo, names)
             return
-        size = 500 if self.has_right('apihighlimits') else 50
-        while batch := list(islice(names, size)):
-            yield from self._globalusers(batch)
+        while batch := list(islice(names, self._batch_size())):
+            found = {a.name: a for a in self._globalusers(gususers=batch)}
+            for name in batch:
+                yield found.get(name) or GlobalAccount(name=name, exists=False)
+
+    def global_accounts_by_id(
+        self, central_ids: Iterable[int]
+    ) -> Iterator[GlobalAccount]:
+        """Yield what the wiki tells of accounts, whatever their names are now.
+
+        :param central_ids: their central ids; one that is not found yields an account
+            that does not exist, with this id and no name
+        :raises ApiRefusal: the wiki refused
+        """
+        central_ids = iter(central_ids)
+        if not self.lists_global_users():
+            yield from map(self._globaluserinfo_by_id, central_ids)
+            return
+        while batch := list(islice(central_ids, self._batch_size())):
+            found = {a.central_id: a for a in self._globalusers(guscentralids=batch)}
+            for central_id in batch:
+                yield found.get(central_id) or _no_account(central_id)
 
     def lists_global_users(self) -> bool:
         """Tell whether the wiki has ``list=globalusers``."""
@@ -220,36 +245,50 @@ class GlobalAccountsMixin:
         return statecheck(account.central_id, account.name, state)
 
     def _globaluserinfo(self, name: str) -> GlobalAccount:
+        return from_globaluserinfo(name, self._query_globaluserinfo(guiuser=name))
+
+    def _globaluserinfo_by_id(self, central_id: int) -> GlobalAccount:
+        try:
+            info = self._query_globaluserinfo(guiid=central_id)
+        except NoSuchAccount:
+            return _no_account(central_id)
+        account = from_globaluserinfo('', info)
+        return account if account.exists else _no_account(central_id)
+
+    def _query_globaluserinfo(self, **whom: str | int) -> dict[str, Any]:
         with refusals(self):
             answer = self.simple_request(
                 action='query',
                 meta='globaluserinfo',
-                guiuser=name,
                 guiprop=['groups', 'merged', 'editcount'],
                 formatversion=2,
+                **whom,
             ).submit()
-        return from_globaluserinfo(name, answer['query']['globaluserinfo'])
+        info: dict[str, Any] = answer['query']['globaluserinfo']
+        return info
 
-    def _globalusers(self, names: list[str]) -> Iterator[GlobalAccount]:
-        parameters = {
+    def _globalusers(self, **whom: list[Any]) -> Iterator[GlobalAccount]:
+        parameters: dict[str, Any] = {
             'action': 'query',
             'list': 'globalusers',
-            'gususers': names,
             'gusprop': ['locked', 'editcount', 'registration', 'groups'],
             'formatversion': 2,
+            **whom,
         }
-        found: dict[str, GlobalAccount] = {}
         while True:
             with refusals(self):
                 answer = self.simple_request(**parameters).submit()
-            for item in answer['query']['globalusers']:
-                account = from_globalusers(item)
-                found[account.name] = account
+            yield from map(from_globalusers, answer['query']['globalusers'])
             if 'continue' not in answer:
-                break
+                return
             parameters.update(answer['continue'])
-        for name in names:
-            yield found.get(name) or GlobalAccount(name=name, exists=False)
+
+    def _batch_size(self) -> int:
+        return 500 if self.has_right('apihighlimits') else 50
+
+
+def _no_account(central_id: int) -> GlobalAccount:
+    return GlobalAccount(name='', exists=False, central_id=central_id)
 
 
 def _hidden_level(hidden: HiddenLevel | str) -> HiddenLevel:
@@ -265,7 +304,3 @@ def _hidden_level(hidden: HiddenLevel | str) -> HiddenLevel:
     if level is HiddenLevel.UNKNOWN:
         raise InvalidInput(f'{hidden!r} is no hidden level: use lists or suppressed.')
     return level
-
-
-def _with_hidden_level(account: GlobalAccount, listed: GlobalAccount) -> GlobalAccount:
-    return replace(account, hidden=listed.hidden) if listed.exists else account

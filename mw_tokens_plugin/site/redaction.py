@@ -9,6 +9,9 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import quote_plus
 
 #: Loggers whose records may hold whole requests.
 _LOGGERS = ('pywiki', 'py.warnings', 'urllib3', 'requests_oauthlib', 'oauthlib')
@@ -18,7 +21,7 @@ _TOKEN = re.compile(r'\b[0-9a-f]{32,}(?:\+|%2B)(?:\\{1,4}|%5C)', re.IGNORECASE)
 #: Parameters with a secret, in a query string or in the repr of a mapping.
 _PARAMETER = re.compile(
     r"""(?P<name>\b(?:\w*password|retype|\w*token|oathtoken|captchaword)['"]?
-        (?:=|:\s*(?:u?b?['"])?|:\s*\[u?b?['"]))
+        (?:=|:\s*\[?b?['"]))
         (?P<value>[^&\s'",\]}]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -34,17 +37,25 @@ class Redactor:
         self._hidden: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def hide(self, text: str, instead: str) -> None:
-        """Never show a text again, such as the name of a hidden account.
+    @contextmanager
+    def hiding(self, names: Mapping[str, str]) -> Iterator[None]:
+        """Show none of some texts meanwhile, such as the names of hidden accounts.
 
-        :param text: what must not be shown
-        :param instead: what is shown in its place
+        :param names: what must not be shown, and what is shown in its place
         """
+        spellings = dict(names)
+        for name, instead in names.items():
+            spellings[name.replace(' ', '_')] = instead
+            spellings[quote_plus(name)] = instead
         with self._lock:
-            hidden = dict(self._hidden)
-            hidden[text] = instead
-            hidden[text.replace(' ', '_')] = instead
-            self._hidden = hidden
+            self._hidden = {**self._hidden, **spellings}
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._hidden = {
+                    k: v for k, v in self._hidden.items() if k not in spellings
+                }
 
     def clean(self, text: str) -> str:
         """Return the text without anything that must not be shown."""

@@ -1,0 +1,78 @@
+"""From names to decisions: the batched check before anything is written.
+
+It reads the wiki through the action and writes the ledger; it changes nothing on the
+wiki.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import islice
+from typing import Protocol
+
+from mw_tokens_plugin.campaign.ledger import Ledger, now
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Decision,
+    Outcome,
+    State,
+    Target,
+)
+
+#: A plan older than this is checked again before it is carried out.
+FRESH = timedelta(days=1)
+
+#: Targets decided on between two commits: the largest batch that a wiki lists.
+_BATCH = 500
+
+
+class Action(Protocol):
+    """What is done to every target of a campaign.
+
+    .. version-added:: 0.1
+    """
+
+    kind: str
+
+    def describe(self) -> str:
+        """Say in a word or two what is done to a target."""
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on some targets, after reading what must be known of them."""
+
+    def apply(self, target: Target) -> Outcome:
+        """Make the write for one target."""
+
+    def settle(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read whether writes of unknown outcome took effect; None if not."""
+
+
+def make_plan(ledger: Ledger, campaign: Campaign, action: Action) -> Campaign:
+    """Decide on every target that is listed, and mark the campaign as planned.
+
+    It can be interrupted at any moment and called again.
+    """
+    _decide_on(ledger, campaign, action, State.LISTED)
+    return ledger.mark(campaign, 'planned_at')
+
+
+def check_again(ledger: Ledger, campaign: Campaign, action: Action) -> Campaign:
+    """Decide anew on every target still to be done; nothing is added to the plan."""
+    _decide_on(ledger, campaign, action, State.PLANNED)
+    return ledger.mark(campaign, 'planned_at')
+
+
+def is_stale(campaign: Campaign) -> bool:
+    """Tell whether a plan is too old to be carried out unchecked."""
+    return campaign.planned_at is None or now() - campaign.planned_at > FRESH
+
+
+def _decide_on(
+    ledger: Ledger, campaign: Campaign, action: Action, state: State
+) -> None:
+    targets = ledger.targets(campaign, state)
+    while batch := [target.name for target in islice(targets, _BATCH)]:
+        ledger.decide(campaign, action.plan(batch))

@@ -1,0 +1,122 @@
+"""The frozen records that go down from a plan to an action and come up as outcomes.
+
+They hold no behaviour of their own; the ledger stores them, the reporter shows them.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+class State(enum.Enum):
+    """Where a target stands."""
+
+    #: Named, not looked at yet.
+    LISTED = 'listed'
+    #: To be done.
+    PLANNED = 'planned'
+    #: Not to be done, for a reason.
+    HELD = 'held'
+    #: Taken by a run that may have sent the write.
+    LEASED = 'leased'
+    DONE = 'done'
+    FAILED = 'failed'
+
+
+class Held(enum.Enum):
+    """Why a target is not to be done; the values are shown to the operator."""
+
+    ALREADY = 'already in that state'
+    MISSING = 'no such global account'
+    IP = 'an IP address'
+    TEMPORARY = 'a temporary account'
+    OPERATOR = 'the operator itself'
+    EXCLUDED = 'listed in -not'
+    GLOBAL_GROUP = 'in a global group'
+    EDITS = 'too many edits'
+    LOCAL_GROUP = 'in a group on a wiki'
+    CHANGED_SINCE = 'changed since by somebody else'
+
+    @property
+    def is_satisfied(self) -> bool:
+        """Whether nothing was left undone by holding it back."""
+        return self is Held.ALREADY
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the plan says of one target.
+
+    :ivar hidden: its name must not be shown outside the interactive plan
+    :ivar held: why it is not to be done; None if it is
+    :ivar facts: what the plan shows of it, and what the write needs
+    """
+
+    name: str
+    central_id: int | None = None
+    hidden: bool = False
+    held: Held | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One target, as the ledger has it.
+
+    :ivar started_at: when its last attempt may have begun
+    """
+
+    id: int
+    decision: Decision
+    state: State
+    attempts: int = 0
+    changed: bool | None = None
+    detail: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The target's name; see :attr:`label` for what may be shown."""
+        return self.decision.name
+
+    @property
+    def label(self) -> str:
+        """The name, or the central id of a target whose name must not be shown."""
+        if not self.decision.hidden:
+            return self.decision.name
+        return f'#{self.decision.central_id or "hidden"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a target ended.
+
+    :ivar state: DONE or FAILED
+    :ivar changed: whether it was this campaign that changed it
+    """
+
+    state: State
+    changed: bool = False
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign, as the ledger has it."""
+
+    id: int
+    name: str
+    action: str
+    wiki: str
+    operator: str
+    reason: str
+    options: Mapping[str, Any]
+    created_at: datetime
+    planned_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    finished_at: datetime | None = None
