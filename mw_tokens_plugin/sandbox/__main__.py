@@ -1,0 +1,127 @@
+"""`python -m mw_tokens_plugin.sandbox`: start a farm, say where it is, wait for Ctrl-C."""
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from . import seeds
+from .configuration import NotOurs
+from .server import FLAVOURS, MOST_WIKIS, Sandbox
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the sandbox until it is interrupted; return the exit code."""
+    options = _parser().parse_args(arguments)
+    sandbox = Sandbox(
+        options.wikis, options.mediawiki, options.delay / 1000, options.accounts,
+        port=options.port, password=options.password, seed=options.seed,
+    )
+    directory = options.directory or Path(tempfile.mkdtemp(prefix='sandbox-'))
+    try:
+        return asyncio.run(_serve(sandbox, directory))
+    except NotOurs as error:
+        return _complain(f'{error}; name another --directory')
+    except OSError as error:
+        return _complain(f'cannot start: {error}')
+
+
+async def _serve(sandbox: Sandbox, directory: Path) -> int:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in signal.SIGINT, signal.SIGTERM:
+        loop.add_signal_handler(number, ended.set)
+    try:
+        await sandbox.start()
+        sandbox.write_configuration(directory)
+        print(_announcement(sandbox, directory), flush=True)
+        await ended.wait()
+    finally:
+        await sandbox.stop()
+    print('The sandbox has ended.')
+    return 0
+
+
+def _announcement(sandbox: Sandbox, directory: Path) -> str:
+    credentials = sandbox.credentials
+    central = sandbox.farm.central
+    lines = [
+        'The sandbox is running; Ctrl-C ends it.',
+        '',
+        *(f'  {wiki.db:10} {wiki.server}/' for wiki in sandbox.wikis.values()),
+        '',
+        f'  {seeds.OPERATOR:30} {credentials.operator}',
+        f'  {seeds.OPERATOR + "@" + seeds.BOT:30} {credentials.bot}',
+        f'  {seeds.COLLEAGUE:30} {credentials.colleague}',
+        f'  {seeds.TWOFACTOR:30} {credentials.twofactor} and code {credentials.code}',
+        f'  {seeds.SYSOP:30} {credentials.sysop}',
+        '',
+        f'  journal   {central.server}/sandbox/journal',
+        f'  counters  {central.server}/sandbox/summary',
+        '',
+        'pywikibot finds it with',
+        f'  PYWIKIBOT_DIR={directory}',
+    ]
+    return '\n'.join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='python -m mw_tokens_plugin.sandbox',
+        description='Start a farm of imitated wikis on loopback addresses.',
+    )
+    parser.add_argument(
+        '--wikis', type=_number(1, MOST_WIKIS), default=3, metavar='N',
+        help='how many wikis, the central one included (3)',
+    )
+    parser.add_argument(
+        '--delay', type=_number(0, 60000), default=0, metavar='MS',
+        help='milliseconds by which every answer is late (0)',
+    )
+    parser.add_argument(
+        '--mediawiki', choices=FLAVOURS, default='current',
+        help='the modules of that release, or those of today (current)',
+    )
+    parser.add_argument(
+        '--accounts', type=_number(0, 1000000), default=400, metavar='N',
+        help='how many spam accounts (400)',
+    )
+    parser.add_argument(
+        '--port', type=_number(0, 65535), default=0, metavar='P',
+        help='port on every address; 0 takes any that is free (0)',
+    )
+    parser.add_argument(
+        '--directory', type=Path, metavar='DIR',
+        help='where to write user-config.py (a new temporary directory)',
+    )
+    parser.add_argument(
+        '--password', help='the password of every account (made up anew)'
+    )
+    parser.add_argument(
+        '--seed', type=_number(0, 2**31), default=1, metavar='N',
+        help='what the spam accounts are made of (1)',
+    )
+    return parser
+
+
+def _number(low: int, high: int):  # type: ignore[no-untyped-def]
+    def parse(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f'{text} is not between {low} and {high}')
+        return value
+
+    parse.__name__ = 'number'
+    return parse
+
+
+def _complain(sentence: str) -> int:
+    print(f'sandbox: {sentence}', file=sys.stderr)
+    return 2
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""The files with which pywikibot finds the sandbox: user config, family, passwords.
+
+Only directories without a foreign `user-config.py` are written to.
+"""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from . import seeds
+from .farm import Farm
+from .seeds import Credentials
+
+_MARK = '# Written by mw_tokens_plugin.sandbox.'
+
+_USER_CONFIG = '''{mark}  Delete the directory when the sandbox has ended.
+family = 'sandbox'
+mylang = '{central}'
+family_files['sandbox'] = {family_file!r}
+usernames['sandbox']['*'] = {operator!r}
+password_file = 'user-password.py'
+
+# Nobody is hurt if writes to loopback follow each other at once.
+put_throttle = 0
+minthrottle = 0
+maxthrottle = 1
+
+{plugin}
+'''
+_ENABLE = "__import__('mw_tokens_plugin').enable()"
+
+_FAMILY = '''{mark}
+"""The wikis of the sandbox."""
+from pywikibot import family
+
+
+class Family(family.Family):
+    """The wikis of the sandbox."""
+
+    name = 'sandbox'
+    central_wiki = {central!r}
+    shared_login = True
+    langs = {{
+{langs}
+    }}
+
+    def protocol(self, code):
+        """Return the protocol of all wikis."""
+        return 'http'
+
+    def scriptpath(self, code):
+        """Return the path of api.php."""
+        return '/w'
+
+    def dbName(self, code):  # noqa: N802
+        """Return the name of the wiki's database."""
+        return f'{{code}}wiki'
+'''
+
+_PASSWORDS = '''{mark}
+({operator!r}, {credentials.operator!r})
+({colleague!r}, {credentials.colleague!r})
+({twofactor!r}, {credentials.twofactor!r})
+({sysop!r}, {credentials.sysop!r})
+'''
+_BOT_PASSWORDS = '''{mark}
+({operator!r}, BotPassword({bot!r}, {credentials.bot!r}))
+({sysop!r}, {credentials.sysop!r})
+'''
+
+
+class NotOurs(OSError):
+    """A directory holds a user-config.py that the sandbox did not write."""
+
+
+def write_configuration(
+    directory: Path,
+    farm: Farm,
+    credentials: Credentials,
+    *,
+    plugin: bool = True,
+    bot: bool = False,
+) -> None:
+    """Write `user-config.py`, `sandbox_family.py` and `user-password.py`.
+
+    :param plugin: have the configuration enable the plugin.
+    :param bot: log the operator in with the bot password.
+    :raises NotOurs: rather than overwrite a configuration of somebody else.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    config = directory / 'user-config.py'
+    if config.exists() and not config.read_text('utf-8').startswith(_MARK):
+        raise NotOurs(f'{config} was not written by the sandbox: not overwritten')
+    family = directory.resolve() / 'sandbox_family.py'
+    common = {'mark': _MARK, 'central': farm.central.code}
+    langs = '\n'.join(
+        f'        {code!r}: {wiki.server.removeprefix("http://")!r},'
+        for code, wiki in farm.wikis.items()
+    )
+    family.write_text(_FAMILY.format(**common, langs=langs), 'utf-8')
+    passwords = (_BOT_PASSWORDS if bot else _PASSWORDS).format(
+        **common, operator=seeds.OPERATOR, colleague=seeds.COLLEAGUE,
+        twofactor=seeds.TWOFACTOR, sysop=seeds.SYSOP, bot=seeds.BOT,
+        credentials=credentials,
+    )
+    _write_private(directory / 'user-password.py', passwords)
+    text = _USER_CONFIG.format(
+        **common, family_file=str(family), operator=seeds.OPERATOR,
+        plugin=_ENABLE if plugin else '',
+    )
+    _write_private(config, text.rstrip() + '\n')
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, 'w', encoding='utf-8') as file:
+        file.write(text)

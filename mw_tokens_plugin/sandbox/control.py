@@ -1,0 +1,237 @@
+"""`/sandbox/`: journal, counters, faults and commands, for other processes.
+
+Each command changes the state at once; its name and values are a JSON object.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from .faults import Fault, FaultError, demote
+
+if TYPE_CHECKING:
+    from .farm import Account
+    from .server import Sandbox
+
+Json = dict[str, Any]
+
+
+class CommandError(ValueError):
+    """A command that makes no sense; the message says why."""
+
+
+def carry_out(sandbox: Sandbox, name: str, values: Json) -> Json:
+    """Carry out a command, in the thread of the sandbox.
+
+    :raises CommandError: if it makes no sense.
+    """
+    command = COMMANDS.get(name)
+    if command is None:
+        raise CommandError(
+            f'unknown command {name!r}; there are: {", ".join(sorted(COMMANDS))}'
+        )
+    function, wanted = command
+    for key, value in values.items():
+        if key not in wanted:
+            raise CommandError(f'{name} knows no {key!r}; it knows: {list(wanted)}')
+        kind = wanted[key]
+        if not isinstance(value, (int, float) if kind is float else kind):
+            raise CommandError(f'{key!r} of {name} is of the wrong type')
+    try:
+        function(sandbox, **values)
+    except TypeError as error:
+        raise CommandError(f'{name}: {error}') from None
+    return {'command': name, 'done': True}
+
+
+async def handle(sandbox: Sandbox, request: web.BaseRequest) -> web.Response:
+    """Answer a request for `/sandbox/...`."""
+    where = request.method, request.url.path.removeprefix('/sandbox/')
+    since = request.url.query.get('since', '0')
+    if not since.isdigit():
+        return _refusal("'since' is a number")
+    try:
+        if where == ('GET', 'journal'):
+            lines = sandbox.journal.lines(int(since))
+            return web.Response(text=lines, content_type='application/x-ndjson')
+        if where == ('GET', 'summary'):
+            return web.json_response(
+                sandbox.journal.summary(sandbox.farm, int(since))
+            )
+        if where == ('GET', 'faults'):
+            return web.json_response({'faults': sandbox.faults.armed()})
+        if where == ('DELETE', 'faults'):
+            sandbox.faults.clear()
+            return web.json_response({'faults': []})
+        if where == ('POST', 'faults'):
+            return web.json_response(_arm(sandbox, await _read(request)))
+        if where == ('POST', 'command'):
+            data = await _read(request)
+            if not isinstance(data, dict) or not isinstance(data.get('command'), str):
+                raise CommandError("a command is an object with a 'command'")
+            values = {key: v for key, v in data.items() if key != 'command'}
+            return web.json_response(carry_out(sandbox, data['command'], values))
+    except (FaultError, CommandError, json.JSONDecodeError) as error:
+        return _refusal(str(error))
+    return web.json_response({'error': 'no such page'}, status=404)
+
+
+def _arm(sandbox: Sandbox, data: object) -> Json:
+    items = data if isinstance(data, list) else [data]
+    faults = [Fault.from_json(item) for item in items]
+    return {
+        'armed': [sandbox.faults.arm(fault) for fault in faults],
+        'faults': sandbox.faults.armed(),
+    }
+
+
+async def _read(request: web.BaseRequest) -> object:
+    data: object = json.loads(await request.text())
+    return data
+
+
+def _refusal(sentence: str) -> web.Response:
+    return web.json_response({'error': sentence}, status=400)
+
+
+def _reset(sandbox: Sandbox) -> None:
+    sandbox.farm.reset()
+    sandbox.journal.clear()
+    sandbox.faults.clear()
+
+
+def _account(sandbox: Sandbox, user: str) -> Account:
+    account = sandbox.farm.accounts.get(user)
+    if account is None:
+        raise CommandError(f'there is no account {user!r}')
+    return account
+
+
+def _end_sessions(sandbox: Sandbox, user: str, remembered: bool = True) -> None:
+    account = _account(sandbox, user)
+    sandbox.farm.sessions.end_account(account.id, remembered=remembered)
+    sandbox.farm.sessions.end_bots(user)
+
+
+def _demote(sandbox: Sandbox, user: str) -> None:
+    demote(sandbox.farm, _account(sandbox, user).name)
+
+
+def _promote(sandbox: Sandbox, user: str, group: str = 'steward') -> None:
+    account = _account(sandbox, user)
+    account.groups |= {group}
+
+
+def _lock(
+    sandbox: Sandbox, user: str, locked: bool = True, by: str = 'Sandbox Colleague'
+) -> None:
+    farm, account = sandbox.farm, _account(sandbox, user)
+    farm.set_status(
+        account, locked=locked, hidden=account.hidden, wiki=farm.central, operator=by,
+        reason='by command',
+    )
+
+
+def _rename(sandbox: Sandbox, user: str, to: str) -> None:
+    _account(sandbox, user)
+    sandbox.farm.rename_account(user, to)
+
+
+def _revoke(sandbox: Sandbox, user: str, app: str) -> None:
+    _account(sandbox, user).bots.pop(app, None)
+
+
+def _set_lifetimes(
+    sandbox: Sandbox,
+    session: float | None = None,
+    token: float | None = None,
+    penalty: float | None = None,
+) -> None:
+    sessions = sandbox.farm.sessions
+    if session is not None:
+        sessions.lifetime = session
+    if token is not None:
+        sessions.token_lifetime = token
+    if penalty is not None:
+        sandbox.farm.penalty = penalty
+
+
+def _set_delay(sandbox: Sandbox, seconds: float) -> None:
+    sandbox.delay = seconds
+
+
+def _advance(sandbox: Sandbox, seconds: float) -> None:
+    sandbox.farm.advance(seconds)
+
+
+def _set_readonly(
+    sandbox: Sandbox, wiki: str | None = None, reason: str = ''
+) -> None:
+    farm = sandbox.farm
+    for code, each in farm.wikis.items():
+        if wiki in (None, code):
+            each.readonly = reason
+
+
+def _set_central_readonly(sandbox: Sandbox, reason: str = '') -> None:
+    sandbox.farm.readonly = reason
+
+
+def _set_lag(sandbox: Sandbox, seconds: float, host: str = 'db-fake2') -> None:
+    for wiki in sandbox.farm.wikis.values():
+        wiki.lag = (host, seconds) if seconds >= 0 else ('', -1)
+
+
+def _wipe_sessions(sandbox: Sandbox) -> None:
+    sandbox.farm.sessions.wipe()
+
+
+def _session_store(sandbox: Sandbox, down: bool) -> None:
+    if down:
+        sandbox.farm.sessions.wipe()
+    sandbox.farm.sessions.down = down
+
+
+def _expire_csrf(sandbox: Sandbox, user: str) -> None:
+    sandbox.farm.sessions.expire_csrf(user)
+
+
+def _expire_tokens(sandbox: Sandbox) -> None:
+    sandbox.farm.sessions.expire_centralauthtokens()
+
+
+def _limit_rate(
+    sandbox: Sandbox, user: str, right: str, hits: int, seconds: float = 60
+) -> None:
+    for wiki in sandbox.farm.wikis.values():
+        wiki.rate_limits[right, user] = (hits, seconds)
+
+
+COMMANDS: dict[str, tuple[Callable[..., None], dict[str, type]]] = {
+    'reset': (_reset, {}),
+    'clear-journal': (lambda sandbox: sandbox.journal.clear(), {}),
+    'end-sessions': (_end_sessions, {'user': str, 'remembered': bool}),
+    'wipe-sessions': (_wipe_sessions, {}),
+    'session-store': (_session_store, {'down': bool}),
+    'expire-csrf': (_expire_csrf, {'user': str}),
+    'expire-centralauthtokens': (_expire_tokens, {}),
+    'demote': (_demote, {'user': str}),
+    'promote': (_promote, {'user': str, 'group': str}),
+    'lock': (_lock, {'user': str, 'locked': bool, 'by': str}),
+    'rename': (_rename, {'user': str, 'to': str}),
+    'revoke-bot-password': (_revoke, {'user': str, 'app': str}),
+    'set-lifetimes': (
+        _set_lifetimes, {'session': float, 'token': float, 'penalty': float}
+    ),
+    'set-delay': (_set_delay, {'seconds': float}),
+    'advance-clock': (_advance, {'seconds': float}),
+    'set-readonly': (_set_readonly, {'wiki': str, 'reason': str}),
+    'set-central-readonly': (_set_central_readonly, {'reason': str}),
+    'set-lag': (_set_lag, {'seconds': float, 'host': str}),
+    'limit-rate': (
+        _limit_rate, {'user': str, 'right': str, 'hits': int, 'seconds': float}
+    ),
+}

@@ -1,0 +1,595 @@
+"""The state of the farm: wikis, accounts, pages, logs, and what changes them.
+
+Every change is one synchronous call, thus atomic among requests; nothing here knows
+HTTP, the action API or who is asking.
+"""
+from __future__ import annotations
+
+import hashlib
+import time
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .sessions import Sessions
+from .titles import Title, canonical_user, parse_title
+
+HIDDEN_LEVELS = ('', 'lists', 'suppressed')
+EDITS_THAT_FORBID_HIDING = 1000
+
+
+@dataclass(slots=True)
+class Block:
+    """A block of a local account or of an address, on one wiki."""
+
+    id: int
+    target: str
+    by: str
+    by_id: int
+    reason: str
+    timestamp: str
+    expiry: str = 'infinity'
+    nocreate: bool = False
+    autoblock: bool = False
+    noemail: bool = False
+    allowusertalk: bool = False
+    anononly: bool = False
+    hidename: bool = False
+
+
+@dataclass(slots=True)
+class LocalAccount:
+    """An account on one wiki; `central` is set while it is attached."""
+
+    id: int
+    name: str
+    registration: str
+    central: Account | None = None
+    groups: frozenset[str] = frozenset()
+    editcount: int = 0
+    method: str = 'new'
+    attached: str = ''
+    password: str = ''
+
+
+@dataclass(slots=True)
+class BotPassword:
+    """A bot password: its secret and what it grants."""
+
+    secret: str
+    grants: frozenset[str]
+
+
+@dataclass(slots=True)
+class Account:
+    """A global account."""
+
+    id: int
+    name: str
+    registration: str
+    home: str
+    password: str = ''
+    locked: bool = False
+    hidden: str = ''
+    groups: frozenset[str] = frozenset()
+    attached: dict[str, LocalAccount] = field(default_factory=dict)
+    bots: dict[str, BotPassword] = field(default_factory=dict)
+    twofactor: str = ''
+    renaming: bool = False
+    lock_log: int = 0
+
+    @property
+    def editcount(self) -> int:
+        return sum(local.editcount for local in self.attached.values())
+
+    @property
+    def temporary(self) -> bool:
+        return self.name.startswith('~2')
+
+    @property
+    def statecheck(self) -> str:
+        state = f'{self.id}:{self.name}:{self.hidden}:{int(self.locked)}'
+        return hashlib.md5(state.encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class Revision:
+    """One revision of a page."""
+
+    id: int
+    parent: int
+    user: str
+    user_id: int
+    timestamp: str
+    comment: str
+    text: str
+    minor: bool = False
+    bot: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.text.encode())
+
+    @property
+    def sha1(self) -> str:
+        return hashlib.sha1(self.text.encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class Page:
+    """A page that exists."""
+
+    id: int
+    title: Title
+    revisions: list[Revision]
+    protection: dict[str, tuple[str, str]] = field(default_factory=dict)
+    touched: str = ''
+
+    @property
+    def latest(self) -> Revision:
+        return self.revisions[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry of a wiki's logs."""
+
+    id: int
+    type: str
+    action: str
+    user: str
+    user_id: int
+    title: Title
+    page_id: int
+    timestamp: str
+    comment: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One recent change: an edit, a new page or a log entry."""
+
+    id: int
+    type: str
+    title: Title
+    page_id: int
+    timestamp: str
+    revision: Revision | None = None
+    log: LogEntry | None = None
+
+
+class Wiki:
+    """One wiki of the farm.
+
+    :param code: the code in the family file; the database name is `<code>wiki`.
+    """
+
+    def __init__(self, farm: Farm, code: str) -> None:
+        """Initializer."""
+        self.farm = farm
+        self.code = code
+        self.db = f'{code}wiki'
+        self.host = '127.0.0.1'
+        self.server = f'http://{self.host}'
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything but the address."""
+        self.readonly = ''
+        self.lag = ('', -1.0)
+        self.accounts: dict[str, LocalAccount] = {}
+        self.account_ids: dict[int, LocalAccount] = {}
+        self.pages: dict[Title, Page] = {}
+        self.page_ids: dict[int, Page] = {}
+        self.archive: dict[Title, list[Revision]] = {}
+        self.log: list[LogEntry] = []
+        self.changes: list[Change] = []
+        self.blocks: dict[str, Block] = {}
+        self.rate_limits: dict[tuple[str, str], tuple[int, float]] = {}
+        self._hits: dict[tuple[str, str], list[float]] = {}
+        self._ids = {'account': 0, 'page': 0, 'revision': 0, 'block': 0, 'log': 0}
+
+    @property
+    def address(self) -> str:
+        return f'{self.server}/w/api.php'
+
+    def next_id(self, kind: str) -> int:
+        """Return the next number of a kind."""
+        self._ids[kind] += 1
+        return self._ids[kind]
+
+    def skip_ids(self, kind: str, last: int) -> None:
+        """Make the next number of a kind follow `last`."""
+        self._ids[kind] = last
+
+    def add_account(self, name: str, *, id: int = 0, **values: Any) -> LocalAccount:
+        """Create a local account, attached to no global one."""
+        id = id or self.next_id('account')
+        self._ids['account'] = max(self._ids['account'], id)
+        values.setdefault('registration', self.farm.timestamp())
+        local = LocalAccount(id, name, **values)
+        self.accounts[name] = local
+        self.account_ids[id] = local
+        return local
+
+    def page(self, title: str) -> Page | None:
+        """Return the page of that title, if there is one."""
+        parsed = parse_title(title)
+        return self.pages.get(parsed) if parsed else None
+
+    def edit(
+        self,
+        title: Title | str,
+        text: str,
+        *,
+        user: str,
+        user_id: int = 0,
+        comment: str = '',
+        minor: bool = False,
+        bot: bool = False,
+    ) -> Revision:
+        """Save a revision, creating the page where it is missing."""
+        parsed = parse_title(title) if isinstance(title, str) else title
+        assert parsed, f'not a title: {title}'
+        page = self.pages.get(parsed)
+        now = self.farm.timestamp()
+        parent = page.latest.id if page else 0
+        revision = Revision(
+            self.next_id('revision'), parent, user, user_id, now, comment, text,
+            minor, bot,
+        )
+        if page is None:
+            page = Page(self.next_id('page'), parsed, [revision], touched=now)
+            self._keep(page)
+        else:
+            page.revisions.append(revision)
+            page.touched = now
+        local = self.accounts.get(user)
+        if local is not None:
+            local.editcount += 1
+        kind = 'edit' if parent else 'new'
+        self._change(kind, parsed, page.id, revision=revision)
+        return revision
+
+    def delete(self, page: Page, operator: str, reason: str) -> LogEntry:
+        """Delete a page into the archive."""
+        del self.pages[page.title], self.page_ids[page.id]
+        self.archive.setdefault(page.title, []).extend(page.revisions)
+        return self.write_log('delete', 'delete', operator, page.title, reason)
+
+    def undelete(
+        self, title: Title, operator: str, reason: str, timestamps: list[str]
+    ) -> int:
+        """Restore revisions from the archive; return how many there were."""
+        archived = self.archive.get(title, [])
+        found = [r for r in archived if not timestamps or r.timestamp in timestamps]
+        if not found:
+            return 0
+        self.archive[title] = [r for r in archived if r not in found]
+        if not self.archive[title]:
+            del self.archive[title]
+        page = self.pages.get(title)
+        if page is None:
+            page = Page(self.next_id('page'), title, [])
+            self._keep(page)
+        page.revisions = sorted([*page.revisions, *found], key=lambda r: r.id)
+        page.touched = self.farm.timestamp()
+        params = {'count': {'revisions': len(found), 'files': 0}}
+        self.write_log('delete', 'restore', operator, title, reason, params, page.id)
+        return len(found)
+
+    def move(
+        self, page: Page, target: Title, operator: LocalAccount, reason: str,
+        redirect: bool,
+    ) -> None:
+        """Rename a page, leaving a redirect if told so."""
+        source = page.title
+        del self.pages[source]
+        page.title = target
+        self._keep(page)
+        page.touched = self.farm.timestamp()
+        params = {'target_ns': target.namespace, 'target_title': str(target)}
+        self.write_log('move', 'move', operator.name, source, reason, params, page.id)
+        if redirect:
+            self.edit(
+                source, f'#REDIRECT [[{target}]]', user=operator.name,
+                user_id=operator.id, comment=f'moved to [[{target}]]',
+            )
+
+    def write_log(
+        self,
+        type: str,
+        action: str,
+        user: str,
+        title: Title,
+        comment: str,
+        params: dict[str, Any] | None = None,
+        page_id: int = 0,
+    ) -> LogEntry:
+        """Append an entry to the logs."""
+        local = self.accounts.get(user)
+        entry = LogEntry(
+            self.next_id('log'), type, action, user, local.id if local else 0, title,
+            page_id, self.farm.timestamp(), comment, params or {},
+        )
+        self.log.append(entry)
+        if type != 'suppress':
+            self._change('log', title, page_id, log=entry)
+        return entry
+
+    def limited(self, right: str, user: str) -> bool:
+        """Count an action against the rate limit; say whether it is over it."""
+        limit = self.rate_limits.get((right, user))
+        if limit is None:
+            return False
+        hits, seconds = limit
+        now = self.farm.clock()
+        recent = [t for t in self._hits.get((right, user), []) if t > now - seconds]
+        self._hits[right, user] = [*recent, now]
+        return len(recent) >= hits
+
+    def _keep(self, page: Page) -> None:
+        self.pages[page.title] = page
+        self.page_ids[page.id] = page
+
+    def _change(
+        self,
+        type: str,
+        title: Title,
+        page_id: int,
+        revision: Revision | None = None,
+        log: LogEntry | None = None,
+    ) -> None:
+        self.changes.append(
+            Change(
+                len(self.changes) + 1, type, title, page_id, self.farm.timestamp(),
+                revision, log,
+            )
+        )
+
+
+class Farm:
+    """A central wiki and more, with one login.
+
+    :param codes: codes of the wikis; the first one is central.
+    :param seed: fills the empty farm; called again by :meth:`reset`.
+    :param current: today's MediaWiki rather than release 1.43.
+    :param clock: seconds since 1970; :meth:`advance` moves it on.
+    """
+
+    def __init__(
+        self,
+        codes: list[str],
+        seed: Callable[[Farm], None] = lambda farm: None,
+        *,
+        current: bool = True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Initializer."""
+        self._clock = clock
+        self._offset = 0.0
+        self._stamp = (0, '')
+        self._seed = seed
+        self.current = current
+        self.penalty = 3.0
+        self.wikis: dict[str, Wiki] = {}
+        self.by_db: dict[str, Wiki] = {}
+        for code in codes:
+            wiki = Wiki(self, code)
+            self.wikis[code] = wiki
+            self.by_db[wiki.db] = wiki
+        self.central = self.wikis[codes[0]]
+        self.reset()
+
+    @classmethod
+    def empty(
+        cls, codes: list[str] | None = None, *, current: bool = True, **values: Any
+    ) -> Farm:
+        """Return a farm without accounts and pages."""
+        return cls(codes or ['meta', 'aa', 'bb'], current=current, **values)
+
+    def reset(self) -> None:
+        """Restore the seeded state; all sessions and tokens end."""
+        self.accounts: dict[str, Account] = {}
+        self.account_ids: dict[int, Account] = {}
+        self.names: list[str] = []
+        self.renamed: dict[str, str] = {}
+        self.readonly = ''
+        self.cas_race = False
+        self._last_account = 0
+        self.sessions = Sessions(self)
+        for wiki in self.wikis.values():
+            wiki.clear()
+        self._seed(self)
+
+    def clock(self) -> float:
+        """Return the farm's time in seconds since 1970."""
+        return self._clock() + self._offset
+
+    def advance(self, seconds: float) -> None:
+        """Let the farm's clock jump."""
+        self._offset += seconds
+
+    def timestamp(self, when: float | None = None) -> str:
+        """Return a time (default: now) as MediaWiki writes it."""
+        if when is None:
+            second = int(self.clock())
+            if self._stamp[0] != second:
+                self._stamp = (second, self.timestamp(second))
+            return self._stamp[1]
+        return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(when))
+
+    def add_account(
+        self,
+        name: str,
+        *,
+        id: int = 0,
+        home: str = '',
+        wikis: Iterator[str] | list[str] | None = None,
+        local_groups: dict[str, list[str]] | None = None,
+        local_ids: dict[str, int] | None = None,
+        edits: dict[str, int] | None = None,
+        groups: list[str] | tuple[str, ...] = (),
+        **values: Any,
+    ) -> Account:
+        """Create a global account and attach it.
+
+        :param home: code of the home wiki; default: the first of `wikis`.
+        :param wikis: codes of the wikis to attach it on; default: all.
+        :param local_groups: local groups by code; '*' stands for every wiki.
+        :param edits: local edit counts by code.
+        """
+        codes = list(self.wikis if wikis is None else wikis)
+        id = id or self._last_account + 1
+        self._last_account = max(self._last_account, id)
+        home_wiki = self.wikis[home or (codes[0] if codes else self.central.code)]
+        values.setdefault('registration', self.timestamp())
+        account = Account(
+            id, name, home=home_wiki.db, groups=frozenset(groups), **values
+        )
+        self.accounts[name] = account
+        self.account_ids[id] = account
+        insort(self.names, name)
+        local_groups = local_groups or {}
+        for code in codes:
+            self.attach(
+                account,
+                self.wikis[code],
+                id=(local_ids or {}).get(code, 0),
+                groups=frozenset(local_groups.get(code, local_groups.get('*', ()))),
+                editcount=(edits or {}).get(code, 0),
+                registration=account.registration,
+                method='new' if self.wikis[code] is home_wiki else 'login',
+            )
+        return account
+
+    def attach(self, account: Account, wiki: Wiki, **values: Any) -> LocalAccount:
+        """Create the local account of a global one on a wiki."""
+        values.setdefault('registration', self.timestamp())
+        values.setdefault('method', 'login')
+        local = wiki.add_account(
+            account.name, central=account, attached=values['registration'], **values
+        )
+        account.attached[wiki.db] = local
+        return local
+
+    def log_creation(self, wiki: Wiki, local: LocalAccount) -> None:
+        """Log that a local account was created by itself."""
+        title = Title(2, local.name)
+        params = {'userid': local.id}
+        wiki.write_log('newusers', 'autocreate', local.name, title, '', params)
+
+    def add_bot_password(
+        self, name: str, app: str, secret: str, grants: list[str]
+    ) -> BotPassword:
+        """Give an account a bot password `name@app`."""
+        bot = BotPassword(secret, frozenset(grants))
+        self.accounts[name].bots[app] = bot
+        return bot
+
+    def set_status(
+        self,
+        account: Account,
+        *,
+        locked: bool,
+        hidden: str,
+        wiki: Wiki,
+        operator: str,
+        reason: str,
+    ) -> bool:
+        """Lock, unlock, hide; log it on the wiki that was asked.
+
+        :return: whether anything changed.
+        """
+        added, removed = status_difference(account, locked, hidden)
+        if not added and not removed:
+            return False
+        was_suppressed = account.hidden == 'suppressed'
+        account.locked, account.hidden = locked, hidden
+        if hidden == 'suppressed' and not was_suppressed:
+            self._suppress(account, operator, reason)
+        elif was_suppressed and hidden != 'suppressed':
+            for db in account.attached:
+                self.by_db[db].blocks.pop(account.name, None)
+        if locked:
+            self.sessions.end_account(account.id)
+        entry = wiki.write_log(
+            'suppress' if hidden else 'globalauth',
+            'setstatus',
+            operator,
+            Title(2, f'{account.name}@global'),
+            reason,
+            {'added': added, 'removed': removed},
+        )
+        if 'locked' in added:
+            account.lock_log = entry.id
+        return True
+
+    def delete_account(
+        self, account: Account, wiki: Wiki, operator: str, reason: str
+    ) -> None:
+        """Delete a global account; its local ones are left unattached."""
+        self.sessions.end_account(account.id)
+        for local in account.attached.values():
+            local.central = None
+        del self.accounts[account.name], self.account_ids[account.id]
+        self.names.pop(bisect_left(self.names, account.name))
+        title = Title(2, f'{account.name}@global')
+        wiki.write_log('globalauth', 'delete', operator, title, reason)
+
+    def rename_account(self, old: str, new: str) -> None:
+        """Rename a global account and its local ones; its sessions end."""
+        account = self.accounts.pop(old)
+        self.names.pop(bisect_left(self.names, old))
+        self.sessions.end_account(account.id)
+        account.name = new
+        self.accounts[new] = account
+        insort(self.names, new)
+        self.renamed[old] = new
+        for db, local in account.attached.items():
+            accounts = self.by_db[db].accounts
+            del accounts[old]
+            local.name = new
+            accounts[new] = local
+
+    def find(self, name: str) -> Account | None:
+        """Return the global account of a name in any spelling."""
+        canonical = canonical_user(name)
+        return self.accounts.get(canonical) if canonical else None
+
+    def _suppress(self, account: Account, operator: str, reason: str) -> None:
+        for db in account.attached:
+            wiki = self.by_db[db]
+            wiki.blocks[account.name] = Block(
+                wiki.next_id('block'),
+                account.name,
+                f'global>{operator}',
+                0,
+                f'Globally suppressed by {operator} for the following reason: {reason}',
+                self.timestamp(),
+                nocreate=True,
+                noemail=True,
+                hidename=True,
+            )
+
+
+def status_difference(
+    account: Account, locked: bool, hidden: str
+) -> tuple[list[str], list[str]]:
+    """Return which states a change adds and removes, as the log names them."""
+    added, removed = [], []
+    if locked and not account.locked:
+        added.append('locked')
+    if account.locked and not locked:
+        removed.append('locked')
+    if hidden != account.hidden:
+        if hidden:
+            added.append(_LEVEL_IN_LOG[hidden])
+        if account.hidden:
+            removed.append(_LEVEL_IN_LOG[account.hidden])
+    return added, removed
+
+
+_LEVEL_IN_LOG = {'lists': 'hidden', 'suppressed': 'oversighted'}

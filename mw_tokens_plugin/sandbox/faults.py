@@ -1,0 +1,276 @@
+"""Faults that a test asks for: what goes wrong, for which request, and how often.
+
+This decides which faults hit a request and does to the farm what they do; how a broken
+answer is sent is the business of :mod:`.server`.
+"""
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from .farm import Farm
+
+# What the fault does, to the answer or to the farm; the latter happen before the
+# request is looked at.
+ANSWER_KINDS = ('drop', 'half', 'html', 'http', 'retry-after', 'slow')
+ERROR_KINDS = ('maxlag', 'readonly', 'centralauth-readonly', 'ratelimited', 'cas-race')
+FARM_KINDS = (
+    'expire-csrf', 'expire-centralauthtokens', 'lose-session', 'demote', 'lock-operator',
+    'rename-operator', 'session-store-down', 'autocreate-race', 'clock-jump',
+)
+KINDS = ANSWER_KINDS + ERROR_KINDS + FARM_KINDS
+
+
+class FaultError(ValueError):
+    """A fault that makes no sense; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault that is armed.
+
+    :param kind: one of :data:`KINDS`.
+    :param when: `before` or `after` the request is carried out.
+    :param status: HTTP status of html (200 if not given), http (502) and retry-after
+        (429).
+    :param seconds: of slow, clock-jump, autocreate-race, of Retry-After and of lag.
+    :param reason: what readonly and centralauth-readonly give as reason.
+    :param remembered: lose-session ends the remembered login too, so that nothing
+        revives the session.
+    :param wiki: code of the wiki; this and the next five narrow the requests that
+        match.
+    :param action: the API action; `writes` stands for all that want a token.
+    :param method: the HTTP method.
+    :param user: name of the user who asks.
+    :param target: name or title that is acted upon.
+    :param nth: only the n-th matching request, counted from 1.
+    :param probability: that a matching request is hit, drawn with `seed`.
+    :param times: how many requests it hits at most; 0 for no limit.
+    :param start: seconds after arming at which it begins.
+    :param end: seconds after arming at which it ends; 0 for never.
+    """
+
+    kind: str
+    when: str = 'before'
+    status: int = 0
+    seconds: float = 0.0
+    reason: str = 'maintenance'
+    remembered: bool = False
+    wiki: str = ''
+    action: str = ''
+    method: str = ''
+    user: str = ''
+    target: str = ''
+    nth: int = 0
+    probability: float = 1.0
+    seed: int = 0
+    times: int = 1
+    start: float = 0.0
+    end: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        if self.kind not in KINDS:
+            raise FaultError(
+                f'unknown kind {self.kind!r}; there are: {", ".join(KINDS)}'
+            )
+        if self.when not in ('before', 'after'):
+            raise FaultError(f"'when' is before or after, not {self.when!r}")
+        if not 0 <= self.probability <= 1:
+            raise FaultError("'probability' is between 0 and 1")
+        if self.status and not 200 <= self.status <= 599:
+            raise FaultError("'status' is an HTTP status")
+        if min(self.times, self.nth, self.start, self.end) < 0:
+            raise FaultError("'times', 'nth', 'start' and 'end' are not negative")
+
+    @classmethod
+    def from_json(cls, data: object) -> Fault:
+        """Return the fault that a JSON object describes.
+
+        :raises FaultError: if it describes none.
+        """
+        if not isinstance(data, dict):
+            raise FaultError('a fault is a JSON object')
+        known = {field.name: field for field in fields(cls)}
+        for name, value in data.items():
+            if name not in known:
+                raise FaultError(
+                    f'unknown key {name!r}; there are: {", ".join(known)}'
+                )
+            wanted = _TYPES[str(known[name].type)]
+            if not isinstance(value, wanted) or (
+                isinstance(value, bool) and bool not in wanted
+            ):
+                raise FaultError(f'{name!r} is of the wrong type')
+        if 'kind' not in data:
+            raise FaultError("a fault needs a 'kind'")
+        return cls(**data)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    'str': (str,), 'int': (int,), 'float': (int, float), 'bool': (bool,),
+}
+
+
+@dataclass(slots=True)
+class _Armed:
+    fault: Fault
+    since: float
+    chance: random.Random
+    seen: int = 0
+    hits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a request before it is carried out."""
+
+    wiki: str
+    method: str
+    action: str
+    user: str
+    target: str
+    has_token: bool
+    has_maxlag: bool
+
+
+class Faults:
+    """The faults that are armed; may be used from any thread."""
+
+    def __init__(self, clock: Any = time.monotonic) -> None:
+        """Initializer."""
+        self._clock = clock
+        self._armed: dict[int, _Armed] = {}
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """Return how many faults are armed."""
+        return len(self._armed)
+
+    def arm(self, fault: Fault | None = None, /, **values: Any) -> int:
+        """Arm a fault, given as such or by its fields; return its number.
+
+        :raises FaultError: if the fields make no sense.
+        """
+        chosen = fault or Fault.from_json(values)
+        with self._lock:
+            number = next(self._ids)
+            self._armed[number] = _Armed(
+                chosen, self._clock(), random.Random(chosen.seed)
+            )
+        return number
+
+    def clear(self, number: int | None = None) -> None:
+        """Disarm one fault, or all."""
+        with self._lock:
+            if number is None:
+                self._armed.clear()
+            else:
+                self._armed.pop(number, None)
+
+    def armed(self) -> list[dict[str, Any]]:
+        """Return the armed faults with how often they matched and hit."""
+        with self._lock:
+            return [
+                {'id': number, **asdict(armed.fault), 'matched': armed.seen,
+                 'hits': armed.hits}
+                for number, armed in self._armed.items()
+            ]
+
+    def take(self, facts: Facts) -> list[Fault]:
+        """Return the faults that hit a request; those used up are disarmed."""
+        if not self._armed:
+            return []
+        hit = []
+        with self._lock:
+            for number, armed in list(self._armed.items()):
+                fault = armed.fault
+                age = self._clock() - armed.since
+                if fault.end and age >= fault.end:
+                    del self._armed[number]
+                    continue
+                if age < fault.start or not _matches(fault, facts):
+                    continue
+                armed.seen += 1
+                if fault.nth and armed.seen != fault.nth:
+                    continue
+                if fault.probability < 1 and armed.chance.random() >= fault.probability:
+                    continue
+                armed.hits += 1
+                if fault.nth or armed.hits == fault.times:
+                    del self._armed[number]
+                hit.append(fault)
+        return hit
+
+
+def _matches(fault: Fault, facts: Facts) -> bool:
+    if fault.kind == 'maxlag' and not facts.has_maxlag:
+        return False
+    if fault.kind == 'readonly' and not facts.has_token:
+        return False
+    if fault.action == 'writes':
+        if not facts.has_token:
+            return False
+    elif fault.action and fault.action != facts.action:
+        return False
+    return (
+        fault.wiki in ('', facts.wiki)
+        and fault.method in ('', facts.method)
+        and fault.user in ('', facts.user)
+        and fault.target in ('', facts.target)
+    )
+
+
+def strike(fault: Fault, farm: Farm, user: str) -> None:
+    """Do to the farm what a fault of :data:`FARM_KINDS` does.
+
+    :param user: the user who asks, where the fault names none.
+    """
+    name = fault.user or user
+    account = farm.accounts.get(name)
+    sessions = farm.sessions
+    if fault.kind == 'expire-csrf':
+        sessions.expire_csrf(name)
+    elif fault.kind == 'expire-centralauthtokens':
+        sessions.expire_centralauthtokens(account.id if account else None)
+    elif fault.kind == 'lose-session' and account:
+        sessions.end_account(account.id, remembered=fault.remembered)
+        sessions.end_bots(name)
+    elif fault.kind == 'demote' and account:
+        demote(farm, name)
+    elif fault.kind == 'lock-operator' and account:
+        farm.set_status(
+            account, locked=True, hidden=account.hidden, wiki=farm.central,
+            operator='Sandbox Colleague', reason='a fault of the sandbox',
+        )
+    elif fault.kind == 'rename-operator' and account:
+        farm.rename_account(name, f'{name} (renamed)')
+    elif fault.kind == 'session-store-down':
+        sessions.wipe()
+        sessions.down = True
+    elif fault.kind == 'autocreate-race':
+        sessions.autocreate_race = fault.seconds or 0.1
+    elif fault.kind == 'clock-jump':
+        farm.advance(fault.seconds)
+
+
+def demote(farm: Farm, name: str) -> None:
+    """Take all groups from an account, global and local."""
+    account = farm.accounts[name]
+    account.groups = frozenset()
+    for local in account.attached.values():
+        local.groups = frozenset()
+
+
+def target_of(params: Mapping[str, str]) -> str:
+    """Return the name or title that a request is about."""
+    for key in ('user', 'username', 'title', 'from', 'lgname', 'guiuser', 'titles'):
+        if key in params:
+            return params[key]
+    return ''

@@ -1,0 +1,460 @@
+"""Global accounts: reading, locking, hiding, deleting, attaching, their groups.
+
+`list=globalusers` and the refusals of today's wikis have no recording: they are
+imitations after the source of the time.
+"""
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import Any
+
+from .. import errors
+from ..api import Call, Values, action, query
+from ..errors import ApiError
+from ..farm import EDITS_THAT_FORBID_HIDING, Account, LocalAccount, status_difference
+from ..rights import GLOBAL_GROUPS
+from ..titles import canonical_user, is_address
+
+Json = dict[str, Any]
+
+_COMMENT_TYPE_ERROR = (
+    'ManualLogEntry::setComment(): Argument #1 ($comment) must be of type string, '
+    'null given, called in {} on line {}'
+)
+_CENTRAL_AUTH = '/srv/mediawiki/extensions/CentralAuth/includes/User/'
+_MAY_LOCK = 'lock or unlock global accounts'
+
+
+@action('centralauthtoken')
+def centralauthtoken(call: Call, values: Values) -> None:
+    """Hand out a centralauthtoken."""
+    session = call.session
+    if session.suppressed:
+        raise ApiError(
+            'hascallback',
+            'Tokens may not be obtained when the same-origin policy is not applied.',
+        )
+    if session.local is None:
+        raise ApiError(
+            'notloggedin', 'Anonymous users cannot obtain a centralauthtoken.'
+        )
+    if session.account is None:
+        raise ApiError(
+            'notattached',
+            'Cannot obtain a centralauthtoken without an attached global account.',
+        )
+    if session.kind != 'main':
+        raise ApiError(
+            'badsession',
+            'Can only obtain a centralauthtoken when using CentralAuth sessions.',
+        )
+    token = call.farm.sessions.mint(session)
+    call.result['centralauthtoken'] = {'centralauthtoken': token}
+
+
+@action('setglobalaccountstatus')
+def setglobalaccountstatus(call: Call, values: Values) -> None:
+    """Lock, unlock and hide."""
+    if values['locked'] is None and values['hidden'] is None:
+        raise errors.at_least_one_of(['locked', 'hidden'])
+    name = values['user']
+    call.answer.target = name
+    call.need('centralauth-lock', _MAY_LOCK)
+    account = _visible(call, name)
+    if values['statecheck'] and values['statecheck'] != account.statecheck:
+        raise ApiError(
+            'editconflict', 'Edit conflict detected, aborting.', key='editconflict'
+        )
+    locked = {'lock': True, 'unlock': False}.get(values['locked'], account.locked)
+    hidden = values['hidden'] or account.hidden
+    if not _refused(call, account, locked, hidden):
+        _check_central_database(call)
+        changes = any(status_difference(account, locked, hidden))
+        if changes and values['reason'] is None:
+            raise _no_comment(call, f'{_CENTRAL_AUTH}CentralAuthUser.php', 3348)
+        if changes and call.farm.cas_race:
+            raise cas_failure(call)
+        if call.farm.set_status(
+            account, locked=locked, hidden=hidden, wiki=call.wiki,
+            operator=call.user, reason=values['reason'] or '',
+        ):
+            call.answer.effect = 'setstatus'
+    shown: Json = {'user': account.name, 'locked': account.locked}
+    shown['hidden'] = account.hidden
+    if 'error' not in call.result and values['reason'] is not None:
+        shown['reason'] = values['reason']
+    call.result['setglobalaccountstatus'] = shown
+
+
+@action('deleteglobalaccount')
+def deleteglobalaccount(call: Call, values: Values) -> None:
+    """Delete a global account."""
+    call.answer.target = name = values['user']
+    call.need('centralauth-unmerge', 'unmerge global accounts')
+    account = _visible(call, name)
+    _check_central_database(call)
+    if values['reason'] is None:
+        raise _no_comment(call, f'{_CENTRAL_AUTH}CentralAuthUser.php', 3348)
+    call.farm.delete_account(account, call.wiki, call.user, values['reason'])
+    call.answer.effect = 'deleteglobalaccount'
+    call.result['deleteglobalaccount'] = {
+        'user': account.name, 'reason': values['reason'],
+    }
+
+
+@action('createlocalaccount')
+def createlocalaccount(call: Call, values: Values) -> None:
+    """Attach a global account to this wiki."""
+    call.answer.target = given = values['username']
+    call.need('centralauth-createlocal', 'forcibly create a local account')
+    name = canonical_user(given)
+    account = call.farm.accounts.get(name) if name else None
+    if name is not None and name in call.wiki.accounts:
+        call.status_error(
+            'centralauth-createlocal-already-exists',
+            'There already is a local account for the specified global account.',
+        )
+    elif account is None:
+        call.status_error(
+            'centralauth-createlocal-no-global-account',
+            'There is no global account with the specified name.',
+        )
+    elif account.hidden == 'suppressed':
+        call.status_error(
+            'centralauth-createlocal-suppressed',
+            'The global account is suppressed.',
+        )
+    elif values['reason'] is None:
+        service = f'{_CENTRAL_AUTH}CentralAuthForcedLocalCreationService.php'
+        raise _no_comment(call, service, 97)
+    else:
+        local = call.farm.attach(account, call.wiki)
+        call.farm.log_creation(call.wiki, local)
+        call.answer.effect = 'createlocalaccount'
+        call.result['createlocalaccount'] = {
+            'username': given, 'reason': values['reason'],
+        }
+
+
+@action('globaluserrights')
+def globaluserrights(call: Call, values: Values) -> None:
+    """Change the global groups of an account."""
+    name = values['user'] or ''
+    call.answer.target = name
+    if name.startswith('#'):
+        local = call.wiki.account_ids.get(int(name[1:]))
+        account = local.central if local else None
+    else:
+        account = call.farm.find(name)
+    if account is None:
+        raise errors.no_such_user(name)
+    added = values['add'] or []
+    removed = [group for group in values['remove'] or () if group in account.groups]
+    if added or removed:
+        call.need('globalgroupmembership', 'edit the global groups of a user')
+    groups = (account.groups | set(added)) - set(removed)
+    if groups != account.groups:
+        account.groups = groups
+        call.answer.effect = 'globaluserrights'
+    call.result['globaluserrights'] = {
+        'user': account.name, 'userid': account.id, 'added': added, 'removed': removed,
+    }
+
+
+@query('globaluserinfo')
+def globaluserinfo(call: Call, values: Values) -> None:
+    """Tell about one global account."""
+    name, id = values['user'], values['id']
+    if name is None and id is not None:
+        found = call.farm.account_ids.get(id)
+        if found is None:
+            raise ApiError(
+                'invaliduserid', f'User ID "{id}" is not valid.', params=[str(id)]
+            )
+        name = found.name
+    elif name is None:
+        name = call.user
+        if call.session.local is None:
+            raise ApiError('invaliduser', f'Invalid username "{name}".', params=[name])
+    call.answer.target = name
+    prop = values['prop'] or ()
+    account = call.farm.accounts.get(name)
+    part: Json = {}
+    values['output']['globaluserinfo'] = part
+    if account is None or not _may_see(call, account):
+        part['missing'] = True
+    else:
+        part |= {
+            'home': account.home, 'id': account.id,
+            'registration': account.registration, 'name': account.name,
+        }
+        if account.locked:
+            part['locked'] = True
+        if account.hidden:
+            part['hidden'] = True
+        if 'groups' in prop:
+            part['groups'] = sorted(account.groups)
+        if 'rights' in prop:
+            part['rights'] = sorted(rights_of_groups(account))
+        if 'merged' in prop:
+            part['merged'] = [
+                _merged(call, db, account.attached[db]) for db in sorted(account.attached)
+            ]
+        if 'editcount' in prop:
+            part['editcount'] = account.editcount
+    if 'unattached' in prop:
+        part['unattached'] = [
+            _unattached(wiki.db, local)
+            for wiki in sorted(call.farm.wikis.values(), key=lambda wiki: wiki.db)
+            if (local := wiki.accounts.get(name)) and local.central is None
+        ]
+
+
+@query('globalallusers')
+def globalallusers(call: Call, values: Values) -> None:
+    """List global accounts by name."""
+    limit, prop = values['limit'], values['prop'] or ()
+    prefix = canonical_user(values['prefix']) if values['prefix'] else ''
+    descending = values['dir'] == 'descending'
+    found: list[Json] = []
+    for name in _names(call, values, prefix or '', descending):
+        account = call.farm.accounts[name]
+        if account.hidden or not _in_groups(account, values):
+            continue
+        if values['excludetemp'] and account.temporary:
+            continue
+        if values['excludenamed'] and not account.temporary:
+            continue
+        if len(found) == limit:
+            call.continuation['agufrom'] = name
+            break
+        item: Json = {'id': account.id, 'name': name}
+        if 'groups' in prop:
+            item['groups'] = sorted(account.groups)
+        if 'existslocally' in prop and call.wiki.db in account.attached:
+            item['existslocally'] = ''
+        if 'lockinfo' in prop and account.locked:
+            item['locked'] = ''
+        found.append(item)
+    values['output']['globalallusers'] = found
+
+
+@query('globalusers')
+def globalusers(call: Call, values: Values) -> None:
+    """Tell about many global accounts (imitation)."""
+    names, ids = values['users'], values['centralids']
+    if names is None and ids is None:
+        raise errors.one_of(['gususers', 'guscentralids'])
+    if names is not None and ids is not None:
+        raise errors.not_together(['gususers', 'guscentralids'])
+    prop = values['prop'] or ()
+    found: list[Json] = []
+    seen: set[str] = set()
+    for name in names or ():
+        if name in seen:
+            continue
+        seen.add(name)
+        if is_address(name):
+            found.append({'name': name, 'invalid': True})
+            continue
+        account = call.farm.accounts.get(name)
+        if account is None or not _may_see(call, account):
+            found.append({'name': name, 'missing': True})
+        else:
+            found.append(_global_user(call, account, prop))
+    for id in ids or ():
+        account = call.farm.account_ids.get(id)
+        if account is None or not _may_see(call, account):
+            found.append({'centralid': id, 'missing': True})
+        elif account.name not in seen:
+            seen.add(account.name)
+            found.append(_global_user(call, account, prop))
+    values['output']['globalusers'] = found
+
+
+@query('globalgroups')
+def globalgroups(call: Call, values: Values) -> None:
+    """List the global groups."""
+    values['output']['globalgroups'] = [
+        {'name': name}
+        | ({'rights': list(rights)} if 'rights' in (values['prop'] or ()) else {})
+        for name, rights in GLOBAL_GROUPS.items()
+    ]
+
+
+@query('wikisets')
+def wikisets(call: Call, values: Values) -> None:
+    """List the wiki sets; the sandbox has none."""
+    values['output']['wikisets'] = []
+
+
+@query('globalrenamestatus')
+def globalrenamestatus(call: Call, values: Values) -> None:
+    """List renames under way."""
+    renaming = [a.name for a in call.farm.accounts.values() if a.renaming]
+    if renaming:
+        values['output']['globalrenamestatus'] = {
+            name: {'from': name, 'to': name} for name in renaming
+        }
+
+
+def rights_of_groups(account: Account) -> list[str]:
+    """Return the rights that an account's global groups give."""
+    return [
+        right for group in sorted(account.groups) for right in GLOBAL_GROUPS[group]
+    ]
+
+
+def cas_failure(call: Call) -> ApiError:
+    """Return what all but one get of parallel locks of one account."""
+    return call.internal_error(
+        'RuntimeException',
+        'CAS update failed on user_touched. The version of the user to be saved is '
+        'older than the current version.',
+    )
+
+
+def _visible(call: Call, name: str) -> Account:
+    account = call.farm.accounts.get(name)
+    if account is None or (
+        account.hidden == 'suppressed' and 'centralauth-suppress' not in call.rights
+    ):
+        raise errors.no_such_user(name)
+    return account
+
+
+def _may_see(call: Call, account: Account) -> bool:
+    return not account.hidden or 'centralauth-suppress' in call.rights
+
+
+def _refused(call: Call, account: Account, locked: bool, hidden: str) -> bool:
+    """Put a failed Status into the answer where one is due."""
+    if call.farm.current and locked and not account.locked:
+        if account.temporary:
+            call.status_error(
+                'centralauth-admin-cannot-lock-temporary-account',
+                'Temporary accounts cannot be locked.',
+            )
+            return True
+        if account is call.session.account:
+            call.status_error(
+                'centralauth-admin-cannot-lock-self', 'You cannot lock yourself.'
+            )
+            return True
+    if hidden == account.hidden:
+        return False
+    if 'centralauth-suppress' not in call.rights:
+        call.status_error(
+            'centralauth-admin-not-authorized',
+            'You are not authorized to perform this action.',
+        )
+        return True
+    if account.editcount > EDITS_THAT_FORBID_HIDING:
+        text = 'The global account "{}" has over 1,000 edits and cannot be hidden.'
+        call.status_error(
+            'centralauth-admin-too-many-edits',
+            text.format(account.name),
+            [account.name, {'num': EDITS_THAT_FORBID_HIDING}],
+            text.format(f'<nowiki>{account.name}</nowiki>'),
+        )
+        return True
+    return False
+
+
+def _check_central_database(call: Call) -> None:
+    if call.farm.readonly:
+        raise central_readonly(call, call.farm.readonly)
+
+
+def central_readonly(call: Call, reason: str) -> ApiError:
+    """Return the error for a CentralAuth that is read-only."""
+    return call.internal_error(
+        'MediaWiki\\Extension\\CentralAuth\\CentralAuthReadOnlyError',
+        'The CentralAuth database is currently locked to new entries and other '
+        'modifications, probably for routine database maintenance, after which it will '
+        'be back to normal. The system administrator who locked it offered this '
+        f'explanation: {reason}',
+    )
+
+
+def _no_comment(call: Call, file: str, line: int) -> ApiError:
+    return call.internal_error('TypeError', _COMMENT_TYPE_ERROR.format(file, line))
+
+
+def _merged(call: Call, db: str, local: LocalAccount) -> Json:
+    wiki = call.farm.by_db[db]
+    item: Json = {
+        'wiki': db, 'url': wiki.server, 'id': local.id, 'timestamp': local.attached,
+        'method': local.method, 'editcount': local.editcount,
+        'registration': local.registration,
+    }
+    if local.groups:
+        item['groups'] = sorted(local.groups)
+    block = wiki.blocks.get(local.name)
+    if block:
+        item['blocked'] = {'expiry': block.expiry, 'reason': block.reason}
+    return item
+
+
+def _unattached(db: str, local: LocalAccount) -> Json:
+    item: Json = {
+        'wiki': db, 'editcount': str(local.editcount),
+        'registration': local.registration,
+    }
+    if local.groups:
+        item['groups'] = sorted(local.groups)
+    return item
+
+
+def _names(
+    call: Call, values: Values, prefix: str, descending: bool
+) -> list[str]:
+    names = call.farm.names
+    first, last = values['from'], values['to']
+    if descending:
+        first, last = last, first
+    low = bisect_left(names, max(first or '', prefix))
+    high = bisect_right(names, last) if last else len(names)
+    if prefix:
+        high = min(high, bisect_left(names, prefix + '\U0010ffff'))
+    chosen = names[low:high]
+    return chosen[::-1] if descending else chosen
+
+
+def _in_groups(account: Account, values: Values) -> bool:
+    wanted, unwanted = values['group'], values['excludegroup']
+    if wanted and not account.groups & set(wanted):
+        return False
+    return not (unwanted and account.groups & set(unwanted))
+
+
+def _global_user(call: Call, account: Account, prop: Any) -> Json:
+    item: Json = {'centralid': account.id, 'name': account.name}
+    if 'locked' in prop:
+        item['locked'] = account.locked
+        if account.locked and account.lock_log:
+            item['locklogid'] = account.lock_log
+    if account.hidden:
+        item['hidden'] = True
+    if account.hidden == 'suppressed':
+        item['suppressed'] = True
+    if 'editcount' in prop:
+        item['editcount'] = account.editcount
+    if 'registration' in prop:
+        item['registration'] = account.registration
+    if 'localinfo' in prop:
+        local = account.attached.get(call.wiki.db)
+        item['localinfo'] = (
+            {'attached': True, 'localid': local.id, 'timestamp': local.attached}
+            if local
+            else {'attached': False}
+        )
+    if 'groups' in prop:
+        item['groups'] = sorted(account.groups)
+    if 'groupmemberships' in prop:
+        item['groupmemberships'] = [
+            {'group': group, 'expiry': None} for group in sorted(account.groups)
+        ]
+    if 'rights' in prop:
+        item['rights'] = rights_of_groups(account)
+    return item

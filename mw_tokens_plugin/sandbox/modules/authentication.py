@@ -1,0 +1,406 @@
+"""Logging in and out, tokens, and who one is.
+
+The two-factor step of `action=clientlogin` imitates a common extension; it has no
+recording of its own beyond the shape of a UI step.
+"""
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .. import errors
+from ..api import Call, Values, action, query
+from ..declarations import TOKEN_TYPES
+from ..errors import ApiError
+from ..farm import Account, LocalAccount
+from ..rights import implicit_groups
+from ..titles import canonical_user
+from .site import block_info
+
+Json = dict[str, Any]
+
+_WRONG = 'Incorrect username or password entered.\nPlease try again.'
+_LOCKED = 'You cannot log in because your account is globally locked.'
+_SAME_ORIGIN = 'Tokens may not be obtained when the same-origin policy is not applied.'
+
+
+@action('clientlogin')
+def clientlogin(call: Call, values: Values) -> None:
+    """Log in with the main password, in as many steps as it takes."""
+    if values['returnurl'] is None and not values['continue']:
+        raise errors.at_least_one_of(['logincontinue', 'loginreturnurl'])
+    url = values['returnurl']
+    if url is not None and not re.match(r'https?://[^/]', url):
+        raise ApiError(
+            'badurl_loginreturnurl',
+            f'Invalid value "{url}" for URL parameter "loginreturnurl".',
+            key='apierror-badurl', params=['loginreturnurl', url],
+        )
+    if values['continue']:
+        _continue_login(call, values)
+        return
+    given = call.given
+    if 'username' not in given or 'password' not in given:
+        _fail(
+            call, values, 'authmanager-authn-no-primary',
+            'The supplied credentials could not be authenticated.',
+        )
+        return
+    name = canonical_user(given['username'])
+    call.answer.target = name or ''
+    account = call.farm.accounts.get(name) if name else None
+    local = call.wiki.accounts.get(name) if name else None
+    if local is not None and local.password and local.central is None and not account:
+        if given['password'] == local.password:
+            call.farm.sessions.log_in_locally(call.session, local)
+            call.answer.effect = 'login'
+            call.result['clientlogin'] = {'status': 'PASS', 'username': local.name}
+            return
+    if not _password_is_right(account, local, given['password']):
+        _fail(call, values, 'wrongpassword', _WRONG)
+    elif account is None or account.locked:
+        _fail(call, values, 'centralauth-login-error-locked', _LOCKED)
+    elif account.twofactor:
+        call.farm.sessions.start(call.session)
+        assert call.session.stored is not None
+        call.session.stored.flow = {
+            'user': account.name, 'remember': given.get('rememberMe', ''),
+        }
+        call.result['clientlogin'] = _two_factor_step(values)
+    else:
+        _pass(call, account, 'rememberMe' in given)
+
+
+@action('login')
+def login(call: Call, values: Values) -> None:
+    """Log in with a bot password, or as long ago with the main one."""
+    result: Json = {}
+    call.result['login'] = result
+    if call.session.kind == 'botpassword':
+        result |= {
+            'result': 'Aborted',
+            'reason': 'Cannot log in when using MediaWiki\\Session\\'
+                      'BotPasswordSessionProvider sessions.',
+        }
+        return
+    token, name = values['token'], values['name'] or ''
+    if not token:
+        call.deprecate(
+            'Fetching a token via "action=login" is deprecated. Use '
+            '"action=query&meta=tokens&type=login" instead.'
+        )
+        token = call.farm.sessions.csrf(call.session, 'login')
+        result |= {'result': 'NeedToken', 'token': token}
+        return
+    if not call.farm.sessions.valid(call.session, 'login', token):
+        call.farm.sessions.start(call.session)
+        result |= {
+            'result': 'Failed',
+            'reason': 'Unable to continue login. Your session most likely timed out.',
+        }
+        return
+    _log_in_somehow(call, name, values['password'] or '', result)
+
+
+@action('logout')
+def logout(call: Call, values: Values) -> None:
+    """End the session."""
+    if call.session.kind == 'centralauthtoken':
+        raise ApiError(
+            'cannotlogout',
+            'Logging out is not possible when using CentralAuthApiSessionProvider '
+            'sessions.',
+        )
+    if call.session.local is not None:
+        call.answer.effect = 'logout'
+    call.farm.sessions.log_out(call.session)
+
+
+@action('checktoken')
+def checktoken(call: Call, values: Values) -> None:
+    """Say whether a token is valid."""
+    token = values['token']
+    result: Json = {}
+    stamp = re.fullmatch(r'[0-9a-f]{32}([0-9a-f]{8})\+\\', token)
+    generated = int(stamp[1], 16) if stamp else 0
+    valid = call.farm.sessions.valid(call.session, values['type'], token)
+    age = values['maxtokenage']
+    if valid and age is not None and generated < call.farm.clock() - age:
+        result['result'] = 'expired'
+    else:
+        result['result'] = 'valid' if valid else 'invalid'
+    if stamp:
+        result['generated'] = call.farm.timestamp(generated)
+    call.result['checktoken'] = result
+
+
+@query('tokens')
+def tokens(call: Call, values: Values) -> None:
+    """Hand out tokens."""
+    if call.session.suppressed:
+        call.warn('hascallback', _SAME_ORIGIN)
+        return
+    values['output']['tokens'] = {
+        f'{type}token': call.farm.sessions.csrf(call.session, type)
+        for type in TOKEN_TYPES
+        if type in values['type']
+    }
+
+
+@query('userinfo')
+def userinfo(call: Call, values: Values) -> None:
+    """Tell who is asking."""
+    session, prop = call.session, values['prop'] or ()
+    local = session.local
+    info: Json = {'id': session.user_id, 'name': session.name}
+    values['output']['userinfo'] = info
+    if local is None:
+        info['anon'] = True
+    if 'blockinfo' in prop:
+        block = call.wiki.blocks.get(session.name)
+        if block:
+            info |= block_info(call, block)
+    if 'hasmsg' in prop:
+        info['messages'] = False
+    if 'groups' in prop:
+        info['groups'] = implicit_groups(local.groups) if local else ['*']
+    if 'groupmemberships' in prop:
+        info['groupmemberships'] = [
+            {'group': group, 'expiry': 'infinity'} for group in sorted(local.groups)
+        ] if local else []
+    if 'implicitgroups' in prop:
+        info['implicitgroups'] = ['*', 'user', 'autoconfirmed'] if local else ['*']
+    if 'rights' in prop:
+        info['rights'] = list(session.rights)
+    if 'cancreateaccount' in prop:
+        info['cancreateaccount'] = 'createaccount' in session.rights
+        if not info['cancreateaccount']:
+            groups = ['*', '[[Project:Administrators|Administrators]]']
+            info['cancreateaccounterror'] = [{
+                'message': 'badaccess-groups',
+                'params': [{'list': groups, 'type': 'comma'}, 2],
+                'code': 'permissiondenied', 'type': 'error',
+            }]
+    if 'options' in prop:
+        info['options'] = {}
+    if 'editcount' in prop:
+        info['editcount'] = local.editcount if local else 0
+    if 'ratelimits' in prop:
+        info['ratelimits'] = {
+            right: {'user': {'hits': hits, 'seconds': int(seconds)}}
+            for (right, user), (hits, seconds) in call.wiki.rate_limits.items()
+            if user == session.name
+        }
+    if 'registrationdate' in prop and local:
+        info['registrationdate'] = local.registration
+    if 'email' in prop:
+        info['email'] = ''
+    if 'realname' in prop:
+        info['realname'] = ''
+    if 'centralids' in prop:
+        account = session.account
+        info['centralids'] = {
+            'CentralAuth': account.id if account else 0, 'local': session.user_id,
+        }
+        info['attachedlocal'] = {
+            'CentralAuth': account is not None, 'local': local is not None,
+        }
+
+
+@query('authmanagerinfo')
+def authmanagerinfo(call: Call, values: Values) -> None:
+    """Tell which fields a login wants."""
+    info: Json = {
+        'canauthenticatenow': call.session.kind in ('anonymous', 'main', 'local'),
+        'cancreateaccounts': True,
+        'canlinkaccounts': False,
+    }
+    values['output']['authmanagerinfo'] = info
+    stored = call.session.stored
+    if stored is not None and stored.flow:
+        info['preservedusername'] = stored.flow['user']
+    if values['securitysensitiveoperation'] is not None:
+        info['securitysensitiveoperationstatus'] = 'ok'
+    if values['requestsfor'] == 'login':
+        info['requests'] = [_PASSWORD_REQUEST, _REMEMBER_REQUEST]
+    elif values['requestsfor'] == 'login-continue':
+        flow = stored.flow if stored else {}
+        info['requests'] = [_TWO_FACTOR_REQUEST] if flow else []
+    elif values['requestsfor'] is not None:
+        info['requests'] = []
+
+
+def _password_is_right(
+    account: Account | None, local: LocalAccount | None, password: str
+) -> bool:
+    if account is None or not account.password or account.password != password:
+        return False
+    return local is None or local.central is account
+
+
+def _pass(call: Call, account: Account, remember: bool) -> None:
+    call.farm.sessions.log_in(call.session, account, remember)
+    call.answer.effect = 'login'
+    call.result['clientlogin'] = {'status': 'PASS', 'username': account.name}
+
+
+def _fail(call: Call, values: Values, code: str, message: str) -> None:
+    call.answer.code = f'login-{code}'
+    call.result['clientlogin'] = {
+        'status': 'FAIL', **_message(values, code, message), 'canpreservestate': False,
+    }
+
+
+def _message(values: Values, code: str, message: str) -> Json:
+    format = values['messageformat']
+    shown: Json = {'messagecode': code}
+    if format == 'none':
+        return shown
+    if format == 'raw':
+        return {'message': {'key': code, 'params': []}} | shown
+    return {'message': message} | shown
+
+
+def _continue_login(call: Call, values: Values) -> None:
+    stored = call.session.stored
+    if stored is None or not stored.flow:
+        _fail(
+            call, values, 'authmanager-authn-not-in-progress',
+            'Authentication is not in progress or session data has been lost. Please '
+            'start again from the beginning.',
+        )
+        return
+    account = call.farm.accounts[stored.flow['user']]
+    call.answer.target = account.name
+    code = call.given.get('OATHToken')
+    if code == account.twofactor:
+        _pass(call, account, bool(stored.flow['remember']))
+    else:
+        call.answer.code = '' if code is None else 'login-twofactor'
+        call.result['clientlogin'] = _two_factor_step(values)
+
+
+def _two_factor_step(values: Values) -> Json:
+    message = _message(
+        values, 'oathauth-auth-ui',
+        'Enter the verification code of your authentication device.',
+    )
+    return {'status': 'UI', 'requests': [_TWO_FACTOR_REQUEST], **message}
+
+
+def _log_in_somehow(call: Call, name: str, password: str, result: Json) -> None:
+    user, at, app = name.rpartition('@')
+    if not at:
+        app, at, secret = password.partition('@')
+        if at and len(secret) == 32:
+            user, password = name, secret
+        else:
+            at = ''
+    if at:
+        _log_in_bot(call, user, app, password, result)
+        return
+    canonical = canonical_user(name)
+    call.answer.target = canonical or ''
+    account = call.farm.accounts.get(canonical) if canonical else None
+    local = call.wiki.accounts.get(canonical) if canonical else None
+    if not _password_is_right(account, local, password):
+        _refuse(call, result, 'wrongpassword', _WRONG.replace('\n', ' '))
+    elif account is None or account.locked:
+        _refuse(call, result, 'locked', _LOCKED)
+    elif account.twofactor:
+        result |= {
+            'result': 'Aborted',
+            'reason': 'Authentication requires user interaction, which is not supported '
+                      'by action=login. To be able to login with action=login, see '
+                      '[[Special:BotPasswords]].',
+        }
+    else:
+        call.farm.sessions.log_in(call.session, account, remember=True)
+        call.answer.effect = 'login'
+        call.deprecate(
+            'Main-account login via "action=login" is deprecated and may stop working '
+            'without warning. To continue login with "action=login", see '
+            '[[Special:BotPasswords]]. To safely continue using main-account login, see '
+            '"action=clientlogin".'
+        )
+        _succeed(call, result)
+
+
+def _log_in_bot(call: Call, user: str, app: str, secret: str, result: Json) -> None:
+    name = canonical_user(user)
+    call.answer.target = name or ''
+    account = call.farm.accounts.get(name) if name else None
+    bot = account.bots.get(app) if account else None
+    if account is None or bot is None or bot.secret != secret:
+        _refuse(call, result, 'wrongpassword', _WRONG.replace('\n', ' '))
+    elif account.locked:
+        _refuse(
+            call, result, 'locked',
+            'You cannot login with a bot password as your account is locked.',
+        )
+    else:
+        call.farm.sessions.log_in_bot(call.session, account, app)
+        call.answer.effect = 'login'
+        _succeed(call, result)
+
+
+def _refuse(call: Call, result: Json, code: str, reason: str) -> None:
+    call.answer.code = f'login-{code}'
+    result |= {'result': 'Failed', 'reason': reason}
+
+
+def _succeed(call: Call, result: Json) -> None:
+    result |= {
+        'result': 'Success', 'lguserid': call.session.user_id,
+        'lgusername': call.session.name,
+    }
+
+
+def _request(
+    id: str, required: str, provider: str, account: str, fields: dict[str, Json]
+) -> Json:
+    return {
+        'id': id, 'metadata': {}, 'required': required, 'provider': provider,
+        'account': account, 'fields': fields,
+    }
+
+
+_REMEMBER = 'MediaWiki\\Auth\\RememberMeAuthenticationRequest'
+_PASSWORD_REQUEST = _request(
+    'MediaWiki\\Auth\\PasswordAuthenticationRequest', 'primary-required',
+    'Password-based authentication', '',
+    {
+        'username': {
+            'type': 'string', 'label': 'Username',
+            'help': 'Username for authentication.', 'optional': False,
+            'sensitive': False,
+        },
+        'password': {
+            'type': 'password', 'label': 'Password',
+            'help': 'Password for authentication.', 'optional': False,
+            'sensitive': True,
+        },
+    },
+)
+_REMEMBER_REQUEST = _request(
+    _REMEMBER, 'optional', _REMEMBER, _REMEMBER,
+    {
+        'rememberMe': {
+            'type': 'checkbox', 'label': 'Keep me logged in',
+            'help': 'Whether the password should be remembered for longer than the '
+                    'length of the session.',
+            'optional': True, 'sensitive': False,
+        },
+    },
+)
+_TWO_FACTOR_REQUEST = _request(
+    'MediaWiki\\Extension\\OATHAuth\\Auth\\TOTPAuthenticationRequest', 'required',
+    'Two-factor authentication', '',
+    {
+        'OATHToken': {
+            'type': 'string', 'label': 'Verification code',
+            'help': 'The code that the device shows.', 'optional': False,
+            'sensitive': False,
+        },
+    },
+)

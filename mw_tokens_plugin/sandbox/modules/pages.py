@@ -1,0 +1,683 @@
+"""Pages: reading them, and edit, delete, undelete, move, protect, roll back, block."""
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from typing import Any
+
+from .. import errors
+from ..api import Call, Values, action, query
+from ..errors import ApiError
+from ..farm import Block, LocalAccount, Page, Revision
+from ..titles import Title, canonical_user, is_address, parse_title
+from .query import PageSet, page_of, purge_pages
+from .site import blocked
+
+Json = dict[str, Any]
+
+_INFINITE = frozenset({'infinite', 'infinity', 'indefinite', 'never', ''})
+_SPANS = {
+    'second': 1, 'minute': 60, 'hour': 3600, 'day': 86400, 'week': 604800,
+    'month': 2592000, 'year': 31536000,
+}
+
+
+@action('edit')
+def edit(call: Call, values: Values) -> None:
+    """Save a page."""
+    page, title = _edited(call, values)
+    call.answer.target = str(title)
+    _check_edit(call, page, title)
+    _check_conditions(call, values, page)
+    text = _new_text(call, values, page)
+    md5 = values['md5']
+    if md5 is not None:
+        given = values['text'] if values['text'] is not None else ''.join(
+            part for part in (values['prependtext'], values['appendtext']) if part
+        )
+        if hashlib.md5(given.encode()).hexdigest() != md5.lower():
+            raise ApiError(
+                'badmd5', 'The supplied MD5 hash was incorrect.',
+                key='apierror-badmd5',
+            )
+    if call.wiki.limited('edit', call.user):
+        raise errors.rate_limited()
+    result: Json = {'result': 'Success'}
+    if page is not None and page.latest.text == text:
+        result |= {
+            'pageid': page.id, 'title': str(title), 'contentmodel': 'wikitext',
+            'nochange': True,
+        }
+    else:
+        revision = call.wiki.edit(
+            title, text, user=call.user, user_id=call.session.user_id,
+            comment=values['summary'] or '', minor=values['minor'],
+            bot=values['bot'] and 'bot' in call.rights,
+        )
+        call.answer.effect = 'edit'
+        result |= {
+            'pageid': call.wiki.pages[title].id, 'title': str(title),
+            'contentmodel': 'wikitext', 'oldrevid': revision.parent,
+            'newrevid': revision.id, 'newtimestamp': revision.timestamp,
+        }
+        if page is None:
+            result = {'new': True} | result
+        if call.session.local is None:
+            call.farm.sessions.start(call.session)
+    result['watched'] = True
+    call.result['edit'] = result
+
+
+@action('delete')
+def delete(call: Call, values: Values) -> None:
+    """Delete a page."""
+    if values['title'] is None and values['pageid'] is None:
+        raise errors.one_of(['title', 'pageid'])
+    page = page_of(call, values)
+    call.answer.target = str(page.title)
+    _check_block(call)
+    if 'delete' not in call.rights:
+        raise errors.admins_only()
+    if call.wiki.limited('delete', call.user):
+        raise errors.rate_limited()
+    if values['deletetalk']:
+        _delete_talk(call, page, values['reason'] or '')
+    reason = values['reason']
+    if reason is None:
+        reason = _summary_of_deletion(page)
+    entry = call.wiki.delete(page, call.user, reason)
+    call.answer.effect = 'delete'
+    call.result['delete'] = {
+        'title': str(page.title), 'reason': reason, 'logid': entry.id,
+    }
+
+
+@action('undelete')
+def undelete(call: Call, values: Values) -> None:
+    """Restore the revisions of a deleted page."""
+    title = parse_title(values['title'])
+    if title is None:
+        raise errors.invalid_title(values['title'])
+    call.answer.target = str(title)
+    _check_block(call)
+    if 'undelete' not in call.rights:
+        raise errors.admins_only()
+    timestamps = [_plain_timestamp(stamp) for stamp in values['timestamps'] or ()]
+    count = call.wiki.undelete(title, call.user, values['reason'], timestamps)
+    if not count:
+        raise ApiError(
+            'cantundelete',
+            "Couldn't undelete: the requested revisions may not exist, or may have "
+            'been undeleted already.',
+        )
+    call.answer.effect = 'undelete'
+    call.result['undelete'] = {
+        'title': str(title), 'revisions': count, 'fileversions': 0,
+        'reason': values['reason'],
+    }
+
+
+@action('move')
+def move(call: Call, values: Values) -> None:
+    """Rename a page."""
+    page = page_of(call, {'title': values['from'], 'pageid': values['fromid']})
+    target = parse_title(values['to'])
+    if target is None:
+        raise errors.invalid_title(values['to'])
+    call.answer.target = str(page.title)
+    _check_block(call)
+    local = call.session.local
+    if local is None or 'move' not in call.rights:
+        raise errors.denied('move pages')
+    _check_protection(call, page, 'move')
+    if target in call.wiki.pages:
+        raise ApiError(
+            'articleexists',
+            'A page of that name already exists, or the name you have chosen is not '
+            'valid. Please choose another name.',
+        )
+    redirect = not (values['noredirect'] and 'suppressredirect' in call.rights)
+    source = page.title
+    result: Json = {
+        'from': str(source), 'to': str(target), 'reason': values['reason'],
+    }
+    call.wiki.move(page, target, local, values['reason'], redirect)
+    call.answer.effect = 'move'
+    if redirect:
+        result['redirectcreated'] = True
+    if values['movetalk'] and source.namespace % 2 == 0 and target.namespace % 2 == 0:
+        talk = call.wiki.pages.get(Title(source.namespace + 1, source.name))
+        if talk is not None:
+            target_talk = Title(target.namespace + 1, target.name)
+            result |= {'talkfrom': str(talk.title), 'talkto': str(target_talk)}
+            call.wiki.move(talk, target_talk, local, values['reason'], redirect)
+    call.result['move'] = result
+
+
+@action('protect')
+def protect(call: Call, values: Values) -> None:
+    """Change the protection of a page."""
+    page = page_of(call, values)
+    call.answer.target = str(page.title)
+    _check_block(call)
+    if 'protect' not in call.rights:
+        raise errors.denied('change protection levels for this page')
+    expiries = values['expiry']
+    protections = []
+    for position, protection in enumerate(values['protections']):
+        kind, _, level = protection.partition('=')
+        if level not in ('', 'all', 'autoconfirmed', 'sysop'):
+            raise ApiError(
+                'protect-invalidlevel', f'Invalid protection level "{level}".'
+            )
+        expiry = _expiry(call, expiries[min(position, len(expiries) - 1)])
+        if level in ('', 'all'):
+            page.protection.pop(kind, None)
+            level = ''
+        else:
+            page.protection[kind] = (level, expiry)
+        shown = 'infinite' if expiry == 'infinity' else expiry
+        protections.append({kind: level, 'expiry': shown})
+    call.wiki.write_log(
+        'protect', 'protect' if page.protection else 'unprotect', call.user, page.title,
+        values['reason'], page_id=page.id,
+    )
+    call.answer.effect = 'protect'
+    call.result['protect'] = {
+        'title': str(page.title), 'reason': values['reason'],
+        'protections': protections,
+    }
+
+
+@action('rollback')
+def rollback(call: Call, values: Values) -> None:
+    """Revert the last author's edits."""
+    page = page_of(call, values)
+    call.answer.target = str(page.title)
+    _check_block(call)
+    if 'rollback' not in call.rights:
+        raise errors.admins_only()
+    user, last = values['user'], page.latest
+    if last.user != user:
+        raise ApiError(
+            'alreadyrolled',
+            f'Cannot rollback the last edit of [[:{page.title}]] by '
+            f'{_links(user)}. Someone else has edited or rolled back the page already. '
+            f'The last edit to the page was by {_links(last.user)}.',
+            key='alreadyrolled', params=[str(page.title), user, last.user],
+        )
+    before = next((r for r in reversed(page.revisions) if r.user != user), None)
+    if before is None:
+        raise ApiError(
+            'onlyauthor',
+            'Cannot revert the edit. The last contributor is the only author of this '
+            'page.',
+            key='cantrollback',
+        )
+    count = sum(r.id > before.id for r in page.revisions)
+    edits = 'edit' if count == 1 else 'edits'
+    summary = values['summary'] or (
+        f'Reverted {edits} by [[Special:Contributions/{user}|{user}]] '
+        f'([[User talk:{user}|talk]]) to last revision by '
+        f'[[User:{before.user}|{before.user}]]'
+    )
+    revision = call.wiki.edit(
+        page.title, before.text, user=call.user, user_id=call.session.user_id,
+        comment=summary, minor=True, bot=values['markbot'],
+    )
+    call.answer.effect = 'rollback'
+    call.result['rollback'] = {
+        'title': str(page.title), 'pageid': page.id, 'summary': summary,
+        'revid': revision.id, 'old_revid': last.id, 'last_revid': before.id,
+    }
+
+
+@action('block')
+def block(call: Call, values: Values) -> None:
+    """Block a local account or an address."""
+    target, local = _blockee(call, values)
+    call.answer.target = target
+    if 'block' not in call.rights:
+        raise errors.denied('block or unblock this user from editing')
+    expiry = _expiry(call, values['expiry'])
+    if values['noemail'] and 'blockemail' not in call.rights:
+        raise ApiError(
+            'cantblock-email',
+            "You don't have permission to block users from sending email through the "
+            'wiki.',
+        )
+    existing = call.wiki.blocks.get(target)
+    if existing and not values['reblock']:
+        raise ApiError(
+            'alreadyblocked', f'"{target}" is already blocked.', params=[target]
+        )
+    made = Block(
+        existing.id if existing else call.wiki.next_id('block'), target, call.user,
+        call.session.user_id, values['reason'], call.farm.timestamp(), expiry,
+        values['nocreate'], values['autoblock'], values['noemail'],
+        values['allowusertalk'], values['anononly'], values['hidename'],
+    )
+    call.wiki.blocks[target] = made
+    call.wiki.write_log(
+        'block', 'reblock' if existing else 'block', call.user, Title(2, target),
+        made.reason, {'duration': values['expiry'], 'flags': []},
+    )
+    call.answer.effect = 'block'
+    call.result['block'] = {
+        'user': target, 'userID': local.id if local else 0,
+        'expiry': 'infinite' if expiry == 'infinity' else expiry, 'id': made.id,
+        'reason': made.reason, 'anononly': made.anononly, 'nocreate': made.nocreate,
+        'autoblock': made.autoblock, 'noemail': made.noemail,
+        'hidename': made.hidename, 'allowusertalk': made.allowusertalk,
+        'watchuser': False, 'partial': False, 'pagerestrictions': None,
+        'namespacerestrictions': None,
+    }
+
+
+@action('unblock')
+def unblock(call: Call, values: Values) -> None:
+    """Lift a block."""
+    if values['id'] is None and values['user'] is None and values['userid'] is None:
+        raise errors.one_of(['id', 'user', 'userid'])
+    if 'block' not in call.rights:
+        raise errors.denied('unblock users')
+    found = None
+    if values['id'] is not None:
+        found = next(
+            (b for b in call.wiki.blocks.values() if b.id == values['id']), None
+        )
+        name = f'#{values["id"]}'
+    else:
+        name, _ = _blockee(call, values)
+        found = call.wiki.blocks.get(name)
+    if found is None:
+        raise ApiError(
+            'cantunblock',
+            f'Error: Block for {name} not found. It may have been removed already.',
+            key='ipb_cant_unblock', params=[name],
+        )
+    del call.wiki.blocks[found.target]
+    call.answer.target = found.target
+    local = call.wiki.accounts.get(found.target)
+    call.wiki.write_log(
+        'block', 'unblock', call.user, Title(2, found.target), values['reason']
+    )
+    call.answer.effect = 'unblock'
+    call.result['unblock'] = {
+        'id': found.id, 'user': found.target, 'userid': local.id if local else 0,
+        'reason': values['reason'],
+    }
+
+
+@action('purge')
+def purge(call: Call, values: Values) -> None:
+    """Purge pages: nothing is cached, so this only says so."""
+    call.result['batchcomplete'] = True
+    call.result['purge'] = purge_pages(call, values)
+
+
+@query('info')
+def info(call: Call, values: Values) -> None:
+    """Add basic facts to the pages."""
+    prop = values['prop'] or ()
+    pageset: PageSet = values['pageset']
+    for id, part in pageset.parts.items():
+        page = pageset.pages.get(id)
+        if part.get('invalid') or 'title' not in part:
+            continue
+        part |= {
+            'contentmodel': 'wikitext', 'pagelanguage': 'en',
+            'pagelanguagehtmlcode': 'en', 'pagelanguagedir': 'ltr',
+        }
+        if page is not None:
+            part |= {
+                'touched': page.touched, 'lastrevid': page.latest.id,
+                'length': page.latest.size,
+            }
+            if page.latest.text.startswith('#REDIRECT'):
+                part['redirect'] = True
+            if len(page.revisions) == 1:
+                part['new'] = True
+        if 'protection' in prop:
+            protection = page.protection if page else {}
+            part['protection'] = [
+                {'type': kind, 'level': level, 'expiry': expiry}
+                for kind, (level, expiry) in protection.items()
+            ]
+            part['restrictiontypes'] = ['edit', 'move'] if page else ['create']
+        if 'url' in prop:
+            url = f'{call.wiki.server}/wiki/{part["title"].replace(" ", "_")}'
+            part |= {'fullurl': url, 'editurl': url, 'canonicalurl': url}
+        if 'displaytitle' in prop:
+            part['displaytitle'] = part['title']
+
+
+@query('revisions')
+def revisions(call: Call, values: Values) -> None:
+    """Add revisions to the pages."""
+    pageset: PageSet = values['pageset']
+    for id, page in pageset.pages.items():
+        wanted = pageset.revisions.get(id)
+        if wanted:
+            chosen = [r for r in page.revisions if r.id in wanted]
+        else:
+            chosen = _chosen_revisions(call, values, page)
+        pageset.parts[id]['revisions'] = [
+            _revision_item(call, revision, values) for revision in chosen
+        ]
+
+
+@query('deletedrevisions')
+def deletedrevisions(call: Call, values: Values) -> None:
+    """Add deleted revisions to the pages."""
+    if 'deletedhistory' not in call.rights:
+        raise errors.denied("view deleted pages' history")
+    pageset: PageSet = values['pageset']
+    titles = {id: page.title for id, page in pageset.pages.items()} | pageset.missing
+    for id, title in titles.items():
+        archived = call.wiki.archive.get(title)
+        if archived:
+            ordered = archived if values['dir'] == 'newer' else archived[::-1]
+            pageset.parts[id]['deletedrevisions'] = [
+                _revision_item(call, revision, values)
+                for revision in ordered[: values['limit'] or len(ordered)]
+            ]
+
+
+@query('categories')
+def categories(call: Call, values: Values) -> None:
+    """Add the categories that the pages name."""
+    _add_links(values['pageset'], 'categories', r'\[\[\s*(Category:[^\]|]+)')
+
+
+@query('templates')
+def templates(call: Call, values: Values) -> None:
+    """Add the templates that the pages embed."""
+    _add_links(values['pageset'], 'templates', r'\{\{\s*([^{}|#]+?)\s*[|}]', 10)
+
+
+@query('links')
+def links(call: Call, values: Values) -> None:
+    """Add the pages that the pages link to."""
+    _add_links(values['pageset'], 'links', r'\[\[\s*(?!Category:)([^\]|#]+)')
+
+
+@query('pageprops')
+def pageprops(call: Call, values: Values) -> None:
+    """Add page properties: the sandbox's pages have none."""
+
+
+def _edited(call: Call, values: Values) -> tuple[Page | None, Title]:
+    if values['title'] is None and values['pageid'] is None:
+        raise errors.one_of(['title', 'pageid'])
+    if values['pageid'] is not None:
+        page = page_of(call, values)
+        return page, page.title
+    title = parse_title(values['title'])
+    if title is None or title.namespace < 0:
+        raise errors.invalid_title(values['title'])
+    return call.wiki.pages.get(title), title
+
+
+def _check_edit(call: Call, page: Page | None, title: Title) -> None:
+    _check_block(call)
+    if 'edit' not in call.rights or page is None and 'createpage' not in call.rights:
+        raise errors.denied('edit this page')
+    if title.namespace == 8 and 'editinterface' not in call.rights:
+        raise ApiError(
+            'protectednamespace-interface',
+            'This page provides interface text for the software on this wiki, and is '
+            'protected to prevent abuse.',
+        )
+    if page is not None:
+        _check_protection(call, page, 'edit')
+
+
+def _check_conditions(call: Call, values: Values, page: Page | None) -> None:
+    if values['text'] is None and not any(
+        values[key] is not None for key in ('appendtext', 'prependtext', 'undo')
+    ):
+        raise ApiError(
+            'missingparam',
+            'At least one of the parameters "text", "appendtext", "prependtext" and '
+            '"undo" is required.',
+        )
+    if values['createonly'] and page is not None:
+        raise ApiError(
+            'articleexists', 'The page you tried to create has been created already.'
+        )
+    if values['nocreate'] and page is None:
+        raise errors.missing_title()
+    conflict = ApiError('editconflict', 'Edit conflict: someone else edited.')
+    base = values['basetimestamp']
+    if page is not None and base and base != 'now':
+        stamp = _plain_timestamp(base)
+        if page.latest.timestamp > stamp and page.latest.user != call.user:
+            raise conflict
+    start = values['starttimestamp']
+    if page is None and start and start != 'now' and not values['recreate']:
+        title = parse_title(values['title'] or '')
+        since = _plain_timestamp(start)
+        if any(
+            entry.title == title and entry.type == 'delete' and entry.timestamp > since
+            for entry in call.wiki.log
+        ):
+            raise ApiError(
+                'pagedeleted',
+                'The page has been deleted since you fetched its timestamp.',
+            )
+
+
+def _new_text(call: Call, values: Values, page: Page | None) -> str:
+    old = page.latest.text if page else ''
+    if values['undo']:
+        if page is None:
+            raise errors.missing_title()
+        undone = next((r for r in page.revisions if r.id == values['undo']), None)
+        before = next(
+            (r for r in page.revisions if undone and r.id == undone.parent), None
+        )
+        if undone is not page.latest or before is None:
+            raise ApiError(
+                'undofailure',
+                'The edit could not be undone due to conflicting intermediate edits.',
+            )
+        return before.text
+    text: str = old if values['text'] is None else values['text']
+    return (values['prependtext'] or '') + text + (values['appendtext'] or '')
+
+
+def _check_block(call: Call) -> None:
+    block = call.wiki.blocks.get(call.user)
+    if block is not None and not _over(call, block):
+        raise blocked(call, block)
+
+
+def _over(call: Call, block: Block) -> bool:
+    return block.expiry != 'infinity' and block.expiry <= call.farm.timestamp()
+
+
+def _check_protection(call: Call, page: Page, kind: str) -> None:
+    level, expiry = page.protection.get(kind, ('', ''))
+    right = {'sysop': 'editprotected', 'autoconfirmed': 'editsemiprotected'}.get(level)
+    if right is None or expiry != 'infinity' and expiry <= call.farm.timestamp():
+        return
+    if right not in call.rights:
+        raise ApiError(
+            'protectedpage',
+            'This page has been protected to prevent editing or other actions.',
+        )
+
+
+def _delete_talk(call: Call, page: Page, reason: str) -> None:
+    talk = call.wiki.pages.get(Title(page.title.namespace | 1, page.title.name))
+    if talk is None or talk is page:
+        call.warn(
+            'delete-error-associated-doesnotexist',
+            'Cannot delete a non-existing associated talk page.',
+        )
+    else:
+        call.wiki.delete(talk, call.user, reason)
+
+
+def _summary_of_deletion(page: Page) -> str:
+    authors = {revision.user for revision in page.revisions}
+    text = page.latest.text.replace('\n', ' ')
+    if len(text) > 150:
+        text = f'{text[:150]}...'
+    if len(authors) > 1:
+        return f'content was: "{text}"'
+    author = page.latest.user
+    return (
+        f'content was: "{text}", and the only contributor was '
+        f'"[[Special:Contributions/{author}|{author}]]" ([[User talk:{author}|talk]])'
+    )
+
+
+def _links(user: str) -> str:
+    return (
+        f'[[User:{user}|{user}]] ([[User talk:{user}|talk]] | '
+        f'[[Special:Contributions/{user}|contribs]])'
+    )
+
+
+def _blockee(call: Call, values: Values) -> tuple[str, LocalAccount | None]:
+    if values['user'] is None and values['userid'] is None:
+        raise errors.one_of(['user', 'userid'])
+    id = values['userid']
+    given = values['user'] or f'#{id}'
+    if given.startswith('#'):
+        local = call.wiki.account_ids.get(int(given[1:]))
+        if local is None:
+            raise errors.no_such_user(given)
+        return local.name, local
+    if is_address(given):
+        return given, None
+    name = canonical_user(given) or given
+    local = call.wiki.accounts.get(name)
+    if local is None:
+        raise errors.no_such_user(name)
+    return name, local
+
+
+def _expiry(call: Call, text: str) -> str:
+    if text in _INFINITE:
+        return 'infinity'
+    span = re.fullmatch(r'\+?\s*(\d+)\s*([a-z]+?)s?', text)
+    if span and span[2] in _SPANS:
+        seconds = int(span[1]) * _SPANS[span[2]]
+        return call.farm.timestamp(call.farm.clock() + seconds)
+    stamp = _plain_timestamp(text)
+    if not re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ', stamp):
+        raise ApiError('invalidexpiry', 'Expiry time invalid.')
+    return stamp
+
+
+def _plain_timestamp(text: str) -> str:
+    if re.fullmatch(r'\d{14}', text):
+        parsed = time.strptime(text, '%Y%m%d%H%M%S')
+        return time.strftime('%Y-%m-%dT%H:%M:%SZ', parsed)
+    return text
+
+
+def _chosen_revisions(call: Call, values: Values, page: Page) -> list[Revision]:
+    chosen = list(page.revisions)
+    limit = values['limit']
+    enumerating = limit is not None or any(
+        values[key] is not None for key in ('startid', 'endid', 'start', 'end', 'user')
+    )
+    if not enumerating:
+        return chosen[-1:]
+    if values['dir'] == 'older':
+        chosen.reverse()
+    if values['user']:
+        chosen = [r for r in chosen if r.user == values['user']]
+    if values['excludeuser']:
+        chosen = [r for r in chosen if r.user != values['excludeuser']]
+    older = values['dir'] == 'older'
+    for key, after in ('start', not older), ('end', older):
+        if values[key]:
+            stamp = _plain_timestamp(values[key])
+            chosen = [
+                r for r in chosen
+                if (r.timestamp >= stamp if after else r.timestamp <= stamp)
+            ]
+    for key, after in ('startid', not older), ('endid', older):
+        if values[key]:
+            id = values[key]
+            chosen = [r for r in chosen if (r.id >= id if after else r.id <= id)]
+    if values['continue']:
+        id = int(values['continue'].rpartition('|')[2])
+        chosen = [r for r in chosen if (r.id <= id if older else r.id >= id)]
+    limit = limit or 10
+    if len(chosen) > limit:
+        following = chosen[limit]
+        stamp = re.sub(r'\D', '', following.timestamp)
+        call.continuation['rvcontinue'] = f'{stamp}|{following.id}'
+    return chosen[:limit]
+
+
+def _revision_item(call: Call, revision: Revision, values: Values) -> Json:
+    prop = values['prop']
+    item: Json = {}
+    if 'ids' in prop:
+        item |= {'revid': revision.id, 'parentid': revision.parent}
+    if 'flags' in prop:
+        item['minor'] = revision.minor
+    if 'user' in prop:
+        item['user'] = revision.user
+        if not revision.user_id:
+            item['anon'] = True
+    if 'userid' in prop:
+        item['userid'] = revision.user_id
+    if 'timestamp' in prop:
+        item['timestamp'] = revision.timestamp
+    if 'size' in prop:
+        item['size'] = revision.size
+    if 'sha1' in prop:
+        item['sha1'] = revision.sha1
+    if 'roles' in prop:
+        item['roles'] = ['main']
+    if 'comment' in prop:
+        item['comment'] = revision.comment
+    if 'parsedcomment' in prop:
+        item['parsedcomment'] = revision.comment
+    if 'tags' in prop:
+        item['tags'] = []
+    slot: Json = {}
+    if 'content' in prop or 'contentmodel' in prop:
+        slot['contentmodel'] = 'wikitext'
+    if 'content' in prop:
+        slot |= {'contentformat': 'text/x-wiki', call.content_key: revision.text}
+    if values['slots'] is not None:
+        item['slots'] = {'main': slot}
+    else:
+        item |= slot
+        if 'content' in prop:
+            call.warn(
+                'deprecation',
+                'Because "rvslots" was not specified, a legacy format has been used for '
+                'the output. This format is deprecated, and in the future the new '
+                'format will always be used.',
+            ) if not any(w[0] == call.path for w in call.warnings) else None
+    return item
+
+
+def _add_links(pageset: PageSet, name: str, pattern: str, namespace: int = 0) -> None:
+    expression = re.compile(pattern)
+    for id, page in pageset.pages.items():
+        titles = {
+            title
+            for match in expression.findall(page.latest.text)
+            if (title := parse_title(match))
+        }
+        found = [
+            Title(namespace, title.name) if namespace and not title.namespace else title
+            for title in titles
+        ]
+        if found:
+            pageset.parts[id][name] = [
+                {'ns': title.namespace, 'title': str(title)}
+                for title in sorted(found, key=str)
+            ]

@@ -1,0 +1,220 @@
+"""`action=query`: which pages are meant, its submodules, generators and continuing.
+
+The submodules are elsewhere; each gets the values of its parameters and writes its
+part of the answer.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from .. import errors
+from ..api import QUERIES, Call, Values, action
+from ..errors import ApiError
+from ..farm import Page
+from ..titles import Title, parse_title
+
+Json = dict[str, Any]
+
+
+class PageSet:
+    """The pages a query is about, in order, each with its part of the answer.
+
+    Missing pages have negative numbers for ids, invalid titles too.
+    """
+
+    def __init__(self, call: Call) -> None:
+        """Initializer."""
+        self.call = call
+        self.parts: dict[int, Json] = {}
+        self.pages: dict[int, Page] = {}
+        self.missing: dict[int, Title] = {}
+        self.revisions: dict[int, list[int]] = {}
+        self.normalized: list[Json] = []
+        self.redirects: list[Json] = []
+        self.badrevids: dict[str, Json] = {}
+
+    def add(self, page: Page) -> None:
+        """Add a page that exists."""
+        if page.id not in self.pages:
+            self.pages[page.id] = page
+            self.parts[page.id] = {
+                'pageid': page.id, 'ns': page.title.namespace,
+                'title': str(page.title),
+            }
+
+    def add_title(self, text: str, follow: bool = False) -> None:
+        """Add whatever a title names."""
+        title = parse_title(text)
+        if title is None:
+            self.parts[-len(self.parts) - 1] = {
+                'title': text,
+                'invalidreason': 'The requested page title contains invalid characters '
+                                 'or is empty.',
+                'invalid': True,
+            }
+            return
+        if str(title) != text:
+            item: Json = {'from': text, 'to': str(title)}
+            if self.call.version == 2:
+                item = {'fromencoded': False} | item
+            self.normalized.append(item)
+        page = self.call.wiki.pages.get(title)
+        if page is not None and follow and page.latest.text.startswith('#REDIRECT [['):
+            target = page.latest.text.partition('[[')[2].partition(']]')[0]
+            self.redirects.append({'from': str(title), 'to': target})
+            self.add_title(target)
+        elif page is not None:
+            self.add(page)
+        elif title not in self.missing.values():
+            id = -len(self.parts) - 1
+            self.missing[id] = title
+            part: Json = {'ns': title.namespace, 'title': str(title), 'missing': True}
+            if title.namespace < 0:
+                part = {'ns': title.namespace, 'title': str(title), 'special': True}
+            elif _system_message(title):
+                part['known'] = True
+            self.parts[id] = part
+
+    def add_id(self, id: int) -> None:
+        """Add a page by its number."""
+        page = self.call.wiki.page_ids.get(id)
+        if page is None:
+            self.parts[-len(self.parts) - 1] = {'pageid': id, 'missing': True}
+        else:
+            self.add(page)
+
+    def add_revision(self, id: int) -> None:
+        """Add the page of a revision."""
+        for page in self.call.wiki.page_ids.values():
+            if any(revision.id == id for revision in page.revisions):
+                self.add(page)
+                self.revisions.setdefault(page.id, []).append(id)
+                return
+        self.badrevids[str(id)] = {'revid': id, 'missing': True}
+
+    def write(self, output: Json) -> None:
+        """Write the pages into an answer."""
+        if self.normalized:
+            output['normalized'] = self.normalized
+        if self.redirects:
+            output['redirects'] = self.redirects
+        if self.badrevids:
+            output['badrevids'] = (
+                list(self.badrevids.values())
+                if self.call.version == 2
+                else {
+                    id: {'revid': part['revid']} for id, part in self.badrevids.items()
+                }
+            )
+        if not self.parts:
+            return
+        if self.call.version == 2:
+            output['pages'] = list(self.parts.values())
+        else:
+            output['pages'] = {str(id): part for id, part in self.parts.items()}
+
+
+@action('query')
+def run_query(call: Call, values: Values) -> None:
+    """Answer a query."""
+    output: Json = {}
+    values['output'] = output
+    pageset = PageSet(call)
+    given = [key for key in ('titles', 'pageids', 'revids') if values[key] is not None]
+    if len(given) > 1:
+        raise ApiError(
+            'multisource',
+            'Cannot use multiple page sources: ' + ', '.join(given) + '.',
+        )
+    for title in values['titles'] or ():
+        pageset.add_title(title, values['redirects'])
+    for id in values['pageids'] or ():
+        pageset.add_id(id)
+    for id in values['revids'] or ():
+        pageset.add_revision(id)
+    names = [
+        *(values['prop'] or ()), *(values['list'] or ()), *(values['meta'] or ())
+    ]
+    generator = values['generator']
+    if generator:
+        _run(call, generator, output, pageset, generating=True)
+    for name in names:
+        _run(call, name, output, pageset)
+    call.path = 'query'
+    pageset.write(output)
+    if values['indexpageids'] and pageset.parts:
+        output['pageids'] = [str(id) for id in pageset.parts]
+    if call.continuation:
+        only_lists = not values['prop'] and not generator
+        call.continuation['continue'] = '-||' if only_lists else (
+            f'{"g" + generator if generator else ""}continue||'
+            if generator else '||' + '|'.join(values['meta'] or ())
+        )
+        call.result['continue'] = dict(call.continuation)
+    else:
+        call.result['batchcomplete'] = True
+    if output:
+        call.result['query'] = output
+
+
+def purge_pages(call: Call, values: Values) -> list[Json]:
+    """Return the pages that a purge is about."""
+    pageset = PageSet(call)
+    for title in values['titles'] or ():
+        pageset.add_title(title)
+    for id in values['pageids'] or ():
+        pageset.add_id(id)
+    return [
+        part if part.get('missing') else {
+            'ns': part.get('ns', 0), 'title': part['title'], 'purged': True,
+        }
+        for part in pageset.parts.values()
+    ]
+
+
+def _run(
+    call: Call, name: str, output: Json, pageset: PageSet, generating: bool = False
+) -> None:
+    path = f'query+{name}'
+    function = QUERIES.get(name)
+    if function is None or path not in call.declarations.modules:
+        raise ApiError(
+            'notimplemented', f'The sandbox does not imitate {name} in action=query.'
+        )
+    call.path = path
+    values = call.parse(path, 'g' if generating else '')
+    values['output'] = output
+    values['pageset'] = pageset
+    values['generating'] = generating
+    values['@prefix'] = ('g' if generating else '') + call.declarations.modules[
+        path
+    ].prefix
+    function(call, values)
+
+
+def _system_message(title: Title) -> bool:
+    return title.namespace == 8 and title.name == 'Mainpage'
+
+
+def page_of(call: Call, values: Values, *, ids: bool = True) -> Page:
+    """Return the page that `title` or `pageid` names.
+
+    :raises ApiError: if they name none that exists.
+    """
+    title, id = values['title'], values.get('pageid') if ids else None
+    if title is not None and id is not None:
+        raise errors.not_together(['title', 'pageid'])
+    if title is None and id is None:
+        raise errors.one_of(['title', 'pageid'])
+    if id is not None:
+        page = call.wiki.page_ids.get(id)
+        if page is None:
+            raise ApiError('nosuchpageid', f'There is no page with ID {id}.')
+        return page
+    parsed = parse_title(title)
+    if parsed is None:
+        raise errors.invalid_title(title)
+    page = call.wiki.pages.get(parsed)
+    if page is None:
+        raise errors.missing_title()
+    return page

@@ -1,0 +1,280 @@
+"""What a wiki says about itself: siteinfo, messages, paraminfo, help."""
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..api import Call, Values, action, help_page, query
+from ..errors import ApiError, HttpError
+from ..farm import Block
+from ..rights import GROUPS
+from ..titles import INTERWIKI, NAMESPACES
+
+Json = dict[str, Any]
+
+
+@action('paraminfo')
+def paraminfo(call: Call, values: Values) -> None:
+    """Describe modules."""
+    result: Json = {'helpformat': 'none'}
+    call.result['paraminfo'] = result
+    modules = []
+    for path in values['modules'] or ():
+        parent, _, name = path.rpartition('+')
+        if call.declarations.known(path):
+            modules.append(_describe(call, path))
+        else:
+            call.warn(
+                'badmodule',
+                f'The module "{parent or "main"}" does not have a submodule "{name}".',
+            )
+    if modules:
+        result['modules'] = modules
+    if values['querymodules']:
+        result['querymodules'] = [
+            _describe(call, f'query+{name}')
+            | {'querytype': call.declarations.modules[f'query+{name}'].group}
+            for name in values['querymodules']
+            if f'query+{name}' in call.declarations.modules
+        ]
+    if values['mainmodule'] is not None:
+        result['mainmodule'] = _describe(call, 'main')
+
+
+@action('help')
+def show_help(call: Call, values: Values) -> None:
+    """Show the help page."""
+    raise HttpError(200, help_page(call.wiki), 'text/html; charset=utf-8')
+
+
+@query('siteinfo')
+def siteinfo(call: Call, values: Values) -> None:
+    """Tell about the wiki."""
+    for prop in values['prop']:
+        part = _SITEINFO.get(prop)
+        if part is not None:
+            values['output'][prop] = part(call)
+
+
+@query('allmessages')
+def allmessages(call: Call, values: Values) -> None:
+    """Return interface messages: those that pages define, and a few more."""
+    if values['messages'] == ['*']:
+        names = [
+            page.title.name for page in call.wiki.pages.values()
+            if page.title.namespace == 8
+        ]
+    else:
+        names = values['messages'] or []
+    found = []
+    for name in names:
+        key = name[:1].lower() + name[1:]
+        page = call.wiki.page(f'MediaWiki:{name}')
+        text = page.latest.text if page else _MESSAGES.get(key)
+        item: Json = {'name': name, 'normalizedname': key.replace(' ', '_')}
+        if text is None:
+            item['missing'] = True
+        else:
+            item[call.content_key] = text
+        found.append(item)
+    values['output']['allmessages'] = found
+
+
+def block_info(call: Call, block: Block) -> Json:
+    """Return a block as userinfo and error messages show it."""
+    when = time.strptime(block.timestamp, '%Y-%m-%dT%H:%M:%SZ')
+    return {
+        'blockid': block.id, 'blockedby': block.by, 'blockedbyid': block.by_id,
+        'blockreason': block.reason, 'blockedtimestamp': block.timestamp,
+        'blockexpiry': 'infinite' if block.expiry == 'infinity' else block.expiry,
+        'blocknocreate': block.nocreate, 'blockanononly': block.anononly,
+        'blockemail': block.noemail, 'blockpartial': False,
+        'blockowntalk': not block.allowusertalk,
+        'blockedtimestampformatted': time.strftime('%H:%M, %-d %B %Y', when),
+    }
+
+
+def blocked(call: Call, block: Block) -> ApiError:
+    """Return the error for a user who is blocked."""
+    by = f'[[User:{block.by}|\u202a{block.by}\u202c]]'
+    info = block_info(call, block)
+    return ApiError(
+        'blocked',
+        'Your username or IP address has been blocked. The block was made by '
+        f'{by}. The reason given is {block.reason}. *Start of block: '
+        f'{info["blockedtimestampformatted"]} *Expiration of block: '
+        f'{info["blockexpiry"]} *Intended blockee: \u202a{block.target}\u202c You can '
+        f'contact {by} or another [[Project:Administrators|administrator]] to discuss '
+        'the block. You can use the "Email this user" feature if a valid email address '
+        'is specified in your [[Special:Preferences|preferences]] and you have not been '
+        'blocked from using it. Your current IP address is 127.0.0.1. Block ID '
+        f'#{block.id}. Please include all above details in any queries you make.',
+        data={'blockinfo': info},
+    )
+
+
+def _describe(call: Call, path: str) -> Json:
+    return call.declarations.describe(path, call.wiki.server, call.version, call.high)
+
+
+def _general(call: Call) -> Json:
+    wiki, first = call.wiki, call.version == 1
+    current = call.farm.current
+    general: Json = {
+        'mainpage': 'Main Page', 'base': f'{wiki.server}/wiki/Main_Page',
+        'sitename': wiki.db, 'logo': f'{wiki.server}/logo.svg',
+        'generator': 'MediaWiki 1.47.0-wmf.5' if current else 'MediaWiki 1.43.9',
+        'phpversion': '8.2.36', 'phpsapi': 'fpm-fcgi', 'dbtype': 'mysql',
+        'dbversion': '10.11.19-MariaDB', 'langconversion': True,
+        'linkconversion': True, 'titleconversion': True, 'linkprefixcharset': '',
+        'linkprefix': '', 'linktrail': '/^([a-z]+)(.*)$/sD',
+        'legaltitlechars': ' %!"$&\'()*,\\-.\\/0-9:;=?@A-Z\\\\^_`a-z~\\x80-\\xFF+',
+        'invalidusernamechars': '@:>=', 'fixarabicunicode': True,
+        'fixmalayalamunicode': True, 'case': 'first-letter', 'lang': 'en',
+        'fallback': [], 'fallback8bitEncoding': 'windows-1252',
+    }
+    if wiki.readonly:
+        general |= {'readonly': True, 'readonlyreason': wiki.readonly}
+    elif not first:
+        general['readonly'] = False
+    general |= {
+        'writeapi': True, 'maxarticlesize': 2097152, 'timezone': 'UTC',
+        'timeoffset': 0, 'articlepath': '/wiki/$1', 'scriptpath': '/w',
+        'script': '/w/index.php',
+        'variantarticlepath': False, 'server': wiki.server,
+        'servername': wiki.host, 'wikiid': wiki.db, 'time': call.farm.timestamp(),
+        'maxuploadsize': 104857600, 'minuploadchunksize': 1024,
+        'galleryoptions': {
+            'imagesPerRow': 0, 'imageWidth': 120, 'imageHeight': 120,
+            'captionLength': True, 'showBytes': True, 'showDimensions': True,
+            'mode': 'traditional',
+        },
+        'thumblimits': [120, 150, 180, 200, 250, 300],
+        'imagelimits': [{'width': 320, 'height': 240}, {'width': 640, 'height': 480}],
+        'favicon': f'{wiki.server}/favicon.ico',
+        'centralidlookupprovider': 'CentralAuth',
+        'allcentralidlookupproviders': ['CentralAuth', 'local'],
+        'interwikimagic': True, 'magiclinks': [], 'categorycollation': 'uppercase',
+        'nofollowlinks': True, 'nofollownsexceptions': [],
+        'nofollowdomainexceptions': ['mediawiki.org'],
+    }
+    return general
+
+
+def _namespaces(call: Call) -> Json:
+    found: Json = {}
+    for number, name in NAMESPACES.items():
+        content = number == 0
+        item: Json = {'id': number, 'case': 'first-letter'}
+        if call.version == 2:
+            item['name'] = name
+        subpages = number >= 0 and number not in (6, 14)
+        if subpages or call.version == 2:
+            item['subpages'] = subpages
+        if number:
+            item['canonical'] = name
+        if content or call.version == 2:
+            item['content'] = content
+        if call.version == 2:
+            item['nonincludable'] = False
+        if number == 8:
+            item['namespaceprotection'] = 'editinterface'
+        if call.version == 1:
+            item['*'] = name
+        found[str(number)] = item
+    return found
+
+
+def _namespace_aliases(call: Call) -> list[Json]:
+    key = '*' if call.version == 1 else 'alias'
+    return [{'id': 6, key: 'Image'}, {'id': 7, key: 'Image talk'}]
+
+
+def _extensions(call: Call) -> list[Json]:
+    kinds = {
+        'Vector': 'skin', 'AntiSpoof': 'antispam', 'CentralAuth': 'specialpage',
+        'OAuth': 'other',
+    }
+    return [
+        {
+            'type': kind, 'name': name, 'descriptionmsg': f'{name.lower()}-desc',
+            'author': 'various authors',
+            'url': f'https://www.mediawiki.org/wiki/Extension:{name}',
+            'license-name': 'GPL-2.0-or-later',
+            'license': f'/wiki/Special:Version/License/{name}',
+        }
+        for name, kind in kinds.items()
+    ]
+
+
+def _interwikimap(call: Call) -> list[Json]:
+    local = [
+        {'prefix': code, 'local': True, 'url': f'{wiki.server}/wiki/$1'}
+        for code, wiki in call.farm.wikis.items()
+    ]
+    others = [
+        {'prefix': prefix, 'url': f'https://{prefix}.invalid/wiki/$1'}
+        for prefix in sorted(INTERWIKI)
+    ]
+    return [*local, *others]
+
+
+def _user_groups(call: Call) -> list[Json]:
+    return [{'name': name, 'rights': list(rights)} for name, rights in GROUPS.items()]
+
+
+def _magic_words(call: Call) -> list[Json]:
+    names = {
+        'redirect': ['#REDIRECT'], 'notoc': ['__NOTOC__'], 'defaultsort':
+        ['DEFAULTSORT:'], 'img_thumbnail': ['thumb'], 'displaytitle': ['DISPLAYTITLE'],
+    }
+    return [
+        {'name': name, 'aliases': aliases, 'case-sensitive': False}
+        for name, aliases in names.items()
+    ]
+
+
+def _statistics(call: Call) -> Json:
+    wiki = call.wiki
+    return {
+        'pages': len(wiki.pages),
+        'articles': sum(title.namespace == 0 for title in wiki.pages),
+        'edits': sum(local.editcount for local in wiki.accounts.values()),
+        'images': 0, 'users': len(wiki.accounts), 'activeusers': len(wiki.accounts),
+        'admins': sum('sysop' in local.groups for local in wiki.accounts.values()),
+        'jobs': 0,
+    }
+
+
+def _replication_lag(call: Call) -> list[Json]:
+    host, lag = call.wiki.lag
+    return [{'host': host, 'lag': int(lag) if lag == int(lag) else lag}]
+
+
+_SITEINFO = {
+    'general': _general,
+    'namespaces': _namespaces,
+    'namespacealiases': _namespace_aliases,
+    'extensions': _extensions,
+    'interwikimap': _interwikimap,
+    'usergroups': _user_groups,
+    'magicwords': _magic_words,
+    'statistics': _statistics,
+    'dbrepllag': _replication_lag,
+    'specialpagealiases': lambda call: [],
+    'skins': lambda call: [],
+    'fileextensions': lambda call: [{'ext': 'png'}],
+    'languages': lambda call: [
+        {'code': 'en', '*' if call.version == 1 else 'name': 'English'}
+    ],
+    'protocols': lambda call: ['http://', 'https://'],
+    'rightsinfo': lambda call: {'url': '', 'text': ''},
+    'restrictions': lambda call: {
+        'types': ['create', 'edit', 'move', 'upload'],
+        'levels': ['', 'autoconfirmed', 'sysop'],
+        'cascadinglevels': ['sysop'], 'semiprotectedlevels': ['autoconfirmed'],
+    },
+}
+
+_MESSAGES = {'mainpage': 'Main Page', 'sidebar': '', 'and': ' and', 'comma-separator':
+             ', ', 'word-separator': ' '}

@@ -1,0 +1,163 @@
+"""What a fresh sandbox contains: operators, spam accounts and pages, hard cases.
+
+Names, ids and edit counts follow from the seed alone; passwords are given from outside.
+"""
+from __future__ import annotations
+
+import hashlib
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .farm import Account, Farm, Wiki
+from .titles import Title
+
+OPERATOR = 'Sandbox Operator'
+COLLEAGUE = 'Sandbox Colleague'
+TWOFACTOR = 'Sandbox Twofactor'
+SYSOP = 'Plain Sysop'
+BOT = 'bot'
+BOT_GRANTS = [
+    'basic', 'blockusers', 'createeditmovepage', 'createlocalaccount', 'delete',
+    'editprotected', 'highvolume', 'patrol', 'protect', 'rollback',
+    'setglobalaccountstatus',
+]
+REASONS_PAGE = 'MediaWiki:Centralauth-admin-status-reasons'
+REASONS = '''* Spam
+** Spam-only account
+** Cross-wiki spam
+** Spambot
+* Abuse
+** Cross-wiki abuse
+** Long-term abuse
+** Vandalism-only account
+* Other
+** Compromised account
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The secrets of the seeded accounts.
+
+    `bot` is the bot password `Sandbox Operator@bot`; `code` the fixed code that
+    `Sandbox Twofactor` is asked for.
+    """
+
+    operator: str
+    colleague: str
+    twofactor: str
+    sysop: str
+    bot: str
+    code: str
+
+    @classmethod
+    def generate(cls, password: str | None = None) -> Credentials:
+        """Make them up, or derive them from one password for farm files.
+
+        :param password: the password of every account; the bot password and the code
+            follow from it.
+        """
+        if password is None:
+            words = [secrets.token_urlsafe(18) for _ in range(4)]
+            code = f'{secrets.randbelow(10**6):06}'
+            return cls(*words, secrets.token_hex(16), code)
+        digest = hashlib.sha256(password.encode()).hexdigest()
+        return cls(*[password] * 4, digest[:32], f'{int(digest[32:48], 16) % 10**6:06}')
+
+
+def seeder(
+    credentials: Credentials, accounts: int = 400, seed: int = 1
+) -> Callable[[Farm], None]:
+    """Return what fills an empty farm.
+
+    :param accounts: how many spam accounts.
+    """
+
+    def fill(farm: Farm) -> None:
+        _add_operators(farm, credentials)
+        _add_pages(farm)
+        _add_characters(farm)
+        _add_spam(farm, accounts, random.Random(seed))
+
+    return fill
+
+
+def _add_operators(farm: Farm, credentials: Credentials) -> None:
+    everywhere = {'*': ['sysop']}
+    steward = ['steward']
+    farm.add_account(
+        OPERATOR, password=credentials.operator, groups=steward,
+        local_groups=everywhere,
+    )
+    farm.add_bot_password(OPERATOR, BOT, credentials.bot, BOT_GRANTS)
+    farm.add_account(
+        COLLEAGUE, password=credentials.colleague, groups=steward,
+        local_groups=everywhere,
+    )
+    farm.add_account(
+        TWOFACTOR, password=credentials.twofactor, groups=steward,
+        local_groups=everywhere, twofactor=credentials.code,
+    )
+    farm.add_account(SYSOP, password=credentials.sysop, local_groups=everywhere)
+
+
+def _add_pages(farm: Farm) -> None:
+    for wiki in farm.wikis.values():
+        text = f"'''Welcome to {wiki.db}.''' Nothing here is real."
+        wiki.edit('Main Page', text, user=SYSOP, user_id=_id(wiki, SYSOP))
+        wiki.edit('Sandbox', 'Try things.', user=SYSOP, user_id=_id(wiki, SYSOP))
+    central = farm.central
+    central.edit(REASONS_PAGE, REASONS, user=SYSOP, user_id=_id(central, SYSOP))
+
+
+def _add_characters(farm: Farm) -> None:
+    """Add the accounts that a guard should notice, and names that are hard."""
+    codes = list(farm.wikis)
+    last = codes[-1]
+    second = codes[min(1, len(codes) - 1)]
+    farm.add_account('Prolific Editor', edits={codes[0]: 700, last: 500})
+    farm.add_account(
+        'Local Admin', edits={second: 40}, local_groups={second: ['sysop']}
+    )
+    farm.add_account('Global Helper', groups=['global-sysop'], edits={codes[0]: 5})
+    farm.add_account('Quiet Reader', edits={second: 12})
+    farm.add_account('Already Locked', edits={codes[0]: 2}, locked=True)
+    farm.add_account('Hidden From Lists', edits={codes[0]: 1}, hidden='lists')
+    suppressed = farm.add_account('Suppressed Name')
+    farm.set_status(
+        suppressed, locked=True, hidden='suppressed', wiki=farm.central,
+        operator=COLLEAGUE, reason='seeded',
+    )
+    farm.add_account('~2026-1', wikis=[second], edits={second: 1})
+    for name in (
+        'Ünïcode Пример 例', 'Émile Zola', "O'Brien \"Quote\" & Co", 'Under score name',
+        '\u1e9e sharp', 'Emoji 😀 user',
+    ):
+        farm.add_account(name, wikis=[codes[0], second])
+
+
+def _add_spam(farm: Farm, accounts: int, chance: random.Random) -> None:
+    codes = list(farm.wikis)
+    for number in range(1, accounts + 1):
+        name = f'Spambot {number:05}'
+        home = chance.choice(codes)
+        others = [code for code in codes if code != home and chance.random() < 0.3]
+        account = farm.add_account(name, home=home, wikis=[home, *others])
+        for serial in range(1, chance.randrange(4) + 1):
+            _spam(farm.wikis[chance.choice([home, *others])], account, serial)
+
+
+def _spam(wiki: Wiki, account: Account, serial: int) -> None:
+    local = account.attached[wiki.db]
+    number = account.name.rpartition(' ')[2]
+    wiki.edit(
+        Title(0, f'Spam page {number} {serial}'),
+        f'Buy cheap stuff at http://spam.example.com/{number}/{serial} now!',
+        user=account.name, user_id=local.id, comment='cheap',
+    )
+
+
+def _id(wiki: Wiki, name: str) -> int:
+    return wiki.accounts[name].id

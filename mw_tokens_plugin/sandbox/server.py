@@ -1,0 +1,426 @@
+"""The sandbox over HTTP: one address a wiki, journal, faults, commands, artificial delay.
+
+What the wikis answer is the business of :mod:`.api`; :class:`Sandbox` runs all of it in
+a thread of its own.
+"""
+from __future__ import annotations
+
+import asyncio
+import gzip
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
+
+from . import control, errors
+from .api import Answer, Api, Request, lagged
+from .configuration import write_configuration
+from .errors import ApiError
+from .farm import Farm, Wiki
+from .faults import (
+    ERROR_KINDS, FARM_KINDS, Facts, Fault, Faults, strike, target_of,
+)
+from .journal import Entry, Journal, public
+from .seeds import Credentials, seeder
+from .web import show
+
+Result = TypeVar('Result')
+
+FLAVOURS = ('1.43', 'current')
+MOST_WIKIS = 250
+_LONGEST_URL = 8000
+_DEFAULT_STATUS = {'html': 200, 'http': 502, 'retry-after': 429}
+_REASONS = {429: 'Too Many Requests', 502: 'Bad Gateway', 503: 'Service Unavailable'}
+
+
+class Sandbox:
+    """A running farm.
+
+    A context manager: entering starts it, leaving ends it.  Its `journal` and `faults`
+    may be used from any thread; what touches `farm` goes through :meth:`call`.
+
+    :param wikis: how many.
+    :param mediawiki: `1.43` for the modules of that release; else today's.
+    :param delay: seconds every answer is late.
+    :param accounts: how many spam accounts.
+    :param port: the same on every address; 0 for any that is free.
+    :param password: derive all passwords from this one.
+    :param seed: what the spam accounts are made of.
+    :param penalty: seconds that a dead centralauthtoken costs.
+    :param farm: a farm made elsewhere, instead of the seeded one.
+    """
+
+    def __init__(
+        self,
+        wikis: int = 3,
+        mediawiki: str = 'current',
+        delay: float = 0.0,
+        accounts: int = 400,
+        *,
+        port: int = 0,
+        password: str | None = None,
+        seed: int = 1,
+        penalty: float = 3.0,
+        farm: Farm | None = None,
+    ) -> None:
+        """Initializer."""
+        self.credentials = Credentials.generate(password)
+        if farm is None:
+            farm = Farm(
+                codes_of(wikis),
+                seeder(self.credentials, accounts, seed),
+                current=mediawiki != '1.43',
+            )
+            farm.penalty = penalty
+        self.farm = farm
+        self.delay = delay
+        self.journal = Journal()
+        self.faults = Faults()
+        self._port = port
+        self._api = Api(farm)
+        self._runners: list[web.ServerRunner] = []
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def wikis(self) -> dict[str, Wiki]:
+        return self.farm.wikis
+
+    def __enter__(self) -> Sandbox:
+        """Start it in a thread."""
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(ready,), name='sandbox', daemon=True
+        )
+        self._thread.start()
+        ready.result()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it."""
+        assert self._loop is not None and self._thread is not None
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def call(self, function: Callable[[Farm], Result]) -> Result:
+        """Run a function on the farm between two requests; return what it returns."""
+        assert self._loop is not None
+        outcome: Future[Result] = Future()
+
+        def run() -> None:
+            try:
+                outcome.set_result(function(self.farm))
+            except BaseException as error:
+                outcome.set_exception(error)
+
+        self._loop.call_soon_threadsafe(run)
+        return outcome.result()
+
+    def command(self, name: str, /, **values: Any) -> dict[str, Any]:
+        """Carry out one of the commands of :mod:`.control`."""
+        return self.call(lambda farm: control.carry_out(self, name, values))
+
+    def reset(self) -> None:
+        """Restore the seeded state, clear the journal and disarm all faults."""
+        self.command('reset')
+
+    def summary(self, since: int = 0) -> dict[str, Any]:
+        """Return the counters."""
+        return self.call(lambda farm: self.journal.summary(farm, since))
+
+    def write_configuration(
+        self, directory: Path | str, *, plugin: bool = True, bot: bool = False
+    ) -> None:
+        """Write the files with which pywikibot finds this sandbox."""
+        write_configuration(
+            Path(directory), self.farm, self.credentials, plugin=plugin, bot=bot
+        )
+
+    async def start(self) -> None:
+        """Listen, within a running event loop."""
+        for number, wiki in enumerate(self.farm.wikis.values(), 1):
+            wiki.host = f'127.0.0.{number}'
+            server = web.Server(
+                self._handler(wiki), access_log_class=_NoLog, max_line_size=65536,
+                max_field_size=65536, keepalive_timeout=3600,
+            )
+            runner = web.ServerRunner(server, handle_signals=False)
+            await runner.setup()
+            self._runners.append(runner)
+            site = web.TCPSite(
+                runner, wiki.host, self._port, backlog=1024, reuse_address=True,
+                shutdown_timeout=1,
+            )
+            await site.start()
+            wiki.server = f'http://{wiki.host}:{runner.addresses[0][1]}'
+
+    async def stop(self) -> None:
+        """Stop listening; connections end."""
+        for runner in self._runners:
+            await runner.cleanup()
+        self._runners.clear()
+
+    def _run(self, ready: Future[None]) -> None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        self._loop = loop
+        try:
+            try:
+                loop.run_until_complete(self.start())
+            except BaseException as error:
+                loop.run_until_complete(self.stop())
+                ready.set_exception(error)
+                return
+            ready.set_result(None)
+            loop.run_forever()
+            loop.run_until_complete(self.stop())
+        finally:
+            loop.close()
+
+    def _handler(self, wiki: Wiki) -> Callable[[web.BaseRequest], Any]:
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            path = request.url.raw_path
+            if path == '/w/api.php':
+                return await self._answer(wiki, request)
+            if path.startswith('/sandbox/'):
+                return await control.handle(self, request)
+            return show(wiki, request, self.journal)
+
+        return handle
+
+    async def _answer(
+        self, wiki: Wiki, request: web.BaseRequest
+    ) -> web.StreamResponse:
+        """Answer an API request, with its delay and its faults."""
+        query = request.url.raw_query_string
+        form = await _form(request)
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        serial = self.journal.next_serial()
+        started = time.monotonic()
+        params = dict(parse_qsl(query, keep_blank_values=True)) | (form or {})
+        hit = self._take(wiki, request, params) if len(self.faults) else []
+        before = [fault for fault in hit if fault.when == 'before']
+        after = [fault for fault in hit if fault.when == 'after']
+        for fault in before:
+            if fault.kind == 'slow':
+                await asyncio.sleep(fault.seconds)
+        broken = next((f for f in before if _breaks(f)), None)
+        if len(request.raw_path) > _LONGEST_URL:
+            answer = _http_answer(414, 'Request-URI Too Large')
+        elif request.method == 'TRACE':
+            answer = _http_answer(405, 'Not Allowed')
+        elif broken is not None:
+            answer = Answer()
+        else:
+            answer = self._carry_out(wiki, request, query, form, before, after, params)
+        if answer.wait:
+            await asyncio.sleep(answer.wait)
+        for fault in after:
+            if fault.kind == 'slow':
+                await asyncio.sleep(fault.seconds)
+        carried_out = broken is None
+        broken = broken or next((f for f in after if _breaks(f)), None)
+        response = _response(answer) if broken is None else _broken(broken, answer)
+        sent = _sent(response, answer, broken)
+        self.journal.write(Entry(
+            serial=serial, time=self.farm.clock(), monotonic=started, wiki=wiki.code,
+            method=request.method, action=params.get('action', ''),
+            params=public(params), user=answer.user, kind=answer.kind,
+            target=answer.target or target_of(params), centralauthtoken=answer.token,
+            status=response.status if response else 0,
+            result=(answer.code or 'ok') if carried_out else 'not-carried-out',
+            effect=answer.effect, fault=tuple(fault.kind for fault in hit),
+            answered=broken is None, bytes=sent,
+        ))
+        if response is None:
+            return _hang_up(request, answer if broken and broken.kind == 'half' else None)
+        if 'gzip' in request.headers.get('Accept-Encoding', '') and sent > 512:
+            _compress(response)
+        return response
+
+    def _take(
+        self, wiki: Wiki, request: web.BaseRequest, params: dict[str, str]
+    ) -> list[Fault]:
+        user = self.farm.sessions.peek(
+            wiki, request.headers.get('Cookie', ''), params.get('centralauthtoken', '')
+        )
+        return self.faults.take(Facts(
+            wiki=wiki.code, method=request.method, action=params.get('action', ''),
+            user=user, target=target_of(params),
+            has_token=any(name in params for name in ('token', 'logintoken', 'lgtoken')),
+            has_maxlag='maxlag' in params,
+        ))
+
+    def _carry_out(
+        self,
+        wiki: Wiki,
+        request: web.BaseRequest,
+        query: str,
+        form: dict[str, str] | None,
+        before: list[Fault],
+        after: list[Fault],
+        params: dict[str, str],
+    ) -> Answer:
+        asked = Request(request.method, query, form, request.headers)
+        user = ''
+        if before or after:
+            user = self.farm.sessions.peek(
+                wiki, request.headers.get('Cookie', ''),
+                params.get('centralauthtoken', ''),
+            )
+        for fault in before:
+            if fault.kind in FARM_KINDS:
+                strike(fault, self.farm, user)
+        failure = next((f for f in before if f.kind in ERROR_KINDS), None)
+        answer = self._api.handle(wiki, asked, _failure(failure) if failure else None)
+        for fault in after:
+            if fault.kind in FARM_KINDS:
+                strike(fault, self.farm, user)
+        failure = next((f for f in after if f.kind in ERROR_KINDS), None)
+        if failure is not None:
+            self._api.replace(wiki, asked, answer, _failure(failure))
+        return answer
+
+
+def codes_of(count: int) -> list[str]:
+    """Return the codes of a farm of so many wikis: meta, aa, bb, ..., ab, ac, ..."""
+    if not 1 <= count <= MOST_WIKIS:
+        raise ValueError(f'a farm has 1 to {MOST_WIKIS} wikis')
+    letters = 'abcdefghijklmnopqrstuvwxyz'
+    pairs = [a + a for a in letters] + [a + b for a in letters for b in letters if a != b]
+    return ['meta', *pairs[: count - 1]]
+
+
+class _NoLog(AbstractAccessLogger):
+    """The journal is the access log."""
+
+    def log(
+        self, request: web.BaseRequest, response: web.StreamResponse, time: float
+    ) -> None:
+        """Log nothing."""
+
+    @property
+    def enabled(self) -> bool:
+        return False
+
+
+async def _form(request: web.BaseRequest) -> dict[str, str] | None:
+    if request.method != 'POST':
+        await request.release()
+        return None
+    kind = request.content_type
+    if kind == 'multipart/form-data':
+        posted = await request.post()
+        return {name: v for name, v in posted.items() if isinstance(v, str)}
+    body = await request.read()
+    if kind != 'application/x-www-form-urlencoded':
+        return None
+    return dict(parse_qsl(body.decode('utf-8', 'replace'), keep_blank_values=True))
+
+
+def _breaks(fault: Fault) -> bool:
+    return fault.kind in ('drop', 'half', 'html', 'http', 'retry-after')
+
+
+def _failure(fault: Fault) -> Callable[[Any], ApiError]:
+    """Return what makes the API error of a fault."""
+
+    def fail(call: Any) -> ApiError:
+        from .modules.accounts import cas_failure, central_readonly
+
+        if fault.kind == 'maxlag':
+            return lagged('db-fake2', fault.seconds or 7.3)
+        if fault.kind == 'readonly':
+            return errors.readonly(fault.reason)
+        if fault.kind == 'ratelimited':
+            return errors.rate_limited()
+        if fault.kind == 'cas-race':
+            return cas_failure(call)
+        return central_readonly(call, fault.reason)
+
+    return fail
+
+
+def _http_answer(status: int, title: str) -> Answer:
+    page = (
+        f'<html>\n<head><title>{status} {title}</title></head>\n<body>\n'
+        f'<center><h1>{status} {title}</h1></center>\n</body>\n</html>\n'
+    )
+    return Answer(
+        status, 'text/html', body=page.encode(), code=f'http-{status}'
+    )
+
+
+def _response(answer: Answer) -> web.Response:
+    response = web.Response(status=answer.status, body=answer.body)
+    response.headers['Content-Type'] = answer.content_type
+    for name, value in answer.headers:
+        response.headers.add(name, value)
+    return response
+
+
+def _broken(fault: Fault, answer: Answer) -> web.Response | None:
+    """Return the answer of a fault instead of the wiki's; None to hang up."""
+    if fault.kind in ('drop', 'half'):
+        return None
+    status = fault.status or _DEFAULT_STATUS[fault.kind]
+    title = _REASONS.get(status, 'Something else')
+    headers = {'Content-Type': 'text/html'}
+    if fault.kind == 'retry-after':
+        headers['Retry-After'] = f'{fault.seconds or 1:g}'
+    page = f'<html><title>{title}</title><body><h1>{title}</h1></body></html>\n'
+    return web.Response(status=status, body=page.encode(), headers=headers)
+
+
+def _sent(
+    response: web.Response | None, answer: Answer, broken: Fault | None
+) -> int:
+    if response is not None:
+        return len(response.body) if isinstance(response.body, bytes) else 0
+    return len(answer.body) // 2 if broken and broken.kind == 'half' else 0
+
+
+def _hang_up(request: web.BaseRequest, half: Answer | None) -> web.StreamResponse:
+    """Close the connection, after half an answer if one is given."""
+    transport = request.transport
+    if transport is not None:
+        if half is not None:
+            head = (
+                f'HTTP/1.1 {half.status} OK\r\nContent-Type: {half.content_type}\r\n'
+                f'Content-Length: {len(half.body)}\r\n\r\n'
+            )
+            transport.write(head.encode() + half.body[: len(half.body) // 2])
+        transport.close()
+    return _Nothing()
+
+
+class _Nothing(web.Response):
+    """An answer of which nothing is sent, since the connection is closed."""
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Send no head."""
+
+    async def write_eof(self, data: bytes = b'') -> None:
+        """Send no body."""
+
+
+def _compress(response: web.Response) -> None:
+    assert isinstance(response.body, bytes)
+    response.body = gzip.compress(response.body, 1)
+    response.headers['Content-Encoding'] = 'gzip'
+
+
+__all__ = ['FLAVOURS', 'MOST_WIKIS', 'Sandbox', 'codes_of']
