@@ -1,4 +1,4 @@
-"""Messages of the scripts, one folder a script and one file a language.
+"""Where `pwb` looks for translated messages of these scripts, by the package's name.
 
-`pwb` imports this package by name and leaves the reading to `pywikibot.i18n`.
+It holds none: the scripts write nothing to a wiki that their operator did not give.
 """

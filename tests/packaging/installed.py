@@ -5,6 +5,7 @@ A program, not a test module: tox runs it in an environment without any test too
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def main() -> int:
     failures = [*missing_files(), *stale_files()]
     for script in sorted((ROOT / 'scripts').glob('*.py')):
         if script.stem != '__init__':
-            failures += help_of(script.stem, f'pwb {script.stem}')
+            failures += help_of(script.stem, summary_of(script))
     if has_distribution('pywikibot-scripts'):
         failures += help_of('touch', '-purge')
     for failure in failures:
@@ -61,6 +62,12 @@ def installed() -> set[str]:
         if not {'__pycache__', '..'} & set(file.parts)
         and not file.parts[0].endswith('.dist-info')
     }
+
+
+def summary_of(script: Path) -> str:
+    """Return the first line of a script's docstring, which is that of its help."""
+    docstring = ast.get_docstring(ast.parse(script.read_text(encoding='utf-8')))
+    return (docstring or '').partition('\n')[0]
 
 
 def help_of(script: str, extract: str) -> list[str]:

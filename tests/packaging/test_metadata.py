@@ -6,7 +6,6 @@ Nothing here needs the package to be installed.
 from __future__ import annotations
 
 import ast
-import json
 import os
 import re
 import subprocess
@@ -122,18 +121,6 @@ def test_each_script_has_its_page_and_its_line_in_the_readme() -> None:
     for script in SCRIPTS:
         assert (ROOT / 'docs' / f'{script}.md').is_file()
         assert f'pwb {script}' in read('README.md')
-
-
-def test_translators_find_each_message_explained() -> None:
-    for bundle in (ROOT / 'scripts' / 'i18n').glob('[a-z]*'):
-        messages, explained = (
-            json.loads((bundle / name).read_text(encoding='utf-8')).keys()
-            for name in ('en.json', 'qqq.json')
-        )
-        assert bundle.name in SCRIPTS
-        assert messages == explained
-        for key in messages - {'@metadata'}:
-            assert key.startswith(f'{bundle.name}-')
 
 
 def test_reference_covers_every_part() -> None:
