@@ -23,6 +23,7 @@ The tree::
     +-- OutcomeUnknown               a write was sent, its answer did not arrive
     +-- UnexpectedAnswer             an answer that the API does not give
     +-- CampaignBusy                 another run is at work on the campaign
+    +-- StoppedByGuard               too much, or not confirmed
     +-- ApiRefusal                   the wiki said no; has ``code`` and ``info``
         +-- NoSuchAccount
         +-- PermissionDenied
@@ -59,6 +60,7 @@ __all__ = [
     'SessionLost',
     'StateConflict',
     'StateUnknown',
+    'StoppedByGuard',
     'TokenError',
     'TokenUnavailable',
     'TokensPluginError',
@@ -156,6 +158,10 @@ class UnexpectedAnswer(TokensPluginError):
 
 class CampaignBusy(TokensPluginError):
     """Another run is at work on the campaign."""
+
+
+class StoppedByGuard(TokensPluginError):
+    """A guard stopped the campaign: the plan is too long, or was not confirmed."""
 
 
 class ApiRefusal(TokensPluginError):

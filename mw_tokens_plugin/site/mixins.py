@@ -119,6 +119,27 @@ class GlobalAccountsMixin:
             for central_id in batch:
                 yield found.get(central_id) or _no_account(central_id)
 
+    def global_account_names(self, prefix: str) -> Iterator[str]:
+        """Yield the names of all global accounts that begin with a text.
+
+        Hidden accounts are left out by the wiki, for everybody.
+
+        https://www.mediawiki.org/wiki/API:Globalallusers
+
+        :param prefix: how the names begin, in MediaWiki's form
+        :raises ApiRefusal: the wiki refused
+        """
+        parameters: dict[str, Any] = {
+            'action': 'query',
+            'list': 'globalallusers',
+            'aguprefix': prefix,
+            'agulimit': 'max',
+            'formatversion': 2,
+        }
+        for answer in self._continued(parameters):
+            for item in answer['query']['globalallusers']:
+                yield str(item['name'])
+
     def lists_global_users(self) -> bool:
         """Tell whether the wiki has ``list=globalusers``."""
         return 'globalusers' in self.tokens.module_info.values('query', 'list')
@@ -275,13 +296,17 @@ class GlobalAccountsMixin:
             'formatversion': 2,
             **whom,
         }
+        for answer in self._continued(parameters):
+            yield from map(from_globalusers, answer['query']['globalusers'])
+
+    def _continued(self, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
         while True:
             with refusals(self):
                 answer = self.simple_request(**parameters).submit()
-            yield from map(from_globalusers, answer['query']['globalusers'])
+            yield answer
             if 'continue' not in answer:
                 return
-            parameters.update(answer['continue'])
+            parameters = {**parameters, **answer['continue']}
 
     def _batch_size(self) -> int:
         return 500 if self.has_right('apihighlimits') else 50
