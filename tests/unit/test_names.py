@@ -1,0 +1,92 @@
+"""Names reach the wiki as MediaWiki keeps them, however people write them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mw_tokens_plugin.exceptions import InvalidName
+from mw_tokens_plugin.protocol.names import (
+    MAX_BYTES,
+    AccountKind,
+    kind_of,
+    normalise_name,
+)
+
+
+@pytest.mark.parametrize(
+    ('written', 'kept'),
+    [
+        pytest.param('Spam_0001', 'Spam 0001', id='underscores'),
+        pytest.param('spam 0001', 'Spam 0001', id='small initial'),
+        pytest.param('  Spam   0001 ', 'Spam 0001', id='blanks'),
+        pytest.param('Spam\u00a00001', 'Spam 0001', id='no-break space'),
+        pytest.param('User:spam 1', 'Spam 1', id='prefix'),
+        pytest.param('[[User:Spam 1]]', 'Spam 1', id='wikilink'),
+        pytest.param('[[User:Spam 1|he]]', 'Spam 1', id='piped wikilink'),
+        pytest.param('[[:en:user: Spam 1]]', 'Spam 1', id='interwiki'),
+        pytest.param('Special:CentralAuth/Spam 1', 'Spam 1', id='special page'),
+        pytest.param('User:Spam 1@global', 'Spam 1', id='as the log writes it'),
+        pytest.param('O&#39;Neil', "O'Neil", id='entity'),
+        pytest.param('\u202aSpam\u200e 1\u202c', 'Spam 1', id='direction marks'),
+        pytest.param('e\u0301te\u0301', '\u00c9t\u00e9', id='composed'),
+        pytest.param('\u00fc\u00f1\u00ef', '\u00dc\u00f1\u00ef', id='capital umlaut'),
+        pytest.param('\u00dfpam', '\u00dfpam', id='a letter without capital'),
+        pytest.param('old:name@example=1', 'Old:name@example=1', id='old signs'),
+        pytest.param('192.0.2.1', '192.0.2.1', id='IP address'),
+        pytest.param('~2026-12', '~2026-12', id='temporary'),
+    ],
+)
+def test_a_name_becomes_what_the_wiki_keeps(written: str, kept: str) -> None:
+    assert normalise_name(written) == kept
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '',
+        '   ',
+        'User:',
+        '[[User:]]',
+        'a#b',
+        'a/b',
+        'a|b',
+        '[x',
+        '{{x}}',
+        'a\tb<',
+        'a\ufffdb',
+    ]
+    + ['x' * (MAX_BYTES + 1), '\u00e9' * 128, 'a\u200bb', 'a\ue000b'],
+)
+def test_what_cannot_be_a_name_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(InvalidName, match=r'\.$'):
+        normalise_name(text)
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing(text: str) -> None:
+    try:
+        once = normalise_name(text)
+    except InvalidName:
+        return
+    assert normalise_name(once) == once
+
+
+@pytest.mark.parametrize(
+    ('name', 'kind'),
+    [
+        ('Spam 1', AccountKind.ACCOUNT),
+        ('~2026-1', AccountKind.TEMPORARY),
+        ('~2026-12345-67', AccountKind.TEMPORARY),
+        ('~Tilde', AccountKind.ACCOUNT),
+        ('192.0.2.1', AccountKind.IP),
+        ('192.0.2.0/24', AccountKind.IP),
+        ('2001:DB8::1', AccountKind.IP),
+        ('1234', AccountKind.ACCOUNT),
+    ],
+)
+def test_accounts_are_told_from_what_has_no_global_account(
+    name: str, kind: AccountKind
+) -> None:
+    assert kind_of(name) is kind

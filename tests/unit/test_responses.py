@@ -1,0 +1,69 @@
+"""Every shape of an API error becomes one class of exception."""
+
+from __future__ import annotations
+
+import pytest
+
+from mw_tokens_plugin import exceptions
+from mw_tokens_plugin.protocol.responses import error_mapping, refusal
+
+
+@pytest.mark.parametrize(
+    ('error', 'code', 'info'),
+    [
+        pytest.param(
+            {'code': 'nosuchuser', 'info': 'No user.'},
+            'nosuchuser',
+            'No user.',
+            id='bc',
+        ),
+        pytest.param(
+            [[{'message': 'm', 'params': ['X', {'num': 1000}], 'code': 'm'}]],
+            'm',
+            'm X 1000',
+            id='a Status in a list in a list',
+        ),
+        pytest.param([{'code': 'c', 'text': 'T.'}], 'c', 'T.', id='plaintext'),
+        pytest.param([{'code': 'c', '*': 'T.'}], 'c', 'T.', id='formatversion 1'),
+        pytest.param([{'code': 'c', 'html': 'T.'}], 'c', 'T.', id='html'),
+        pytest.param(
+            [{'code': 'c', 'key': 'k', 'params': ['P']}], 'c', 'k P', id='raw'
+        ),
+        pytest.param([{'code': 'c'}], 'c', 'c', id='none'),
+    ],
+)
+def test_code_and_words_are_found(error: object, code: str, info: str) -> None:
+    found = error_mapping(error)
+    assert (found['code'], found['info']) == (code, info)
+
+
+@pytest.mark.parametrize('error', [[], None, 'text', [[]], 7])
+def test_an_unknown_shape_is_an_unknown_error(error: object) -> None:
+    assert error_mapping(error)['code'] == 'Unknown'
+
+
+@pytest.mark.parametrize(
+    ('code', 'kind'),
+    [
+        ('nosuchuser', exceptions.NoSuchAccount),
+        ('permissiondenied', exceptions.PermissionDenied),
+        ('centralauth-admin-not-authorized', exceptions.PermissionDenied),
+        ('blocked', exceptions.Blocked),
+        ('editconflict', exceptions.StateConflict),
+        ('centralauth-admin-too-many-edits', exceptions.CannotHide),
+        ('centralauth-admin-cannot-lock-self', exceptions.CannotLock),
+        ('readonly', exceptions.ReadOnly),
+        (
+            'internal_api_error_MediaWiki\\Extension\\CentralAuth\\'
+            'CentralAuthReadOnlyError',
+            exceptions.ReadOnly,
+        ),
+        ('internal_api_error_TypeError', exceptions.InternalApiError),
+        ('ratelimited', exceptions.RateLimited),
+        ('somethingnew', exceptions.ApiRefusal),
+    ],
+)
+def test_each_code_has_its_class(code: str, kind: type) -> None:
+    error = refusal(code, 'Words.', 'sandbox:meta')
+    assert type(error) is kind
+    assert str(error) == f'{code} on sandbox:meta: Words.'
