@@ -653,6 +653,34 @@ _TABLE = r'''
     continue string
     titles string multi
     dir ascending|descending default=ascending
+[query+imageinfo] ApiQueryImageInfo MediaWiki r ii Imageinfo
+    prop archivename|badfile|bitdepth|canonicaltitle|comment|commonmetadata|dimensions|extmetadata|mediatype|metadata|mime|parsedcomment|sha1|size|thumbmime|timestamp|uploadwarning|url|user|userid multi default=timestamp|user
+    limit limit default=1 min=1 max=500 highmax=5000
+    start timestamp
+    end timestamp
+    urlwidth integer default=-1
+    urlheight integer default=-1
+    metadataversion string default=1
+    extmetadatalanguage string default=en
+    extmetadatafilter string multi
+    urlparam string default=
+    badfilecontexttitle string
+    continue string
+    localonly boolean
+[query+images] ApiQueryImages MediaWiki r im Images
+    limit limit default=10 min=1 max=500 highmax=5000
+    continue string
+    images string multi
+    dir ascending|descending default=ascending
+[query+langlinks] ApiQueryLangLinks MediaWiki r ll Langlinks
+    prop autonym|langname|url multi
+    lang string
+    title string
+    dir ascending|descending default=ascending
+    limit limit default=10 min=1 max=500 highmax=5000
+    continue string
+[query+categoryinfo] ApiQueryCategoryInfo MediaWiki r ci Categoryinfo
+    continue string
 [query+allpages] ApiQueryAllPages MediaWiki r ap Allpages
     from string
     continue string

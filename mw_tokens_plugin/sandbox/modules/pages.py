@@ -403,9 +403,13 @@ def links(call: Call, values: Values) -> None:
     _add_links(values['pageset'], 'links', r'\[\[\s*(?!Category:)([^\]|#]+)')
 
 
+@query('categoryinfo')
+@query('imageinfo')
+@query('images')
+@query('langlinks')
 @query('pageprops')
-def pageprops(call: Call, values: Values) -> None:
-    """Add page properties: the sandbox's pages have none."""
+def nothing(call: Call, values: Values) -> None:
+    """Add nothing: there are no files, translations and page properties here."""
 
 
 def _edited(call: Call, values: Values) -> tuple[Page | None, Title]:

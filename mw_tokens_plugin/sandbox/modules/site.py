@@ -149,16 +149,26 @@ def _general(call: Call) -> Json:
             'captionLength': True, 'showBytes': True, 'showDimensions': True,
             'mode': 'traditional',
         },
-        'thumblimits': [120, 150, 180, 200, 250, 300],
-        'imagelimits': [{'width': 320, 'height': 240}, {'width': 640, 'height': 480}],
+        'thumblimits': _numbered(call, [120, 150, 180, 200, 250, 300]),
+        'imagelimits': _numbered(
+            call, [{'width': 320, 'height': 240}, {'width': 640, 'height': 480}]
+        ),
         'favicon': f'{wiki.server}/favicon.ico',
         'centralidlookupprovider': 'CentralAuth',
         'allcentralidlookupproviders': ['CentralAuth', 'local'],
-        'interwikimagic': True, 'magiclinks': [], 'categorycollation': 'uppercase',
+        'interwikimagic': True,
+        'magiclinks': [] if first else {'ISBN': False, 'PMID': False, 'RFC': False},
+        'categorycollation': 'uppercase',
         'nofollowlinks': True, 'nofollownsexceptions': [],
         'nofollowdomainexceptions': ['mediawiki.org'],
     }
     return general
+
+
+def _numbered(call: Call, items: list[Any]) -> Any:
+    if call.version == 1:
+        return items
+    return {str(number): item for number, item in enumerate(items)}
 
 
 def _namespaces(call: Call) -> Json:
