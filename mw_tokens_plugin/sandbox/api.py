@@ -305,6 +305,8 @@ class Call:
     def _limit(self, name: str, parameter: Parameter, raw: str) -> int:
         maximum = (parameter.highmax if self.high else parameter.max) or 500
         if raw == 'max':
+            limits = self.result.setdefault('limits', {})
+            limits[self.path.rpartition('+')[2]] = maximum
             return maximum
         if not re.fullmatch(r'[+-]?\d+', raw):
             raise ApiError(
@@ -551,7 +553,7 @@ class Api:
         if account is not None and account.renaming:
             raise ApiError(
                 'renameinprogress',
-                'A rename of this account is in progress.',
+                'The user is being renamed, cannot use.',
                 module='',
             )
 
@@ -658,7 +660,8 @@ class Api:
         token = call.given.get(name)
         if not token:
             raise errors.missing(name, module.path)
-        self._check_posted(call, module)
+        if name in call.in_query:
+            raise _must_post([name], module)
         if not self.farm.sessions.valid(call.session, module.token, token):
             raise errors.bad_token(module.path)
 
@@ -676,15 +679,7 @@ class Api:
             if name in _SENSITIVE and name not in sensitive
         ]
         if sensitive:
-            listed = ', '.join(sensitive)
-            plural = 's were' if len(sensitive) > 1 else ' was'
-            raise ApiError(
-                'mustpostparams',
-                f'The following parameter{plural} found in the query string, but must '
-                f'be in the POST body: {listed}.',
-                params=[sensitive, len(sensitive)],
-                module=module.path,
-            )
+            raise _must_post(sensitive, module)
 
     @staticmethod
     def _check_writable(call: Call, request: Request) -> None:
@@ -779,6 +774,17 @@ _MAIN_CHOICES: dict[str, tuple[str, ...]] = {
     'errorformat': ('bc', 'html', 'none', 'plaintext', 'raw', 'wikitext'),
     'assert': ('user', 'anon', 'bot'),
 }
+
+
+def _must_post(names: list[str], module: Module) -> ApiError:
+    plural = 's were' if len(names) > 1 else ' was'
+    return ApiError(
+        'mustpostparams',
+        f'The following parameter{plural} found in the query string, but must be in '
+        f'the POST body: {", ".join(names)}.',
+        params=[names, len(names)],
+        module=module.path,
+    )
 
 
 def lagged(host: str, lag: float, unit: str = 'seconds') -> ApiError:

@@ -757,7 +757,7 @@ _TABLE = r'''
     dir newer|older default=older
     namespace namespace multi allspecifier=*
     prop comment|flags|ids|parsedcomment|patrolled|size|sizediff|tags|timestamp|title multi default=ids|title|timestamp|comment|size|flags
-    show !minor|!new|!patrolled|!top|minor|new|patrolled|top multi
+    show !autopatrolled|!minor|!new|!patrolled|!top|autopatrolled|minor|new|patrolled|top multi
     tag string
     toponly boolean
 [query+users] ApiQueryUsers MediaWiki r us Users

@@ -51,6 +51,10 @@ class LocalAccount:
     method: str = 'new'
     attached: str = ''
     password: str = ''
+    #: Rights that none of its groups gives.
+    rights: frozenset[str] = frozenset()
+    #: CentralAuth does not know of it.
+    unlisted: bool = False
 
 
 @dataclass(slots=True)
@@ -160,6 +164,15 @@ class Change:
     log: LogEntry | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WikiSet:
+    """Wikis on which global groups count (optin), or do not (optout)."""
+
+    name: str
+    type: str
+    members: tuple[str, ...]
+
+
 class Wiki:
     """One wiki of the farm.
 
@@ -178,6 +191,7 @@ class Wiki:
     def clear(self) -> None:
         """Forget everything but the address."""
         self.readonly = ''
+        self.user_email = True
         self.lag = ('', -1.0)
         self.accounts: dict[str, LocalAccount] = {}
         self.account_ids: dict[int, LocalAccount] = {}
@@ -357,6 +371,8 @@ class Farm:
     :param seed: fills the empty farm; called again by :meth:`reset`.
     :param current: today's MediaWiki rather than release 1.43.
     :param clock: seconds since 1970; :meth:`advance` moves it on.
+
+    While `strict` is set, accounts without a global one cannot log in.
     """
 
     def __init__(
@@ -398,6 +414,8 @@ class Farm:
         self.renamed: dict[str, str] = {}
         self.readonly = ''
         self.cas_race = False
+        self.strict = True
+        self.wiki_sets: list[WikiSet] = []
         self._last_account = 0
         self.sessions = Sessions(self)
         for wiki in self.wikis.values():
@@ -534,6 +552,7 @@ class Farm:
         self.sessions.end_account(account.id)
         for local in account.attached.values():
             local.central = None
+            local.unlisted = True
         del self.accounts[account.name], self.account_ids[account.id]
         self.names.pop(bisect_left(self.names, account.name))
         title = Title(2, f'{account.name}@global')

@@ -93,7 +93,12 @@ class Session:
             return ANONYMOUS
         account = self.local.central
         groups = account.groups if account else frozenset()
-        return rights_of(groups, self.local.groups, self.grants)
+        rights = rights_of(groups, self.local.groups, self.grants)
+        if self.local.rights and self.grants is None:
+            rights = rights | dict.fromkeys(self.local.rights)
+        if not self.wiki.user_email:
+            rights = {right: None for right in rights if right != 'sendemail'}
+        return rights
 
 
 class Sessions:
@@ -357,7 +362,7 @@ class Sessions:
             account = self.farm.account_ids.get(self._remembered.get(remembered, 0))
             central = None
         local = None
-        if account and not account.locked:
+        if account and not account.locked and not account.renaming:
             local = self._local_account(wiki, account)
         if account is None or local is None:
             return Session(wiki, cookies=_goodbye(wiki))

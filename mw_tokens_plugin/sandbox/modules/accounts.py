@@ -11,7 +11,9 @@ from typing import Any
 from .. import errors
 from ..api import Call, Values, action, query
 from ..errors import ApiError
-from ..farm import EDITS_THAT_FORBID_HIDING, Account, LocalAccount, status_difference
+from ..farm import (
+    EDITS_THAT_FORBID_HIDING, Account, LocalAccount, WikiSet, status_difference,
+)
 from ..rights import GLOBAL_GROUPS
 from ..titles import canonical_user, is_address
 
@@ -81,7 +83,7 @@ def setglobalaccountstatus(call: Call, values: Values) -> None:
             call.answer.effect = 'setstatus'
     shown: Json = {'user': account.name, 'locked': account.locked}
     shown['hidden'] = account.hidden
-    if 'error' not in call.result and values['reason'] is not None:
+    if 'error' not in call.result:
         shown['reason'] = values['reason']
     call.result['setglobalaccountstatus'] = shown
 
@@ -206,7 +208,9 @@ def globaluserinfo(call: Call, values: Values) -> None:
         part['unattached'] = [
             _unattached(wiki.db, local)
             for wiki in sorted(call.farm.wikis.values(), key=lambda wiki: wiki.db)
-            if (local := wiki.accounts.get(name)) and local.central is None
+            if (local := wiki.accounts.get(name))
+            and local.central is None
+            and not local.unlisted
         ]
 
 
@@ -284,8 +288,21 @@ def globalgroups(call: Call, values: Values) -> None:
 
 @query('wikisets')
 def wikisets(call: Call, values: Values) -> None:
-    """List the wiki sets; the sandbox has none."""
-    values['output']['wikisets'] = []
+    """List the wiki sets."""
+    prop = values['prop'] or ()
+    found: list[Json] = []
+    for id, chosen in enumerate(call.farm.wiki_sets, 1):
+        if chosen.name < (values['from'] or ''):
+            continue
+        item: Json = {'id': str(id), 'name': chosen.name}
+        if 'type' in prop:
+            item['type'] = chosen.type
+        if 'wikisincluded' in prop:
+            item['wikisincluded'] = _wikis(call, chosen, True)
+        if 'wikisnotincluded' in prop:
+            item['wikisnotincluded'] = _wikis(call, chosen, False)
+        found.append(item)
+    values['output']['wikisets'] = found[: values['limit']]
 
 
 @query('globalrenamestatus')
@@ -312,6 +329,19 @@ def cas_failure(call: Call) -> ApiError:
         'CAS update failed on user_touched. The version of the user to be saved is '
         'older than the current version.',
     )
+
+
+def _wikis(call: Call, chosen: WikiSet, included: bool) -> list[str] | dict[str, str]:
+    """Return the wikis in a set, or outside, as a PHP array is encoded."""
+    wanted = included == (chosen.type == 'optin')
+    found = {
+        number: db
+        for number, db in enumerate(call.farm.by_db)
+        if (db in chosen.members) == wanted
+    }
+    if included or list(found) == list(range(len(found))):
+        return list(found.values())
+    return {str(number): db for number, db in found.items()}
 
 
 def _visible(call: Call, name: str) -> Account:

@@ -50,7 +50,7 @@ def clientlogin(call: Call, values: Values) -> None:
     call.answer.target = name or ''
     account = call.farm.accounts.get(name) if name else None
     local = call.wiki.accounts.get(name) if name else None
-    if local is not None and local.password and local.central is None and not account:
+    if local and local.password and not account and not call.farm.strict:
         if given['password'] == local.password:
             call.farm.sessions.log_in_locally(call.session, local)
             call.answer.effect = 'login'
@@ -60,6 +60,12 @@ def clientlogin(call: Call, values: Values) -> None:
         _fail(call, values, 'wrongpassword', _WRONG)
     elif account is None or account.locked:
         _fail(call, values, 'centralauth-login-error-locked', _LOCKED)
+    elif account.renaming:
+        _fail(
+            call, values, 'centralauth-rename-abortlogin',
+            'Your account is currently being renamed or merged. '
+            f'[[Special:GlobalRenameProgress/{account.name}|View the status]].',
+        )
     elif account.twofactor:
         call.farm.sessions.start(call.session)
         assert call.session.stored is not None

@@ -312,7 +312,12 @@ def _referring(call: Call, values: Values, name: str, pattern: str) -> None:
     expression = re.compile(
         pattern.format(re.escape(text).replace(r'\ ', '[ _]')), re.IGNORECASE
     )
-    _list_pages(call, values, _matching(call.wiki, expression), name, _page_number)
+    pages = (
+        page for page in _matching(call.wiki, expression)
+        if _redirect_fits(page, values.get('filterredir') or 'all')
+        and (not values['namespace'] or page.title.namespace in values['namespace'])
+    )
+    _list_pages(call, values, pages, name, _page_number)
 
 
 def _matching(wiki: Wiki, expression: re.Pattern[str]) -> Iterator[Page]:

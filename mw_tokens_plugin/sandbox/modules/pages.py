@@ -241,7 +241,9 @@ def block(call: Call, values: Values) -> None:
     if 'block' not in call.rights:
         raise errors.denied('block or unblock this user from editing')
     expiry = _expiry(call, values['expiry'])
-    if values['noemail'] and 'blockemail' not in call.rights:
+    if values['noemail'] and not (
+        call.wiki.user_email and 'blockemail' in call.rights
+    ):
         raise ApiError(
             'cantblock-email',
             "You don't have permission to block users from sending email through the "

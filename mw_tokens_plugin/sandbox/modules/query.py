@@ -151,7 +151,10 @@ def run_query(call: Call, values: Values) -> None:
             if generator else '||' + '|'.join(values['meta'] or ())
         )
         call.result['continue'] = dict(call.continuation)
-    else:
+    prefixes = {
+        call.declarations.modules[f'query+{name}'].prefix for name in values['prop'] or ()
+    }
+    if not any(f'{prefix}continue' in call.continuation for prefix in prefixes):
         call.result['batchcomplete'] = True
     if output:
         call.result['query'] = output
