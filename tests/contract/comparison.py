@@ -26,6 +26,9 @@ COUNTERS = frozenset(
     }
 )
 
+#: What the samples have instead of a stack trace.
+CUT = '…'
+
 #: The order of these has no meaning.
 UNORDERED = frozenset({'groups', 'rights'})
 
@@ -38,12 +41,15 @@ FORMS = (
     (re.compile(r'\b20\d{12}\|\d+'), '<time|id>'),
     (re.compile(r'^\[[0-9a-f]{24}\]'), '[<request>]'),
     (re.compile(r'Block ID #\d+'), 'Block ID #<id>'),
+    (re.compile(r'(?<=called in )/\S*?(?=extensions/)'), ''),
 )
 
 
 def differences(recorded: Any, live: Any, where: str = '') -> Iterator[str]:
     """Yield a sentence for each difference between two decoded answers."""
     key = where.rpartition('/')[2]
+    if recorded == CUT and isinstance(live, str):
+        return
     if type(recorded) is not type(live):
         yield f'{where}: {_brief(live)} instead of {_brief(recorded)}'
     elif isinstance(recorded, dict):

@@ -28,7 +28,8 @@ class Exchange:
     body_params: dict[str, str] | None = None
     headers_sent: dict[str, str] = field(default_factory=dict)
     #: Names of the cookies that were set; a leading ``-`` means deleted.
-    set_cookie: list[str] = field(default_factory=list)
+    #: None where the recording does not say.
+    set_cookie: list[str] | None = None
     #: None where the answer was not JSON.
     json: Any = None
     #: The (shortened) answer where it was not JSON.
@@ -48,4 +49,6 @@ def recordings(release: str = '1.43') -> list[str]:
 def load(name: str, release: str = '1.43') -> list[Exchange]:
     """Return the exchanges of one recording, in the order they were made."""
     rows = json.loads((SAMPLES / release / f'{name}.json').read_text('utf-8'))
+    if any('set_cookie' in row for row in rows):
+        rows = [{'set_cookie': []} | row for row in rows]
     return [Exchange(index, **row) for index, row in enumerate(rows)]

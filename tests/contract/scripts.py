@@ -18,6 +18,11 @@ RACK = 'The farm is being moved to another rack.'
 MAINTENANCE = 'CentralAuth is read only for tests.'
 
 
+def fault(kind: str, **details: object) -> Event:
+    """Let one of the sandbox's faults hit the next request."""
+    return lambda stage: stage.fault(kind, **details)
+
+
 def in_turn(*events: Event) -> Event:
     def happen(stage: Stage) -> None:
         for event in events:
@@ -59,14 +64,6 @@ def ahead(token: str, jar: str, kind: str) -> Event:
     return lambda stage: stage.replay.fetch_ahead(token, jar, kind)
 
 
-def fault(kind: str, **details: object) -> Event:
-    return lambda stage: stage.fault(kind, **details)
-
-
-def wipe(stage: Stage) -> None:
-    stage.wipe_sessions()
-
-
 def edit_as(user: str, title: str) -> Event:
     return lambda stage: stage.edit(user, title)
 
@@ -81,12 +78,12 @@ def seconds_in_note(name: str) -> Mapping[int, Event]:
     }
 
 
-def where_recorded(name: str, code: str, event: Event) -> Mapping[int, Event]:
+def where_answered(name: str, code: str, event: Event) -> Mapping[int, Event]:
     """Let something happen to those exchanges that were answered with an error."""
     return {
         exchange.index: event
         for exchange in load(name)
-        if (exchange.json or {}).get('error', {}).get('code') == code
+        if exchange.response_headers.get('MediaWiki-API-Error') == code
     }
 
 
@@ -94,7 +91,7 @@ def keep_home_alive(stage: Stage) -> None:
     """Let 14 seconds pass, in which only the home session is used."""
     for _ in range(7):
         stage.advance(2)
-        stage.replay.log_in_is_alive('Stew')
+        stage.replay.look_alive('Stew')
 
 
 def prepare_queries(stage: Stage) -> None:
@@ -161,12 +158,12 @@ SCRIPTS = {
             24: lambda stage: stage.strict(True),
             27: read_only(RACK),
         },
-        meanwhile={26: fault('autocreate-race')},
+        meanwhile={26: Stage.autocreate_race},
     ),
     'e_autocreate_race': Script(
         jars={0: COOKIELESS},
-        meanwhile=where_recorded(
-            'e_autocreate_race', 'badtoken', fault('autocreate-race')
+        meanwhile=where_answered(
+            'e_autocreate_race', 'badtoken', Stage.autocreate_race
         ),
     ),
     'e_csrf_lifetime_shortsession': Script(
@@ -256,10 +253,10 @@ SCRIPTS = {
             20: 'Stew',
         },
         before={0: lambda stage: stage.grant('Plain', 'centralauth-lock')},
-        meanwhile=where_recorded(
+        meanwhile=where_answered(
             'f_setglobalaccountstatus_limited_and_races',
             'internal_api_error_RuntimeException',
-            fault('cas-race'),
+            Stage.cas_race,
         ),
     ),
     'g_deleteglobalaccount': Script(
@@ -291,7 +288,7 @@ SCRIPTS = {
             72: 'BotOp',
             73: 'Stew',
         },
-        before={0: prepare_queries, 81: lambda stage: stage.add_wiki_sets()},
+        before={0: prepare_queries, 81: Stage.add_wiki_sets},
         types={91: 'csrf', 99: 'csrf'},
     ),
     'i_blocked_protected': Script(
@@ -330,6 +327,7 @@ SCRIPTS = {
             135: COOKIELESS,
         },
         before={
+            0: lambda stage: stage.user_email(False),
             43: lag(7.3),
             49: lag(0),
             51: lag(7.3),
@@ -341,10 +339,9 @@ SCRIPTS = {
             69: in_turn(
                 read_only(None), lambda stage: stage.rate_limits(edit=3, delete=2)
             ),
-            80: lambda stage: stage.rate_limits(),
+            80: Stage.rate_limits,
             94: edit_as('BotOp', 'Multi rev 0002'),
             107: edit_as('BotOp', 'Multi rev 0003'),
-            109: lambda stage: stage.withdraw('blockemail'),
         },
     ),
     'j_clientlogin_flows': Script(
@@ -404,13 +401,13 @@ SCRIPTS = {
             103: lambda stage: stage.start_rename('Spam 0310'),
         },
         meanwhile={
-            0: wipe,
-            7: wipe,
-            15: wipe,
+            0: Stage.wipe_sessions,
+            7: Stage.wipe_sessions,
+            15: Stage.wipe_sessions,
             27: log_out('Stew/4'),
             33: log_out('Stew/5'),
             39: log_out('Stew@locker/4'),
-            45: wipe,
+            45: Stage.wipe_sessions,
             47: lambda stage: stage.demote('Stew'),
             53: status('Stew', locked=True),
             59: status('Stew', locked=True),
@@ -435,6 +432,12 @@ SCRIPTS = {
             24: lambda stage: stage.session_store(up=False),
             31: lambda stage: stage.session_store(up=True),
         },
+        meanwhile={
+            31: fault('retry-after', status=503, seconds=17),
+            32: fault('retry-after', status=429, seconds=4),
+            33: fault('http', status=504),
+            36: fault('http', status=502),
+        },
     ),
     'p_pywikibot_11.9_live': Script(
         jars={0: 'anonymous'},
@@ -442,7 +445,7 @@ SCRIPTS = {
             28: lag(7.3),
             31: lag(0),
             32: read_only(RACK),
-            35: in_turn(read_only(None), wipe),
+            35: in_turn(read_only(None), Stage.wipe_sessions),
         },
     ),
 }

@@ -6,9 +6,11 @@ were made to that farm behind the API's back.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mw_tokens_plugin.sandbox.farm import Farm
+from mw_tokens_plugin.sandbox.farm import Farm, WikiSet
 from mw_tokens_plugin.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
@@ -71,14 +73,14 @@ def seed(farm: Farm) -> None:
     for wiki in farm.wikis.values():
         groups = frozenset({'bureaucrat', 'interface-admin', 'sysop'})
         wiki.add_account('Installer', groups=groups)
-        wiki.skip_ids('account', 2)
+        wiki.add_account('MediaWiki default')
     for central_id, (name, values) in enumerate(ACCOUNTS.items(), 1):
         if name == 'Renamee':
             _add_unattached(farm)
         farm.add_account(name, id=central_id, password=PASSWORD, **values)
     farm.add_bot_password('Stew', 'locker', BOT_PASSWORD, GRANTS)
     for wiki in farm.wikis.values():
-        wiki.edit('Main Page', 'Welcome.', user='MediaWiki default')
+        wiki.edit('Main Page', 'x' * 755, user='MediaWiki default', user_id=2)
     _add_pages(farm)
 
 
@@ -116,10 +118,9 @@ class Stage:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.farm = sandbox.farm
-        self.api_urls = {code: sandbox.wikis[code].api_url for code in RECORDED}
-        self.base_urls = {
-            code: url.removesuffix('/w/api.php') for code, url in self.api_urls.items()
-        }
+        wikis = self.farm.wikis.items()
+        self.base_urls = {code: wiki.server for code, wiki in wikis}
+        self.api_urls = {code: wiki.address for code, wiki in wikis}
 
     def reset(self) -> None:
         """Restore the farm as the recordings found it."""
@@ -187,9 +188,7 @@ class Stage:
         self.farm.delete_account(account, self.farm.central, 'Stew', 'r')
 
     def start_rename(self, name: str) -> None:
-        account = self.farm.accounts[name]
-        account.renaming = True
-        self.farm.sessions.end_account(account.id)
+        self.farm.accounts[name].renaming = True
 
     def rename(self, old: str, new: str) -> None:
         self.farm.accounts[old].renaming = False
@@ -210,3 +209,63 @@ class Stage:
         account.groups = frozenset({'steward'})
         for local in account.attached.values():
             local.groups |= {'steward'}
+
+    def grant(self, name: str, right: str) -> None:
+        """Give an account a right on meta that none of its groups has."""
+        self.farm.wikis['meta'].accounts[name].rights |= {right}
+
+    def strict(self, strict: bool) -> None:
+        """Say whether accounts without a global one may not log in."""
+        self.farm.strict = strict
+
+    def user_email(self, enabled: bool) -> None:
+        """Say whether users can send each other e-mail on aa."""
+        self.farm.wikis['aa'].user_email = enabled
+
+    def add_wiki_sets(self) -> None:
+        self.farm.wiki_sets = [
+            WikiSet('Opted-out', 'optout', ('bbwiki',)),
+            WikiSet('Small wikis', 'optin', ('aawiki', 'bbwiki')),
+        ]
+
+    # The session store.
+
+    def session_lifetime(self, seconds: float) -> None:
+        self.farm.sessions.lifetime = seconds
+
+    def wipe_sessions(self) -> None:
+        self.farm.sessions.wipe()
+
+    def session_store(self, *, up: bool) -> None:
+        """Start or stop the session store; it is empty when it comes back."""
+        self.farm.sessions.wipe()
+        self.farm.sessions.down = not up
+
+    def change_auth_token(self, name: str) -> None:
+        """Make all logins of an account invalid, as a password reset does."""
+        self.farm.sessions.end_account(self.farm.accounts[name].id)
+
+    # What befalls one exchange only.
+
+    def fault(self, kind: str, **details: Any) -> None:
+        self.sandbox.faults.arm(kind=kind, **details)
+
+    def cas_race(self) -> None:
+        self.fault('cas-race')
+
+    def autocreate_race(self) -> None:
+        self.farm.sessions.autocreate_race = 1.0
+
+    def calm(self) -> None:
+        """End what befell the last exchange."""
+        self.sandbox.faults.clear()
+        self.farm.sessions.autocreate_race = 0.0
+
+
+@contextmanager
+def running_stage() -> Iterator[Stage]:
+    """Start the sandbox in its 1.43 flavour; its clock stands still, unless moved."""
+    farm = Farm.empty(current=False, seed=seed, clock=lambda: NOON)
+    farm.penalty = 0.0
+    with Sandbox(farm=farm) as sandbox:
+        yield Stage(sandbox)
