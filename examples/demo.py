@@ -1,0 +1,68 @@
+"""Lock 200 spam accounts on a sandbox farm, through dead tokens and a lost session.
+
+It starts the farm, runs ``pwb global_lock`` on it as an operator would, and prints
+what the farm itself has counted. Nothing outside this machine is talked to.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from mw_tokens_plugin.sandbox import Fault, Sandbox
+
+ACCOUNTS = 200
+#: Each hits the lock with this number: the tokens die twice, the session once.
+FAULTS = (
+    Fault('expire-csrf', action='setglobalaccountstatus', nth=40),
+    Fault('lose-session', action='setglobalaccountstatus', nth=90, remembered=True),
+    Fault('expire-csrf', action='setglobalaccountstatus', nth=150),
+)
+
+
+def main() -> int:
+    """Run the demo, and return 0 if every account was locked exactly once."""
+    with (
+        tempfile.TemporaryDirectory(prefix='mw_tokens_demo.') as folder,
+        Sandbox(accounts=ACCOUNTS) as sandbox,
+    ):
+        sandbox.write_configuration(folder)
+        names = [f'Spambot {number:05}' for number in range(1, ACCOUNTS + 1)]
+        Path(folder, 'spambots.txt').write_text('\n'.join(names), encoding='utf-8')
+        before = sandbox.summary()
+        for fault in FAULTS:
+            sandbox.faults.arm(fault)
+        command = ['pwb', 'global_lock', '-file:spambots.txt']
+        command += ['-reason:Spam-only account', f'-max:{ACCOUNTS}', '-always']
+        print(f'$ {shlex.join(command)}', flush=True)
+        code = subprocess.run(
+            [Path(sys.executable).with_name('pwb'), *command[1:]],
+            cwd=folder,
+            env={**os.environ, 'PYWIKIBOT_DIR': folder},
+            stdin=subprocess.DEVNULL,
+            check=False,
+        ).returncode
+        after = sandbox.summary()
+    locked = after['locked'] - before['locked']
+    entries = after['globalauth_log_entries'] - before['globalauth_log_entries']
+    print()
+    print(f'pwb ended with exit code {code}. What the farm has counted:')
+    print(f'  accounts locked:    {locked}')
+    print(f'  log entries:        {entries}')
+    print(f'  requests:           {after["requests"]}, of which')
+    print(
+        f'    locks sent:       {after["by_action"].get("setglobalaccountstatus", 0)}'
+    )
+    print(f'    refused:          {after["errors"]}')
+    print(f'    token fetches:    {after["token_fetches"]}')
+    print(f'    logins:           {after["logins"]}')
+    print(f'  faults on the way:  {after["faults"]}')
+    return 0 if (code, locked, entries) == (0, ACCOUNTS, ACCOUNTS) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

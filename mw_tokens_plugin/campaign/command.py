@@ -1,0 +1,378 @@
+"""One campaign as an operator runs it: list, plan, confirm, carry out, sum up.
+
+It is the part that the scripts share; what is done to a target is the action's
+business, and how it is started the script's.
+"""
+
+from __future__ import annotations
+
+import enum
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import pywikibot
+from pywikibot import config
+from pywikibot.exceptions import Error as PywikibotError
+from pywikibot.exceptions import NoUsernameError, UserRightsError
+
+from mw_tokens_plugin.campaign.engine import Engine, Finish
+from mw_tokens_plugin.campaign.hold import PATIENCE, holding
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.plan import Action, check_again, is_stale, make_plan
+from mw_tokens_plugin.campaign.records import Campaign, State
+from mw_tokens_plugin.campaign.report import Reporter, duration
+from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.exceptions import (
+    BadToken,
+    CampaignBusy,
+    InvalidInput,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    ReadOnly,
+    SessionError,
+    StoppedByGuard,
+    TokensPluginError,
+    WikiUnreachable,
+)
+
+#: Plans up to this long are confirmed by "y", longer ones by typing their number.
+FEW = 5
+
+#: Longest plan without a terminal, where the operator names no other.
+MAX_UNATTENDED = 100
+
+
+class ExitCode(enum.IntEnum):
+    """The exit codes of all scripts.
+
+    .. version-added:: 0.1
+    """
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_AUTHORISED = 3
+    GUARD = 4
+    TRY_AGAIN = 75
+    INTERRUPTED = 130
+
+
+def exit_code_of(error: BaseException) -> ExitCode:
+    """Return the exit code for an error that ended a script."""
+    if isinstance(error, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    if isinstance(error, InvalidInput):
+        return ExitCode.USAGE
+    if isinstance(
+        error,
+        SessionError | PermissionDenied | BadToken | NoUsernameError | UserRightsError,
+    ):
+        return ExitCode.NOT_AUTHORISED
+    if isinstance(error, StoppedByGuard):
+        return ExitCode.GUARD
+    if isinstance(
+        error,
+        CampaignBusy | OutcomeUnknown | RateLimited | ReadOnly | WikiUnreachable,
+    ):
+        return ExitCode.TRY_AGAIN
+    return ExitCode.FAILED
+
+
+def run_script(main: Callable[[], ExitCode]) -> ExitCode:
+    """Run a script, and turn what ends it into one sentence and an exit code.
+
+    :param main: the script's work
+    """
+    try:
+        return main()
+    except KeyboardInterrupt as error:
+        print('\nInterrupted.', file=sys.stderr)
+        return exit_code_of(error)
+    except (TokensPluginError, PywikibotError, ConnectionError) as error:
+        print(f'ERROR: {error}', file=sys.stderr)
+        return exit_code_of(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the operator has agreed to on the command line.
+
+    :ivar always: carry the plan out without asking
+    :ivar simulate: stop after the plan
+    :ivar longest: refuse longer plans; None is no limit
+    :ivar twice: what cannot be undone and is asked for once more, as words to be
+        typed; empty if nothing
+    """
+
+    always: bool = False
+    simulate: bool = False
+    longest: int | None = None
+    twice: str = ''
+
+
+class Command:
+    """Runs one campaign for an operator.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        action: Action,
+        site: Any,
+        reporter: Reporter,
+        consent: Consent,
+        *,
+        resume_line: str,
+        ask: Callable[[str], str] = pywikibot.input,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        """Get everything that a run needs.
+
+        :param site: the wiki that is written to
+        :param resume_line: the command that goes on with this campaign
+        :param ask: asks the operator
+        :param policy: how often a target is tried
+        """
+        self._ledger = ledger
+        self._action = action
+        self._site = site
+        self._reporter = reporter
+        self._consent = consent
+        self._resume_line = resume_line
+        self._ask = ask
+        self._policy = policy or RetryPolicy(sleep=self._sleep)
+        self._stop = False
+        self._at_work = False
+
+    def run(self, campaign: Campaign) -> ExitCode:
+        """Plan, confirm and carry out a campaign whose targets are listed.
+
+        :raises CampaignBusy: another run is at work on it
+        :raises StoppedByGuard: the plan is too long, or was not confirmed
+        :raises TokensPluginError: planning was not possible
+        """
+        try:
+            with (
+                holding(self._ledger, campaign, waiting=self._say_waiting),
+                self._stopping_in_order(),
+            ):
+                return self._run(campaign)
+        except KeyboardInterrupt:
+            self._reporter.line(f'Interrupted. To go on: {self._resume_line}')
+            return ExitCode.INTERRUPTED
+
+    def _run(self, campaign: Campaign) -> ExitCode:
+        finish = Finish()
+        if campaign.finished_at is None:
+            campaign = self._planned(campaign)
+            if self._consent.simulate:
+                self._reporter.line(
+                    'Nothing was written to the wiki. To carry out this plan: '
+                    f'{self._resume_line}'
+                )
+                return ExitCode.DONE
+            if campaign.confirmed_at is None:
+                self._confirm(self._to_do(campaign))
+                campaign = self._ledger.mark(campaign, 'confirmed_at')
+            finish = self._carry_out(campaign)
+            if finish.error is None and not finish.interrupted:
+                campaign = self._ledger.mark(campaign, 'finished_at')
+        self._sum_up(campaign, finish)
+        return self._code(campaign, finish)
+
+    def _planned(self, campaign: Campaign) -> Campaign:
+        if campaign.planned_at is None or self._ledger.counts(campaign)[State.LISTED]:
+            campaign = make_plan(self._ledger, campaign, self._action)
+        elif is_stale(campaign):
+            self._reporter.line('The plan is older than a day: checking it again.')
+            campaign = check_again(self._ledger, campaign, self._action)
+        elif campaign.confirmed_at is not None:
+            return campaign
+        to_do = self._to_do(campaign)
+        self._reporter.line(f'Campaign {campaign.name} on {self._where()}')
+        self._reporter.line(f'Reason: {campaign.reason or "(none)"}')
+        self._reporter.plan(
+            self._action.describe(),
+            self._ledger.targets(campaign, State.PLANNED),
+            self._ledger.targets(campaign, State.HELD),
+        )
+        self._say_duration(to_do)
+        if self._consent.longest is not None and to_do > self._consent.longest:
+            raise StoppedByGuard(
+                f'The plan has {to_do} targets, and -max is {self._consent.longest}; '
+                f'nothing was sent. To carry it out: {self._resume_line} -max:{to_do}'
+            )
+        return campaign
+
+    def _confirm(self, number: int) -> None:
+        if not number:
+            return
+        verb = self._action.describe()
+        if not self._consent.always:
+            if number <= FEW:
+                answer = self._ask(f'{verb.capitalize()} {number} accounts? [y/N]')
+                agreed = answer.strip().lower() in ('y', 'yes')
+            else:
+                answer = self._ask(
+                    f'Type the number {number} to {verb} that many accounts, anything '
+                    'else to stop'
+                )
+                agreed = answer.strip() == str(number)
+            if not agreed:
+                raise StoppedByGuard(
+                    f'Not confirmed; nothing was sent. The plan is kept: '
+                    f'{self._resume_line}'
+                )
+        if self._consent.twice:
+            answer = self._ask(
+                f'The API cannot undo this. Type "{self._consent.twice}" to go on'
+            )
+            if answer.strip() != self._consent.twice:
+                raise StoppedByGuard(
+                    f'Not confirmed; nothing was sent. The plan is kept: '
+                    f'{self._resume_line}'
+                )
+
+    def _carry_out(self, campaign: Campaign) -> Finish:
+        engine = Engine(
+            self._ledger,
+            campaign,
+            self._action,
+            policy=self._policy,
+            waittime=lambda: self._site.throttle.waittime(write=True),
+            should_stop=lambda: self._stop,
+            observe=self._reporter.outcome,
+            sleep=self._sleep,
+        )
+        self._at_work = True
+        with self._reporter.progress(self._action.describe(), self._to_do(campaign)):
+            return engine.run()
+
+    def _sum_up(self, campaign: Campaign, finish: Finish) -> None:
+        ledger = self._ledger
+        self._reporter.line('')
+        self._reporter.line(f'Campaign {campaign.name}')
+        self._reporter.summary(
+            ledger.counts(campaign),
+            ledger.changed_count(campaign),
+            ledger.held_counts(campaign),
+            ledger.targets(campaign, State.FAILED),
+            self._remarks(finish),
+        )
+
+    def _remarks(self, finish: Finish) -> Iterator[str]:
+        tokens = self._site.tokens
+        renewed, sessions = sum(tokens.dropped.values()), tokens.session.generation
+        if renewed or sessions:
+            yield f'Renewed:   {renewed} tokens, {sessions} sessions'
+        yield f'Ledger:    {self._ledger.location}'
+        if finish.error is not None:
+            yield f'Stopped:   {finish.error}'
+        if finish.error is not None or finish.interrupted:
+            yield f'To go on:  {self._resume_line}'
+
+    def _code(self, campaign: Campaign, finish: Finish) -> ExitCode:
+        if finish.interrupted:
+            return ExitCode.INTERRUPTED
+        if finish.error is not None:
+            return exit_code_of(finish.error)
+        held = self._ledger.held_counts(campaign)
+        undone = self._ledger.counts(campaign)[State.FAILED] + sum(
+            count for reason, count in held.items() if not reason.is_satisfied
+        )
+        return ExitCode.FAILED if undone else ExitCode.DONE
+
+    def _to_do(self, campaign: Campaign) -> int:
+        counts = self._ledger.counts(campaign)
+        return counts[State.PLANNED] + counts[State.LEASED]
+
+    def _where(self) -> str:
+        return f'{self._site} ({self._site.base_url("")})'
+
+    def _say_duration(self, number: int) -> None:
+        throttle = self._site.throttle
+        delay = throttle.get_delay(write=True)
+        if number < 2 or delay < 0.01:
+            return
+        others = throttle.process_multiplicity
+        times = f', times {others} processes on this wiki' if others > 1 else ''
+        self._reporter.line(
+            f'It takes about {duration(number * delay)}: put_throttle is '
+            f'{config.put_throttle} s{times}.'
+        )
+        if others > 1:
+            self._reporter.line(
+                'Processes that were killed count for ten minutes; deleting '
+                f'{throttle.ctrlfilename} forgets them.'
+            )
+        if config.put_throttle > 1:
+            self._reporter.line(
+                f'With -pt:1 it takes about {duration(number * others)}, if the '
+                "wiki's rules allow that."
+            )
+
+    def _say_waiting(self) -> None:
+        self._reporter.line(
+            'Another run holds this campaign, or was killed; watching it for '
+            f'{PATIENCE:.0f} s.'
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep, but not through an order to stop."""
+        end = time.monotonic() + seconds
+        while not self._stop and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.2))
+
+    @contextmanager
+    def _stopping_in_order(self) -> Iterator[None]:
+        """Finish the target at hand on the first signal, stop at once on the next."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if self._stop or not self._at_work:
+                raise KeyboardInterrupt
+            self._stop = True
+            print('Stopping after the account at hand.', file=sys.stderr)
+
+        previous = {
+            number: signal.signal(number, stop)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+def begin(
+    ledger: Ledger,
+    name: str,
+    names: Iterable[str],
+    **about: Any,
+) -> tuple[Campaign, int]:
+    """Begin a campaign with its targets; without a valid target there is none.
+
+    :param name: the campaign's name
+    :param names: its targets; what it raises undoes the beginning
+    :param about: what else the ledger keeps of it
+    :return: the campaign, and how many targets it has
+    :raises InvalidInput: there is no target, or a campaign of that name
+    """
+    campaign = ledger.create(name, **about)
+    try:
+        number = ledger.add(campaign, names)
+        if not number:
+            raise InvalidInput('No names were given: nothing to do.')
+    except BaseException:
+        ledger.forget(campaign)
+        raise
+    return campaign, number
