@@ -13,10 +13,9 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from . import errors
-from .declarations import Declarations, Module, Parameter
+from .declarations import FORMATS, Declarations, Module, Parameter
 from .errors import ApiError, HttpError, InternalError
 from .sessions import Session, digest, parse_cookies
 from .titles import canonical_user, is_address
@@ -71,14 +70,19 @@ def query(name: str) -> Callable[[Action], Action]:
 class Request:
     """One HTTP request to a wiki's API.
 
-    :param query: the raw query string.
-    :param form: the parameters of the body, None where there is no form.
+    :param query: the parameters of the URL.
+    :param form: the parameters of the body; they win.
     """
 
     method: str
-    query: str
-    form: dict[str, str] | None
+    query: dict[str, str]
+    form: dict[str, str]
     headers: Mapping[str, str]
+    given: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Join the parameters."""
+        self.given = self.query | self.form if self.form else self.query
 
 
 @dataclass(slots=True)
@@ -422,12 +426,8 @@ class Api:
         """
         if request.method == 'OPTIONS':
             return self._preflight(wiki, request)
-        in_query = dict(parse_qsl(request.query, keep_blank_values=True))
-        given = in_query | request.form if request.form else in_query
-        call = Call(wiki, self.declarations, given)
-        call.in_query = frozenset(
-            name for name in in_query if not request.form or name not in request.form
-        )
+        call = Call(wiki, self.declarations, dict(request.given))
+        call.in_query = frozenset(request.query.keys() - request.form.keys())
         try:
             self._carry_out(call, request, failure)
         except HttpError as error:
@@ -448,8 +448,7 @@ class Api:
         failure: Callable[[Call], ApiError],
     ) -> None:
         """Put an error in place of the answer to what was carried out."""
-        given = dict(parse_qsl(request.query, keep_blank_values=True))
-        call = Call(wiki, self.declarations, given | (request.form or {}))
+        call = Call(wiki, self.declarations, dict(request.given))
         call.answer = answer
         call.version = 2 if call.given.get('formatversion') in ('2', 'latest') else 1
         call.errorformat = call.given.get('errorformat', 'bc')
@@ -518,16 +517,24 @@ class Api:
         """Settle who is asking, by tokens, cookies and the origin."""
         wiki, given, sessions = call.wiki, call.given, self.farm.sessions
         origin = given.get('origin')
+        cookies = parse_cookies(request.headers.get('Cookie', ''))
         if (
             'callback' in given
             or origin == '*'
             or 'Treat-as-Untrusted' in request.headers
         ):
-            call.session = Session(wiki, suppressed=True)
+            call.session = sessions.nobody(wiki, cookies)
+            call.session.suppressed = True
             call.answer.headers.append(('MediaWiki-Login-Suppressed', 'true'))
         elif 'centralauthtoken' in given:
             if request.headers.get('Authorization', '').startswith('OAuth '):
-                raise HttpError(500, _page('Internal error', 'Conflicting sessions'))
+                raise HttpError(
+                    500, _page('Internal error', 'Conflicting sessions'),
+                    headers={
+                        'MediaWiki-API-Error': 'internal_api_error_MediaWiki\\'
+                        'Session\\SessionOverflowException',
+                    },
+                )
             token = given['centralauthtoken']
             call.answer.token = digest(token)
             session = sessions.spend(wiki, token, 'parameter')
@@ -541,9 +548,8 @@ class Api:
             if scheme == 'CentralAuthToken':
                 call.answer.token = digest(token)
                 header = sessions.spend(wiki, token.strip(), 'header')
-                call.session = header or Session(wiki)
+                call.session = header or sessions.nobody(wiki, cookies)
             else:
-                cookies = parse_cookies(request.headers.get('Cookie', ''))
                 call.session = sessions.resolve(wiki, cookies)
         if origin:
             self._check_origin(call, origin, request)
@@ -596,6 +602,9 @@ class Api:
         name = given['action']
         if not name or not self.declarations.known(name) or name == 'main':
             raise errors.bad_value('action', name)
+        if given.get('format', 'json') not in FORMATS:
+            value, given['format'] = given['format'], 'jsonfm'
+            raise errors.bad_value('format', value)
         for key, allowed in _MAIN_CHOICES.items():
             if key in given and given[key] not in allowed:
                 value, given[key] = given[key], allowed[0]
@@ -754,7 +763,7 @@ class Api:
     def _preflight(self, wiki: Wiki, request: Request) -> Answer:
         """Answer a CORS preflight; it touches neither session nor token."""
         answer = Answer(content_type='text/html; charset=UTF-8')
-        origin = dict(parse_qsl(request.query)).get('origin')
+        origin = request.query.get('origin')
         if origin is None:
             return answer
         if origin not in {wiki.server for wiki in self.farm.wikis.values()}:

@@ -407,7 +407,8 @@ class Farm:
         return cls(codes or ['meta', 'aa', 'bb'], current=current, **values)
 
     def reset(self) -> None:
-        """Restore the seeded state; all sessions and tokens end."""
+        """Restore the seeded state and the clock; all sessions and tokens end."""
+        self._offset = 0.0
         self.accounts: dict[str, Account] = {}
         self.account_ids: dict[int, Account] = {}
         self.names: list[str] = []

@@ -35,7 +35,7 @@ class Fault:
     """One fault that is armed.
 
     :param kind: one of :data:`KINDS`.
-    :param when: `before` or `after` the request is carried out.
+    :param when: `before` or `after` the request is carried out; half is always after.
     :param status: HTTP status of html (200 if not given), http (502) and retry-after
         (429).
     :param seconds: of slow, clock-jump, autocreate-race, of Retry-After and of lag.
@@ -81,6 +81,8 @@ class Fault:
             )
         if self.when not in ('before', 'after'):
             raise FaultError(f"'when' is before or after, not {self.when!r}")
+        if self.kind == 'half':
+            object.__setattr__(self, 'when', 'after')
         if not 0 <= self.probability <= 1:
             raise FaultError("'probability' is between 0 and 1")
         if self.status and not 200 <= self.status <= 599:

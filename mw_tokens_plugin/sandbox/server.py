@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from . import control, errors
-from .api import Answer, Api, Request, lagged
+from .api import Answer, Api, Call, Request, lagged
 from .configuration import write_configuration
 from .errors import ApiError
 from .farm import Farm, Wiki
@@ -28,6 +29,7 @@ from .faults import (
     ERROR_KINDS, FARM_KINDS, Facts, Fault, Faults, strike, target_of,
 )
 from .journal import Entry, Journal, public
+from .modules.accounts import cas_failure, central_readonly
 from .seeds import Credentials, seeder
 from .web import show
 
@@ -36,6 +38,7 @@ Result = TypeVar('Result')
 FLAVOURS = ('1.43', 'current')
 MOST_WIKIS = 250
 _LONGEST_URL = 8000
+_TOKENS = frozenset({'token', 'logintoken', 'lgtoken'})
 _DEFAULT_STATUS = {'html': 200, 'http': 502, 'retry-after': 429}
 _REASONS = {429: 'Too Many Requests', 502: 'Bad Gateway', 503: 'Service Unavailable'}
 
@@ -204,94 +207,82 @@ class Sandbox:
         self, wiki: Wiki, request: web.BaseRequest
     ) -> web.StreamResponse:
         """Answer an API request, with its delay and its faults."""
-        query = request.url.raw_query_string
-        form = await _form(request)
+        asked = await _read(request)
         if self.delay:
             await asyncio.sleep(self.delay)
-        serial = self.journal.next_serial()
-        started = time.monotonic()
-        params = dict(parse_qsl(query, keep_blank_values=True)) | (form or {})
-        hit = self._take(wiki, request, params) if len(self.faults) else []
-        before = [fault for fault in hit if fault.when == 'before']
-        after = [fault for fault in hit if fault.when == 'after']
-        for fault in before:
-            if fault.kind == 'slow':
+        user, hit = self._find_faults(wiki, asked) if len(self.faults) else ('', [])
+        for fault in hit:
+            if fault.kind == 'slow' and fault.when == 'before':
                 await asyncio.sleep(fault.seconds)
-        broken = next((f for f in before if _breaks(f)), None)
+        # From here to the journal nothing waits: its order is that of the effects.
+        started = time.monotonic()
+        broken = next((f for f in hit if _breaks(f, 'before')), None)
+        carried_out = broken is None
         if len(request.raw_path) > _LONGEST_URL:
             answer = _http_answer(414, 'Request-URI Too Large')
         elif request.method == 'TRACE':
             answer = _http_answer(405, 'Not Allowed')
-        elif broken is not None:
-            answer = Answer()
+        elif carried_out:
+            answer = self._carry_out(wiki, asked, user, hit)
         else:
-            answer = self._carry_out(wiki, request, query, form, before, after, params)
-        if answer.wait:
-            await asyncio.sleep(answer.wait)
-        for fault in after:
-            if fault.kind == 'slow':
-                await asyncio.sleep(fault.seconds)
-        carried_out = broken is None
-        broken = broken or next((f for f in after if _breaks(f)), None)
-        response = _response(answer) if broken is None else _broken(broken, answer)
+            answer = Answer(user=user, code='not-carried-out')
+        broken = broken or next((f for f in hit if _breaks(f, 'after')), None)
+        response = _response(answer) if broken is None else _broken(broken)
+        params = asked.given
         sent = _sent(response, answer, broken)
         self.journal.write(Entry(
-            serial=serial, time=self.farm.clock(), monotonic=started, wiki=wiki.code,
-            method=request.method, action=params.get('action', ''),
-            params=public(params), user=answer.user, kind=answer.kind,
-            target=answer.target or target_of(params), centralauthtoken=answer.token,
-            status=response.status if response else 0,
-            result=(answer.code or 'ok') if carried_out else 'not-carried-out',
-            effect=answer.effect, fault=tuple(fault.kind for fault in hit),
-            answered=broken is None, bytes=sent,
+            serial=self.journal.next_serial(), time=self.farm.clock(),
+            monotonic=started, wiki=wiki.code, method=request.method,
+            action=params.get('action', ''), params=public(params), user=answer.user,
+            kind=answer.kind, target=answer.target or target_of(params),
+            centralauthtoken=answer.token, status=response.status if response else 0,
+            result=answer.code or 'ok', effect=answer.effect,
+            fault=tuple(fault.kind for fault in hit), answered=broken is None,
+            bytes=sent,
         ))
+        if answer.wait:
+            await asyncio.sleep(answer.wait)
+        for fault in hit:
+            if fault.kind == 'slow' and fault.when == 'after':
+                await asyncio.sleep(fault.seconds)
         if response is None:
-            return _hang_up(request, answer if broken and broken.kind == 'half' else None)
+            half = broken is not None and broken.kind == 'half'
+            return _hang_up(request, answer if half else None)
         if 'gzip' in request.headers.get('Accept-Encoding', '') and sent > 512:
             _compress(response)
         return response
 
-    def _take(
-        self, wiki: Wiki, request: web.BaseRequest, params: dict[str, str]
-    ) -> list[Fault]:
+    def _find_faults(self, wiki: Wiki, asked: Request) -> tuple[str, list[Fault]]:
+        """Return who is asking, and the faults that hit."""
+        params = asked.given
         user = self.farm.sessions.peek(
-            wiki, request.headers.get('Cookie', ''), params.get('centralauthtoken', '')
+            wiki, asked.headers.get('Cookie', ''), params.get('centralauthtoken', '')
         )
-        return self.faults.take(Facts(
-            wiki=wiki.code, method=request.method, action=params.get('action', ''),
+        return user, self.faults.take(Facts(
+            wiki=wiki.code, method=asked.method, action=params.get('action', ''),
             user=user, target=target_of(params),
-            has_token=any(name in params for name in ('token', 'logintoken', 'lgtoken')),
-            has_maxlag='maxlag' in params,
+            has_token=not _TOKENS.isdisjoint(params), has_maxlag='maxlag' in params,
         ))
 
     def _carry_out(
-        self,
-        wiki: Wiki,
-        request: web.BaseRequest,
-        query: str,
-        form: dict[str, str] | None,
-        before: list[Fault],
-        after: list[Fault],
-        params: dict[str, str],
+        self, wiki: Wiki, asked: Request, user: str, hit: list[Fault]
     ) -> Answer:
-        asked = Request(request.method, query, form, request.headers)
-        user = ''
-        if before or after:
-            user = self.farm.sessions.peek(
-                wiki, request.headers.get('Cookie', ''),
-                params.get('centralauthtoken', ''),
-            )
-        for fault in before:
-            if fault.kind in FARM_KINDS:
-                strike(fault, self.farm, user)
-        failure = next((f for f in before if f.kind in ERROR_KINDS), None)
-        answer = self._api.handle(wiki, asked, _failure(failure) if failure else None)
-        for fault in after:
-            if fault.kind in FARM_KINDS:
-                strike(fault, self.farm, user)
-        failure = next((f for f in after if f.kind in ERROR_KINDS), None)
+        def happen(when: str) -> Callable[[Call], ApiError] | None:
+            """Let faults happen to the farm; return the error there is to be."""
+            failure = None
+            for fault in hit:
+                if fault.when != when:
+                    continue
+                if fault.kind in FARM_KINDS:
+                    strike(fault, self.farm, user)
+                elif fault.kind in ERROR_KINDS:
+                    failure = partial(_failure, fault)
+            return failure
+
+        answer = self._api.handle(wiki, asked, happen('before'))
+        failure = happen('after')
         if failure is not None:
-            self._api.replace(wiki, asked, answer, _failure(failure))
+            self._api.replace(wiki, asked, answer, failure)
         return answer
 
 
@@ -300,7 +291,8 @@ def codes_of(count: int) -> list[str]:
     if not 1 <= count <= MOST_WIKIS:
         raise ValueError(f'a farm has 1 to {MOST_WIKIS} wikis')
     letters = 'abcdefghijklmnopqrstuvwxyz'
-    pairs = [a + a for a in letters] + [a + b for a in letters for b in letters if a != b]
+    pairs = [a + a for a in letters]
+    pairs += [a + b for a in letters for b in letters if a != b]
     return ['meta', *pairs[: count - 1]]
 
 
@@ -317,41 +309,41 @@ class _NoLog(AbstractAccessLogger):
         return False
 
 
-async def _form(request: web.BaseRequest) -> dict[str, str] | None:
-    if request.method != 'POST':
-        await request.release()
-        return None
-    kind = request.content_type
-    if kind == 'multipart/form-data':
+async def _read(request: web.BaseRequest) -> Request:
+    """Return a request to the API, with all of its body."""
+    form: dict[str, str] = {}
+    if request.content_type == 'multipart/form-data':
         posted = await request.post()
-        return {name: v for name, v in posted.items() if isinstance(v, str)}
-    body = await request.read()
-    if kind != 'application/x-www-form-urlencoded':
-        return None
-    return dict(parse_qsl(body.decode('utf-8', 'replace'), keep_blank_values=True))
+        form = {name: v for name, v in posted.items() if isinstance(v, str)}
+    else:
+        body = await request.read()
+        if body and request.content_type == 'application/x-www-form-urlencoded':
+            form = _parse(body.decode('utf-8', 'replace'))
+    query = _parse(request.url.raw_query_string)
+    return Request(request.method, query, form, request.headers)
 
 
-def _breaks(fault: Fault) -> bool:
-    return fault.kind in ('drop', 'half', 'html', 'http', 'retry-after')
+def _parse(text: str) -> dict[str, str]:
+    return dict(parse_qsl(text, keep_blank_values=True)) if text else {}
 
 
-def _failure(fault: Fault) -> Callable[[Any], ApiError]:
-    """Return what makes the API error of a fault."""
+def _breaks(fault: Fault, when: str) -> bool:
+    return fault.when == when and fault.kind in (
+        'drop', 'half', 'html', 'http', 'retry-after'
+    )
 
-    def fail(call: Any) -> ApiError:
-        from .modules.accounts import cas_failure, central_readonly
 
-        if fault.kind == 'maxlag':
-            return lagged('db-fake2', fault.seconds or 7.3)
-        if fault.kind == 'readonly':
-            return errors.readonly(fault.reason)
-        if fault.kind == 'ratelimited':
-            return errors.rate_limited()
-        if fault.kind == 'cas-race':
-            return cas_failure(call)
-        return central_readonly(call, fault.reason)
-
-    return fail
+def _failure(fault: Fault, call: Call) -> ApiError:
+    """Return the API error of a fault."""
+    if fault.kind == 'maxlag':
+        return lagged('db-fake2', fault.seconds or 7.3)
+    if fault.kind == 'readonly':
+        return errors.readonly(fault.reason)
+    if fault.kind == 'ratelimited':
+        return errors.rate_limited()
+    if fault.kind == 'cas-race':
+        return cas_failure(call)
+    return central_readonly(call, fault.reason)
 
 
 def _http_answer(status: int, title: str) -> Answer:
@@ -372,7 +364,7 @@ def _response(answer: Answer) -> web.Response:
     return response
 
 
-def _broken(fault: Fault, answer: Answer) -> web.Response | None:
+def _broken(fault: Fault) -> web.Response | None:
     """Return the answer of a fault instead of the wiki's; None to hang up."""
     if fault.kind in ('drop', 'half'):
         return None

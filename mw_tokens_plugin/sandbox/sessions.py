@@ -135,6 +135,13 @@ class Sessions:
             or self._resolve_local(wiki, cookies)
         )
 
+    def nobody(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session:
+        """Return an anonymous session, whoever the cookies of a request name."""
+        stored = self._local.get((wiki.db, cookies.get(f'{wiki.db}_session', '')))
+        if stored is None or stored.user:
+            return Session(wiki)
+        return Session(wiki, stored=stored)
+
     def spend(self, wiki: Wiki, token: str, way: str) -> Session | None:
         """Use a centralauthtoken up; return its session, or None if it is dead.
 
@@ -365,7 +372,7 @@ class Sessions:
         if account and not account.locked and not account.renaming:
             local = self._local_account(wiki, account)
         if account is None or local is None:
-            return Session(wiki, cookies=_goodbye(wiki))
+            return self._resolve_dead(wiki, cookies)
         if central is None:
             session = Session(wiki)
             self.log_in(session, account, remember=True)
@@ -385,6 +392,22 @@ class Sessions:
             return Session(wiki, 'main', local, stored, cookies=new)
         stored.used = now
         return Session(wiki, 'main', local, stored)
+
+    def _resolve_dead(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session:
+        """Return an anonymous session, and take the cookies of a dead one away."""
+        gone = _goodbye(wiki)
+        if 'centralauth_Token' in cookies:
+            gone.append(_gone('centralauth_Token'))
+        session = Session(wiki, cookies=gone)
+        key = (wiki.db, cookies.get(f'{wiki.db}_session', ''))
+        stored = None if self.down else self._local.get(key)
+        if stored and not stored.user and self.farm.clock() < (
+            stored.used + self.lifetime
+        ):
+            session.stored = stored
+            stored.used = self.farm.clock()
+            del gone[0]
+        return session
 
     def _resolve_local(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session:
         key = (wiki.db, cookies.get(f'{wiki.db}_session', ''))

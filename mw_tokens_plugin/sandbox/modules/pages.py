@@ -79,7 +79,8 @@ def delete(call: Call, values: Values) -> None:
     _check_block(call)
     if 'delete' not in call.rights:
         raise errors.admins_only()
-    if call.wiki.limited('delete', call.user):
+    # A deletion counts as an edit, too.
+    if call.wiki.limited('delete', call.user) or call.wiki.limited('edit', call.user):
         raise errors.rate_limited()
     if values['deletetalk']:
         _delete_talk(call, page, values['reason'] or '')
@@ -308,7 +309,7 @@ def unblock(call: Call, values: Values) -> None:
     call.answer.effect = 'unblock'
     call.result['unblock'] = {
         'id': found.id, 'user': found.target, 'userid': local.id if local else 0,
-        'reason': values['reason'],
+        'reason': values['reason'], 'watchuser': values['watchuser'],
     }
 
 

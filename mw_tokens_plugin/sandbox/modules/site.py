@@ -122,16 +122,19 @@ def _general(call: Call) -> Json:
     current = call.farm.current
     general: Json = {
         'mainpage': 'Main Page', 'base': f'{wiki.server}/wiki/Main_Page',
-        'sitename': wiki.db, 'logo': f'{wiki.server}/logo.svg',
+        'sitename': wiki.db, 'mainpageisdomainroot': False,
+        'logo': f'{wiki.server}/logo.svg',
         'generator': 'MediaWiki 1.47.0-wmf.5' if current else 'MediaWiki 1.43.9',
         'phpversion': '8.2.36', 'phpsapi': 'fpm-fcgi', 'dbtype': 'mysql',
-        'dbversion': '10.11.19-MariaDB', 'langconversion': True,
+        'dbversion': '10.11.19-MariaDB', 'imagewhitelistenabled': False,
+        'langconversion': True,
         'linkconversion': True, 'titleconversion': True, 'linkprefixcharset': '',
         'linkprefix': '', 'linktrail': '/^([a-z]+)(.*)$/sD',
         'legaltitlechars': ' %!"$&\'()*,\\-.\\/0-9:;=?@A-Z\\\\^_`a-z~\\x80-\\xFF+',
-        'invalidusernamechars': '@:>=', 'fixarabicunicode': True,
+        'invalidusernamechars': '@:>=', 'allunicodefixes': False,
+        'fixarabicunicode': True,
         'fixmalayalamunicode': True, 'case': 'first-letter', 'lang': 'en',
-        'fallback': [], 'fallback8bitEncoding': 'windows-1252',
+        'fallback': [], 'rtl': False, 'fallback8bitEncoding': 'windows-1252',
     }
     if wiki.readonly:
         general |= {'readonly': True, 'readonlyreason': wiki.readonly}
@@ -143,16 +146,17 @@ def _general(call: Call) -> Json:
         'script': '/w/index.php',
         'variantarticlepath': False, 'server': wiki.server,
         'servername': wiki.host, 'wikiid': wiki.db, 'time': call.farm.timestamp(),
-        'maxuploadsize': 104857600, 'minuploadchunksize': 1024,
+        'misermode': False, 'uploadsenabled': False, 'maxuploadsize': 104857600,
+        'minuploadchunksize': 1024,
         'galleryoptions': {
             'imagesPerRow': 0, 'imageWidth': 120, 'imageHeight': 120,
             'captionLength': True, 'showBytes': True, 'showDimensions': True,
             'mode': 'traditional',
         },
         'thumblimits': _numbered(call, [120, 150, 180, 200, 250, 300]),
-        'imagelimits': _numbered(
-            call, [{'width': 320, 'height': 240}, {'width': 640, 'height': 480}]
-        ),
+        'imagelimits': _numbered(call, [
+            {'width': width, 'height': height} for width, height in _IMAGE_SIZES
+        ]),
         'favicon': f'{wiki.server}/favicon.ico',
         'centralidlookupprovider': 'CentralAuth',
         'allcentralidlookupproviders': ['CentralAuth', 'local'],
@@ -160,12 +164,13 @@ def _general(call: Call) -> Json:
         'magiclinks': [] if first else {'ISBN': False, 'PMID': False, 'RFC': False},
         'categorycollation': 'uppercase',
         'nofollowlinks': True, 'nofollownsexceptions': [],
-        'nofollowdomainexceptions': ['mediawiki.org'],
+        'nofollowdomainexceptions': ['mediawiki.org'], 'externallinktarget': False,
     }
     return general
 
 
-def _numbered(call: Call, items: list[Any]) -> Any:
+def _numbered(call: Call, items: list[Any]) -> list[Any] | Json:
+    """Lay out a list that formatversion=2 gives as a mapping."""
     if call.version == 1:
         return items
     return {str(number): item for number, item in enumerate(items)}
@@ -260,6 +265,10 @@ def _replication_lag(call: Call) -> list[Json]:
     host, lag = call.wiki.lag
     return [{'host': host, 'lag': int(lag) if lag == int(lag) else lag}]
 
+
+_IMAGE_SIZES = (
+    (320, 240), (640, 480), (800, 600), (1024, 768), (1280, 1024), (2560, 2048),
+)
 
 _SITEINFO = {
     'general': _general,
