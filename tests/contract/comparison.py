@@ -26,6 +26,9 @@ COUNTERS = frozenset(
     }
 )
 
+#: Of the software that the wikis ran on: the type is compared, not the value.
+SOFTWARE = frozenset({'author', 'dbversion', 'logo', 'phpversion'})
+
 #: What the samples have instead of a stack trace.
 CUT = '…'
 
@@ -62,7 +65,7 @@ def differences(recorded: Any, live: Any, where: str = '') -> Iterator[str]:
             yield f'{where}/{name}: not in the recording, is {_brief(live[name])}'
     elif isinstance(recorded, list):
         yield from _list_differences(recorded, live, where)
-    elif key not in COUNTERS and form(recorded) != form(live):
+    elif key not in COUNTERS | SOFTWARE and form(recorded) != form(live):
         yield f'{where}: {_brief(live)} instead of {_brief(recorded)}'
 
 

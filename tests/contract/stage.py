@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mw_tokens_plugin.sandbox.farm import Farm, WikiSet
 from mw_tokens_plugin.sandbox.server import Sandbox
+from mw_tokens_plugin.sandbox.titles import Title
 
 if TYPE_CHECKING:
     from .replay import Replay
@@ -197,6 +198,13 @@ class Stage:
     def revoke_bot_password(self, name: str) -> None:
         account, _, app = name.partition('@')
         del self.farm.accounts[account].bots[app]
+
+    def log_global_rights(self, name: str) -> None:
+        """Leave behind what changes of an account's global groups left in the logs."""
+        for _ in range(2):
+            self.farm.central.write_log(
+                'gblrights', 'usergroups', 'Stew', Title(2, name), 'r'
+            )
 
     def demote(self, name: str) -> None:
         account = self.farm.accounts[name]
