@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .scripts import EXCEPTIONS
+from .exceptions import EXCEPTIONS
 from .stage import Stage, running_stage
 
 REPLAYED = pytest.StashKey[dict[str, Counter[str]]]()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -179,7 +180,7 @@ class Replay:
         live = {}
         for name, value in recorded.items():
             if name.endswith('token') and name != 'centralauthtoken':
-                value = TOKEN.sub(lambda m: self._token(exchange, m, name), value)
+                value = TOKEN.sub(partial(self._token, exchange), value)
             elif name == 'centralauthtoken' or value.startswith(AUTHORIZATION):
                 value = CENTRALAUTHTOKEN.sub(self._minted(exchange), value)
             elif name in {'password', 'lgpassword'}:
@@ -188,7 +189,7 @@ class Replay:
             live[name] = self.stage.to_live(value)
         return live
 
-    def _token(self, exchange: Exchange, match: re.Match[str], name: str) -> str:
+    def _token(self, exchange: Exchange, match: re.Match[str]) -> str:
         if match['core'] not in self._tokens:
             params = exchange.params
             default = TOKEN_TYPES.get(params.get('action', ''), 'csrf')

@@ -1,14 +1,13 @@
-"""Say what each recording leaves unsaid: sessions, events, and what cannot be replayed.
+"""Say what each recording leaves unsaid: whose session, and what happened meanwhile.
 
-`SCRIPTS` has an entry for each recording; it was worked out from the cookies that were
-sent and from the notes. `EXCEPTIONS` lists the exchanges that the sandbox does not
-answer as MediaWiki did, each with the reason.
+It was worked out from the cookies that were sent and from the notes; how a farm does
+what happens is known to :mod:`.stage`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from .replay import COOKIELESS, Event, Script
 from .samples import load
@@ -415,7 +414,7 @@ SCRIPTS = {
             79: lambda stage: stage.start_rename('Renamee'),
             97: lambda stage: stage.delete_global_account('Stew2'),
         },
-        sources={21: 'Stew/2', 65: 'Stew/10'},
+        sources={21: 'Stew/2'},
     ),
     'm_http_level': Script(
         jars={
@@ -448,39 +447,4 @@ SCRIPTS = {
             35: in_turn(read_only(None), Stage.wipe_sessions),
         },
     ),
-}
-
-OAUTH = 'The sandbox has no OAuth.'
-FARMLOGIN = (
-    'The recorded farm had a login provider of its own, FarmLogin, which MediaWiki lacks.'
-)
-DATABASE = 'The sandbox has no database that could fail.'
-STORE = (
-    'While its session store is down, MediaWiki sets cookies for a session that it '
-    'cannot keep, and takes them back a request later; the sandbox does so at once.'
-)
-
-
-def _each(indexes: Iterable[int], reason: str) -> dict[int, str]:
-    return dict.fromkeys(indexes, reason)
-
-
-#: file -> exchange -> reason. An exchange that is listed here and is answered as
-#: recorded makes the test fail.
-EXCEPTIONS: dict[str, dict[int, str]] = {
-    'a_login_oauth': _each(range(11), OAUTH),
-    'd_centralauthtoken': _each((17, 18), OAUTH),
-    'g_deleteglobalaccount': {26: OAUTH},
-    'h_query_global': {
-        37: 'The recorded farm had an extension of its own, FarmLink, in the list.'
-    },
-    'j_clientlogin_flows': _each({*range(22)} - {10, 21}, FARMLOGIN),
-    'l_session_loss': _each(range(65, 71), OAUTH),
-    'm_http_level': {
-        **_each(range(15, 23), DATABASE),
-        **_each((24, 25), STORE),
-        34: 'The sandbox has no fault that redirects elsewhere.',
-        35: 'The sandbox has no fault that answers with nothing and status 200.',
-    },
-    'p_pywikibot_11.9_live': {2: 'The recording keeps only the start of this answer.'},
 }

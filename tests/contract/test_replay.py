@@ -6,9 +6,10 @@ from collections import Counter
 
 import pytest
 
+from .exceptions import EXCEPTIONS
 from .replay import Replay
 from .samples import load, recordings
-from .scripts import EXCEPTIONS, SCRIPTS
+from .scripts import SCRIPTS
 from .stage import Stage
 
 
