@@ -74,7 +74,7 @@ class Engine:
         self._ledger = ledger
         self._campaign = campaign
         self._action = action
-        self._policy = policy or RetryPolicy()
+        self._retrying = (policy or RetryPolicy()).retrying()
         self._waittime = waittime
         self._should_stop = should_stop
         self._observe = observe
@@ -132,7 +132,7 @@ class Engine:
         unsettled = False
         started = now()
         try:
-            for attempt in self._policy.retrying():
+            for attempt in self._retrying:
                 with attempt:
                     if unsettled:
                         ((_, outcome),) = self._action.settle([target])
@@ -161,7 +161,7 @@ class Engine:
         raise AssertionError('tenacity ended without a result')
 
     def _record(self, target: Target, outcome: Outcome) -> None:
-        self._ledger.record(target, outcome, target.started_at or now())
+        self._ledger.record(target, outcome)
         self._observe(target, outcome)
 
 

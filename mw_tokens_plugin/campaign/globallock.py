@@ -7,6 +7,7 @@ took effect; looping, retrying and recording is the engine's work.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -137,8 +138,8 @@ class GlobalLock:
     def _hides(self) -> bool:
         return self.hidden is not None
 
-    def _discreet(self, labels: Mapping[str, str]) -> Any:
-        return redactor.hiding(labels if self._hides else {})
+    def _discreet(self, labels: Mapping[str, str]) -> AbstractContextManager[None]:
+        return redactor.hiding(labels) if self._hides else nullcontext()
 
     def _held_unread(self, name: str) -> Held | None:
         kind = kind_of(name)

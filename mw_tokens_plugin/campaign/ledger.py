@@ -73,6 +73,7 @@ _targets = sa.Table(
     sa.Index('target_by_state', 'campaign_id', 'state', 'id'),
 )
 
+#: Attempts after which there was another one; the last is in the target itself.
 _attempts = sa.Table(
     'attempt',
     _metadata,
@@ -127,7 +128,6 @@ class Ledger:
                 ended_at=sa.bindparam('ended_at'),
             )
         )
-        self._attempt = sa.insert(_attempts)
 
     def close(self) -> None:
         """Close all connections."""
@@ -344,9 +344,8 @@ class Ledger:
                 .values(state=State.PLANNED.value, attempts=_targets.c.attempts - 1)
             )
 
-    def record(self, target: Target, outcome: Outcome, started_at: datetime) -> None:
-        """Write down how a target ended."""
-        moment = now()
+    def record(self, target: Target, outcome: Outcome) -> None:
+        """Write down how a target ended, and with it its last attempt."""
         with self._engine.begin() as connection:
             connection.execute(
                 self._outcome,
@@ -355,16 +354,7 @@ class Ledger:
                     'state': outcome.state.value,
                     'changed': outcome.changed,
                     'detail': outcome.detail,
-                    'ended_at': moment,
-                },
-            )
-            connection.execute(
-                self._attempt,
-                {
-                    'target_id': target.id,
-                    'started_at': started_at,
-                    'ended_at': moment,
-                    'detail': outcome.detail or outcome.state.value,
+                    'ended_at': now(),
                 },
             )
 
@@ -372,13 +362,12 @@ class Ledger:
         """Write down an attempt after which there will be another one."""
         with self._engine.begin() as connection:
             connection.execute(
-                self._attempt,
-                {
-                    'target_id': target.id,
-                    'started_at': started_at,
-                    'ended_at': now(),
-                    'detail': detail,
-                },
+                sa.insert(_attempts).values(
+                    target_id=target.id,
+                    started_at=started_at,
+                    ended_at=now(),
+                    detail=detail,
+                )
             )
             connection.execute(
                 sa.update(_targets)

@@ -44,7 +44,10 @@ class Reporter:
 
     def line(self, text: str) -> None:
         """Show one line as it is."""
-        self._console.print(Text(text), soft_wrap=True)
+        if self.interactive:
+            self._console.print(Text(text), soft_wrap=True)
+        else:
+            print(text, file=self._console.file, flush=True)
 
     def plan(
         self, verb: str, targets: Iterable[Target], held: Iterable[Target]

@@ -90,8 +90,8 @@ def test_outcomes_are_counted(ledger: Ledger) -> None:
     plan_all(ledger, campaign)
     a, b, _c = ledger.lease(campaign, 3)
     ledger.note_attempt(a, now(), 'lost')
-    ledger.record(a, Outcome(State.DONE, changed=True), now())
-    ledger.record(b, Outcome(State.FAILED, detail='no'), now())
+    ledger.record(a, Outcome(State.DONE, changed=True))
+    ledger.record(b, Outcome(State.FAILED, detail='no'))
     counts = ledger.counts(campaign)
     assert (counts[State.DONE], counts[State.FAILED], counts[State.LEASED]) == (1, 1, 1)
     assert ledger.changed_count(campaign) == 1
