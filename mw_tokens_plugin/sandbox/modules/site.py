@@ -1,7 +1,9 @@
 """What a wiki says about itself: siteinfo, messages, paraminfo, help."""
+
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ..api import Call, Values, action, help_page, query
@@ -61,7 +63,8 @@ def allmessages(call: Call, values: Values) -> None:
     """Return interface messages: those that pages define, and a few more."""
     if values['messages'] == ['*']:
         names = [
-            page.title.name for page in call.wiki.pages.values()
+            page.title.name
+            for page in call.wiki.pages.values()
             if page.title.namespace == 8
         ]
     else:
@@ -84,11 +87,16 @@ def block_info(call: Call, block: Block) -> Json:
     """Return a block as userinfo and error messages show it."""
     when = time.strptime(block.timestamp, '%Y-%m-%dT%H:%M:%SZ')
     return {
-        'blockid': block.id, 'blockedby': block.by, 'blockedbyid': block.by_id,
-        'blockreason': block.reason, 'blockedtimestamp': block.timestamp,
+        'blockid': block.id,
+        'blockedby': block.by,
+        'blockedbyid': block.by_id,
+        'blockreason': block.reason,
+        'blockedtimestamp': block.timestamp,
         'blockexpiry': 'infinite' if block.expiry == 'infinity' else block.expiry,
-        'blocknocreate': block.nocreate, 'blockanononly': block.anononly,
-        'blockemail': block.noemail, 'blockpartial': False,
+        'blocknocreate': block.nocreate,
+        'blockanononly': block.anononly,
+        'blockemail': block.noemail,
+        'blockpartial': False,
         'blockowntalk': not block.allowusertalk,
         'blockedtimestampformatted': time.strftime('%H:%M, %-d %B %Y', when),
     }
@@ -121,50 +129,78 @@ def _general(call: Call) -> Json:
     wiki, first = call.wiki, call.version == 1
     current = call.farm.current
     general: Json = {
-        'mainpage': 'Main Page', 'base': f'{wiki.server}/wiki/Main_Page',
-        'sitename': wiki.db, 'mainpageisdomainroot': False,
+        'mainpage': 'Main Page',
+        'base': f'{wiki.server}/wiki/Main_Page',
+        'sitename': wiki.db,
+        'mainpageisdomainroot': False,
         'logo': f'{wiki.server}/logo.svg',
         'generator': 'MediaWiki 1.47.0-wmf.5' if current else 'MediaWiki 1.43.9',
-        'phpversion': '8.2.36', 'phpsapi': 'fpm-fcgi', 'dbtype': 'mysql',
-        'dbversion': '10.11.19-MariaDB', 'imagewhitelistenabled': False,
+        'phpversion': '8.2.36',
+        'phpsapi': 'fpm-fcgi',
+        'dbtype': 'mysql',
+        'dbversion': '10.11.19-MariaDB',
+        'imagewhitelistenabled': False,
         'langconversion': True,
-        'linkconversion': True, 'titleconversion': True, 'linkprefixcharset': '',
-        'linkprefix': '', 'linktrail': '/^([a-z]+)(.*)$/sD',
+        'linkconversion': True,
+        'titleconversion': True,
+        'linkprefixcharset': '',
+        'linkprefix': '',
+        'linktrail': '/^([a-z]+)(.*)$/sD',
         'legaltitlechars': ' %!"$&\'()*,\\-.\\/0-9:;=?@A-Z\\\\^_`a-z~\\x80-\\xFF+',
-        'invalidusernamechars': '@:>=', 'allunicodefixes': False,
+        'invalidusernamechars': '@:>=',
+        'allunicodefixes': False,
         'fixarabicunicode': True,
-        'fixmalayalamunicode': True, 'case': 'first-letter', 'lang': 'en',
-        'fallback': [], 'rtl': False, 'fallback8bitEncoding': 'windows-1252',
+        'fixmalayalamunicode': True,
+        'case': 'first-letter',
+        'lang': 'en',
+        'fallback': [],
+        'rtl': False,
+        'fallback8bitEncoding': 'windows-1252',
     }
     if wiki.readonly:
         general |= {'readonly': True, 'readonlyreason': wiki.readonly}
     elif not first:
         general['readonly'] = False
     general |= {
-        'writeapi': True, 'maxarticlesize': 2097152, 'timezone': 'UTC',
-        'timeoffset': 0, 'articlepath': '/wiki/$1', 'scriptpath': '/w',
+        'writeapi': True,
+        'maxarticlesize': 2097152,
+        'timezone': 'UTC',
+        'timeoffset': 0,
+        'articlepath': '/wiki/$1',
+        'scriptpath': '/w',
         'script': '/w/index.php',
-        'variantarticlepath': False, 'server': wiki.server,
-        'servername': wiki.host, 'wikiid': wiki.db, 'time': call.farm.timestamp(),
-        'misermode': False, 'uploadsenabled': False, 'maxuploadsize': 104857600,
+        'variantarticlepath': False,
+        'server': wiki.server,
+        'servername': wiki.host,
+        'wikiid': wiki.db,
+        'time': call.farm.timestamp(),
+        'misermode': False,
+        'uploadsenabled': False,
+        'maxuploadsize': 104857600,
         'minuploadchunksize': 1024,
         'galleryoptions': {
-            'imagesPerRow': 0, 'imageWidth': 120, 'imageHeight': 120,
-            'captionLength': True, 'showBytes': True, 'showDimensions': True,
+            'imagesPerRow': 0,
+            'imageWidth': 120,
+            'imageHeight': 120,
+            'captionLength': True,
+            'showBytes': True,
+            'showDimensions': True,
             'mode': 'traditional',
         },
         'thumblimits': _numbered(call, [120, 150, 180, 200, 250, 300]),
-        'imagelimits': _numbered(call, [
-            {'width': width, 'height': height} for width, height in _IMAGE_SIZES
-        ]),
+        'imagelimits': _numbered(
+            call, [{'width': width, 'height': height} for width, height in _IMAGE_SIZES]
+        ),
         'favicon': f'{wiki.server}/favicon.ico',
         'centralidlookupprovider': 'CentralAuth',
         'allcentralidlookupproviders': ['CentralAuth', 'local'],
         'interwikimagic': True,
         'magiclinks': [] if first else {'ISBN': False, 'PMID': False, 'RFC': False},
         'categorycollation': 'uppercase',
-        'nofollowlinks': True, 'nofollownsexceptions': [],
-        'nofollowdomainexceptions': ['mediawiki.org'], 'externallinktarget': False,
+        'nofollowlinks': True,
+        'nofollownsexceptions': [],
+        'nofollowdomainexceptions': ['mediawiki.org'],
+        'externallinktarget': False,
     }
     return general
 
@@ -206,20 +242,20 @@ def _namespace_aliases(call: Call) -> list[Json]:
 
 
 def _extensions(call: Call) -> list[Json]:
-    kinds = {
-        'Vector': 'skin', 'AntiSpoof': 'antispam', 'CentralAuth': 'specialpage',
-        'OAuth': 'other',
-    }
-    return [
-        {
-            'type': kind, 'name': name, 'descriptionmsg': f'{name.lower()}-desc',
-            'author': 'various authors',
-            'url': f'https://www.mediawiki.org/wiki/Extension:{name}',
-            'license-name': 'GPL-2.0-or-later',
-            'license': f'/wiki/Special:Version/License/{name}',
-        }
-        for name, kind in kinds.items()
-    ]
+    found = []
+    for name, kind, message, version in _EXTENSIONS:
+        item = {'type': kind, 'name': name, 'descriptionmsg': message}
+        if kind == 'skin':
+            item['namemsg'] = f'{name.lower()}-specialversion-name'
+        page = f'Skin:{name}' if kind == 'skin' else f'Extension:{name}'
+        item['author'] = 'various authors'
+        item['url'] = f'https://www.mediawiki.org/wiki/{page}'
+        if version:
+            item['version'] = version
+        item['license-name'] = 'GPL-2.0-or-later'
+        item['license'] = f'/wiki/Special:Version/License/{name}'
+        found.append(item)
+    return found
 
 
 def _interwikimap(call: Call) -> list[Json]:
@@ -240,8 +276,11 @@ def _user_groups(call: Call) -> list[Json]:
 
 def _magic_words(call: Call) -> list[Json]:
     names = {
-        'redirect': ['#REDIRECT'], 'notoc': ['__NOTOC__'], 'defaultsort':
-        ['DEFAULTSORT:'], 'img_thumbnail': ['thumb'], 'displaytitle': ['DISPLAYTITLE'],
+        'redirect': ['#REDIRECT'],
+        'notoc': ['__NOTOC__'],
+        'defaultsort': ['DEFAULTSORT:'],
+        'img_thumbnail': ['thumb'],
+        'displaytitle': ['DISPLAYTITLE'],
     }
     return [
         {'name': name, 'aliases': aliases, 'case-sensitive': False}
@@ -255,7 +294,9 @@ def _statistics(call: Call) -> Json:
         'pages': len(wiki.pages),
         'articles': sum(title.namespace == 0 for title in wiki.pages),
         'edits': sum(local.editcount for local in wiki.accounts.values()),
-        'images': 0, 'users': len(wiki.accounts), 'activeusers': len(wiki.accounts),
+        'images': 0,
+        'users': len(wiki.accounts),
+        'activeusers': len(wiki.accounts),
         'admins': sum('sysop' in local.groups for local in wiki.accounts.values()),
         'jobs': 0,
     }
@@ -267,10 +308,22 @@ def _replication_lag(call: Call) -> list[Json]:
 
 
 _IMAGE_SIZES = (
-    (320, 240), (640, 480), (800, 600), (1024, 768), (1280, 1024), (2560, 2048),
+    (320, 240),
+    (640, 480),
+    (800, 600),
+    (1024, 768),
+    (1280, 1024),
+    (2560, 2048),
 )
 
-_SITEINFO = {
+_EXTENSIONS = (
+    ('Vector', 'skin', 'vector-skin-desc', '1.0.0'),
+    ('AntiSpoof', 'antispam', 'antispoof-desc', ''),
+    ('CentralAuth', 'specialpage', 'centralauth-desc', ''),
+    ('OAuth', 'other', 'mwoauth-desc', '1.1.0'),
+)
+
+_SITEINFO: dict[str, Callable[[Call], Any]] = {
     'general': _general,
     'namespaces': _namespaces,
     'namespacealiases': _namespace_aliases,
@@ -291,9 +344,15 @@ _SITEINFO = {
     'restrictions': lambda call: {
         'types': ['create', 'edit', 'move', 'upload'],
         'levels': ['', 'autoconfirmed', 'sysop'],
-        'cascadinglevels': ['sysop'], 'semiprotectedlevels': ['autoconfirmed'],
+        'cascadinglevels': ['sysop'],
+        'semiprotectedlevels': ['autoconfirmed'],
     },
 }
 
-_MESSAGES = {'mainpage': 'Main Page', 'sidebar': '', 'and': ' and', 'comma-separator':
-             ', ', 'word-separator': ' '}
+_MESSAGES = {
+    'mainpage': 'Main Page',
+    'sidebar': '',
+    'and': ' and',
+    'comma-separator': ', ',
+    'word-separator': ' ',
+}
