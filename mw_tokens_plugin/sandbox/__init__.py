@@ -4,6 +4,7 @@ It imitates the action API of MediaWiki with CentralAuth, in memory and in one p
 it shares no code with the rest of the package, so that a mistake cannot agree with
 itself.
 """
+
 from __future__ import annotations
 
 from .farm import Farm

@@ -1,4 +1,8 @@
-"""`python -m mw_tokens_plugin.sandbox`: start a farm, say where it is, wait for Ctrl-C."""
+"""`python -m mw_tokens_plugin.sandbox`: start a farm, say where, wait for Ctrl-C.
+
+What the farm is made of comes from :mod:`.seeds`; here is only the command line.
+"""
+
 from __future__ import annotations
 
 import argparse
@@ -17,8 +21,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the sandbox until it is interrupted; return the exit code."""
     options = _parser().parse_args(arguments)
     sandbox = Sandbox(
-        options.wikis, options.mediawiki, options.delay / 1000, options.accounts,
-        port=options.port, password=options.password, seed=options.seed,
+        options.wikis,
+        options.mediawiki,
+        options.delay / 1000,
+        options.accounts,
+        port=options.port,
+        password=options.password,
+        seed=options.seed,
     )
     directory = options.directory or Path(tempfile.mkdtemp(prefix='sandbox-'))
     try:
@@ -74,34 +83,53 @@ def _parser() -> argparse.ArgumentParser:
         description='Start a farm of imitated wikis on loopback addresses.',
     )
     parser.add_argument(
-        '--wikis', type=_number(1, MOST_WIKIS), default=3, metavar='N',
+        '--wikis',
+        type=_number(1, MOST_WIKIS),
+        default=3,
+        metavar='N',
         help='how many wikis, the central one included (3)',
     )
     parser.add_argument(
-        '--delay', type=_number(0, 60000), default=0, metavar='MS',
+        '--delay',
+        type=_number(0, 60000),
+        default=0,
+        metavar='MS',
         help='milliseconds by which every answer is late (0)',
     )
     parser.add_argument(
-        '--mediawiki', choices=FLAVOURS, default='current',
+        '--mediawiki',
+        choices=FLAVOURS,
+        default='current',
         help='the modules of that release, or those of today (current)',
     )
     parser.add_argument(
-        '--accounts', type=_number(0, 1000000), default=400, metavar='N',
+        '--accounts',
+        type=_number(0, 1000000),
+        default=400,
+        metavar='N',
         help='how many spam accounts (400)',
     )
     parser.add_argument(
-        '--port', type=_number(0, 65535), default=0, metavar='P',
+        '--port',
+        type=_number(0, 65535),
+        default=0,
+        metavar='P',
         help='port on every address; 0 takes any that is free (0)',
     )
     parser.add_argument(
-        '--directory', type=Path, metavar='DIR',
+        '--directory',
+        type=Path,
+        metavar='DIR',
         help='where to write user-config.py (a new temporary directory)',
     )
     parser.add_argument(
         '--password', help='the password of every account (made up anew)'
     )
     parser.add_argument(
-        '--seed', type=_number(0, 2**31), default=1, metavar='N',
+        '--seed',
+        type=_number(0, 2**31),
+        default=1,
+        metavar='N',
         help='what the spam accounts are made of (1)',
     )
     return parser

@@ -3,6 +3,7 @@
 What the modules do is in :mod:`.modules`; how requests arrive, and faults, is in
 :mod:`.server`.
 """
+
 from __future__ import annotations
 
 import html
@@ -37,13 +38,30 @@ _ANNOUNCE = (
     'mediawiki-api-announce.lists.wikimedia.org/{} for notice of API deprecations and '
     'breaking changes.'
 )
-_DYNAMIC = frozenset({
-    'username', 'password', 'retype', 'rememberMe', 'OATHToken', 'farmlogin', 'second',
-    'pin', 'color', 'multi', 'agree', 'hid', 'go', 'state', 'info',
-})
+_DYNAMIC = frozenset(
+    {
+        'username',
+        'password',
+        'retype',
+        'rememberMe',
+        'OATHToken',
+        'farmlogin',
+        'second',
+        'pin',
+        'color',
+        'multi',
+        'agree',
+        'hid',
+        'go',
+        'state',
+        'info',
+    }
+)
 _FORMAT = frozenset({'formatversion', 'callback', 'utf8', 'ascii'})
 _SENSITIVE = frozenset({'password', 'lgpassword', 'retype', 'OATHToken', 'pin'})
-_EXPOSED = 'MediaWiki-API-Error, Retry-After, X-Database-Lag, MediaWiki-Login-Suppressed'
+_EXPOSED = (
+    'MediaWiki-API-Error, Retry-After, X-Database-Lag, MediaWiki-Login-Suppressed'
+)
 
 
 def action(name: str) -> Callable[[Action], Action]:
@@ -106,8 +124,20 @@ class Call:
     """One API request under way: what modules read from and write to."""
 
     __slots__ = (
-        'answer', 'continuation', 'errorformat', 'farm', 'given', 'in_query', 'known',
-        'module', 'path', 'declarations', 'result', 'session', 'version', 'warnings',
+        'answer',
+        'continuation',
+        'errorformat',
+        'farm',
+        'given',
+        'in_query',
+        'known',
+        'module',
+        'path',
+        'declarations',
+        'result',
+        'session',
+        'version',
+        'warnings',
         'wiki',
     )
 
@@ -146,7 +176,9 @@ class Call:
     def high(self) -> bool:
         return 'apihighlimits' in self.session.rights
 
-    def warn(self, code: str, text: str, data: Json | None = None, at: str = '') -> None:
+    def warn(
+        self, code: str, text: str, data: Json | None = None, at: str = ''
+    ) -> None:
         """Add a warning of the current module, or of the module `at`."""
         self.warnings.append((at or self.path, code, text, data))
 
@@ -177,7 +209,10 @@ class Call:
         item: Json
         if self.errorformat == 'bc':
             item = {
-                'message': key, 'params': params or [], 'code': key, 'type': 'error',
+                'message': key,
+                'params': params or [],
+                'code': key,
+                'type': 'error',
             }
         else:
             item = {'code': key} | self._text(text, wikitext or text, key, params or [])
@@ -249,7 +284,9 @@ class Call:
                 f'Too many values supplied for parameter "{name}". The limit is '
                 f'{limit}.',
                 data={
-                    'parameter': name, 'limit': limit, 'lowlimit': parameter.multi,
+                    'parameter': name,
+                    'limit': limit,
+                    'lowlimit': parameter.multi,
                     'highlimit': parameter.multi * 10,
                 },
             )
@@ -324,8 +361,12 @@ class Call:
                 'outofrange',
                 f'The value "{raw}" for parameter "{name}" must be between 1 and '
                 f'{maximum}.',
-                {'min': 1, 'curmax': maximum, 'max': parameter.max,
-                 'highmax': parameter.highmax},
+                {
+                    'min': 1,
+                    'curmax': maximum,
+                    'max': parameter.max,
+                    'highmax': parameter.highmax,
+                },
             )
         return min(max(value, 1), maximum)
 
@@ -346,9 +387,7 @@ class Call:
 
     # -- the envelope --
 
-    def _text(
-        self, plain: str, wikitext: str, key: str, params: list[Any]
-    ) -> Json:
+    def _text(self, plain: str, wikitext: str, key: str, params: list[Any]) -> Json:
         if self.errorformat == 'none':
             return {}
         if self.errorformat == 'raw':
@@ -504,11 +543,13 @@ class Api:
         if version == 'latest':
             return 2
         call.warn(
-            'badvalue', f'Unrecognized value for parameter "formatversion": {version}.',
+            'badvalue',
+            f'Unrecognized value for parameter "formatversion": {version}.',
             at='json',
         )
         call.warn(
-            'errorprinterfailed', 'Error printer failed. Will retry without params.',
+            'errorprinterfailed',
+            'Error printer failed. Will retry without params.',
             at='main',
         )
         raise errors.bad_value('formatversion', version)
@@ -529,7 +570,8 @@ class Api:
         elif 'centralauthtoken' in given:
             if request.headers.get('Authorization', '').startswith('OAuth '):
                 raise HttpError(
-                    500, _page('Internal error', 'Conflicting sessions'),
+                    500,
+                    _page('Internal error', 'Conflicting sessions'),
                     headers={
                         'MediaWiki-API-Error': 'internal_api_error_MediaWiki\\'
                         'Session\\SessionOverflowException',
@@ -573,9 +615,7 @@ class Api:
             ]
             return
         if origin != request.headers.get('Origin'):
-            raise HttpError(
-                403, "'origin' parameter does not match Origin header\n"
-            )
+            raise HttpError(403, "'origin' parameter does not match Origin header\n")
         if origin not in {wiki.server for wiki in self.farm.wikis.values()}:
             headers.append(('MediaWiki-CORS-Rejection', 'Origin mismatch'))
             return
@@ -684,7 +724,8 @@ class Api:
             if parameter.sensitive and module.prefix + parameter.name in call.in_query
         ]
         sensitive += [
-            name for name in call.in_query
+            name
+            for name in call.in_query
             if name in _SENSITIVE and name not in sensitive
         ]
         if sensitive:
@@ -737,9 +778,7 @@ class Api:
         answer = call.answer
         if call.version == 1:
             output = _first_version(output)
-        text = json.dumps(
-            output, ensure_ascii=call.version == 1, separators=(',', ':')
-        )
+        text = json.dumps(output, ensure_ascii=call.version == 1, separators=(',', ':'))
         format = call.given.get('format', 'jsonfm')
         if 'callback' in call.given and format == 'json':
             answer.content_type = 'text/javascript; charset=utf-8'
@@ -831,7 +870,9 @@ def _xml(tag: str, value: Any) -> str:
             else:
                 attributes += f' {key}="{html.escape(str(item))}"'
         inner = children + text
-        return f'<{tag}{attributes}>{inner}</{tag}>' if inner else f'<{tag}{attributes} />'
+        return (
+            f'<{tag}{attributes}>{inner}</{tag}>' if inner else f'<{tag}{attributes} />'
+        )
     if isinstance(value, list):
         inner = ''.join(_xml(tag[:1], item) for item in value)
         return f'<{tag}>{inner}</{tag}>' if inner else f'<{tag} />'
@@ -857,8 +898,8 @@ def _php(value: Any) -> str:
 def _page(title: str, body: str) -> str:
     return (
         '<!DOCTYPE html>\n<html class="client-nojs" lang="en" dir="ltr">\n<head>\n'
-        f'<meta charset="UTF-8">\n<title>{title}</title>\n</head>\n<body>{body}</body>\n'
-        '</html>\n'
+        f'<meta charset="UTF-8">\n<title>{title}</title>\n</head>\n'
+        f'<body>{body}</body>\n</html>\n'
     )
 
 

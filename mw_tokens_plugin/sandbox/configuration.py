@@ -2,6 +2,7 @@
 
 Only directories without a foreign `user-config.py` are written to.
 """
+
 from __future__ import annotations
 
 import os
@@ -13,7 +14,7 @@ from .seeds import Credentials
 
 _MARK = '# Written by mw_tokens_plugin.sandbox.'
 
-_USER_CONFIG = '''{mark}  Delete the directory when the sandbox has ended.
+_USER_CONFIG = """{mark}  Delete the directory when the sandbox has ended.
 family = 'sandbox'
 mylang = '{central}'
 family_files['sandbox'] = {family_file!r}
@@ -26,7 +27,7 @@ minthrottle = 0
 maxthrottle = 1
 
 {plugin}
-'''
+"""
 _ENABLE = "__import__('mw_tokens_plugin').enable()"
 
 _FAMILY = '''{mark}
@@ -57,16 +58,16 @@ class Family(family.Family):
         return f'{{code}}wiki'
 '''
 
-_PASSWORDS = '''{mark}
+_PASSWORDS = """{mark}
 ({operator!r}, {credentials.operator!r})
 ({colleague!r}, {credentials.colleague!r})
 ({twofactor!r}, {credentials.twofactor!r})
 ({sysop!r}, {credentials.sysop!r})
-'''
-_BOT_PASSWORDS = '''{mark}
+"""
+_BOT_PASSWORDS = """{mark}
 ({operator!r}, BotPassword({bot!r}, {credentials.bot!r}))
 ({sysop!r}, {credentials.sysop!r})
-'''
+"""
 
 
 class NotOurs(OSError):
@@ -99,13 +100,19 @@ def write_configuration(
     )
     family.write_text(_FAMILY.format(**common, langs=langs), 'utf-8')
     passwords = (_BOT_PASSWORDS if bot else _PASSWORDS).format(
-        **common, operator=seeds.OPERATOR, colleague=seeds.COLLEAGUE,
-        twofactor=seeds.TWOFACTOR, sysop=seeds.SYSOP, bot=seeds.BOT,
+        **common,
+        operator=seeds.OPERATOR,
+        colleague=seeds.COLLEAGUE,
+        twofactor=seeds.TWOFACTOR,
+        sysop=seeds.SYSOP,
+        bot=seeds.BOT,
         credentials=credentials,
     )
     _write_private(directory / 'user-password.py', passwords)
     text = _USER_CONFIG.format(
-        **common, family_file=str(family), operator=seeds.OPERATOR,
+        **common,
+        family_file=str(family),
+        operator=seeds.OPERATOR,
         plugin=_ENABLE if plugin else '',
     )
     _write_private(config, text.rstrip() + '\n')

@@ -2,6 +2,7 @@
 
 Each command changes the state at once; its name and values are a JSON object.
 """
+
 from __future__ import annotations
 
 import json
@@ -58,9 +59,7 @@ async def handle(sandbox: Sandbox, request: web.BaseRequest) -> web.Response:
             lines = sandbox.journal.lines(int(since))
             return web.Response(text=lines, content_type='application/x-ndjson')
         if where == ('GET', 'summary'):
-            return web.json_response(
-                sandbox.journal.summary(sandbox.farm, int(since))
-            )
+            return web.json_response(sandbox.journal.summary(sandbox.farm, int(since)))
         if where == ('GET', 'faults'):
             return web.json_response({'faults': sandbox.faults.armed()})
         if where == ('DELETE', 'faults'):
@@ -130,7 +129,11 @@ def _lock(
 ) -> None:
     farm, account = sandbox.farm, _account(sandbox, user)
     farm.set_status(
-        account, locked=locked, hidden=account.hidden, wiki=farm.central, operator=by,
+        account,
+        locked=locked,
+        hidden=account.hidden,
+        wiki=farm.central,
+        operator=by,
         reason='by command',
     )
 
@@ -167,9 +170,7 @@ def _advance(sandbox: Sandbox, seconds: float) -> None:
     sandbox.farm.advance(seconds)
 
 
-def _set_readonly(
-    sandbox: Sandbox, wiki: str | None = None, reason: str = ''
-) -> None:
+def _set_readonly(sandbox: Sandbox, wiki: str | None = None, reason: str = '') -> None:
     farm = sandbox.farm
     for code, each in farm.wikis.items():
         if wiki in (None, code):
@@ -224,7 +225,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], dict[str, type]]] = {
     'rename': (_rename, {'user': str, 'to': str}),
     'revoke-bot-password': (_revoke, {'user': str, 'app': str}),
     'set-lifetimes': (
-        _set_lifetimes, {'session': float, 'token': float, 'penalty': float}
+        _set_lifetimes,
+        {'session': float, 'token': float, 'penalty': float},
     ),
     'set-delay': (_set_delay, {'seconds': float}),
     'advance-clock': (_advance, {'seconds': float}),
@@ -232,6 +234,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], dict[str, type]]] = {
     'set-central-readonly': (_set_central_readonly, {'reason': str}),
     'set-lag': (_set_lag, {'seconds': float, 'host': str}),
     'limit-rate': (
-        _limit_rate, {'user': str, 'right': str, 'hits': int, 'seconds': float}
+        _limit_rate,
+        {'user': str, 'right': str, 'hits': int, 'seconds': float},
     ),
 }

@@ -5,6 +5,7 @@ about; it does not say what the modules do.  Its notation: one module a paragrap
 `[path] class source flags prefix help-pages` (flags: r read rights, w write rights,
 p must be posted, d dynamic parameters), then one parameter a line, `name type words`.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -89,7 +90,9 @@ class Declarations:
         """Say whether the wiki has a module, imitated in full or not."""
         parent, _, name = path.rpartition('+')
         if parent == 'query':
-            return any(name in self.submodules[kind] for kind in ('prop', 'list', 'meta'))
+            return any(
+                name in self.submodules[kind] for kind in ('prop', 'list', 'meta')
+            )
         return not parent and (name == 'main' or name in _ACTIONS)
 
     def describe(self, path: str, server: str, version: int, high: bool) -> Json:
@@ -114,7 +117,11 @@ class Declarations:
             'licensetag': 'GPL-2.0-or-later',
             'licenselink': f'{server}/wiki/Special:Version/License/{module.source}',
         }
-        for flag, key in ('r', 'readrights'), ('w', 'writerights'), ('p', 'mustbeposted'):
+        for flag, key in (
+            ('r', 'readrights'),
+            ('w', 'writerights'),
+            ('p', 'mustbeposted'),
+        ):
             if flag in module.flags:
                 answer[key] = True
         if module.name in self.submodules['generator'] and '+' in path:
@@ -130,7 +137,9 @@ class Declarations:
         return answer
 
 
-def _describe_parameter(index: int, parameter: Parameter, version: int, high: bool) -> Json:
+def _describe_parameter(
+    index: int, parameter: Parameter, version: int, high: bool
+) -> Json:
     answer: Json = {'index': index, 'name': parameter.name}
     kind = parameter.type
     answer['type'] = list(kind) if isinstance(kind, tuple) else kind
@@ -226,7 +235,9 @@ def _parse_parameter(line: str, values: Mapping[str, tuple[str, ...]]) -> Parame
 @cache
 def _bare_module(path: str, group: str) -> Module:
     name = path.rpartition('+')[2]
-    return Module(path, f'Api{name.capitalize()}', 'MediaWiki', 'r', '', (), (), group, '')
+    return Module(
+        path, f'Api{name.capitalize()}', 'MediaWiki', 'r', '', (), (), group, ''
+    )
 
 
 def _bare(path: str, submodules: Mapping[str, tuple[str, ...]]) -> Module:
@@ -246,8 +257,15 @@ def _with_globalusers(lists: tuple[str, ...]) -> tuple[str, ...]:
 _MANUAL = 'https://www.mediawiki.org/wiki/Special:MyLanguage/API:'
 
 TOKEN_TYPES = (
-    'createaccount', 'csrf', 'deleteglobalaccount', 'login', 'patrol', 'rollback',
-    'setglobalaccountstatus', 'userrights', 'watch',
+    'createaccount',
+    'csrf',
+    'deleteglobalaccount',
+    'login',
+    'patrol',
+    'rollback',
+    'setglobalaccountstatus',
+    'userrights',
+    'watch',
 )
 
 GLOBAL_GROUPS = ('global-bot', 'global-sysop', 'steward')
@@ -261,7 +279,7 @@ _PECULIAR: dict[tuple[str, bool], Json] = {
 }
 
 _ACTIONS = tuple(
-    '''
+    """
     acquiretempusername antispoof block centralauthtoken
     changeauthenticationdata changecontentmodel checktoken clearhasmsg
     clientlogin compare createaccount createlocalaccount delete
@@ -272,19 +290,19 @@ _ACTIONS = tuple(
     resetpassword revisiondelete rollback rsd setglobalaccountstatus
     setnotificationtimestamp setpagelanguage tag unblock undelete unlinkaccount
     upload userrights validatepassword watch cspreport stashedit
-    '''.split()
+    """.split()
 )
 
 _PROPS = tuple(
-    '''
+    """
     categories categoryinfo contributors deletedrevisions duplicatefiles
     extlinks fileusage imageinfo images info iwlinks langlinks links linkshere
     pageprops redirects revisions stashimageinfo templates transcludedin
-    '''.split()
+    """.split()
 )
 
 _LISTS = tuple(
-    '''
+    """
     allcategories alldeletedrevisions allfileusages allimages alllinks allpages
     allredirects allrevisions alltransclusions allusers backlinks blocks
     categorymembers embeddedin exturlusage filearchive globalallusers
@@ -292,28 +310,28 @@ _LISTS = tuple(
     pagepropnames pageswithprop prefixsearch protectedtitles querypage random
     recentchanges search tags usercontribs users watchlist watchlistraw wikisets
     deletedrevs
-    '''.split()
+    """.split()
 )
 
 _METAS = tuple(
-    '''
+    """
     allmessages authmanagerinfo filerepoinfo globalrenamestatus globaluserinfo
     languageinfo siteinfo tokens userinfo
-    '''.split()
+    """.split()
 )
 
 _GENERATORS = tuple(
-    '''
+    """
     allcategories alldeletedrevisions allfileusages allimages alllinks allpages
     allredirects allrevisions alltransclusions backlinks categories
     categorymembers deletedrevisions duplicatefiles embeddedin exturlusage
     fileusage images imageusage iwbacklinks langbacklinks links linkshere
     pageswithprop prefixsearch protectedtitles querypage random recentchanges
     redirects revisions search templates transcludedin watchlist watchlistraw
-    '''.split()
+    """.split()
 )
 
-_TABLE = r'''
+_TABLE = r"""
 [main] ApiMain MediaWiki - -
     action @action default=help
     format @format default=jsonfm
@@ -717,7 +735,7 @@ _TABLE = r'''
     continue string
 [query+logevents] ApiQueryLogEvents MediaWiki r le Logevents
     prop comment|details|ids|parsedcomment|tags|timestamp|title|type|user|userid multi default=ids|title|type|user|timestamp|comment|details
-    type block|delete|gblblock|globalauth|gblrename|gblrights|move|newusers|patrol|protect|rights|suppress|upload|'' 
+    type block|delete|gblblock|globalauth|gblrename|gblrights|move|newusers|patrol|protect|rights|suppress|upload|''
     action string
     start timestamp
     end timestamp
@@ -819,4 +837,4 @@ _TABLE = r'''
     centralids integer multi
     prop editcount|groupmemberships|groups|localinfo|locked|registration|rights multi
     continue string
-'''
+"""

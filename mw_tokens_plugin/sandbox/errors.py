@@ -2,6 +2,7 @@
 
 How an error is laid out in an answer is the business of :mod:`.api`.
 """
+
 from __future__ import annotations
 
 import re

@@ -3,6 +3,7 @@
 Every change is one synchronous call, thus atomic among requests; nothing here knows
 HTTP, the action API or who is asking.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -251,8 +252,15 @@ class Wiki:
         now = self.farm.timestamp()
         parent = page.latest.id if page else 0
         revision = Revision(
-            self.next_id('revision'), parent, user, user_id, now, comment, text,
-            minor, bot,
+            self.next_id('revision'),
+            parent,
+            user,
+            user_id,
+            now,
+            comment,
+            text,
+            minor,
+            bot,
         )
         if page is None:
             page = Page(self.next_id('page'), parsed, [revision], touched=now)
@@ -295,7 +303,11 @@ class Wiki:
         return len(found)
 
     def move(
-        self, page: Page, target: Title, operator: LocalAccount, reason: str,
+        self,
+        page: Page,
+        target: Title,
+        operator: LocalAccount,
+        reason: str,
         redirect: bool,
     ) -> None:
         """Rename a page, leaving a redirect if told so."""
@@ -308,8 +320,11 @@ class Wiki:
         self.write_log('move', 'move', operator.name, source, reason, params, page.id)
         if redirect:
             self.edit(
-                source, f'#REDIRECT [[{target}]]', user=operator.name,
-                user_id=operator.id, comment=f'moved to [[{target}]]',
+                source,
+                f'#REDIRECT [[{target}]]',
+                user=operator.name,
+                user_id=operator.id,
+                comment=f'moved to [[{target}]]',
             )
 
     def write_log(
@@ -325,8 +340,16 @@ class Wiki:
         """Append an entry to the logs."""
         local = self.accounts.get(user)
         entry = LogEntry(
-            self.next_id('log'), type, action, user, local.id if local else 0, title,
-            page_id, self.farm.timestamp(), comment, params or {},
+            self.next_id('log'),
+            type,
+            action,
+            user,
+            local.id if local else 0,
+            title,
+            page_id,
+            self.farm.timestamp(),
+            comment,
+            params or {},
         )
         self.log.append(entry)
         if type != 'suppress':
@@ -358,8 +381,13 @@ class Wiki:
     ) -> None:
         self.changes.append(
             Change(
-                len(self.changes) + 1, type, title, page_id, self.farm.timestamp(),
-                revision, log,
+                len(self.changes) + 1,
+                type,
+                title,
+                page_id,
+                self.farm.timestamp(),
+                revision,
+                log,
             )
         )
 

@@ -3,6 +3,7 @@
 This decides which faults hit a request and does to the farm what they do; how a broken
 answer is sent is the business of :mod:`.server`.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -20,8 +21,15 @@ from .farm import Farm
 ANSWER_KINDS = ('drop', 'half', 'html', 'http', 'retry-after', 'slow')
 ERROR_KINDS = ('maxlag', 'readonly', 'centralauth-readonly', 'ratelimited', 'cas-race')
 FARM_KINDS = (
-    'expire-csrf', 'expire-centralauthtokens', 'lose-session', 'demote', 'lock-operator',
-    'rename-operator', 'session-store-down', 'autocreate-race', 'clock-jump',
+    'expire-csrf',
+    'expire-centralauthtokens',
+    'lose-session',
+    'demote',
+    'lock-operator',
+    'rename-operator',
+    'session-store-down',
+    'autocreate-race',
+    'clock-jump',
 )
 KINDS = ANSWER_KINDS + ERROR_KINDS + FARM_KINDS
 
@@ -101,9 +109,7 @@ class Fault:
         known = {field.name: field for field in fields(cls)}
         for name, value in data.items():
             if name not in known:
-                raise FaultError(
-                    f'unknown key {name!r}; there are: {", ".join(known)}'
-                )
+                raise FaultError(f'unknown key {name!r}; there are: {", ".join(known)}')
             wanted = _TYPES[str(known[name].type)]
             if not isinstance(value, wanted) or (
                 isinstance(value, bool) and bool not in wanted
@@ -115,7 +121,10 @@ class Fault:
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
-    'str': (str,), 'int': (int,), 'float': (int, float), 'bool': (bool,),
+    'str': (str,),
+    'int': (int,),
+    'float': (int, float),
+    'bool': (bool,),
 }
 
 
@@ -180,8 +189,12 @@ class Faults:
         """Return the armed faults with how often they matched and hit."""
         with self._lock:
             return [
-                {'id': number, **asdict(armed.fault), 'matched': armed.seen,
-                 'hits': armed.hits}
+                {
+                    'id': number,
+                    **asdict(armed.fault),
+                    'matched': armed.seen,
+                    'hits': armed.hits,
+                }
                 for number, armed in self._armed.items()
             ]
 
@@ -248,8 +261,12 @@ def strike(fault: Fault, farm: Farm, user: str) -> None:
         demote(farm, name)
     elif fault.kind == 'lock-operator' and account:
         farm.set_status(
-            account, locked=True, hidden=account.hidden, wiki=farm.central,
-            operator='Sandbox Colleague', reason='a fault of the sandbox',
+            account,
+            locked=True,
+            hidden=account.hidden,
+            wiki=farm.central,
+            operator='Sandbox Colleague',
+            reason='a fault of the sandbox',
         )
     elif fault.kind == 'rename-operator' and account:
         farm.rename_account(name, f'{name} (renamed)')

@@ -2,6 +2,7 @@
 
 Every request is one entry; secrets are left out.
 """
+
 from __future__ import annotations
 
 import json

@@ -2,6 +2,7 @@
 
 The lists are those of a plain MediaWiki with CentralAuth; they do not know accounts.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -10,31 +11,40 @@ from functools import lru_cache
 GLOBAL_GROUPS: dict[str, tuple[str, ...]] = {
     'global-bot': ('bot', 'noratelimit'),
     'global-sysop': ('block', 'delete'),
-    'steward': tuple('''
+    'steward': tuple(
+        """
         apihighlimits block centralauth-createlocal centralauth-lock
         centralauth-rename centralauth-suppress centralauth-unmerge delete
         globalgroupmembership globalgrouppermissions hideuser noratelimit
         suppressionlog userrights
-    '''.split()),
+    """.split()
+    ),
 }
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    '*': tuple('''
+    '*': tuple(
+        """
         createaccount read edit createpage createtalk viewmyprivateinfo
         editmyprivateinfo editmyoptions centralauth-merge
-    '''.split()),
-    'user': tuple('''
+    """.split()
+    ),
+    'user': tuple(
+        """
         move move-subpages move-rootuserpages move-categorypages upload reupload
         reupload-shared minoredit editmyusercss editmyuserjson editmyuserjs
         editmyuserjsredirect sendemail applychangetags changetags editcontentmodel
         viewmywatchlist editmywatchlist mwoauthmanagemygrants
-    '''.split()),
+    """.split()
+    ),
     'autoconfirmed': ('autoconfirmed', 'editsemiprotected'),
-    'bot': tuple('''
+    'bot': tuple(
+        """
         bot autoconfirmed editsemiprotected nominornewtalk autopatrol
         suppressredirect apihighlimits noratelimit
-    '''.split()),
-    'sysop': tuple('''
+    """.split()
+    ),
+    'sysop': tuple(
+        """
         block createaccount delete bigdelete deletedhistory deletedtext undelete
         editinterface editsitejson edituserjson import importupload move
         move-subpages move-rootuserpages move-categorypages patrol autopatrol
@@ -44,37 +54,50 @@ GROUPS: dict[str, tuple[str, ...]] = {
         suppressredirect mergehistory managechangetags deletechangetags
         mwoauthproposeconsumer mwoauthupdateownconsumer mwoauthmanageconsumer
         override-antispoof centralauth-createlocal
-    '''.split()),
+    """.split()
+    ),
     'interface-admin': ('editinterface', 'editsitejson', 'editsitecss', 'editsitejs'),
     'bureaucrat': ('userrights', 'noratelimit', 'renameuser', 'override-antispoof'),
-    'steward': tuple('''
+    'steward': tuple(
+        """
         userrights centralauth-lock centralauth-suppress centralauth-unmerge
         centralauth-rename globalgrouppermissions globalgroupmembership
-    '''.split()),
+    """.split()
+    ),
     'suppress': ('hideuser', 'suppressrevision', 'viewsuppressed', 'suppressionlog'),
 }
 
 # Grants give rights that the account has; none holds centralauth-unmerge.
 GRANTS: dict[str, tuple[str, ...]] = {
-    'basic': tuple('''
+    'basic': tuple(
+        """
         autoconfirmed autopatrol editsemiprotected ipblock-exempt nominornewtalk
         patrolmarks read unwatchedpages
-    '''.split()),
+    """.split()
+    ),
     'highvolume': ('apihighlimits', 'bot', 'markbotedits', 'noratelimit'),
-    'editpage': tuple('''
+    'editpage': tuple(
+        """
         edit minoredit applychangetags changetags editcontentmodel
-    '''.split()),
-    'editprotected': tuple('''
+    """.split()
+    ),
+    'editprotected': tuple(
+        """
         edit minoredit applychangetags changetags editcontentmodel editprotected
-    '''.split()),
-    'createeditmovepage': tuple('''
+    """.split()
+    ),
+    'createeditmovepage': tuple(
+        """
         edit minoredit applychangetags changetags editcontentmodel createpage
         createtalk move move-subpages move-rootuserpages move-categorypages
         suppressredirect
-    '''.split()),
-    'delete': tuple('''
+    """.split()
+    ),
+    'delete': tuple(
+        """
         bigdelete browsearchive delete deletedhistory deletedtext undelete
-    '''.split()),
+    """.split()
+    ),
     'protect': ('protect', 'editprotected'),
     'rollback': ('rollback',),
     'blockusers': ('block', 'blockemail'),

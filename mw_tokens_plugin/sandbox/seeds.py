@@ -2,6 +2,7 @@
 
 Names, ids and edit counts follow from the seed alone; passwords are given from outside.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -19,12 +20,20 @@ TWOFACTOR = 'Sandbox Twofactor'
 SYSOP = 'Plain Sysop'
 BOT = 'bot'
 BOT_GRANTS = [
-    'basic', 'blockusers', 'createeditmovepage', 'createlocalaccount', 'delete',
-    'editprotected', 'highvolume', 'patrol', 'protect', 'rollback',
+    'basic',
+    'blockusers',
+    'createeditmovepage',
+    'createlocalaccount',
+    'delete',
+    'editprotected',
+    'highvolume',
+    'patrol',
+    'protect',
+    'rollback',
     'setglobalaccountstatus',
 ]
 REASONS_PAGE = 'MediaWiki:Centralauth-admin-status-reasons'
-REASONS = '''* Spam
+REASONS = """* Spam
 ** Spam-only account
 ** Cross-wiki spam
 ** Spambot
@@ -34,7 +43,7 @@ REASONS = '''* Spam
 ** Vandalism-only account
 * Other
 ** Compromised account
-'''
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +69,12 @@ class Credentials:
             follow from it.
         """
         if password is None:
-            words = [secrets.token_urlsafe(18) for _ in range(4)]
+            one, two, three, four = (secrets.token_urlsafe(18) for _ in range(4))
             code = f'{secrets.randbelow(10**6):06}'
-            return cls(*words, secrets.token_hex(16), code)
+            return cls(one, two, three, four, secrets.token_hex(16), code)
         digest = hashlib.sha256(password.encode()).hexdigest()
-        return cls(*[password] * 4, digest[:32], f'{int(digest[32:48], 16) % 10**6:06}')
+        code = f'{int(digest[32:48], 16) % 10**6:06}'
+        return cls(password, password, password, password, digest[:32], code)
 
 
 def seeder(
@@ -88,17 +98,24 @@ def _add_operators(farm: Farm, credentials: Credentials) -> None:
     everywhere = {'*': ['sysop']}
     steward = ['steward']
     farm.add_account(
-        OPERATOR, password=credentials.operator, groups=steward,
+        OPERATOR,
+        password=credentials.operator,
+        groups=steward,
         local_groups=everywhere,
     )
     farm.add_bot_password(OPERATOR, BOT, credentials.bot, BOT_GRANTS)
     farm.add_account(
-        COLLEAGUE, password=credentials.colleague, groups=steward,
+        COLLEAGUE,
+        password=credentials.colleague,
+        groups=steward,
         local_groups=everywhere,
     )
     farm.add_account(
-        TWOFACTOR, password=credentials.twofactor, groups=steward,
-        local_groups=everywhere, twofactor=credentials.code,
+        TWOFACTOR,
+        password=credentials.twofactor,
+        groups=steward,
+        local_groups=everywhere,
+        twofactor=credentials.code,
     )
     farm.add_account(SYSOP, password=credentials.sysop, local_groups=everywhere)
 
@@ -127,13 +144,21 @@ def _add_characters(farm: Farm) -> None:
     farm.add_account('Hidden From Lists', edits={codes[0]: 1}, hidden='lists')
     suppressed = farm.add_account('Suppressed Name')
     farm.set_status(
-        suppressed, locked=True, hidden='suppressed', wiki=farm.central,
-        operator=COLLEAGUE, reason='seeded',
+        suppressed,
+        locked=True,
+        hidden='suppressed',
+        wiki=farm.central,
+        operator=COLLEAGUE,
+        reason='seeded',
     )
     farm.add_account('~2026-1', wikis=[second], edits={second: 1})
     for name in (
-        'Ünïcode Пример 例', 'Émile Zola', "O'Brien \"Quote\" & Co", 'Under score name',
-        '\u1e9e sharp', 'Emoji 😀 user',
+        'Ünïcode Пример 例',
+        'Émile Zola',
+        'O\'Brien "Quote" & Co',
+        'Under score name',
+        '\u1e9e sharp',
+        'Emoji 😀 user',
     ):
         farm.add_account(name, wikis=[codes[0], second])
 
@@ -155,7 +180,9 @@ def _spam(wiki: Wiki, account: Account, serial: int) -> None:
     wiki.edit(
         Title(0, f'Spam page {number} {serial}'),
         f'Buy cheap stuff at http://spam.example.com/{number}/{serial} now!',
-        user=account.name, user_id=local.id, comment='cheap',
+        user=account.name,
+        user_id=local.id,
+        comment='cheap',
     )
 
 

@@ -1,8 +1,9 @@
-"""The sandbox over HTTP: one address a wiki, journal, faults, commands, artificial delay.
+"""The sandbox over HTTP: one address a wiki, journal, faults, artificial delay.
 
 What the wikis answer is the business of :mod:`.api`; :class:`Sandbox` runs all of it in
 a thread of its own.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -26,7 +27,13 @@ from .configuration import write_configuration
 from .errors import ApiError
 from .farm import Farm, Wiki
 from .faults import (
-    ERROR_KINDS, FARM_KINDS, Facts, Fault, Faults, strike, target_of,
+    ERROR_KINDS,
+    FARM_KINDS,
+    Facts,
+    Fault,
+    Faults,
+    strike,
+    target_of,
 )
 from .journal import Entry, Journal, public
 from .modules.accounts import cas_failure, central_readonly
@@ -156,15 +163,17 @@ class Sandbox:
         for number, wiki in enumerate(self.farm.wikis.values(), 1):
             wiki.host = f'127.0.0.{number}'
             server = web.Server(
-                self._handler(wiki), access_log_class=_NoLog, max_line_size=65536,
-                max_field_size=65536, keepalive_timeout=3600,
+                self._handler(wiki),
+                access_log_class=_NoLog,
+                max_line_size=65536,
+                max_field_size=65536,
+                keepalive_timeout=3600,
             )
-            runner = web.ServerRunner(server, handle_signals=False)
+            runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1)
             await runner.setup()
             self._runners.append(runner)
             site = web.TCPSite(
-                runner, wiki.host, self._port, backlog=1024, reuse_address=True,
-                shutdown_timeout=1,
+                runner, wiki.host, self._port, backlog=1024, reuse_address=True
             )
             await site.start()
             wiki.server = f'http://{wiki.host}:{runner.addresses[0][1]}'
@@ -203,9 +212,7 @@ class Sandbox:
 
         return handle
 
-    async def _answer(
-        self, wiki: Wiki, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def _answer(self, wiki: Wiki, request: web.BaseRequest) -> web.StreamResponse:
         """Answer an API request, with its delay and its faults."""
         asked = await _read(request)
         if self.delay:
@@ -230,16 +237,27 @@ class Sandbox:
         response = _response(answer) if broken is None else _broken(broken)
         params = asked.given
         sent = _sent(response, answer, broken)
-        self.journal.write(Entry(
-            serial=self.journal.next_serial(), time=self.farm.clock(),
-            monotonic=started, wiki=wiki.code, method=request.method,
-            action=params.get('action', ''), params=public(params), user=answer.user,
-            kind=answer.kind, target=answer.target or target_of(params),
-            centralauthtoken=answer.token, status=response.status if response else 0,
-            result=answer.code or 'ok', effect=answer.effect,
-            fault=tuple(fault.kind for fault in hit), answered=broken is None,
-            bytes=sent,
-        ))
+        self.journal.write(
+            Entry(
+                serial=self.journal.next_serial(),
+                time=self.farm.clock(),
+                monotonic=started,
+                wiki=wiki.code,
+                method=request.method,
+                action=params.get('action', ''),
+                params=public(params),
+                user=answer.user,
+                kind=answer.kind,
+                target=answer.target or target_of(params),
+                centralauthtoken=answer.token,
+                status=response.status if response else 0,
+                result=answer.code or 'ok',
+                effect=answer.effect,
+                fault=tuple(fault.kind for fault in hit),
+                answered=broken is None,
+                bytes=sent,
+            )
+        )
         if answer.wait:
             await asyncio.sleep(answer.wait)
         for fault in hit:
@@ -258,11 +276,17 @@ class Sandbox:
         user = self.farm.sessions.peek(
             wiki, asked.headers.get('Cookie', ''), params.get('centralauthtoken', '')
         )
-        return user, self.faults.take(Facts(
-            wiki=wiki.code, method=asked.method, action=params.get('action', ''),
-            user=user, target=target_of(params),
-            has_token=not _TOKENS.isdisjoint(params), has_maxlag='maxlag' in params,
-        ))
+        return user, self.faults.take(
+            Facts(
+                wiki=wiki.code,
+                method=asked.method,
+                action=params.get('action', ''),
+                user=user,
+                target=target_of(params),
+                has_token=not _TOKENS.isdisjoint(params),
+                has_maxlag='maxlag' in params,
+            )
+        )
 
     def _carry_out(
         self, wiki: Wiki, asked: Request, user: str, hit: list[Fault]
@@ -329,7 +353,11 @@ def _parse(text: str) -> dict[str, str]:
 
 def _breaks(fault: Fault, when: str) -> bool:
     return fault.when == when and fault.kind in (
-        'drop', 'half', 'html', 'http', 'retry-after'
+        'drop',
+        'half',
+        'html',
+        'http',
+        'retry-after',
     )
 
 
@@ -351,9 +379,7 @@ def _http_answer(status: int, title: str) -> Answer:
         f'<html>\n<head><title>{status} {title}</title></head>\n<body>\n'
         f'<center><h1>{status} {title}</h1></center>\n</body>\n</html>\n'
     )
-    return Answer(
-        status, 'text/html', body=page.encode(), code=f'http-{status}'
-    )
+    return Answer(status, 'text/html', body=page.encode(), code=f'http-{status}')
 
 
 def _response(answer: Answer) -> web.Response:
@@ -377,9 +403,7 @@ def _broken(fault: Fault) -> web.Response | None:
     return web.Response(status=status, body=page.encode(), headers=headers)
 
 
-def _sent(
-    response: web.Response | None, answer: Answer, broken: Fault | None
-) -> int:
+def _sent(response: web.Response | None, answer: Answer, broken: Fault | None) -> int:
     if response is not None:
         return len(response.body) if isinstance(response.body, bytes) else 0
     return len(answer.body) // 2 if broken and broken.kind == 'half' else 0

@@ -3,6 +3,7 @@
 Behaves as recorded from MediaWiki 1.43 with CentralAuth; the JWT in which today's
 wikis wrap a centralauthtoken has no recording and is an imitation.
 """
+
 from __future__ import annotations
 
 import base64
@@ -170,9 +171,7 @@ class Sessions:
         if stored is None or now >= stored.used + self.lifetime:
             stored = self._foreign[key] = _new_stored(now)
         stored.used = now
-        return Session(
-            wiki, 'centralauthtoken', local, stored, token=digest(token)
-        )
+        return Session(wiki, 'centralauthtoken', local, stored, token=digest(token))
 
     def peek(self, wiki: Wiki, cookies: str, token: str) -> str:
         """Return who would be asking, without using anything up."""
@@ -262,7 +261,11 @@ class Sessions:
     def wipe(self) -> None:
         """Lose the session store; remembered logins survive."""
         for store in (
-            self._local, self._bots, self._central, self._foreign, self._tokens
+            self._local,
+            self._bots,
+            self._central,
+            self._foreign,
+            self._tokens,
         ):
             store.clear()
 
@@ -292,9 +295,7 @@ class Sessions:
         session.stored = _new_stored(self.farm.clock())
         if not self.down:
             self._local[session.wiki.db, session.stored.id] = session.stored
-        session.cookies.append(
-            _cookie(f'{session.wiki.db}_session', session.stored.id)
-        )
+        session.cookies.append(_cookie(f'{session.wiki.db}_session', session.stored.id))
 
     def mint(self, session: Session) -> str:
         """Hand out a centralauthtoken."""
@@ -401,8 +402,10 @@ class Sessions:
         session = Session(wiki, cookies=gone)
         key = (wiki.db, cookies.get(f'{wiki.db}_session', ''))
         stored = None if self.down else self._local.get(key)
-        if stored and not stored.user and self.farm.clock() < (
-            stored.used + self.lifetime
+        if (
+            stored
+            and not stored.user
+            and self.farm.clock() < (stored.used + self.lifetime)
         ):
             session.stored = stored
             stored.used = self.farm.clock()
@@ -521,9 +524,7 @@ def _sign(secret: str, type: str, stamp: str) -> str:
     return f'{mac}{stamp}+\\'
 
 
-def _user_cookies(
-    wiki: Wiki, local: LocalAccount, age: int, now: float
-) -> list[str]:
+def _user_cookies(wiki: Wiki, local: LocalAccount, age: int, now: float) -> list[str]:
     return [
         _cookie(f'{wiki.db}UserID', str(local.id), age, now),
         _cookie(f'{wiki.db}UserName', local.name, age, now),

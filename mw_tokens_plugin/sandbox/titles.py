@@ -2,6 +2,7 @@
 
 Knows the namespaces of a plain English wiki; does not know which pages exist.
 """
+
 from __future__ import annotations
 
 import ipaddress
@@ -11,17 +12,33 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 NAMESPACES = {
-    -2: 'Media', -1: 'Special', 0: '', 1: 'Talk', 2: 'User', 3: 'User talk',
-    4: 'Project', 5: 'Project talk', 6: 'File', 7: 'File talk', 8: 'MediaWiki',
-    9: 'MediaWiki talk', 10: 'Template', 11: 'Template talk', 12: 'Help',
-    13: 'Help talk', 14: 'Category', 15: 'Category talk',
+    -2: 'Media',
+    -1: 'Special',
+    0: '',
+    1: 'Talk',
+    2: 'User',
+    3: 'User talk',
+    4: 'Project',
+    5: 'Project talk',
+    6: 'File',
+    7: 'File talk',
+    8: 'MediaWiki',
+    9: 'MediaWiki talk',
+    10: 'Template',
+    11: 'Template talk',
+    12: 'Help',
+    13: 'Help talk',
+    14: 'Category',
+    15: 'Category talk',
 }
 INTERWIKI = frozenset({'wikipedia', 'mw', 'mediawikiwiki', 'commons', 'wikidata'})
 _NUMBERS = {name.lower(): number for number, name in NAMESPACES.items() if name}
 _NUMBERS |= {'image': 6, 'image talk': 7}
 _ILLEGAL_TITLE = re.compile(r'[\[\]{}|<>\x00-\x1f\x7f\ufffd]|%[0-9A-Fa-f]{2}')
 _ILLEGAL_NAME = re.compile(r'[\[\]{}|<>#@:/=\x00-\x1f\x7f\ufffd]')
-_BLANKS = re.compile(r'[ _\xa0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+')
+_BLANKS = re.compile(
+    r'[ _\xa0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+'
+)
 _INVISIBLE = re.compile('[\u200e\u200f\u202a-\u202e]')
 
 

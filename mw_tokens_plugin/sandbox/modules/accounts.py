@@ -3,6 +3,7 @@
 `list=globalusers` and the refusals of today's wikis have no recording: they are
 imitations after the source of the time.
 """
+
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
@@ -12,7 +13,11 @@ from .. import errors
 from ..api import Call, Values, action, query
 from ..errors import ApiError
 from ..farm import (
-    EDITS_THAT_FORBID_HIDING, Account, LocalAccount, WikiSet, status_difference,
+    EDITS_THAT_FORBID_HIDING,
+    Account,
+    LocalAccount,
+    WikiSet,
+    status_difference,
 )
 from ..rights import GLOBAL_GROUPS
 from ..titles import canonical_user, is_address
@@ -77,8 +82,12 @@ def setglobalaccountstatus(call: Call, values: Values) -> None:
         if changes and call.farm.cas_race:
             raise cas_failure(call)
         if call.farm.set_status(
-            account, locked=locked, hidden=hidden, wiki=call.wiki,
-            operator=call.user, reason=values['reason'] or '',
+            account,
+            locked=locked,
+            hidden=hidden,
+            wiki=call.wiki,
+            operator=call.user,
+            reason=values['reason'] or '',
         ):
             call.answer.effect = 'setstatus'
     shown: Json = {'user': account.name, 'locked': account.locked}
@@ -100,7 +109,8 @@ def deleteglobalaccount(call: Call, values: Values) -> None:
     call.farm.delete_account(account, call.wiki, call.user, values['reason'])
     call.answer.effect = 'deleteglobalaccount'
     call.result['deleteglobalaccount'] = {
-        'user': account.name, 'reason': values['reason'],
+        'user': account.name,
+        'reason': values['reason'],
     }
 
 
@@ -134,7 +144,8 @@ def createlocalaccount(call: Call, values: Values) -> None:
         call.farm.log_creation(call.wiki, local)
         call.answer.effect = 'createlocalaccount'
         call.result['createlocalaccount'] = {
-            'username': given, 'reason': values['reason'],
+            'username': given,
+            'reason': values['reason'],
         }
 
 
@@ -159,7 +170,10 @@ def globaluserrights(call: Call, values: Values) -> None:
         account.groups = groups
         call.answer.effect = 'globaluserrights'
     call.result['globaluserrights'] = {
-        'user': account.name, 'userid': account.id, 'added': added, 'removed': removed,
+        'user': account.name,
+        'userid': account.id,
+        'added': added,
+        'removed': removed,
     }
 
 
@@ -187,8 +201,10 @@ def globaluserinfo(call: Call, values: Values) -> None:
         part['missing'] = True
     else:
         part |= {
-            'home': account.home, 'id': account.id,
-            'registration': account.registration, 'name': account.name,
+            'home': account.home,
+            'id': account.id,
+            'registration': account.registration,
+            'name': account.name,
         }
         if account.locked:
             part['locked'] = True
@@ -200,7 +216,8 @@ def globaluserinfo(call: Call, values: Values) -> None:
             part['rights'] = sorted(rights_of_groups(account))
         if 'merged' in prop:
             part['merged'] = [
-                _merged(call, db, account.attached[db]) for db in sorted(account.attached)
+                _merged(call, db, account.attached[db])
+                for db in sorted(account.attached)
             ]
         if 'editcount' in prop:
             part['editcount'] = account.editcount
@@ -317,9 +334,7 @@ def globalrenamestatus(call: Call, values: Values) -> None:
 
 def rights_of_groups(account: Account) -> list[str]:
     """Return the rights that an account's global groups give."""
-    return [
-        right for group in sorted(account.groups) for right in GLOBAL_GROUPS[group]
-    ]
+    return [right for group in sorted(account.groups) for right in GLOBAL_GROUPS[group]]
 
 
 def cas_failure(call: Call) -> ApiError:
@@ -414,8 +429,12 @@ def _no_comment(call: Call, file: str, line: int) -> ApiError:
 def _merged(call: Call, db: str, local: LocalAccount) -> Json:
     wiki = call.farm.by_db[db]
     item: Json = {
-        'wiki': db, 'url': wiki.server, 'id': local.id, 'timestamp': local.attached,
-        'method': local.method, 'editcount': local.editcount,
+        'wiki': db,
+        'url': wiki.server,
+        'id': local.id,
+        'timestamp': local.attached,
+        'method': local.method,
+        'editcount': local.editcount,
         'registration': local.registration,
     }
     if local.groups:
@@ -428,7 +447,8 @@ def _merged(call: Call, db: str, local: LocalAccount) -> Json:
 
 def _unattached(db: str, local: LocalAccount) -> Json:
     item: Json = {
-        'wiki': db, 'editcount': str(local.editcount),
+        'wiki': db,
+        'editcount': str(local.editcount),
         'registration': local.registration,
     }
     if local.groups:
@@ -436,9 +456,7 @@ def _unattached(db: str, local: LocalAccount) -> Json:
     return item
 
 
-def _names(
-    call: Call, values: Values, prefix: str, descending: bool
-) -> list[str]:
+def _names(call: Call, values: Values, prefix: str, descending: bool) -> list[str]:
     names = call.farm.names
     first, last = values['from'], values['to']
     if descending:

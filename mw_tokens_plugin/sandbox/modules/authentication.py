@@ -3,6 +3,7 @@
 The two-factor step of `action=clientlogin` imitates a common extension; it has no
 recording of its own beyond the shape of a UI step.
 """
+
 from __future__ import annotations
 
 import re
@@ -34,7 +35,8 @@ def clientlogin(call: Call, values: Values) -> None:
         raise ApiError(
             'badurl_loginreturnurl',
             f'Invalid value "{url}" for URL parameter "loginreturnurl".',
-            key='apierror-badurl', params=['loginreturnurl', url],
+            key='apierror-badurl',
+            params=['loginreturnurl', url],
         )
     if values['continue']:
         _continue_login(call, values)
@@ -42,7 +44,9 @@ def clientlogin(call: Call, values: Values) -> None:
     given = call.given
     if 'username' not in given or 'password' not in given:
         _fail(
-            call, values, 'authmanager-authn-no-primary',
+            call,
+            values,
+            'authmanager-authn-no-primary',
             'The supplied credentials could not be authenticated.',
         )
         return
@@ -50,19 +54,26 @@ def clientlogin(call: Call, values: Values) -> None:
     call.answer.target = name or ''
     account = call.farm.accounts.get(name) if name else None
     local = call.wiki.accounts.get(name) if name else None
-    if local and local.password and not account and not call.farm.strict:
-        if given['password'] == local.password:
-            call.farm.sessions.log_in_locally(call.session, local)
-            call.answer.effect = 'login'
-            call.result['clientlogin'] = {'status': 'PASS', 'username': local.name}
-            return
+    if (
+        local
+        and local.password
+        and not account
+        and not call.farm.strict
+        and given['password'] == local.password
+    ):
+        call.farm.sessions.log_in_locally(call.session, local)
+        call.answer.effect = 'login'
+        call.result['clientlogin'] = {'status': 'PASS', 'username': local.name}
+        return
     if not _password_is_right(account, local, given['password']):
         _fail(call, values, 'wrongpassword', _WRONG)
     elif account is None or account.locked:
         _fail(call, values, 'centralauth-login-error-locked', _LOCKED)
     elif account.renaming:
         _fail(
-            call, values, 'centralauth-rename-abortlogin',
+            call,
+            values,
+            'centralauth-rename-abortlogin',
             'Your account is currently being renamed or merged. '
             f'[[Special:GlobalRenameProgress/{account.name}|View the status]].',
         )
@@ -70,7 +81,8 @@ def clientlogin(call: Call, values: Values) -> None:
         call.farm.sessions.start(call.session)
         assert call.session.stored is not None
         call.session.stored.flow = {
-            'user': account.name, 'remember': given.get('rememberMe', ''),
+            'user': account.name,
+            'remember': given.get('rememberMe', ''),
         }
         call.result['clientlogin'] = _two_factor_step(values)
     else:
@@ -86,7 +98,7 @@ def login(call: Call, values: Values) -> None:
         result |= {
             'result': 'Aborted',
             'reason': 'Cannot log in when using MediaWiki\\Session\\'
-                      'BotPasswordSessionProvider sessions.',
+            'BotPasswordSessionProvider sessions.',
         }
         return
     token, name = values['token'], values['name'] or ''
@@ -171,9 +183,11 @@ def userinfo(call: Call, values: Values) -> None:
     if 'groups' in prop:
         info['groups'] = implicit_groups(local.groups) if local else ['*']
     if 'groupmemberships' in prop:
-        info['groupmemberships'] = [
-            {'group': group, 'expiry': 'infinity'} for group in sorted(local.groups)
-        ] if local else []
+        info['groupmemberships'] = (
+            [{'group': group, 'expiry': 'infinity'} for group in sorted(local.groups)]
+            if local
+            else []
+        )
     if 'implicitgroups' in prop:
         info['implicitgroups'] = ['*', 'user', 'autoconfirmed'] if local else ['*']
     if 'rights' in prop:
@@ -182,11 +196,14 @@ def userinfo(call: Call, values: Values) -> None:
         info['cancreateaccount'] = 'createaccount' in session.rights
         if not info['cancreateaccount']:
             groups = ['*', '[[Project:Administrators|Administrators]]']
-            info['cancreateaccounterror'] = [{
-                'message': 'badaccess-groups',
-                'params': [{'list': groups, 'type': 'comma'}, 2],
-                'code': 'permissiondenied', 'type': 'error',
-            }]
+            info['cancreateaccounterror'] = [
+                {
+                    'message': 'badaccess-groups',
+                    'params': [{'list': groups, 'type': 'comma'}, 2],
+                    'code': 'permissiondenied',
+                    'type': 'error',
+                }
+            ]
     if 'options' in prop:
         info['options'] = {}
     if 'editcount' in prop:
@@ -206,10 +223,12 @@ def userinfo(call: Call, values: Values) -> None:
     if 'centralids' in prop:
         account = session.account
         info['centralids'] = {
-            'CentralAuth': account.id if account else 0, 'local': session.user_id,
+            'CentralAuth': account.id if account else 0,
+            'local': session.user_id,
         }
         info['attachedlocal'] = {
-            'CentralAuth': account is not None, 'local': local is not None,
+            'CentralAuth': account is not None,
+            'local': local is not None,
         }
 
 
@@ -253,7 +272,9 @@ def _pass(call: Call, account: Account, remember: bool) -> None:
 def _fail(call: Call, values: Values, code: str, message: str) -> None:
     call.answer.code = f'login-{code}'
     call.result['clientlogin'] = {
-        'status': 'FAIL', **_message(values, code, message), 'canpreservestate': False,
+        'status': 'FAIL',
+        **_message(values, code, message),
+        'canpreservestate': False,
     }
 
 
@@ -271,7 +292,9 @@ def _continue_login(call: Call, values: Values) -> None:
     stored = call.session.stored
     if stored is None or not stored.flow:
         _fail(
-            call, values, 'authmanager-authn-not-in-progress',
+            call,
+            values,
+            'authmanager-authn-not-in-progress',
             'Authentication is not in progress or session data has been lost. Please '
             'start again from the beginning.',
         )
@@ -288,7 +311,8 @@ def _continue_login(call: Call, values: Values) -> None:
 
 def _two_factor_step(values: Values) -> Json:
     message = _message(
-        values, 'oathauth-auth-ui',
+        values,
+        'oathauth-auth-ui',
         'Enter the verification code of your authentication device.',
     )
     return {'status': 'UI', 'requests': [_TWO_FACTOR_REQUEST], **message}
@@ -316,9 +340,9 @@ def _log_in_somehow(call: Call, name: str, password: str, result: Json) -> None:
     elif account.twofactor:
         result |= {
             'result': 'Aborted',
-            'reason': 'Authentication requires user interaction, which is not supported '
-                      'by action=login. To be able to login with action=login, see '
-                      '[[Special:BotPasswords]].',
+            'reason': 'Authentication requires user interaction, which is not '
+            'supported by action=login. To be able to login with action=login, see '
+            '[[Special:BotPasswords]].',
         }
     else:
         call.farm.sessions.log_in(call.session, account, remember=True)
@@ -326,8 +350,8 @@ def _log_in_somehow(call: Call, name: str, password: str, result: Json) -> None:
         call.deprecate(
             'Main-account login via "action=login" is deprecated and may stop working '
             'without warning. To continue login with "action=login", see '
-            '[[Special:BotPasswords]]. To safely continue using main-account login, see '
-            '"action=clientlogin".'
+            '[[Special:BotPasswords]]. To safely continue using main-account login, '
+            'see "action=clientlogin".'
         )
         _succeed(call, result)
 
@@ -341,7 +365,9 @@ def _log_in_bot(call: Call, user: str, app: str, secret: str, result: Json) -> N
         _refuse(call, result, 'wrongpassword', _WRONG.replace('\n', ' '))
     elif account.locked:
         _refuse(
-            call, result, 'locked',
+            call,
+            result,
+            'locked',
             'You cannot login with a bot password as your account is locked.',
         )
     else:
@@ -357,7 +383,8 @@ def _refuse(call: Call, result: Json, code: str, reason: str) -> None:
 
 def _succeed(call: Call, result: Json) -> None:
     result |= {
-        'result': 'Success', 'lguserid': call.session.user_id,
+        'result': 'Success',
+        'lguserid': call.session.user_id,
         'lgusername': call.session.name,
     }
 
@@ -366,46 +393,65 @@ def _request(
     id: str, required: str, provider: str, account: str, fields: dict[str, Json]
 ) -> Json:
     return {
-        'id': id, 'metadata': {}, 'required': required, 'provider': provider,
-        'account': account, 'fields': fields,
+        'id': id,
+        'metadata': {},
+        'required': required,
+        'provider': provider,
+        'account': account,
+        'fields': fields,
     }
 
 
 _REMEMBER = 'MediaWiki\\Auth\\RememberMeAuthenticationRequest'
 _PASSWORD_REQUEST = _request(
-    'MediaWiki\\Auth\\PasswordAuthenticationRequest', 'primary-required',
-    'Password-based authentication', '',
+    'MediaWiki\\Auth\\PasswordAuthenticationRequest',
+    'primary-required',
+    'Password-based authentication',
+    '',
     {
         'username': {
-            'type': 'string', 'label': 'Username',
-            'help': 'Username for authentication.', 'optional': False,
+            'type': 'string',
+            'label': 'Username',
+            'help': 'Username for authentication.',
+            'optional': False,
             'sensitive': False,
         },
         'password': {
-            'type': 'password', 'label': 'Password',
-            'help': 'Password for authentication.', 'optional': False,
+            'type': 'password',
+            'label': 'Password',
+            'help': 'Password for authentication.',
+            'optional': False,
             'sensitive': True,
         },
     },
 )
 _REMEMBER_REQUEST = _request(
-    _REMEMBER, 'optional', _REMEMBER, _REMEMBER,
+    _REMEMBER,
+    'optional',
+    _REMEMBER,
+    _REMEMBER,
     {
         'rememberMe': {
-            'type': 'checkbox', 'label': 'Keep me logged in',
+            'type': 'checkbox',
+            'label': 'Keep me logged in',
             'help': 'Whether the password should be remembered for longer than the '
-                    'length of the session.',
-            'optional': True, 'sensitive': False,
+            'length of the session.',
+            'optional': True,
+            'sensitive': False,
         },
     },
 )
 _TWO_FACTOR_REQUEST = _request(
-    'MediaWiki\\Extension\\OATHAuth\\Auth\\TOTPAuthenticationRequest', 'required',
-    'Two-factor authentication', '',
+    'MediaWiki\\Extension\\OATHAuth\\Auth\\TOTPAuthenticationRequest',
+    'required',
+    'Two-factor authentication',
+    '',
     {
         'OATHToken': {
-            'type': 'string', 'label': 'Verification code',
-            'help': 'The code that the device shows.', 'optional': False,
+            'type': 'string',
+            'label': 'Verification code',
+            'help': 'The code that the device shows.',
+            'optional': False,
             'sensitive': False,
         },
     },

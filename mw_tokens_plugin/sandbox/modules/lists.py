@@ -1,4 +1,5 @@
 """Lists: logs, recent changes, contributions, pages, local users, blocks."""
+
 from __future__ import annotations
 
 import re
@@ -36,9 +37,8 @@ def logevents(call: Call, values: Values) -> None:
             continue
         if values['user'] and entry.user != values['user']:
             continue
-        if values['namespace'] is not None:
-            if entry.title.namespace != values['namespace']:
-                continue
+        if values['namespace'] not in (None, entry.title.namespace):
+            continue
         if after is not None and (entry.id < after if newer else entry.id > after):
             continue
         if len(found) == values['limit']:
@@ -87,21 +87,28 @@ def recentchanges(call: Call, values: Values) -> None:
 def usercontribs(call: Call, values: Values) -> None:
     """List the edits of users, the newest first."""
     users = values['user']
-    by_id = [call.wiki.account_ids[id].name for id in values['userids'] or ()
-             if id in call.wiki.account_ids]
+    by_id = [
+        call.wiki.account_ids[id].name
+        for id in values['userids'] or ()
+        if id in call.wiki.account_ids
+    ]
     wanted = set(users or by_id)
     prefix = values['userprefix']
     skip = int(values['continue'] or 0)
     edits = [
-        change for change in call.wiki.changes
+        change
+        for change in call.wiki.changes
         if change.revision is not None
-        and (change.revision.user in wanted
-             or bool(prefix) and change.revision.user.startswith(prefix))
+        and (
+            change.revision.user in wanted
+            or bool(prefix)
+            and change.revision.user.startswith(prefix)
+        )
         and change.page_id in call.wiki.page_ids
     ]
     if values['dir'] == 'older':
         edits.reverse()
-    found = []
+    found: list[Json] = []
     for position, change in enumerate(edits[skip:], skip):
         if len(found) == values['limit']:
             call.continuation['uccontinue'] = str(position)
@@ -113,14 +120,23 @@ def usercontribs(call: Call, values: Values) -> None:
         if _outside(change, values):
             continue
         page = call.wiki.page_ids[change.page_id]
-        found.append({
-            'userid': revision.user_id, 'user': revision.user, 'pageid': page.id,
-            'revid': revision.id, 'parentid': revision.parent,
-            'ns': page.title.namespace, 'title': str(page.title),
-            'timestamp': revision.timestamp, 'new': revision.parent == 0,
-            'minor': revision.minor, 'top': page.latest is revision,
-            'comment': revision.comment, 'size': revision.size,
-        })
+        found.append(
+            {
+                'userid': revision.user_id,
+                'user': revision.user,
+                'pageid': page.id,
+                'revid': revision.id,
+                'parentid': revision.parent,
+                'ns': page.title.namespace,
+                'title': str(page.title),
+                'timestamp': revision.timestamp,
+                'new': revision.parent == 0,
+                'minor': revision.minor,
+                'top': page.latest is revision,
+                'comment': revision.comment,
+                'size': revision.size,
+            }
+        )
     values['output']['usercontribs'] = found
 
 
@@ -137,9 +153,11 @@ def allpages(call: Call, values: Values) -> None:
     if values['dir'] == 'descending':
         pages.reverse()
     _list_pages(
-        call, values,
+        call,
+        values,
         (
-            page for page in pages
+            page
+            for page in pages
             if page.title.name.startswith(_first_upper(prefix))
             and _redirect_fits(page, values['filterredir'])
             and (not values['to'] or page.title.name <= _first_upper(values['to']))
@@ -174,7 +192,8 @@ def search(call: Call, values: Values) -> None:
     needle = values['search'].lower()
     namespaces = {int(number) for number in values['namespace'] or (0,)}
     pages = [
-        page for page in call.wiki.pages.values()
+        page
+        for page in call.wiki.pages.values()
         if page.title.namespace in namespaces
         and (needle in page.latest.text.lower() or needle in page.title.name.lower())
     ]
@@ -236,7 +255,7 @@ def users(call: Call, values: Values) -> None:
 @query('blocks')
 def blocks(call: Call, values: Values) -> None:
     """List blocks."""
-    found = []
+    found: list[Json] = []
     for block in sorted(call.wiki.blocks.values(), key=lambda b: -b.id):
         if block.hidename and 'hideuser' not in call.rights:
             continue
@@ -247,14 +266,24 @@ def blocks(call: Call, values: Values) -> None:
         if len(found) == values['limit']:
             call.continuation['bkcontinue'] = f'{block.timestamp}|{block.id}'
             break
-        found.append({
-            'id': block.id, 'user': block.target, 'by': block.by,
-            'timestamp': block.timestamp, 'expiry': block.expiry,
-            'reason': block.reason, 'automatic': False, 'anononly': block.anononly,
-            'nocreate': block.nocreate, 'autoblock': block.autoblock,
-            'noemail': block.noemail, 'hidden': block.hidename,
-            'allowusertalk': block.allowusertalk, 'partial': False,
-        })
+        found.append(
+            {
+                'id': block.id,
+                'user': block.target,
+                'by': block.by,
+                'timestamp': block.timestamp,
+                'expiry': block.expiry,
+                'reason': block.reason,
+                'automatic': False,
+                'anononly': block.anononly,
+                'nocreate': block.nocreate,
+                'autoblock': block.autoblock,
+                'noemail': block.noemail,
+                'hidden': block.hidename,
+                'allowusertalk': block.allowusertalk,
+                'partial': False,
+            }
+        )
     values['output']['blocks'] = found
 
 
@@ -271,7 +300,8 @@ def deletedrevs(call: Call, values: Values) -> None:
     wanted = set(pageset.missing.values()) | {p.title for p in pageset.pages.values()}
     values['output']['deletedrevs'] = [
         {
-            'ns': title.namespace, 'title': str(title),
+            'ns': title.namespace,
+            'title': str(title),
             'revisions': [
                 {'timestamp': r.timestamp, 'user': r.user, 'comment': r.comment}
                 for r in reversed(revisions)
@@ -285,20 +315,21 @@ def deletedrevs(call: Call, values: Values) -> None:
 def _list_pages(
     call: Call, values: Values, pages: Iterable[Page], name: str, resume: Any
 ) -> None:
-    found = []
-    count = 0
-    for page in pages:
+    found: list[Json] = []
+    for count, page in enumerate(pages):
         if count == values['limit']:
             call.continuation[f'{values["@prefix"]}continue'] = resume(page)
             break
-        count += 1
         if values['generating']:
             values['pageset'].add(page)
         else:
-            found.append({
-                'pageid': page.id, 'ns': page.title.namespace,
-                'title': str(page.title),
-            })
+            found.append(
+                {
+                    'pageid': page.id,
+                    'ns': page.title.namespace,
+                    'title': str(page.title),
+                }
+            )
     if not values['generating']:
         values['output'][name] = found
 
@@ -313,7 +344,8 @@ def _referring(call: Call, values: Values, name: str, pattern: str) -> None:
         pattern.format(re.escape(text).replace(r'\ ', '[ _]')), re.IGNORECASE
     )
     pages = (
-        page for page in _matching(call.wiki, expression)
+        page
+        for page in _matching(call.wiki, expression)
         if _redirect_fits(page, values.get('filterredir') or 'all')
         and (not values['namespace'] or page.title.namespace in values['namespace'])
     )
@@ -352,9 +384,7 @@ def _outside(item: LogEntry | Change, values: Values) -> bool:
 
 def _iso(timestamp: str) -> str:
     if re.fullmatch(r'\d{14}', timestamp):
-        return re.sub(
-            r'(....)(..)(..)(..)(..)(..)', r'\1-\2-\3T\4:\5:\6Z', timestamp
-        )
+        return re.sub(r'(....)(..)(..)(..)(..)(..)', r'\1-\2-\3T\4:\5:\6Z', timestamp)
     return timestamp
 
 
@@ -399,8 +429,10 @@ def _change_item(change: Change, user: tuple[str, int], prop: list[str]) -> Json
         item |= {'ns': change.title.namespace, 'title': str(change.title)}
     if 'ids' in prop:
         item |= {
-            'pageid': change.page_id, 'revid': revision.id if revision else 0,
-            'old_revid': revision.parent if revision else 0, 'rcid': change.id,
+            'pageid': change.page_id,
+            'revid': revision.id if revision else 0,
+            'old_revid': revision.parent if revision else 0,
+            'rcid': change.id,
         }
     if 'user' in prop:
         item['user'] = user[0]
@@ -422,7 +454,9 @@ def _change_item(change: Change, user: tuple[str, int], prop: list[str]) -> Json
         item['tags'] = []
     if 'loginfo' in prop and log:
         item |= {
-            'logid': log.id, 'logtype': log.type, 'logaction': log.action,
+            'logid': log.id,
+            'logtype': log.type,
+            'logaction': log.action,
             'logparams': log.params,
         }
     return item

@@ -1,4 +1,5 @@
 """Pages: reading them, and edit, delete, undelete, move, protect, roll back, block."""
+
 from __future__ import annotations
 
 import hashlib
@@ -18,8 +19,13 @@ Json = dict[str, Any]
 
 _INFINITE = frozenset({'infinite', 'infinity', 'indefinite', 'never', ''})
 _SPANS = {
-    'second': 1, 'minute': 60, 'hour': 3600, 'day': 86400, 'week': 604800,
-    'month': 2592000, 'year': 31536000,
+    'second': 1,
+    'minute': 60,
+    'hour': 3600,
+    'day': 86400,
+    'week': 604800,
+    'month': 2592000,
+    'year': 31536000,
 }
 
 
@@ -33,12 +39,17 @@ def edit(call: Call, values: Values) -> None:
     text = _new_text(call, values, page)
     md5 = values['md5']
     if md5 is not None:
-        given = values['text'] if values['text'] is not None else ''.join(
-            part for part in (values['prependtext'], values['appendtext']) if part
+        given = (
+            values['text']
+            if values['text'] is not None
+            else ''.join(
+                part for part in (values['prependtext'], values['appendtext']) if part
+            )
         )
         if hashlib.md5(given.encode()).hexdigest() != md5.lower():
             raise ApiError(
-                'badmd5', 'The supplied MD5 hash was incorrect.',
+                'badmd5',
+                'The supplied MD5 hash was incorrect.',
                 key='apierror-badmd5',
             )
     if call.wiki.limited('edit', call.user):
@@ -46,20 +57,29 @@ def edit(call: Call, values: Values) -> None:
     result: Json = {'result': 'Success'}
     if page is not None and page.latest.text == text:
         result |= {
-            'pageid': page.id, 'title': str(title), 'contentmodel': 'wikitext',
+            'pageid': page.id,
+            'title': str(title),
+            'contentmodel': 'wikitext',
             'nochange': True,
         }
     else:
         revision = call.wiki.edit(
-            title, text, user=call.user, user_id=call.session.user_id,
-            comment=values['summary'] or '', minor=values['minor'],
+            title,
+            text,
+            user=call.user,
+            user_id=call.session.user_id,
+            comment=values['summary'] or '',
+            minor=values['minor'],
             bot=values['bot'] and 'bot' in call.rights,
         )
         call.answer.effect = 'edit'
         result |= {
-            'pageid': call.wiki.pages[title].id, 'title': str(title),
-            'contentmodel': 'wikitext', 'oldrevid': revision.parent,
-            'newrevid': revision.id, 'newtimestamp': revision.timestamp,
+            'pageid': call.wiki.pages[title].id,
+            'title': str(title),
+            'contentmodel': 'wikitext',
+            'oldrevid': revision.parent,
+            'newrevid': revision.id,
+            'newtimestamp': revision.timestamp,
         }
         if page is None:
             result = {'new': True} | result
@@ -90,7 +110,9 @@ def delete(call: Call, values: Values) -> None:
     entry = call.wiki.delete(page, call.user, reason)
     call.answer.effect = 'delete'
     call.result['delete'] = {
-        'title': str(page.title), 'reason': reason, 'logid': entry.id,
+        'title': str(page.title),
+        'reason': reason,
+        'logid': entry.id,
     }
 
 
@@ -114,7 +136,9 @@ def undelete(call: Call, values: Values) -> None:
         )
     call.answer.effect = 'undelete'
     call.result['undelete'] = {
-        'title': str(title), 'revisions': count, 'fileversions': 0,
+        'title': str(title),
+        'revisions': count,
+        'fileversions': 0,
         'reason': values['reason'],
     }
 
@@ -141,7 +165,9 @@ def move(call: Call, values: Values) -> None:
     redirect = not (values['noredirect'] and 'suppressredirect' in call.rights)
     source = page.title
     result: Json = {
-        'from': str(source), 'to': str(target), 'reason': values['reason'],
+        'from': str(source),
+        'to': str(target),
+        'reason': values['reason'],
     }
     call.wiki.move(page, target, local, values['reason'], redirect)
     call.answer.effect = 'move'
@@ -181,12 +207,17 @@ def protect(call: Call, values: Values) -> None:
         shown = 'infinite' if expiry == 'infinity' else expiry
         protections.append({kind: level, 'expiry': shown})
     call.wiki.write_log(
-        'protect', 'protect' if page.protection else 'unprotect', call.user, page.title,
-        values['reason'], page_id=page.id,
+        'protect',
+        'protect' if page.protection else 'unprotect',
+        call.user,
+        page.title,
+        values['reason'],
+        page_id=page.id,
     )
     call.answer.effect = 'protect'
     call.result['protect'] = {
-        'title': str(page.title), 'reason': values['reason'],
+        'title': str(page.title),
+        'reason': values['reason'],
         'protections': protections,
     }
 
@@ -206,7 +237,8 @@ def rollback(call: Call, values: Values) -> None:
             f'Cannot rollback the last edit of [[:{page.title}]] by '
             f'{_links(user)}. Someone else has edited or rolled back the page already. '
             f'The last edit to the page was by {_links(last.user)}.',
-            key='alreadyrolled', params=[str(page.title), user, last.user],
+            key='alreadyrolled',
+            params=[str(page.title), user, last.user],
         )
     before = next((r for r in reversed(page.revisions) if r.user != user), None)
     if before is None:
@@ -224,13 +256,22 @@ def rollback(call: Call, values: Values) -> None:
         f'[[User:{before.user}|{before.user}]]'
     )
     revision = call.wiki.edit(
-        page.title, before.text, user=call.user, user_id=call.session.user_id,
-        comment=summary, minor=True, bot=values['markbot'],
+        page.title,
+        before.text,
+        user=call.user,
+        user_id=call.session.user_id,
+        comment=summary,
+        minor=True,
+        bot=values['markbot'],
     )
     call.answer.effect = 'rollback'
     call.result['rollback'] = {
-        'title': str(page.title), 'pageid': page.id, 'summary': summary,
-        'revid': revision.id, 'old_revid': last.id, 'last_revid': before.id,
+        'title': str(page.title),
+        'pageid': page.id,
+        'summary': summary,
+        'revid': revision.id,
+        'old_revid': last.id,
+        'last_revid': before.id,
     }
 
 
@@ -242,9 +283,7 @@ def block(call: Call, values: Values) -> None:
     if 'block' not in call.rights:
         raise errors.denied('block or unblock this user from editing')
     expiry = _expiry(call, values['expiry'])
-    if values['noemail'] and not (
-        call.wiki.user_email and 'blockemail' in call.rights
-    ):
+    if values['noemail'] and not (call.wiki.user_email and 'blockemail' in call.rights):
         raise ApiError(
             'cantblock-email',
             "You don't have permission to block users from sending email through the "
@@ -256,24 +295,45 @@ def block(call: Call, values: Values) -> None:
             'alreadyblocked', f'"{target}" is already blocked.', params=[target]
         )
     made = Block(
-        existing.id if existing else call.wiki.next_id('block'), target, call.user,
-        call.session.user_id, values['reason'], call.farm.timestamp(), expiry,
-        values['nocreate'], values['autoblock'], values['noemail'],
-        values['allowusertalk'], values['anononly'], values['hidename'],
+        existing.id if existing else call.wiki.next_id('block'),
+        target,
+        call.user,
+        call.session.user_id,
+        values['reason'],
+        call.farm.timestamp(),
+        expiry,
+        values['nocreate'],
+        values['autoblock'],
+        values['noemail'],
+        values['allowusertalk'],
+        values['anononly'],
+        values['hidename'],
     )
     call.wiki.blocks[target] = made
     call.wiki.write_log(
-        'block', 'reblock' if existing else 'block', call.user, Title(2, target),
-        made.reason, {'duration': values['expiry'], 'flags': []},
+        'block',
+        'reblock' if existing else 'block',
+        call.user,
+        Title(2, target),
+        made.reason,
+        {'duration': values['expiry'], 'flags': []},
     )
     call.answer.effect = 'block'
     call.result['block'] = {
-        'user': target, 'userID': local.id if local else 0,
-        'expiry': 'infinite' if expiry == 'infinity' else expiry, 'id': made.id,
-        'reason': made.reason, 'anononly': made.anononly, 'nocreate': made.nocreate,
-        'autoblock': made.autoblock, 'noemail': made.noemail,
-        'hidename': made.hidename, 'allowusertalk': made.allowusertalk,
-        'watchuser': False, 'partial': False, 'pagerestrictions': None,
+        'user': target,
+        'userID': local.id if local else 0,
+        'expiry': 'infinite' if expiry == 'infinity' else expiry,
+        'id': made.id,
+        'reason': made.reason,
+        'anononly': made.anononly,
+        'nocreate': made.nocreate,
+        'autoblock': made.autoblock,
+        'noemail': made.noemail,
+        'hidename': made.hidename,
+        'allowusertalk': made.allowusertalk,
+        'watchuser': False,
+        'partial': False,
+        'pagerestrictions': None,
         'namespacerestrictions': None,
     }
 
@@ -298,7 +358,8 @@ def unblock(call: Call, values: Values) -> None:
         raise ApiError(
             'cantunblock',
             f'Error: Block for {name} not found. It may have been removed already.',
-            key='ipb_cant_unblock', params=[name],
+            key='ipb_cant_unblock',
+            params=[name],
         )
     del call.wiki.blocks[found.target]
     call.answer.target = found.target
@@ -308,8 +369,11 @@ def unblock(call: Call, values: Values) -> None:
     )
     call.answer.effect = 'unblock'
     call.result['unblock'] = {
-        'id': found.id, 'user': found.target, 'userid': local.id if local else 0,
-        'reason': values['reason'], 'watchuser': values['watchuser'],
+        'id': found.id,
+        'user': found.target,
+        'userid': local.id if local else 0,
+        'reason': values['reason'],
+        'watchuser': values['watchuser'],
     }
 
 
@@ -330,12 +394,15 @@ def info(call: Call, values: Values) -> None:
         if part.get('invalid') or 'title' not in part:
             continue
         part |= {
-            'contentmodel': 'wikitext', 'pagelanguage': 'en',
-            'pagelanguagehtmlcode': 'en', 'pagelanguagedir': 'ltr',
+            'contentmodel': 'wikitext',
+            'pagelanguage': 'en',
+            'pagelanguagehtmlcode': 'en',
+            'pagelanguagedir': 'ltr',
         }
         if page is not None:
             part |= {
-                'touched': page.touched, 'lastrevid': page.latest.id,
+                'touched': page.touched,
+                'lastrevid': page.latest.id,
                 'length': page.latest.size,
             }
             if page.latest.text.startswith('#REDIRECT'):
@@ -607,7 +674,8 @@ def _chosen_revisions(call: Call, values: Values, page: Page) -> list[Revision]:
         if values[key]:
             stamp = _plain_timestamp(values[key])
             chosen = [
-                r for r in chosen
+                r
+                for r in chosen
                 if (r.timestamp >= stamp if after else r.timestamp <= stamp)
             ]
     for key, after in ('startid', not older), ('endid', older):
@@ -662,13 +730,18 @@ def _revision_item(call: Call, revision: Revision, values: Values) -> Json:
     else:
         item |= slot
         if 'content' in prop:
-            call.warn(
-                'deprecation',
-                'Because "rvslots" was not specified, a legacy format has been used for '
-                'the output. This format is deprecated, and in the future the new '
-                'format will always be used.',
-            ) if not any(w[0] == call.path for w in call.warnings) else None
+            _warn_of_legacy_slots(call)
     return item
+
+
+def _warn_of_legacy_slots(call: Call) -> None:
+    if not any(module == call.path for module, *_ in call.warnings):
+        call.warn(
+            'deprecation',
+            'Because "rvslots" was not specified, a legacy format has been used for '
+            'the output. This format is deprecated, and in the future the new format '
+            'will always be used.',
+        )
 
 
 def _add_links(pageset: PageSet, name: str, pattern: str, namespace: int = 0) -> None:

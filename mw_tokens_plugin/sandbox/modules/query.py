@@ -3,6 +3,7 @@
 The submodules are elsewhere; each gets the values of its parameters and writes its
 part of the answer.
 """
+
 from __future__ import annotations
 
 from typing import Any
@@ -38,7 +39,8 @@ class PageSet:
         if page.id not in self.pages:
             self.pages[page.id] = page
             self.parts[page.id] = {
-                'pageid': page.id, 'ns': page.title.namespace,
+                'pageid': page.id,
+                'ns': page.title.namespace,
                 'title': str(page.title),
             }
 
@@ -49,7 +51,7 @@ class PageSet:
             self.parts[-len(self.parts) - 1] = {
                 'title': text,
                 'invalidreason': 'The requested page title contains invalid characters '
-                                 'or is empty.',
+                'or is empty.',
                 'invalid': True,
             }
             return
@@ -132,9 +134,7 @@ def run_query(call: Call, values: Values) -> None:
         pageset.add_id(id)
     for id in values['revids'] or ():
         pageset.add_revision(id)
-    names = [
-        *(values['prop'] or ()), *(values['list'] or ()), *(values['meta'] or ())
-    ]
+    names = [*(values['prop'] or ()), *(values['list'] or ()), *(values['meta'] or ())]
     generator = values['generator']
     if generator:
         _run(call, generator, output, pageset, generating=True)
@@ -146,13 +146,19 @@ def run_query(call: Call, values: Values) -> None:
         output['pageids'] = [str(id) for id in pageset.parts]
     if call.continuation:
         only_lists = not values['prop'] and not generator
-        call.continuation['continue'] = '-||' if only_lists else (
-            f'{"g" + generator if generator else ""}continue||'
-            if generator else '||' + '|'.join(values['meta'] or ())
+        call.continuation['continue'] = (
+            '-||'
+            if only_lists
+            else (
+                f'{"g" + generator if generator else ""}continue||'
+                if generator
+                else '||' + '|'.join(values['meta'] or ())
+            )
         )
         call.result['continue'] = dict(call.continuation)
     prefixes = {
-        call.declarations.modules[f'query+{name}'].prefix for name in values['prop'] or ()
+        call.declarations.modules[f'query+{name}'].prefix
+        for name in values['prop'] or ()
     }
     if not any(f'{prefix}continue' in call.continuation for prefix in prefixes):
         call.result['batchcomplete'] = True
@@ -168,8 +174,12 @@ def purge_pages(call: Call, values: Values) -> list[Json]:
     for id in values['pageids'] or ():
         pageset.add_id(id)
     return [
-        part if part.get('missing') else {
-            'ns': part.get('ns', 0), 'title': part['title'], 'purged': True,
+        part
+        if part.get('missing')
+        else {
+            'ns': part.get('ns', 0),
+            'title': part['title'],
+            'purged': True,
         }
         for part in pageset.parts.values()
     ]

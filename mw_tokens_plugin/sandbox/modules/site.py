@@ -114,8 +114,8 @@ def blocked(call: Call, block: Block) -> ApiError:
         f'{info["blockexpiry"]} *Intended blockee: \u202a{block.target}\u202c You can '
         f'contact {by} or another [[Project:Administrators|administrator]] to discuss '
         'the block. You can use the "Email this user" feature if a valid email address '
-        'is specified in your [[Special:Preferences|preferences]] and you have not been '
-        'blocked from using it. Your current IP address is 127.0.0.1. Block ID '
+        'is specified in your [[Special:Preferences|preferences]] and you have not '
+        'been blocked from using it. Your current IP address is 127.0.0.1. Block ID '
         f'#{block.id}. Please include all above details in any queries you make.',
         data={'blockinfo': info},
     )
