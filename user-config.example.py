@@ -22,7 +22,7 @@ usernames['meta']['meta'] = 'Example Steward'
 # MW_TOKENS_DISABLE=1 in the environment switches it off.
 __import__('mw_tokens_plugin').enable()
 
-# What campaigns have done is recorded in mw_tokens_plugin/ledger.sqlite3 beside this
+# What campaigns have done is recorded in campaigns/ledger.sqlite3 beside this
 # file; the option -ledger:URL of each script names another database.
 
 # pywikibot asks for the password, unless it finds it in this file, one line an account:

@@ -513,7 +513,7 @@ def _new_name(kind: str) -> str:
 
 
 def _default_ledger() -> str:
-    return str(config.datafilepath('mw_tokens_plugin', 'ledger.sqlite3'))
+    return str(config.datafilepath('campaigns', 'ledger.sqlite3'))
 
 
 if __name__ == '__main__':
