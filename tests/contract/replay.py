@@ -204,8 +204,9 @@ class Replay:
         if match and exchange.index not in self.script.sources:
             minted = self._mint(exchange.index, match['id'])
             query = {'meta': 'tokens', 'type': kind, 'centralauthtoken': minted}
-            answer = self._get(requests.Session(), exchange.wiki, **query)
-            return answer['query']['tokens'][f'{kind}token']
+            nobody = self._session(COOKIELESS, exchange.wiki)
+            answer = self._get(nobody, exchange.wiki, **query)
+            return str(answer['query']['tokens'][f'{kind}token'])
         jar = _latest(self.script.jars, exchange.index, 'Stew')
         jar = self.script.sources.get(exchange.index, jar)
         return self._fetch(self._session(jar, exchange.wiki), exchange.wiki, kind)
@@ -227,11 +228,11 @@ class Replay:
         if home.partition('/')[0] != account:
             home = account
         answer = self._get(self._session(home, 'meta'), 'meta', action=MINT)
-        return answer[MINT][MINT]
+        return str(answer[MINT][MINT])
 
     def _fetch(self, session: requests.Session, wiki: str, kind: str) -> str:
         answer = self._get(session, wiki, meta='tokens', type=kind)
-        return answer['query']['tokens'][f'{kind}token']
+        return str(answer['query']['tokens'][f'{kind}token'])
 
     def _get(self, session: requests.Session, wiki: str, **params: str) -> Any:
         params = {'action': 'query', 'format': 'json', **params}

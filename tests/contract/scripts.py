@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from .replay import COOKIELESS, Event, Script
 from .samples import load
@@ -17,7 +18,7 @@ RACK = 'The farm is being moved to another rack.'
 MAINTENANCE = 'CentralAuth is read only for tests.'
 
 
-def fault(kind: str, **details: object) -> Event:
+def fault(kind: str, **details: Any) -> Event:
     """Let one of the sandbox's faults hit the next request."""
     return lambda stage: stage.fault(kind, **details)
 
@@ -46,7 +47,7 @@ def lag(seconds: float) -> Event:
     return lambda stage: stage.lag(seconds)
 
 
-def status(name: str, **change: object) -> Event:
+def status(name: str, **change: Any) -> Event:
     return lambda stage: stage.set_status(name, **change)
 
 

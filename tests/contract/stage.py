@@ -93,7 +93,7 @@ def _add_unattached(farm: Farm) -> None:
 
 def _add_pages(farm: Farm) -> None:
     wiki = farm.wikis['aa']
-    author = {'user': 'Plain', 'user_id': wiki.accounts['Plain'].id}
+    author: dict[str, Any] = {'user': 'Plain', 'user_id': wiki.accounts['Plain'].id}
     for n in range(1, 201):
         text = f'Buy cheap stuff {n} rev 1 http://spam.example.com/{n}'
         wiki.edit(f'Spam page {n:04}', text, **author)
@@ -110,6 +110,8 @@ def _add_pages(farm: Farm) -> None:
 
 class Stage:
     """The seeded sandbox, and what can happen to it.
+
+    Whatever happens, happens between two requests, of which there is one at a time.
 
     :param sandbox: a running sandbox with :func:`seed` as its seed
     """
