@@ -238,12 +238,12 @@ def authmanagerinfo(call: Call, values: Values) -> None:
     info: Json = {
         'canauthenticatenow': call.session.kind in ('anonymous', 'main', 'local'),
         'cancreateaccounts': True,
-        'canlinkaccounts': False,
+        'canlinkaccounts': False, 'haspreservedstate': False,
+        'hasprimarypreservedstate': False,
     }
     values['output']['authmanagerinfo'] = info
     stored = call.session.stored
-    if stored is not None and stored.flow:
-        info['preservedusername'] = stored.flow['user']
+    info['preservedusername'] = stored.flow.get('user', '') if stored else ''
     if values['securitysensitiveoperation'] is not None:
         info['securitysensitiveoperationstatus'] = 'ok'
     if values['requestsfor'] == 'login':
