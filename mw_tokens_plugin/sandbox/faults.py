@@ -18,7 +18,7 @@ from .farm import Farm
 
 # What the fault does, to the answer or to the farm; the latter happen before the
 # request is looked at.
-ANSWER_KINDS = ('drop', 'half', 'html', 'http', 'retry-after', 'slow')
+ANSWER_KINDS = ('drop', 'half', 'empty', 'html', 'http', 'retry-after', 'slow')
 ERROR_KINDS = ('maxlag', 'readonly', 'centralauth-readonly', 'ratelimited', 'cas-race')
 FARM_KINDS = (
     'expire-csrf',
@@ -44,8 +44,8 @@ class Fault:
 
     :param kind: one of :data:`KINDS`.
     :param when: `before` or `after` the request is carried out; half is always after.
-    :param status: HTTP status of html (200 if not given), http (502) and retry-after
-        (429).
+    :param status: HTTP status of html and empty (200 if not given), http (502) and
+        retry-after (429).
     :param seconds: of slow, clock-jump, autocreate-race, of Retry-After and of lag.
     :param reason: what readonly and centralauth-readonly give as reason.
     :param remembered: lose-session ends the remembered login too, so that nothing

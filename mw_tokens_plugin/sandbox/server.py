@@ -46,7 +46,7 @@ FLAVOURS = ('1.43', 'current')
 MOST_WIKIS = 250
 _LONGEST_URL = 8000
 _TOKENS = frozenset({'token', 'logintoken', 'lgtoken'})
-_DEFAULT_STATUS = {'html': 200, 'http': 502, 'retry-after': 429}
+_DEFAULT_STATUS = {'empty': 200, 'html': 200, 'http': 502, 'retry-after': 429}
 _REASONS = {429: 'Too Many Requests', 502: 'Bad Gateway', 503: 'Service Unavailable'}
 
 
@@ -355,6 +355,7 @@ def _breaks(fault: Fault, when: str) -> bool:
     return fault.when == when and fault.kind in (
         'drop',
         'half',
+        'empty',
         'html',
         'http',
         'retry-after',
@@ -400,7 +401,8 @@ def _broken(fault: Fault) -> web.Response | None:
     if fault.kind == 'retry-after':
         headers['Retry-After'] = f'{fault.seconds or 1:g}'
     page = f'<html><title>{title}</title><body><h1>{title}</h1></body></html>\n'
-    return web.Response(status=status, body=page.encode(), headers=headers)
+    body = b'' if fault.kind == 'empty' else page.encode()
+    return web.Response(status=status, body=body, headers=headers)
 
 
 def _sent(response: web.Response | None, answer: Answer, broken: Fault | None) -> int:

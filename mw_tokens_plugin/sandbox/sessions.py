@@ -161,10 +161,10 @@ class Sessions:
             or now >= minted.created + self.token_lifetime
         ):
             return None
+        if now < self._created.get((wiki.db, account.id), 0) + self.autocreate_race:
+            return None
         local = self._local_account(wiki, account)
         if local is None:
-            return None
-        if now < self._created.get((wiki.db, account.id), 0) + self.autocreate_race:
             return None
         key = (central.id, wiki.db, way)
         stored = self._foreign.get(key)
@@ -434,8 +434,6 @@ class Sessions:
             self._created[wiki.db, account.id] = self.farm.clock()
             local = self.farm.attach(account, wiki)
             self.farm.log_creation(wiki, local)
-            if self.autocreate_race:
-                return local
         return local if local.central is account else None
 
     def _drop(self, session: Session) -> None:

@@ -20,7 +20,7 @@ from ..farm import (
     status_difference,
 )
 from ..rights import GLOBAL_GROUPS
-from ..titles import canonical_user, is_address
+from ..titles import canonical_user
 
 Json = dict[str, Any]
 
@@ -271,12 +271,13 @@ def globalusers(call: Call, values: Values) -> None:
     prop = values['prop'] or ()
     found: list[Json] = []
     seen: set[str] = set()
-    for name in names or ():
-        if name in seen:
+    for given in names or ():
+        name = canonical_user(given)
+        if (name or given) in seen:
             continue
-        seen.add(name)
-        if is_address(name):
-            found.append({'name': name, 'invalid': True})
+        seen.add(name or given)
+        if name is None:
+            found.append({'name': given, 'invalid': True})
             continue
         account = call.farm.accounts.get(name)
         if account is None or not _may_see(call, account):

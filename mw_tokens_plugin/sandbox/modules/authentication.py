@@ -238,7 +238,8 @@ def authmanagerinfo(call: Call, values: Values) -> None:
     info: Json = {
         'canauthenticatenow': call.session.kind in ('anonymous', 'main', 'local'),
         'cancreateaccounts': True,
-        'canlinkaccounts': False, 'haspreservedstate': False,
+        'canlinkaccounts': False,
+        'haspreservedstate': False,
         'hasprimarypreservedstate': False,
     }
     values['output']['authmanagerinfo'] = info

@@ -1,0 +1,302 @@
+"""The imitated action API, asked directly: sessions, tokens, lifetimes, statuses.
+
+The answers that MediaWiki was recorded to give are compared in the contract tests; here
+is what has no recording, and what depends on time.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mw_tokens_plugin.sandbox import Farm
+from mw_tokens_plugin.sandbox.api import Api, Request
+from mw_tokens_plugin.sandbox.seeds import OPERATOR, TWOFACTOR, Credentials, seeder
+
+CREDENTIALS = Credentials.generate('secret')
+
+
+class Client:
+    """A browser of sorts: keeps cookies, one jar a wiki."""
+
+    def __init__(self, current: bool = True) -> None:
+        """Initializer."""
+        self.now = 1_800_000_000.0
+        self.farm = Farm(
+            ['meta', 'aa', 'bb'],
+            seeder(CREDENTIALS, 120),
+            current=current,
+            clock=lambda: self.now,
+        )
+        self._api = Api(self.farm)
+        self._cookies: dict[str, dict[str, str]] = {'meta': {}, 'aa': {}, 'bb': {}}
+        self.wait = 0.0
+
+    def ask(self, wiki: str = 'meta', cat: str = '', **params: Any) -> dict[str, Any]:
+        """Send a request and return the decoded answer."""
+        jar = self._cookies[wiki]
+        cookies = '; '.join(f'{name}={value}' for name, value in jar.items())
+        form = {'format': 'json', 'formatversion': '2'}
+        form |= {name: str(value) for name, value in params.items()}
+        query = {'centralauthtoken': cat} if cat else {}
+        request = Request('POST', query, form, {'Cookie': cookies})
+        answer = self._api.handle(self.farm.wikis[wiki], request)
+        for name, value in answer.headers:
+            if name == 'Set-Cookie':
+                key, _, rest = value.partition('=')
+                jar.pop(key, None)
+                if 'Max-Age=0' not in rest:
+                    jar[key] = rest.partition(';')[0]
+        self.wait = answer.wait
+        decoded: dict[str, Any] = json.loads(answer.body)
+        return decoded
+
+    def token(self, type: str, wiki: str = 'meta', cat: str = '') -> str:
+        """Fetch a token."""
+        answer = self.ask(wiki, cat, action='query', meta='tokens', type=type)
+        token: str = answer['query']['tokens'][f'{type}token']
+        return token
+
+    def log_in(self, wiki: str = 'meta', **params: Any) -> dict[str, Any]:
+        """Log the operator in with the main password."""
+        values = {'username': OPERATOR, 'password': CREDENTIALS.operator} | params
+        answer = self.ask(
+            wiki,
+            action='clientlogin',
+            loginreturnurl='http://x.example/',
+            logintoken=self.token('login', wiki),
+            **values,
+        )
+        step: dict[str, Any] = answer['clientlogin']
+        return step
+
+    def who(self, wiki: str = 'meta', cat: str = '') -> str:
+        """Return the name the wiki knows the client by, or the error."""
+        answer = self.ask(wiki, cat, action='query', meta='userinfo')
+        if 'error' in answer:
+            code: str = answer['error']['info']
+            return code
+        name: str = answer['query']['userinfo']['name']
+        return name
+
+    def mint(self) -> str:
+        """Fetch a centralauthtoken."""
+        answer = self.ask(action='centralauthtoken')
+        token: str = answer['centralauthtoken']['centralauthtoken']
+        return token
+
+    def lock(self, user: str, **params: Any) -> dict[str, Any]:
+        """Lock an account with a fresh token."""
+        return self.ask(
+            action='setglobalaccountstatus',
+            user=user,
+            locked='lock',
+            reason='r',
+            token=self.token('setglobalaccountstatus'),
+            **params,
+        )
+
+
+@pytest.fixture
+def client() -> Client:
+    """Return a client of today's farm, logged in on the central wiki."""
+    client = Client()
+    assert client.log_in()['status'] == 'PASS'
+    return client
+
+
+DEAD = 'The centralauthtoken is not valid.'
+
+
+def test_a_session_slides_and_dies_when_idle(client: Client) -> None:
+    for _ in range(3):
+        client.now += 3000
+        assert client.who() == OPERATOR
+    client.now += 3600
+    assert client.who() == '127.0.0.1'
+
+
+def test_a_remembered_session_revives_with_other_tokens() -> None:
+    client = Client()
+    client.log_in(rememberMe='1')
+    token = client.token('csrf')
+    client.now += 4000
+    assert client.who() == OPERATOR
+    assert client.token('csrf') != token
+
+
+def test_a_lost_session_can_log_in_again(client: Client) -> None:
+    client.farm.sessions.end_account(client.farm.accounts[OPERATOR].id)
+    assert client.who() == '127.0.0.1'
+    assert client.log_in()['status'] == 'PASS'
+    assert client.who() == OPERATOR
+
+
+def test_an_expired_csrf_token_leaves_the_session_alone(client: Client) -> None:
+    token = client.token('csrf')
+    client.farm.sessions.expire_csrf(OPERATOR)
+    answer = client.ask(action='checktoken', type='csrf', token=token)
+    assert answer['checktoken']['result'] == 'invalid'
+    assert client.who() == OPERATOR
+
+
+def test_a_centralauthtoken_is_wrapped_and_works_once(client: Client) -> None:
+    token = client.mint()
+    assert token.count('.') == 2
+    assert client.who('aa', token) == OPERATOR
+    assert client.who('aa', token) == DEAD
+    assert client.wait == 3.0
+
+
+def test_a_tampered_wrapping_is_a_dead_token(client: Client) -> None:
+    head, payload, mac = client.mint().split('.')
+    assert client.who('aa', f'{head}.{payload}x.{mac}') == DEAD
+    assert client.who('aa', 'garbage') == DEAD
+
+
+def test_the_older_flavour_does_not_wrap() -> None:
+    client = Client(current=False)
+    client.log_in()
+    token = client.mint()
+    assert '.' not in token
+    assert client.who('aa', token) == OPERATOR
+
+
+def test_a_csrf_token_survives_across_centralauthtokens(client: Client) -> None:
+    csrf = client.token('csrf', 'aa', client.mint())
+    saved = client.ask(
+        'aa', client.mint(), action='edit', title='A', text='x', token=csrf
+    )
+    assert saved['edit']['result'] == 'Success'
+
+
+def test_the_first_use_on_a_wiki_creates_the_account(client: Client) -> None:
+    account = client.farm.accounts[OPERATOR]
+    local = account.attached.pop('bbwiki')
+    del client.farm.wikis['bb'].accounts[local.name]
+    client.farm.sessions.autocreate_race = 0.1
+    first, second, third = client.mint(), client.mint(), client.mint()
+    assert client.who('bb', first) == OPERATOR
+    assert client.who('bb', second) == DEAD
+    client.now += 0.2
+    assert client.who('bb', third) == OPERATOR
+
+
+def test_a_second_factor_is_asked_for_until_it_is_right() -> None:
+    client = Client()
+    step = client.log_in(username=TWOFACTOR, password=CREDENTIALS.twofactor)
+    assert step['status'] == 'UI'
+    assert list(step['requests'][0]['fields']) == ['OATHToken']
+    token = client.token('login')
+    wrong = client.ask(
+        action='clientlogin', logincontinue='1', OATHToken='0', logintoken=token
+    )
+    assert wrong['clientlogin']['status'] == 'UI'
+    right = client.ask(
+        action='clientlogin',
+        logincontinue='1',
+        OATHToken=CREDENTIALS.code,
+        logintoken=token,
+    )
+    assert right['clientlogin']['status'] == 'PASS'
+    assert client.who() == TWOFACTOR
+
+
+def test_globalusers_tells_about_many_at_once(client: Client) -> None:
+    client.lock('Spambot 00001')
+    answer = client.ask(
+        action='query',
+        list='globalusers',
+        gususers='spambot_00001|Spambot 00001|Local Admin|Nobody there|10.0.0.1|A[b]',
+        gusprop='locked|editcount|localinfo|groups',
+    )
+    users = answer['query']['globalusers']
+    assert [user['name'] for user in users] == [
+        'Spambot 00001',
+        'Local Admin',
+        'Nobody there',
+        '10.0.0.1',
+        'A[b]',
+    ]
+    assert users[0]['locked'] is True
+    assert users[0]['locklogid'] == client.farm.central.log[-1].id
+    assert users[1]['locked'] is False
+    assert users[1]['editcount'] == 40
+    assert users[2]['missing'] is True
+    assert users[3]['invalid'] is True
+    assert users[4]['invalid'] is True
+
+
+def test_globalusers_is_limited_by_the_rights_of_who_asks() -> None:
+    client = Client()
+    names = '|'.join(f'Spambot {number:05}' for number in range(1, 101))
+    answer = client.ask(action='query', list='globalusers', gususers=names)
+    assert answer['error']['code'] == 'toomanyvalues'
+    client.log_in()
+    answer = client.ask(action='query', list='globalusers', gususers=names)
+    assert len(answer['query']['globalusers']) == 100
+
+
+def test_suppressed_accounts_are_missing_for_those_who_may_not_see_them() -> None:
+    client = Client()
+    asked = {'action': 'query', 'list': 'globalusers', 'gususers': 'Suppressed Name'}
+    assert client.ask(**asked)['query']['globalusers'][0]['missing'] is True
+    client.log_in()
+    assert client.ask(**asked)['query']['globalusers'][0]['suppressed'] is True
+
+
+def test_globalusers_is_unknown_to_the_older_flavour() -> None:
+    client = Client(current=False)
+    answer = client.ask(action='query', list='globalusers')
+    assert 'Unrecognized value' in answer['warnings']['query']['warnings']
+
+
+@pytest.mark.parametrize(
+    ('user', 'code'),
+    [
+        ('~2026-1', 'centralauth-admin-cannot-lock-temporary-account'),
+        (OPERATOR, 'centralauth-admin-cannot-lock-self'),
+    ],
+)
+def test_todays_wikis_refuse_some_locks(client: Client, user: str, code: str) -> None:
+    answer = client.lock(user)
+    assert answer['error'][0][0]['code'] == code
+    assert not client.farm.accounts[user].locked
+
+
+def test_a_steward_who_lost_the_group_is_refused(client: Client) -> None:
+    client.farm.accounts[OPERATOR].groups = frozenset()
+    assert client.lock('Spambot 00001')['error']['code'] == 'permissiondenied'
+
+
+def test_listing_continues_to_the_end(client: Client) -> None:
+    asked: dict[str, Any] = {
+        'action': 'query',
+        'list': 'globalallusers',
+        'aguprefix': 'Spambot',
+        'agulimit': 50,
+    }
+    names: list[str] = []
+    for _ in range(5):
+        answer = client.ask(**asked)
+        names += [user['name'] for user in answer['query']['globalallusers']]
+        if 'continue' not in answer:
+            break
+        asked |= answer['continue']
+    assert names == [f'Spambot {number:05}' for number in range(1, 121)]
+
+
+def test_what_is_not_imitated_says_so(client: Client) -> None:
+    assert client.ask(action='compare')['error']['code'] == 'notimplemented'
+
+
+def test_the_reasons_are_a_page_and_a_message(client: Client) -> None:
+    answer = client.ask(
+        action='query',
+        meta='allmessages',
+        ammessages='Centralauth-admin-status-reasons',
+    )
+    text = answer['query']['allmessages'][0]['content']
+    assert text.startswith('* Spam\n** Spam-only account\n')
