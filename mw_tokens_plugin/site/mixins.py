@@ -75,7 +75,7 @@ class GlobalAccountsMixin:
         :raises InvalidName: no account can have that name
         :raises ApiRefusal: the wiki refused
         """
-        account = self._globaluserinfo(normalise_name(name))
+        account = self._read_account(normalise_name(name))
         if account.hidden is HiddenLevel.UNKNOWN and self.lists_global_users():
             for listed in self._globalusers(gususers=[account.name]):
                 if listed.exists:
@@ -94,7 +94,7 @@ class GlobalAccountsMixin:
         """
         names = iter(names)
         if not self.lists_global_users():
-            yield from map(self._globaluserinfo, names)
+            yield from map(self._read_account, names)
             return
         while batch := list(islice(names, self._batch_size())):
             found = {a.name: a for a in self._globalusers(gususers=batch)}
@@ -112,7 +112,7 @@ class GlobalAccountsMixin:
         """
         central_ids = iter(central_ids)
         if not self.lists_global_users():
-            yield from map(self._globaluserinfo_by_id, central_ids)
+            yield from map(self._read_account_by_id, central_ids)
             return
         while batch := list(islice(central_ids, self._batch_size())):
             found = {a.central_id: a for a in self._globalusers(guscentralids=batch)}
@@ -265,10 +265,10 @@ class GlobalAccountsMixin:
             raise InvalidInput(f'There is no global account {name!r} to be expected.')
         return statecheck(account.central_id, account.name, state)
 
-    def _globaluserinfo(self, name: str) -> GlobalAccount:
+    def _read_account(self, name: str) -> GlobalAccount:
         return from_globaluserinfo(name, self._query_globaluserinfo(guiuser=name))
 
-    def _globaluserinfo_by_id(self, central_id: int) -> GlobalAccount:
+    def _read_account_by_id(self, central_id: int) -> GlobalAccount:
         try:
             info = self._query_globaluserinfo(guiid=central_id)
         except NoSuchAccount:
