@@ -400,6 +400,8 @@ class Farm:
     :param current: today's MediaWiki rather than release 1.43.
     :param clock: seconds since 1970; :meth:`advance` moves it on.
 
+    .. version-added:: 0.1
+
     While `strict` is set, accounts without a global one cannot log in.
     """
 

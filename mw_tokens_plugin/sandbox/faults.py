@@ -61,6 +61,8 @@ class Fault:
     :param times: how many requests it hits at most; 0 for no limit.
     :param start: seconds after arming at which it begins.
     :param end: seconds after arming at which it ends; 0 for never.
+
+    .. version-added:: 0.1
     """
 
     kind: str

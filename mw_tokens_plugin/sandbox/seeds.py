@@ -168,7 +168,8 @@ def _add_spam(farm: Farm, accounts: int, chance: random.Random) -> None:
     for number in range(1, accounts + 1):
         name = f'Spambot {number:05}'
         home = chance.choice(codes)
-        others = [code for code in codes if code != home and chance.random() < 0.3]
+        others = chance.sample(codes, chance.randrange(min(len(codes), 5)))
+        others = [code for code in others if code != home]
         account = farm.add_account(name, home=home, wikis=[home, *others])
         for serial in range(1, chance.randrange(4) + 1):
             _spam(farm.wikis[chance.choice([home, *others])], account, serial)

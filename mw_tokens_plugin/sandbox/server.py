@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
@@ -64,7 +64,9 @@ class Sandbox:
     :param password: derive all passwords from this one.
     :param seed: what the spam accounts are made of.
     :param penalty: seconds that a dead centralauthtoken costs.
-    :param farm: a farm made elsewhere, instead of the seeded one.
+    :param farm: a farm made elsewhere; then `delay` and `port` are all that counts.
+
+    .. version-added:: 0.1
     """
 
     def __init__(
@@ -348,7 +350,15 @@ async def _read(request: web.BaseRequest) -> Request:
 
 
 def _parse(text: str) -> dict[str, str]:
-    return dict(parse_qsl(text, keep_blank_values=True)) if text else {}
+    found = {}
+    for part in text.split('&') if text else ():
+        name, _, value = part.replace('+', ' ').partition('=')
+        found[_decode(name)] = _decode(value)
+    return found
+
+
+def _decode(text: str) -> str:
+    return unquote(text) if '%' in text else text
 
 
 def _breaks(fault: Fault, when: str) -> bool:

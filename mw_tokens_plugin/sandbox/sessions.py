@@ -504,7 +504,7 @@ def parse_cookies(header: str) -> dict[str, str]:
     for part in header.split(';'):
         name, sign, value = part.strip().partition('=')
         if sign:
-            found[name] = unquote(value.strip('"'))
+            found[name] = unquote(value) if '%' in value else value
     return found
 
 

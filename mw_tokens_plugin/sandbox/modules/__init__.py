@@ -1,3 +1,6 @@
-"""The modules of the action API; importing this package registers them all."""
+"""The modules of the action API; importing this package registers them all.
+
+How requests are checked and answers laid out is the business of :mod:`..api`.
+"""
 
 from . import accounts, authentication, lists, pages, query, site  # noqa: F401

@@ -1,4 +1,7 @@
-"""Lists: logs, recent changes, contributions, pages, local users, blocks."""
+"""Lists: logs, recent changes, contributions, pages, local users, blocks.
+
+They only read; lists of global accounts are in :mod:`.accounts`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pages: reading them, and edit, delete, undelete, move, protect, roll back, block."""
+"""Pages: reading them, and edit, delete, undelete, move, protect, roll back, block.
+
+There are no files, translations and page properties here, and no parser.
+"""
 
 from __future__ import annotations
 

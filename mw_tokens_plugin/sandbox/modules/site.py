@@ -1,4 +1,7 @@
-"""What a wiki says about itself: siteinfo, messages, paraminfo, help."""
+"""What a wiki says about itself: siteinfo, messages, paraminfo, help.
+
+It says only what pywikibot asks for, and what was recorded.
+"""
 
 from __future__ import annotations
 
