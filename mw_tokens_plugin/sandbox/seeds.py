@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from .farm import Account, Farm, Wiki
 from .titles import Title
 
+DAY = 86400
 OPERATOR = 'Sandbox Operator'
 COLLEAGUE = 'Sandbox Colleague'
 TWOFACTOR = 'Sandbox Twofactor'
@@ -170,7 +171,12 @@ def _add_spam(farm: Farm, accounts: int, chance: random.Random) -> None:
         home = chance.choice(codes)
         others = chance.sample(codes, chance.randrange(min(len(codes), 5)))
         others = [code for code in others if code != home]
-        account = farm.add_account(name, home=home, wikis=[home, *others])
+        account = farm.add_account(
+            name,
+            home=home,
+            wikis=[home, *others],
+            registration=farm.timestamp(farm.clock() - chance.randrange(30 * DAY)),
+        )
         for serial in range(1, chance.randrange(4) + 1):
             _spam(farm.wikis[chance.choice([home, *others])], account, serial)
 
