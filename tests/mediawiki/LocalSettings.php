@@ -1,0 +1,61 @@
+<?php
+/*
+ * The settings of one wiki of the tests; they come from wiki.json in its directory, and
+ * what the tests switch while it runs, from control.json, read for every request.
+ */
+$directory = getenv( 'MW_TESTS_DIRECTORY' );
+$wiki = json_decode( file_get_contents( "$directory/wiki.json" ), true );
+$control = json_decode( file_get_contents( "$directory/control.json" ), true );
+
+$wgSitename = $wiki['name'];
+$wgScriptPath = '/w';
+$wgServer = 'http://' . ( $_SERVER['HTTP_HOST'] ?? '127.0.0.1' );
+$wgSecretKey = $wiki['secret'];
+$wgUpgradeKey = false;
+
+$wgDBtype = 'sqlite';
+$wgDBname = $wiki['name'];
+$wgSQLiteDataDir = "$directory/data";
+$wgObjectCaches[CACHE_DB] = [
+	'class' => SqlBagOStuff::class,
+	'loggroup' => 'SQLBagOStuff',
+	'server' => [
+		'type' => 'sqlite',
+		'dbname' => 'wikicache',
+		'tablePrefix' => '',
+		'variables' => [ 'synchronous' => 'OFF' ],
+		'dbDirectory' => $wgSQLiteDataDir,
+		'trxMode' => 'IMMEDIATE',
+		'flags' => 0,
+	],
+];
+// One place for all that is kept between requests, so that the tests can end sessions
+// in it, and so that maintenance scripts see it too.
+$wgMainCacheType = CACHE_DB;
+$wgSessionCacheType = CACHE_DB;
+$wgCacheDirectory = "$directory/cache";
+$wgLocalisationCacheConf['store'] = 'array';
+$wgJobRunRate = 0;
+$wgPingback = false;
+$wgEnableEmail = false;
+$wgDefaultSkin = 'fallback';
+
+$wgEnableBotPasswords = true;
+$wgPasswordAttemptThrottle = [];
+$wgAccountCreationThrottle = [];
+$wgGroupPermissions['*']['createaccount'] = true;
+
+foreach ( $wiki['extensions'] as $extension ) {
+	wfLoadExtension( $extension );
+}
+
+$wgReadOnly = $control['readonly'];
+$wgRateLimits = $control['limits'];
+if ( $control['limits'] ) {
+	$wgRevokePermissions['user']['noratelimit'] = true;
+}
+if ( $control['lag'] > 0 ) {
+	$wgHooks['ApiMaxLagInfo'][] = static function ( array &$lag ) use ( $control ) {
+		$lag = [ 'host' => 'localhost', 'lag' => $control['lag'], 'type' => 'db' ];
+	};
+}

@@ -1,0 +1,108 @@
+"""Start the wikis once, and choose against which ones the tests run.
+
+``pytest tests/mediawiki`` takes the sandbox and a real MediaWiki, and skips the latter
+where it is not installed, but not in continuous integration. ``pytest`` for the whole
+project takes the sandbox alone.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+import mw_tokens_plugin
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .client import Client, add_family, configured
+from .imitation import SandboxWiki
+from .installation import MediaWiki, missing
+from .wiki import Wiki
+
+HERE = Path(__file__).parent
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what takes wikis against each kind, unless it is marked for one."""
+    if 'kind' not in metafunc.fixturenames:
+        return
+    only = [mark.args[0] for mark in metafunc.definition.iter_markers('only')]
+    kinds = only or ['sandbox', 'mediawiki']
+    if not _asked_for(metafunc.config):
+        kinds = [kind for kind in kinds if kind != 'mediawiki']
+    metafunc.parametrize('kind', kinds, scope='session')
+
+
+def _asked_for(config: pytest.Config) -> bool:
+    paths = [Path(argument.partition('::')[0]).resolve() for argument in config.args]
+    return any(path.is_relative_to(HERE) for path in paths)
+
+
+@pytest.fixture(scope='session')
+def pywikibot_directory() -> Iterator[Path]:
+    """A directory for what pywikibot writes."""
+    with tempfile.TemporaryDirectory(prefix='pywikibot-') as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope='session')
+def shared_client(pywikibot_directory: Path) -> Iterator[Client]:
+    """The client of all tests, as pywikibot's settings are global anyway."""
+    mw_tokens_plugin.enable()
+    with configured(pywikibot_directory) as client:
+        yield client
+
+
+@pytest.fixture(scope='session')
+def farm(kind: str, pywikibot_directory: Path, shared_client: Client) -> Iterator[list[Wiki]]:
+    """Two wikis that are running."""
+    with ExitStack() as stack:
+        wikis: list[Wiki]
+        if kind == 'sandbox':
+            sandbox = stack.enter_context(Sandbox(wikis=2, accounts=0))
+            wikis = [SandboxWiki(sandbox, code) for code in sandbox.wikis]
+        else:
+            wikis = list(_installed(stack))
+        add_family(pywikibot_directory, wikis)
+        yield wikis
+
+
+def _installed(stack: ExitStack) -> Iterator[Wiki]:
+    if lacking := missing():
+        if os.environ.get('CI') == 'true':
+            pytest.fail(f'No MediaWiki to test against: {lacking}.')
+        pytest.skip(f'No MediaWiki to test against: {lacking}.')
+    directory = tempfile.TemporaryDirectory(prefix='mediawiki-')
+    parent = Path(stack.enter_context(directory))
+    for number, code in enumerate(('one', 'two'), 1):
+        wiki = MediaWiki(code, f'127.0.0.{number}', parent / code)
+        wiki.install()
+        stack.enter_context(wiki.running())
+        yield wiki
+
+
+@pytest.fixture
+def client(shared_client: Client) -> Client:
+    """pywikibot without any login."""
+    shared_client.forget_logins()
+    return shared_client
+
+
+@pytest.fixture
+def wikis(farm: list[Wiki]) -> Iterator[list[Wiki]]:
+    """The two wikis, as they are put back when the test ends."""
+    for wiki in farm:
+        wiki.forget()
+    yield farm
+    for wiki in farm:
+        wiki.restore()
+
+
+@pytest.fixture
+def wiki(wikis: list[Wiki]) -> Wiki:
+    """One of the two wikis."""
+    return wikis[0]

@@ -1,0 +1,16 @@
+"""In what the wikis differ on which the same tests run.
+
+The tests that meet a difference expect it, so that one which disappears is noticed.
+"""
+
+from __future__ import annotations
+
+from pywikibot.exceptions import APIError
+
+from mw_tokens_plugin.exceptions import TokenError
+
+#: Modules that the sandbox knows by name alone.
+NOT_IMITATED = frozenset({'createaccount', 'patrol', 'userrights', 'watch'})
+
+#: How a module shows that it is not imitated.
+Unlike = (APIError, TokenError)

@@ -1,0 +1,222 @@
+"""A real MediaWiki: Debian's package with SQLite, served by PHP's own server.
+
+It installs wikis into a temporary directory and runs them on loopback; nothing outside
+of that directory is changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from .wiki import Account, Sent
+
+HERE = Path(__file__).parent
+PACKAGE = Path('/usr/share/mediawiki')
+PHP_EXTENSIONS = frozenset({'intl', 'mbstring', 'pdo_sqlite', 'xml'})
+
+#: Those of the package that have API modules with tokens, or check what is created.
+EXTENSIONS = ['AbuseFilter', 'OATHAuth', 'TitleBlacklist', 'VisualEditor']
+
+#: What a bot password may be granted that the operator's tests need.
+GRANTS = ['basic', 'createeditmovepage', 'delete', 'editpage', 'highvolume', 'rollback']
+
+#: What control.json says while nothing is switched.
+_UNHINDERED = {'readonly': None, 'lag': 0, 'limits': {}}
+
+#: PHP's server starts in a fraction of a second.
+PATIENCE = 30
+
+
+def missing() -> str:
+    """Say what this machine lacks to run MediaWiki; '' if nothing."""
+    php = shutil.which('php')
+    if php is None:
+        return 'PHP is missing (Debian: php-cli)'
+    if not (PACKAGE / 'maintenance' / 'install.php').is_file():
+        return f'{PACKAGE} is missing (Debian: mediawiki)'
+    loaded = subprocess.run([php, '-m'], capture_output=True, text=True, timeout=60)
+    lacking = PHP_EXTENSIONS - set(loaded.stdout.lower().split())
+    if lacking:
+        return f'PHP extensions are missing: {", ".join(sorted(lacking))}'
+    return ''
+
+
+class MediaWiki:
+    """A wiki of the tests, with its database and its settings in one directory."""
+
+    kind = 'mediawiki'
+
+    def __init__(self, code: str, address: str, directory: Path) -> None:
+        """Make up accounts and settings; nothing is installed yet."""
+        self.code = code
+        self.host = address
+        self.operator = Account('Operator', secrets.token_urlsafe(18))
+        # MediaWiki tells one of 32 characters from a main password.
+        self.bot = Account('Operator', secrets.token_hex(16), 'tests')
+        self._directory = directory
+        self._control: dict[str, Any] = {}
+        self._forgotten = 0
+
+    def install(self) -> None:
+        """Install the wiki and create its accounts."""
+        for name in 'cache', 'data', 'installer', 'public':
+            (self._directory / name).mkdir(parents=True)
+        (self._directory / 'journal').touch()
+        wiki = {
+            'name': f'{self.code}wiki',
+            'secret': secrets.token_hex(32),
+            'extensions': EXTENSIONS,
+        }
+        (self._directory / 'wiki.json').write_text(json.dumps(wiki), 'utf-8')
+        self.restore()
+        installer = self._directory / 'installer'
+        password = installer / 'password'
+        password.write_text(self.operator.password, 'utf-8')
+        self._php(
+            'install.php',
+            '--dbtype=sqlite',
+            f'--dbpath={self._directory / "data"}',
+            f'--dbname={wiki["name"]}',
+            '--scriptpath=/w',
+            '--server=http://127.0.0.1',
+            f'--passfile={password}',
+            f'--confpath={installer}',
+            f'--extensions={",".join(EXTENSIONS)}',
+            '--skins=Vector',
+            self.code,
+            self.operator.name,
+            MW_CONFIG_FILE=str(installer / 'LocalSettings.php'),
+        )
+        self._php(
+            'createBotPassword.php',
+            f'--appid={self.bot.app}',
+            f'--grants={",".join(GRANTS)}',
+            self.bot.name,
+            self.bot.password,
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Serve the wiki on a free port of its address."""
+        # PHP's workers outlive their parent. The shell ends the whole group when its
+        # input ends, which happens even if the tests are killed.
+        script = '"$@" & cat >/dev/null; kill -KILL 0'
+        command = ['php', '-d', 'opcache.validate_timestamps=0']
+        command += ['-S', f'{self.host}:0', '-t', str(self._directory / 'public')]
+        log = self._directory / 'server.log'
+        with log.open('wb') as output:
+            server = subprocess.Popen(
+                ['sh', '-c', script, 'sh', *command, str(HERE / 'router.php')],
+                cwd=self._directory,
+                env=self._environment(PHP_CLI_SERVER_WORKERS='4'),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        assert server.stdin is not None
+        try:
+            self.host = f'{self.host}:{_port(log)}'
+            yield
+        finally:
+            server.stdin.close()
+            server.wait(PATIENCE)
+
+    def sent(self) -> list[Sent]:
+        """Return the requests that reached the wiki since :meth:`forget`."""
+        lines = self._journal()[self._forgotten :]
+        entries = [json.loads(line) for line in lines]
+        return [Sent(e['action'], e['params'], e['result']) for e in entries]
+
+    def forget(self) -> None:
+        """Begin the journal anew."""
+        self._forgotten = len(self._journal())
+
+    def end_sessions(self, *, remembered: bool) -> None:
+        """End all sessions, and if wanted the logins that browsers remember."""
+        if remembered:
+            database = self._directory / 'data' / f'{self.code}wiki.sqlite'
+            _execute(database, 'UPDATE user SET user_token = hex(randomblob(16))')
+            # The cache knows users with their tokens, and sessions.
+            self._forget_cached('%')
+        else:
+            self._forget_cached('%:MWSession:%')
+
+    def read_only(self, reason: str) -> None:
+        """Take no writes."""
+        self._switch(readonly=reason)
+
+    def lag(self, seconds: float) -> None:
+        """Pretend that the database lags."""
+        self._switch(lag=seconds)
+
+    def limit(self, action: str, hits: int, seconds: int) -> None:
+        """Limit how often an account may do something."""
+        self._forget_cached('%:limiter:%')
+        self._switch(limits={action: {'user': [hits, seconds]}})
+
+    def restore(self) -> None:
+        """Take writes again, without lag and limits."""
+        self._switch(**_UNHINDERED)
+
+    def _forget_cached(self, pattern: str) -> None:
+        cache = self._directory / 'data' / 'wikicache.sqlite'
+        _execute(cache, 'DELETE FROM objectcache WHERE keyname LIKE ?', pattern)
+
+    def _switch(self, **changes: Any) -> None:
+        self._control |= changes
+        new = self._directory / 'control.new'
+        new.write_text(json.dumps(self._control), 'utf-8')
+        new.replace(self._directory / 'control.json')
+
+    def _journal(self) -> list[str]:
+        return (self._directory / 'journal').read_text('utf-8').splitlines()
+
+    def _php(self, script: str, *arguments: str, **environment: str) -> None:
+        done = subprocess.run(
+            ['php', str(PACKAGE / 'maintenance' / script), *arguments],
+            cwd=self._directory,
+            env=self._environment(**environment),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        if done.returncode:
+            raise RuntimeError(f'{script} failed: {done.stdout}{done.stderr}')
+
+    def _environment(self, **more: str) -> dict[str, str]:
+        return {
+            **os.environ,
+            'MW_INSTALL_PATH': str(PACKAGE),
+            'MW_CONFIG_FILE': str(HERE / 'LocalSettings.php'),
+            'MW_TESTS_DIRECTORY': str(self._directory),
+            **more,
+        }
+
+
+def _port(log: Path) -> int:
+    """Return the port that PHP's server took, as soon as it says so."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        text = log.read_text('utf-8')
+        if started := re.search(r'\(http://[\d.]+:(\d+)\) started', text):
+            return int(started[1])
+        time.sleep(0.02)
+    raise RuntimeError(f'PHP does not serve: {log.read_text("utf-8")}')
+
+
+def _execute(database: Path, statement: str, *values: str) -> None:
+    with closing(sqlite3.connect(database, timeout=PATIENCE)) as connection:
+        connection.execute(statement, values)
+        connection.commit()

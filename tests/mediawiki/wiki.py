@@ -1,0 +1,83 @@
+"""What the tests need of a wiki, whether it is a real MediaWiki or the sandbox.
+
+It names what can be asked of a wiki and done to it behind its API's back; how that is
+done is in :mod:`.installation` and :mod:`.imitation`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who logs in, and how.
+
+    :ivar app: the name of the bot password; '' for the main password
+    """
+
+    name: str
+    password: str
+    app: str = ''
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request that reached a wiki, and how it was answered.
+
+    :ivar params: its parameters, without secrets
+    :ivar result: ``ok`` or the code of the API's error
+    """
+
+    action: str
+    params: dict[str, str]
+    result: str
+
+    @property
+    def what(self) -> str:
+        """Return the action, for queries with what they ask."""
+        asked = [self.params.get(key, '') for key in ('meta', 'list', 'prop')]
+        return '+'.join([self.action, *filter(None, asked)])
+
+
+class Wiki(Protocol):
+    """One wiki that is running.
+
+    :ivar kind: ``mediawiki`` or ``sandbox``
+    :ivar code: its code in the family
+    :ivar host: address and port
+    :ivar operator: an account with all rights that an administrator can have
+    :ivar bot: a bot password of the same account
+    """
+
+    kind: str
+    code: str
+    host: str
+    operator: Account
+    bot: Account
+
+    def sent(self) -> list[Sent]:
+        """Return the requests that reached the wiki since :meth:`forget`."""
+
+    def forget(self) -> None:
+        """Begin the journal anew."""
+
+    def end_sessions(self, *, remembered: bool) -> None:
+        """End all sessions on the server.
+
+        :param remembered: the logins that browsers remember end too, so that nothing
+            revives a session
+        """
+
+    def read_only(self, reason: str) -> None:
+        """Take no writes."""
+
+    def lag(self, seconds: float) -> None:
+        """Pretend that the database lags."""
+
+    def limit(self, action: str, hits: int, seconds: int) -> None:
+        """Limit how often an account may do something."""
+
+    def restore(self) -> None:
+        """Take writes again, without lag and limits."""
