@@ -31,6 +31,8 @@ The tree::
         +-- StateConflict            the state is not the expected one
         +-- CannotHide               too many edits
         +-- CannotLock               oneself, or a temporary account
+        +-- AlreadyExists            this wiki has the local account
+        +-- AccountSuppressed        no local account of a suppressed one
         +-- ReadOnly
         +-- RateLimited
         +-- InternalApiError         the wiki broke down while carrying it out
@@ -39,6 +41,8 @@ The tree::
 from __future__ import annotations
 
 __all__ = [
+    'AccountSuppressed',
+    'AlreadyExists',
     'ApiRefusal',
     'BadToken',
     'Blocked',
@@ -207,6 +211,14 @@ class CannotHide(ApiRefusal):
 
 class CannotLock(ApiRefusal):
     """The wiki never locks this account: oneself, or a temporary account."""
+
+
+class AlreadyExists(ApiRefusal):
+    """The wiki has the local account already."""
+
+
+class AccountSuppressed(ApiRefusal):
+    """No local account is made of a global one that is suppressed."""
 
 
 class ReadOnly(ApiRefusal):

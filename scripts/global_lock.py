@@ -458,7 +458,8 @@ def _named(site: Any, options: Options) -> Iterator[str | BadLine]:
     if options.stdin:
         yield from names_in_stream(sys.stdin.buffer, 'standard input')
     for prefix in options.prefixes:
-        yield from site.global_account_names(normalise_name(prefix))
+        for account in site.all_global_accounts(prefix=normalise_name(prefix)):
+            yield account.name
 
 
 def _good(

@@ -20,7 +20,11 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.exceptions import NoSuchAccount, StateConflict
+from mw_tokens_plugin.exceptions import (
+    NoSuchAccount,
+    OutcomeUnknown,
+    StateConflict,
+)
 from mw_tokens_plugin.protocol.globalaccounts import (
     GlobalAccount,
     HiddenLevel,
@@ -207,6 +211,12 @@ class GlobalLock:
             raise NoSuchAccount(
                 'nosuchuser', 'it is gone since the plan', str(self.site)
             )
+        expected = _expected(target.decision.facts)
+        if expected is not None and account.state == expected.state:
+            raise OutcomeUnknown(
+                f'{self.site} says that the account was changed, and shows it '
+                'unchanged: its databases lag.'
+            )
         decision = self._decide(target.name, account)
         if decision.held is Held.ALREADY:
             entry = self._latest_entry(account.name)
@@ -224,8 +234,7 @@ class GlobalLock:
         return Outcome(State.DONE, changed=True, detail='changed since the plan')
 
     def _latest_entry(self, name: str) -> LockLogEntry | None:
-        entries: tuple[LockLogEntry, ...] = self.site.lock_log(name, total=1)
-        return entries[0] if entries else None
+        return next(self.site.lock_log(name, total=1), None)
 
     def _made_by_us(self, entry: LockLogEntry | None) -> bool:
         return (

@@ -89,6 +89,20 @@ class GlobalAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedAccount:
+    """One item of the list of all global accounts.
+
+    .. version-added:: 0.1
+    """
+
+    name: str
+    central_id: int
+    locked: bool
+    groups: tuple[str, ...]
+    exists_locally: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StatusChange:
     """The state of an account after ``setglobalaccountstatus``.
 
@@ -180,6 +194,22 @@ def from_globalusers(item: Mapping[str, Any]) -> GlobalAccount:
         groups=tuple(item.get('groups') or ()),
         edit_count=_number(item.get('editcount')),
         registration=timestamp(item.get('registration')),
+    )
+
+
+def from_globalallusers(item: Mapping[str, Any]) -> ListedAccount:
+    """Read one item of ``list=globalallusers``.
+
+    Its flags are empty strings in both formatversions.
+
+    :param item: one of the items
+    """
+    return ListedAccount(
+        name=str(item['name']),
+        central_id=int(item['id']),
+        locked=_flag(item, 'locked'),
+        groups=tuple(item.get('groups') or ()),
+        exists_locally=_flag(item, 'existslocally'),
     )
 
 

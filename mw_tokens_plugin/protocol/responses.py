@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mw_tokens_plugin.exceptions import (
+    AccountSuppressed,
+    AlreadyExists,
     ApiRefusal,
     Blocked,
     CannotHide,
@@ -36,6 +38,9 @@ _CLASSES: dict[str, type[ApiRefusal]] = {
     'centralauth-admin-too-many-edits': CannotHide,
     'centralauth-admin-cannot-lock-self': CannotLock,
     'centralauth-admin-cannot-lock-temporary-account': CannotLock,
+    'centralauth-createlocal-already-exists': AlreadyExists,
+    'centralauth-createlocal-no-global-account': NoSuchAccount,
+    'centralauth-createlocal-suppressed': AccountSuppressed,
     'readonly': ReadOnly,
     'ratelimited': RateLimited,
 }

@@ -71,14 +71,14 @@ def install() -> None:
         return
     from pywikibot.site import APISite
 
-    from mw_tokens_plugin.site.mixins import GlobalAccountsMixin
+    from mw_tokens_plugin.site.mixins import PluginMixin
     from mw_tokens_plugin.site.redaction import install_redaction
     from mw_tokens_plugin.site.requests import request_class
 
-    if GlobalAccountsMixin in APISite.__bases__:
+    if PluginMixin in APISite.__bases__:
         return
     relogin = APISite._relogin
-    APISite.__bases__ += (GlobalAccountsMixin,)
+    APISite.__bases__ += (PluginMixin,)
     APISite.tokens = _wallet_property(relogin)
     APISite._request_class = staticmethod(request_class)
     APISite.login = _attended_login(APISite.login)

@@ -29,6 +29,7 @@ from mw_tokens_plugin.exceptions import (
     OutcomeUnknown,
     RateLimited,
     SessionLost,
+    UnexpectedAnswer,
     UnknownModule,
     WikiUnreachable,
 )
@@ -309,6 +310,30 @@ def refusals(site: Any) -> Iterator[None]:
         raise refusal(error.code, error.info, str(site)) from error
     except MaxlagTimeoutError as error:
         raise refusal('readonly', f'its databases lag: {error}', str(site)) from error
+
+
+def send_once(site: Any, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Send a write with the token that its module wants, and return its answer.
+
+    :param site: where to
+    :param action: the API module
+    :param parameters: all but ``action``, ``token`` and ``formatversion``
+    :return: the value under the module's name
+    :raises ApiRefusal: the wiki refused
+    :raises OutcomeUnknown: the answer was lost; it may have been carried out
+    """
+    whole = {
+        'action': action,
+        'token': site.tokens.for_action(action),
+        'formatversion': 2,
+        **parameters,
+    }
+    with refusals(site):
+        answer = SingleSendRequest(site=site, parameters=whole).submit()
+    value = answer.get(action)
+    if not isinstance(value, dict):
+        raise UnexpectedAnswer(f'{site} answered action={action} without a result.')
+    return value
 
 
 def request_class(kwargs: dict[str, Any]) -> type[TokenRequest]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Any, overload
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, NoReturn, overload
 
 from pywikibot.site._tokenwallet import TokenWallet
 
@@ -119,11 +120,9 @@ class TypedTokenWallet(TokenWallet):  # type: ignore[misc]
         if held is not None:
             return held
         with self.session.lock:
-            if key not in _WITHOUT_LOGIN and self.site.user() is None:
-                self.site.login()
-            if (held := self._live().get(key)) is None:
-                held = self._fetched(TokenType(key))
-            return held
+            if self.missing((key,)):
+                return self._fetched(TokenType(key))
+            return self._live()[key]
 
     def for_action(self, module: str) -> Token:
         """Return the token that an API module wants.
@@ -144,6 +143,45 @@ class TypedTokenWallet(TokenWallet):  # type: ignore[misc]
         :raises NoTokenNeeded: the module takes no token
         """
         return token_type_of(module, self.module_info(module))
+
+    def prefetch(self, *types: str) -> None:
+        """Fetch all tokens of these types that are not held, in one request.
+
+        :param types: token types that will be needed
+        """
+        with self.session.lock:
+            if wanted := self.missing(types):
+                self.keep(wanted, self._ask('|'.join(wanted)))
+
+    def missing(self, types: Iterable[str]) -> list[TokenType]:
+        """Return which of some types are not held, after logging in if need be.
+
+        :param types: token types
+        """
+        wanted = [TokenType(name) for name in types]
+        if self.site.user() is None and not _WITHOUT_LOGIN.issuperset(wanted):
+            with self.session.lock:
+                if self.site.user() is None:
+                    self.site.login()
+        held = self._live()
+        return [name for name in wanted if name not in held]
+
+    def keep(self, wanted: Iterable[TokenType], answer: Mapping[str, Any]) -> None:
+        """Keep the tokens of an answer to a query with ``meta=tokens``.
+
+        :param wanted: types that must be among them
+        :param answer: the whole answer
+        """
+        with self.session.lock:
+            values = self._keep_all(answer)
+            for name in wanted:
+                if name not in values:
+                    raise UnknownTokenType(f'{self.site} has no token type {name}.')
+                if values[name] == ANONYMOUS:
+                    raise TokenUnavailable(
+                        f'{self.site} hands out no {name} token to '
+                        f'{self._currentuser or "callers that are not logged in"}.'
+                    )
 
     def drop(self, token: Token) -> None:
         """Forget a token that was refused, unless it has been replaced already.
@@ -185,6 +223,19 @@ class TypedTokenWallet(TokenWallet):  # type: ignore[misc]
         """Return which types are held, without the tokens."""
         return f'{type(self).__name__}({", ".join(self._tokens) or "empty"})'
 
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say what was meant, where an attribute is misspelt."""
+        near = get_close_matches(name, _accessors(), n=1)
+        meant = f' Did you mean {near[0]!r}?' if near else ''
+        raise AttributeError(
+            f'The wallet has no attribute {name!r}.{meant} Token types of extensions '
+            f'are items: site.tokens[{name!r}].'
+        )
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Refuse to be pickled: tokens are never stored, nor shared."""
+        raise TypeError(f'{self!r} cannot be pickled: tokens are never stored.')
+
     def _live(self) -> dict[str, Token]:
         """Return the tokens held, after dropping those of another user or session."""
         user = self.site.user()
@@ -199,12 +250,27 @@ class TypedTokenWallet(TokenWallet):  # type: ignore[misc]
 
     def _fetched(self, wanted: TokenType) -> Token:
         """Fetch a token; the first time, all that the wiki has come with it."""
-        user = self.site.user()
-        everything = user is not None and not self._tokens
-        values = self._ask('*' if everything else wanted)
-        if everything and wanted not in values:
+        if self.site.user() is not None and not self._tokens:
+            self._keep_all(self._ask('*'))
             # A wiki that knows no "*" ignores it.
-            values = self._ask(wanted)
+            if wanted in self._tokens:
+                return self._tokens[wanted]
+        self.keep((wanted,), self._ask(wanted))
+        return self._tokens[wanted]
+
+    def _ask(self, types: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self.site.simple_request(
+            action='query', meta='tokens', type=types, formatversion=2
+        ).submit()
+        return answer
+
+    def _keep_all(self, answer: Mapping[str, Any]) -> dict[str, str]:
+        """Keep the tokens of an answer, and return all values, also those for nobody.
+
+        The session may have been renewed while the query was made, so what is held
+        is looked at again.
+        """
+        values = tokens_from_answer(answer)
         held = self._live()
         for name, value in values.items():
             if value != ANONYMOUS and name not in held:
@@ -216,18 +282,12 @@ class TypedTokenWallet(TokenWallet):  # type: ignore[misc]
                     fetched_at=self._clock(),
                     generation=self._held_generation,
                 )
-        if wanted in held:
-            return held[wanted]
-        if wanted in values:
-            raise TokenUnavailable(
-                f'{self.site} hands out no {wanted} token to '
-                f'{self._currentuser or "callers that are not logged in"}.'
-            )
-        raise UnknownTokenType(f'{self.site} has no token type {wanted}.')
+        return values
 
-    def _ask(self, types: str) -> dict[str, str]:
-        return tokens_from_answer(
-            self.site.simple_request(
-                action='query', meta='tokens', type=types, formatversion=2
-            ).submit()
-        )
+
+def _accessors() -> list[str]:
+    return [
+        name
+        for name, value in vars(TypedTokenWallet).items()
+        if isinstance(value, TokenAccessor)
+    ]

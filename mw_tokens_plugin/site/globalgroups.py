@@ -1,0 +1,138 @@
+"""What every site object gains for global groups, wiki sets and renames.
+
+The methods validate, send one request and return frozen records.
+
+https://www.mediawiki.org/wiki/Extension:CentralAuth/API
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from pywikibot import config
+
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.globalgroups import (
+    GlobalGroup,
+    GlobalRename,
+    GroupsChange,
+    WikiSet,
+    from_globalgroups,
+    from_globalrenamestatus,
+    from_globaluserrights,
+    from_wikisets,
+)
+from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.site.requests import refusals, send_once
+
+
+class GlobalGroupsMixin:
+    """Global groups of CentralAuth, on any site of the farm.
+
+    .. version-added:: 0.1
+    """
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def global_groups(self) -> Iterator[GlobalGroup]:
+        """Yield the global groups and their rights.
+
+        https://www.mediawiki.org/wiki/API:Globalgroups
+
+        :raises ApiRefusal: the wiki refused
+        """
+        answer = self._query(list='globalgroups', ggpprop='rights')
+        yield from map(from_globalgroups, answer['query']['globalgroups'])
+
+    def wiki_sets(self) -> Iterator[WikiSet]:
+        """Yield the sets of wikis in which global groups have their rights.
+
+        https://www.mediawiki.org/wiki/API:Wikisets
+
+        :raises ApiRefusal: the wiki refused
+        """
+        parameters: dict[str, Any] = {
+            'list': 'wikisets',
+            'wsprop': ['type', 'wikisincluded', 'wikisnotincluded'],
+            'wslimit': 'max',
+        }
+        while True:
+            answer = self._query(**parameters)
+            yield from map(from_wikisets, answer['query']['wikisets'])
+            if 'continue' not in answer:
+                return
+            parameters.update(answer['continue'])
+
+    def global_rename_status(self, name: str | None = None) -> Iterator[GlobalRename]:
+        """Yield renames of global accounts that are under way.
+
+        https://www.mediawiki.org/wiki/API:Globalrenamestatus
+
+        :param name: only the rename from or to this name
+        :raises InvalidName: no account can have that name
+        :raises ApiRefusal: the wiki refused
+        """
+        whom = {} if name is None else {'grsuser': normalise_name(name)}
+        answer = self._query(meta='globalrenamestatus', **whom)
+        found = answer.get('query', {}).get('globalrenamestatus') or {}
+        yield from map(from_globalrenamestatus, found.values())
+
+    def set_global_groups(
+        self,
+        name: str,
+        *,
+        reason: str,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+        expiry: str | None = None,
+    ) -> GroupsChange:
+        """Put a global account into global groups, or take it out of them.
+
+        The wiki passes over groups that it does not know with a warning; here they
+        are refused before anything is sent. Adding a group that the account is in
+        succeeds, and changes its expiry.
+
+        https://www.mediawiki.org/wiki/Extension:CentralAuth/API
+
+        :param name: the account, in any spelling that MediaWiki accepts
+        :param reason: for the log
+        :param add: global groups to be put into
+        :param remove: global groups to be taken out of
+        :param expiry: when the added ones end, such as ``1 week``; None for never
+        :return: what has changed, from the wiki's own answer
+        :raises InvalidInput: nothing to do, or no such group
+        :raises InvalidName: no account can have that name
+        :raises NoSuchAccount: there is none
+        :raises PermissionDenied: the session lacks the right or the grant
+        :raises OutcomeUnknown: the answer was lost; read the account first
+        """
+        name = normalise_name(name)
+        added, removed = tuple(add), tuple(remove)
+        if not added and not removed:
+            raise InvalidInput('Nothing to do: give add= or remove=.')
+        unknown = {*added, *removed} - {group.name for group in self.global_groups()}
+        if unknown:
+            raise InvalidInput(
+                f'{self} has no global group {", ".join(sorted(unknown))}.'
+            )
+        parameters: dict[str, Any] = {'user': name, 'reason': reason}
+        if added:
+            parameters['add'] = added
+        if removed:
+            parameters['remove'] = removed
+        if expiry is not None:
+            parameters['expiry'] = expiry
+        answer = send_once(self, 'globaluserrights', parameters)
+        if config.simulate:
+            return GroupsChange(name, 0, added, removed)
+        return from_globaluserrights(answer)
+
+    def _query(self, **parameters: Any) -> dict[str, Any]:
+        with refusals(self):
+            answer: dict[str, Any] = self.simple_request(
+                action='query', formatversion=2, **parameters
+            ).submit()
+        return answer

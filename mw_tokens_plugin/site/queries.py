@@ -1,0 +1,160 @@
+"""Queries that bring tokens or the server's time along with what they are for.
+
+https://www.mediawiki.org/wiki/API:Tokens
+https://www.mediawiki.org/wiki/API:Edit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from mw_tokens_plugin.exceptions import InvalidInput, UnexpectedAnswer
+from mw_tokens_plugin.protocol.globalaccounts import timestamp
+from mw_tokens_plugin.protocol.tokens import Token
+from mw_tokens_plugin.site.requests import refusals
+
+if TYPE_CHECKING:
+    from mw_tokens_plugin.site.wallet import TypedTokenWallet
+
+
+@dataclass(frozen=True, slots=True)
+class EditContext:
+    """What an edit needs so that the wiki notices conflicts.
+
+    .. version-added:: 0.1
+
+    :ivar title: the page, in MediaWiki's form
+    :ivar base_revision: number of its latest revision; None if there is no page
+    :ivar base_timestamp: when that was saved
+    :ivar start_timestamp: the server's time when it was read
+    :ivar text: its wikitext, if it was asked for
+    :ivar token: the csrf token
+    """
+
+    title: str
+    base_revision: int | None
+    base_timestamp: datetime | None
+    start_timestamp: datetime
+    token: Token
+    text: str | None = field(default=None, repr=False)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters that ``action=edit`` takes from it.
+
+        A page that does not exist is only created, not overwritten if somebody else
+        creates it meanwhile.
+        """
+        found: dict[str, Any] = {
+            'title': self.title,
+            'starttimestamp': _text(self.start_timestamp),
+            'token': self.token,
+        }
+        if self.base_timestamp is None:
+            found['createonly'] = True
+        else:
+            found['basetimestamp'] = _text(self.base_timestamp)
+            found['baserevid'] = self.base_revision
+        return found
+
+
+class QueriesMixin:
+    """Queries with tokens, on every site.
+
+    .. version-added:: 0.1
+    """
+
+    if TYPE_CHECKING:
+        tokens: TypedTokenWallet
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def query_with_tokens(self, types: Iterable[str], **query: Any) -> dict[str, Any]:
+        """Make a query, and let the tokens that are not held ride on it.
+
+        :param types: token types that will be needed
+        :param query: parameters of ``action=query``, any ``prop``, ``list`` or ``meta``
+        :return: the wiki's answer
+        :raises InvalidInput: the query itself asks for tokens
+        :raises UnknownTokenType: the wiki has no such type
+        :raises TokenUnavailable: the wiki has it, but not for this user
+        :raises ApiRefusal: the wiki refused
+        """
+        meta = query.pop('meta', ())
+        meta = set(meta.split('|') if isinstance(meta, str) else meta)
+        if 'tokens' in meta or 'type' in query:
+            raise InvalidInput('Name the token types in types=, not in the query.')
+        wanted = self.tokens.missing(types)
+        if wanted:
+            meta.add('tokens')
+            query['type'] = wanted
+        if meta:
+            query['meta'] = sorted(meta)
+        with refusals(self):
+            answer: dict[str, Any] = self.simple_request(
+                **{'action': 'query', 'formatversion': 2, **query}
+            ).submit()
+        if wanted:
+            self.tokens.keep(wanted, answer)
+        return answer
+
+    def server_time(self) -> datetime:
+        """Return the server's present time, with its zone, which is UTC.
+
+        https://www.mediawiki.org/wiki/API:Main_module
+
+        :raises ApiRefusal: the wiki refused
+        """
+        return _curtimestamp(self.query_with_tokens((), curtimestamp=1))
+
+    def edit_context(self, page: Any, *, text: bool = False) -> EditContext:
+        """Read in one request all that an edit needs to notice conflicts.
+
+        ::
+
+            context = site.edit_context('Project:Sandbox')
+            site.simple_request(
+                action='edit', text='...', summary='...', **context.parameters()
+            ).submit()
+
+        :param page: a page of this wiki, or its title
+        :param text: whether its wikitext is wanted too
+        :raises InvalidInput: no page can have that title
+        :raises ApiRefusal: the wiki refused
+        """
+        properties = ['ids', 'timestamp']
+        if text:
+            properties.append('content')
+        answer = self.query_with_tokens(
+            ('csrf',),
+            prop='revisions',
+            titles=page if isinstance(page, str) else page.title(with_section=False),
+            rvprop=properties,
+            rvslots='main',
+            curtimestamp=1,
+        )
+        (found,) = answer['query']['pages']
+        if found.get('invalid'):
+            raise InvalidInput(f'{page} is not a possible title of a page.')
+        revision = (found.get('revisions') or [{}])[0]
+        return EditContext(
+            title=found['title'],
+            base_revision=revision.get('revid'),
+            base_timestamp=timestamp(revision.get('timestamp')),
+            start_timestamp=_curtimestamp(answer),
+            token=self.tokens.csrf,
+            text=revision.get('slots', {}).get('main', {}).get('content'),
+        )
+
+
+def _curtimestamp(answer: dict[str, Any]) -> datetime:
+    moment = timestamp(answer.get('curtimestamp'))
+    if moment is None:
+        raise UnexpectedAnswer('The wiki does not tell its time.')
+    return moment
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime('%Y-%m-%dT%H:%M:%SZ')
