@@ -1,0 +1,136 @@
+"""pywikibot in a directory of its own, and a farm for it to work on.
+
+The farm is a sandbox in this process, or the one that `MW_TOKENS_FARM` names; tests
+that need to see or break the sandbox itself are skipped there.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+# pywikibot reads these while it is imported, which the first test file may do.
+_DIRECTORY = tempfile.mkdtemp(prefix='mw_tokens_tests.')
+os.environ['PYWIKIBOT_DIR'] = _DIRECTORY
+os.environ['PYWIKIBOT_NO_USER_CONFIG'] = '2'
+atexit.register(shutil.rmtree, _DIRECTORY, ignore_errors=True)
+
+if TYPE_CHECKING:
+    from mw_tokens_plugin.sandbox import Sandbox
+    from sandbox.farms import Farm
+
+#: Fixtures that are the sandbox itself, which no other farm has.
+_SANDBOX = {'sandbox', 'old_sandbox', 'old_farm', 'old_site'}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not _SANDBOX.isdisjoint(getattr(item, 'fixturenames', ())):
+            item.add_marker('faults')
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if 'MW_TOKENS_FARM' in os.environ and item.get_closest_marker('faults'):
+        pytest.skip("needs the sandbox's faults or journal; MW_TOKENS_FARM is another")
+
+
+@pytest.fixture(scope='session')
+def running_sandbox() -> Iterator[Sandbox]:
+    """The sandbox, started once."""
+    from mw_tokens_plugin.sandbox import Sandbox
+
+    with Sandbox(accounts=600) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope='session')
+def running_old_sandbox() -> Iterator[Sandbox]:
+    """A sandbox with the modules of MediaWiki 1.43, started once."""
+    from mw_tokens_plugin.sandbox import Sandbox
+
+    with Sandbox(accounts=60, mediawiki='1.43') as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope='session')
+def running_farm(request: pytest.FixtureRequest) -> Farm:
+    """The farm on which the tests run, known to this process's pywikibot."""
+    from sandbox.farms import Farm
+
+    named = os.environ.get('MW_TOKENS_FARM')
+    if named:
+        farm = Farm.from_file(Path(named))
+    else:
+        farm = Farm.of_sandbox(request.getfixturevalue('running_sandbox'), 'sandbox')
+    farm.introduce(Path(_DIRECTORY))
+    return farm
+
+
+@pytest.fixture
+def farm(running_farm: Farm) -> Farm:
+    """The farm in its first state, and a pywikibot that has never talked to it."""
+    running_farm.restore()
+    running_farm.choose(Path(_DIRECTORY))
+    return running_farm
+
+
+@pytest.fixture
+def sandbox(farm: Farm, running_sandbox: Sandbox) -> Sandbox:
+    """The sandbox itself: its journal and its faults."""
+    return running_sandbox
+
+
+@pytest.fixture(scope='session')
+def _old(running_old_sandbox: Sandbox) -> Farm:
+    from sandbox.farms import Farm
+
+    farm = Farm.of_sandbox(running_old_sandbox, 'oldsandbox')
+    farm.introduce(Path(_DIRECTORY))
+    return farm
+
+
+@pytest.fixture
+def old_farm(_old: Farm) -> Farm:
+    """A farm that runs MediaWiki 1.43."""
+    _old.restore()
+    _old.choose(Path(_DIRECTORY))
+    return _old
+
+
+@pytest.fixture
+def old_sandbox(old_farm: Farm, running_old_sandbox: Sandbox) -> Sandbox:
+    """The sandbox that plays MediaWiki 1.43."""
+    return running_old_sandbox
+
+
+@pytest.fixture
+def site(farm: Farm) -> Any:
+    """The central wiki, as pywikibot and the plugin give it; not logged in yet."""
+    return farm.site()
+
+
+@pytest.fixture
+def old_site(old_farm: Farm) -> Any:
+    """The central wiki of the farm that runs MediaWiki 1.43."""
+    return old_farm.site()
+
+
+@pytest.fixture
+def spambots(farm: Farm) -> Iterator[Callable[[int], list[str]]]:
+    """Hand out names of unlocked accounts that may be touched."""
+    handed: list[str] = []
+
+    def some(count: int) -> list[str]:
+        names = farm.unlocked(count, handed)
+        handed.extend(names)
+        return names
+
+    yield some
+    farm.unlock(handed)

@@ -1,0 +1,1 @@
+"""Real pywikibot against a farm, over real HTTP."""

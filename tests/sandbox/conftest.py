@@ -1,0 +1,63 @@
+"""Ways to run the script: within this process, and as an operator does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+
+from .desk import Desk, Run, script
+
+if TYPE_CHECKING:
+    from .farms import Farm
+
+
+@pytest.fixture
+def desk(farm: Farm, tmp_path: Path) -> Iterator[Desk]:
+    """A directory of its own, configured for the farm."""
+    directory = tmp_path / 'desk'
+    directory.mkdir()
+    farm.configure(directory)
+    desk = Desk(directory)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def ledger_file(tmp_path: Path) -> Path:
+    """Where scripts within this process keep their ledger."""
+    return tmp_path / 'ledger.sqlite3'
+
+
+@pytest.fixture
+def ledger(ledger_file: Path) -> Iterator[Ledger]:
+    """The ledger of scripts within this process."""
+    opened = Ledger(str(ledger_file))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def global_lock(
+    request: pytest.FixtureRequest,
+    ledger_file: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> Callable[..., Run]:
+    """Run the script within this process; on the farm, unless a test uses old_farm."""
+    if 'old_farm' not in request.fixturenames:
+        request.getfixturevalue('farm')
+
+    def run(*args: str) -> Run:
+        from pywikibot import config
+
+        capfd.readouterr()
+        config.simulate = False
+        code = script().main(*args, f'-ledger:{ledger_file}')
+        said: Any = capfd.readouterr()
+        return Run(int(code), said.out, said.err)
+
+    return run

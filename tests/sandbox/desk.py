@@ -1,0 +1,177 @@
+"""An operator's desk: a directory with a configuration, where scripts are started.
+
+Each start is a process of its own, with or without a terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import mw_tokens_plugin
+
+#: The directory of the package under test, which a process has to find first.
+ROOT = Path(mw_tokens_plugin.__file__).parents[1]
+
+#: Seconds after which a process hangs.
+LONGEST = 120
+
+_ESCAPES = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]')
+
+
+def script() -> ModuleType:
+    """Return the script, from the checkout or as it is installed."""
+    if (ROOT / 'scripts' / 'global_lock.py').exists():
+        import scripts.global_lock as module
+    else:
+        import mw_tokens_scripts.global_lock as module
+    return module
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a script ended, and all that it said."""
+
+    code: int
+    out: str
+    err: str = ''
+
+    @property
+    def said(self) -> str:
+        """Both streams."""
+        return self.out + self.err
+
+
+class Desk:
+    """A directory with a configuration, and the processes started there.
+
+    :ivar directory: where pywikibot finds its configuration
+    :ivar ledger: the default ledger
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Make the scripts known, as a checkout is used."""
+        self.directory = directory
+        self.ledger = directory / 'campaigns' / 'ledger.sqlite3'
+        (directory / 'scripts').symlink_to(Path(script().__file__).parent)
+        self._started: list[subprocess.Popen[str]] = []
+
+    def python(self, code: str, **environment: str) -> Run:
+        """Run some code in a process of its own."""
+        return self._run([sys.executable, '-c', code], None, environment)
+
+    def run(
+        self, *args: str, stdin: bytes | None = None, timeout: float = LONGEST
+    ) -> Run:
+        """Run the script without a terminal."""
+        return self._run([*_PWB, *args], stdin, {}, timeout)
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        """Start the script without a terminal, and do not wait for it."""
+        process = subprocess.Popen(
+            [*_PWB, *args],
+            cwd=self.directory,
+            env=self._environment({}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
+    def talk(self, *args: str, answers: Sequence[tuple[str, str]]) -> Run:
+        """Run the script at a terminal.
+
+        :param answers: a text to wait for, and what is typed then
+        """
+        ours, theirs = pty.openpty()
+        try:
+            process = subprocess.Popen(
+                [*_PWB, *args],
+                cwd=self.directory,
+                env=self._environment({'COLUMNS': '160', 'TERM': 'dumb'}),
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                start_new_session=True,
+            )
+            os.close(theirs)
+            said = _converse(ours, answers)
+            return Run(process.wait(LONGEST), _ESCAPES.sub('', said))
+        finally:
+            os.close(ours)
+
+    def close(self) -> None:
+        """End what is still running."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+    def _run(
+        self,
+        command: Sequence[str],
+        stdin: bytes | None,
+        environment: dict[str, str],
+        timeout: float = LONGEST,
+    ) -> Run:
+        done = subprocess.run(
+            command,
+            cwd=self.directory,
+            env=self._environment(environment),
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            **({'stdin': subprocess.DEVNULL} if stdin is None else {'input': stdin}),
+        )
+        return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def _environment(self, more: dict[str, str]) -> dict[str, str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(('PYWIKIBOT_', 'MW_TOKENS_'))
+        }
+        path = str(ROOT)
+        return {
+            **kept,
+            'PYWIKIBOT_DIR': str(self.directory),
+            'PYTHONPATH': path,
+            **more,
+        }
+
+
+_PWB = (str(Path(sys.executable).with_name('pwb')), 'global_lock')
+
+
+def _converse(terminal: int, answers: Sequence[tuple[str, str]]) -> str:
+    """Read until the other side hangs up, and type the answers meanwhile."""
+    waiting = list(answers)
+    said, seen = b'', 0
+    end = time.monotonic() + LONGEST
+    while time.monotonic() < end:
+        if not select.select([terminal], [], [], 1)[0]:
+            continue
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # what a terminal reads when the last process has left it
+            break
+        if not piece:
+            break
+        said += piece
+        if waiting and (at := said.find(waiting[0][0].encode(), seen)) >= 0:
+            prompt, answer = waiting.pop(0)
+            seen = at + len(prompt)
+            os.write(terminal, answer.encode() + b'\n')
+    assert not waiting, f'never asked: {waiting}; it said: {said.decode()}'
+    return said.decode()

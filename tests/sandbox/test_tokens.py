@@ -1,0 +1,365 @@
+"""The wallet and the requests: tokens are fetched once, renewed once, never leaked."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from mw_tokens_plugin import Token, TokenType
+from mw_tokens_plugin.exceptions import (
+    BadToken,
+    NoTokenNeeded,
+    SessionLost,
+    TokenUnavailable,
+    UnknownModule,
+    UnknownTokenType,
+)
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .farms import Farm
+
+OPERATOR = 'Sandbox Operator'
+LOCK = 'setglobalaccountstatus'
+
+TYPES = (
+    'csrf',
+    'rollback',
+    'userrights',
+    'patrol',
+    'watch',
+    'login',
+    'createaccount',
+    'setglobalaccountstatus',
+    'deleteglobalaccount',
+)
+
+
+def steps(sandbox: Sandbox) -> list[str]:
+    """Return what was asked of the sandbox, in order, with the refusals."""
+    said = []
+    for entry in sandbox.journal.entries():
+        word = entry.action
+        if word == 'query':
+            word = entry.params.get('meta') or entry.params.get('list') or 'query'
+            word = '|'.join(p for p in word.split('|') if p != 'userinfo') or 'userinfo'
+        if word == 'tokens':
+            word += f'={entry.params.get("type", "")}'
+        said.append(word if entry.result == 'ok' else f'{word}: {entry.result}')
+    return said
+
+
+def warm(site: Any, sandbox: Sandbox) -> None:
+    """Log in, fetch what is fetched once, and begin a new journal."""
+    site.login()
+    site.tokens.for_action(LOCK)
+    sandbox.journal.clear()
+
+
+# Tokens
+
+
+@pytest.mark.parametrize('name', TYPES)
+def test_each_type_is_an_attribute_and_an_item(site: Any, name: str) -> None:
+    site.login()
+    token = getattr(site.tokens, name)
+    assert isinstance(token, Token)
+    assert token.type == TokenType(name)
+    assert (token.wiki, token.user) == (str(site), site.user())
+    assert site.tokens[name] is token
+    assert str(token) not in repr(token)
+
+
+def test_one_fetch_serves_all_types_and_all_uses(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
+) -> None:
+    site.login()
+    sandbox.journal.clear()
+    for name in spambots(5):
+        site.set_global_account_status(name, locked=True, reason='test')
+    for name in set(TYPES) - {'login', 'createaccount'}:
+        assert getattr(site.tokens, name)
+    assert sandbox.summary()['token_fetches'] == {'*': 1}
+
+
+def test_the_wiki_itself_says_which_token_a_module_wants(
+    site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pywikibot import config
+
+    monkeypatch.setattr(config, 'API_config_expiry', 0)  # nothing from the disk
+    site.login()
+    sandbox.journal.clear()
+    for _ in range(3):
+        assert site.tokens.for_action(LOCK).type == LOCK
+        assert site.tokens.for_action('delete').type == 'csrf'
+    asked = [e.params['modules'] for e in sandbox.journal.entries(action='paraminfo')]
+    assert asked == [LOCK, 'delete']
+
+
+def test_modules_without_a_token_and_unknown_ones_are_told_apart(site: Any) -> None:
+    site.login()
+    with pytest.raises(NoTokenNeeded, match='query'):
+        site.tokens.for_action('query')
+    with pytest.raises(UnknownModule, match='unheardof'):
+        site.tokens.for_action('unheardof')
+    with pytest.raises(UnknownTokenType, match='unheardof'):
+        site.tokens['unheardof']
+
+
+def test_threads_that_want_a_token_at_once_cause_one_fetch(
+    site: Any, sandbox: Sandbox
+) -> None:
+    site.login()
+    sandbox.journal.clear()
+    sandbox.command('set-delay', seconds=0.02)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            tokens = list(pool.map(lambda _: site.tokens.csrf, range(16)))
+    finally:
+        sandbox.command('set-delay', seconds=0.0)
+    assert sandbox.summary()['token_fetches'] == {'*': 1}
+    assert len({id(token) for token in tokens}) == 1
+
+
+def test_nobody_is_handed_the_token_of_anonymous_callers(site: Any) -> None:
+    site.login = lambda *args, **kwargs: None  # a site that stays logged out
+    for name in sorted(set(TYPES) - {'login', 'createaccount'}):
+        with pytest.raises(TokenUnavailable):
+            site.tokens[name]
+    assert site.tokens.login
+
+
+def test_neither_tokens_nor_wallets_are_pickled(site: Any) -> None:
+    site.login()
+    token = site.tokens.csrf
+    with pytest.raises(TypeError, match='never stored'):
+        pickle.dumps(token)
+    # pywikibot itself pickles sites, for its caches; the secrets stay behind.
+    stored = pickle.dumps(site)
+    assert token.encode() not in stored
+    assert site.tokens.csrf is token
+
+
+# Refused tokens
+
+
+def test_badtoken_renews_the_type_that_failed_once_and_no_other(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
+) -> None:
+    warm(site, sandbox)
+    kept = site.tokens.csrf
+    sandbox.faults.arm(kind='expire-csrf', action=LOCK)
+    (name,) = spambots(1)
+    sandbox.journal.clear()
+    assert site.set_global_account_status(name, locked=True, reason='test').state.locked
+    assert steps(sandbox) == [f'{LOCK}: badtoken', f'tokens={LOCK}', LOCK]
+    assert site.tokens.csrf is kept
+    assert site.tokens.dropped == {LOCK: 1}
+
+
+def test_a_token_that_is_refused_twice_ends_with_one_renewal(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
+) -> None:
+    warm(site, sandbox)
+    sandbox.faults.arm(kind='expire-csrf', action=LOCK, times=0)
+    (name,) = spambots(1)
+    sandbox.journal.clear()
+    with pytest.raises(BadToken, match='Log in anew'):
+        site.set_global_account_status(name, locked=True, reason='test')
+    refused = f'{LOCK}: badtoken'
+    assert steps(sandbox) == [refused, f'tokens={LOCK}', refused]
+
+
+def test_pages_are_edited_through_a_dead_token_too(site: Any, sandbox: Sandbox) -> None:
+    import pywikibot
+
+    warm(site, sandbox)
+    page = pywikibot.Page(site, 'Spam page edited')
+    page.text = 'one'
+    sandbox.faults.arm(kind='expire-csrf', action='edit')
+    page.save(summary='test', quiet=True)
+    edits = [e for e in sandbox.journal.entries(action='edit') if e.effect]
+    assert len(edits) == 1
+    assert sandbox.summary()['token_fetches'] == {'csrf': 1}
+
+
+def test_tokens_given_as_plain_text_are_renewed_as_their_type(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
+) -> None:
+    warm(site, sandbox)
+    (name,) = spambots(1)
+    parameters = {
+        'action': LOCK,
+        'user': name,
+        'locked': 'lock',
+        'reason': 'test',
+        'token': str.__str__(site.tokens[LOCK]),
+    }
+    sandbox.faults.arm(kind='expire-csrf', action=LOCK)
+    sandbox.journal.clear()
+    answer = site.simple_request(**parameters).submit()
+    assert 'locked' in answer[LOCK]
+    assert steps(sandbox) == [f'{LOCK}: badtoken', f'tokens={LOCK}', LOCK]
+
+
+def test_a_token_of_unknown_origin_is_replaced_by_what_the_module_wants(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
+) -> None:
+    warm(site, sandbox)
+    (name,) = spambots(1)
+    answer = site.simple_request(
+        action=LOCK, user=name, locked='lock', reason='test', token='0' * 40 + '+\\'
+    ).submit()
+    assert 'locked' in answer[LOCK]
+
+
+# Lost sessions
+
+
+def test_a_lost_session_costs_one_login_and_one_token_fetch(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
+) -> None:
+    warm(site, sandbox)
+    sandbox.faults.arm(kind='lose-session', action=LOCK, remembered=True)
+    (name,) = spambots(1)
+    sandbox.journal.clear()
+    site.set_global_account_status(name, locked=True, reason='test')
+    assert steps(sandbox) == [
+        f'{LOCK}: assertuserfailed',
+        'userinfo',
+        'tokens=login',
+        'clientlogin',
+        'userinfo',
+        'tokens=*',
+        LOCK,
+    ]
+
+
+def test_a_remembered_session_revives_without_a_login(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
+) -> None:
+    warm(site, sandbox)
+    sandbox.faults.arm(kind='lose-session', action=LOCK)
+    (name,) = spambots(1)
+    sandbox.journal.clear()
+    site.set_global_account_status(name, locked=True, reason='test')
+    assert steps(sandbox) == [f'{LOCK}: badtoken', f'tokens={LOCK}', LOCK]
+
+
+def test_a_session_is_renewed_at_most_twice_a_run(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
+) -> None:
+    warm(site, sandbox)
+    sandbox.faults.arm(kind='lose-session', action=LOCK, remembered=True, times=0)
+    (name,) = spambots(1)
+    sandbox.journal.clear()
+    with pytest.raises(SessionLost):
+        site.set_global_account_status(name, locked=True, reason='test')
+    summary = sandbox.summary()
+    assert summary['logins'] == 2
+    assert summary['by_action'][LOCK] == 3
+    assert 'status' not in summary['effects']
+
+
+def test_two_threads_that_lose_the_session_log_in_once(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]], farm: Farm
+) -> None:
+    warm(site, sandbox)
+    names = spambots(6)
+    sandbox.command('end-sessions', user=OPERATOR)
+    sandbox.journal.clear()
+
+    def lock(name: str) -> bool:
+        change = site.set_global_account_status(name, locked=True, reason='test')
+        return change.state.locked
+
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(lock, names))
+    assert farm.locked(names) == names
+    assert sandbox.summary()['logins'] == 1
+    locks = sandbox.journal.entries(action=LOCK)
+    assert sum(bool(entry.effect) for entry in locks) == len(names)
+
+
+def test_reads_survive_a_lost_session_too(site: Any, sandbox: Sandbox) -> None:
+    warm(site, sandbox)
+    sandbox.command('end-sessions', user=OPERATOR)
+    assert site.global_account('Spambot 00001').exists
+
+
+# Acting as nobody
+
+
+def test_after_a_logout_on_the_server_nothing_is_edited_anonymously(
+    site: Any, sandbox: Sandbox
+) -> None:
+    import pywikibot
+
+    warm(site, sandbox)
+    page = pywikibot.Page(site, 'Spam page anonymous')
+    page.text = 'one'
+    token = site.tokens.csrf
+    sandbox.command('end-sessions', user=OPERATOR)
+    page.save(summary='test', quiet=True)
+    assert token is not site.tokens.csrf
+    edits = sandbox.journal.entries(action='edit')
+    assert [e.user for e in edits if e.effect] == [OPERATOR]
+    assert all(e.params['assertuser'] == OPERATOR for e in edits)
+
+
+def test_a_session_that_cannot_be_had_back_leaves_pages_untouched(
+    site: Any, sandbox: Sandbox
+) -> None:
+    import pywikibot
+
+    warm(site, sandbox)
+    page = pywikibot.Page(site, 'Spam page anonymous')
+    page.text = 'one'
+    sandbox.faults.arm(kind='lose-session', action='edit', remembered=True, times=0)
+    with pytest.raises((SessionLost, pywikibot.exceptions.Error)):
+        page.save(summary='test', quiet=True)
+    assert not [e for e in sandbox.journal.entries() if e.effect.startswith('edit')]
+
+
+def test_every_write_asserts_who_makes_it(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
+) -> None:
+    import pywikibot
+
+    site.login()
+    (name,) = spambots(1)
+    site.set_global_account_status(name, locked=True, reason='test')
+    page = pywikibot.Page(site, 'Spam page asserted')
+    page.text = 'one'
+    page.save(summary='test', quiet=True)
+    page.delete(summary='test', prompt=False)
+    page.undelete(summary='test')
+    writes = [
+        entry
+        for entry in sandbox.journal.entries()
+        if 'token' in entry.params and entry.action != 'login'
+    ]
+    assert {e.action for e in writes} == {LOCK, 'edit', 'delete', 'undelete'}
+    assert {e.params.get('assertuser') for e in writes} == {OPERATOR}
+
+
+# Kinds of sites
+
+
+def test_sites_of_every_class_carry_the_plugin(farm: Farm) -> None:
+    from pywikibot.site import DataSite
+
+    site = DataSite(farm.central, farm.family)
+    site.login()
+    assert isinstance(site.tokens.csrf, Token)
+    assert site.central_site() == farm.site()
+
+
+def test_the_other_wikis_know_which_one_is_central(farm: Farm) -> None:
+    others = [code for code in farm.wikis if code != farm.central]
+    for code in others:
+        assert farm.site(code).central_site() == farm.site()

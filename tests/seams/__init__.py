@@ -1,0 +1,1 @@
+"""The places inside pywikibot that the plugin relies on."""
