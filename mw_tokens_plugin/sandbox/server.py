@@ -22,7 +22,8 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from . import control, errors
-from .api import Answer, Api, Call, Request, lagged
+from .api import Api, lagged
+from .call import Answer, Call, Request
 from .configuration import write_configuration
 from .errors import ApiError
 from .farm import Farm, Wiki

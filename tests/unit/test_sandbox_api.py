@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from mw_tokens_plugin.sandbox import Farm
-from mw_tokens_plugin.sandbox.api import Api, Request
+from mw_tokens_plugin.sandbox.api import Api
+from mw_tokens_plugin.sandbox.call import Request
 from mw_tokens_plugin.sandbox.seeds import OPERATOR, TWOFACTOR, Credentials, seeder
 
 CREDENTIALS = Credentials.generate('secret')

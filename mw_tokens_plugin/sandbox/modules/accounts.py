@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from typing import Any
 
 from .. import errors
-from ..api import Call, Values, action, query
+from ..call import Call, Values, action, query
 from ..errors import ApiError
 from ..farm import (
     EDITS_THAT_FORBID_HIDING,

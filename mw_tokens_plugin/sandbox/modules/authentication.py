@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from .. import errors
-from ..api import Call, Values, action, query
+from ..call import Call, Values, action, query
 from ..declarations import TOKEN_TYPES
 from ..errors import ApiError
 from ..farm import Account, LocalAccount

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from ..api import Call, Values, query
+from ..call import Call, Values, query
 from ..farm import Account, Change, LocalAccount, LogEntry, Page, Wiki
 from ..rights import implicit_groups, rights_of
 from ..titles import canonical_user, parse_title

@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from .. import errors
-from ..api import Call, Values, action, query
+from ..call import Call, Values, action, query
 from ..errors import ApiError
 from ..farm import Block, LocalAccount, Page, Revision
 from ..titles import Title, canonical_user, is_address, parse_title

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import errors
-from ..api import QUERIES, Call, Values, action
+from ..call import QUERIES, Call, Values, action
 from ..errors import ApiError
 from ..farm import Page
 from ..titles import Title, parse_title

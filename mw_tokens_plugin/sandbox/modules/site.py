@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..api import Call, Values, action, help_page, query
+from ..call import Call, Values, action, query
 from ..errors import ApiError, HttpError
 from ..farm import Block
+from ..formats import help_page
 from ..rights import GROUPS
 from ..titles import INTERWIKI, NAMESPACES
 

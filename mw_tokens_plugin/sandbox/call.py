@@ -1,0 +1,415 @@
+"""One API request under way: its parameters, warnings, errors and answer.
+
+What modules do with it is in :mod:`.modules`; the checks before them in :mod:`.api`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import errors
+from .declarations import Declarations, Parameter
+from .errors import ApiError, InternalError
+from .sessions import Session
+from .titles import canonical_user, is_address
+
+if TYPE_CHECKING:
+    from .farm import Farm, Wiki
+
+Json = dict[str, Any]
+Values = dict[str, Any]
+Action = Callable[['Call', Values], None]
+
+ACTIONS: dict[str, Action] = {}
+QUERIES: dict[str, Action] = {}
+
+_CONTROLS = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')
+_ANNOUNCE = (
+    'Subscribe to the mediawiki-api-announce mailing list at '
+    '{}https://lists.wikimedia.org/postorius/lists/'
+    'mediawiki-api-announce.lists.wikimedia.org/{} for notice of API deprecations and '
+    'breaking changes.'
+)
+
+
+def action(name: str) -> Callable[[Action], Action]:
+    """Register what `action=<name>` does."""
+
+    def register(function: Action) -> Action:
+        ACTIONS[name] = function
+        return function
+
+    return register
+
+
+def query(name: str) -> Callable[[Action], Action]:
+    """Register a submodule of `action=query`."""
+
+    def register(function: Action) -> Action:
+        QUERIES[name] = function
+        return function
+
+    return register
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request to a wiki's API.
+
+    :param query: the parameters of the URL.
+    :param form: the parameters of the body; they win.
+    """
+
+    method: str
+    query: dict[str, str]
+    form: dict[str, str]
+    headers: Mapping[str, str]
+    given: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Join the parameters."""
+        self.given = self.query | self.form if self.form else self.query
+
+
+@dataclass(slots=True)
+class Answer:
+    """One HTTP answer, and what a journal wants to know of it."""
+
+    status: int = 200
+    content_type: str = 'application/json; charset=utf-8'
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b''
+    wait: float = 0.0
+    code: str = ''
+    user: str = ''
+    kind: str = 'anonymous'
+    token: str = ''
+    target: str = ''
+    effect: str = ''
+
+
+class Call:
+    """One API request under way: what modules read from and write to."""
+
+    __slots__ = (
+        'answer',
+        'continuation',
+        'errorformat',
+        'farm',
+        'given',
+        'in_query',
+        'known',
+        'module',
+        'path',
+        'declarations',
+        'result',
+        'session',
+        'version',
+        'warnings',
+        'wiki',
+    )
+
+    def __init__(
+        self, wiki: Wiki, declarations: Declarations, given: dict[str, str]
+    ) -> None:
+        """Initializer."""
+        self.farm: Farm = wiki.farm
+        self.wiki = wiki
+        self.declarations = declarations
+        self.given = given
+        self.in_query: frozenset[str] = frozenset()
+        self.session = Session(wiki)
+        self.version = 1
+        self.errorformat = 'bc'
+        self.path = 'main'
+        self.known: set[str] = set()
+        self.warnings: list[tuple[str, str, str, Json | None]] = []
+        self.result: Json = {}
+        self.continuation: dict[str, str] = {}
+        self.answer = Answer()
+
+    @property
+    def rights(self) -> Mapping[str, None]:
+        return self.session.rights
+
+    @property
+    def user(self) -> str:
+        return self.session.name
+
+    @property
+    def content_key(self) -> str:
+        return '*' if self.version == 1 else 'content'
+
+    @property
+    def high(self) -> bool:
+        return 'apihighlimits' in self.session.rights
+
+    def warn(
+        self, code: str, text: str, data: Json | None = None, at: str = ''
+    ) -> None:
+        """Add a warning of the current module, or of the module `at`."""
+        self.warnings.append((at or self.path, code, text, data))
+
+    def deprecate(self, text: str, code: str = 'deprecation') -> None:
+        """Warn of a deprecation."""
+        if not any(warning[1] == 'deprecation-help' for warning in self.warnings):
+            self.warnings.append(
+                ('main', 'deprecation-help', _ANNOUNCE.format('<', '>'), None)
+            )
+        self.warn(code, text)
+
+    def need(self, right: str, what: str) -> None:
+        """Refuse those who lack a right.
+
+        :raises ApiError: permissiondenied.
+        """
+        if right not in self.session.rights:
+            raise errors.denied(what)
+
+    def internal_error(self, errorclass: str, message: str) -> InternalError:
+        """Return an uncaught exception of the wiki."""
+        return InternalError(errorclass, message, secrets.token_hex(12))
+
+    def status_error(
+        self, key: str, text: str, params: list[Any] | None = None, wikitext: str = ''
+    ) -> None:
+        """Put the list-shaped error of a failed Status into the answer."""
+        item: Json
+        if self.errorformat == 'bc':
+            item = {
+                'message': key,
+                'params': params or [],
+                'code': key,
+                'type': 'error',
+            }
+        else:
+            item = {'code': key} | self._text(text, wikitext or text, key, params or [])
+        self.result['error'] = [[item]]
+        self.answer.code = key
+
+    def parse(self, path: str, before: str = '') -> Values:
+        """Return the values of a module's parameters.
+
+        :param before: put before the module's own prefix.
+        :raises ApiError: the first one that is not as declared.
+        """
+        module = self.declarations.modules[path]
+        values: Values = {}
+        prefix = before + module.prefix
+        for parameter in module.parameters:
+            name = prefix + parameter.name
+            self.known.add(name)
+            raw = self.given.get(name)
+            if raw is None:
+                if parameter.required and parameter.name != 'token':
+                    raise errors.missing(name)
+                values[parameter.name] = self._default(parameter)
+            elif parameter.type == 'string' and not parameter.multi:
+                if parameter.deprecated:
+                    self.deprecate(f'The parameter "{name}" has been deprecated.')
+                if parameter.required and raw == '':
+                    raise errors.missing(name)
+                values[parameter.name] = self._normalized(name, raw)
+            else:
+                if parameter.deprecated:
+                    self.deprecate(f'The parameter "{name}" has been deprecated.')
+                values[parameter.name] = self._value(name, parameter, raw)
+        return values
+
+    def _default(self, parameter: Parameter) -> Any:
+        default = parameter.default
+        if parameter.type == 'boolean':
+            return False
+        if parameter.multi and default is not None:
+            return str(default).split('|')
+        return default
+
+    def _value(self, name: str, parameter: Parameter, raw: str) -> Any:
+        kind = parameter.type
+        if kind == 'boolean':
+            return True
+        raw = self._normalized(name, raw)
+        if parameter.multi:
+            return self._values(name, parameter, raw)
+        if parameter.required and raw == '':
+            raise errors.missing(name)
+        return self._single(name, parameter, raw)
+
+    def _values(self, name: str, parameter: Parameter, raw: str) -> list[Any]:
+        if raw.startswith('\x1f'):
+            items = raw[1:].split('\x1f')
+        else:
+            items = raw.split('|') if raw else []
+        kind = parameter.type
+        if parameter.allspecifier and parameter.allspecifier in items:
+            if isinstance(kind, tuple):
+                return list(kind)
+            return [] if kind == 'namespace' else items
+        limit = parameter.multi * (10 if self.high and parameter.multi == 50 else 1)
+        if len(items) > limit:
+            raise ApiError(
+                'toomanyvalues',
+                f'Too many values supplied for parameter "{name}". The limit is '
+                f'{limit}.',
+                data={
+                    'parameter': name,
+                    'limit': limit,
+                    'lowlimit': parameter.multi,
+                    'highlimit': parameter.multi * 10,
+                },
+            )
+        if isinstance(kind, tuple) and kind:
+            unknown = [item for item in items if item not in kind]
+            if unknown:
+                several = 's' if len(unknown) > 1 else ''
+                self.warn(
+                    'unrecognizedvalues',
+                    f'Unrecognized value{several} for parameter "{name}": '
+                    + ', '.join(unknown),
+                    {'values': unknown},
+                )
+            return list(dict.fromkeys(item for item in items if item in kind))
+        if parameter.name == 'tags' and items:
+            tags = ', '.join(items)
+            raise ApiError(
+                'badtags',
+                f'The tag "{tags}" is not allowed to be manually applied.',
+                data={'disallowedtags': items},
+                key='tags-apply-not-allowed-one',
+                params=[tags, 1],
+            )
+        return [self._single(name, parameter, item) for item in items]
+
+    def _single(self, name: str, parameter: Parameter, raw: str) -> Any:
+        kind = parameter.type
+        if isinstance(kind, tuple):
+            if raw not in kind:
+                raise errors.bad_value(name, raw)
+            return raw
+        if kind == 'integer' or kind == 'namespace':
+            if not re.fullmatch(r'[+-]?\d+', raw):
+                raise ApiError(
+                    'badinteger',
+                    f'Invalid value "{raw}" for integer parameter "{name}".',
+                    params=[name, raw],
+                )
+            return int(raw)
+        if kind == 'limit':
+            return self._limit(name, parameter, raw)
+        if kind == 'user':
+            canonical = canonical_user(raw)
+            if raw.startswith('#') and raw[1:].isdigit() and 'id' in parameter.subtypes:
+                return raw
+            if canonical is None and is_address(raw) and parameter.name != 'assertuser':
+                return raw
+            if canonical is None:
+                raise ApiError(
+                    'baduser',
+                    f'Invalid value "{raw}" for user parameter "{name}".',
+                    params=[name, raw],
+                )
+            return canonical
+        return raw
+
+    def _limit(self, name: str, parameter: Parameter, raw: str) -> int:
+        maximum = (parameter.highmax if self.high else parameter.max) or 500
+        if raw == 'max':
+            limits = self.result.setdefault('limits', {})
+            limits[self.path.rpartition('+')[2]] = maximum
+            return maximum
+        if not re.fullmatch(r'[+-]?\d+', raw):
+            raise ApiError(
+                'badinteger',
+                f'Invalid value "{raw}" for integer parameter "{name}".',
+                params=[name, raw],
+            )
+        value = int(raw)
+        if not 1 <= value <= maximum:
+            self.warn(
+                'outofrange',
+                f'The value "{raw}" for parameter "{name}" must be between 1 and '
+                f'{maximum}.',
+                {
+                    'min': 1,
+                    'curmax': maximum,
+                    'max': parameter.max,
+                    'highmax': parameter.highmax,
+                },
+            )
+        return min(max(value, 1), maximum)
+
+    def _normalized(self, name: str, raw: str) -> str:
+        if raw.isascii() and raw.isprintable():
+            return raw
+        text = unicodedata.normalize('NFC', _CONTROLS.sub('\ufffd', raw))
+        if raw.startswith('\x1f'):
+            text = '\x1f' + text[1:].replace('\ufffd', '\x1f')
+        elif text != raw:
+            self.warn(
+                'badutf8',
+                f'The value passed for "{name}" contains invalid or non-normalized '
+                'data. Textual data should be valid, NFC-normalized Unicode without C0 '
+                'control characters other than HT (\\t), LF (\\n), and CR (\\r).',
+            )
+        return text
+
+    # -- the envelope --
+
+    def _text(self, plain: str, wikitext: str, key: str, params: list[Any]) -> Json:
+        if self.errorformat == 'none':
+            return {}
+        if self.errorformat == 'raw':
+            return {'key': key, 'params': params}
+        if self.errorformat == 'html':
+            name = '*' if self.version == 1 else 'html'
+            return {name: html.escape(plain, quote=False)}
+        text = wikitext if self.errorformat == 'wikitext' else plain
+        return {'*' if self.version == 1 else 'text': text}
+
+    def fail(self, error: ApiError) -> Json:
+        trace_key = '*' if self.version == 1 else 'trace'
+        docref_key = '*' if self.version == 1 else 'docref'
+        docref = f'See {self.wiki.address} for API usage. ' + _ANNOUNCE.format(
+            '&lt;', '&gt;'
+        )
+        internal = isinstance(error, InternalError)
+        closing = (
+            {trace_key: error.trace}
+            if isinstance(error, InternalError)
+            else {docref_key: docref}
+        )
+        self.answer.code = error.code
+        if self.errorformat == 'bc':
+            shown = {'code': error.code, 'info': error.summary} | error.data | closing
+            return {'error': shown}
+        plain = error.summary if self.errorformat == 'plaintext' else error.info
+        item: Json = {'code': error.code}
+        item |= self._text(plain, plain, error.key, error.params)
+        if error.data:
+            item['data'] = error.data
+        module = self.path if error.module is None else error.module
+        if module and not internal:
+            item['module'] = module
+        return {'errors': [item]} | closing
+
+    def shown_warnings(self) -> Any:
+        if self.errorformat == 'bc':
+            key = '*' if self.version == 1 else 'warnings'
+            texts: dict[str, list[str]] = {}
+            for module, _, text, _ in self.warnings:
+                texts.setdefault(module.rpartition('+')[2], []).append(text)
+            return {module: {key: '\n'.join(lines)} for module, lines in texts.items()}
+        items = []
+        for module, code, text, data in self.warnings:
+            item: Json = {'code': code} | self._text(text, text, f'apiwarn-{code}', [])
+            if data:
+                item['data'] = data
+            item['module'] = module
+            items.append(item)
+        return items
