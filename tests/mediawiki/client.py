@@ -15,9 +15,12 @@ from typing import Any
 
 import pytest
 import pywikibot
+import requests
 from pywikibot import config
 from pywikibot.comms import http
 from pywikibot.site import APISite
+
+from mw_tokens_plugin.protocol.tokens import ANONYMOUS
 
 from .wiki import Account, Wiki
 
@@ -106,9 +109,16 @@ def add_family(directory: Path, wikis: Iterable[Wiki]) -> None:
     _families.update(dict.fromkeys(hosts.values(), name))
 
 
-def post(site: APISite, **parameters: Any) -> dict[str, Any]:
-    """Send a request past pywikibot's care, with its cookies; return the answer."""
-    answer = http.session.post(
+def post(
+    site: APISite,
+    session: requests.Session = http.session,
+    **parameters: Any,
+) -> dict[str, Any]:
+    """Send a request past pywikibot's care; return the answer.
+
+    :param session: that of pywikibot, with its cookies, if not given
+    """
+    answer = session.post(
         f'http://{site.hostname()}{site.apipath()}',
         data={**parameters, 'format': 'json', 'formatversion': '2'},
         timeout=30,
@@ -124,6 +134,20 @@ def page(site: APISite, text: str = '', **options: Any) -> pywikibot.Page:
         new.text = text
         new.save(quiet=True, **options)
     return new
+
+
+def edit_anonymously(page: pywikibot.Page, text: str) -> None:
+    """Edit a page as nobody."""
+    with requests.Session() as nobody:
+        answer = post(
+            page.site,
+            nobody,
+            action='edit',
+            title=page.title(),
+            text=text,
+            token=ANONYMOUS,
+        )
+    assert answer['edit']['result'] == 'Success', answer
 
 
 class _Call:

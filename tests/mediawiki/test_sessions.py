@@ -1,49 +1,110 @@
-"""Sessions that end on the server, and what it costs to go on.
+"""Sessions that end on the server, and what it costs to go on: every request counted.
 
 https://www.mediawiki.org/wiki/API:Tokens
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import pywikibot
 from pywikibot.site import APISite
 
-from .client import Client, page
+from .client import Client, edit_anonymously, page
 from .wiki import Wiki
 
+#: How pywikibot logs in: is it logged in after all, login token, login, who is it.
+LOGIN = [
+    ('query+userinfo', 'ok'),
+    ('query+tokens', 'ok'),
+    ('clientlogin', 'ok'),
+    ('query+userinfo', 'ok'),
+]
+BOT_LOGIN = [(what.replace('clientlogin', 'login'), code) for what, code in LOGIN]
+TOKENS = ('query+tokens|userinfo', 'ok')
 
-def warm(site: APISite) -> pywikibot.Page:
-    """Return a page, after everything was fetched that a write needs."""
-    one = page(site, 'before')
-    assert site.tokens.csrf
-    return one
+
+def requests(wiki: Wiki) -> list[tuple[str, str]]:
+    return [(sent.what, sent.result) for sent in wiki.sent()]
 
 
-def write(one: pywikibot.Page) -> None:
+def edit(one: pywikibot.Page) -> None:
     """Edit a page with one request, without reading anything first."""
-    site = one.site
-    site.simple_request(
-        action='edit', title=one.title(), text='after', token=site.tokens.csrf
+    token = one.site.tokens.csrf
+    one.site.simple_request(
+        action='edit', title=one.title(), text='after', token=token
     ).submit()
 
 
-@pytest.mark.parametrize('login', ['main password', 'bot password'])
-def test_lost(client: Client, wiki: Wiki, login: str) -> None:
+def roll_back(one: pywikibot.Page) -> None:
+    """Roll back what nobody did to a page, with one request."""
+    # MediaWiki expects nobody's address there.
+    token = one.site.tokens.rollback
+    one.site.simple_request(
+        action='rollback', title=one.title(), user='127.0.0.1', token=token
+    ).submit()
+
+
+def warm_page(site: APISite) -> pywikibot.Page:
+    """Return a page, after everything was fetched that a write needs."""
+    one = page(site, 'before')
+    assert site.tokens.csrf
+    assert site.tokens.rollback
+    return one
+
+
+@pytest.mark.parametrize(
+    ('login', 'cost'),
+    [('main password', LOGIN), ('bot password', BOT_LOGIN)],
+    ids=['main password', 'bot password'],
+)
+def test_lost_session(
+    client: Client, wiki: Wiki, login: str, cost: list[tuple[str, str]]
+) -> None:
     site = client.site(wiki, wiki.bot if login == 'bot password' else None)
-    one = warm(site)
+    one = warm_page(site)
     wiki.end_sessions(remembered=True)
     wiki.forget()
-    write(one)
-    print([(s.what, s.result) for s in wiki.sent()])
-    assert 0
+    edit(one)
+    assert requests(wiki) == [
+        ('edit', 'assertuserfailed'),
+        *cost,
+        TOKENS,
+        ('edit', 'ok'),
+    ]
+    latest = pywikibot.Page(site, one.title()).latest_revision
+    assert (latest.user, latest.text) == (wiki.operator.name, 'after')
 
 
-def test_revived(client: Client, wiki: Wiki) -> None:
+@pytest.mark.parametrize('login', ['main password', 'bot password'])
+def test_no_other_write_pays_for_a_lost_session(
+    client: Client, wiki: Wiki, login: str
+) -> None:
+    site = client.site(wiki, wiki.bot if login == 'bot password' else None)
+    one, two, three = (warm_page(site) for _ in range(3))
+    wiki.end_sessions(remembered=True)
+    edit(one)
+    wiki.forget()
+    edit(two)
+    edit(three)
+    assert requests(wiki) == [('edit', 'ok')] * 2
+
+
+@pytest.mark.parametrize(
+    ('write', 'module'),
+    [(edit, 'edit'), (roll_back, 'rollback')],
+    ids=['edit', 'rollback'],
+)
+def test_session_that_revives_by_itself(
+    client: Client, wiki: Wiki, write: Callable[[pywikibot.Page], None], module: str
+) -> None:
+    """pywikibot asks to be remembered, so only the token is dead."""
     site = client.site(wiki)
-    one = warm(site)
+    one = warm_page(site)
+    edit_anonymously(one, 'spoilt')
     wiki.end_sessions(remembered=False)
     wiki.forget()
     write(one)
-    print([(s.what, s.result) for s in wiki.sent()])
-    assert 0
+    assert requests(wiki) == [(module, 'badtoken'), TOKENS, (module, 'ok')]
+    assert set(site.tokens.dropped) == {site.tokens.token_type_of(module)}

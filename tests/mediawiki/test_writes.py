@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 import pywikibot
-import requests
 from pywikibot.site import APISite
 
-from .client import Client, page
+from .client import Client, edit_anonymously, page
 from .differences import NOT_IMITATED, Unlike
 from .wiki import Wiki
 
@@ -58,7 +57,7 @@ def protect(site: APISite) -> Done:
 def block(site: APISite) -> Done:
     vandal = pywikibot.User(site, address())
     vandal.block('1 hour', 'vandal', anononly=False)
-    return lambda: vandal.is_blocked(refresh=True)
+    return lambda: bool(blocks_of(vandal))
 
 
 def unblock(site: APISite) -> Done:
@@ -71,7 +70,7 @@ def unblock(site: APISite) -> Done:
         reason='reformed',
         token=site.tokens.for_action('unblock'),
     ).submit()
-    return lambda: not reformed.is_blocked(refresh=True)
+    return lambda: not blocks_of(reformed)
 
 
 def rollback(site: APISite) -> Done:
@@ -175,27 +174,25 @@ def test_writes_on_a_warm_wallet_cost_one_request_each(
     assert {fresh(one).text for one in pages} == {'second'}
 
 
+def test_tokens_are_fetched_together(client: Client, wiki: Wiki) -> None:
+    site = client.site(wiki)
+    wiki.forget()
+    types = [site.tokens[name].type for name in ('csrf', 'patrol', 'rollback')]
+    types += [site.tokens.userrights.type, site.tokens.watch.type]
+    assert types == ['csrf', 'patrol', 'rollback', 'userrights', 'watch']
+    assert [sent.what for sent in wiki.sent()] == ['query+tokens|userinfo']
+
+
 def fresh(page: pywikibot.Page) -> pywikibot.Page:
     """Return the page as the wiki has it now."""
     return pywikibot.Page(page.site, page.title())
 
 
+def blocks_of(user: pywikibot.User) -> list[dict[str, Any]]:
+    """Return the blocks of exactly that name or address."""
+    return list(user.site.blocks(users=user.username))
+
+
 def address() -> str:
     """Return an address for documentation that no other test uses."""
     return f'2001:DB8:0:0:0:0:0:{secrets.randbelow(0xFFFF):X}'
-
-
-def edit_anonymously(page: pywikibot.Page, text: str) -> None:
-    """Edit a page as nobody, past pywikibot."""
-    answer: dict[str, Any] = requests.post(
-        f'http://{page.site.hostname()}{page.site.apipath()}',
-        data={
-            'action': 'edit',
-            'title': page.title(),
-            'text': text,
-            'token': '+\\',
-            'format': 'json',
-        },
-        timeout=30,
-    ).json()
-    assert answer['edit']['result'] == 'Success', answer
