@@ -6,6 +6,8 @@ does nothing by itself, and does not import pywikibot.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mw_tokens_plugin.protocol.globalaccounts import (
     AccountState,
     GlobalAccount,
@@ -14,6 +16,9 @@ from mw_tokens_plugin.protocol.globalaccounts import (
 )
 from mw_tokens_plugin.protocol.tokens import Token, TokenType
 from mw_tokens_plugin.site.hook import enable
+
+if TYPE_CHECKING:
+    from mw_tokens_plugin.site.mixins import typed
 
 __all__ = [
     'AccountState',
@@ -24,6 +29,16 @@ __all__ = [
     'TokenType',
     '__version__',
     'enable',
+    'typed',
 ]
 
 __version__ = '0.1.0'
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs pywikibot only when it is used."""
+    if name == 'typed':
+        from mw_tokens_plugin.site.mixins import typed
+
+        return typed
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pywikibot import config
 
@@ -36,23 +36,16 @@ from mw_tokens_plugin.protocol.globalaccounts import (
     statecheck,
 )
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of, normalise_name
+from mw_tokens_plugin.site.base import SiteBase
 from mw_tokens_plugin.site.family import central_site
 from mw_tokens_plugin.site.requests import refusals, send_once
 
-if TYPE_CHECKING:
-    from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
-
-class GlobalAccountsMixin:
+class GlobalAccountsMixin(SiteBase):
     """Global accounts of CentralAuth, on any site of the farm.
 
     .. version-added:: 0.1
     """
-
-    if TYPE_CHECKING:
-        tokens: TypedTokenWallet
-
-        def __getattr__(self, name: str) -> Any: ...
 
     def central_site(self) -> Any:
         """Return the site on which this farm's global accounts are managed.

@@ -8,7 +8,7 @@ https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pywikibot import config
 
@@ -24,18 +24,15 @@ from mw_tokens_plugin.protocol.globalgroups import (
     from_wikisets,
 )
 from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.site.base import SiteBase
 from mw_tokens_plugin.site.requests import refusals, send_once
 
 
-class GlobalGroupsMixin:
+class GlobalGroupsMixin(SiteBase):
     """Global groups of CentralAuth, on any site of the farm.
 
     .. version-added:: 0.1
     """
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
 
     def global_groups(self) -> Iterator[GlobalGroup]:
         """Yield the global groups and their rights.

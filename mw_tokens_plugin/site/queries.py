@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mw_tokens_plugin.exceptions import InvalidInput, UnexpectedAnswer
 from mw_tokens_plugin.protocol.globalaccounts import timestamp
 from mw_tokens_plugin.protocol.tokens import Token
+from mw_tokens_plugin.site.base import SiteBase
 from mw_tokens_plugin.site.requests import refusals
-
-if TYPE_CHECKING:
-    from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +58,11 @@ class EditContext:
         return found
 
 
-class QueriesMixin:
+class QueriesMixin(SiteBase):
     """Queries with tokens, on every site.
 
     .. version-added:: 0.1
     """
-
-    if TYPE_CHECKING:
-        tokens: TypedTokenWallet
-
-        def __getattr__(self, name: str) -> Any: ...
 
     def query_with_tokens(self, types: Iterable[str], **query: Any) -> dict[str, Any]:
         """Make a query, and let the tokens that are not held ride on it.

@@ -12,9 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, NoReturn, overload
-
-from pywikibot.site._tokenwallet import TokenWallet
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from mw_tokens_plugin.exceptions import TokenUnavailable, UnknownTokenType
 from mw_tokens_plugin.protocol.tokens import (
@@ -26,6 +24,23 @@ from mw_tokens_plugin.protocol.tokens import (
 )
 from mw_tokens_plugin.site.paraminfo import ModuleInfo
 from mw_tokens_plugin.site.session import Session
+
+if TYPE_CHECKING:
+
+    class TokenWallet:
+        """What pywikibot's wallet is to a type checker, which does not know it."""
+
+        site: Any
+        _tokens: dict[str, Token]
+        _currentuser: str | None
+
+        def __init__(self, site: Any) -> None:
+            """Start empty."""
+
+        def clear(self) -> None:
+            """Forget all tokens."""
+else:
+    from pywikibot.site._tokenwallet import TokenWallet
 
 #: Types that callers who are not logged in get too.
 _WITHOUT_LOGIN = frozenset({TokenType.LOGIN, TokenType.CREATEACCOUNT})
@@ -55,7 +70,7 @@ class TokenAccessor:
         return self if wallet is None else wallet[self.type]
 
 
-class TypedTokenWallet(TokenWallet):  # type: ignore[misc]
+class TypedTokenWallet(TokenWallet):
     """The tokens of one user on one wiki, as long as the session holds.
 
     Tokens are attributes (``site.tokens.csrf``), items (``site.tokens['csrf']``, as
@@ -71,10 +86,6 @@ class TypedTokenWallet(TokenWallet):  # type: ignore[misc]
     :raises UnknownTokenType: the wiki has no such type
     :raises TokenUnavailable: the wiki has it, but not for this user
     """
-
-    site: Any
-    _tokens: dict[str, Token]
-    _currentuser: str | None
 
     csrf = TokenAccessor('For edits and most other writes.')
     rollback = TokenAccessor(
@@ -223,14 +234,16 @@ class TypedTokenWallet(TokenWallet):  # type: ignore[misc]
         """Return which types are held, without the tokens."""
         return f'{type(self).__name__}({", ".join(self._tokens) or "empty"})'
 
-    def __getattr__(self, name: str) -> NoReturn:
-        """Say what was meant, where an attribute is misspelt."""
-        near = get_close_matches(name, _accessors(), n=1)
-        meant = f' Did you mean {near[0]!r}?' if near else ''
-        raise AttributeError(
-            f'The wallet has no attribute {name!r}.{meant} Token types of extensions '
-            f'are items: site.tokens[{name!r}].'
-        )
+    if not TYPE_CHECKING:
+        # A type checker is to report unknown attributes, not to call this.
+        def __getattr__(self, name: str) -> NoReturn:
+            """Say what was meant, where an attribute is misspelt."""
+            near = get_close_matches(name, _accessors(), n=1)
+            meant = f' Did you mean {near[0]!r}?' if near else ''
+            raise AttributeError(
+                f'The wallet has no attribute {name!r}.{meant} Token types of '
+                f'extensions are items: site.tokens[{name!r}].'
+            )
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         """Refuse to be pickled: tokens are never stored, nor shared."""
