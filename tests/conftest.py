@@ -23,8 +23,9 @@ os.environ['PYWIKIBOT_NO_USER_CONFIG'] = '2'
 atexit.register(shutil.rmtree, _DIRECTORY, ignore_errors=True)
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.sandbox import Sandbox
     from sandbox.farms import Farm
+
+    from mw_tokens_plugin.sandbox import Sandbox
 
 #: Fixtures that are the sandbox itself, which no other farm has.
 _SANDBOX = {'sandbox', 'old_sandbox', 'old_farm', 'old_site'}

@@ -12,7 +12,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -88,6 +88,15 @@ class Desk:
         )
         self._started.append(process)
         return process
+
+    def wait(self, process: subprocess.Popen[str], event: Callable[[], object]) -> None:
+        """Wait until something has happened, while a process runs."""
+        end = time.monotonic() + LONGEST
+        while not event():
+            if process.poll() is not None:
+                raise AssertionError(f'it ended too early: {process.communicate()}')
+            assert time.monotonic() < end, 'it never happened'
+            time.sleep(0.005)
 
     def talk(self, *args: str, answers: Sequence[tuple[str, str]]) -> Run:
         """Run the script at a terminal.
