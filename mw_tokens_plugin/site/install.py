@@ -39,6 +39,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     ('pywikibot.data.api', 'CachedRequest', ('submit',)),
+    ('pywikibot.comms.http', 'error_handling_callback', ()),
     ('pywikibot.data.api', '_invalidate_superior_cookies', ()),
     ('pywikibot.family', 'WikimediaFamily', ()),
     ('pywikibot.login', 'LoginStatus', ('IN_PROGRESS',)),

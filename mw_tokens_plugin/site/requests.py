@@ -118,7 +118,14 @@ class TokenRequest(api.Request):  # type: ignore[misc]
                 method='GET' if use_get else 'POST',
                 data=data,
                 headers=headers,
+                # It would report each refused connection as an error of its own.
+                default_error_handling=False,
             )
+            if isinstance(response, requests.ConnectionError) and not isinstance(
+                response, requests.exceptions.SSLError
+            ):
+                raise response
+            http.error_handling_callback(response)
         except Client414Error:
             if not use_get:
                 raise
