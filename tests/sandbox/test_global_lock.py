@@ -286,18 +286,13 @@ def test_a_plan_that_is_too_long_is_refused_whole(
     assert sorted(written(sandbox)) == spam(1, 2, 3)
 
 
-def test_the_plan_says_how_long_it_takes(
-    global_lock: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from pywikibot import config
-
-    monkeypatch.setattr(config, 'put_throttle', 10)
-    site = sandbox and __import__('pywikibot').Site()
-    site.throttle.set_delays(writedelay=10, absolute=True)
-    run = global_lock(*spam(1, 2, 3), '-reason:test', '-simulate')
+def test_the_plan_says_how_long_it_takes(desk: Any) -> None:
+    config = desk.directory / 'user-config.py'
+    config.write_text(config.read_text('utf-8') + 'put_throttle = 10\n', 'utf-8')
+    run = desk.run(*spam(1, 2, 3), '-reason:test', '-simulate')
     assert run.code == 0, run.said
     assert 'It takes about 30 s: put_throttle is 10' in run.out
-    assert '-pt:1' in run.out
+    assert 'With -pt:1 it takes about 3 s' in run.out
 
 
 # At a terminal
