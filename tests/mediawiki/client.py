@@ -51,6 +51,7 @@ class Client:
     def __init__(self, directory: Path) -> None:
         """Keep everything in a directory."""
         self._directory = directory
+        self._passwords: dict[str, str] = {}
 
     def site(self, wiki: Wiki, account: Account | None = None) -> APISite:
         """Return a new site object, logged in.
@@ -58,19 +59,20 @@ class Client:
         :param account: the wiki's operator by main password, if not given
         """
         account = account or wiki.operator
-        self.remember_password(account)
+        self._remember_password(wiki, account)
         site = APISite(wiki.code, _families[wiki.host], account.name)
         site.login()
         return site
 
-    def remember_password(self, account: Account) -> None:
-        """Write the password file, with one account."""
-        password: object = account.password
+    def _remember_password(self, wiki: Wiki, account: Account) -> None:
+        password = repr(account.password)
         if account.app:
-            password = _Call('BotPassword', account.app, account.password)
+            password = f'BotPassword({account.app!r}, {password})'
+        whose = f'{wiki.code!r}, {_families[wiki.host]!r}, {account.name!r}'
+        self._passwords[wiki.host] = f'({whose}, {password})'
         path = self._directory / config.password_file
         path.touch(mode=0o600)
-        path.write_text(repr((account.name, password)), 'utf-8')
+        path.write_text('\n'.join(self._passwords.values()), 'utf-8')
 
     def forget_logins(self) -> None:
         """Drop all cookies, those on disk too."""
@@ -148,15 +150,3 @@ def edit_anonymously(page: pywikibot.Page, text: str) -> None:
             token=ANONYMOUS,
         )
     assert answer['edit']['result'] == 'Success', answer
-
-
-class _Call:
-    """A call that stands in the password file as such."""
-
-    def __init__(self, name: str, *arguments: str) -> None:
-        """Keep what is called, and with what."""
-        self._text = f'{name}{arguments!r}'
-
-    def __repr__(self) -> str:
-        """Return the call."""
-        return self._text

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,6 +24,28 @@ from .installation import MediaWiki, missing
 from .wiki import Wiki
 
 HERE = Path(__file__).parent
+
+_NOTES = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line('markers', 'only(kind): takes this kind of wiki alone')
+    config.stash[_NOTES] = []
+
+
+@pytest.fixture(scope='session')
+def note(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """What tests found, to be printed at the end."""
+    return pytestconfig.stash[_NOTES].append
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if notes := config.stash[_NOTES]:
+        terminalreporter.section('wikis that were tested against')
+        for line in notes:
+            terminalreporter.line(line)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -58,7 +80,9 @@ def shared_client(pywikibot_directory: Path) -> Iterator[Client]:
 
 
 @pytest.fixture(scope='session')
-def farm(kind: str, pywikibot_directory: Path, shared_client: Client) -> Iterator[list[Wiki]]:
+def farm(
+    kind: str, pywikibot_directory: Path, shared_client: Client
+) -> Iterator[list[Wiki]]:
     """Two wikis that are running."""
     with ExitStack() as stack:
         wikis: list[Wiki]

@@ -9,8 +9,17 @@ from pywikibot.exceptions import APIError
 
 from mw_tokens_plugin.exceptions import TokenError
 
-#: Modules that the sandbox knows by name alone.
-NOT_IMITATED = frozenset({'createaccount', 'patrol', 'userrights', 'watch'})
+#: Modules that the sandbox knows by name or by description alone.
+NOT_IMITATED = frozenset(
+    {
+        'createaccount',
+        'linkaccount',
+        'patrol',
+        'unlinkaccount',
+        'userrights',
+        'watch',
+    }
+)
 
 #: How a module shows that it is not imitated.
 Unlike = (APIError, TokenError)
