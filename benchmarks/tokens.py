@@ -3,9 +3,10 @@
 Each client logs in with the same bot password to one sandbox in a process of its own,
 writes once to warm up, then appends to N pages, one request after the other, in the
 leanest way that it documents. In a round all have fresh processes and write in turns,
-a few pages at a time, so that a busy machine slows all of them alike. The medians of
-the rounds are printed, and the requests that the sandbox counted. With
-``--session-loss`` the sandbox ends the session of each in the middle of its writes.
+a few pages at a time, so that a busy machine slows all of them alike. What is printed
+are medians of these blocks, and of the ratios of blocks that followed each other, with
+the requests that the sandbox counted. With ``--session-loss`` the sandbox ends the
+session of each in the middle of its writes.
 
 mwclient is the extra ``benchmark`` of this package; m3api and mwn need Node.js 20 and
 ``npm install --prefix benchmarks/node``. What is missing is skipped.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import shutil
@@ -22,6 +24,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from collections import Counter
@@ -39,9 +42,10 @@ OPERATOR = 'Sandbox Operator'
 BOT = 'bot'
 SUMMARY = 'benchmark'
 TEXT = 'One line more.'
+_PYTHON = f'Python {platform.python_version()}'
 NODE = Path(__file__).with_name('node')
 MOST_CPU = 1.05
-BLOCK = 20
+BLOCK = 5
 PATIENCE = 300.0
 
 
@@ -75,14 +79,15 @@ class Client:
 
     name: str
     command: list[str]
-    release: str
+    releases: list[str]
     environment: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Writes:
-    """What some writes of one client took.
+    """What a block of writes of one client took.
 
+    :ivar count: how many the client was asked for
     :ivar requests: how many of which kind
     :ivar refused: how many were answered with which error
     :ivar anonymous: edits that were saved under no name
@@ -91,6 +96,7 @@ class Writes:
     :ivar failures: what the client raised, one text for each failed write
     """
 
+    count: int
     requests: Counter[str]
     refused: Counter[str]
     saved: int
@@ -98,18 +104,6 @@ class Writes:
     wall: float
     cpu: float
     failures: list[str]
-
-    def __add__(self, other: Writes) -> Writes:
-        """Return what both took."""
-        return Writes(
-            self.requests + other.requests,
-            self.refused + other.refused,
-            self.saved + other.saved,
-            self.anonymous + other.anonymous,
-            self.wall + other.wall,
-            self.cpu + other.cpu,
-            self.failures + other.failures,
-        )
 
 
 class Running:
@@ -143,6 +137,7 @@ class Running:
         entries = self._farm.taken()
         authors = [str(entry['user']) for entry in entries if entry['effect'] == 'edit']
         return Writes(
+            count=len(titles),
             requests=Counter(map(_label, entries)),
             refused=Counter(str(e['result']) for e in entries if e['result'] != 'ok'),
             saved=authors.count(OPERATOR),
@@ -168,7 +163,7 @@ def main() -> None:
     """Run what the command line asks for, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').splitlines()[0])
     parser.add_argument('--writes', type=int, default=200, help='writes in a round')
-    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--rounds', type=int, default=9)
     parser.add_argument('--delay', type=int, default=0, metavar='MS')
     parser.add_argument('--session-loss', action='store_true')
     parser.add_argument('--clients', nargs='+', choices=[*CLIENTS], default=[*CLIENTS])
@@ -184,7 +179,8 @@ def main() -> None:
             print(f'{name} is skipped: {found}')
         else:
             clients.append(found)
-    print(', '.join(dict.fromkeys(client.release for client in clients)))
+    releases = dict.fromkeys(text for client in clients for text in client.releases)
+    print(', '.join(releases))
     with _sandbox(arguments.delay) as farm:
         if arguments.session_loss:
             _lose_sessions(farm, clients, arguments.writes)
@@ -195,81 +191,86 @@ def main() -> None:
 def _compare(farm: Farm, clients: list[Client], writes: int, rounds: int) -> None:
     with _running_all(farm, clients):
         pass  # fills caches
-    runs: dict[str, list[Writes]] = {client.name: [] for client in clients}
+    blocks: dict[str, list[Writes]] = {client.name: [] for client in clients}
     for _ in range(rounds):
         with _running_all(farm, clients) as running:
-            for name, written in _in_turns(running, writes).items():
-                assert written.saved == writes, (name, written)
-                runs[name].append(written)
-    print(f'{writes} writes after the first, medians of {rounds} rounds')
+            _take_turns(running, writes, blocks)
+    print(f'{rounds} rounds of {writes} writes after the first, in blocks of {BLOCK}')
     print(
         f'{"":12}{"requests":>10}{"":13}{"wall clock":>10}{"":14}{"CPU":>10}\n'
         f'{"":12}{"each":>10}{"/best":>6}{"/plain":>7}'
         f'{"ms each":>10}{"/best":>7}{"/plain":>7}'
         f'{"ms each":>10}{"/best":>7}{"/plain":>7}'
     )
-    for name, own in runs.items():
+    for name, own in blocks.items():
         line = f'{name:12}'
         for measure, unit, width in (_sent, 1, 6), (_wall, 1e3, 7), (_cpu, 1e3, 7):
-            best = min(runs.values(), key=partial(_median, measure))
-            line += f'{_median(measure, own) / writes * unit:10.3f}'
+            best = min(blocks.values(), key=partial(_median, measure))
+            line += f'{_median(measure, own) * unit:10.3f}'
             line += f'{statistics.median(_ratios(measure, own, best)):{width}.2f}'
-            plain = _ratios(measure, own, runs.get('plain', []))
+            plain = _ratios(measure, own, blocks.get('plain', []))
             line += f'{statistics.median(plain):7.2f}' if plain else f'{"":7}'
         print(line)
-    for name, own in runs.items():
+    for name, own in blocks.items():
+        requests = sum((block.requests for block in own), Counter[str]())
         print(f'{name:12}first write: {_counted(running[name].start)}')
-        print(f'{"":12}then: {_counted(own[-1].requests)}')
-    _judge(runs, writes)
+        print(f'{"":12}all rounds after that: {_counted(requests)}')
+    _judge(blocks)
 
 
-def _in_turns(running: dict[str, Running], writes: int) -> dict[str, Writes]:
-    """Let all write to as many pages; who was first is last in the next block."""
-    written: dict[str, Writes] = {}
+def _take_turns(
+    running: dict[str, Running], writes: int, blocks: dict[str, list[Writes]]
+) -> None:
+    """Let all write to as many pages; who was first in a block is last in the next."""
     order = list(running)
     for first in range(0, writes, BLOCK):
-        titles = _titles(first, min(first + BLOCK, writes))
+        end = min(first + BLOCK, writes)
+        titles = [f'Benchmark {number}' for number in range(first, end)]
         for name in order:
-            block = running[name].write(titles)
-            written[name] = written[name] + block if first else block
+            written = running[name].write(titles)
+            assert written.saved == written.count, (name, written)
+            blocks[name].append(written)
         order.reverse()
-    return written
 
 
-def _judge(runs: dict[str, list[Writes]], writes: int) -> None:
-    if 'plugin' not in runs:
+def _judge(blocks: dict[str, list[Writes]]) -> None:
+    if 'plugin' not in blocks:
         return
-    sent = {name: _median(_sent, own) / writes for name, own in runs.items()}
+    sent = {name: statistics.mean(map(_sent, own)) for name, own in blocks.items()}
     best = min(sent.values())
     verdict = 'met' if sent['plugin'] <= best else 'missed'
     print(f'requests: {sent["plugin"]:.3f} a write, the best {best:.3f}: {verdict}')
-    if 'plain' in runs:
-        ratios = _ratios(_cpu, runs['plugin'], runs['plain'])
+    if 'plain' in blocks:
+        ratios = sorted(_ratios(_cpu, blocks['plugin'], blocks['plain']))
         median = statistics.median(ratios)
+        # The ranks between which the true median lies in 19 of 20 such runs.
+        margin = min(math.ceil(0.98 * math.sqrt(len(ratios))), len(ratios) // 2)
+        low = ratios[len(ratios) // 2 - margin]
+        high = ratios[min(len(ratios) // 2 + margin, len(ratios) - 1)]
         print(
-            f'CPU: {median:.3f} of plain pywikibot, at most {MOST_CPU} wanted: '
-            f'{"met" if median <= MOST_CPU else "missed"} '
-            f'(rounds: {", ".join(f"{ratio:.2f}" for ratio in ratios)})'
+            f'CPU: {median:.3f} of plain pywikibot (95 %: {low:.3f} to {high:.3f}), '
+            f'at most {MOST_CPU} wanted: {"met" if median <= MOST_CPU else "missed"}'
         )
 
 
 def _lose_sessions(farm: Farm, clients: list[Client], writes: int) -> None:
     middle = writes // 2 + 1
-    print(f'the session ends before write {middle} of {writes}')
+    print(
+        f'the session ends before write {middle} of {writes}\n'
+        f'{"":12}{"saved":>6}{"failed":>7}{"without a name":>15}{"requests":>9}'
+    )
     for client in clients:
         with _running(farm, client) as running:
             farm.arm(kind='lose-session', remembered=True, action='edit', nth=middle)
-            written = running.write(_titles(0, writes))
-        failed = writes - written.saved - written.anonymous
+            written = running.write([f'Benchmark {n}' for n in range(writes)])
         print(
-            f'{client.name:12}{written.saved} saved, {failed} failed, '
-            f'{written.anonymous} saved without a name; '
-            f'{_sent(written) - writes:+d} requests\n'
+            f'{client.name:12}{written.saved:6}{len(written.failures):7}'
+            f'{written.anonymous:15}{written.requests.total():9}\n'
             f'{"":12}requests: {_counted(written.requests)}\n'
             f'{"":12}refused: {_counted(written.refused) or "none"}'
         )
         for text, count in Counter(written.failures).items():
-            print(f'{"":12}raised {count} times: {text}')
+            print(f'{"":12}raised {count} times: {textwrap.shorten(text, 90)}')
 
 
 @contextmanager
@@ -312,10 +313,6 @@ def _running(farm: Farm, client: Client) -> Iterator[Running]:
             process.kill()
 
 
-def _titles(first: int, end: int) -> list[str]:
-    return [f'Benchmark {number}' for number in range(first, end)]
-
-
 def _label(entry: dict[str, object]) -> str:
     params = entry['params']
     assert isinstance(params, dict)
@@ -327,34 +324,35 @@ def _counted(counter: Counter[str]) -> str:
     return ', '.join(f'{count} {name}' for name, count in counter.items())
 
 
-def _sent(written: Writes) -> float:
-    return written.requests.total()
+def _sent(block: Writes) -> float:
+    return block.requests.total() / block.count
 
 
-def _wall(written: Writes) -> float:
-    return written.wall
+def _wall(block: Writes) -> float:
+    return block.wall / block.count
 
 
-def _cpu(written: Writes) -> float:
-    return written.cpu
+def _cpu(block: Writes) -> float:
+    return block.cpu / block.count
 
 
-def _median(measure: Callable[[Writes], float], runs: list[Writes]) -> float:
-    return statistics.median(map(measure, runs))
+def _median(measure: Callable[[Writes], float], blocks: list[Writes]) -> float:
+    return statistics.median(map(measure, blocks))
 
 
 def _ratios(
     measure: Callable[[Writes], float], own: list[Writes], others: list[Writes]
 ) -> list[float]:
-    """Compare each round with the same round of another client, if there is one."""
+    """Compare each block with the same block of another client, if there is one."""
     return [measure(a) / measure(b) for a, b in zip(own, others, strict=False)]
 
 
 def _pywikibot(name: str) -> Client:
+    packages = ['pywikibot'] if name == 'plain' else ['pywikibot', 'mw_tokens_plugin']
     return Client(
         name,
         [sys.executable, __file__, '--as=pywikibot'],
-        f'Python {platform.python_version()}, pywikibot {version("pywikibot")}',
+        [_PYTHON, *(f'{package} {version(package)}' for package in packages)],
         {'MW_TOKENS_DISABLE': '1' if name == 'plain' else ''},
     )
 
@@ -363,9 +361,11 @@ def _mwclient(name: str) -> Client | str:
     try:
         release = version('mwclient')
     except PackageNotFoundError:
-        return 'it is not installed; run: pip install mw_tokens_plugin[benchmark]'
+        return "it is not installed; run: pip install '.[benchmark]'"
     return Client(
-        name, [sys.executable, __file__, '--as=mwclient'], f'mwclient {release}'
+        name,
+        [sys.executable, __file__, '--as=mwclient'],
+        [_PYTHON, f'mwclient {release}'],
     )
 
 
@@ -375,13 +375,14 @@ def _node(name: str) -> Client | str:
         return 'there is no node; install Node.js 20 or later'
     package = NODE / 'node_modules' / name / 'package.json'
     if not package.exists():
-        return f'it is not installed; run: npm install --prefix {os.path.relpath(NODE)}'
+        folder = os.path.relpath(NODE)
+        return f'it is not installed; run: npm install --prefix {folder}'
     release = json.loads(package.read_text('utf-8'))['version']
-    engine = subprocess.run([node, '--version'], capture_output=True, text=True)
+    engine = subprocess.run([node, '--version'], stdout=subprocess.PIPE, text=True)
     return Client(
         name,
         [node, str(NODE / f'{name}.mjs')],
-        f'Node {engine.stdout.strip()}, {name} {release}',
+        [f'Node {engine.stdout.strip()}', f'{name} {release}'],
     )
 
 
