@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 import mw_tokens_plugin
+from mw_tokens_plugin.campaign.ledger import Ledger
 
 #: The directory of the package under test, which a process has to find first.
 ROOT = Path(mw_tokens_plugin.__file__).parents[1]
@@ -91,12 +92,38 @@ class Desk:
 
     def wait(self, process: subprocess.Popen[str], event: Callable[[], object]) -> None:
         """Wait until something has happened, while a process runs."""
+        if not self.reaches(process, event):
+            raise AssertionError(f'it ended too early: {process.communicate()}')
+
+    def reaches(
+        self, process: subprocess.Popen[str], event: Callable[[], object]
+    ) -> bool:
+        """Wait until something has happened, or a process has ended without it."""
         end = time.monotonic() + LONGEST
         while not event():
             if process.poll() is not None:
-                raise AssertionError(f'it ended too early: {process.communicate()}')
+                return False
             assert time.monotonic() < end, 'it never happened'
             time.sleep(0.005)
+        return True
+
+    def hear(self, process: subprocess.Popen[str], words: str) -> None:
+        """Read what a process complains of until it says some words."""
+        assert process.stderr is not None
+        for line in process.stderr:
+            if words in line:
+                return
+        raise AssertionError(f'it never said {words!r}')
+
+    def has_campaign(self, name: str) -> bool:
+        """Tell whether the ledger knows a campaign."""
+        if not self.ledger.exists():
+            return False
+        ledger = Ledger(str(self.ledger))
+        try:
+            return ledger.find(name) is not None
+        finally:
+            ledger.close()
 
     def talk(self, *args: str, answers: Sequence[tuple[str, str]]) -> Run:
         """Run the script at a terminal.
