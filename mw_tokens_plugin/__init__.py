@@ -18,7 +18,7 @@ from mw_tokens_plugin.protocol.tokens import Token, TokenType
 from mw_tokens_plugin.site.hook import enable
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.site.mixins import typed
+    from mw_tokens_plugin.site.mixins import foreign_site, typed
 
 __all__ = [
     'AccountState',
@@ -29,6 +29,7 @@ __all__ = [
     'TokenType',
     '__version__',
     'enable',
+    'foreign_site',
     'typed',
 ]
 
@@ -37,8 +38,8 @@ __version__ = '0.1.0'
 
 def __getattr__(name: str) -> object:
     """Import what needs pywikibot only when it is used."""
-    if name == 'typed':
-        from mw_tokens_plugin.site.mixins import typed
+    if name in ('foreign_site', 'typed'):
+        from mw_tokens_plugin.site import mixins
 
-        return typed
+        return getattr(mixins, name)
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -8,6 +8,7 @@ The tree::
     TokensPluginError
     +-- InvalidInput                 what was asked for cannot be done as written
     |   +-- InvalidName              not the name of an account
+    |   +-- NotInFarm                the other wiki shares no login with this one
     |   +-- StateUnknown             `expected=` needs a state that the wiki hides
     |   +-- NotCentral               no central wiki is known for this family
     +-- TokenError
@@ -19,6 +20,9 @@ The tree::
     +-- SessionError
     |   +-- SessionLost              logged out, and logging in again did not help
     |   +-- LoginNeedsInput          a password or code is needed, and nobody is there
+    |   +-- NoCentralAuthToken       this kind of login gets none
+    |   +-- NotAttached              the account is not attached to the other wiki
+    |   +-- CentralAuthTokenRefused  fresh ones were refused, again and again
     +-- WikiUnreachable              no answer from the wiki for too long
     +-- OutcomeUnknown               a write was sent, its answer did not arrive
     +-- UnexpectedAnswer             an answer that the API does not give
@@ -33,6 +37,8 @@ The tree::
         +-- CannotLock               oneself, or a temporary account
         +-- AlreadyExists            this wiki has the local account
         +-- AccountSuppressed        no local account of a suppressed one
+        +-- RenameInProgress         the operator's account is being renamed
+        +-- BadUsername              the operator's name is not usable there
         +-- ReadOnly
         +-- RateLimited
         +-- InternalApiError         the wiki broke down while carrying it out
@@ -41,6 +47,12 @@ The tree::
 from __future__ import annotations
 
 __all__ = [
+    'BadUsername',
+    'CentralAuthTokenRefused',
+    'NoCentralAuthToken',
+    'NotAttached',
+    'NotInFarm',
+    'RenameInProgress',
     'AccountSuppressed',
     'AlreadyExists',
     'ApiRefusal',
@@ -88,6 +100,10 @@ class InvalidInput(TokensPluginError, ValueError):
 
 class InvalidName(InvalidInput):
     """The text is not the name of an account."""
+
+
+class NotInFarm(InvalidInput):
+    """The other wiki is not known, or shares no login with this one."""
 
 
 class StateUnknown(InvalidInput):
@@ -143,6 +159,18 @@ class SessionLost(SessionError):
 
 class LoginNeedsInput(SessionError):
     """A login asks for a password or a code, and there is no terminal."""
+
+
+class NoCentralAuthToken(SessionError):
+    """This kind of login gets no centralauthtoken: a bot password, or OAuth."""
+
+
+class NotAttached(SessionError):
+    """The account has no local account on the other wiki, or a separate one."""
+
+
+class CentralAuthTokenRefused(SessionError):
+    """The other wiki refused several fresh centralauthtokens."""
 
 
 class WikiUnreachable(TokensPluginError):
@@ -219,6 +247,14 @@ class AlreadyExists(ApiRefusal):
 
 class AccountSuppressed(ApiRefusal):
     """No local account is made of a global one that is suppressed."""
+
+
+class RenameInProgress(ApiRefusal):
+    """The operator's account is being renamed: wait until that is done."""
+
+
+class BadUsername(ApiRefusal):
+    """The operator's name is not usable on the other wiki."""
 
 
 class ReadOnly(ApiRefusal):

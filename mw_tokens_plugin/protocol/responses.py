@@ -14,6 +14,7 @@ from mw_tokens_plugin.exceptions import (
     AccountSuppressed,
     AlreadyExists,
     ApiRefusal,
+    BadUsername,
     Blocked,
     CannotHide,
     CannotLock,
@@ -22,6 +23,7 @@ from mw_tokens_plugin.exceptions import (
     PermissionDenied,
     RateLimited,
     ReadOnly,
+    RenameInProgress,
     StateConflict,
 )
 
@@ -41,6 +43,8 @@ _CLASSES: dict[str, type[ApiRefusal]] = {
     'centralauth-createlocal-already-exists': AlreadyExists,
     'centralauth-createlocal-no-global-account': NoSuchAccount,
     'centralauth-createlocal-suppressed': AccountSuppressed,
+    'badusername': BadUsername,
+    'renameinprogress': RenameInProgress,
     'readonly': ReadOnly,
     'ratelimited': RateLimited,
 }

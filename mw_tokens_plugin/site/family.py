@@ -1,16 +1,57 @@
-"""Which wikis share one login, and on which of them their global accounts are kept.
+"""Which wikis share one login, where they are, and which one of them is the central.
 
-It knows families only; whether an account is attached to a wiki is asked elsewhere.
+It knows families, and the list of attached wikis that it is given; it asks no wiki.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pywikibot
-from pywikibot.family import WikimediaFamily
+from pywikibot import config
+from pywikibot.exceptions import UnknownFamilyError
+from pywikibot.family import AutoFamily, Family, WikimediaFamily
 
-from mw_tokens_plugin.exceptions import NotCentral
+from mw_tokens_plugin.exceptions import NotCentral, NotInFarm
+from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+
+
+class SharedLogin:
+    """A mixin for the families of a farm whose wikis share one login.
+
+    ::
+
+        class Family(SharedLogin, pywikibot.family.Family):
+            name = 'example'
+            central_wiki = 'meta'
+
+    The two attributes without the mixin say the same.
+
+    .. version-added:: 0.1
+
+    :cvar shared_login: whether the wikis of the family share one login
+    :cvar central_wiki: the wiki with the global accounts, as ``code`` or
+        ``family:code``
+    """
+
+    shared_login = True
+    central_wiki: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a wiki is: its code, its family, and its host with the port."""
+
+    code: str
+    family: Any
+    host: str
+
+    def __str__(self) -> str:
+        """Return the site's name, as pywikibot writes it."""
+        return f'{self.family}:{self.code}'
 
 
 def central_site(site: Any) -> Any:
@@ -25,13 +66,101 @@ def central_site(site: Any) -> Any:
     :param site: any site of the farm
     :raises NotCentral: the family does not say
     """
-    where = getattr(site.family, 'central_wiki', None)
-    if where is None and isinstance(site.family, WikimediaFamily):
-        where = 'meta:meta'
-    if not where:
+    where = _central_wiki(site.family)
+    if where is None:
         raise NotCentral(
             f'It is not known on which wiki the family {site.family.name!r} keeps its '
             "global accounts. Add a line central_wiki = 'CODE' to its family file."
         )
-    family, _, code = str(where).rpartition(':')
-    return pywikibot.Site(code, family or site.family, user=site.username())
+    family, _, code = where.rpartition(':')
+    return pywikibot.Site(code, family, user=site.username())
+
+
+def same_farm(home: Any, place: Place) -> bool:
+    """Tell whether a wiki shares its login with another, as far as families say.
+
+    :param home: a site
+    :param place: the other wiki
+    """
+    central = _central_wiki(home.family)
+    return central is not None and central == _central_wiki(place.family)
+
+
+def place_of(
+    home: Any, where: Any, attached: Callable[[], Iterable[AttachedAccount]]
+) -> Place:
+    """Find a wiki by any of its names.
+
+    :param home: the site from which it is named
+    :param where: a code of the same family, ``family:code``, a database name, a URL,
+        or a site object
+    :param attached: returns the wikis to which the account is attached, which are
+        found by their database names and URLs without any family file
+    :raises NotInFarm: there is no such wiki
+    """
+    if not isinstance(where, str):
+        return _place(where.code, where.family)
+    if '://' in where:
+        return _place_of_url(home, where, attached)
+    family, colon, code = where.rpartition(':')
+    if colon:
+        return _place_of_name(family, code, where)
+    if where in home.family.langs:
+        return _place(where, home.family)
+    for account in attached():
+        if account.wiki == where and account.url:
+            return _place_of_url(home, account.url, attached)
+    raise NotInFarm(
+        f'{where!r} is no code of the family {home.family.name!r}, and no database '
+        f'name of a wiki to which {home.username()} is attached. Give family:code or '
+        'the URL.'
+    )
+
+
+def _central_wiki(family: Any) -> str | None:
+    """Return the central wiki as ``family:code``; None if the family says none."""
+    where = getattr(family, 'central_wiki', None)
+    if where:
+        return str(where) if ':' in where else f'{family.name}:{where}'
+    return 'meta:meta' if isinstance(family, WikimediaFamily) else None
+
+
+def _place(code: str, family: Any) -> Place:
+    return Place(code, family, family.hostname(code))
+
+
+def _place_of_name(family: str, code: str, where: str) -> Place:
+    try:
+        loaded = Family.load(family)
+    except UnknownFamilyError:
+        raise NotInFarm(f'{where!r}: pywikibot knows no family {family!r}.') from None
+    if code not in loaded.langs:
+        raise NotInFarm(f'{where!r}: the family {family!r} has no wiki {code!r}.')
+    return _place(code, loaded)
+
+
+def _place_of_url(
+    home: Any, url: str, attached: Callable[[], Iterable[AttachedAccount]]
+) -> Place:
+    host = urlsplit(url).netloc
+    for family in _families(home):
+        for code in family.langs:
+            if family.hostname(code) == host:
+                return _place(code, family)
+    for account in attached():
+        if account.url and urlsplit(account.url).netloc == host:
+            # A farm has its scripts in the same place everywhere.
+            address = f'{account.url}{home.scriptpath()}/api.php'
+            family = AutoFamily(account.wiki, address)
+            return _place(family.name, family)
+    raise NotInFarm(
+        f'{url} is in no family file, and none of the wikis to which '
+        f'{home.username()} is attached.'
+    )
+
+
+def _families(home: Any) -> Iterator[Any]:
+    yield home.family
+    for name in config.family_files:
+        if name != home.family.name:
+            yield Family.load(name)

@@ -87,6 +87,7 @@ def install() -> None:
 
 
 def _wallet_property(relogin: Any) -> property:
+    from mw_tokens_plugin.site.session import Session
     from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
     def tokens(self: Any) -> TypedTokenWallet:
@@ -97,7 +98,8 @@ def _wallet_property(relogin: Any) -> property:
             with self._pagemutex:
                 wallet = self._tokens
                 if not isinstance(wallet, TypedTokenWallet):
-                    wallet = self._tokens = TypedTokenWallet(self, relogin)
+                    wallet = TypedTokenWallet(self, Session(self, relogin))
+                    self._tokens = wallet
         return wallet
 
     def drop_tokens(self: Any) -> None:

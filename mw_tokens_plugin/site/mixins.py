@@ -7,16 +7,59 @@ from __future__ import annotations
 
 from typing import Any
 
+import pywikibot
+
+from mw_tokens_plugin.site.foreign import HomeLogin
 from mw_tokens_plugin.site.globalaccounts import GlobalAccountsMixin
 from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
 from mw_tokens_plugin.site.queries import QueriesMixin
+from mw_tokens_plugin.site.requests import SingleSendRequest
 
 
 class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, QueriesMixin):
     """The plugin's part of a site object.
 
     .. version-added:: 0.1
+
+    :cvar single_send_request: the class of requests that are never repeated blindly
     """
+
+    single_send_request: type[SingleSendRequest] = SingleSendRequest
+
+    def foreign_site(
+        self,
+        where: Any,
+        *,
+        auth: str = 'auto',
+        reads: str = 'authenticated',
+        create_account: bool = False,
+    ) -> PluginMixin:
+        """Return a site for another wiki of the farm, used with this one's login.
+
+        Everything that a site of pywikibot can do is done there as the account that
+        is logged in here, without logging in there. The same object is returned for
+        the same question.
+
+        :param where: a code of the same family, ``family:code``, a database name
+            (``dewiki``), a URL, or a site object
+        :param auth: ``centralauthtoken``, ``password`` (a bot password, which logs in
+            there), ``oauth``, or ``auto``: the first of them that this login can do
+        :param reads: ``authenticated``, or ``anonymous``: then reads that do not
+            depend on the account are sent without a token, which saves a request
+            each; limits are those of anonymous callers
+        :param create_account: whether a first visit may create the account there
+        :raises NotInFarm: there is no such wiki, or it shares no login with this one
+        :raises NotAttached: the account has no local account there
+        :raises NoCentralAuthToken: ``auth`` asks for what this login cannot do
+        :raises SessionLost: not logged in here, or logging in there failed
+        """
+        wallet = self.tokens
+        if wallet.home_login is None:
+            wallet.home_login = HomeLogin(self)
+        site: PluginMixin = wallet.home_login.site(
+            where, auth=auth, reads=reads, create_account=create_account
+        )
+        return site
 
 
 def typed(site: Any) -> PluginMixin:
@@ -37,3 +80,14 @@ def typed(site: Any) -> PluginMixin:
             f'{site!r} has not got the plugin: call mw_tokens_plugin.enable() first.'
         )
     return site
+
+
+def foreign_site(where: Any, **options: Any) -> PluginMixin:
+    """Return a site for another wiki, used with the login of the default one.
+
+    .. version-added:: 0.1
+
+    :param where: see :meth:`PluginMixin.foreign_site`
+    :param options: those of :meth:`PluginMixin.foreign_site`
+    """
+    return typed(pywikibot.Site()).foreign_site(where, **options)

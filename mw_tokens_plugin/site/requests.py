@@ -252,15 +252,16 @@ class SingleSendRequest(TokenRequest):
                 headers=headers,
             )
         except Exception as error:
+            # The error itself is left out of the traceback: it quotes the whole URL.
             if _never_connected(error):
                 raise WikiUnreachable(
                     f'{self.site} cannot be reached ({_reason(error)}); '
                     f'action={self.action} was not sent.'
-                ) from error
+                ) from None
             raise OutcomeUnknown(
                 f'The answer of {self.site} to action={self.action} was lost '
                 f'({_reason(error)}); it may have been carried out.'
-            ) from error
+            ) from None
         if response.status_code == 429:
             limited = RateLimited('http-429', 'too many requests', str(self.site))
             limited.retry_after = float(self.site.throttle.retry_after)
@@ -336,7 +337,7 @@ def send_once(site: Any, action: str, parameters: dict[str, Any]) -> dict[str, A
         **parameters,
     }
     with refusals(site):
-        answer = SingleSendRequest(site=site, parameters=whole).submit()
+        answer = site.single_send_request(site=site, parameters=whole).submit()
     value = answer.get(action)
     if not isinstance(value, dict):
         raise UnexpectedAnswer(f'{site} answered action={action} without a result.')

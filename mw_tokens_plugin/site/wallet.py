@@ -26,6 +26,7 @@ from mw_tokens_plugin.site.paraminfo import ModuleInfo
 from mw_tokens_plugin.site.session import Session
 
 if TYPE_CHECKING:
+    from mw_tokens_plugin.site.foreign import HomeLogin
 
     class TokenWallet:
         """What pywikibot's wallet is to a type checker, which does not know it."""
@@ -81,6 +82,8 @@ class TypedTokenWallet(TokenWallet):
 
     :ivar session: the session that the tokens belong to
     :ivar module_info: what the wiki says of its API modules
+    :ivar home_login: what is known of the other wikis that this login reaches; None
+        until one is asked for
     :ivar dropped: how often a token of each type was refused and dropped
 
     :raises UnknownTokenType: the wiki has no such type
@@ -109,19 +112,20 @@ class TypedTokenWallet(TokenWallet):
     def __init__(
         self,
         site: Any,
-        relogin: Callable[[Any], None],
+        session: Session,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Start empty.
 
         :param site: the site whose tokens these are
-        :param relogin: how pywikibot logs a site in anew
+        :param session: the session that they belong to
         :param clock: seconds since the epoch
         """
         super().__init__(site)
-        self.session = Session(site, relogin)
+        self.session = session
         self.module_info = ModuleInfo(site)
         self.dropped: Counter[TokenType] = Counter()
+        self.home_login: HomeLogin | None = None
         self._clock = clock
         self._held_generation = 0
 

@@ -1,0 +1,154 @@
+"""Minting centralauthtokens on the home wiki, one for each transmission elsewhere.
+
+Tokens are handed out once and never kept; which request carries one is decided in
+:mod:`.foreign`.
+
+https://www.mediawiki.org/wiki/Extension:CentralAuth/API
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from pywikibot.exceptions import APIError
+
+from mw_tokens_plugin.exceptions import (
+    NoCentralAuthToken,
+    NotAttached,
+    SessionLost,
+    TokensPluginError,
+    UnexpectedAnswer,
+)
+from mw_tokens_plugin.site.requests import refusals
+
+#: Seconds for which a centralauthtoken is certainly good, by the API's own help. Many
+#: wikis keep them longer, which is no reason to rely on it.
+LIFETIME = 10.0
+#: Seconds after which a token is thrown away rather than tried: a dead one costs a
+#: penalty of three seconds.
+SAFE_AGE = LIFETIME / 2
+
+#: Tokens minted at a time, for all threads together.
+_MINTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Minted:
+    value: str = field(repr=False)
+    at: float
+    generation: int
+
+
+class CentralAuthTokens:
+    """The centralauthtokens of one login on its home wiki.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(self, home: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        """Mint nothing yet.
+
+        :param home: the site on which the login was made
+        :param clock: seconds
+        """
+        self.home = home
+        self._clock = clock
+        self._ahead = threading.local()
+        self._pool: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    def take(self) -> str:
+        """Return a token that nobody else has, for one transmission right now.
+
+        :raises NoCentralAuthToken: this kind of login gets none
+        :raises NotAttached: the account is no global one
+        :raises SessionLost: the home session is gone for good
+        """
+        ahead: Future[_Minted] | None = self._ahead.__dict__.pop('future', None)
+        if ahead is not None:
+            try:
+                minted = ahead.result()
+            except TokensPluginError:
+                # Whatever it was, the next mint will tell.
+                pass
+            else:
+                if self._is_good(minted):
+                    return minted.value
+        return self._mint().value
+
+    def probe(self) -> None:
+        """Find out whether this login gets tokens, and keep the one for later.
+
+        :raises NoCentralAuthToken: this kind of login gets none
+        :raises NotAttached: the account is no global one
+        :raises SessionLost: the home session is gone for good
+        """
+        minted: Future[_Minted] = Future()
+        minted.set_result(self._mint())
+        self._ahead.future = minted
+
+    def fetch_ahead(self, wait: float) -> None:
+        """Mint the next token of this thread while the present one is in flight.
+
+        :param wait: seconds until it will be needed at the earliest; if that is too
+            long for a token to stay good, nothing is minted
+        """
+        if wait >= SAFE_AGE or 'future' in self._ahead.__dict__:
+            return
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(_MINTS, 'centralauthtoken')
+        self._ahead.future = self._pool.submit(self._mint)
+
+    def _is_good(self, minted: _Minted) -> bool:
+        return (
+            self._clock() - minted.at < SAFE_AGE
+            and minted.generation == self.home.tokens.session.generation
+        )
+
+    def _mint(self) -> _Minted:
+        parameters = {
+            'action': 'centralauthtoken',
+            'assert': 'user',
+            'assertuser': self.home.username(),
+            'formatversion': 2,
+        }
+        started = self._clock()
+        try:
+            answer = self.home._request(throttle=False, parameters=parameters).submit()
+        except APIError as error:
+            raise _reason(self.home, error) from None
+        value = answer.get('centralauthtoken', {}).get('centralauthtoken')
+        if not isinstance(value, str):
+            raise UnexpectedAnswer(f'{self.home} answered without a centralauthtoken.')
+        return _Minted(value, started, self.home.tokens.session.generation)
+
+
+def _reason(home: Any, error: APIError) -> Exception:
+    """Return what is to be raised when the home wiki mints no token."""
+    if error.code == 'badsession':
+        return NoCentralAuthToken(
+            f'{home} gives this login no centralauthtoken: only a session made with '
+            "the main password gets one. Use auth='password' with a bot password, or "
+            "auth='oauth'."
+        )
+    if error.code == 'notattached':
+        return NotAttached(
+            f'{home.username()} on {home} is not attached to a global account. Log in '
+            'with one that is.'
+        )
+    if error.code == 'notloggedin':
+        return SessionLost(
+            f'{home.username()} is not logged in on {home}. Log in there, then start '
+            'again.'
+        )
+    try:
+        with refusals(home):
+            raise error
+    except TokensPluginError as refused:
+        return refused

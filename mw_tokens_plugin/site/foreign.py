@@ -1,0 +1,507 @@
+"""``foreign_site()``: another wiki of the farm, acted on with the home wiki's login.
+
+The site it returns is a full site of pywikibot whose requests carry single-use
+centralauthtokens; where a login gets none, it is a plain site with a login of its own.
+
+https://www.mediawiki.org/wiki/Extension:CentralAuth/API
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pywikibot
+from pywikibot import config
+from pywikibot.comms import http
+from pywikibot.login import LoginStatus
+from pywikibot.site._upload import Uploader
+
+from mw_tokens_plugin.exceptions import (
+    CentralAuthTokenRefused,
+    InvalidInput,
+    NoCentralAuthToken,
+    NotAttached,
+    NotInFarm,
+    SessionLost,
+    UnexpectedAnswer,
+)
+from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+from mw_tokens_plugin.site.centralauth import SAFE_AGE, CentralAuthTokens
+from mw_tokens_plugin.site.family import Place, place_of, same_farm
+from mw_tokens_plugin.site.requests import (
+    CachedTokenRequest,
+    SingleSendRequest,
+    TokenRequest,
+)
+from mw_tokens_plugin.site.session import Session
+from mw_tokens_plugin.site.wallet import TypedTokenWallet
+
+#: The kinds of credentials, as ``auth=`` names them.
+KINDS = ('auto', 'centralauthtoken', 'password', 'oauth')
+
+#: Fresh centralauthtokens that one request may use up. After the creation of a local
+#: account, the first ones are refused now and then.
+_FRESH_TOKENS = 4
+
+#: Query modules whose answers depend on who asks.
+_PERSONAL = frozenset(
+    'tokens userinfo deletedrevisions alldeletedrevisions deletedrevs watchlist '
+    'watchlistraw notifications checkuser checkuserlog globalrenamestatus '
+    'authmanagerinfo mystashedfiles stashimageinfo'.split()
+)
+
+#: Bytes of the first chunk of an upload, when the rate is not known yet.
+_FIRST_CHUNK = 256 * 1024
+_SMALLEST_CHUNK = 16 * 1024
+
+
+class HomeLogin:
+    """What a home site knows of the other wikis that its login reaches.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(self, home: Any) -> None:
+        """Ask nothing yet."""
+        self.home = home
+        self.tokens = CentralAuthTokens(home)
+        self._sites: dict[tuple[str, ...], Any] = {}
+        self._attached: tuple[AttachedAccount, ...] | None = None
+        self._kind: str | None = None
+        self._user = home.username()
+        self._lock = threading.RLock()
+
+    def site(self, where: Any, *, auth: str, reads: str, create_account: bool) -> Any:
+        """Return the site for another wiki, the same one for the same question."""
+        if auth not in KINDS:
+            raise InvalidInput(f'auth={auth!r} is none of {", ".join(KINDS)}.')
+        if reads not in ('authenticated', 'anonymous'):
+            raise InvalidInput(f"reads={reads!r}: give 'authenticated' or 'anonymous'.")
+        with self._lock:
+            if self._user != self.home.username():
+                self.__init__(self.home)  # type: ignore[misc]
+            if not self.home.logged_in():
+                self.home.login()
+            if not self.home.logged_in():
+                raise SessionLost(
+                    f'{self.home.username()} is not logged in on {self.home}, and '
+                    'logging in failed. Check the name and the password.'
+                )
+            place = place_of(self.home, where, self.attached)
+            if (place.code, place.family) == (self.home.code, self.home.family):
+                return self.home
+            kind = self.kind() if auth == 'auto' else auth
+            key = (str(place.family), place.code, kind, reads)
+            if key not in self._sites:
+                if kind == 'centralauthtoken':
+                    self._check_attached(place, create_account)
+                    self._sites[key] = _foreign_class(place)(self, place, reads)
+                else:
+                    self._sites[key] = self._plain_site(place, kind)
+            return self._sites[key]
+
+    def kind(self) -> str:
+        """Return what the home login can be used for, learned by asking once."""
+        if self._kind is None:
+            if self.home.is_oauth_token_available():
+                self._kind = 'oauth'
+            else:
+                try:
+                    self.tokens.probe()
+                    self._kind = 'centralauthtoken'
+                except NoCentralAuthToken:
+                    self._kind = 'password'
+        return self._kind
+
+    def attached(self) -> tuple[AttachedAccount, ...]:
+        """Return the local accounts of the home login's global account."""
+        if self._attached is None:
+            account = self.home.global_account(self.home.username())
+            if not account.exists:
+                raise NotAttached(
+                    f'{self.home.username()} has no global account on {self.home}. '
+                    'Log in with one that has.'
+                )
+            self._attached = account.attached or ()
+        return self._attached
+
+    def _check_attached(self, place: Place, create_account: bool) -> None:
+        """Refuse what could not work, before the first write."""
+        hosts = {_host(account.url) for account in self.attached() if account.url}
+        if place.host in hosts:
+            return
+        if not same_farm(self.home, place):
+            raise NotInFarm(
+                f'{place} shares no login with {self.home}, as far as their family '
+                'files say. Add shared_login = True and the same central_wiki to both.'
+            )
+        if not create_account:
+            raise NotAttached(
+                f'{self.home.username()} has no account on {place} yet. Give '
+                'create_account=True to have it created by the first visit.'
+            )
+        self._attached = None
+
+    def _plain_site(self, place: Place, kind: str) -> Any:
+        """Return a site that logs in by itself, with the same credentials."""
+        if kind == 'oauth':
+            credentials = http.get_authentication(self.home.base_url(''))
+            if credentials is None:
+                raise InvalidInput(
+                    f"auth='oauth', and no OAuth consumer is configured for "
+                    f'{self.home}. Add it to authenticate in user-config.py.'
+                )
+            config.authenticate.setdefault(place.host, credentials)
+        site = pywikibot.Site(place.code, place.family, user=self.home.username())
+        site.login()
+        if not site.logged_in():
+            raise SessionLost(
+                f'Logging in to {site} as {self.home.username()} failed. A bot '
+                'password must be of an account that is attached there.'
+            )
+        return site
+
+
+class CentralAuthRequest(TokenRequest):
+    """A request that carries a centralauthtoken of its own, in the URL.
+
+    It is minted for one transmission, right before it and after the throttle; a
+    repetition gets another one.
+    """
+
+    #: Fresh centralauthtokens that were refused in a row.
+    _refused = 0
+    _answers_of_proxies = 0
+
+    def _add_defaults(self) -> None:
+        """Leave out the question who asks, where nobody is to be named."""
+        named = 'userinfo' in self._params.get('meta', ())
+        super()._add_defaults()
+        if self.action == 'query' and not named and self._is_anonymous({'userinfo'}):
+            rest = [name for name in self._params['meta'] if name != 'userinfo']
+            self._params.pop('uiprop', None)
+            if rest:
+                self._params['meta'] = rest
+            else:
+                del self._params['meta']
+
+    def _get_request_params(
+        self, use_get: bool, paramstring: str
+    ) -> tuple[bool, str, str | bytes | None, dict[str, str]]:
+        """Put a centralauthtoken into the URL of this one transmission."""
+        if self._is_anonymous():
+            return super()._get_request_params(use_get, paramstring)
+        login: HomeLogin = self.site.home_login
+        session = self.site.tokens.session
+        asked = super()._get_request_params(use_get, paramstring)
+        generation = session.generation
+        parameter = urlencode({'centralauthtoken': login.tokens.take()})
+        use_get, uri, *_ = asked
+        too_long = use_get and len(uri) + len(parameter) > config.maximum_GET_length
+        if too_long or session.generation != generation:
+            # Minting may have renewed the home session, and with it died the token
+            # that is in the parameters.
+            asked = super()._get_request_params(
+                use_get and not too_long, self._http_param_string()
+            )
+        use_get, uri, body, headers = asked
+        if self.write:
+            login.tokens.fetch_ahead(self.site.throttle.get_delay(write=True))
+        return use_get, f'{uri}{"&" if "?" in uri else "?"}{parameter}', body, headers
+
+    def _http_request(
+        self,
+        use_get: bool,
+        uri: str,
+        data: Any,
+        headers: dict[str, str] | None,
+        paramstring: str,
+    ) -> tuple[Any, bool]:
+        """Measure how fast files are uploaded."""
+        started = time.monotonic()
+        answer = super()._http_request(use_get, uri, data, headers, paramstring)
+        if self.mime is not None:
+            self.site.upload_rate = len(data) / (time.monotonic() - started)
+        return answer
+
+    def _is_anonymous(self, besides: set[str] | None = None) -> bool:
+        """Tell whether this request is sent as nobody."""
+        if self.site.reads != 'anonymous' or self.write or 'token' in self._params:
+            return False
+        if self.action not in ('query', 'paraminfo', 'parse', 'expandtemplates'):
+            return False
+        modules = {
+            name
+            for kind in ('meta', 'list', 'prop', 'generator')
+            for name in self._params.get(kind, ())
+        }
+        return modules.isdisjoint(_PERSONAL - (besides or set()))
+
+    def _json_loads(self, response: Any) -> dict[str, Any] | None:
+        """Try again, but not for ever, where something before the API refuses."""
+        if 400 <= response.status_code < 500 and not _is_json(response):
+            self._answers_of_proxies += 1
+            if self._answers_of_proxies > 1:
+                raise UnexpectedAnswer(
+                    f'{self.site} answered with HTTP {response.status_code} and no '
+                    'JSON, twice: a proxy before it may refuse centralauthtokens.'
+                )
+            return None
+        return super()._json_loads(response)
+
+    def _bad_token(self, code: str) -> bool:
+        """Find out which of the two tokens is dead, and replace that one.
+
+        Only the text tells them apart, and not always: then a new centralauthtoken is
+        tried first, which the next transmission has anyway.
+        """
+        if code != 'badtoken' or self._is_anonymous():
+            return super()._bad_token(code)
+        info = str(self.last_error['info'])
+        if 'CSRF' in info or ('centralauthtoken' not in info and self._refused):
+            return super()._bad_token(code)
+        self._refused += 1
+        if self._refused >= _FRESH_TOKENS:
+            raise CentralAuthTokenRefused(
+                f'{self.site} refused {self._refused} fresh centralauthtokens of '
+                f'{self.site.username()}. The local account may not be attached to the '
+                'global one, or that is locked: see Special:CentralAuth.'
+            )
+        self.last_error = dict.fromkeys(['code', 'info'])
+        # A local account that was just created is not ready at once.
+        pywikibot.sleep(0.1 * (self._refused - 1))
+        return True
+
+
+class CachedCentralAuthRequest(CentralAuthRequest, CachedTokenRequest):
+    """A :class:`CentralAuthRequest` whose answer pywikibot keeps on disk."""
+
+
+class SingleSendCentralAuthRequest(SingleSendRequest, CentralAuthRequest):
+    """A write on another wiki that is sent once.
+
+    What is refused because of a token was certainly not carried out, and is sent
+    again with a new one.
+    """
+
+
+class SharedSession(Session):
+    """The home session, as the wallet of another wiki sees it.
+
+    All tokens of the other wikis die when the home wiki is logged in to anew.
+    """
+
+    def __init__(self, site: Any, home: Session) -> None:
+        """Follow the home session, with a lock of its own."""
+        self._home = home
+        super().__init__(site, lambda _: None)
+
+    @property
+    def generation(self) -> int:
+        """The number of the home session."""
+        return self._home.generation
+
+    @generation.setter
+    def generation(self, value: int) -> None:
+        """Leave it to the home session."""
+
+    def can_renew(self, seen: int) -> bool:
+        """Ask the home session."""
+        return self._home.can_renew(seen)
+
+    def renew(self, seen: int) -> None:
+        """Renew the home session, and look who that is here."""
+        self._home.renew(seen)
+        with self.lock:
+            self._site.read_identity()
+
+
+class ForeignMixin:
+    """A site whose requests are made with the login of another one.
+
+    .. version-added:: 0.1
+
+    :ivar home_login: the login that is used
+    :ivar reads: ``authenticated`` or ``anonymous``
+    :ivar upload_rate: bytes a second of the latest upload; None before the first
+    """
+
+    single_send_request = SingleSendCentralAuthRequest
+
+    if TYPE_CHECKING:
+        # The interface, which is known when the class is made.
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __init__(self, login: HomeLogin, place: Place, reads: str) -> None:
+        """Read who we are on the other wiki, which creates the account there.
+
+        All is set before the base class is, since that sends a request.
+        """
+        self.home_login = login
+        self.reads = reads
+        self._foreign_tokens: TypedTokenWallet | None = None
+        self.upload_rate: float | None = None
+        super().__init__(place.code, place.family, login.home.username())  # type: ignore[call-arg]
+
+    def __repr__(self) -> str:
+        """Return what it is, and through which login."""
+        return (
+            f'<{type(self).__name__} {self} through a centralauthtoken of '
+            f'{self.username()} on {self.home_login.home}>'
+        )
+
+    def __hash__(self) -> int:
+        """Return the hash of the plain site, to which it is equal."""
+        return hash(f'{type(self).__name__}({self.code!r}, {self.family.name!r})')
+
+    def __getstate__(self) -> Any:
+        """Refuse to be pickled: the login cannot be."""
+        raise TypeError(f'{self!r} cannot be pickled.')
+
+    @property
+    def tokens(self) -> TypedTokenWallet:
+        """The tokens of this wiki, which outlive the centralauthtokens."""
+        if self._foreign_tokens is None:
+            home = self.home_login.home.tokens.session
+            self._foreign_tokens = TypedTokenWallet(self, SharedSession(self, home))
+        return self._foreign_tokens
+
+    @property
+    def _oauth_disabled(self) -> bool:
+        """Keep OAuth away: with both in one request MediaWiki breaks down."""
+        return True
+
+    @_oauth_disabled.setter
+    def _oauth_disabled(self, value: bool) -> None:
+        """Leave it as it is, although the base class sets it."""
+
+    @staticmethod
+    def _request_class(kwargs: dict[str, Any]) -> type[CentralAuthRequest]:
+        """Choose the class for a request."""
+        if kwargs.get('expiry') is None:
+            return CentralAuthRequest
+        return CachedCentralAuthRequest
+
+    def login(
+        self,
+        autocreate: bool = False,
+        user: str | None = None,
+        *,
+        cookie_only: bool = False,
+    ) -> None:
+        """Read who we are here; there is nothing to log in to.
+
+        :raises SessionLost: the other wiki takes us for somebody else
+        """
+        if not self.logged_in():
+            self.read_identity()
+
+    def logout(self) -> None:
+        """Refuse: the session is the home wiki's.
+
+        :raises InvalidInput: always
+        """
+        raise InvalidInput(
+            f'{self} has no session of its own: log out on {self.home_login.home}.'
+        )
+
+    def read_identity(self) -> None:
+        """Read userinfo and all tokens, in one request.
+
+        :raises SessionLost: the other wiki takes us for somebody else
+        """
+        self._loginstatus = LoginStatus.IN_PROGRESS
+        del self.userinfo
+        answer = self.simple_request(
+            action='query',
+            meta=['tokens', 'userinfo'],
+            type='*',
+            uiprop=['blockinfo', 'groups', 'hasmsg', 'ratelimits', 'rights'],
+            formatversion=2,
+        ).submit()
+        self._userinfo = answer['query']['userinfo']
+        if not self.logged_in():
+            self._loginstatus = LoginStatus.NOT_LOGGED_IN
+            raise SessionLost(
+                f'{self} takes a centralauthtoken of {self.username()} for '
+                f'{self._userinfo.get("name")}. Log in on {self.home_login.home} anew.'
+            )
+        self._loginstatus = LoginStatus.AS_USER
+        self.tokens.keep((), answer)
+
+    def _relogin(self) -> None:
+        """Renew the home session."""
+        session = self.tokens.session
+        session.renew(session.generation)
+
+    def data_repository(self) -> Any:
+        """Return the data repository, as a foreign site too."""
+        return self._sister(super().data_repository())  # type: ignore[misc]
+
+    def image_repository(self) -> Any:
+        """Return the image repository, as a foreign site too."""
+        return self._sister(super().image_repository())  # type: ignore[misc]
+
+    def get_repo_for_entity_type(self, entity_type: str) -> Any:
+        """Return the repository for a type of entity, as a foreign site too."""
+        return self._sister(super().get_repo_for_entity_type(entity_type))  # type: ignore[misc]
+
+    def upload(self, filepage: Any, **kwargs: Any) -> bool:
+        """Upload a file in chunks that arrive while a centralauthtoken lives.
+
+        The token is looked at when the whole body has arrived. The first chunk is
+        small, and the others are sized by the rate at which it went.
+
+        :param filepage: the file page
+        :param kwargs: those of pywikibot's Uploader; ``chunk_size`` is a limit
+        """
+        if self.is_uploaddisabled():
+            pywikibot.error(f'Upload error: uploads are disabled on {self}.')
+            return False
+        done: bool = _Uploader(self, filepage, **kwargs).upload()
+        return done
+
+    def _sister(self, site: Any) -> Any:
+        if site is None or site == self:
+            return site and self
+        return self.home_login.site(
+            site, auth='centralauthtoken', reads=self.reads, create_account=False
+        )
+
+
+class _Uploader(Uploader):  # type: ignore[misc]
+    """Uploads in chunks of a size that is found on the way."""
+
+    @property
+    def chunk_size(self) -> int:
+        """Bytes that take a good part of a token's safe age, and not more."""
+        rate: float | None = self.site.upload_rate
+        size = _FIRST_CHUNK if rate is None else int(rate * SAFE_AGE / 2)
+        size = max(size, _SMALLEST_CHUNK)
+        return min(size, self._limit) if self._limit else size
+
+    @chunk_size.setter
+    def chunk_size(self, limit: int) -> None:
+        self._limit = limit
+
+
+def _foreign_class(place: Place) -> type[Any]:
+    """Return a class that pywikibot takes for the interface of that wiki.
+
+    Its name is that of the interface, since pywikibot tells sites apart by it.
+    """
+    interface = place.family.interface(place.code)
+    if isinstance(interface, str):
+        interface = getattr(pywikibot.site, interface)
+    return type(interface.__name__, (ForeignMixin, interface), {})
+
+
+def _is_json(response: Any) -> bool:
+    return 'json' in response.headers.get('content-type', '')
+
+
+def _host(url: str | None) -> str:
+    return (url or '').partition('//')[2].partition('/')[0]
