@@ -15,6 +15,9 @@ from mw_tokens_plugin.sandbox import Sandbox
 from .desk import Run
 from .farms import Farm
 
+# Within one process there are sites before the second run begins.
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+
 LOCK = 'setglobalaccountstatus'
 Script = Callable[..., Run]
 Names = Callable[[int], list[str]]
