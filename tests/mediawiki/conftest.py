@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,11 @@ from .installation import MediaWiki, missing
 from .wiki import Wiki
 
 HERE = Path(__file__).parent
+
+_NOT_ASKED_FOR = pytest.param(
+    'mediawiki',
+    marks=pytest.mark.skip('a real MediaWiki is started by: pytest tests/mediawiki'),
+)
 
 _NOTES = pytest.StashKey[list[str]]()
 
@@ -53,9 +59,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if 'kind' not in metafunc.fixturenames:
         return
     only = [mark.args[0] for mark in metafunc.definition.iter_markers('only')]
-    kinds = only or ['sandbox', 'mediawiki']
+    kinds: list[Any] = only or ['sandbox', 'mediawiki']
     if not _asked_for(metafunc.config):
-        kinds = [kind for kind in kinds if kind != 'mediawiki']
+        kinds = [kind for kind in kinds if kind == 'sandbox'] or [_NOT_ASKED_FOR]
     metafunc.parametrize('kind', kinds, scope='session')
 
 
