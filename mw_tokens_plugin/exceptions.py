@@ -20,6 +20,7 @@ The tree::
     +-- SessionError
     |   +-- SessionLost              logged out, and logging in again did not help
     |   +-- LoginNeedsInput          a password or code is needed, and nobody is there
+    |   +-- FlowLost                 a conversation was lost with its session
     |   +-- NoCentralAuthToken       this kind of login gets none
     |   +-- NotAttached              the account is not attached to the other wiki
     |   +-- CentralAuthTokenRefused  fresh ones were refused, again and again
@@ -32,6 +33,8 @@ The tree::
         +-- NoSuchAccount
         +-- PermissionDenied
         |   +-- Blocked
+        |   +-- MustReauthenticate   the login is too old for this
+        |   +-- CannotReauthenticate this kind of login can never do this
         +-- StateConflict            the state is not the expected one
         +-- CannotHide               too many edits
         +-- CannotLock               oneself, or a temporary account
@@ -39,6 +42,7 @@ The tree::
         +-- AccountSuppressed        no local account of a suppressed one
         +-- RenameInProgress         the operator's account is being renamed
         +-- BadUsername              the operator's name is not usable there
+        +-- NotLinked                no such account is linked
         +-- ReadOnly
         +-- RateLimited
         +-- InternalApiError         the wiki broke down while carrying it out
@@ -61,13 +65,17 @@ __all__ = [
     'CampaignBusy',
     'CannotHide',
     'CannotLock',
+    'CannotReauthenticate',
+    'FlowLost',
     'InternalApiError',
     'InvalidInput',
     'InvalidName',
     'LoginNeedsInput',
+    'MustReauthenticate',
     'NoSuchAccount',
     'NoTokenNeeded',
     'NotCentral',
+    'NotLinked',
     'OutcomeUnknown',
     'PermissionDenied',
     'RateLimited',
@@ -173,6 +181,10 @@ class CentralAuthTokenRefused(SessionError):
     """The other wiki refused several fresh centralauthtokens."""
 
 
+class FlowLost(SessionError):
+    """The session was lost in the middle of a conversation, which lived in it."""
+
+
 class WikiUnreachable(TokensPluginError):
     """The wiki did not answer for longer than the deadline."""
 
@@ -229,6 +241,14 @@ class Blocked(PermissionDenied):
     """The operator's account is blocked."""
 
 
+class MustReauthenticate(PermissionDenied):
+    """The login is too old for something security-sensitive: log in anew."""
+
+
+class CannotReauthenticate(PermissionDenied):
+    """The wiki does nothing security-sensitive for this kind of login."""
+
+
 class StateConflict(ApiRefusal):
     """The account is not in the expected state: somebody changed it."""
 
@@ -255,6 +275,10 @@ class RenameInProgress(ApiRefusal):
 
 class BadUsername(ApiRefusal):
     """The operator's name is not usable on the other wiki."""
+
+
+class NotLinked(ApiRefusal):
+    """No account of that id is linked."""
 
 
 class ReadOnly(ApiRefusal):
