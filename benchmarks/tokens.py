@@ -42,8 +42,8 @@ OPERATOR = 'Sandbox Operator'
 BOT = 'bot'
 SUMMARY = 'benchmark'
 TEXT = 'One line more.'
-_PYTHON = f'Python {platform.python_version()}'
 NODE = Path(__file__).with_name('node')
+PYTHON = f'Python {platform.python_version()}'
 MOST_CPU = 1.05
 BLOCK = 5
 PATIENCE = 300.0
@@ -153,9 +153,14 @@ class Running:
     def _hear(self, word: str) -> str:
         """Wait for a line with a word in front; clients print others."""
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if line.startswith(word):
-                return line.removeprefix(word)
+        watch = threading.Timer(PATIENCE, self._process.kill)
+        watch.start()
+        try:
+            for line in self._process.stdout:
+                if line.startswith(word):
+                    return line.removeprefix(word)
+        finally:
+            watch.cancel()
         sys.exit(f'A client ended early:\n{self._log.read_text("utf-8")[-2000:]}')
 
 
@@ -212,9 +217,9 @@ def _compare(farm: Farm, clients: list[Client], writes: int, rounds: int) -> Non
             line += f'{statistics.median(plain):7.2f}' if plain else f'{"":7}'
         print(line)
     for name, own in blocks.items():
-        requests = sum((block.requests for block in own), Counter[str]())
+        sent = sum((block.requests for block in own), Counter[str]())
         print(f'{name:12}first write: {_counted(running[name].start)}')
-        print(f'{"":12}all rounds after that: {_counted(requests)}')
+        print(f'{"":12}all rounds after that: {_counted(sent)}')
     _judge(blocks)
 
 
@@ -304,12 +309,9 @@ def _running(farm: Farm, client: Client) -> Iterator[Running]:
             text=True,
         ) as process,
     ):
-        watch = threading.Timer(PATIENCE, process.kill)
-        watch.start()
         try:
             yield Running(farm, process, log)
         finally:
-            watch.cancel()
             process.kill()
 
 
@@ -352,7 +354,7 @@ def _pywikibot(name: str) -> Client:
     return Client(
         name,
         [sys.executable, __file__, '--as=pywikibot'],
-        [_PYTHON, *(f'{package} {version(package)}' for package in packages)],
+        [PYTHON, *(f'{package} {version(package)}' for package in packages)],
         {'MW_TOKENS_DISABLE': '1' if name == 'plain' else ''},
     )
 
@@ -365,7 +367,7 @@ def _mwclient(name: str) -> Client | str:
     return Client(
         name,
         [sys.executable, __file__, '--as=mwclient'],
-        [_PYTHON, f'mwclient {release}'],
+        [PYTHON, f'mwclient {release}'],
     )
 
 
