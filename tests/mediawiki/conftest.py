@@ -93,7 +93,9 @@ def farm(
     with ExitStack() as stack:
         wikis: list[Wiki]
         if kind == 'sandbox':
-            sandbox = stack.enter_context(Sandbox(wikis=2, accounts=0))
+            sandbox = stack.enter_context(
+                Sandbox(wikis=2, mediawiki='1.43', accounts=0)
+            )
             wikis = [SandboxWiki(sandbox, code) for code in sandbox.wikis]
         else:
             wikis = list(_installed(stack))

@@ -23,3 +23,9 @@ NOT_IMITATED = frozenset(
 
 #: How a module shows that it is not imitated.
 Unlike = (APIError, TokenError)
+
+#: Answers by kind of wiki and case, where they are not those of a MediaWiki: first to
+#: nobody, then to the operator.
+DIFFERENT_ANSWERS = {
+    ('sandbox', 'login with a garbled token'): ['Failed', 'Failed'],
+}
