@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
+from urllib.parse import urlencode
 
 import pywikibot
 import requests
@@ -227,7 +228,22 @@ class SingleSendRequest(TokenRequest):
     pywikibot repeats a request whose answer was lost, although it may have been
     carried out. Here that raises, and so does everything else that would have to wait:
     the caller reads the wiki first, or waits by a policy of its own.
+
+    :ivar fields: what a form adds to the parameters, as it is: a name may come several
+        times, and no log and no text of the request shows it
     """
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def _get_request_params(
+        self, use_get: bool, paramstring: str
+    ) -> tuple[bool, str, str | bytes | None, dict[str, str]]:
+        """Add the fields to the body, after pywikibot has logged it."""
+        use_get, uri, body, headers = super()._get_request_params(use_get, paramstring)
+        if self.fields:
+            assert isinstance(body, str)
+            body = f'{body}&{urlencode(self.fields)}'
+        return use_get, uri, body, headers
 
     def _http_request(
         self,
@@ -320,24 +336,35 @@ def refusals(site: Any) -> Iterator[None]:
         raise refusal('readonly', f'its databases lag: {error}', str(site)) from error
 
 
-def send_once(site: Any, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def send_once(
+    site: Any,
+    action: str,
+    parameters: dict[str, Any],
+    *,
+    token_parameter: str = 'token',
+    fields: tuple[tuple[str, str], ...] = (),
+) -> dict[str, Any]:
     """Send a write with the token that its module wants, and return its answer.
 
     :param site: where to
     :param action: the API module
-    :param parameters: all but ``action``, ``token`` and ``formatversion``
+    :param parameters: all but ``action``, the token and ``formatversion``
+    :param token_parameter: what the module calls the token
+    :param fields: of a form, sent as they are and never logged
     :return: the value under the module's name
     :raises ApiRefusal: the wiki refused
     :raises OutcomeUnknown: the answer was lost; it may have been carried out
     """
     whole = {
         'action': action,
-        'token': site.tokens.for_action(action),
+        token_parameter: site.tokens.for_action(action),
         'formatversion': 2,
         **parameters,
     }
     with refusals(site):
-        answer = site.single_send_request(site=site, parameters=whole).submit()
+        request = site.single_send_request(site=site, parameters=whole)
+        request.fields = fields
+        answer = request.submit()
     value = answer.get(action)
     if not isinstance(value, dict):
         raise UnexpectedAnswer(f'{site} answered action={action} without a result.')
