@@ -12,11 +12,12 @@ import pywikibot
 from mw_tokens_plugin.site.foreign import HomeLogin
 from mw_tokens_plugin.site.globalaccounts import GlobalAccountsMixin
 from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
+from mw_tokens_plugin.site.linking import LinkingMixin
 from mw_tokens_plugin.site.queries import QueriesMixin
 from mw_tokens_plugin.site.requests import SingleSendRequest
 
 
-class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, QueriesMixin):
+class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, LinkingMixin, QueriesMixin):
     """The plugin's part of a site object.
 
     .. version-added:: 0.1
