@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.sandbox import Sandbox
 
 #: Fixtures that are the sandbox itself, which no other farm has.
-_SANDBOX = {'sandbox', 'old_sandbox', 'old_farm', 'old_site'}
+_SANDBOX = {'sandbox', 'old_sandbox', 'old_farm', 'old_site', 'stage'}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -121,6 +121,14 @@ def site(farm: Farm) -> Any:
 def old_site(old_farm: Farm) -> Any:
     """The central wiki of the farm that runs MediaWiki 1.43."""
     return old_farm.site()
+
+
+@pytest.fixture(params=['current', '1.43'])
+def stage(request: pytest.FixtureRequest) -> tuple[Any, Sandbox]:
+    """The central wiki and the sandbox that plays it, in both flavours."""
+    old = 'old_' if request.param == '1.43' else ''
+    sandbox = request.getfixturevalue(f'{old}sandbox')
+    return request.getfixturevalue(f'{old}site'), sandbox
 
 
 @pytest.fixture

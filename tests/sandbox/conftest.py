@@ -47,9 +47,8 @@ def global_lock(
     ledger_file: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> Callable[..., Run]:
-    """Run the script within this process; on the farm, unless a test uses old_farm."""
-    if 'old_farm' not in request.fixturenames:
-        request.getfixturevalue('farm')
+    """Run the script within this process, on the stage or else on the farm."""
+    request.getfixturevalue('stage' if 'stage' in request.fixturenames else 'farm')
 
     def run(*args: str) -> Run:
         from pywikibot import config

@@ -38,14 +38,6 @@ LOCK = 'setglobalaccountstatus'
 SPAMBOT = 'Spambot 00001'
 
 
-@pytest.fixture(params=['current', '1.43'])
-def stage(request: pytest.FixtureRequest) -> tuple[Any, Sandbox]:
-    """The central wiki and the sandbox that plays it, in both flavours."""
-    old = 'old_' if request.param == '1.43' else ''
-    sandbox = request.getfixturevalue(f'{old}sandbox')
-    return request.getfixturevalue(f'{old}site'), sandbox
-
-
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The operator's setting of how long pywikibot waits before it tries again."""
