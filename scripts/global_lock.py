@@ -510,7 +510,8 @@ def _campaign_name(value: str) -> str:
 
 
 def _new_name(kind: str) -> str:
-    return f'{kind}-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}'
+    # To the microsecond: two runs may begin in the same second.
+    return f'{kind}-{datetime.now(timezone.utc):%Y%m%d-%H%M%S-%f}'
 
 
 def _default_ledger() -> str:
