@@ -27,6 +27,7 @@ The tree::
     +-- WikiUnreachable              no answer from the wiki for too long
     +-- OutcomeUnknown               a write was sent, its answer did not arrive
     +-- UnexpectedAnswer             an answer that the API does not give
+    +-- LedgerFailure                the database of the ledger failed
     +-- CampaignBusy                 another run is at work on the campaign
     +-- StoppedByGuard               too much, or not confirmed
     +-- ApiRefusal                   the wiki said no; has ``code`` and ``info``
@@ -51,35 +52,36 @@ The tree::
 from __future__ import annotations
 
 __all__ = [
-    'BadUsername',
-    'CentralAuthTokenRefused',
-    'NoCentralAuthToken',
-    'NotAttached',
-    'NotInFarm',
-    'RenameInProgress',
     'AccountSuppressed',
     'AlreadyExists',
     'ApiRefusal',
     'BadToken',
+    'BadUsername',
     'Blocked',
     'CampaignBusy',
     'CannotHide',
     'CannotLock',
     'CannotReauthenticate',
+    'CentralAuthTokenRefused',
     'FlowLost',
     'InternalApiError',
     'InvalidInput',
     'InvalidName',
+    'LedgerFailure',
     'LoginNeedsInput',
     'MustReauthenticate',
+    'NoCentralAuthToken',
     'NoSuchAccount',
     'NoTokenNeeded',
+    'NotAttached',
     'NotCentral',
+    'NotInFarm',
     'NotLinked',
     'OutcomeUnknown',
     'PermissionDenied',
     'RateLimited',
     'ReadOnly',
+    'RenameInProgress',
     'SessionError',
     'SessionLost',
     'StateConflict',
@@ -198,6 +200,10 @@ class OutcomeUnknown(TokensPluginError):
 
 class UnexpectedAnswer(TokensPluginError):
     """The answer is none that the API gives."""
+
+
+class LedgerFailure(TokensPluginError):
+    """The database of the ledger failed: the disk is full, or it is gone."""
 
 
 class CampaignBusy(TokensPluginError):

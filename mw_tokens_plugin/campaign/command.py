@@ -21,17 +21,20 @@ from pywikibot import config
 from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.exceptions import NoUsernameError, UserRightsError
 
+from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.engine import Engine, Finish
-from mw_tokens_plugin.campaign.hold import PATIENCE, holding
+from mw_tokens_plugin.campaign.guards import FailureGuard, StopPage, Threshold
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action, check_again, is_stale, make_plan
 from mw_tokens_plugin.campaign.records import Campaign, State
 from mw_tokens_plugin.campaign.report import Reporter, duration
 from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.campaign.workers import PATIENCE, Run, at_work
 from mw_tokens_plugin.exceptions import (
     BadToken,
     CampaignBusy,
     InvalidInput,
+    LedgerFailure,
     OutcomeUnknown,
     PermissionDenied,
     RateLimited,
@@ -44,6 +47,10 @@ from mw_tokens_plugin.exceptions import (
 
 #: Plans up to this long are confirmed by "y", longer ones by typing their number.
 FEW = 5
+
+#: Workers that an account has at most, unless the operator insists. Each more of
+#: them is one more write at the same time, on databases that everybody shares.
+MOST_WORKERS = 3
 
 #: Longest plan without a terminal, where the operator names no other.
 MAX_UNATTENDED = 100
@@ -79,7 +86,12 @@ def exit_code_of(error: BaseException) -> ExitCode:
         return ExitCode.GUARD
     if isinstance(
         error,
-        CampaignBusy | OutcomeUnknown | RateLimited | ReadOnly | WikiUnreachable,
+        CampaignBusy
+        | LedgerFailure
+        | OutcomeUnknown
+        | RateLimited
+        | ReadOnly
+        | WikiUnreachable,
     ):
         return ExitCode.TRY_AGAIN
     return ExitCode.FAILED
@@ -107,6 +119,11 @@ class Consent:
     :ivar always: carry the plan out without asking
     :ivar simulate: stop after the plan
     :ivar longest: refuse longer plans; None is no limit
+    :ivar workers: how many threads work side by side
+    :ivar join: help another run that is at work
+    :ivar insist: have more workers than is polite
+    :ivar max_failures: what stops a campaign that goes wrong
+    :ivar stop_page: a page on the wiki whose change stops the campaign
     :ivar twice: what cannot be undone and is asked for once more, as words to be
         typed; empty if nothing
     """
@@ -114,6 +131,11 @@ class Consent:
     always: bool = False
     simulate: bool = False
     longest: int | None = None
+    workers: int = 1
+    join: bool = False
+    insist: bool = False
+    max_failures: Threshold | None = None
+    stop_page: str = ''
     twice: str = ''
 
 
@@ -162,15 +184,23 @@ class Command:
         """
         try:
             with (
-                holding(self._ledger, campaign, waiting=self._say_waiting),
+                at_work(
+                    self._ledger,
+                    campaign,
+                    account=self._account(),
+                    workers=self._consent.workers,
+                    most_workers=None if self._consent.insist else MOST_WORKERS,
+                    join=self._consent.join,
+                    waiting=self._say_waiting,
+                ) as run,
                 self._stopping_in_order(),
             ):
-                return self._run(campaign)
+                return self._run(campaign, run)
         except KeyboardInterrupt:
             self._reporter.line(f'Interrupted. To go on: {self._resume_line}')
             return ExitCode.INTERRUPTED
 
-    def _run(self, campaign: Campaign) -> ExitCode:
+    def _run(self, campaign: Campaign, run: Run) -> ExitCode:
         finish = Finish()
         if campaign.finished_at is None:
             campaign = self._planned(campaign)
@@ -183,8 +213,8 @@ class Command:
             if campaign.confirmed_at is None:
                 self._confirm(self._to_do(campaign))
                 campaign = self._ledger.mark(campaign, 'confirmed_at')
-            finish = self._carry_out(campaign)
-            if finish.error is None and not finish.interrupted:
+            finish = self._carry_out(campaign, run)
+            if finish == Finish() and not self._to_do(campaign):
                 campaign = self._ledger.mark(campaign, 'finished_at')
         self._sum_up(campaign, finish)
         return self._code(campaign, finish)
@@ -242,13 +272,19 @@ class Command:
                     f'{self._resume_line}'
                 )
 
-    def _carry_out(self, campaign: Campaign) -> Finish:
+    def _carry_out(self, campaign: Campaign, run: Run) -> Finish:
+        budget = Budget(self._ledger.database, self._account(), self._interval)
         engine = Engine(
             self._ledger,
             campaign,
             self._action,
+            run,
+            workers=self._consent.workers,
             policy=self._policy,
-            waittime=lambda: self._site.throttle.waittime(write=True),
+            pace=lambda: max(
+                budget.reserve(), self._site.throttle.waittime(write=True)
+            ),
+            guard=self._guard(campaign),
             should_stop=lambda: self._stop,
             observe=self._reporter.outcome,
             sleep=self._sleep,
@@ -256,6 +292,34 @@ class Command:
         self._at_work = True
         with self._reporter.progress(self._action.describe(), self._to_do(campaign)):
             return engine.run()
+
+    def _guard(self, campaign: Campaign) -> Callable[[], None]:
+        """Return what stops a campaign that goes wrong, or that somebody stops."""
+        guards: list[FailureGuard | StopPage] = []
+        if self._consent.max_failures is not None:
+            guards.append(
+                FailureGuard(self._ledger, campaign, self._consent.max_failures)
+            )
+        if self._consent.stop_page:
+            guards.append(StopPage(self._site, self._consent.stop_page))
+
+        def check() -> None:
+            for guard in guards:
+                guard.check()
+
+        return check
+
+    def _account(self) -> str:
+        return f'{self._site.username()}@{self._site}'
+
+    def _interval(self) -> float:
+        """Return the operator's pause between two writes.
+
+        pywikibot multiplies it by its processes on this wiki; the budget holds for
+        all of them together.
+        """
+        throttle = self._site.throttle
+        return float(throttle.get_delay(write=True) / throttle.process_multiplicity)
 
     def _sum_up(self, campaign: Campaign, finish: Finish) -> None:
         ledger = self._ledger

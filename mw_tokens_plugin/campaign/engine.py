@@ -6,22 +6,27 @@ in between is read from the wiki before anything is sent again.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.retry import PASSING, RetryPolicy
+from mw_tokens_plugin.campaign.workers import Run
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     BadToken,
     InternalApiError,
     InvalidInput,
+    LedgerFailure,
     OutcomeUnknown,
     PermissionDenied,
     SessionError,
+    StoppedByGuard,
     TokensPluginError,
     UnexpectedAnswer,
 )
@@ -29,8 +34,8 @@ from mw_tokens_plugin.exceptions import (
 #: Targets leased at a time. After a kill, this many are read before being sent.
 LEASE = 50
 
-#: Refusals that would meet every other target too.
-_STOPPING = (BadToken, PermissionDenied, SessionError)
+#: What would meet every other target too.
+_STOPPING = (BadToken, LedgerFailure, PermissionDenied, SessionError, StoppedByGuard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,59 +61,99 @@ class Engine:
         ledger: Ledger,
         campaign: Campaign,
         action: Action,
+        run: Run,
         *,
+        workers: int = 1,
         policy: RetryPolicy | None = None,
-        waittime: Callable[[], float] = lambda: 0.0,
+        pace: Callable[[], float] = lambda: 0.0,
+        guard: Callable[[], None] = lambda: None,
         should_stop: Callable[[], bool] = lambda: False,
         observe: Callable[[Target, Outcome], None] = lambda target, outcome: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Get everything that the loop needs.
 
+        :param run: the run that is at work, whose signs of life keep the leases
+        :param workers: how many threads work side by side
         :param policy: how often a target is tried
-        :param waittime: seconds that the throttle would wait before a write
+        :param pace: returns the seconds to wait before the next write
+        :param guard: raises :exc:`StoppedByGuard` if the campaign is to be stopped;
+            asked before every target
         :param should_stop: whether the operator wants to stop
-        :param observe: told of every outcome
+        :param observe: told of every outcome, by one worker at a time
         :param sleep: waits for some seconds
         """
         self._ledger = ledger
         self._campaign = campaign
         self._action = action
+        self._run = run
+        self._workers = workers
         self._retrying = (policy or RetryPolicy()).retrying()
-        self._waittime = waittime
+        self._pace = pace
+        self._guard = guard
         self._should_stop = should_stop
         self._observe = observe
         self._sleep = sleep
+        self._observing = threading.Lock()
+        self._failure: TokensPluginError | None = None
 
     def run(self) -> Finish:
         """Work until nothing is left, or something stops it."""
-        try:
-            self._settle_interrupted()
-            while leased := self._ledger.lease(self._campaign, LEASE):
-                if not self._carry_out_all(leased):
-                    return Finish(interrupted=True)
-        except (*PASSING, *_STOPPING) as error:
-            return Finish(error=error)
-        return Finish()
+        if not self._run.joined:
+            self._settle_dead()
+        while self._failure is None and not self._should_stop():
+            if self._workers == 1:
+                self._work(0)
+            else:
+                with ThreadPoolExecutor(self._workers) as pool:
+                    list(pool.map(self._work, range(self._workers)))
+            # Other runs may have left leases behind, or may give some back.
+            counts = self._ledger.counts(self._campaign)
+            if not counts[State.PLANNED] and not self._settle_dead():
+                break
+        counts = self._ledger.counts(self._campaign)
+        left = counts[State.PLANNED] + counts[State.LEASED]
+        return Finish(self._failure, interrupted=bool(left) and self._should_stop())
 
-    def _settle_interrupted(self) -> None:
-        """Find out what became of the writes of a run that was killed."""
-        interrupted = list(self._ledger.targets(self._campaign, State.LEASED))
-        for start in range(0, len(interrupted), LEASE):
-            batch = interrupted[start : start + LEASE]
-            for target, outcome in self._action.settle(batch):
-                if outcome is None:
-                    self._ledger.unlease([target])
-                else:
-                    self._record(target, outcome)
+    def _settle_dead(self) -> bool:
+        """Find out what became of writes of killed runs; False if there were none."""
+        dead = self._run.dead_owners()
+        mine = self._run.owner(0)
+        try:
+            for owner in dead:
+                while batch := self._ledger.inherit(self._campaign, mine, owner, LEASE):
+                    for target, outcome in self._action.settle(batch):
+                        if outcome is None:
+                            self._ledger.unlease([target])
+                        else:
+                            self._record(target, outcome)
+        except (*PASSING, *_STOPPING) as error:
+            self._failure = error
+        return bool(dead)
+
+    def _work(self, worker: int) -> None:
+        """Lease and carry out targets until none is left."""
+        owner = self._run.owner(worker)
+        try:
+            left = self._ledger.counts(self._campaign)[State.PLANNED]
+            # So small that all workers have something to do until the end.
+            size = min(LEASE, max(1, left // (2 * self._workers)))
+            if self._workers == 1:
+                size = LEASE
+            while leased := self._ledger.lease(self._campaign, owner, size):
+                if not self._carry_out_all(leased):
+                    return
+        except (*PASSING, *_STOPPING) as error:
+            self._failure = self._failure or error
 
     def _carry_out_all(self, leased: Sequence[Target]) -> bool:
-        """Carry out some targets; False if the operator stopped it."""
+        """Carry out some targets; False if it is to be stopped."""
         for position, target in enumerate(leased):
-            if not self._wait():
-                self._ledger.unlease(leased[position:])
-                return False
             try:
+                if not self._wait():
+                    self._ledger.unlease(leased[position:])
+                    return False
+                self._guard()
                 outcome = self._carry_out(target)
             except _Unsettled as error:
                 # This one may have been sent: it stays leased, and is read first.
@@ -121,11 +166,13 @@ class Engine:
         return True
 
     def _wait(self) -> bool:
-        """Wait for the throttle, watching out for the operator meanwhile."""
-        while not self._should_stop():
-            if (seconds := self._waittime()) <= 0:
+        """Wait for the pace, watching out for an order to stop meanwhile."""
+        end = time.monotonic() + self._pace()
+        while self._failure is None and not self._should_stop():
+            left = end - time.monotonic()
+            if left <= 0 and self._run.is_heard():
                 return True
-            self._sleep(min(seconds, 0.2))
+            self._sleep(min(max(left, 0.05), 0.2))
         return False
 
     def _carry_out(self, target: Target) -> Outcome:
@@ -161,8 +208,9 @@ class Engine:
         raise AssertionError('tenacity ended without a result')
 
     def _record(self, target: Target, outcome: Outcome) -> None:
-        self._ledger.record(target, outcome)
-        self._observe(target, outcome)
+        if self._ledger.record(target, outcome):
+            with self._observing:
+                self._observe(target, outcome)
 
 
 class _Unsettled(Exception):

@@ -1,24 +1,24 @@
-"""What was decided and done, durable: campaigns, targets and attempts in a database.
+"""What was decided and done: campaigns and their targets, as the database has them.
 
-It stores and counts; when to write what is the engine's business. SQLite by default;
-any database that SQLAlchemy knows by its URL.
-
-https://docs.sqlalchemy.org/en/20/core/
+It stores and counts; when to write what is the engine's business.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from mw_tokens_plugin.campaign.database import (
+    Database,
+    Row,
+    attempts,
+    campaigns,
+    targets,
+)
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -29,61 +29,6 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.exceptions import InvalidInput
 
-_metadata = sa.MetaData()
-
-#: Large enough for central ids; SQLite counts rows only in plain integers.
-_Number = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
-
-_campaigns = sa.Table(
-    'campaign',
-    _metadata,
-    sa.Column('id', _Number, primary_key=True),
-    sa.Column('name', sa.String(190), nullable=False, unique=True),
-    sa.Column('action', sa.String(40), nullable=False),
-    sa.Column('wiki', sa.String(190), nullable=False),
-    sa.Column('operator', sa.String(255), nullable=False),
-    sa.Column('reason', sa.Text, nullable=False),
-    sa.Column('options', sa.JSON, nullable=False),
-    sa.Column('created_at', sa.DateTime, nullable=False),
-    sa.Column('planned_at', sa.DateTime),
-    sa.Column('confirmed_at', sa.DateTime),
-    sa.Column('finished_at', sa.DateTime),
-    sa.Column('holder', sa.String(64)),
-    sa.Column('beats', _Number, nullable=False, default=0),
-)
-
-_targets = sa.Table(
-    'target',
-    _metadata,
-    sa.Column('id', _Number, primary_key=True),
-    sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), nullable=False),
-    # Names are compared byte by byte, whatever the database's collation.
-    sa.Column('name', sa.LargeBinary(255), nullable=False),
-    sa.Column('central_id', _Number),
-    sa.Column('hidden', sa.Boolean, nullable=False, default=False),
-    sa.Column('state', sa.String(10), nullable=False),
-    sa.Column('held', sa.String(20)),
-    sa.Column('facts', sa.JSON),
-    sa.Column('attempts', sa.Integer, nullable=False, default=0),
-    sa.Column('changed', sa.Boolean),
-    sa.Column('detail', sa.Text),
-    sa.Column('started_at', sa.DateTime),
-    sa.Column('ended_at', sa.DateTime),
-    sa.UniqueConstraint('campaign_id', 'name'),
-    sa.Index('target_by_state', 'campaign_id', 'state', 'id'),
-)
-
-#: Attempts after which there was another one; the last is in the target itself.
-_attempts = sa.Table(
-    'attempt',
-    _metadata,
-    sa.Column('id', _Number, primary_key=True),
-    sa.Column('target_id', _Number, sa.ForeignKey('target.id'), nullable=False),
-    sa.Column('started_at', sa.DateTime, nullable=False),
-    sa.Column('ended_at', sa.DateTime, nullable=False),
-    sa.Column('detail', sa.Text, nullable=False),
-)
-
 #: Rows written or read in one go.
 _CHUNK = 500
 
@@ -92,46 +37,34 @@ class Ledger:
     """The record of all campaigns.
 
     .. version-added:: 0.1
+
+    :raises LedgerFailure: the database failed
     """
 
     def __init__(self, url: str) -> None:
-        """Open the database, and make its tables if they are not there.
-
-        A new SQLite file can be read by its owner only.
+        """Open the database.
 
         :param url: an SQLAlchemy URL, or the path of an SQLite file
         :raises InvalidInput: it cannot be opened
         """
-        try:
-            parsed = sa.make_url(
-                url if '://' in url else f'sqlite:///{Path(url).absolute()}'
-            )
-            if parsed.get_backend_name() == 'sqlite' and parsed.database:
-                _touch_private(parsed.database)
-            self._engine = sa.create_engine(parsed, connect_args=_arguments(parsed))
-            if parsed.get_backend_name() == 'sqlite':
-                sa.event.listen(self._engine, 'connect', _set_up_sqlite)
-            _metadata.create_all(self._engine)
-        except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
-            reason = getattr(error, 'orig', None) or error
-            raise InvalidInput(
-                f'The ledger {_without_password(url)} cannot be opened: {reason}'
-            ) from None
-        self.location = parsed.database or str(parsed)
+        self.database = Database(url)
+        self.location = self.database.location
         self._outcome = (
-            sa.update(_targets)
-            .where(_targets.c.id == sa.bindparam('target'))
+            sa.update(targets)
+            .where(targets.c.id == sa.bindparam('target'))
+            .where(targets.c.owner == sa.bindparam('by'))
             .values(
                 state=sa.bindparam('state'),
                 changed=sa.bindparam('changed'),
                 detail=sa.bindparam('detail'),
                 ended_at=sa.bindparam('ended_at'),
+                owner=None,
             )
         )
 
     def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
+        """Close the database."""
+        self.database.close()
 
     # Campaigns
 
@@ -149,109 +82,73 @@ class Ledger:
 
         :raises InvalidInput: there is one of that name
         """
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(
-                    sa.insert(_campaigns).values(
-                        name=name,
-                        action=action,
-                        wiki=wiki,
-                        operator=operator,
-                        reason=reason,
-                        options=options,
-                        created_at=now(),
-                    )
-                )
-        except sa.exc.IntegrityError:
+        if self.find(name) is not None:
             raise InvalidInput(
                 f'There is a campaign {name!r} already: give another name, or '
                 f'-campaign:{name} -resume to go on with it.'
-            ) from None
-        campaign = self.find(name)
-        assert campaign is not None
-        return campaign
+            )
+        with self.database.begin() as connection:
+            connection.execute(
+                sa.insert(campaigns).values(
+                    name=name,
+                    action=action,
+                    wiki=wiki,
+                    operator=operator,
+                    reason=reason,
+                    options=options,
+                    created_at=now(),
+                )
+            )
+        return self._found(name)
 
     def find(self, name: str) -> Campaign | None:
         """Return a campaign by its name."""
-        with self._engine.connect() as connection:
+        with self.database.begin() as connection:
             row = connection.execute(
-                sa.select(_campaigns).where(_campaigns.c.name == name)
+                sa.select(campaigns).where(campaigns.c.name == name)
             ).one_or_none()
         return None if row is None else _campaign(row)
 
-    def unfinished(self, action: str, wiki: str) -> list[Campaign]:
-        """Return the campaigns of one kind on one wiki that are not finished."""
-        with self._engine.connect() as connection:
+    def campaigns(self) -> list[Campaign]:
+        """Return all campaigns, the oldest first."""
+        with self.database.begin() as connection:
             rows = connection.execute(
-                sa.select(_campaigns)
-                .where(_campaigns.c.action == action)
-                .where(_campaigns.c.wiki == wiki)
-                .where(_campaigns.c.finished_at.is_(None))
-                .order_by(_campaigns.c.id)
+                sa.select(campaigns).order_by(campaigns.c.id)
             ).all()
         return [_campaign(row) for row in rows]
+
+    def unfinished(self, action: str, wiki: str) -> list[Campaign]:
+        """Return the campaigns of one kind on one wiki that are not finished."""
+        return [
+            campaign
+            for campaign in self.campaigns()
+            if (campaign.action, campaign.wiki) == (action, wiki)
+            and campaign.finished_at is None
+        ]
 
     def mark(self, campaign: Campaign, moment: str) -> Campaign:
         """Write down that a moment of a campaign has come.
 
         :param moment: ``planned_at``, ``confirmed_at`` or ``finished_at``
         """
-        with self._engine.begin() as connection:
-            connection.execute(
-                sa.update(_campaigns)
-                .where(_campaigns.c.id == campaign.id)
-                .values({moment: now()})
-            )
-        found = self.find(campaign.name)
-        assert found is not None
-        return found
+        return self._set_moment(campaign, moment, now())
+
+    def reopen(self, campaign: Campaign) -> Campaign:
+        """Take back that a campaign is finished."""
+        return self._set_moment(campaign, 'finished_at', None)
 
     def forget(self, campaign: Campaign) -> None:
-        """Delete a campaign that never began."""
-        with self._engine.begin() as connection:
+        """Delete a campaign with all that is known of it."""
+        mine = sa.select(targets.c.id).where(targets.c.campaign_id == campaign.id)
+        with self.database.begin() as connection:
             connection.execute(
-                sa.delete(_targets).where(_targets.c.campaign_id == campaign.id)
+                sa.delete(attempts).where(attempts.c.target_id.in_(mine))
             )
             connection.execute(
-                sa.delete(_campaigns).where(_campaigns.c.id == campaign.id)
+                sa.delete(targets).where(targets.c.campaign_id == campaign.id)
             )
-
-    def holder(self, campaign: Campaign) -> tuple[str | None, int]:
-        """Return which run holds a campaign, and how often it has given a sign."""
-        with self._engine.connect() as connection:
-            row = connection.execute(
-                sa.select(_campaigns.c.holder, _campaigns.c.beats).where(
-                    _campaigns.c.id == campaign.id
-                )
-            ).one()
-        return row.holder, row.beats
-
-    def take(self, campaign: Campaign, run: str, beats: int) -> bool:
-        """Make a run the holder, if nobody has given a sign since ``beats``."""
-        with self._engine.begin() as connection:
-            result = connection.execute(
-                sa.update(_campaigns)
-                .where(_campaigns.c.id == campaign.id, _campaigns.c.beats == beats)
-                .values(holder=run, beats=beats + 1)
-            )
-        return bool(result.rowcount)
-
-    def beat(self, campaign: Campaign, run: str) -> None:
-        """Give a sign that a run is alive."""
-        with self._engine.begin() as connection:
             connection.execute(
-                sa.update(_campaigns)
-                .where(_campaigns.c.id == campaign.id, _campaigns.c.holder == run)
-                .values(beats=_campaigns.c.beats + 1)
-            )
-
-    def release(self, campaign: Campaign, run: str) -> None:
-        """Let go of a campaign."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                sa.update(_campaigns)
-                .where(_campaigns.c.id == campaign.id, _campaigns.c.holder == run)
-                .values(holder=None)
+                sa.delete(campaigns).where(campaigns.c.id == campaign.id)
             )
 
     # Targets
@@ -262,12 +159,12 @@ class Ledger:
         added = 0
         while chunk := list(dict.fromkeys(islice(names, _CHUNK))):
             keys = [name.encode() for name in chunk]
-            with self._engine.begin() as connection:
+            with self.database.begin() as connection:
                 known = set(
                     connection.scalars(
-                        sa.select(_targets.c.name)
-                        .where(_targets.c.campaign_id == campaign.id)
-                        .where(_targets.c.name.in_(keys))
+                        sa.select(targets.c.name)
+                        .where(targets.c.campaign_id == campaign.id)
+                        .where(targets.c.name.in_(keys))
                     )
                 )
                 new = [
@@ -276,7 +173,7 @@ class Ledger:
                     if key not in known
                 ]
                 if new:
-                    connection.execute(sa.insert(_targets), new)
+                    connection.execute(sa.insert(targets), new)
                 added += len(new)
         return added
 
@@ -296,9 +193,9 @@ class Ledger:
         if not rows:
             return
         statement = (
-            sa.update(_targets)
-            .where(_targets.c.campaign_id == campaign.id)
-            .where(_targets.c.name == sa.bindparam('key'))
+            sa.update(targets)
+            .where(targets.c.campaign_id == campaign.id)
+            .where(targets.c.name == sa.bindparam('key'))
             .values(
                 central_id=sa.bindparam('central_id'),
                 hidden=sa.bindparam('hidden'),
@@ -307,62 +204,127 @@ class Ledger:
                 facts=sa.bindparam('facts'),
             )
         )
-        with self._engine.begin() as connection:
+        with self.database.begin() as connection:
             connection.execute(statement, rows)
 
-    def lease(self, campaign: Campaign, size: int) -> list[Target]:
+    def lease(self, campaign: Campaign, owner: str, size: int) -> list[Target]:
         """Take the next targets; from now on they may have been sent.
 
+        :param owner: the worker that takes them, which has no others
         :param size: how many at most
         """
-        moment = now()
-        with (
-            self._engine.connect() as connection,
-            _flushed_to_disk(connection),
-            connection.begin(),
-        ):
-            targets = self._page(connection, campaign, State.PLANNED, 0, size)
-            if targets:
-                connection.execute(
-                    sa.update(_targets)
-                    .where(_targets.c.id.in_([target.id for target in targets]))
-                    .values(
-                        state=State.LEASED.value,
-                        attempts=_targets.c.attempts + 1,
-                        started_at=moment,
-                    )
-                )
-        return targets
-
-    def unlease(self, targets: Sequence[Target]) -> None:
-        """Give back targets for which certainly nothing was sent."""
-        with self._engine.begin() as connection:
+        next_ones = (
+            sa.select(targets.c.id)
+            .where(targets.c.campaign_id == campaign.id)
+            .where(targets.c.state == State.PLANNED.value)
+            .order_by(targets.c.id)
+            .limit(size)
+        )
+        taken: Any = next_ones
+        with self.database.begin(durable=True) as connection:
+            if self.database.can_skip_locked:
+                # Rows that another worker is just taking are passed over.
+                taken = connection.scalars(
+                    next_ones.with_for_update(skip_locked=True)
+                ).all()
             connection.execute(
-                sa.update(_targets)
-                .where(_targets.c.id.in_([target.id for target in targets]))
-                .where(_targets.c.state == State.LEASED.value)
-                .values(state=State.PLANNED.value, attempts=_targets.c.attempts - 1)
+                sa.update(targets)
+                .where(targets.c.id.in_(taken))
+                .where(targets.c.state == State.PLANNED.value)
+                .values(
+                    state=State.LEASED.value,
+                    owner=owner,
+                    attempts=targets.c.attempts + 1,
+                    started_at=now(),
+                )
+            )
+            rows = connection.execute(
+                sa.select(targets)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.state == State.LEASED.value)
+                .where(targets.c.owner == owner)
+                .order_by(targets.c.id)
+            ).all()
+        return [_target(row) for row in rows]
+
+    def owners(self, campaign: Campaign) -> set[str]:
+        """Return the workers that have targets leased."""
+        with self.database.begin() as connection:
+            return set(
+                connection.scalars(
+                    sa.select(targets.c.owner)
+                    .where(targets.c.campaign_id == campaign.id)
+                    .where(targets.c.state == State.LEASED.value)
+                    .distinct()
+                )
             )
 
-    def record(self, target: Target, outcome: Outcome) -> None:
-        """Write down how a target ended, and with it its last attempt."""
-        with self._engine.begin() as connection:
+    def inherit(
+        self, campaign: Campaign, owner: str, dead: str, size: int
+    ) -> list[Target]:
+        """Take over targets of a worker that is dead; they may have been sent.
+
+        :param owner: the worker that takes them
+        :param dead: the worker that had them
+        :param size: how many at most
+        """
+        with self.database.begin(durable=True) as connection:
+            rows = self._page(connection, campaign, State.LEASED, 0, size, dead)
             connection.execute(
+                sa.update(targets)
+                .where(targets.c.id.in_([row.id for row in rows]))
+                .where(targets.c.owner == dead)
+                .values(owner=owner)
+            )
+            mine = connection.execute(
+                sa.select(targets)
+                .where(targets.c.id.in_([row.id for row in rows]))
+                .where(targets.c.owner == owner)
+                .order_by(targets.c.id)
+            ).all()
+        return [_target(row) for row in mine]
+
+    def unlease(self, leased: Sequence[Target]) -> None:
+        """Give back targets for which certainly nothing was sent."""
+        if not leased:
+            return
+        with self.database.begin() as connection:
+            connection.execute(
+                sa.update(targets)
+                .where(targets.c.id.in_([target.id for target in leased]))
+                .where(targets.c.owner == leased[0].owner)
+                .where(targets.c.state == State.LEASED.value)
+                .values(
+                    state=State.PLANNED.value,
+                    owner=None,
+                    attempts=targets.c.attempts - 1,
+                )
+            )
+
+    def record(self, target: Target, outcome: Outcome) -> bool:
+        """Write down how a target ended, and with it its last attempt.
+
+        :return: False if another worker has taken it over, which will find out
+        """
+        with self.database.begin() as connection:
+            result = connection.execute(
                 self._outcome,
                 {
                     'target': target.id,
+                    'by': target.owner,
                     'state': outcome.state.value,
                     'changed': outcome.changed,
                     'detail': outcome.detail,
                     'ended_at': now(),
                 },
             )
+        return bool(result.rowcount)
 
     def note_attempt(self, target: Target, started_at: datetime, detail: str) -> None:
         """Write down an attempt after which there will be another one."""
-        with self._engine.begin() as connection:
+        with self.database.begin() as connection:
             connection.execute(
-                sa.insert(_attempts).values(
+                sa.insert(attempts).values(
                     target_id=target.id,
                     started_at=started_at,
                     ended_at=now(),
@@ -370,10 +332,21 @@ class Ledger:
                 )
             )
             connection.execute(
-                sa.update(_targets)
-                .where(_targets.c.id == target.id)
-                .values(attempts=_targets.c.attempts + 1)
+                sa.update(targets)
+                .where(targets.c.id == target.id)
+                .values(attempts=targets.c.attempts + 1)
             )
+
+    def plan_again(self, campaign: Campaign, state: State) -> int:
+        """Put targets in a final state back into the plan, and return how many."""
+        with self.database.begin() as connection:
+            result = connection.execute(
+                sa.update(targets)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.state == state.value)
+                .values(state=State.LISTED.value, detail=None, ended_at=None)
+            )
+        return result.rowcount
 
     def targets(self, campaign: Campaign, state: State) -> Iterator[Target]:
         """Yield the targets in a state, in the order in which they were named.
@@ -382,58 +355,74 @@ class Ledger:
         """
         last = 0
         while True:
-            with self._engine.connect() as connection:
+            with self.database.begin() as connection:
                 page = self._page(connection, campaign, state, last, _CHUNK)
-            yield from page
+            yield from map(_target, page)
             if len(page) < _CHUNK:
                 return
             last = page[-1].id
 
     def named(self, campaign: Campaign, names: Sequence[str]) -> dict[str, Target]:
         """Return some targets of a campaign by their names."""
-        with self._engine.connect() as connection:
+        with self.database.begin() as connection:
             rows = connection.execute(
-                sa.select(_targets)
-                .where(_targets.c.campaign_id == campaign.id)
-                .where(_targets.c.name.in_([name.encode() for name in names]))
+                sa.select(targets)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.name.in_([name.encode() for name in names]))
             ).all()
         return {target.name: target for target in map(_target, rows)}
 
     def counts(self, campaign: Campaign) -> dict[State, int]:
         """Return how many targets are in each state."""
-        with self._engine.connect() as connection:
+        with self.database.begin() as connection:
             rows = connection.execute(
-                sa.select(_targets.c.state, sa.func.count())
-                .where(_targets.c.campaign_id == campaign.id)
-                .group_by(_targets.c.state)
+                sa.select(targets.c.state, sa.func.count())
+                .where(targets.c.campaign_id == campaign.id)
+                .group_by(targets.c.state)
             ).all()
         found = {State(state): count for state, count in rows}
         return {state: found.get(state, 0) for state in State}
 
     def held_counts(self, campaign: Campaign) -> dict[Held, int]:
         """Return how many targets are held back, by reason."""
-        with self._engine.connect() as connection:
+        with self.database.begin() as connection:
             rows = connection.execute(
-                sa.select(_targets.c.held, sa.func.count())
-                .where(_targets.c.campaign_id == campaign.id)
-                .where(_targets.c.state == State.HELD.value)
-                .group_by(_targets.c.held)
+                sa.select(targets.c.held, sa.func.count())
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.state == State.HELD.value)
+                .group_by(targets.c.held)
             ).all()
         return {Held[held]: count for held, count in rows}
 
     def changed_count(self, campaign: Campaign) -> int:
         """Return how many targets this campaign itself has changed."""
-        with self._engine.connect() as connection:
+        with self.database.begin() as connection:
             return (
                 connection.scalar(
                     sa.select(sa.func.count())
-                    .select_from(_targets)
-                    .where(_targets.c.campaign_id == campaign.id)
-                    .where(_targets.c.state == State.DONE.value)
-                    .where(_targets.c.changed)
+                    .select_from(targets)
+                    .where(targets.c.campaign_id == campaign.id)
+                    .where(targets.c.state == State.DONE.value)
+                    .where(targets.c.changed)
                 )
                 or 0
             )
+
+    def _found(self, name: str) -> Campaign:
+        campaign = self.find(name)
+        assert campaign is not None
+        return campaign
+
+    def _set_moment(
+        self, campaign: Campaign, moment: str, value: datetime | None
+    ) -> Campaign:
+        with self.database.begin() as connection:
+            connection.execute(
+                sa.update(campaigns)
+                .where(campaigns.c.id == campaign.id)
+                .values({moment: value})
+            )
+        return self._found(campaign.name)
 
     @staticmethod
     def _page(
@@ -442,16 +431,19 @@ class Ledger:
         state: State,
         after: int,
         size: int,
-    ) -> list[Target]:
-        rows = connection.execute(
-            sa.select(_targets)
-            .where(_targets.c.campaign_id == campaign.id)
-            .where(_targets.c.state == state.value)
-            .where(_targets.c.id > after)
-            .order_by(_targets.c.id)
+        owner: str | None = None,
+    ) -> Sequence[Row]:
+        query = (
+            sa.select(targets)
+            .where(targets.c.campaign_id == campaign.id)
+            .where(targets.c.state == state.value)
+            .where(targets.c.id > after)
+            .order_by(targets.c.id)
             .limit(size)
-        ).all()
-        return [_target(row) for row in rows]
+        )
+        if owner is not None:
+            query = query.where(targets.c.owner == owner)
+        return connection.execute(query).all()
 
 
 def now() -> datetime:
@@ -459,7 +451,7 @@ def now() -> datetime:
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
-def _campaign(row: sa.Row[Any]) -> Campaign:
+def _campaign(row: Row) -> Campaign:
     return Campaign(
         id=row.id,
         name=row.name,
@@ -475,7 +467,7 @@ def _campaign(row: sa.Row[Any]) -> Campaign:
     )
 
 
-def _target(row: sa.Row[Any]) -> Target:
+def _target(row: Row) -> Target:
     return Target(
         id=row.id,
         decision=Decision(
@@ -486,50 +478,10 @@ def _target(row: sa.Row[Any]) -> Target:
             facts=row.facts or {},
         ),
         state=State(row.state),
+        owner=row.owner,
         attempts=row.attempts,
         changed=row.changed,
         detail=row.detail,
         started_at=row.started_at,
         ended_at=row.ended_at,
     )
-
-
-def _touch_private(path: str) -> None:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
-def _arguments(url: sa.URL) -> dict[str, Any]:
-    return {'timeout': 30} if url.get_backend_name() == 'sqlite' else {}
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    """Keep readers out of the writer's way.
-
-    With a write-ahead log a killed process loses nothing; a machine that loses power
-    may lose the last outcomes, which are then read from the wiki again.
-    """
-    connection.execute('PRAGMA journal_mode = WAL')
-    connection.execute('PRAGMA synchronous = NORMAL')
-
-
-@contextmanager
-def _flushed_to_disk(connection: sa.Connection) -> Iterator[None]:
-    """Let a lease outlive a loss of power: without it a write would be repeated."""
-    if connection.dialect.name != 'sqlite':
-        yield
-        return
-    connection.exec_driver_sql('PRAGMA synchronous = FULL')
-    connection.commit()
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql('PRAGMA synchronous = NORMAL')
-        connection.commit()
-
-
-def _without_password(url: str) -> str:
-    try:
-        return sa.make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
-        return url

@@ -67,12 +67,14 @@ class Decision:
 class Target:
     """One target, as the ledger has it.
 
+    :ivar owner: the worker that has it leased
     :ivar started_at: when its last attempt may have begun
     """
 
     id: int
     decision: Decision
     state: State
+    owner: str | None = None
     attempts: int = 0
     changed: bool | None = None
     detail: str | None = None

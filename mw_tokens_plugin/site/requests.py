@@ -80,7 +80,8 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         operator's IP address.
         """
         if self.write and 'assertuser' not in self._params:
-            user = self.site.user()
+            # Not user(), which is None while another thread logs in.
+            user = self.site.username()
             if user is not None:
                 self._params['assertuser'] = [user]
         super()._add_defaults()

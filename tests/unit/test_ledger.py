@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.hold import holding
+from mw_tokens_plugin.campaign.budget import Budget
+from mw_tokens_plugin.campaign.database import runs
+from mw_tokens_plugin.campaign.guards import Threshold
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -17,7 +21,13 @@ from mw_tokens_plugin.campaign.records import (
     Outcome,
     State,
 )
-from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput
+from mw_tokens_plugin.campaign.workers import Run, at_work
+from mw_tokens_plugin.exceptions import (
+    CampaignBusy,
+    InvalidInput,
+    LedgerFailure,
+    StoppedByGuard,
+)
 
 
 @pytest.fixture
@@ -76,20 +86,50 @@ def test_a_lease_is_there_for_the_next_process_to_see(
 ) -> None:
     campaign = begin(ledger, *'ABC')
     plan_all(ledger, campaign)
-    leased = ledger.lease(campaign, 2)
+    leased = ledger.lease(campaign, 'one/0', 2)
     other = Ledger(str(path))
     assert [t.name for t in other.targets(campaign, State.LEASED)] == ['A', 'B']
-    assert [t.name for t in other.lease(campaign, 2)] == ['C']
+    assert [t.name for t in other.lease(campaign, 'two/0', 2)] == ['C']
+    assert other.owners(campaign) == {'one/0', 'two/0'}
     ledger.unlease(leased[1:])
     assert [t.name for t in other.targets(campaign, State.PLANNED)] == ['B']
     (back,) = other.targets(campaign, State.PLANNED)
-    assert back.attempts == 0
+    assert (back.attempts, back.owner) == (0, None)
+
+
+def test_what_was_taken_over_is_recorded_by_its_new_owner_only(ledger: Ledger) -> None:
+    campaign = begin(ledger, *'AB')
+    plan_all(ledger, campaign)
+    late, _ = ledger.lease(campaign, 'dead/0', 2)
+    inherited, _ = ledger.inherit(campaign, 'heir/0', 'dead/0', 2)
+    assert not ledger.record(late, Outcome(State.FAILED))
+    ledger.unlease([late])
+    assert ledger.owners(campaign) == {'heir/0'}
+    assert ledger.record(inherited, Outcome(State.DONE))
+    assert ledger.inherit(campaign, 'heir/0', 'dead/0', 2) == []
+
+
+def test_threads_that_lease_at_once_share_no_target(ledger: Ledger) -> None:
+    campaign = begin(ledger, *(f'N{number}' for number in range(300)))
+    plan_all(ledger, campaign)
+
+    def work(worker: int) -> list[str]:
+        names: list[str] = []
+        while leased := ledger.lease(campaign, f'run/{worker}', 7):
+            for target in leased:
+                assert ledger.record(target, Outcome(State.DONE, changed=True))
+            names += [target.name for target in leased]
+        return names
+
+    with ThreadPoolExecutor(4) as pool:
+        names = [name for part in pool.map(work, range(4)) for name in part]
+    assert sorted(names) == sorted(f'N{number}' for number in range(300))
 
 
 def test_outcomes_are_counted(ledger: Ledger) -> None:
     campaign = begin(ledger, *'ABC')
     plan_all(ledger, campaign)
-    a, b, _c = ledger.lease(campaign, 3)
+    a, b, _c = ledger.lease(campaign, 'one/0', 3)
     ledger.note_attempt(a, now(), 'lost')
     ledger.record(a, Outcome(State.DONE, changed=True))
     ledger.record(b, Outcome(State.FAILED, detail='no'))
@@ -137,28 +177,133 @@ def test_a_ledger_that_cannot_be_opened_is_a_clear_error(url: str) -> None:
     assert 'secret' not in str(caught.value)
 
 
-def test_one_run_holds_a_campaign(ledger: Ledger, path: Path) -> None:
+class Watch:
+    """Stands in for the seconds during which other runs are watched."""
+
+    def __init__(self, *alive: Run) -> None:
+        self.alive = alive
+        self.times = 0
+
+    def __call__(self, seconds: float) -> None:
+        self.times += 1
+        for run in self.alive:
+            run.sign()
+
+
+def test_one_run_is_at_work_on_a_campaign(ledger: Ledger, path: Path) -> None:
     campaign = begin(ledger)
-    with holding(ledger, campaign):
+    with at_work(ledger, campaign, account='x') as run:
         other = Ledger(str(path))
-
-        def a_sign_of_life(seconds: float) -> None:
-            holder, _ = other.holder(campaign)
-            other.beat(campaign, holder or '')
-
         with (
             pytest.raises(CampaignBusy, match='Another run'),
-            holding(other, campaign, sleep=a_sign_of_life),
+            at_work(other, campaign, account='x', sleep=Watch(run)),
         ):
             pass
-    with holding(ledger, campaign, sleep=pytest.fail):
+        with at_work(other, campaign, account='x', sleep=Watch(run), join=True):
+            pass
+    never = Watch()
+    with at_work(ledger, campaign, account='x', sleep=never):
         pass
+    assert never.times == 0
+
+
+def killed(ledger: Ledger, campaign: Campaign, workers: int = 1) -> None:
+    """Leave behind what a run leaves that was killed."""
+    with ledger.database.begin() as connection:
+        connection.execute(
+            sa.insert(runs).values(
+                id='killed',
+                campaign_id=campaign.id,
+                account='x',
+                workers=workers,
+                beats=7,
+            )
+        )
 
 
 def test_the_campaign_of_a_killed_run_can_be_taken(ledger: Ledger) -> None:
-    campaign = begin(ledger)
-    assert ledger.take(campaign, 'killed', ledger.holder(campaign)[1])
-    waited: list[float] = []
-    with holding(ledger, campaign, sleep=waited.append):
-        assert ledger.holder(campaign)[0] != 'killed'
-    assert len(waited) == 1
+    campaign = begin(ledger, 'A')
+    plan_all(ledger, campaign)
+    killed(ledger, campaign)
+    ledger.lease(campaign, 'killed/0', 1)
+    watch = Watch()
+    with at_work(ledger, campaign, account='x', sleep=watch) as run:
+        assert run.dead_owners() == {'killed/0'}
+    assert watch.times == 1
+
+
+def test_an_account_has_only_so_many_workers(ledger: Ledger) -> None:
+    first, second = begin(ledger, campaign='1'), begin(ledger, campaign='2')
+    with at_work(ledger, first, account='x', workers=2, most_workers=3) as run:
+        with (
+            pytest.raises(StoppedByGuard, match='-insist'),
+            at_work(
+                ledger,
+                second,
+                account='x',
+                workers=2,
+                most_workers=3,
+                sleep=Watch(run),
+            ),
+        ):
+            pass
+        with at_work(ledger, second, account='y', workers=3, most_workers=3):
+            pass
+
+
+def test_killed_workers_do_not_count(ledger: Ledger) -> None:
+    first, second = begin(ledger, campaign='1'), begin(ledger, campaign='2')
+    killed(ledger, first, workers=3)
+    with at_work(ledger, second, account='x', workers=3, most_workers=3, sleep=Watch()):
+        pass
+
+
+def test_writes_of_an_account_keep_one_pace(ledger: Ledger, path: Path) -> None:
+    clock = iter([100.0, 100.0, 100.5, 200.0, 50.0])
+    one = Budget(ledger.database, 'x', lambda: 2.0, clock=lambda: next(clock))
+    two = Budget(
+        Ledger(str(path)).database, 'x', lambda: 2.0, clock=lambda: next(clock)
+    )
+    assert [one.reserve(), two.reserve(), one.reserve()] == [0.0, 2.0, 3.5]
+    assert two.reserve() == 0.0
+    # The clock was set back by far: nobody waits for it to come again.
+    assert one.reserve() <= 64 * 2.0
+
+
+def test_without_an_interval_there_is_no_pace(ledger: Ledger) -> None:
+    assert Budget(ledger.database, 'x', lambda: 0.0, clock=pytest.fail).reserve() == 0
+
+
+def test_a_failing_database_is_one_sentence(ledger: Ledger, path: Path) -> None:
+    campaign = begin(ledger, 'A')
+    with ledger.database.begin() as connection:
+        connection.execute(sa.text('DROP TABLE target'))
+    with pytest.raises(LedgerFailure, match='is read from the wiki by -resume'):
+        ledger.counts(campaign)
+
+
+def test_a_database_that_everybody_can_read_is_refused() -> None:
+    with pytest.raises(InvalidInput, match='Everybody can read'):
+        Ledger('mysql+pymysql://u:secret@tools.db/s1__campaigns_p')
+
+
+@pytest.mark.parametrize(
+    ('text', 'failed', 'done', 'passed'),
+    [
+        ('3', 3, 0, False),
+        ('3', 4, 100, True),
+        ('10%', 5, 5, False),
+        ('10%', 2, 18, False),
+        ('10%', 3, 18, True),
+    ],
+)
+def test_a_threshold_is_a_number_or_a_part(
+    text: str, failed: int, done: int, passed: bool
+) -> None:
+    assert Threshold.parse(text).is_passed(failed, done) is passed
+
+
+@pytest.mark.parametrize('text', ['', 'x', '-1', '101%', '5 %'])
+def test_what_is_no_threshold_is_a_clear_error(text: str) -> None:
+    with pytest.raises(InvalidInput, match='10 or 5%'):
+        Threshold.parse(text)

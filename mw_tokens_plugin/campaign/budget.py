@@ -1,0 +1,88 @@
+"""One pace for all writes of an account, whatever the number of its workers.
+
+The next free moment is kept in the ledger, so that it holds for all processes and
+hosts that share it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from mw_tokens_plugin.campaign.database import Database, budgets
+
+
+class Budget:
+    """Hands out moments at which an account may write.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        account: str,
+        interval: Callable[[], float],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Share the pace of an account.
+
+        :param account: whose writes these are
+        :param interval: returns the seconds between two writes; 0 sets no pace
+        :param clock: seconds since the epoch, where the database has no clock
+        """
+        self._database = database
+        self._account = account
+        self._interval = interval
+        self._clock = clock
+
+    def reserve(self) -> float:
+        """Take the next free moment, and return how many seconds away it is."""
+        interval = self._interval()
+        if interval <= 0:
+            return 0.0
+        with self._database.begin() as connection:
+            now = self._now(connection)
+            row = sa.select(budgets.c.next_at).where(budgets.c.account == self._account)
+            if connection.dialect.name == 'sqlite':
+                # A write first: SQLite has no locks on rows, only the writer's.
+                connection.execute(
+                    sa.update(budgets)
+                    .where(budgets.c.account == self._account)
+                    .values(next_at=budgets.c.next_at)
+                )
+            next_at = connection.scalar(row.with_for_update())
+            if next_at is None:
+                connection.execute(
+                    sa.insert(budgets).values(
+                        account=self._account, next_at=now + interval
+                    )
+                )
+                return 0.0
+            # A clock that was set back must not stop the work for hours.
+            moment = min(max(now, next_at), now + _QUEUE * interval)
+            connection.execute(
+                sa.update(budgets)
+                .where(budgets.c.account == self._account)
+                .values(next_at=moment + interval)
+            )
+        return float(moment - now)
+
+    def _now(self, connection: sa.Connection) -> float:
+        """Return the time by the database's clock, which all workers share."""
+        query = _CLOCKS.get(connection.dialect.name)
+        if query is None:
+            return self._clock()
+        return float(connection.scalar(sa.text(query)))
+
+
+#: Moments that can be taken in advance at most: one for each worker that waits.
+_QUEUE = 64
+
+_CLOCKS = {
+    'mysql': 'SELECT UNIX_TIMESTAMP(NOW(6))',
+    'mariadb': 'SELECT UNIX_TIMESTAMP(NOW(6))',
+    'postgresql': 'SELECT extract(epoch FROM clock_timestamp())',
+}

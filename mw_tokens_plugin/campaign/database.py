@@ -1,0 +1,234 @@
+"""The database that holds all campaigns: its tables, and how it is opened.
+
+SQLite by default, and MariaDB or PostgreSQL by URL; what is written when is decided
+elsewhere.
+
+https://docs.sqlalchemy.org/en/20/core/
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
+
+_metadata = sa.MetaData()
+
+#: Large enough for central ids; SQLite counts rows only in plain integers.
+_Number = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
+#: MariaDB keeps no fractions of seconds unless told to.
+_Moment = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mysql', 'mariadb')
+
+campaigns = sa.Table(
+    'campaign',
+    _metadata,
+    sa.Column('id', _Number, primary_key=True),
+    sa.Column('name', sa.String(190), nullable=False, unique=True),
+    sa.Column('action', sa.String(40), nullable=False),
+    sa.Column('wiki', sa.String(190), nullable=False),
+    sa.Column('operator', sa.String(255), nullable=False),
+    sa.Column('reason', sa.Text, nullable=False),
+    sa.Column('options', sa.JSON, nullable=False),
+    sa.Column('created_at', _Moment, nullable=False),
+    sa.Column('planned_at', _Moment),
+    sa.Column('confirmed_at', _Moment),
+    sa.Column('finished_at', _Moment),
+    mysql_charset='utf8mb4',
+)
+
+targets = sa.Table(
+    'target',
+    _metadata,
+    sa.Column('id', _Number, primary_key=True),
+    sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), nullable=False),
+    # Names are compared byte by byte, whatever the database's collation.
+    sa.Column('name', sa.LargeBinary(700), nullable=False),
+    sa.Column('central_id', _Number),
+    sa.Column('hidden', sa.Boolean, nullable=False, default=False),
+    sa.Column('state', sa.String(10), nullable=False),
+    sa.Column('held', sa.String(20)),
+    sa.Column('facts', sa.JSON),
+    #: The worker that has it leased, as run/worker.
+    sa.Column('owner', sa.String(48)),
+    sa.Column('attempts', sa.Integer, nullable=False, default=0),
+    sa.Column('changed', sa.Boolean),
+    sa.Column('detail', sa.Text),
+    sa.Column('started_at', _Moment),
+    sa.Column('ended_at', _Moment),
+    sa.Index('target_by_name', 'campaign_id', 'name', unique=True),
+    sa.Index('target_by_state', 'campaign_id', 'state', 'id'),
+    mysql_charset='utf8mb4',
+)
+
+#: Attempts after which there was another one; the last is in the target itself.
+attempts = sa.Table(
+    'attempt',
+    _metadata,
+    sa.Column('id', _Number, primary_key=True),
+    sa.Column(
+        'target_id', _Number, sa.ForeignKey('target.id'), nullable=False, index=True
+    ),
+    sa.Column('started_at', _Moment, nullable=False),
+    sa.Column('ended_at', _Moment, nullable=False),
+    sa.Column('detail', sa.Text, nullable=False),
+    mysql_charset='utf8mb4',
+)
+
+#: Processes that are at work, and how often each has given a sign of life.
+runs = sa.Table(
+    'run',
+    _metadata,
+    sa.Column('id', sa.String(32), primary_key=True),
+    sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), nullable=False),
+    sa.Column('account', sa.String(190), nullable=False),
+    sa.Column('workers', sa.Integer, nullable=False),
+    sa.Column('beats', _Number, nullable=False),
+    mysql_charset='utf8mb4',
+)
+
+#: When the next write of an account may be sent, seconds since the epoch.
+budgets = sa.Table(
+    'budget',
+    _metadata,
+    sa.Column('account', sa.String(190), primary_key=True),
+    sa.Column('next_at', sa.Double, nullable=False),
+    mysql_charset='utf8mb4',
+)
+
+
+class Database:
+    """A database with the tables of the ledger.
+
+    .. version-added:: 0.1
+
+    :ivar location: where it is, without a password
+    :ivar is_shared: whether several processes can write to it side by side
+    """
+
+    def __init__(self, url: str) -> None:
+        """Open the database, and make its tables if they are not there.
+
+        A new SQLite file can be read by its owner only.
+
+        :param url: an SQLAlchemy URL, or the path of an SQLite file
+        :raises InvalidInput: it cannot be opened, or everybody could read it
+        """
+        try:
+            parsed = sa.make_url(
+                url if '://' in url else f'sqlite:///{Path(url).absolute()}'
+            )
+        except (sa.exc.ArgumentError, ValueError):
+            raise InvalidInput(f'{url!r} is neither a path nor a URL.') from None
+        is_sqlite = parsed.get_backend_name() == 'sqlite'
+        name = parsed.database or ''
+        self.location = name if is_sqlite else parsed.render_as_string()
+        if not is_sqlite and name.endswith('_p'):
+            raise InvalidInput(
+                f'Everybody can read the database {name} on Toolforge. Name one that '
+                'does not end in "_p".'
+            )
+        on_network = is_sqlite and _is_on_network(name)
+        self.is_shared = not on_network
+        try:
+            if is_sqlite and name:
+                _touch_private(name)
+            self.engine = sa.create_engine(
+                parsed,
+                connect_args={'timeout': 30} if is_sqlite else {},
+                pool_pre_ping=not is_sqlite,
+                pool_size=20,
+            )
+            if is_sqlite:
+                mode = 'DELETE' if on_network else 'WAL'
+                sa.event.listen(self.engine, 'connect', _SqliteSetup(mode))
+            _metadata.create_all(self.engine)
+        except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
+            reason = getattr(error, 'orig', None) or error
+            raise InvalidInput(
+                f'The ledger {self.location} cannot be opened: {reason}'
+            ) from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    @property
+    def can_skip_locked(self) -> bool:
+        """Whether rows that another transaction has locked can be passed over."""
+        return self.engine.dialect.name != 'sqlite'
+
+    @contextmanager
+    def begin(self, *, durable: bool = False) -> Iterator[sa.Connection]:
+        """Yield a connection within a transaction, committed at the end.
+
+        :param durable: whether it must outlive a loss of power; on SQLite that takes
+            a few milliseconds
+        :raises LedgerFailure: the database failed
+        """
+        try:
+            with self.engine.connect() as connection:
+                flush = durable and connection.dialect.name == 'sqlite'
+                if flush:
+                    _synchronous(connection, 'FULL')
+                with connection.begin():
+                    yield connection
+                if flush:
+                    _synchronous(connection, 'NORMAL')
+        except sa.exc.SQLAlchemyError as error:
+            reason = getattr(error, 'orig', None) or error
+            raise LedgerFailure(
+                f'The ledger {self.location} failed: {reason}. What was sent and not '
+                'recorded is read from the wiki by -resume.'
+            ) from error
+
+
+class _SqliteSetup:
+    """Keeps readers out of the writer's way, where the file system allows that.
+
+    With a write-ahead log a killed process loses nothing; a machine that loses power
+    may lose the last outcomes, which are then read from the wiki again.
+    """
+
+    def __init__(self, mode: str) -> None:
+        self._mode = mode
+
+    def __call__(self, connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f'PRAGMA journal_mode = {self._mode}')
+        connection.execute('PRAGMA synchronous = NORMAL')
+
+
+def _synchronous(connection: sa.Connection, level: str) -> None:
+    connection.exec_driver_sql(f'PRAGMA synchronous = {level}')
+    connection.commit()
+
+
+def _touch_private(path: str) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _is_on_network(path: str) -> bool:
+    """Tell whether a file is on NFS or its like, where a shared log is not safe."""
+    try:
+        mounts = Path('/proc/mounts').read_text(encoding='utf-8').splitlines()
+    except OSError:
+        return False
+    folder = str(Path(path).absolute().parent) + '/'
+    best, kind = '', ''
+    for line in mounts:
+        _device, point, kind_there, *_ = line.split(' ')
+        point = point.replace('\\040', ' ')
+        if folder.startswith(point.rstrip('/') + '/') and len(point) >= len(best):
+            best, kind = point, kind_there
+    return kind in ('nfs', 'nfs4', 'cifs', 'smb3', 'smbfs', 'afs', 'ceph', '9p')
+
+
+Row = sa.Row[Any]

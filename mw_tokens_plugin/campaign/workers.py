@@ -1,0 +1,197 @@
+"""Which runs are at work on a campaign, wherever they are, and which ones are dead.
+
+Judged by signs of life in the ledger alone, counted and not timed: process ids and
+clocks say nothing across hosts.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import sqlalchemy as sa
+
+from mw_tokens_plugin.campaign.database import Database, runs
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.exceptions import CampaignBusy, LedgerFailure, StoppedByGuard
+
+#: Seconds between two signs of life.
+BEAT = 1.0
+#: Seconds without a sign after which a run counts as dead.
+PATIENCE = 5.0
+#: Seconds without having been able to give a sign after which a run stops sending,
+#: since others may be about to take it for dead.
+_SILENCE = PATIENCE * 0.6
+
+
+class Run:
+    """One process at work on a campaign.
+
+    .. version-added:: 0.1
+
+    :ivar id: what its leases are marked with
+    :ivar joined: whether others may be at work on the campaign too
+    """
+
+    def __init__(self, ledger: Ledger, campaign: Campaign, joined: bool) -> None:
+        """Belong to a campaign; :func:`at_work` begins and ends it."""
+        self.id = uuid.uuid4().hex
+        self.joined = joined
+        self._ledger = ledger
+        self._campaign = campaign
+        self._last_beat = time.monotonic()
+        self._done = threading.Event()
+
+    def owner(self, worker: int) -> str:
+        """Return the mark of one of its workers."""
+        return f'{self.id}/{worker}'
+
+    def is_heard(self) -> bool:
+        """Tell whether others still take it for alive."""
+        return time.monotonic() - self._last_beat < _SILENCE
+
+    def dead_owners(self) -> set[str]:
+        """Return the workers of other runs that hold leases and are dead.
+
+        It watches their signs of life for :data:`PATIENCE` seconds, if there are any.
+        """
+        owners = {
+            owner
+            for owner in self._ledger.owners(self._campaign)
+            if not owner.startswith(self.id)
+        }
+        if not owners:
+            return owners
+        others = (runs.c.campaign_id == self._campaign.id) & (runs.c.id != self.id)
+        alive = _alive(self._ledger.database, others, time.sleep)
+        return {owner for owner in owners if owner.partition('/')[0] not in alive}
+
+    def beat(self) -> None:
+        """Give signs of life until it ends."""
+        while not self._done.wait(BEAT):
+            with suppress(LedgerFailure):
+                self.sign()
+
+    def sign(self) -> None:
+        """Give one sign of life.
+
+        :raises LedgerFailure: it could not be given
+        """
+        with self._ledger.database.begin() as connection:
+            connection.execute(
+                sa.update(runs)
+                .where(runs.c.id == self.id)
+                .values(beats=runs.c.beats + 1)
+            )
+        self._last_beat = time.monotonic()
+
+    def end(self) -> None:
+        """Give no more signs of life."""
+        self._done.set()
+
+
+@contextmanager
+def at_work(
+    ledger: Ledger,
+    campaign: Campaign,
+    *,
+    account: str,
+    workers: int = 1,
+    most_workers: int | None = None,
+    join: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+    waiting: Callable[[], None] = lambda: None,
+) -> Iterator[Run]:
+    """Be at work on a campaign.
+
+    :param account: whose writes these are
+    :param workers: how many workers this run will have
+    :param most_workers: how many the account may have on this ledger, in all runs
+    :param join: whether other runs may be at work on it too
+    :param waiting: called once if there is another run to be watched
+    :raises CampaignBusy: another run is alive, and this one is not to join it
+    :raises StoppedByGuard: the account would have too many workers
+    """
+    database = ledger.database
+    here = runs.c.campaign_id == campaign.id
+    if _signs(database, here):
+        waiting()
+        if _alive(database, here, sleep) and not join:
+            raise CampaignBusy(
+                f'Another run is at work on the campaign {campaign.name!r}. Let it '
+                'finish, stop it and try again, or help it with -join.'
+            )
+    if most_workers is not None:
+        _check_number(database, account, workers, most_workers, sleep)
+    run = Run(ledger, campaign, joined=join)
+    with database.begin() as connection:
+        connection.execute(
+            sa.insert(runs).values(
+                id=run.id,
+                campaign_id=campaign.id,
+                account=account,
+                workers=workers,
+                beats=0,
+            )
+        )
+    thread = threading.Thread(target=run.beat, daemon=True)
+    thread.start()
+    try:
+        yield run
+    finally:
+        run.end()
+        thread.join()
+        with database.begin() as connection:
+            connection.execute(sa.delete(runs).where(runs.c.id == run.id))
+
+
+def _check_number(
+    database: Database,
+    account: str,
+    workers: int,
+    most: int,
+    sleep: Callable[[float], None],
+) -> None:
+    """Refuse more workers than an account may have."""
+    mine = runs.c.account == account
+    count = sa.select(sa.func.coalesce(sa.func.sum(runs.c.workers), 0)).where(mine)
+    with database.begin() as connection:
+        busy = connection.scalar(count)
+    if busy and busy + workers > most:
+        # Some of them may have been killed.
+        _alive(database, mine, sleep)
+        with database.begin() as connection:
+            busy = connection.scalar(count)
+    if (busy or 0) + workers > most:
+        raise StoppedByGuard(
+            f'{account} would have {(busy or 0) + workers} workers on this ledger, '
+            f'and {most} are polite: each is one more write at the same time, on '
+            'databases that everybody shares. To have them anyway: -insist.'
+        )
+
+
+def _signs(database: Database, which: sa.ColumnElement[bool]) -> dict[str, int]:
+    with database.begin() as connection:
+        rows = connection.execute(sa.select(runs.c.id, runs.c.beats).where(which)).all()
+    return {row.id: row.beats for row in rows}
+
+
+def _alive(
+    database: Database,
+    which: sa.ColumnElement[bool],
+    sleep: Callable[[float], None],
+) -> set[str]:
+    """Return the runs that give a sign of life while watched; forget the others."""
+    before = _signs(database, which)
+    if not before:
+        return set()
+    sleep(PATIENCE)
+    after = _signs(database, which)
+    dead = [run for run, beats in before.items() if after.get(run) == beats]
+    with database.begin() as connection:
+        connection.execute(sa.delete(runs).where(which & runs.c.id.in_(dead)))
+    return after.keys() - set(dead)
