@@ -370,7 +370,7 @@ class Api:
 
     def _report_unknown(self, call: Call, module: Module) -> None:
         unknown = call.given.keys() - self._main_names - call.known
-        if 'd' in module.flags:
+        if 'd' in module.flags and module.path != 'linkaccount':
             unknown -= _DYNAMIC
         if unknown:
             names = [name for name in call.given if name in unknown]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .provider import Provider
 from .sessions import Sessions
 from .titles import Title, canonical_user, parse_title
 
@@ -449,6 +450,7 @@ class Farm:
         self.wiki_sets: list[WikiSet] = []
         self._last_account = 0
         self.sessions = Sessions(self)
+        self.provider = Provider()
         for wiki in self.wikis.values():
             wiki.clear()
         self._seed(self)

@@ -17,6 +17,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from .provider import Conversation
 from .rights import ANONYMOUS, rights_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Stored:
     app: str = ''
     bot_secret: str = ''
     flow: dict[str, str] = field(default_factory=dict)
+    since: float = 0.0
+    linking: Conversation | None = None
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from ..errors import ApiError
 from ..farm import Account, LocalAccount
 from ..rights import implicit_groups
 from ..titles import canonical_user
+from .linking import describe_linking, login_age_status
 from .site import block_info
 
 Json = dict[str, Any]
@@ -238,7 +239,7 @@ def authmanagerinfo(call: Call, values: Values) -> None:
     info: Json = {
         'canauthenticatenow': call.session.kind in ('anonymous', 'main', 'local'),
         'cancreateaccounts': True,
-        'canlinkaccounts': False,
+        'canlinkaccounts': call.farm.provider.enabled,
         'haspreservedstate': False,
         'hasprimarypreservedstate': False,
     }
@@ -246,14 +247,14 @@ def authmanagerinfo(call: Call, values: Values) -> None:
     stored = call.session.stored
     info['preservedusername'] = stored.flow.get('user', '') if stored else ''
     if values['securitysensitiveoperation'] is not None:
-        info['securitysensitiveoperationstatus'] = 'ok'
+        info['securitysensitiveoperationstatus'] = login_age_status(call)
     if values['requestsfor'] == 'login':
         info['requests'] = [_PASSWORD_REQUEST, _REMEMBER_REQUEST]
     elif values['requestsfor'] == 'login-continue':
         flow = stored.flow if stored else {}
         info['requests'] = [_TWO_FACTOR_REQUEST] if flow else []
     elif values['requestsfor'] is not None:
-        info['requests'] = []
+        describe_linking(call, values, info)
 
 
 def _password_is_right(
