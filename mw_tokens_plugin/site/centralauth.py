@@ -8,6 +8,7 @@ https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -71,12 +72,9 @@ class CentralAuthTokens:
         """
         ahead: Future[_Minted] | None = self._ahead.__dict__.pop('future', None)
         if ahead is not None:
-            try:
+            # Whatever it may have failed of, the next mint will tell.
+            with contextlib.suppress(Exception):
                 minted = ahead.result()
-            except TokensPluginError:
-                # Whatever it was, the next mint will tell.
-                pass
-            else:
                 if self._is_good(minted):
                     return minted.value
         return self._mint().value
@@ -95,6 +93,8 @@ class CentralAuthTokens:
     def fetch_ahead(self, wait: float) -> None:
         """Mint the next token of this thread while the present one is in flight.
 
+        If that fails it is not tried again, until the token is needed.
+
         :param wait: seconds until it will be needed at the earliest; if that is too
             long for a token to stay good, nothing is minted
         """
@@ -103,7 +103,7 @@ class CentralAuthTokens:
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(_MINTS, 'centralauthtoken')
-        self._ahead.future = self._pool.submit(self._mint)
+        self._ahead.future = self._pool.submit(self._mint, max_retries=0)
 
     def _is_good(self, minted: _Minted) -> bool:
         return (
@@ -111,7 +111,7 @@ class CentralAuthTokens:
             and minted.generation == self.home.tokens.session.generation
         )
 
-    def _mint(self) -> _Minted:
+    def _mint(self, **options: Any) -> _Minted:
         parameters = {
             'action': 'centralauthtoken',
             'assert': 'user',
@@ -120,7 +120,9 @@ class CentralAuthTokens:
         }
         started = self._clock()
         try:
-            answer = self.home._request(throttle=False, parameters=parameters).submit()
+            answer = self.home._request(
+                throttle=False, parameters=parameters, **options
+            ).submit()
         except APIError as error:
             raise _reason(self.home, error) from None
         value = answer.get('centralauthtoken', {}).get('centralauthtoken')

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pywikibot
 from pywikibot import config
 from pywikibot.exceptions import UnknownFamilyError
-from pywikibot.family import AutoFamily, Family, WikimediaFamily
+from pywikibot.family import Family, SingleSiteFamily, WikimediaFamily
 
 from mw_tokens_plugin.exceptions import NotCentral, NotInFarm
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
@@ -49,6 +49,13 @@ class Place:
     family: Any
     host: str
 
+    @property
+    def api(self) -> str:
+        """The address of its API."""
+        return f'{self.family.protocol(self.code)}://{self.host}' + str(
+            self.family.apipath(self.code)
+        )
+
     def __str__(self) -> str:
         """Return the site's name, as pywikibot writes it."""
         return f'{self.family}:{self.code}'
@@ -76,14 +83,18 @@ def central_site(site: Any) -> Any:
     return pywikibot.Site(code, family, user=site.username())
 
 
-def same_farm(home: Any, place: Place) -> bool:
-    """Tell whether a wiki shares its login with another, as far as families say.
+def same_farm(home: Any, place: Place) -> bool | None:
+    """Tell whether a wiki shares its login with another; None if no family says.
 
     :param home: a site
     :param place: the other wiki
     """
-    central = _central_wiki(home.family)
-    return central is not None and central == _central_wiki(place.family)
+    if getattr(place.family, 'shared_login', None) is False:
+        return False
+    if home.family == place.family and getattr(place.family, 'shared_login', False):
+        return True
+    centrals = _central_wiki(home.family), _central_wiki(place.family)
+    return None if None in centrals else centrals[0] == centrals[1]
 
 
 def place_of(
@@ -105,8 +116,9 @@ def place_of(
     family, colon, code = where.rpartition(':')
     if colon:
         return _place_of_name(family, code, where)
-    if where in home.family.langs:
-        return _place(where, home.family)
+    own = home.family.code_aliases.get(where, where)
+    if own in home.family.langs:
+        return _place(own, home.family)
     for account in attached():
         if account.wiki == where and account.url:
             return _place_of_url(home, account.url, attached)
@@ -134,6 +146,7 @@ def _place_of_name(family: str, code: str, where: str) -> Place:
         loaded = Family.load(family)
     except UnknownFamilyError:
         raise NotInFarm(f'{where!r}: pywikibot knows no family {family!r}.') from None
+    code = loaded.code_aliases.get(code, code)
     if code not in loaded.langs:
         raise NotInFarm(f'{where!r}: the family {family!r} has no wiki {code!r}.')
     return _place(code, loaded)
@@ -149,14 +162,29 @@ def _place_of_url(
                 return _place(code, family)
     for account in attached():
         if account.url and urlsplit(account.url).netloc == host:
-            # A farm has its scripts in the same place everywhere.
-            address = f'{account.url}{home.scriptpath()}/api.php'
-            family = AutoFamily(account.wiki, address)
-            return _place(family.name, family)
+            return _place(account.wiki, _family_of_one(account.wiki, account.url, home))
     raise NotInFarm(
         f'{url} is in no family file, and none of the wikis to which '
         f'{home.username()} is attached.'
     )
+
+
+def _family_of_one(name: str, url: str, home: Any) -> Any:
+    """Return a family for a wiki that is in none.
+
+    It is none of pywikibot's AutoFamily, for which one answer that is not JSON means
+    that there is no wiki.
+    """
+    address = urlsplit(url)
+    members = {
+        'name': name,
+        'domain': address.netloc,
+        'protocol': lambda self, code: address.scheme or home.protocol(),
+        # A farm has its scripts in the same place everywhere.
+        'scriptpath': lambda self, code: home.scriptpath(),
+        'dbName': lambda self, code: name,
+    }
+    return type('Family', (SingleSiteFamily,), members)()
 
 
 def _families(home: Any) -> Iterator[Any]:

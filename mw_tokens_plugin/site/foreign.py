@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pywikibot
+import requests
 from pywikibot import config
 from pywikibot.comms import http
+from pywikibot.exceptions import Error
 from pywikibot.login import LoginStatus
 from pywikibot.site._upload import Uploader
 
@@ -27,8 +29,13 @@ from mw_tokens_plugin.exceptions import (
     NotInFarm,
     SessionLost,
     UnexpectedAnswer,
+    WikiUnreachable,
 )
-from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+from mw_tokens_plugin.protocol.globalaccounts import (
+    AttachedAccount,
+    GlobalAccount,
+    from_globaluserinfo,
+)
 from mw_tokens_plugin.site.centralauth import SAFE_AGE, CentralAuthTokens
 from mw_tokens_plugin.site.family import Place, place_of, same_farm
 from mw_tokens_plugin.site.requests import (
@@ -54,7 +61,7 @@ _PERSONAL = frozenset(
 )
 
 #: Bytes of the first chunk of an upload, when the rate is not known yet.
-_FIRST_CHUNK = 256 * 1024
+_FIRST_CHUNK = 64 * 1024
 _SMALLEST_CHUNK = 16 * 1024
 
 
@@ -69,7 +76,7 @@ class HomeLogin:
         self.home = home
         self.tokens = CentralAuthTokens(home)
         self._sites: dict[tuple[str, ...], Any] = {}
-        self._attached: tuple[AttachedAccount, ...] | None = None
+        self._account: GlobalAccount | None = None
         self._kind: str | None = None
         self._user = home.username()
         self._lock = threading.RLock()
@@ -91,16 +98,21 @@ class HomeLogin:
                     'logging in failed. Check the name and the password.'
                 )
             place = place_of(self.home, where, self.attached)
-            if (place.code, place.family) == (self.home.code, self.home.family):
+            if (place.code, str(place.family)) == (
+                self.home.code,
+                str(self.home.family),
+            ):
                 return self.home
             kind = self.kind() if auth == 'auto' else auth
             key = (str(place.family), place.code, kind, reads)
             if key not in self._sites:
                 if kind == 'centralauthtoken':
                     self._check_attached(place, create_account)
-                    self._sites[key] = _foreign_class(place)(self, place, reads)
+                    site = _class_for(ForeignMixin, place)(self, place, reads)
                 else:
-                    self._sites[key] = self._plain_site(place, kind)
+                    site = self._plain_site(place, kind)
+                self._sites[key] = site
+                pywikibot.log(f'Using {site!r}.')
             return self._sites[key]
 
     def kind(self) -> str:
@@ -118,32 +130,81 @@ class HomeLogin:
 
     def attached(self) -> tuple[AttachedAccount, ...]:
         """Return the local accounts of the home login's global account."""
-        if self._attached is None:
+        return self._global_account().attached or ()
+
+    def _global_account(self) -> GlobalAccount:
+        if self._account is None:
             account = self.home.global_account(self.home.username())
             if not account.exists:
                 raise NotAttached(
                     f'{self.home.username()} has no global account on {self.home}. '
                     'Log in with one that has.'
                 )
-            self._attached = account.attached or ()
-        return self._attached
+            self._account = account
+        return self._account
 
     def _check_attached(self, place: Place, create_account: bool) -> None:
         """Refuse what could not work, before the first write."""
         hosts = {_host(account.url) for account in self.attached() if account.url}
         if place.host in hosts:
             return
-        if not same_farm(self.home, place):
+        shares = same_farm(self.home, place)
+        if shares is not False:
+            # What the wiki says counts, if it says anything.
+            known = self._knows_account(place)
+            shares = shares if known is None else known
+        if not shares:
             raise NotInFarm(
-                f'{place} shares no login with {self.home}, as far as their family '
-                'files say. Add shared_login = True and the same central_wiki to both.'
+                f'{place} shares no login with {self.home}. If it does, but cannot be '
+                'read by all, add shared_login = True and the same central_wiki to '
+                'both of their family files.'
             )
         if not create_account:
             raise NotAttached(
                 f'{self.home.username()} has no account on {place} yet. Give '
                 'create_account=True to have it created by the first visit.'
             )
-        self._attached = None
+        self._account = None
+
+    def _knows_account(self, place: Place) -> bool | None:
+        """Ask a wiki, as nobody, whether it knows the same global account.
+
+        https://www.mediawiki.org/wiki/API:Siteinfo
+        https://www.mediawiki.org/wiki/API:Globaluserinfo
+
+        :return: None if nobody may read that wiki
+        :raises WikiUnreachable: it does not answer
+        """
+        account = self._global_account()
+        parameters = {
+            'action': 'query',
+            'meta': 'siteinfo|globaluserinfo',
+            'siprop': 'general',
+            'guiuser': account.name,
+            'format': 'json',
+            'formatversion': 2,
+        }
+        try:
+            answer = http.fetch(
+                f'{place.api}?{urlencode(parameters)}', auth=None
+            ).json()
+        except (requests.RequestException, Error) as error:
+            raise WikiUnreachable(
+                f'{place} at {place.host} does not answer as a wiki does. Check the '
+                'address in the family file and the network, then start again.'
+            ) from error
+        query = answer.get('query')
+        if query is None:
+            return None
+        if query.get('general', {}).get('centralidlookupprovider') != 'CentralAuth':
+            return False
+        info = query.get('globaluserinfo', {})
+        there = from_globaluserinfo(account.name, info)
+        return (there.central_id, there.home, there.registration) == (
+            account.central_id,
+            account.home,
+            account.registration,
+        )
 
     def _plain_site(self, place: Place, kind: str) -> Any:
         """Return a site that logs in by itself, with the same credentials."""
@@ -155,7 +216,8 @@ class HomeLogin:
                     f'{self.home}. Add it to authenticate in user-config.py.'
                 )
             config.authenticate.setdefault(place.host, credentials)
-        site = pywikibot.Site(place.code, place.family, user=self.home.username())
+        made = _class_for(OwnLoginMixin, place)
+        site = made(place.code, place.family, self.home.username())
         site.login()
         if not site.logged_in():
             raise SessionLost(
@@ -208,8 +270,7 @@ class CentralAuthRequest(TokenRequest):
                 use_get and not too_long, self._http_param_string()
             )
         use_get, uri, body, headers = asked
-        if self.write:
-            login.tokens.fetch_ahead(self.site.throttle.get_delay(write=True))
+        login.tokens.fetch_ahead(self.site.throttle.waittime(write=True))
         return use_get, f'{uri}{"&" if "?" in uri else "?"}{parameter}', body, headers
 
     def _http_request(
@@ -261,7 +322,9 @@ class CentralAuthRequest(TokenRequest):
         if code != 'badtoken' or self._is_anonymous():
             return super()._bad_token(code)
         info = str(self.last_error['info'])
-        if 'CSRF' in info or ('centralauthtoken' not in info and self._refused):
+        if 'CSRF' in info or (
+            'centralauthtoken' not in info and self._refused and self._has_token()
+        ):
             return super()._bad_token(code)
         self._refused += 1
         if self._refused >= _FRESH_TOKENS:
@@ -274,6 +337,10 @@ class CentralAuthRequest(TokenRequest):
         # A local account that was just created is not ready at once.
         pywikibot.sleep(0.1 * (self._refused - 1))
         return True
+
+    def _has_token(self) -> bool:
+        self._adopt_token()
+        return self._token is not None
 
 
 class CachedCentralAuthRequest(CentralAuthRequest, CachedTokenRequest):
@@ -319,7 +386,37 @@ class SharedSession(Session):
             self._site.read_identity()
 
 
-class ForeignMixin:
+class OwnLoginMixin:
+    """A site of another wiki that tells which login it is used with.
+
+    .. version-added:: 0.1
+    """
+
+    if TYPE_CHECKING:
+        # The interface, which is known when the class is made.
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __repr__(self) -> str:
+        """Return what it is, and what it is used with."""
+        return f'<{type(self).__name__} {self} {self.credential}>'
+
+    def __hash__(self) -> int:
+        """Return the hash of the plain site, to which it is equal."""
+        return hash(f'{type(self).__name__}({self.code!r}, {self.family.name!r})')
+
+    def __getstate__(self) -> Any:
+        """Refuse to be pickled: the class is made when it is needed."""
+        raise TypeError(f'{self!r} cannot be pickled.')
+
+    @property
+    def credential(self) -> str:
+        """What its requests are made with."""
+        if self.is_oauth_token_available():
+            return f'through OAuth as {self.username()}'
+        return f'through a login of its own as {self.username()}'
+
+
+class ForeignMixin(OwnLoginMixin):
     """A site whose requests are made with the login of another one.
 
     .. version-added:: 0.1
@@ -330,10 +427,6 @@ class ForeignMixin:
     """
 
     single_send_request = SingleSendCentralAuthRequest
-
-    if TYPE_CHECKING:
-        # The interface, which is known when the class is made.
-        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self, login: HomeLogin, place: Place, reads: str) -> None:
         """Read who we are on the other wiki, which creates the account there.
@@ -346,20 +439,12 @@ class ForeignMixin:
         self.upload_rate: float | None = None
         super().__init__(place.code, place.family, login.home.username())  # type: ignore[call-arg]
 
-    def __repr__(self) -> str:
-        """Return what it is, and through which login."""
+    @property
+    def credential(self) -> str:
+        """What its requests are made with."""
         return (
-            f'<{type(self).__name__} {self} through a centralauthtoken of '
-            f'{self.username()} on {self.home_login.home}>'
+            f'through a centralauthtoken of {self.username()} on {self.home_login.home}'
         )
-
-    def __hash__(self) -> int:
-        """Return the hash of the plain site, to which it is equal."""
-        return hash(f'{type(self).__name__}({self.code!r}, {self.family.name!r})')
-
-    def __getstate__(self) -> Any:
-        """Refuse to be pickled: the login cannot be."""
-        raise TypeError(f'{self!r} cannot be pickled.')
 
     @property
     def tokens(self) -> TypedTokenWallet:
@@ -488,15 +573,15 @@ class _Uploader(Uploader):  # type: ignore[misc]
         self._limit = limit
 
 
-def _foreign_class(place: Place) -> type[Any]:
-    """Return a class that pywikibot takes for the interface of that wiki.
+def _class_for(mixin: type[OwnLoginMixin], place: Place) -> type[Any]:
+    """Return a class that pywikibot takes for the interface of a wiki.
 
     Its name is that of the interface, since pywikibot tells sites apart by it.
     """
     interface = place.family.interface(place.code)
     if isinstance(interface, str):
         interface = getattr(pywikibot.site, interface)
-    return type(interface.__name__, (ForeignMixin, interface), {})
+    return type(interface.__name__, (mixin, interface), {})
 
 
 def _is_json(response: Any) -> bool:
