@@ -351,10 +351,14 @@ async def _read(request: web.BaseRequest) -> Request:
 
 
 def _parse(text: str) -> dict[str, str]:
-    found = {}
+    """Return parameters; a list in PHP's way is one text, with a separator."""
+    found: dict[str, str] = {}
     for part in text.split('&') if text else ():
         name, _, value = part.replace('+', ' ').partition('=')
-        found[_decode(name)] = _decode(value)
+        name, value = _decode(name), _decode(value)
+        if name.endswith('[]') and name in found:
+            value = f'{found[name]}\x1f{value}'
+        found[name] = value
     return found
 
 

@@ -517,7 +517,7 @@ def digest(token: str) -> str:
 
 
 def _new_stored(now: float) -> Stored:
-    return Stored(secrets.token_hex(16), secrets.token_hex(16), now)
+    return Stored(secrets.token_hex(16), secrets.token_hex(16), now, since=now)
 
 
 def _sign(secret: str, type: str, stamp: str) -> str:

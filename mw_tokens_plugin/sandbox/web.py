@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from html import escape
 from itertools import islice
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from aiohttp import web
 
@@ -42,6 +42,8 @@ def show(wiki: Wiki, request: web.BaseRequest, journal: Journal) -> web.Response
     start = int(query['start']) if query.get('start', '').isdigit() else 0
     if path.startswith('/wiki/'):
         return _show_page(wiki, path.removeprefix('/wiki/'))
+    if path == '/idp':
+        return _show_provider(wiki, query.get('state', ''))
     if path == '/pages':
         return _answer(wiki, 'Pages', _pages(wiki, wanted, start))
     if path == '/logs':
@@ -180,6 +182,24 @@ def _show_page(wiki: Wiki, name: str) -> web.Response:
     if page is None:
         return _answer(wiki, title, '<p>There is no page of this title.</p>', 404)
     return _answer(wiki, str(page.title), _page_body(page))
+
+
+def _show_provider(wiki: Wiki, state: str) -> web.Response:
+    """Show the identity provider's page, with the ways back from it."""
+    back = wiki.farm.provider.expected.get(state)
+    if back is None:
+        return _answer(wiki, 'Identity provider', '<p>Nobody is expected.</p>', 404)
+    joint = '&' if urlsplit(back).query else '?'
+    links = ''.join(
+        f'<p><a id="{name}" href="{escape(back + joint + urlencode(carried))}">'
+        f'{name.capitalize()}</a></p>'
+        for name, carried in (
+            ('approve', {'state': state}),
+            ('deny', {'error': 'access_denied', 'state': state}),
+        )
+    )
+    question = '<p>Shall your account here be linked?</p>'
+    return _answer(wiki, 'Identity provider', question + links)
 
 
 def _page_body(page: Page) -> str:
