@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         port=options.port,
         password=options.password,
         seed=options.seed,
+        data=options.data,
     )
     directory = options.directory or Path(tempfile.mkdtemp(prefix='sandbox-'))
     try:
@@ -131,6 +132,11 @@ def _parser() -> argparse.ArgumentParser:
         default=1,
         metavar='N',
         help='what the spam accounts are made of (1)',
+    )
+    parser.add_argument(
+        '--data',
+        action='store_true',
+        help='add the wiki data, a Wikibase repository for the others',
     )
     return parser
 

@@ -55,9 +55,11 @@ class Api:
         from . import modules  # noqa: F401  # they register themselves here
 
         self.farm = farm
-        self.declarations = Declarations(farm.current)
-        self._main = self.declarations.modules['main']
-        self._main_names = frozenset(p.name for p in self._main.parameters) | _FORMAT
+        linked = farm.repository is not None
+        self._client = Declarations(farm.current, client=linked)
+        self._repository = Declarations(farm.current, client=True, repository=True)
+        main = self._client.modules['main']
+        self._main_names = frozenset(p.name for p in main.parameters) | _FORMAT
 
     def handle(
         self,
@@ -71,7 +73,8 @@ class Api:
         """
         if request.method == 'OPTIONS':
             return self._preflight(wiki, request)
-        call = Call(wiki, self.declarations, dict(request.given))
+        call = Call(wiki, self._declared(wiki), dict(request.given))
+        call.files = request.files
         call.in_query = frozenset(request.query.keys() - request.form.keys())
         try:
             self._carry_out(call, request, failure)
@@ -93,7 +96,7 @@ class Api:
         failure: Callable[[Call], ApiError],
     ) -> None:
         """Put an error in place of the answer to what was carried out."""
-        call = Call(wiki, self.declarations, dict(request.given))
+        call = Call(wiki, self._declared(wiki), dict(request.given))
         call.answer = answer
         call.version = 2 if call.given.get('formatversion') in ('2', 'latest') else 1
         call.errorformat = call.given.get('errorformat', 'bc')
@@ -102,6 +105,9 @@ class Api:
         answer.headers.append(('MediaWiki-API-Error', error.code))
         answer.headers += error.headers.items()
         self._print(call, call.fail(error))
+
+    def _declared(self, wiki: Wiki) -> Declarations:
+        return self._repository if wiki is self.farm.repository else self._client
 
     def _carry_out(
         self,
@@ -248,7 +254,7 @@ class Api:
                 status=405,
             )
         name = given['action']
-        if not name or not self.declarations.known(name) or name == 'main':
+        if not name or not call.declarations.known(name) or name == 'main':
             raise errors.bad_value('action', name)
         if given.get('format', 'json') not in FORMATS:
             value, given['format'] = given['format'], 'jsonfm'
@@ -259,7 +265,7 @@ class Api:
                 call.errorformat = given.get('errorformat', 'bc')
                 raise errors.bad_value(key, value)
         self._check_assertions(call)
-        module = self.declarations.modules.get(name)
+        module = call.declarations.modules.get(name)
         function = ACTIONS.get(name)
         if module is None or function is None:
             raise ApiError(

@@ -64,12 +64,14 @@ class Request:
 
     :param query: the parameters of the URL.
     :param form: the parameters of the body; they win.
+    :param files: the files in the body.
     """
 
     method: str
     query: dict[str, str]
     form: dict[str, str]
     headers: Mapping[str, str]
+    files: dict[str, bytes] = field(default_factory=dict)
     given: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,6 +104,7 @@ class Call:
         'continuation',
         'errorformat',
         'farm',
+        'files',
         'given',
         'in_query',
         'known',
@@ -123,6 +126,7 @@ class Call:
         self.wiki = wiki
         self.declarations = declarations
         self.given = given
+        self.files: Mapping[str, bytes] = {}
         self.in_query: frozenset[str] = frozenset()
         self.session = Session(wiki)
         self.version = 1
@@ -206,7 +210,11 @@ class Call:
             name = prefix + parameter.name
             self.known.add(name)
             raw = self.given.get(name)
-            if raw is None:
+            if parameter.type == 'upload':
+                if raw is not None:
+                    raise errors.no_file(name)
+                values[parameter.name] = self.files.get(name)
+            elif raw is None:
                 if parameter.required and parameter.name != 'token':
                     raise errors.missing(name)
                 values[parameter.name] = self._default(parameter)

@@ -57,6 +57,15 @@ class Family(family.Family):
         """Return the name of the wiki's database."""
         return f'{{code}}wiki'
 '''
+_REPOSITORY = '''
+    def interface(self, code):
+        """Return the class of a wiki's site."""
+        return 'DataSite' if code == {data!r} else super().interface(code)
+
+    def entity_sources(self, code):
+        """Say that all entities are where they are."""
+        return {{}}
+'''
 
 _PASSWORDS = """{mark}
 ({operator!r}, {credentials.operator!r})
@@ -98,7 +107,10 @@ def write_configuration(
         f'        {code!r}: {wiki.server.removeprefix("http://")!r},'
         for code, wiki in farm.wikis.items()
     )
-    family.write_text(_FAMILY.format(**common, langs=langs), 'utf-8')
+    family_text = _FAMILY.format(**common, langs=langs)
+    if farm.repository is not None:
+        family_text += _REPOSITORY.format(data=farm.repository.code)
+    family.write_text(family_text, 'utf-8')
     passwords = (_BOT_PASSWORDS if bot else _PASSWORDS).format(
         **common,
         operator=seeds.OPERATOR,

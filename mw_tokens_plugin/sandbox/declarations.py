@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from .imitations import CLIENT, FILES, REPOSITORY, REPOSITORY_ACTIONS
+
 Json = dict[str, Any]
 
 
@@ -61,15 +63,19 @@ class Declarations:
     """The modules of one flavour of MediaWiki.
 
     :param current: today's set; False is that of release 1.43.
+    :param client: with those of a Wikibase client.
+    :param repository: with those of a Wikibase repository.
     """
 
-    def __init__(self, current: bool) -> None:
+    def __init__(
+        self, current: bool, *, client: bool = False, repository: bool = False
+    ) -> None:
         """Initializer."""
         self.submodules = {
-            'action': _ACTIONS,
+            'action': (*_ACTIONS, *(REPOSITORY_ACTIONS if repository else ())),
             'prop': _PROPS,
             'list': _with_globalusers(_LISTS) if current else _LISTS,
-            'meta': _METAS,
+            'meta': (*_METAS, *(('wikibase',) if client else ())),
             'generator': _GENERATORS,
         }
         self.modules: dict[str, Module] = {}
@@ -83,6 +89,7 @@ class Declarations:
             for name in self.submodules[kind]
         }
         table = _TABLE if current else _TABLE.partition('[query+globalusers]')[0]
+        table += FILES + (CLIENT if client else '') + (REPOSITORY if repository else '')
         for module in _parse(table, values, groups):
             self.modules[module.path] = module
 
@@ -93,7 +100,7 @@ class Declarations:
             return any(
                 name in self.submodules[kind] for kind in ('prop', 'list', 'meta')
             )
-        return not parent and (name == 'main' or name in _ACTIONS)
+        return not parent and (name == 'main' or name in self.submodules['action'])
 
     def describe(self, path: str, server: str, version: int, high: bool) -> Json:
         """Return what `action=paraminfo` says about a module."""

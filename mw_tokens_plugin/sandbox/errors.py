@@ -133,6 +133,17 @@ def bad_value(name: str, value: str, module: str | None = None) -> ApiError:
     )
 
 
+def no_file(name: str) -> ApiError:
+    """Return the error for a file that was sent as a plain value."""
+    return ApiError(
+        'badupload',
+        f'File upload parameter "{name}" is not a file upload; be sure to use '
+        'multipart/form-data for your POST and include a filename in the '
+        'Content-Disposition header.',
+        params=[name],
+    )
+
+
 def no_such_user(name: str) -> ApiError:
     """Return the error for an account that is not there."""
     return ApiError(

@@ -13,12 +13,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .entities import Entities
+from .files import Files, FileVersion
 from .provider import Provider
 from .sessions import Sessions
 from .titles import Title, canonical_user, parse_title
 
+_NUMBERED = ('account', 'page', 'revision', 'block', 'log', 'item', 'property')
 HIDDEN_LEVELS = ('', 'lists', 'suppressed')
 EDITS_THAT_FORBID_HIDING = 1000
+#: The code of the Wikibase repository.
+DATA = 'data'
 
 
 @dataclass(slots=True)
@@ -205,7 +210,9 @@ class Wiki:
         self.blocks: dict[str, Block] = {}
         self.rate_limits: dict[tuple[str, str], tuple[int, float]] = {}
         self._hits: dict[tuple[str, str], list[float]] = {}
-        self._ids = {'account': 0, 'page': 0, 'revision': 0, 'block': 0, 'log': 0}
+        self.files = Files(self)
+        self.entities = Entities(self)
+        self._ids = dict.fromkeys(_NUMBERED, 0)
 
     @property
     def address(self) -> str:
@@ -280,6 +287,8 @@ class Wiki:
         """Delete a page into the archive."""
         del self.pages[page.title], self.page_ids[page.id]
         self.archive.setdefault(page.title, []).extend(page.revisions)
+        if page.title.namespace == 6:
+            self.files.delete(page.title.name)
         return self.write_log('delete', 'delete', operator, page.title, reason)
 
     def undelete(
@@ -299,6 +308,8 @@ class Wiki:
             self._keep(page)
         page.revisions = sorted([*page.revisions, *found], key=lambda r: r.id)
         page.touched = self.farm.timestamp()
+        if title.namespace == 6:
+            self.files.restore(title.name)
         params = {'count': {'revisions': len(found), 'files': 0}}
         self.write_log('delete', 'restore', operator, title, reason, params, page.id)
         return len(found)
@@ -316,6 +327,8 @@ class Wiki:
         del self.pages[source]
         page.title = target
         self._keep(page)
+        if source.namespace == target.namespace == 6:
+            self.files.move(source.name, target.name)
         page.touched = self.farm.timestamp()
         params = {'target_ns': target.namespace, 'target_title': str(target)}
         self.write_log('move', 'move', operator.name, source, reason, params, page.id)
@@ -327,6 +340,33 @@ class Wiki:
                 user_id=operator.id,
                 comment=f'moved to [[{target}]]',
             )
+
+    def upload(
+        self,
+        title: Title,
+        content: bytes,
+        *,
+        operator: LocalAccount,
+        comment: str,
+        text: str,
+    ) -> FileVersion:
+        """Publish a version of a file, creating the page where it is missing.
+
+        :param text: of the new page; one that is there stays as it is.
+        """
+        by: dict[str, Any] = {'user': operator.name, 'user_id': operator.id}
+        version = self.files.add(title.name, content, comment=comment, **by)
+        page = self.pages.get(title)
+        if page is None:
+            self.edit(title, text, comment=comment, **by)
+        else:
+            note = f'{operator.name} uploaded a new version of [[{title}]]'
+            self.edit(title, page.latest.text, comment=note, **by)
+        params = {'img_sha1': version.sha1, 'img_timestamp': version.timestamp}
+        action = 'overwrite' if page else 'upload'
+        id = self.pages[title].id
+        self.write_log('upload', action, operator.name, title, comment, params, id)
+        return version
 
     def write_log(
         self,
@@ -398,12 +438,14 @@ class Farm:
 
     :param codes: codes of the wikis; the first one is central.
     :param seed: fills the empty farm; called again by :meth:`reset`.
+    :param data: add a Wikibase repository, the wiki `data`, for all of them.
     :param current: today's MediaWiki rather than release 1.43.
     :param clock: seconds since 1970; :meth:`advance` moves it on.
 
     .. version-added:: 0.1
 
-    While `strict` is set, accounts without a global one cannot log in.
+    While `strict` is set, accounts without a global one cannot log in; while `uploads`
+    is, files can be uploaded.
     """
 
     def __init__(
@@ -412,6 +454,7 @@ class Farm:
         seed: Callable[[Farm], None] = lambda farm: None,
         *,
         current: bool = True,
+        data: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Initializer."""
@@ -423,11 +466,12 @@ class Farm:
         self.penalty = 3.0
         self.wikis: dict[str, Wiki] = {}
         self.by_db: dict[str, Wiki] = {}
-        for code in codes:
+        for code in [*codes, *([DATA] if data else [])]:
             wiki = Wiki(self, code)
             self.wikis[code] = wiki
             self.by_db[wiki.db] = wiki
         self.central = self.wikis[codes[0]]
+        self.repository = self.wikis[DATA] if data else None
         self.reset()
 
     @classmethod
@@ -447,6 +491,7 @@ class Farm:
         self.readonly = ''
         self.cas_race = False
         self.strict = True
+        self.uploads = True
         self.wiki_sets: list[WikiSet] = []
         self._last_account = 0
         self.sessions = Sessions(self)

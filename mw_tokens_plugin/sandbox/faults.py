@@ -34,6 +34,21 @@ FARM_KINDS = (
 KINDS = ANSWER_KINDS + ERROR_KINDS + FARM_KINDS
 
 
+# What a request is about is the first of these that it gives.
+_TARGETS = (
+    'user',
+    'username',
+    'title',
+    'from',
+    'lgname',
+    'guiuser',
+    'titles',
+    'filename',
+    'entity',
+    'id',
+)
+
+
 class FaultError(ValueError):
     """A fault that makes no sense; the message says why."""
 
@@ -291,7 +306,7 @@ def demote(farm: Farm, name: str) -> None:
 
 def target_of(params: Mapping[str, str]) -> str:
     """Return the name or title that a request is about."""
-    for key in ('user', 'username', 'title', 'from', 'lgname', 'guiuser', 'titles'):
+    for key in _TARGETS:
         if key in params:
             return params[key]
     return ''

@@ -89,6 +89,7 @@ def seeder(
     def fill(farm: Farm) -> None:
         _add_operators(farm, credentials)
         _add_pages(farm)
+        _add_entities(farm)
         _add_characters(farm)
         _add_spam(farm, accounts, random.Random(seed))
 
@@ -130,9 +131,32 @@ def _add_pages(farm: Farm) -> None:
     central.edit(REASONS_PAGE, REASONS, user=SYSOP, user_id=_id(central, SYSOP))
 
 
+def _add_entities(farm: Farm) -> None:
+    """Add a property of strings, and an item about all main pages."""
+    repository = farm.repository
+    if repository is None:
+        return
+    by = repository.accounts[SYSOP]
+    made = repository.entities.new('property', 'string')
+    made['labels']['en'] = {'language': 'en', 'value': 'rehearsed as'}
+    repository.entities.save(made, by, 'seeded')
+    made = repository.entities.new('item')
+    made['labels']['en'] = {'language': 'en', 'value': 'Main Page'}
+    made['sitelinks'] = {
+        wiki.db: {'site': wiki.db, 'title': 'Main Page', 'badges': []}
+        for wiki in farm.wikis.values()
+    }
+    repository.entities.save(made, by, 'seeded')
+
+
+def _clients(farm: Farm) -> list[str]:
+    """Return the wikis that are the same with a repository and without."""
+    return [code for code, wiki in farm.wikis.items() if wiki is not farm.repository]
+
+
 def _add_characters(farm: Farm) -> None:
     """Add the accounts that a guard should notice, and names that are hard."""
-    codes = list(farm.wikis)
+    codes = _clients(farm)
     last = codes[-1]
     second = codes[min(1, len(codes) - 1)]
     farm.add_account('Prolific Editor', edits={codes[0]: 700, last: 500})
@@ -165,7 +189,7 @@ def _add_characters(farm: Farm) -> None:
 
 
 def _add_spam(farm: Farm, accounts: int, chance: random.Random) -> None:
-    codes = list(farm.wikis)
+    codes = _clients(farm)
     for number in range(1, accounts + 1):
         name = f'Spambot {number:05}'
         home = chance.choice(codes)

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
-from . import control, errors
+from . import control, errors, multipart
 from .api import Api, lagged
 from .call import Answer, Call, Request
 from .configuration import write_configuration
@@ -36,6 +36,7 @@ from .faults import (
     strike,
     target_of,
 )
+from .files import LARGEST
 from .journal import Entry, Journal, public
 from .modules.accounts import cas_failure, central_readonly
 from .seeds import Credentials, seeder
@@ -65,6 +66,7 @@ class Sandbox:
     :param password: derive all passwords from this one.
     :param seed: what the spam accounts are made of.
     :param penalty: seconds that a dead centralauthtoken costs.
+    :param data: add the wiki `data`, a Wikibase repository for the others.
     :param farm: a farm made elsewhere; then `delay` and `port` are all that counts.
 
     .. version-added:: 0.1
@@ -81,6 +83,7 @@ class Sandbox:
         password: str | None = None,
         seed: int = 1,
         penalty: float = 3.0,
+        data: bool = False,
         farm: Farm | None = None,
     ) -> None:
         """Initializer."""
@@ -90,6 +93,7 @@ class Sandbox:
                 codes_of(wikis),
                 seeder(self.credentials, accounts, seed),
                 current=mediawiki != '1.43',
+                data=data,
             )
             farm.penalty = penalty
         self.farm = farm
@@ -167,6 +171,7 @@ class Sandbox:
             wiki.host = f'127.0.0.{number}'
             server = web.Server(
                 self._handler(wiki),
+                request_factory=_new_request,
                 access_log_class=_NoLog,
                 max_line_size=65536,
                 max_field_size=65536,
@@ -336,18 +341,32 @@ class _NoLog(AbstractAccessLogger):
         return False
 
 
+def _new_request(
+    message: Any, payload: Any, protocol: Any, writer: Any, task: Any
+) -> web.BaseRequest:
+    """Return a request that may be as long as an upload."""
+    return web.BaseRequest(
+        message,
+        payload,
+        protocol,
+        writer,
+        task,
+        asyncio.get_running_loop(),
+        client_max_size=2 * LARGEST,
+    )
+
+
 async def _read(request: web.BaseRequest) -> Request:
     """Return a request to the API, with all of its body."""
     form: dict[str, str] = {}
+    files: dict[str, bytes] = {}
+    body = await request.read()
     if request.content_type == 'multipart/form-data':
-        posted = await request.post()
-        form = {name: v for name, v in posted.items() if isinstance(v, str)}
-    else:
-        body = await request.read()
-        if body and request.content_type == 'application/x-www-form-urlencoded':
-            form = _parse(body.decode('utf-8', 'replace'))
+        form, files = multipart.parse(request.headers['Content-Type'], body)
+    elif body and request.content_type == 'application/x-www-form-urlencoded':
+        form = _parse(body.decode('utf-8', 'replace'))
     query = _parse(request.url.raw_query_string)
-    return Request(request.method, query, form, request.headers)
+    return Request(request.method, query, form, request.headers, files)
 
 
 def _parse(text: str) -> dict[str, str]:

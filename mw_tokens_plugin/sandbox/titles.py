@@ -1,6 +1,7 @@
 """Titles of pages and names of users, normalised by MediaWiki's rules.
 
-Knows the namespaces of a plain English wiki; does not know which pages exist.
+Knows the namespaces of a plain English wiki and of a Wikibase repository, and does not
+tell the wikis that have them; does not know which pages exist.
 """
 
 from __future__ import annotations
@@ -31,8 +32,17 @@ NAMESPACES = {
     14: 'Category',
     15: 'Category talk',
 }
+#: Those that a Wikibase repository has besides.
+ENTITY_NAMESPACES = {
+    120: 'Item',
+    121: 'Item talk',
+    122: 'Property',
+    123: 'Property talk',
+}
+_NAMES = NAMESPACES | ENTITY_NAMESPACES
+_MODELS = {120: 'wikibase-item', 122: 'wikibase-property'}
 INTERWIKI = frozenset({'wikipedia', 'mw', 'mediawikiwiki', 'commons', 'wikidata'})
-_NUMBERS = {name.lower(): number for number, name in NAMESPACES.items() if name}
+_NUMBERS = {name.lower(): number for number, name in _NAMES.items() if name}
 _NUMBERS |= {'image': 6, 'image talk': 7}
 _ILLEGAL_TITLE = re.compile(r'[\[\]{}|<>\x00-\x1f\x7f\ufffd]|%[0-9A-Fa-f]{2}')
 _ILLEGAL_NAME = re.compile(r'[\[\]{}|<>#@:/=\x00-\x1f\x7f\ufffd]')
@@ -50,8 +60,13 @@ class Title:
     name: str
 
     def __str__(self) -> str:
-        prefix = NAMESPACES[self.namespace]
+        prefix = _NAMES[self.namespace]
         return f'{prefix}:{self.name}' if prefix else self.name
+
+    @property
+    def model(self) -> str:
+        """What the content of the page is."""
+        return _MODELS.get(self.namespace, 'wikitext')
 
 
 @lru_cache(maxsize=4096)

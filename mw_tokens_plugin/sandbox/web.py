@@ -40,6 +40,9 @@ def show(wiki: Wiki, request: web.BaseRequest, journal: Journal) -> web.Response
     query = request.url.query
     wanted = query.get('filter', '')
     start = int(query['start']) if query.get('start', '').isdigit() else 0
+    version = wiki.files.at(request.url.raw_path)
+    if version is not None:
+        return web.Response(body=version.content, content_type=version.mime)
     if path.startswith('/wiki/'):
         return _show_page(wiki, path.removeprefix('/wiki/'))
     if path == '/idp':

@@ -71,6 +71,7 @@ GRANTS = [
 
 def seed(farm: Farm) -> None:
     """Fill an empty farm as the recorded one was filled."""
+    farm.uploads = False
     for wiki in farm.wikis.values():
         groups = frozenset({'bureaucrat', 'interface-admin', 'sysop'})
         wiki.add_account('Installer', groups=groups)

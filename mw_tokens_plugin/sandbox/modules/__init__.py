@@ -3,4 +3,15 @@
 How requests are checked and answers laid out is the business of :mod:`..api`.
 """
 
-from . import accounts, authentication, lists, pages, query, site  # noqa: F401
+from . import (  # noqa: F401
+    accounts,
+    authentication,
+    files,
+    lists,
+    pages,
+    query,
+    rights,
+    site,
+    uploads,
+    wikibase,
+)

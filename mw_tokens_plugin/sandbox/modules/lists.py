@@ -381,11 +381,12 @@ def _outside(item: LogEntry | Change, values: Values) -> bool:
     if values['dir'] == 'older':
         start, end = end, start
     return bool(
-        start and item.timestamp < _iso(start) or end and item.timestamp > _iso(end)
+        start and item.timestamp < iso(start) or end and item.timestamp > iso(end)
     )
 
 
-def _iso(timestamp: str) -> str:
+def iso(timestamp: str) -> str:
+    """Return a time in the format in which it is kept."""
     if re.fullmatch(r'\d{14}', timestamp):
         return re.sub(r'(....)(..)(..)(..)(..)(..)', r'\1-\2-\3T\4:\5:\6Z', timestamp)
     return timestamp

@@ -1,6 +1,6 @@
 """Pages: reading them, and edit, delete, undelete, move, protect, roll back, block.
 
-There are no files, translations and page properties here, and no parser.
+There are no translations here, and no parser; files are in :mod:`.files`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,13 @@ def edit(call: Call, values: Values) -> None:
     """Save a page."""
     page, title = _edited(call, values)
     call.answer.target = str(title)
-    _check_edit(call, page, title)
+    check_edit(call, page, title)
+    if title.model != 'wikitext':
+        raise ApiError(
+            'no-direct-editing',
+            'Direct editing via API is not supported for content model '
+            f'{title.model} used by {title}',
+        )
     _check_conditions(call, values, page)
     text = _new_text(call, values, page)
     md5 = values['md5']
@@ -99,7 +105,7 @@ def delete(call: Call, values: Values) -> None:
         raise errors.one_of(['title', 'pageid'])
     page = page_of(call, values)
     call.answer.target = str(page.title)
-    _check_block(call)
+    check_block(call)
     if 'delete' not in call.rights:
         raise errors.admins_only()
     # A deletion counts as an edit, too.
@@ -126,7 +132,7 @@ def undelete(call: Call, values: Values) -> None:
     if title is None:
         raise errors.invalid_title(values['title'])
     call.answer.target = str(title)
-    _check_block(call)
+    check_block(call)
     if 'undelete' not in call.rights:
         raise errors.admins_only()
     timestamps = [_plain_timestamp(stamp) for stamp in values['timestamps'] or ()]
@@ -141,7 +147,9 @@ def undelete(call: Call, values: Values) -> None:
     call.result['undelete'] = {
         'title': str(title),
         'revisions': count,
-        'fileversions': 0,
+        'fileversions': len(call.wiki.files.versions.get(title.name, ()))
+        if title.namespace == 6
+        else 0,
         'reason': values['reason'],
     }
 
@@ -154,7 +162,7 @@ def move(call: Call, values: Values) -> None:
     if target is None:
         raise errors.invalid_title(values['to'])
     call.answer.target = str(page.title)
-    _check_block(call)
+    check_block(call)
     local = call.session.local
     if local is None or 'move' not in call.rights:
         raise errors.denied('move pages')
@@ -190,7 +198,7 @@ def protect(call: Call, values: Values) -> None:
     """Change the protection of a page."""
     page = page_of(call, values)
     call.answer.target = str(page.title)
-    _check_block(call)
+    check_block(call)
     if 'protect' not in call.rights:
         raise errors.denied('change protection levels for this page')
     expiries = values['expiry']
@@ -230,7 +238,7 @@ def rollback(call: Call, values: Values) -> None:
     """Revert the last author's edits."""
     page = page_of(call, values)
     call.answer.target = str(page.title)
-    _check_block(call)
+    check_block(call)
     if 'rollback' not in call.rights:
         raise errors.admins_only()
     user, last = values['user'], page.latest
@@ -396,8 +404,9 @@ def info(call: Call, values: Values) -> None:
         page = pageset.pages.get(id)
         if part.get('invalid') or 'title' not in part:
             continue
+        title = page.title if page else pageset.missing.get(id)
         part |= {
-            'contentmodel': 'wikitext',
+            'contentmodel': title.model if title else 'wikitext',
             'pagelanguage': 'en',
             'pagelanguagehtmlcode': 'en',
             'pagelanguagedir': 'ltr',
@@ -437,7 +446,7 @@ def revisions(call: Call, values: Values) -> None:
         else:
             chosen = _chosen_revisions(call, values, page)
         pageset.parts[id]['revisions'] = [
-            _revision_item(call, revision, values) for revision in chosen
+            _revision_item(call, page.title, revision, values) for revision in chosen
         ]
 
 
@@ -453,7 +462,7 @@ def deletedrevisions(call: Call, values: Values) -> None:
         if archived:
             ordered = archived if values['dir'] == 'newer' else archived[::-1]
             pageset.parts[id]['deletedrevisions'] = [
-                _revision_item(call, revision, values)
+                _revision_item(call, title, revision, values)
                 for revision in ordered[: values['limit'] or len(ordered)]
             ]
 
@@ -477,12 +486,10 @@ def links(call: Call, values: Values) -> None:
 
 
 @query('categoryinfo')
-@query('imageinfo')
 @query('images')
 @query('langlinks')
-@query('pageprops')
 def nothing(call: Call, values: Values) -> None:
-    """Add nothing: there are no files, translations and page properties here."""
+    """Add nothing: nobody looks for categories, images and translations here."""
 
 
 def _edited(call: Call, values: Values) -> tuple[Page | None, Title]:
@@ -497,8 +504,12 @@ def _edited(call: Call, values: Values) -> tuple[Page | None, Title]:
     return call.wiki.pages.get(title), title
 
 
-def _check_edit(call: Call, page: Page | None, title: Title) -> None:
-    _check_block(call)
+def check_edit(call: Call, page: Page | None, title: Title) -> None:
+    """Refuse users who may not edit a page.
+
+    :raises ApiError: the reason.
+    """
+    check_block(call)
     if 'edit' not in call.rights or page is None and 'createpage' not in call.rights:
         raise errors.denied('edit this page')
     if title.namespace == 8 and 'editinterface' not in call.rights:
@@ -565,7 +576,11 @@ def _new_text(call: Call, values: Values, page: Page | None) -> str:
     return (values['prependtext'] or '') + text + (values['appendtext'] or '')
 
 
-def _check_block(call: Call) -> None:
+def check_block(call: Call) -> None:
+    """Refuse users who are blocked.
+
+    :raises ApiError: blocked.
+    """
     block = call.wiki.blocks.get(call.user)
     if block is not None and not _over(call, block):
         raise blocked(call, block)
@@ -696,7 +711,9 @@ def _chosen_revisions(call: Call, values: Values, page: Page) -> list[Revision]:
     return chosen[:limit]
 
 
-def _revision_item(call: Call, revision: Revision, values: Values) -> Json:
+def _revision_item(
+    call: Call, title: Title, revision: Revision, values: Values
+) -> Json:
     prop = values['prop']
     item: Json = {}
     if 'ids' in prop:
@@ -725,9 +742,10 @@ def _revision_item(call: Call, revision: Revision, values: Values) -> Json:
         item['tags'] = []
     slot: Json = {}
     if 'content' in prop or 'contentmodel' in prop:
-        slot['contentmodel'] = 'wikitext'
+        slot['contentmodel'] = title.model
     if 'content' in prop:
-        slot |= {'contentformat': 'text/x-wiki', call.content_key: revision.text}
+        form = 'text/x-wiki' if title.model == 'wikitext' else 'application/json'
+        slot |= {'contentformat': form, call.content_key: revision.text}
     if values['slots'] is not None:
         item['slots'] = {'main': slot}
     else:

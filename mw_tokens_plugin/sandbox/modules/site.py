@@ -12,9 +12,10 @@ from typing import Any
 from ..call import Call, Values, action, query
 from ..errors import ApiError, HttpError
 from ..farm import Block
+from ..files import LARGEST, MIME_TYPES
 from ..formats import help_page
 from ..rights import GROUPS
-from ..titles import INTERWIKI, NAMESPACES
+from ..titles import ENTITY_NAMESPACES, INTERWIKI, NAMESPACES, Title
 
 Json = dict[str, Any]
 
@@ -179,8 +180,8 @@ def _general(call: Call) -> Json:
         'wikiid': wiki.db,
         'time': call.farm.timestamp(),
         'misermode': False,
-        'uploadsenabled': False,
-        'maxuploadsize': 104857600,
+        'uploadsenabled': call.farm.uploads,
+        'maxuploadsize': LARGEST,
         'minuploadchunksize': 1024,
         'galleryoptions': {
             'imagesPerRow': 0,
@@ -206,6 +207,11 @@ def _general(call: Call) -> Json:
         'nofollowdomainexceptions': ['mediawiki.org'],
         'externallinktarget': False,
     }
+    if wiki is call.farm.repository:
+        general |= {
+            'wikibase-propertytypes': {'string': {'valuetype': 'string'}},
+            'wikibase-conceptbaseuri': f'{wiki.server}/entity/',
+        }
     return general
 
 
@@ -218,7 +224,8 @@ def _numbered(call: Call, items: list[Any]) -> list[Any] | Json:
 
 def _namespaces(call: Call) -> Json:
     found: Json = {}
-    for number, name in NAMESPACES.items():
+    here = call.wiki is call.farm.repository
+    for number, name in (NAMESPACES | (ENTITY_NAMESPACES if here else {})).items():
         content = number == 0
         item: Json = {'id': number, 'case': 'first-letter'}
         if call.version == 2:
@@ -234,6 +241,8 @@ def _namespaces(call: Call) -> Json:
             item['nonincludable'] = False
         if number == 8:
             item['namespaceprotection'] = 'editinterface'
+        if (model := Title(number, '').model) != 'wikitext':
+            item['defaultcontentmodel'] = model
         if call.version == 1:
             item['*'] = name
         found[str(number)] = item
@@ -247,7 +256,12 @@ def _namespace_aliases(call: Call) -> list[Json]:
 
 def _extensions(call: Call) -> list[Json]:
     found = []
-    for name, kind, message, version in _EXTENSIONS:
+    installed = list(_EXTENSIONS)
+    if call.farm.repository is not None:
+        installed.append(_WIKIBASE_CLIENT)
+    if call.wiki is call.farm.repository:
+        installed.append(_WIKIBASE_REPOSITORY)
+    for name, kind, message, version in installed:
         item = {'type': kind, 'name': name, 'descriptionmsg': message}
         if kind == 'skin':
             item['namemsg'] = f'{name.lower()}-specialversion-name'
@@ -298,7 +312,7 @@ def _statistics(call: Call) -> Json:
         'pages': len(wiki.pages),
         'articles': sum(title.namespace == 0 for title in wiki.pages),
         'edits': sum(local.editcount for local in wiki.accounts.values()),
-        'images': 0,
+        'images': len(wiki.files.versions),
         'users': len(wiki.accounts),
         'activeusers': len(wiki.accounts),
         'admins': sum('sysop' in local.groups for local in wiki.accounts.values()),
@@ -327,6 +341,9 @@ _EXTENSIONS = (
     ('OAuth', 'other', 'mwoauth-desc', '1.1.0'),
 )
 
+_WIKIBASE_CLIENT = ('WikibaseClient', 'wikibase', 'wikibase-client-desc', '')
+_WIKIBASE_REPOSITORY = ('WikibaseRepository', 'wikibase', 'wikibase-desc', '')
+
 _SITEINFO: dict[str, Callable[[Call], Any]] = {
     'general': _general,
     'namespaces': _namespaces,
@@ -339,7 +356,7 @@ _SITEINFO: dict[str, Callable[[Call], Any]] = {
     'dbrepllag': _replication_lag,
     'specialpagealiases': lambda call: [],
     'skins': lambda call: [],
-    'fileextensions': lambda call: [{'ext': 'png'}],
+    'fileextensions': lambda call: [{'ext': name} for name in MIME_TYPES],
     'languages': lambda call: [
         {'code': 'en', '*' if call.version == 1 else 'name': 'English'}
     ],
