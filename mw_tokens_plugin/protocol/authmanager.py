@@ -271,6 +271,17 @@ class Redirect:
     data: Any = None
     form: Form = Form()
 
+    def expects(self, url: str) -> bool:
+        """Tell whether an address carries the state with which the user was sent.
+
+        :param url: an address that somebody came back to
+        """
+        sent, back = (dict(parse_qsl(urlsplit(u).query)) for u in (self.url, url))
+        state = sent.get('state')
+        return state is None or hmac.compare_digest(
+            state.encode(), back.get('state', '').encode()
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -574,10 +585,7 @@ def _carried(redirect: Redirect, url: str) -> Iterator[tuple[str, str]]:
     except ValueError as error:
         raise InvalidInput(f'This is not the way back: {error}') from None
     carried = dict(query)
-    expected = dict(parse_qsl(urlsplit(redirect.url).query)).get('state')
-    if expected is not None and not hmac.compare_digest(
-        expected.encode(), carried.get('state', '').encode()
-    ):
+    if not redirect.expects(url):
         raise InvalidInput(
             'The address does not carry the state that the redirect had: it belongs '
             'to another attempt. Follow the redirect again.'

@@ -370,18 +370,22 @@ class AccountLink:
 
         :raises InvalidInput: one would
         """
-        info = self._site.tokens.module_info
-        for module in ('main', 'json', 'linkaccount'):
-            described = info(module) or {}
+        taken = set(_OF_JSON)
+        for module in ('main', 'linkaccount'):
+            described = self._site.tokens.module_info(module) or {}
             prefix = described.get('prefix', '')
-            taken = {prefix + each['name'] for each in described.get('parameters', ())}
-            for name, _ in submission.fields:
-                if name.removesuffix('[]') in taken:
-                    raise InvalidInput(
-                        f'A field is called {name!r}, like a parameter of the API: it '
-                        'is not sent.'
-                    )
+            taken |= {prefix + each['name'] for each in described.get('parameters', ())}
+        for name, _ in submission.fields:
+            if name.partition('[')[0] in taken:
+                raise InvalidInput(
+                    f'A field is called {name!r}, like a parameter of the API: it is '
+                    'not sent.'
+                )
 
+
+#: What the format has of its own, which a field must not change either.
+#: https://www.mediawiki.org/wiki/API:Data_formats
+_OF_JSON = ('ascii', 'callback', 'formatversion', 'utf8')
 
 _OPTIONS = (
     'linkreturnurl',
