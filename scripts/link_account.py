@@ -1,0 +1,528 @@
+#!/usr/bin/env python3
+"""Link an account of a third-party provider to the account that is logged in.
+
+The wiki asks for what the provider wants to know, which is asked at the terminal, or
+taken from a file. Where the provider wants to see the user in a browser, the address is
+shown, and the return is received here.
+
+Without an option, an account is linked. Else:
+
+-list             List what is linked and what can be, and stop.
+
+-unlink:ID        Unlink an account, by the id that -list shows.
+
+What the wiki is told:
+
+-request:ID       Fill in this request only, by the id that -list shows. It can be given
+                  several times.
+
+-fields:FILE      Take fields from a file in UTF-8, each a line "name = value"; "#"
+                  begins a comment. The environment variable MW_TOKENS_FIELD_name goes
+                  before it. Options of a list are separated by "|"; a checkbox or
+                  button is "yes" or "no". Without a terminal, all fields that must be
+                  filled in have to be there.
+
+When the provider sends the user back:
+
+-listen:PORT      Receive the return on this port of loopback; 0 for any port.
+
+-timeout:N        Wait N seconds for the return; default 300.
+
+-open             Open the provider's page in a browser, too.
+
+-returnurl:URL    Without -listen: where the user is sent back to, by default this wiki.
+                  The address of that page is asked for, to be pasted here.
+
+-state:FILE       Keep in this file where it stands, for as long as it lasts; a run with
+                  the same file goes on there. It has to use the same login.
+
+-return:URL       With -state: the address that the user was sent back to.
+
+Guards:
+
+-always           Do not ask before unlinking. Without a terminal it is required.
+
+-simulate         Show what would be asked, and send nothing.
+
+Exit codes: 0 done; 1 the wiki or the provider refused; 2 usage; 3 not authorised, or
+the session was lost: begin anew; 4 stopped by a guard; 75 the return is awaited, or try
+again later; 130 interrupted.
+
+.. version-added:: 0.1
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import webbrowser
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pywikibot
+from pywikibot import config
+
+import mw_tokens_plugin
+from mw_tokens_plugin.campaign.command import ExitCode, run_script
+from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
+from mw_tokens_plugin.protocol.authmanager import (
+    Ask,
+    AuthRequest,
+    Done,
+    Failed,
+    Field,
+    FieldType,
+    Form,
+    Message,
+    Redirect,
+    Required,
+    Value,
+)
+from mw_tokens_plugin.site.linking import AccountLink
+from mw_tokens_plugin.site.listener import ReturnListener
+from mw_tokens_plugin.site.requests import TokenRequest
+
+#: Seconds without an answer after which the wiki counts as unreachable.
+UNREACHABLE_AFTER = 15.0
+
+#: Steps after which a conversation is taken for an endless one.
+MOST_STEPS = 50
+
+#: Environment variables that begin so are fields.
+FIELD_VARIABLE = 'MW_TOKENS_FIELD_'
+
+_WORDS = {
+    **dict.fromkeys(('yes', 'y', 'true', '1'), True),
+    **dict.fromkeys(('no', 'n', 'false', '0', ''), False),
+}
+_TICKED = (FieldType.CHECKBOX, FieldType.BUTTON)
+
+
+@dataclass
+class Options:
+    """What the command line asks for."""
+
+    listing: bool = False
+    unlink: str | None = None
+    requests: list[str] = field(default_factory=list)
+    fields: list[str] = field(default_factory=list)
+    listen: int | None = None
+    timeout: float = 300.0
+    open: bool = False
+    return_url: str | None = None
+    state: Path | None = None
+    returned: str | None = None
+    always: bool = False
+
+
+def main(*args: str) -> ExitCode:
+    """Run the script.
+
+    :param args: command line arguments; those of the process if none are given
+    :return: the exit code
+    """
+    mw_tokens_plugin.enable()
+    # Before anything makes a site: pywikibot would try for some 20 minutes.
+    TokenRequest.deadline = UNREACHABLE_AFTER
+    return run_script(lambda: _run(args))
+
+
+def _run(args: Iterable[str]) -> ExitCode:
+    options = parse(pywikibot.handle_args(list(args) or None))
+    interactive = sys.stdin.isatty()
+    site = pywikibot.Site()
+    if options.listing:
+        return _list(site)
+    if options.unlink is not None:
+        return _unlink(site, options.unlink, options.always, interactive)
+    given = fields_given(options.fields, os.environ)
+    with ExitStack() as stack:
+        link, listener = _begin(site, options, stack)
+        return Conversation(link, options, given, listener, interactive).run()
+
+
+def parse(args: Iterable[str]) -> Options:
+    """Read the command line.
+
+    :param args: what pywikibot has left of it
+    :raises InvalidInput: it cannot be understood
+    """
+    options = Options()
+    for argument in args:
+        name, colon, value = argument.partition(':')
+        match name, bool(colon and value):
+            case '-list', False:
+                options.listing = True
+            case '-unlink', True:
+                options.unlink = value
+            case '-request', True:
+                options.requests.append(value)
+            case '-fields', True:
+                options.fields.append(value)
+            case '-listen', True:
+                options.listen = _number(name, value, 65535)
+            case '-timeout', True:
+                options.timeout = _number(name, value, 86400)
+            case '-open', False:
+                options.open = True
+            case '-returnurl', True:
+                options.return_url = value
+            case '-state', True:
+                options.state = Path(value)
+            case '-return', True:
+                options.returned = value
+            case '-always', False:
+                options.always = True
+            case _:
+                raise InvalidInput(
+                    f'{argument}: there is no such option. "pwb link_account -help" '
+                    'lists them.'
+                )
+    if options.listen is not None and options.return_url:
+        raise InvalidInput('-listen and -returnurl exclude each other.')
+    if options.returned and not (options.state and options.state.exists()):
+        raise InvalidInput('-return goes with -state and the file of an earlier run.')
+    return options
+
+
+def fields_given(
+    files: Iterable[str], environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the fields that files and the environment hold.
+
+    :param files: their paths
+    :param environment: the environment's variables
+    :raises InvalidInput: a file cannot be read
+    """
+    given: dict[str, str] = {}
+    for file in files:
+        try:
+            lines = Path(file).read_text('utf-8-sig').splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInput(f'-fields:{file} cannot be read: {error}') from None
+        for number, line in enumerate(lines, 1):
+            name, equals, value = line.partition('=')
+            if not line.strip() or line.lstrip().startswith('#'):
+                continue
+            if not equals or not name.strip():
+                # The line may be a secret, so it is not shown.
+                raise InvalidInput(f'{file}, line {number}: write "name = value".')
+            given[name.strip()] = value.strip()
+    for name, value in environment.items():
+        if name.startswith(FIELD_VARIABLE):
+            given[name.removeprefix(FIELD_VARIABLE)] = value
+    return given
+
+
+class Conversation:
+    """The linking of one account, as an operator sees it."""
+
+    def __init__(
+        self,
+        link: AccountLink,
+        options: Options,
+        given: Mapping[str, str],
+        listener: ReturnListener | None,
+        interactive: bool,
+        *,
+        ask: Callable[..., str] = pywikibot.input,
+        browse: Callable[[str], bool] = webbrowser.open,
+    ) -> None:
+        """Get everything that it needs.
+
+        :param given: fields that need not be asked for
+        :param interactive: whether there is somebody to be asked
+        :param ask: asks the operator; ``password=True`` hides what is typed
+        :param browse: opens a page
+        """
+        self._link = link
+        self._options = options
+        self._given = given
+        self._listener = listener
+        self._interactive = interactive
+        self._ask = ask
+        self._browse = browse
+        #: The forms that were filled in with what is given, which helps only once.
+        self._tried: list[Form] = []
+
+    def run(self) -> ExitCode:
+        """Ask, send and wait until it is over."""
+        for _ in range(MOST_STEPS):
+            step = self._link.step
+            if isinstance(step, Done):
+                print('The account is linked.')
+                return ExitCode.DONE
+            if isinstance(step, Failed):
+                said = plain(step.message) or step.code or 'no reason is given'
+                print(f'The account is not linked: {said}', file=sys.stderr)
+                return ExitCode.FAILED
+            if isinstance(step, Ask):
+                self._say(step)
+                values = self._filled_in(step.form)
+                if config.simulate:
+                    names = ', '.join(values) or 'no fields'
+                    print(f'Would send {names}. Nothing was sent.')
+                    return ExitCode.DONE
+                self._send(self._link.submit, values)
+            else:
+                url = self._returned(step)
+                if url is None:
+                    return ExitCode.TRY_AGAIN
+                self._send(self._link.returned, url)
+        raise StoppedByGuard(f'The wiki has asked {MOST_STEPS} times; giving up.')
+
+    def _send(self, send: Callable[[Any], object], what: object) -> None:
+        try:
+            send(what)
+        finally:
+            # Also where the answer was lost, so that nothing is sent twice.
+            self._keep()
+
+    def _say(self, step: Ask) -> None:
+        if step.message is not None:
+            print(plain(step.message))
+        if step.restarted:
+            print('It has worked, but no account of this wiki belongs to it.')
+
+    def _filled_in(self, form: Form) -> dict[str, Value]:
+        """Return a form's fields, from what is given, else from the operator."""
+        again = form in self._tried
+        if again and not self._interactive:
+            raise StoppedByGuard(
+                'The wiki asks the same again, so it does not take what is given for '
+                f'{", ".join(each.name for each in form.fields)}.'
+            )
+        self._tried.append(form)
+        values: dict[str, Value] = {}
+        for each in self._chosen(form):
+            given = None if again else self._given.get(each.name)
+            if given is not None:
+                values[each.name] = value_of(each, given)
+            elif self._interactive and each.type is not FieldType.HIDDEN:
+                answer = self._answer(each)
+                if answer is not None:
+                    values[each.name] = answer
+        return values
+
+    def _chosen(self, form: Form) -> tuple[Field, ...]:
+        """Return the fields that are to be filled in: those of one provider."""
+        primary = [r for r in form.requests if r.required is Required.PRIMARY]
+        if form.merged is not None or len(primary) < 2:
+            return form.fields
+        given = [r for r in primary if any(f.name in self._given for f in r.fields)]
+        if len(given) != 1:
+            ids = ', '.join(request.id for request in primary)
+            if not self._interactive:
+                raise InvalidInput(f'Name one with -request:ID; there are: {ids}.')
+            for request in primary:
+                print(described(request))
+            wanted = self._ask('Which one (id)?').strip()
+            given = [request for request in primary if request.id == wanted]
+            if not given:
+                raise InvalidInput(f'There is no {wanted!r}; there are: {ids}.')
+        others = [r.id for r in form.requests if r not in primary]
+        return form.only([given[0].id, *others]).fields
+
+    def _answer(self, asked: Field) -> Value | None:
+        """Ask the operator for a field; None leaves it as it is."""
+        label = plain(asked.label) or asked.name
+        if asked.type is FieldType.NULL:
+            print(label)
+            return None
+        help = plain(asked.help)
+        if help and help != label:
+            print(f'  {help}')
+        for key, option in asked.options.items():
+            print(f'  {clean(key)}: {plain(option)}')
+        hint = ' (may stay empty)' if asked.optional else ''
+        if asked.type in _TICKED:
+            hint = ' [y/N]'
+        elif asked.type is FieldType.MULTISELECT:
+            hint = f' (several with "|"){hint}'
+        elif asked.value:
+            hint = f' [{clean(asked.value)}]'
+        text = self._ask(f'{label}{hint}', password=asked.sensitive)
+        text = text if asked.sensitive else text.strip()
+        if not text and asked.type not in _TICKED:
+            return None
+        return value_of(asked, text)
+
+    def _returned(self, step: Redirect) -> str | None:
+        """Send the operator away, and return the address that they came back to."""
+        if self._options.returned is not None:
+            given, self._options.returned = self._options.returned, None
+            return given
+        print(f'Open this page in a browser:\n{step.url}')
+        if self._options.open:
+            self._browse(step.url)
+        if self._listener is not None:
+            url = self._listener.wait(step.expects, self._options.timeout)
+            if url is None:
+                print('Nobody came back in time.', file=sys.stderr)
+                self._say_how_to_go_on()
+            return url
+        if self._interactive:
+            return self._ask('Paste the address of the page that you end on').strip()
+        self._say_how_to_go_on()
+        return None
+
+    def _say_how_to_go_on(self) -> None:
+        print(
+            'To go on, run it with the same -state, and -return:URL.'
+            if self._options.state
+            else 'It cannot be gone on with, since there is no -state; begin anew.',
+            file=sys.stderr,
+        )
+
+    def _keep(self) -> None:
+        """Write down where it stands, for the owner's eyes only."""
+        if isinstance(self._link.step, Done | Failed):
+            self._forget()
+        elif self._options.state is not None:
+            write_private(self._options.state, self._link.save())
+
+    def _forget(self) -> None:
+        if self._options.state is not None:
+            with suppress(FileNotFoundError):
+                self._options.state.unlink()
+
+
+def value_of(asked: Field, text: str) -> Value:
+    """Return what a text means for a field.
+
+    :param asked: the field
+    :param text: what was typed, or stands in the file
+    :raises InvalidInput: it means nothing
+    """
+    if asked.type in _TICKED:
+        if text.strip().lower() not in _WORDS:
+            raise InvalidInput(f'The field {asked.name!r} takes "yes" or "no".')
+        return _WORDS[text.strip().lower()]
+    if asked.type is FieldType.MULTISELECT:
+        return [each.strip() for each in text.split('|') if each.strip()]
+    return text
+
+
+def plain(message: Message | None) -> str:
+    """Return a message, which came as HTML, as a text for a terminal."""
+    if message is None:
+        return ''
+    reader = _Text()
+    reader.feed(str(message))
+    reader.close()
+    return clean(' '.join(''.join(reader.parts).split()))
+
+
+def clean(text: str) -> str:
+    """Return a text without what a terminal would obey."""
+    return re.sub(
+        r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]', '', text
+    )
+
+
+def described(request: AuthRequest) -> str:
+    """Return a line about a request: its id, the provider, the account there."""
+    about = [plain(request.provider), plain(request.account)]
+    return f'{clean(request.id)}: {", ".join(filter(None, about))}'
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    new = path.with_name(f'{path.name}.new')
+    with suppress(FileNotFoundError):
+        new.unlink()
+    new.touch(mode=0o600, exist_ok=False)
+    new.write_text(text, 'utf-8')
+    new.replace(path)
+
+
+class _Text(HTMLParser):
+    """Collects the text of some HTML."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        """Keep it."""
+        self.parts.append(data)
+
+
+def _begin(
+    site: Any, options: Options, stack: ExitStack
+) -> tuple[AccountLink, ReturnListener | None]:
+    """Begin, or go on where the state says; listen, if wanted."""
+    saved = None
+    if options.state is not None and options.state.exists():
+        saved = options.state.read_text('utf-8')
+    if saved is not None:
+        link = site.link_account(saved=saved)
+        if options.listen is None or options.returned:
+            return link, None
+        return link, stack.enter_context(_listener(link.return_url))
+    if options.listen is None or config.simulate:
+        listener, back = None, options.return_url or site.base_url(site.path())
+    else:
+        listener = stack.enter_context(_listener(port=options.listen))
+        back = listener.url
+    link = site.link_account(
+        return_url=back, requests=options.requests or None, message_format='html'
+    )
+    assert isinstance(link.step, Ask)
+    for request in link.step.form.requests:
+        print(described(request))
+    return link, listener
+
+
+def _listener(url: str | None = None, port: int = 0) -> ReturnListener:
+    if url is not None and urlsplit(url).hostname != '127.0.0.1':
+        raise InvalidInput(f'-listen: the user comes back to {url}, not to this host.')
+    try:
+        return ReturnListener(url, port)
+    except OSError as error:
+        raise InvalidInput(f'-listen: {error.strerror}. Name another port.') from None
+
+
+def _list(site: Any) -> ExitCode:
+    linkable = site.linkable_accounts(message_format='html').requests
+    linked = site.linked_accounts(message_format='html')
+    for title, requests in (
+        ('Linked', linked),
+        ('Can be linked', linkable),
+    ):
+        print(f'{title}: {"" if requests else "nothing"}')
+        for request in requests:
+            print(f'  {described(request)}')
+    return ExitCode.DONE
+
+
+def _unlink(site: Any, id: str, always: bool, interactive: bool) -> ExitCode:
+    if config.simulate:
+        print(f'Would unlink {id}. Nothing was sent.')
+        return ExitCode.DONE
+    if not always:
+        if not interactive:
+            raise InvalidInput('Without a terminal, give -always to unlink.')
+        answer = pywikibot.input(f'Unlink {id} from {site.username()}? [y/N]')
+        if answer.strip().lower() not in ('y', 'yes'):
+            raise StoppedByGuard('Not confirmed; nothing was sent.')
+    site.unlink_account(id)
+    print(f'{id} is not linked any more.')
+    return ExitCode.DONE
+
+
+def _number(name: str, value: str, most: int) -> int:
+    if not value.isdecimal() or int(value) > most:
+        raise InvalidInput(f'{name}:{value}: give a number up to {most}.')
+    return int(value)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
