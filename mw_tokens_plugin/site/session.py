@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import pywikibot
+from pywikibot.exceptions import Error as PywikibotError
 
 from mw_tokens_plugin.exceptions import LoginNeedsInput, SessionLost
 
@@ -57,7 +58,13 @@ class Session:
                     'this run. Find out what logs the account out, then start again.'
                 )
             self.generation += 1
-            self._relogin(self._site)
+            try:
+                self._relogin(self._site)
+            except PywikibotError as error:
+                raise SessionLost(
+                    f'The session on {self._site} was lost, and logging in again was '
+                    f'refused: {error} Check the account, then start again.'
+                ) from error
             if not self._site.logged_in():
                 raise SessionLost(
                     f'The session on {self._site} was lost and logging in again '
