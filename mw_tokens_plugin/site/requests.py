@@ -43,6 +43,9 @@ LOGGED_OUT = frozenset({'assertuserfailed', 'assertnameduserfailed'})
 #: The parameters of core and its AuthManager modules that hold a token.
 _TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken')
 
+#: How many login tokens are tried before the wiki counts as broken.
+_LOGIN_TOKENS = 3
+
 _NO_ERROR: dict[str, Any] = {'code': None, 'info': None}
 
 
@@ -65,6 +68,8 @@ class TokenRequest(api.Request):  # type: ignore[misc]
     #: The session in which this request's token was renewed; once is enough.
     _renewed_in: int | None = None
     _first_failure: float | None = None
+    #: Login tokens that the wiki refused.
+    _login_tokens = 0
 
     def __setitem__(self, key: str, value: Any) -> None:
         """Remember a token before pywikibot makes it plain text."""
@@ -189,7 +194,13 @@ class TokenRequest(api.Request):  # type: ignore[misc]
             self.action in ('login', 'clientlogin')
             and self.site._loginstatus == LoginStatus.IN_PROGRESS
         ):
-            # pywikibot's LoginManager renews its login token by itself.
+            # pywikibot's LoginManager renews its login token by itself, without end.
+            self._login_tokens += 1
+            if self._login_tokens == _LOGIN_TOKENS:
+                raise SessionLost(
+                    f'{self.site} refuses every login token: it does not keep its '
+                    'sessions. Try again later.'
+                )
             return False
         self._adopt_token()
         generation = self.site.tokens.session.generation
