@@ -28,6 +28,9 @@ from mw_tokens_plugin.campaign.records import Held, Outcome, State, Target
 LISTED_AT_MOST = 200
 
 
+_HEADINGS = ('account', 'registered', 'home', 'edits', 'groups', 'why')
+
+
 class Reporter:
     """Shows a campaign to the operator.
 
@@ -129,10 +132,13 @@ class Reporter:
         more = sum(1 for _ in targets)
         if self.interactive:
             table = Table(title=f'{title}: {len(shown) + more}', title_justify='left')
-            for heading in ('account', 'registered', 'home', 'edits', 'groups', ''):
-                table.add_column(heading, overflow='fold')
-            for target in shown:
-                table.add_row(*map(Text, (target.name, *_columns(target))))
+            rows = [(target.name, *_columns(target)) for target in shown]
+            # A wiki does not tell everything of everybody: empty columns are left out.
+            used = [n for n in range(len(_HEADINGS)) if any(row[n] for row in rows)]
+            for number in used:
+                table.add_column(_HEADINGS[number], overflow='fold')
+            for row in rows:
+                table.add_row(*(Text(row[number]) for number in used))
             self._console.print(table)
         else:
             self.line(f'{title}: {len(shown) + more}')
