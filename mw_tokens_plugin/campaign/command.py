@@ -171,7 +171,9 @@ class Command:
         self._consent = consent
         self._resume_line = resume_line
         self._ask = ask
-        self._policy = policy or RetryPolicy(sleep=self._sleep)
+        self._policy = policy or RetryPolicy(
+            sleep=self._sleep, should_stop=lambda: self._stop
+        )
         self._stop = False
         self._at_work = False
 

@@ -35,6 +35,7 @@ class RetryPolicy:
     :ivar pause: seconds before the second attempt; doubles each time
     :ivar longest_pause: seconds
     :ivar sleep: waits for some seconds
+    :ivar should_stop: whether the operator wants to stop; then there is no other try
     """
 
     attempts: int = 6
@@ -42,6 +43,7 @@ class RetryPolicy:
     pause: float = 1.0
     longest_pause: float = 60.0
     sleep: Callable[[float], None] = time.sleep
+    should_stop: Callable[[], bool] = lambda: False
 
     def retrying(self) -> tenacity.Retrying:
         """Return the attempts for one target, as tenacity iterates over them.
@@ -53,6 +55,7 @@ class RetryPolicy:
             stop=tenacity.stop_any(
                 tenacity.stop_after_attempt(self.attempts),
                 tenacity.stop_before_delay(self.seconds),
+                lambda state: self.should_stop(),
             ),
             wait=self._wait,
             sleep=self.sleep,
