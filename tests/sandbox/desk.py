@@ -5,12 +5,14 @@ Each start is a process of its own, with or without a terminal.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
 import select
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 ROOT = Path(mw_tokens_plugin.__file__).parents[1]
 
 #: Seconds after which a process hangs.
-LONGEST = 120
+LONGEST = 60
 
 _ESCAPES = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]')
 
@@ -140,6 +142,7 @@ class Desk:
                 stdout=theirs,
                 stderr=theirs,
                 start_new_session=True,
+                preexec_fn=_take_terminal,
             )
             os.close(theirs)
             said = _converse(ours, answers)
@@ -188,6 +191,11 @@ class Desk:
 
 
 _PWB = (str(Path(sys.executable).with_name('pwb')), 'global_lock')
+
+
+def _take_terminal() -> None:
+    """Make it the terminal whose Ctrl-C is a signal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _converse(terminal: int, answers: Sequence[tuple[str, str]]) -> str:
