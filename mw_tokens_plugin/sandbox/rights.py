@@ -102,6 +102,12 @@ GRANTS: dict[str, tuple[str, ...]] = {
     'rollback': ('rollback',),
     'blockusers': ('block', 'blockemail'),
     'patrol': ('patrol',),
+    'uploadeditmovefile': tuple(
+        """
+        movefile reupload reupload-own reupload-shared suppressredirect upload
+        upload_by_url
+    """.split()
+    ),
     'createlocalaccount': ('centralauth-createlocal',),
     'setglobalaccountstatus': ('centralauth-lock', 'centralauth-suppress'),
 }

@@ -32,6 +32,7 @@ BOT_GRANTS = [
     'protect',
     'rollback',
     'setglobalaccountstatus',
+    'uploadeditmovefile',
 ]
 REASONS_PAGE = 'MediaWiki:Centralauth-admin-status-reasons'
 REASONS = """* Spam
