@@ -18,6 +18,7 @@ import pywikibot
 import requests
 from pywikibot import config
 from pywikibot.comms import http
+from pywikibot.data.api import CachedRequest
 from pywikibot.site import APISite
 
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS
@@ -90,6 +91,11 @@ def configured(directory: Path) -> Iterator[Client]:
     """Let pywikibot keep its files in a directory, and not wait without need."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(config, 'base_dir', str(directory))
+        # pywikibot takes it from base_dir, but only once.
+        cache = directory / 'apicache'
+        cache.mkdir()
+        cached = classmethod(lambda cls: cache)
+        patch.setattr(CachedRequest, '_get_cache_dir', cached)
         patch.setattr(config, 'password_file', 'user-password.py')
         patch.setattr(config, 'max_retries', 1)
         patch.setattr(config, 'retry_wait', 1)
@@ -114,6 +120,7 @@ def add_family(directory: Path, wikis: Iterable[Wiki]) -> None:
 def post(
     site: APISite,
     session: requests.Session = http.session,
+    /,
     **parameters: Any,
 ) -> dict[str, Any]:
     """Send a request past pywikibot's care; return the answer.

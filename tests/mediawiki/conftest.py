@@ -62,7 +62,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     kinds: list[Any] = only or ['sandbox', 'mediawiki']
     if not _asked_for(metafunc.config):
         kinds = [kind for kind in kinds if kind == 'sandbox'] or [_NOT_ASKED_FOR]
-    metafunc.parametrize('kind', kinds, scope='session')
+    metafunc.parametrize('kind', kinds, scope='package')
 
 
 def _asked_for(config: pytest.Config) -> bool:
@@ -70,22 +70,22 @@ def _asked_for(config: pytest.Config) -> bool:
     return any(path.is_relative_to(HERE) for path in paths)
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='package')
 def pywikibot_directory() -> Iterator[Path]:
     """A directory for what pywikibot writes."""
     with tempfile.TemporaryDirectory(prefix='pywikibot-') as name:
         yield Path(name)
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='package')
 def shared_client(pywikibot_directory: Path) -> Iterator[Client]:
-    """The client of all tests, as pywikibot's settings are global anyway."""
+    """The client of all tests here; those elsewhere find their settings again."""
     mw_tokens_plugin.enable()
     with configured(pywikibot_directory) as client:
         yield client
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='package')
 def farm(
     kind: str, pywikibot_directory: Path, shared_client: Client
 ) -> Iterator[list[Wiki]]:

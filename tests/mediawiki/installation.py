@@ -32,7 +32,7 @@ EXTENSIONS = ['AbuseFilter', 'OATHAuth', 'TitleBlacklist', 'VisualEditor']
 GRANTS = ['basic', 'createeditmovepage', 'delete', 'editpage', 'highvolume', 'rollback']
 
 #: What control.json says while nothing is switched.
-_UNHINDERED = {'readonly': None, 'lag': 0, 'limits': {}}
+_UNHINDERED: dict[str, Any] = {'readonly': None, 'lag': 0, 'limits': {}}
 
 #: PHP's server starts in a fraction of a second.
 PATIENCE = 30
