@@ -49,6 +49,12 @@ foreach ( $wiki['extensions'] as $extension ) {
 	wfLoadExtension( $extension );
 }
 
+wfLoadExtension( 'FarmLink', __DIR__ . '/extension/FarmLink/extension.json' );
+$wgFarmLinkPage = $control['provider'] ?? 'http://127.0.0.1/idp';
+$wgReauthenticateTime['default'] = $control['reauthenticate'] ?? 3600;
+$wgAllowSecuritySensitiveOperationIfCannotReauthenticate['default'] =
+	!( $control['needs_login'] ?? false );
+
 $wgReadOnly = $control['readonly'];
 $wgRateLimits = $control['limits'];
 if ( $control['limits'] ) {

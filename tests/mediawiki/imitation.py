@@ -56,11 +56,21 @@ class SandboxWiki:
             'limit-rate', user=user, right=action, hits=hits, seconds=float(seconds)
         )
 
+    def login_age(self, seconds: int) -> None:
+        """Refuse what is security-sensitive to logins that are as old as that."""
+        self._sandbox.farm.provider.reauthenticate_after = seconds
+
+    def needs_login(self) -> None:
+        """Refuse it to sessions that cannot log in anew, such as bot passwords'."""
+        self._sandbox.farm.provider.needs_login = True
+
     def restore(self) -> None:
         """Take writes again, without lag and limits."""
         self._sandbox.command('set-readonly')
         self._sandbox.command('set-lag', seconds=0.0)
         self._sandbox.call(_lift_limits)
+        self._sandbox.farm.provider.reauthenticate_after = None
+        self._sandbox.farm.provider.needs_login = False
 
 
 def _lift_limits(farm: Farm) -> None:

@@ -32,7 +32,13 @@ EXTENSIONS = ['AbuseFilter', 'OATHAuth', 'TitleBlacklist', 'VisualEditor']
 GRANTS = ['basic', 'createeditmovepage', 'delete', 'editpage', 'highvolume', 'rollback']
 
 #: What control.json says while nothing is switched.
-_UNHINDERED: dict[str, Any] = {'readonly': None, 'lag': 0, 'limits': {}}
+_UNHINDERED: dict[str, Any] = {
+    'readonly': None,
+    'lag': 0,
+    'limits': {},
+    'reauthenticate': 3600,
+    'needs_login': False,
+}
 
 #: PHP's server starts in a fraction of a second.
 PATIENCE = 30
@@ -165,6 +171,18 @@ class MediaWiki:
         """Limit how often an account may do something."""
         self._forget_cached('%:limiter:%')
         self._switch(limits={action: {'user': [hits, seconds]}})
+
+    def login_age(self, seconds: int) -> None:
+        """Refuse what is security-sensitive to logins that are as old as that."""
+        self._switch(reauthenticate=seconds)
+
+    def needs_login(self) -> None:
+        """Refuse it to sessions that cannot log in anew, such as bot passwords'."""
+        self._switch(needs_login=True)
+
+    def redirect_to(self, page: str) -> None:
+        """Send users who link an account to this page."""
+        self._switch(provider=page)
 
     def restore(self) -> None:
         """Take writes again, without lag and limits."""

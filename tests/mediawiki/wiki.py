@@ -79,5 +79,11 @@ class Wiki(Protocol):
     def limit(self, action: str, hits: int, seconds: int) -> None:
         """Limit how often an account may do something."""
 
+    def login_age(self, seconds: int) -> None:
+        """Refuse what is security-sensitive to logins that are as old as that."""
+
+    def needs_login(self) -> None:
+        """Refuse it to sessions that cannot log in anew, such as bot passwords'."""
+
     def restore(self) -> None:
         """Take writes again, without lag and limits."""
