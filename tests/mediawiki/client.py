@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import pywikibot
 import requests
-from pywikibot import config
+from pywikibot import config, throttle
 from pywikibot.comms import http
 from pywikibot.data.api import CachedRequest
 from pywikibot.site import APISite
@@ -91,6 +91,8 @@ def configured(directory: Path) -> Iterator[Client]:
     """Let pywikibot keep its files in a directory, and not wait without need."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(config, 'base_dir', str(directory))
+        # It has none of this process yet in the file that it keeps there.
+        patch.setattr(throttle, 'pid', False)
         # pywikibot takes it from base_dir, but only once.
         cache = directory / 'apicache'
         cache.mkdir()
@@ -99,8 +101,8 @@ def configured(directory: Path) -> Iterator[Client]:
         patch.setattr(config, 'password_file', 'user-password.py')
         patch.setattr(config, 'max_retries', 1)
         patch.setattr(config, 'retry_wait', 1)
-        for throttle in 'put_throttle', 'minthrottle', 'maxthrottle':
-            patch.setattr(config, throttle, 0)
+        for pause in 'put_throttle', 'minthrottle', 'maxthrottle':
+            patch.setattr(config, pause, 0)
         yield Client(directory)
 
 
