@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .entities import Entities
-from .files import Files, FileVersion
+from .files import Files, FileVersion, base36
 from .provider import Provider
 from .sessions import Sessions
 from .titles import Title, canonical_user, parse_title
@@ -362,7 +362,8 @@ class Wiki:
         else:
             note = f'{operator.name} uploaded a new version of [[{title}]]'
             self.edit(title, page.latest.text, comment=note, **by)
-        params = {'img_sha1': version.sha1, 'img_timestamp': version.timestamp}
+        sha1, timestamp = base36(version.sha1), version.timestamp
+        params = {'img_sha1': sha1, 'img_timestamp': timestamp}
         action = 'overwrite' if page else 'upload'
         id = self.pages[title].id
         self.write_log('upload', action, operator.name, title, comment, params, id)

@@ -151,6 +151,15 @@ class Files:
         )
 
 
+def base36(sha1: str) -> str:
+    """Return a hash as MediaWiki's log and database have it."""
+    number, digits = int(sha1, 16), ''
+    while number:
+        number, digit = divmod(number, 36)
+        digits = '0123456789abcdefghijklmnopqrstuvwxyz'[digit] + digits
+    return digits.zfill(31)
+
+
 def archive_name(name: str, version: FileVersion) -> str:
     """Return the name that a version has since it was replaced."""
     stamp = ''.join(filter(str.isdigit, version.replaced))

@@ -352,7 +352,7 @@ def _new_request(
         writer,
         task,
         asyncio.get_running_loop(),
-        client_max_size=2 * LARGEST,
+        client_max_size=LARGEST + 2**20,
     )
 
 

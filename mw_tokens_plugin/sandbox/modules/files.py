@@ -12,7 +12,7 @@ from typing import Any
 
 from ..call import Call, Values, query
 from ..errors import ApiError
-from ..files import FileVersion, Stashed, archive_name
+from ..files import FileVersion, Stashed, archive_name, base36
 from ..titles import Title
 from .lists import iso
 from .query import PageSet
@@ -165,7 +165,7 @@ def stash_info(call: Call, kept: Stashed, prop: Container[str]) -> Json:
 
 def _fits(name: str, version: FileVersion, values: Values) -> bool:
     first, last = _dbkey(values['from']), _dbkey(values['to'])
-    sha1, base36 = values['sha1'], values['sha1base36']
+    sha1, wanted = values['sha1'], values['sha1base36']
     return (
         (not first or name >= first)
         and (not last or name <= last)
@@ -173,7 +173,7 @@ def _fits(name: str, version: FileVersion, values: Values) -> bool:
         and (values['minsize'] is None or version.size >= values['minsize'])
         and (values['maxsize'] is None or version.size <= values['maxsize'])
         and (not sha1 or version.sha1 == sha1.lower())
-        and (not base36 or int(version.sha1, 16) == int(base36, 36))
+        and (not wanted or base36(version.sha1) == wanted.lower())
         and (not values['user'] or version.user == values['user'])
         and (not values['mime'] or version.mime in values['mime'])
         and (not values['start'] or version.timestamp >= iso(values['start']))
