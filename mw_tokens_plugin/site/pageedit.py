@@ -1,0 +1,77 @@
+"""Saving a whole page in one edit, from an edit context, and only once.
+
+The text is kept out of all logs; what is done about a conflict or a lost answer is for
+the caller to decide.
+
+https://www.mediawiki.org/wiki/API:Edit
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from mw_tokens_plugin.exceptions import ApiRefusal
+from mw_tokens_plugin.site.queries import EditContext
+from mw_tokens_plugin.site.redaction import redactor
+from mw_tokens_plugin.site.requests import SingleSendRequest, refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of an edit.
+
+    .. version-added:: 0.1
+
+    :ivar revision: number of the new revision; None if nothing had to be changed
+    :ivar is_merged: whether somebody else's edit came in between
+    """
+
+    revision: int | None
+    is_merged: bool
+
+
+class PageEditRequest(SingleSendRequest):
+    """An edit whose text is none of its parameters.
+
+    pywikibot logs the parameters of a request that was refused, broken into lines in
+    which names can no longer be found to be taken out.
+    """
+
+    text: str = ''
+
+    def _encoded_items(self) -> dict[str, str | bytes]:
+        items: dict[str, str | bytes] = super()._encoded_items()
+        items['text'] = self.text
+        return items
+
+
+def save_page(site: Any, context: EditContext, text: str, *, summary: str) -> Saved:
+    """Save a page that was read before.
+
+    :param context: what was read, with :meth:`QueriesMixin.edit_context`
+    :param text: the whole new wikitext
+    :raises StateConflict: somebody else has edited the same lines
+    :raises OutcomeUnknown: the answer was lost; read the page first
+    :raises ApiRefusal: the wiki refused
+    """
+    request = PageEditRequest(
+        site=site,
+        parameters={
+            'action': 'edit',
+            'formatversion': 2,
+            **context.parameters(),
+            'summary': summary,
+            'md5': hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
+        },
+    )
+    request.text = text
+    with redactor.hiding({text: '(the text)'}), refusals(site):
+        answer = request.submit()['edit']
+    if answer.get('result') != 'Success':
+        # A captcha, or a filter of the wiki's own.
+        code, info = answer.get('code') or 'failure', answer.get('info') or ''
+        raise ApiRefusal(str(code), str(info), str(site))
+    base = answer.get('oldrevid', context.base_revision)
+    return Saved(answer.get('newrevid'), is_merged=base != context.base_revision)
