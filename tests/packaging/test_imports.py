@@ -20,14 +20,14 @@ BELOW = {
     'protocol': {'exceptions'},
     'requestpage': {'exceptions', 'protocol'},
     'site': {'exceptions', 'protocol'},
-    'campaign': {'exceptions', 'protocol', 'site'},
+    'campaign': {'exceptions', 'protocol', 'requestpage', 'site'},
     'sandbox': set[str](),
     '': {'exceptions', 'protocol', 'site', 'campaign', 'requestpage'},
     'scripts': {'', 'exceptions', 'protocol', 'site', 'campaign', 'requestpage'},
 }
 
 #: Parts that pywikibot is kept out of.
-WITHOUT_PYWIKIBOT = {'protocol', 'sandbox'}
+WITHOUT_PYWIKIBOT = {'protocol', 'requestpage', 'sandbox'}
 
 FILES = sorted([*(ROOT / PACKAGE).rglob('*.py'), *(ROOT / 'scripts').rglob('*.py')])
 
