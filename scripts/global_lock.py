@@ -14,6 +14,23 @@ Names are given as arguments, or by:
 
 -prefix:TEXT      All global accounts whose names begin so.
 
+-page:TITLE       Those in the open lock requests of a page of the central wiki, such
+                  as "Steward requests/Global"; with -hide, in the requests to hide.
+                  The reason is a link to the request unless another one is given.
+
+Others can edit a page and choose names, so -prefix and -page never run on -always
+alone: -simulate keeps the plan, somebody looks at it, and -resume -always carries out
+exactly that. For a page there are more options:
+
+-section:HEADING  Only the request with this heading, or those under it.
+
+-requester:NAME   Only what this account has added, by the history of the page.
+
+-close            When all is done, mark the requests that are done, in one edit.
+
+-ip-file:FILE     Write the IP addresses and temporary accounts that the requests name
+                  to a file for Special:MassGlobalBlock, instead of listing them.
+
 What is done, and why:
 
 -reason:TEXT      The reason for the log. It is required, though it may be empty.
@@ -87,6 +104,15 @@ from mw_tokens_plugin.campaign.globallock import (
     UndoGlobalLock,
 )
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.pagetargets import (
+    RequestedLock,
+    RequestedUndo,
+    Selection,
+    batches,
+    mark_requests,
+    select,
+    write_addresses,
+)
 from mw_tokens_plugin.campaign.records import Campaign, State
 from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.campaign.targets import (
@@ -99,9 +125,12 @@ from mw_tokens_plugin.exceptions import (
     InvalidInput,
     PermissionDenied,
     SessionLost,
+    StoppedByGuard,
+    TokensPluginError,
 )
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.requestpage import RequestKind
 from mw_tokens_plugin.site.requests import TokenRequest
 
 #: Seconds without an answer after which the wiki counts as unreachable.
@@ -119,6 +148,11 @@ class Options:
     files: list[str] = field(default_factory=list)
     stdin: bool = False
     prefixes: list[str] = field(default_factory=list)
+    page: str | None = None
+    sections: list[str] = field(default_factory=list)
+    requesters: list[str] = field(default_factory=list)
+    close: bool = False
+    ip_file: str | None = None
     reason: str | None = None
     reasons: bool = False
     unlock: bool = False
@@ -136,7 +170,17 @@ class Options:
     @property
     def has_targets(self) -> bool:
         """Whether the command line names any accounts."""
+        return self.has_names or self.page is not None
+
+    @property
+    def has_names(self) -> bool:
+        """Whether it names them itself, not by a page."""
         return bool(self.names or self.files or self.stdin or self.prefixes)
+
+    @property
+    def untrusted(self) -> bool:
+        """Whether others can add to the accounts that it names."""
+        return bool(self.prefixes) or self.page is not None
 
 
 def main(*args: str) -> ExitCode:
@@ -163,16 +207,21 @@ def _run(args: Iterable[str]) -> ExitCode:
     try:
         if options.resume:
             campaign = _to_resume(ledger, site, options)
+            _check_looked_at(ledger, options, campaign)
             _log_in(site, campaign.options)
+            _compare_page(site, campaign, reporter)
         elif options.undo is not None:
             _log_in(site, {})
             campaign = _begin_undo(ledger, site, options)
         else:
-            if options.prefixes:
+            if options.untrusted:
                 _log_in(site, {})
-            campaign = _begin(ledger, site, options, reporter)
+            begun = _begin(ledger, site, options, reporter)
+            if begun is None:
+                return ExitCode.DONE
+            campaign = begun
             _log_in(site, campaign.options)
-        return Command(
+        code = Command(
             ledger,
             _action(ledger, site, campaign),
             site,
@@ -180,6 +229,8 @@ def _run(args: Iterable[str]) -> ExitCode:
             _consent(options, campaign, interactive),
             resume_line=_resume_line(options, campaign),
         ).run(campaign)
+        _close(ledger, site, options, campaign, reporter)
+        return code
     finally:
         ledger.close()
 
@@ -200,6 +251,18 @@ def parse(args: Iterable[str]) -> Options:
                 options.files.append(value)
             case '-prefix', True:
                 options.prefixes.append(value)
+            case '-page', True:
+                if options.page is not None:
+                    raise InvalidInput('Give one -page: at a time.')
+                options.page = value
+            case '-section', True:
+                options.sections.append(value)
+            case '-requester', True:
+                options.requesters.append(normalise_name(value))
+            case '-close', False:
+                options.close = True
+            case '-ip-file', True:
+                options.ip_file = value
             case '-reason', True:
                 options.reason = value
             case '-reasons', False:
@@ -243,8 +306,8 @@ def _check(options: Options, interactive: bool) -> None:
     modes = [options.resume, options.undo is not None, options.has_targets]
     if sum(modes) == 0:
         raise InvalidInput(
-            'No accounts were named: give names, -file:FILE, -prefix:TEXT, or - for '
-            'standard input.'
+            'No accounts were named: give names, -file:FILE, -prefix:TEXT, '
+            '-page:TITLE, or - for standard input.'
         )
     if sum(modes) > 1:
         raise InvalidInput(
@@ -263,13 +326,24 @@ def _check(options: Options, interactive: bool) -> None:
         raise InvalidInput(
             '-resume keeps the reason of its campaign: leave -reason out.'
         )
-    if not options.resume and options.reason is None:
+    _check_page(options)
+    if not options.resume and options.reason is None and options.page is None:
         raise InvalidInput(
             'A reason is required: -reason:TEXT. "pwb global_lock -reasons" lists the '
             "wiki's own; -reason: alone leaves it empty."
         )
     if options.unlock and options.hide:
         raise InvalidInput('-unlock and -hide do not go together.')
+    if (
+        options.untrusted
+        and not config.simulate
+        and (options.always or not interactive)
+    ):
+        raise InvalidInput(
+            'Others can add names there, so -page and -prefix never run on -always '
+            'alone: give -simulate, look at the plan, and carry it out with -resume '
+            '-always. At a terminal, leave -always out.'
+        )
     if not interactive and not options.always and not config.simulate:
         raise InvalidInput(
             'Nobody can be asked without a terminal: give -always, or -simulate to '
@@ -279,6 +353,27 @@ def _check(options: Options, interactive: bool) -> None:
         raise InvalidInput(
             '-hide is confirmed by typing, so it needs a terminal. -simulate keeps '
             'the plan here; -resume carries it out there.'
+        )
+
+
+def _check_page(options: Options) -> None:
+    """Refuse what does not go together with a page, or needs one."""
+    if options.page is None:
+        if options.sections or options.requesters or options.ip_file:
+            raise InvalidInput('-section, -requester and -ip-file need a -page:TITLE.')
+        if options.close and not options.resume:
+            raise InvalidInput(
+                '-close needs a -page:TITLE, or -resume of a campaign that has one.'
+            )
+        return
+    if options.has_names:
+        raise InvalidInput(
+            '-page takes its accounts from the requests alone: name no others.'
+        )
+    if options.unlock:
+        raise InvalidInput(
+            '-page takes requests to lock. To unlock somebody is weighed one by one: '
+            'give the names.'
         )
 
 
@@ -332,26 +427,103 @@ def _stored(options: Options) -> dict[str, Any]:
         'hidden': options.hide and options.hide.value,
         'max_edits': 50 if options.max_edits is None else options.max_edits,
         'excluded': excluded,
+        'untrusted': options.untrusted,
     }
 
 
-def _begin(ledger: Ledger, site: Any, options: Options, reporter: Reporter) -> Campaign:
-    campaign, number = begin(
-        ledger,
-        options.campaign or _new_name(GlobalLock.kind),
-        _good(
+def _begin(
+    ledger: Ledger, site: Any, options: Options, reporter: Reporter
+) -> Campaign | None:
+    """List the targets of a new campaign; None if a page asks for nothing."""
+    selection = None
+    names: Iterable[str]
+    stored = _stored(options)
+    if options.page is None:
+        names = _good(
             _named(site, options),
             skip=options.skip_bad_lines,
             discreet=options.hide is not None,
-        ),
+        )
+    else:
+        selection = _select(site, options)
+        _show(selection, options, reporter)
+        names = selection.names
+        if not names:
+            reporter.line('No open request on it is to be carried out.')
+            return None
+        stored['page'] = {**selection.stored(), 'close': options.close}
+    reason = options.reason
+    if reason is None:
+        reason = selection.reason if selection else ''
+    campaign, number = begin(
+        ledger,
+        options.campaign or _new_name(GlobalLock.kind),
+        names,
         action=GlobalLock.kind,
         wiki=str(site),
         operator=site.username() or '',
-        reason=options.reason or '',
-        options=_stored(options),
+        reason=reason,
+        options=stored,
     )
     reporter.line(f'{number} different names.')
     return campaign
+
+
+def _select(site: Any, options: Options) -> Selection:
+    return select(
+        site,
+        options.page or '',
+        RequestKind.HIDE if options.hide else RequestKind.LOCK,
+        sections=options.sections,
+        requesters=options.requesters,
+    )
+
+
+def _show(selection: Selection, options: Options, reporter: Reporter) -> None:
+    """Show what a page asks for, and hand over what only a block reaches."""
+    for line in selection.lines():
+        reporter.line(line)
+    if not selection.addresses:
+        return
+    count = f'{len(selection.addresses)} IP addresses and temporary accounts'
+    if options.ip_file is not None:
+        files = write_addresses(options.ip_file, selection.addresses)
+        reporter.line(f'{count}, for Special:MassGlobalBlock: {", ".join(files)}')
+        return
+    for batch in batches(selection.shown_addresses):
+        reporter.line('')
+        reporter.line(f'For Special:MassGlobalBlock ({len(batch)} of {count}):')
+        for address in batch:
+            reporter.line(address)
+        reporter.line('')
+    if unshown := len(selection.addresses) - len(selection.shown_addresses):
+        reporter.line(f'{unshown} more are not to be shown: -ip-file:FILE has them.')
+
+
+def _close(
+    ledger: Ledger,
+    site: Any,
+    options: Options,
+    campaign: Campaign,
+    reporter: Reporter,
+) -> None:
+    """Mark the requests of a campaign on their page, if it is finished."""
+    page = campaign.options.get('page')
+    if not page:
+        if options.close:
+            raise InvalidInput(f'The campaign {campaign.name!r} has no page to mark.')
+        return
+    finished = _found(ledger, campaign.name)
+    if config.simulate or finished.finished_at is None:
+        return
+    if not (options.close or page['close']):
+        return
+    try:
+        reporter.line(mark_requests(site, ledger, finished))
+    except TokensPluginError:
+        line = _resume_line(options, campaign)
+        reporter.line(f'The requests are not marked. To try that again: {line} -close')
+        raise
 
 
 def _begin_undo(ledger: Ledger, site: Any, options: Options) -> Campaign:
@@ -391,6 +563,30 @@ def _to_resume(ledger: Ledger, site: Any, options: Options) -> Campaign:
     return unfinished[0]
 
 
+def _check_looked_at(ledger: Ledger, options: Options, campaign: Campaign) -> None:
+    """Refuse -always for a plan that nobody can have looked at."""
+    if not (options.always and campaign.options.get('untrusted')):
+        return
+    if campaign.planned_at is None or ledger.counts(campaign)[State.LISTED]:
+        raise StoppedByGuard(
+            f'The plan of {campaign.name!r} was never finished, and others could add '
+            'names to it, so nobody has looked at it: resume it with -simulate first.'
+        )
+
+
+def _compare_page(site: Any, campaign: Campaign, reporter: Reporter) -> None:
+    """Say if the page has changed since a plan that is still to be carried out."""
+    page = campaign.options.get('page')
+    if not page or campaign.confirmed_at or campaign.finished_at:
+        return
+    latest = site.edit_context(page['title']).base_revision
+    if latest != page['revision']:
+        reporter.line(
+            f'{page["title"]} has changed since revision {page["revision"]} '
+            f'(Special:Diff/{page["revision"]}/cur); the plan is still that of then.'
+        )
+
+
 def _found(ledger: Ledger, name: str) -> Campaign:
     campaign = ledger.find(name)
     if campaign is None:
@@ -402,7 +598,8 @@ def _action(ledger: Ledger, site: Any, campaign: Campaign) -> GlobalLock:
     """Return what a campaign does, as the ledger has it."""
     if campaign.action == UndoGlobalLock.kind:
         undone = _found(ledger, campaign.options['undone'])
-        return UndoGlobalLock(
+        undo = RequestedUndo if undone.options.get('page') else UndoGlobalLock
+        return undo(
             site,
             reason=campaign.reason,
             operator=site.username(),
@@ -410,17 +607,19 @@ def _action(ledger: Ledger, site: Any, campaign: Campaign) -> GlobalLock:
             recorded=lambda names: ledger.named(undone, names),
         )
     stored = campaign.options
-    return GlobalLock(
-        site,
-        reason=campaign.reason,
-        guards=Guards(
+    how: dict[str, Any] = {
+        'reason': campaign.reason,
+        'guards': Guards(
             operator=site.username(),
             max_edits=stored['max_edits'],
             excluded=frozenset(stored['excluded']),
         ),
-        locked=stored['locked'],
-        hidden=stored['hidden'] and HiddenLevel(stored['hidden']),
-    )
+        'locked': stored['locked'],
+        'hidden': stored['hidden'] and HiddenLevel(stored['hidden']),
+    }
+    if page := stored.get('page'):
+        return RequestedLock(site, discreet=page['hidden'], **how)
+    return GlobalLock(site, **how)
 
 
 def _consent(options: Options, campaign: Campaign, interactive: bool) -> Consent:

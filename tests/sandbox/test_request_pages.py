@@ -1,0 +1,575 @@
+"""Requests on a page of the central wiki: chosen, carried out and marked."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.pagetargets import select
+from mw_tokens_plugin.requestpage import RequestKind
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .desk import Run
+
+LOCK = 'setglobalaccountstatus'
+TITLE = 'Steward requests/Global'
+PAGE = f'-page:{TITLE}'
+Script = Callable[..., Run]
+
+ABOVE = """\
+== Requests for global (un)block ==
+
+=== Global block for some addresses ===
+{{Status}} <!-- Do not remove this template -->
+* {{Luxotool|192.0.2.1}}
+* {{Luxotool|2001:DB8::/32}}
+* {{LockHide|~2026-123-4}}
+Vandalism. [[User:Ann|Ann]] 07:42, 21 November 2026 (UTC)
+
+== Requests for global (un)lock and (un)hiding ==
+
+"""
+LIST = """\
+=== Global lock for spambots ===
+{{Status|<!-- do not change this line -->}}
+{{Collapse top|User list}}
+* {{MultiLock|Spambot 00001|User:spambot_00002}}
+{{Collapse bottom}}
+Spambots.  [[User:Ann|Ann]] 07:42, 21 November 2026 (UTC)
+
+"""
+ONE = """\
+=== Global lock for Spambot 00003 ===
+{{Status|in progress}}
+*{{LockHide|1=Spambot 00003|2=en}}
+Spam. [[User:Bob|Bob]] 07:50, 21 November 2026 (UTC)
+:Is it? [[User:Ann|Ann]] 07:51, 21 November 2026 (UTC)
+
+<!-- new requests go above this line -->
+"""
+OTHERS = """\
+=== Global unlock for Spambot 00004 ===
+{{Status}}
+* {{LockHide|Spambot 00004}}
+=== Spambot 00005 ===
+{{Status}}
+* {{LockHide|Spambot 00005}}
+=== Global lock for Spambot 00006 ===
+{{Status|not done}}
+* {{LockHide|Spambot 00006}}
+"""
+BELOW = '\n== See also ==\n* [[Stewards]]'
+
+
+def spam(*numbers: int) -> list[str]:
+    """Return the names of some spam accounts of the sandbox."""
+    return [f'Spambot {number:05}' for number in numbers]
+
+
+def written(sandbox: Sandbox) -> list[str]:
+    """Return whose state was really changed, in order."""
+    return [e.target for e in sandbox.journal.entries(action=LOCK) if e.effect]
+
+
+def save(sandbox: Sandbox, text: str, user: str = 'Ann') -> int:
+    """Save the page as somebody, and return the number of the revision."""
+    return int(sandbox.call(lambda farm: farm.central.edit(TITLE, text, user=user).id))
+
+
+def text(sandbox: Sandbox) -> str:
+    """Return what is on the page now."""
+    return str(sandbox.call(lambda farm: _page(farm).latest.text))
+
+
+def edits(sandbox: Sandbox) -> list[Any]:
+    """Return the revisions that the operator has made, with their summaries."""
+    return [
+        revision
+        for revision in sandbox.call(lambda farm: list(_page(farm).revisions))
+        if revision.user == 'Sandbox Operator'
+    ]
+
+
+def _page(farm: Any) -> Any:
+    from mw_tokens_plugin.sandbox.titles import parse_title
+
+    return farm.central.pages[parse_title(TITLE)]
+
+
+# Never trusted
+
+
+@pytest.mark.parametrize('source', [PAGE, '-prefix:Spambot'])
+def test_what_others_can_add_to_never_runs_on_always_alone(
+    global_lock: Script, sandbox: Sandbox, desk: Any, source: str
+) -> None:
+    save(sandbox, ABOVE + LIST)
+    run = global_lock(source, '-reason:test', '-always')
+    assert run.code == 2, run.said
+    assert '-simulate' in run.err
+    assert 'never run on -always alone' in run.err
+    assert global_lock(source, '-reason:test').code == 2
+    at_terminal = desk.talk(source, '-reason:test', '-always', answers=[])
+    assert at_terminal.code == 2, at_terminal.out
+    assert not sandbox.journal.entries(action=LOCK)
+
+
+def test_a_plan_that_was_looked_at_is_carried_out_and_no_later_one(
+    global_lock: Script, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    revision = save(sandbox, ABOVE + LIST + OTHERS)
+    run = global_lock(PAGE, '-simulate', '-campaign:seen')
+    assert run.code == 0, run.said
+    assert f'revision {revision}' in run.out
+    assert '  Global lock for spambots (2 names)' in run.out
+    assert not sandbox.journal.entries(action=LOCK)
+    campaign = ledger.find('seen')
+    assert campaign is not None
+    assert campaign.options['page']['revision'] == revision
+    later = ABOVE + LIST.replace('|Spambot 00001', '|Spambot 00009|Spambot 00001')
+    save(sandbox, later, 'Mallory')
+    run = global_lock('-resume', '-campaign:seen', '-always')
+    assert run.code == 0, run.said
+    assert f'has changed since revision {revision}' in run.out
+    assert written(sandbox) == spam(1, 2)
+    sent = sandbox.journal.entries(action=LOCK)
+    assert {e.params['reason'] for e in sent} == {
+        f'[[Special:PermanentLink/{revision}#Global lock for spambots|{TITLE}]]'
+    }
+
+
+def test_a_plan_that_was_never_finished_is_not_carried_out_unseen(
+    global_lock: Script, sandbox: Sandbox, ledger_file: Path
+) -> None:
+    """As a kill leaves it while the accounts are still being read."""
+    save(sandbox, ABOVE + LIST)
+    assert global_lock(PAGE, '-simulate', '-campaign:half').code == 0
+    with sqlite3.connect(ledger_file) as connection:
+        connection.execute('UPDATE campaign SET planned_at = NULL')
+        connection.execute("UPDATE target SET state = 'listed' WHERE id = 2")
+    connection.close()
+    run = global_lock('-resume', '-campaign:half', '-always')
+    assert run.code == 4, run.said
+    assert 'nobody has looked at it' in run.err
+    assert not sandbox.journal.entries(action=LOCK)
+    assert global_lock('-resume', '-campaign:half', '-simulate').code == 0
+    assert global_lock('-resume', '-campaign:half', '-always').code == 0
+    assert written(sandbox) == spam(1, 2)
+
+
+def test_at_a_terminal_the_plan_is_confirmed(desk: Any, sandbox: Sandbox) -> None:
+    save(sandbox, ABOVE + LIST)
+    run = desk.talk(PAGE, '-close', answers=[('[y/N]', 'y')])
+    assert run.code == 0, run.out
+    assert written(sandbox) == spam(1, 2)
+    assert text(sandbox).count('{{Status|done') == 1
+
+
+# Choosing
+
+
+def test_what_is_not_certainly_a_lock_request_is_listed_and_left(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    save(sandbox, ABOVE + LIST + ONE + OTHERS + BELOW)
+    run = global_lock(PAGE, '-simulate', '-campaign:x')
+    assert run.code == 0, run.said
+    assert '  Global lock for Spambot 00003 (1 name; in progress)' in run.out
+    assert 'passed over: Global unlock for Spambot 00004: it asks for: unlock' in (
+        run.out
+    )
+    assert 'passed over: Spambot 00005: its heading does not say' in run.out
+    assert 'Spambot 00006' not in run.out
+    assert global_lock('-resume', '-campaign:x', '-always').code == 0
+    assert written(sandbox) == spam(1, 2, 3)
+
+
+def test_a_section_is_one_request_or_those_under_a_heading(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    save(sandbox, ABOVE + LIST + ONE)
+    one = global_lock(PAGE, '-section:Global_lock_for Spambot 00003', '-simulate')
+    assert one.code == 0, one.said
+    assert '1 different names.' in one.out
+    under = '-section:Requests for global (un)lock and (un)hiding'
+    assert '3 different names.' in global_lock(PAGE, under, '-simulate').out
+    none = global_lock(PAGE, '-section:Global lock', '-simulate')
+    assert none.code == 2
+    assert 'Give the heading as it is displayed' in none.err
+
+
+def test_a_page_without_requests_is_no_failure(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    save(sandbox, ABOVE)
+    run = global_lock(PAGE, '-simulate')
+    assert run.code == 0, run.said
+    assert 'No open request' in run.out
+    missing = global_lock('-page:No such page', '-simulate')
+    assert missing.code == 2
+    assert "has no page 'No such page'" in missing.err
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['-page:A', '-page:B', '-simulate'], 'one -page'),
+        (['-page:A', 'Name', '-simulate'], 'name no others'),
+        (['-page:A', '-unlock', '-simulate'], 'one by one'),
+        (['-page:A|B', '-simulate'], 'not the title'),
+        (['Name', '-reason:x', '-simulate', '-close'], '-close needs'),
+        (['Name', '-reason:x', '-simulate', '-section:x'], 'need a -page'),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else None,
+)
+def test_what_does_not_go_together_is_refused(
+    global_lock: Script, sandbox: Sandbox, arguments: list[str], words: str
+) -> None:
+    run = global_lock(*arguments)
+    assert run.code == 2, run.said
+    assert words in run.err
+
+
+def test_hiding_takes_only_what_asks_for_it(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    hide = ONE.replace('Global lock for', 'Global lock and hide for')
+    save(sandbox, ABOVE + LIST + hide)
+    run = global_lock(PAGE, '-hide:lists', '-simulate')
+    assert run.code == 0, run.said
+    assert '1 different names.' in run.out
+    assert 'Global lock for spambots: it asks for: lock' in run.out
+
+
+# What only a block reaches
+
+
+def test_addresses_and_temporary_accounts_are_handed_over(
+    global_lock: Script, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    among = LIST.replace('|User:spambot', '|~2026-7|198.51.100.7|User:spambot')
+    save(sandbox, ABOVE + among)
+    run = global_lock(PAGE, '-simulate')
+    assert run.code == 0, run.said
+    lines = run.out.splitlines()
+    first = lines.index(
+        'For Special:MassGlobalBlock (5 of 5 IP addresses and temporary accounts):'
+    )
+    addresses = '~2026-7 198.51.100.7 192.0.2.1 2001:DB8::/32 ~2026-123-4'.split()
+    assert lines[first + 1 : first + 6] == addresses
+    assert '  ~2026-7 (a temporary account)' in lines
+    assert '  198.51.100.7 (an IP address)' in lines
+    file = tmp_path / 'addresses'
+    file.touch(mode=0o644)
+    run = global_lock(PAGE, '-simulate', f'-ip-file:{file}')
+    assert run.code == 0, run.said
+    assert file.read_text('utf-8').splitlines() == addresses
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert 'For Special:MassGlobalBlock (' not in run.out
+
+
+def test_a_batch_is_as_long_as_the_form_takes(
+    global_lock: Script, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    many = [f'10.0.{n // 250}.{n % 250}' for n in range(450)]
+    lines = ''.join(f'* {{{{Luxotool|{address}}}}}\n' for address in many)
+    save(sandbox, ABOVE.replace('* {{Luxotool|192.0.2.1}}\n', lines) + LIST)
+    file = tmp_path / 'addresses'
+    run = global_lock(PAGE, '-simulate', f'-ip-file:{file}')
+    assert run.code == 0, run.said
+    files = [file, Path(f'{file}.2'), Path(f'{file}.3')]
+    found = [each.read_text('utf-8').splitlines() for each in files]
+    assert [len(each) for each in found] == [200, 200, 52]
+    assert [address for each in found for address in each][:450] == many
+
+
+# Who added it
+
+
+def requested(site: Any, *requesters: str) -> dict[str, tuple[str, ...]]:
+    """Return what is taken from the page, by request."""
+    found = select(site, TITLE, RequestKind.LOCK, requesters=requesters)
+    return {taken.label: taken.names for taken in found.taken}
+
+
+def test_the_requester_is_the_author_of_the_revision_not_the_signature(
+    site: Any, sandbox: Sandbox
+) -> None:
+    site.login()
+    save(sandbox, ABOVE)
+    save(sandbox, ABOVE + LIST)
+    forged = ONE.replace('[[User:Bob|Bob]]', '[[User:Ann|Ann]]')
+    save(sandbox, ABOVE + LIST + forged, 'Mallory')
+    save(sandbox, ABOVE + LIST + forged + BELOW, 'Ann')
+    assert requested(site, 'Ann') == {'Global lock for spambots': tuple(spam(1, 2))}
+    assert requested(site, 'Mallory') == {
+        'Global lock for Spambot 00003': tuple(spam(3))
+    }
+    both = requested(site, 'Ann', 'Mallory')
+    assert list(both) == ['Global lock for spambots', 'Global lock for Spambot 00003']
+    found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann'])
+    assert '  passed over: Global lock for Spambot 00003: added by Mallory' in list(
+        found.lines()
+    )
+
+
+def test_a_name_slipped_into_a_request_is_not_its_requesters(
+    site: Any, sandbox: Sandbox
+) -> None:
+    site.login()
+    save(sandbox, LIST)
+    save(sandbox, LIST.replace('|Spambot 00001', '|Victim|Spambot 00001'), 'Mallory')
+    assert requested(site, 'Ann') == {'Global lock for spambots': tuple(spam(1, 2))}
+
+
+def test_who_opens_a_request_again_or_turns_it_round_stands_for_it(
+    site: Any, sandbox: Sandbox
+) -> None:
+    site.login()
+    status = '{{Status|<!-- do not change this line -->}}'
+    save(sandbox, LIST)
+    save(sandbox, LIST.replace(status, '{{Status|not done}}'), 'Steward')
+    save(sandbox, LIST.replace(status, '{{Status}}'), 'Mallory')
+    assert requested(site, 'Ann') == {}
+    unlock = OTHERS[: OTHERS.index('=== Spambot 00005')]
+    save(sandbox, unlock)
+    save(sandbox, unlock.replace('unlock', 'lock'), 'Mallory')
+    assert requested(site, 'Ann') == {}
+    assert requested(site, 'Mallory') == {
+        'Global lock for Spambot 00004': tuple(spam(4))
+    }
+    struck = ONE.replace('{{LockHide', '<s>{{LockHide').replace('2=en}}', '2=en}}</s>')
+    save(sandbox, ONE)
+    save(sandbox, struck)
+    assert requested(site, 'Ann') == {}
+    save(sandbox, ONE + '.', 'Mallory')
+    assert requested(site, 'Ann') == {}
+
+
+def test_who_undoes_damage_has_added_nothing(site: Any, sandbox: Sandbox) -> None:
+    site.login()
+    save(sandbox, ABOVE + LIST)
+    save(sandbox, 'vandalised', 'Mallory')
+    save(sandbox, 'worse', 'Mallory')
+    save(sandbox, ABOVE + LIST, 'Bob')
+    save(sandbox, ABOVE + LIST + ONE, 'Bob')
+    assert requested(site, 'Ann') == {'Global lock for spambots': tuple(spam(1, 2))}
+
+
+def test_a_longer_history_is_read_in_parts(site: Any, sandbox: Sandbox) -> None:
+    site.login()
+    save(sandbox, ABOVE + LIST)
+    for number in range(45):
+        save(sandbox, ABOVE + LIST + f'{number}', 'Bob')
+    assert site.tokens.csrf
+    sandbox.journal.clear()
+    assert requested(site, 'Ann') == {'Global lock for spambots': tuple(spam(1, 2))}
+    # The page, the list of its revisions, and three times the texts of some.
+    assert len(sandbox.journal.entries(action='query')) == 5
+
+
+def test_the_option_names_requesters(global_lock: Script, sandbox: Sandbox) -> None:
+    save(sandbox, ABOVE)
+    save(sandbox, ABOVE + LIST)
+    save(sandbox, ABOVE + LIST + ONE, 'Mallory')
+    run = global_lock(PAGE, '-requester:user:ann', '-simulate', '-campaign:ann')
+    assert run.code == 0, run.said
+    assert 'added by Mallory' in run.out
+    assert global_lock('-resume', '-campaign:ann', '-always').code == 0
+    assert written(sandbox) == spam(1, 2)
+
+
+# Marking
+
+
+def carry_out(global_lock: Script, *more: str, code: int = 0) -> Run:
+    """Plan, look at it, and carry it out."""
+    planned = global_lock(PAGE, '-simulate', '-campaign:page', *more)
+    assert planned.code == 0, planned.said
+    run = global_lock('-resume', '-campaign:page', '-always')
+    assert run.code == code, run.said
+    return run
+
+
+def test_what_is_done_is_marked_in_one_edit_that_changes_nothing_else(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    save(sandbox, ABOVE + LIST + ONE + OTHERS + BELOW)
+    run = carry_out(global_lock, '-close')
+    assert 'Steward requests/Global: 2 done, 0 partly done' in run.out
+    (edit,) = edits(sandbox)
+    done = LIST.replace('{{Status|<!--', '{{Status|done<!--').replace(
+        '07:42, 21 November 2026 (UTC)\n',
+        "07:42, 21 November 2026 (UTC)\n: '''Done''': all 2 accounts are locked. "
+        '~~~~\n',
+    )
+    one = ONE.replace('in progress', 'done').replace(
+        '07:51, 21 November 2026 (UTC)\n',
+        "07:51, 21 November 2026 (UTC)\n: '''Done''': the account is locked. ~~~~\n",
+    )
+    assert edit.text == ABOVE + done + one + OTHERS + BELOW
+    assert edit.comment == 'Marking requests: 2 done, 0 partly done'
+    again = global_lock('-resume', '-campaign:page', '-close', '-always')
+    assert again.code == 0, again.said
+    assert 'nothing is left to mark' in again.out
+    assert len(edits(sandbox)) == 1
+
+
+def test_without_close_the_page_stays_as_it_is(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    save(sandbox, ABOVE + LIST)
+    carry_out(global_lock)
+    assert edits(sandbox) == []
+    run = global_lock('-resume', '-campaign:page', '-close', '-always', '-simulate')
+    assert run.code == 0, run.said
+    assert edits(sandbox) == []
+    assert global_lock('-resume', '-campaign:page', '-close', '-always').code == 0
+    assert len(edits(sandbox)) == 1
+
+
+def test_what_is_done_in_part_gets_a_note_once_and_stays_open(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    part = LIST.replace('|User:spambot_00002', '|Already Locked|Local Admin|a/b')
+    missing = ONE.replace('Spambot 00003', 'Nobody Of That Name')
+    save(sandbox, ABOVE + part + missing)
+    run = carry_out(global_lock, '-close', code=1)
+    assert '0 done, 1 partly done' in run.out
+    note = ": '''Partly done''': 2 of 4 accounts are locked. ~~~~\n"
+    signed = '07:42, 21 November 2026 (UTC)\n'
+    marked = ABOVE + part.replace(signed, signed + note) + missing
+    assert text(sandbox) == marked
+    again = global_lock('-resume', '-campaign:page', '-close', '-always')
+    assert 'nothing is left to mark' in again.out
+    assert text(sandbox) == marked
+
+
+def test_a_request_that_grew_meanwhile_is_not_done(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    save(sandbox, ABOVE + LIST)
+    assert global_lock(PAGE, '-simulate', '-close', '-campaign:page').code == 0
+    save(sandbox, ABOVE + LIST.replace('|Spambot 00001', '|Victim|Spambot 00001'))
+    assert global_lock('-resume', '-campaign:page', '-always').code == 0
+    assert written(sandbox) == spam(1, 2)
+    assert '2 of 3 accounts are locked' in text(sandbox)
+    assert '{{Status|done' not in text(sandbox)
+
+
+@pytest.mark.parametrize('conflicts', [1, 4])
+def test_an_edit_conflict_is_met_by_reading_the_page_anew(
+    global_lock: Script,
+    sandbox: Sandbox,
+    site: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    conflicts: int,
+) -> None:
+    """Somebody edits between the reading and the writing; nothing of it is lost."""
+    save(sandbox, ABOVE + LIST + BELOW)
+    assert global_lock(PAGE, '-simulate', '-close', '-campaign:page').code == 0
+    read, saved = site.edit_context, []
+
+    def read_and_be_late(*args: Any, **how: Any) -> Any:
+        context = read(*args, **how)
+        if how and len(saved) < conflicts:
+            sandbox.command('advance-clock', seconds=5.0)
+            saved.append(save(sandbox, text(sandbox) + f'\nedit {len(saved)}', 'Bob'))
+        return context
+
+    monkeypatch.setattr(site, 'edit_context', read_and_be_late)
+    run = global_lock('-resume', '-campaign:page', '-always')
+    assert written(sandbox) == spam(1, 2)
+    assert len(saved) == conflicts
+    late = ''.join(f'\nedit {number}' for number in range(conflicts))
+    if conflicts == 1:
+        assert run.code == 0, run.said
+        assert '{{Status|done' in text(sandbox)
+        assert text(sandbox).endswith(late)
+        assert len(edits(sandbox)) == 1
+        return
+    assert run.code == 1, run.said
+    assert run.err.count('ERROR') == 1
+    assert 'editconflict' in run.err
+    assert '-resume -campaign:page' in run.out
+    assert text(sandbox) == ABOVE + LIST + BELOW + late
+    monkeypatch.undo()
+    assert global_lock('-resume', '-campaign:page', '-always').code == 0
+    assert '{{Status|done' in text(sandbox)
+
+
+@pytest.mark.parametrize('when', ['before', 'after'])
+def test_when_the_answer_is_lost_the_page_is_read_before_anything_is_sent(
+    global_lock: Script, sandbox: Sandbox, when: str
+) -> None:
+    save(sandbox, ABOVE + LIST)
+    assert global_lock(PAGE, '-simulate', '-close', '-campaign:page').code == 0
+    sandbox.faults.arm(kind='http', status=503, when=when, action='edit')
+    run = global_lock('-resume', '-campaign:page', '-always')
+    assert run.code == 0, run.said
+    assert '1 done, 0 partly done' in run.out
+    assert len(edits(sandbox)) == 1
+    assert len(sandbox.journal.entries(action='edit')) == (2 if when == 'before' else 1)
+
+
+def test_a_page_that_cannot_be_edited_is_told_after_the_locks(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    save(sandbox, ABOVE + LIST)
+    assert global_lock(PAGE, '-simulate', '-close', '-campaign:page').code == 0
+    sandbox.faults.arm(kind='readonly', action='edit')
+    run = global_lock('-resume', '-campaign:page', '-always')
+    assert run.code == 75, run.said
+    assert 'Done:      2' in run.out
+    assert global_lock('-resume', '-campaign:page', '-always').code == 0
+    assert '{{Status|done' in text(sandbox)
+    assert len(written(sandbox)) == 2
+
+
+# Names that are not to be shown
+
+
+def test_hidden_names_appear_nowhere_but_in_the_ledger_and_at_the_terminal(
+    desk: Any, sandbox: Sandbox
+) -> None:
+    """Not in output, logs, the log of locks, the edit or its summary."""
+    config = desk.directory / 'user-config.py'
+    noisy = "log = ['*']\ndebug_log = ['']\nverbose_output = 3\n"
+    config.write_text(config.read_text('utf-8') + noisy, 'utf-8')
+    hidden = ONE.replace('|2=en', '|hidename=1').replace(
+        '1=Spambot 00003', '1=User:spambot_00003'
+    )
+    also = LIST.replace('|Spambot 00001', '|Spambot 00001|Spambot 00003')
+    page = ABOVE + also + hidden
+    save(sandbox, page)
+    sandbox.faults.arm(kind='readonly', action='edit')
+    runs = [
+        desk.run(PAGE, '-simulate', '-close', '-campaign:quiet'),
+        desk.run('-resume', '-campaign:quiet', '-always'),
+        desk.run('-resume', '-campaign:quiet', '-always'),
+        desk.run('-undo:quiet', '-reason:a mistake', '-always'),
+    ]
+    assert [run.code for run in runs] == [0, 75, 0, 0], [run.said for run in runs]
+    assert sorted(written(sandbox)) == sorted(spam(1, 2, 3) * 2)
+    assert 'request 3 (names hidden)' in runs[0].out
+    (edit,) = edits(sandbox)
+    assert edit.text.count('{{Status|done') == 2
+    # The page holds the name already; what is added does not.
+    assert edit.text.count('00003') == page.count('00003')
+    reasons = {e.params['reason'] for e in sandbox.journal.entries(action=LOCK)}
+    logs = [
+        path.read_text('utf-8', 'replace')
+        for path in (desk.directory / 'logs').rglob('*')
+        if path.is_file()
+    ]
+    assert any('Marking' in log for log in logs), 'the logs are quiet'
+    said = [run.said for run in runs]
+    for shown in (*said, *logs, edit.comment, *reasons):
+        for spelling in ('Spambot 00003', 'spambot_00003', 'Spambot+00003'):
+            assert spelling not in shown
