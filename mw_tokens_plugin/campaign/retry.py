@@ -50,13 +50,13 @@ class RetryPolicy:
 
         What the last attempt raised is raised when there are no more.
         """
+        exhausted = tenacity.stop_any(
+            tenacity.stop_after_attempt(self.attempts),
+            tenacity.stop_before_delay(self.seconds),
+        )
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(PASSING),
-            stop=tenacity.stop_any(
-                tenacity.stop_after_attempt(self.attempts),
-                tenacity.stop_before_delay(self.seconds),
-                lambda state: self.should_stop(),
-            ),
+            stop=lambda state: self.should_stop() or exhausted(state),
             wait=self._wait,
             sleep=self.sleep,
             reraise=True,
