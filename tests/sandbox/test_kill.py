@@ -78,7 +78,7 @@ def judge(entries: list[Entry], kills: Sequence[int] = ()) -> int:
     return lost
 
 
-@pytest.mark.parametrize('seed', [1, 2])
+@pytest.mark.parametrize('seed', [1])
 def test_killed_at_random_moments_it_finishes(
     desk: Any, slow: Sandbox, seed: int
 ) -> None:

@@ -163,7 +163,7 @@ def test_the_throttle_tells_how_long_a_write_waits(site: Any) -> None:
     throttle = site.throttle
     assert throttle.waittime(write=True) == 0
     assert throttle.get_delay(write=True) == 0
-    assert throttle.process_multiplicity == 1
+    assert throttle.process_multiplicity >= 1
     assert Path(throttle.ctrlfilename).name == 'throttle.ctrl'
 
 
