@@ -11,17 +11,8 @@ from pywikibot.exceptions import APIError
 
 from mw_tokens_plugin.exceptions import TokenError
 
-#: Modules that the sandbox knows by name or by description alone.
-NOT_IMITATED = frozenset(
-    {
-        'createaccount',
-        'linkaccount',
-        'patrol',
-        'unlinkaccount',
-        'userrights',
-        'watch',
-    }
-)
+#: Modules that the sandbox knows by name alone.
+NOT_IMITATED = frozenset({'createaccount', 'patrol', 'watch'})
 
 #: How a module shows that it is not imitated.
 UNLIKE = (APIError, TokenError)
