@@ -105,6 +105,13 @@ class CentralAuthTokens:
                 self._pool = ThreadPoolExecutor(_MINTS, 'centralauthtoken')
         self._ahead.future = self._pool.submit(self._mint, max_retries=0)
 
+    def forget_ahead(self) -> None:
+        """Throw away what was minted ahead for this thread.
+
+        Where one token was refused, another of the same age is probably dead too.
+        """
+        self._ahead.__dict__.pop('future', None)
+
     def _is_good(self, minted: _Minted) -> bool:
         return (
             self._clock() - minted.at < SAFE_AGE

@@ -17,7 +17,7 @@ import pywikibot
 import requests
 from pywikibot import config
 from pywikibot.comms import http
-from pywikibot.exceptions import Error
+from pywikibot.exceptions import Error, NoUsernameError
 from pywikibot.login import LoginStatus
 from pywikibot.site._upload import Uploader
 
@@ -36,6 +36,7 @@ from mw_tokens_plugin.protocol.globalaccounts import (
     GlobalAccount,
     from_globaluserinfo,
 )
+from mw_tokens_plugin.protocol.responses import refusal
 from mw_tokens_plugin.site.centralauth import SAFE_AGE, CentralAuthTokens
 from mw_tokens_plugin.site.family import Place, place_of, same_farm
 from mw_tokens_plugin.site.requests import (
@@ -52,6 +53,9 @@ KINDS = ('auto', 'centralauthtoken', 'password', 'oauth')
 #: Fresh centralauthtokens that one request may use up. After the creation of a local
 #: account, the first ones are refused now and then.
 _FRESH_TOKENS = 4
+
+#: What a wiki says of the operator, whatever the request was.
+_OPERATOR_REFUSED = frozenset({'badusername', 'renameinprogress'})
 
 #: Query modules whose answers depend on who asks.
 _PERSONAL = frozenset(
@@ -217,13 +221,13 @@ class HomeLogin:
                 )
             config.authenticate.setdefault(place.host, credentials)
         made = _class_for(OwnLoginMixin, place)
-        site = made(place.code, place.family, self.home.username())
-        site.login()
+        try:
+            site = made(place.code, place.family, self.home.username())
+            site.login()
+        except NoUsernameError as error:
+            raise _no_login(self.home, place) from error
         if not site.logged_in():
-            raise SessionLost(
-                f'Logging in to {site} as {self.home.username()} failed. A bot '
-                'password must be of an account that is attached there.'
-            )
+            raise _no_login(self.home, place)
         return site
 
 
@@ -303,11 +307,13 @@ class CentralAuthRequest(TokenRequest):
 
     def _json_loads(self, response: Any) -> dict[str, Any] | None:
         """Try again, but not for ever, where something before the API refuses."""
-        if 400 <= response.status_code < 500 and not _is_json(response):
+        status = response.status_code
+        # pywikibot waits as long as a 429 says.
+        if 400 <= status < 500 and status != 429 and not _is_json(response):
             self._answers_of_proxies += 1
             if self._answers_of_proxies > 1:
                 raise UnexpectedAnswer(
-                    f'{self.site} answered with HTTP {response.status_code} and no '
+                    f'{self.site} answered with HTTP {status} and no '
                     'JSON, twice: a proxy before it may refuse centralauthtokens.'
                 )
             return None
@@ -318,15 +324,22 @@ class CentralAuthRequest(TokenRequest):
 
         Only the text tells them apart, and not always: then a new centralauthtoken is
         tried first, which the next transmission has anyway.
+
+        :raises CentralAuthTokenRefused: fresh ones were refused, again and again
+        :raises RenameInProgress: the operator is being renamed
+        :raises BadUsername: the operator's name is not usable there
         """
+        info = str(self.last_error['info'])
+        if code in _OPERATOR_REFUSED:
+            raise refusal(code, info, str(self.site))
         if code != 'badtoken' or self._is_anonymous():
             return super()._bad_token(code)
-        info = str(self.last_error['info'])
         if 'CSRF' in info or (
             'centralauthtoken' not in info and self._refused and self._has_token()
         ):
             return super()._bad_token(code)
         self._refused += 1
+        self.site.home_login.tokens.forget_ahead()
         if self._refused >= _FRESH_TOKENS:
             raise CentralAuthTokenRefused(
                 f'{self.site} refused {self._refused} fresh centralauthtokens of '
@@ -582,6 +595,13 @@ def _class_for(mixin: type[OwnLoginMixin], place: Place) -> type[Any]:
     if isinstance(interface, str):
         interface = getattr(pywikibot.site, interface)
     return type(interface.__name__, (mixin, interface), {})
+
+
+def _no_login(home: Any, place: Place) -> SessionLost:
+    return SessionLost(
+        f'Logging in to {place} as {home.username()} failed. A bot password or an '
+        'OAuth consumer must be of an account that is attached there.'
+    )
 
 
 def _is_json(response: Any) -> bool:
