@@ -39,6 +39,7 @@ class Stored:
     app: str = ''
     bot_secret: str = ''
     flow: dict[str, str] = field(default_factory=dict)
+    #: When the password was given; a session that was revived does not know.
     since: float = 0.0
     linking: Conversation | None = None
 
@@ -202,7 +203,7 @@ class Sessions:
         self._drop(session)
         central = Central(secrets.token_hex(16), account.id, now, remember)
         stored = _new_stored(now)
-        stored.user, stored.central = account.name, central.id
+        stored.user, stored.central, stored.since = account.name, central.id, now
         if not self.down:
             self._central[central.id] = central
             self._local[wiki.db, stored.id] = stored
@@ -213,7 +214,7 @@ class Sessions:
         """Log in to an account that has no global one."""
         self._drop(session)
         stored = _new_stored(self.farm.clock())
-        stored.user = local.name
+        stored.user, stored.since = local.name, stored.used
         self._local[session.wiki.db, stored.id] = stored
         session.kind, session.local, session.stored = 'local', local, stored
         session.cookies = [
@@ -380,6 +381,8 @@ class Sessions:
         if central is None:
             session = Session(wiki)
             self.log_in(session, account, remember=True)
+            assert session.stored is not None
+            session.stored.since = 0.0
             return session
         central.used = now
         key = (wiki.db, cookies.get(f'{wiki.db}_session', ''))
@@ -517,7 +520,7 @@ def digest(token: str) -> str:
 
 
 def _new_stored(now: float) -> Stored:
-    return Stored(secrets.token_hex(16), secrets.token_hex(16), now, since=now)
+    return Stored(secrets.token_hex(16), secrets.token_hex(16), now)
 
 
 def _sign(secret: str, type: str, stamp: str) -> str:
