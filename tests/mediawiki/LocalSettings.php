@@ -51,9 +51,9 @@ foreach ( $wiki['extensions'] as $extension ) {
 
 wfLoadExtension( 'FarmLink', __DIR__ . '/extension/FarmLink/extension.json' );
 $wgFarmLinkPage = $control['provider'] ?? 'http://127.0.0.1/idp';
-$wgReauthenticateTime['default'] = $control['reauthenticate'] ?? 3600;
+$wgReauthenticateTime['default'] = $control['reauthenticate'];
 $wgAllowSecuritySensitiveOperationIfCannotReauthenticate['default'] =
-	!( $control['needs_login'] ?? false );
+	!$control['needs_login'];
 
 $wgReadOnly = $control['readonly'];
 $wgRateLimits = $control['limits'];

@@ -22,6 +22,7 @@ class SandboxWiki:
         self.host = sandbox.wikis[code].server.removeprefix('http://')
         self.operator = Account(seeds.OPERATOR, credentials.operator)
         self.bot = Account(seeds.OPERATOR, credentials.bot, seeds.BOT)
+        self.member = Account(seeds.SYSOP, credentials.sysop)
         self._sandbox = sandbox
         self._forgotten = 0
 
@@ -37,9 +38,10 @@ class SandboxWiki:
 
     def end_sessions(self, *, remembered: bool) -> None:
         """End all sessions, and if wanted the logins that browsers remember."""
-        self._sandbox.command(
-            'end-sessions', user=self.operator.name, remembered=remembered
-        )
+        for account in self.operator, self.member:
+            self._sandbox.command(
+                'end-sessions', user=account.name, remembered=remembered
+            )
 
     def read_only(self, reason: str) -> None:
         """Take no writes."""
@@ -69,7 +71,7 @@ class SandboxWiki:
         self._sandbox.command('set-readonly')
         self._sandbox.command('set-lag', seconds=0.0)
         self._sandbox.call(_lift_limits)
-        self._sandbox.farm.provider.reauthenticate_after = None
+        self._sandbox.farm.provider.reauthenticate_after = 300.0
         self._sandbox.farm.provider.needs_login = False
 
 

@@ -36,7 +36,7 @@ _UNHINDERED: dict[str, Any] = {
     'readonly': None,
     'lag': 0,
     'limits': {},
-    'reauthenticate': 3600,
+    'reauthenticate': 300,
     'needs_login': False,
 }
 
@@ -70,6 +70,7 @@ class MediaWiki:
         self.operator = Account('Operator', secrets.token_urlsafe(18))
         # MediaWiki tells one of 32 characters from a main password.
         self.bot = Account('Operator', secrets.token_hex(16), 'tests')
+        self.member = Account('Member', secrets.token_urlsafe(18))
         self._directory = directory
         self._control: dict[str, Any] = {}
         self._forgotten = 0
@@ -111,6 +112,7 @@ class MediaWiki:
             self.bot.name,
             self.bot.password,
         )
+        self._php('createAndPromote.php', self.member.name, self.member.password)
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -49,6 +49,7 @@ class Wiki(Protocol):
     :ivar host: address and port
     :ivar operator: an account with all rights that an administrator can have
     :ivar bot: a bot password of the same account
+    :ivar member: an account without rights and bot passwords
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Wiki(Protocol):
     host: str
     operator: Account
     bot: Account
+    member: Account
 
     def sent(self) -> list[Sent]:
         """Return the requests that reached the wiki since :meth:`forget`."""
