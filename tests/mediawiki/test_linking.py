@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
@@ -58,7 +59,7 @@ SECOND = {'second': 'pass', 'pin': '1234', 'color': 'red', 'multi': ['red', 'blu
 @pytest.fixture
 def site(client: Client, wiki: Wiki) -> Any:
     """The wiki, with nothing linked."""
-    site = client.site(wiki)
+    site = client.site(wiki, wiki.member)
     for request in site.linked_accounts():
         site.unlink_account(request.id)
     wiki.forget()
@@ -82,6 +83,13 @@ def back(step: Any, **more: str) -> str:
 def sent(wiki: Wiki, action: str = 'linkaccount') -> list[dict[str, Any]]:
     """Return the parameters of what reached the wiki."""
     return [each.params for each in wiki.sent() if each.action == action]
+
+
+def age(wiki: Wiki) -> None:
+    """Let the login become too old."""
+    wiki.login_age(0)
+    # MediaWiki counts in seconds.
+    time.sleep(1.1)
 
 
 # Providers, and what is linked
@@ -266,10 +274,10 @@ def test_the_same_table_logs_in_and_meets_every_status(
         return
     assert isinstance(flow.step, Ask)
     assert flow.step.restarted
-    operator = wiki.operator
-    send(flow.submit({'username': operator.name, 'password': operator.password}))
+    member = wiki.member
+    send(flow.submit({'username': member.name, 'password': member.password}))
     assert seen == ['UI', 'REDIRECT', 'RESTART', 'PASS']
-    assert flow.step == Done(operator.name)
+    assert flow.step == Done(member.name)
 
 
 def _login_form(site: APISite) -> Any:
@@ -287,7 +295,7 @@ def _login_token(site: APISite) -> str:
 
 def test_a_provider_that_breaks_down_is_an_error(site: Any) -> None:
     link = site.link_account(return_url=RETURN)
-    with pytest.raises(InternalApiError, match='exploded'):
+    with pytest.raises(InternalApiError, match='RuntimeException'):
         link.submit({'farmcode': 'throw'})
     with pytest.raises(InvalidInput, match='look at what is linked'):
         link.submit({'farmcode': 'pass'})
@@ -313,12 +321,17 @@ def test_a_session_that_is_lost_in_the_middle_ends_it(
 ) -> None:
     link = begun(site, code)
     wiki.end_sessions(remembered=remembered)
-    with pytest.raises(FlowLost, match='Begin anew'):
+    # A session that was revived by what the browser remembers is no recent login.
+    with pytest.raises(
+        (FlowLost, MustReauthenticate), match='(?i)begin anew'
+    ) as raised:
         if code == 'ui':
             link.submit(SECOND)
         else:
             link.returned(back(link.step))
-    assert link.state is State.FAILED
+    assert (raised.type is FlowLost) is remembered
+    site.logout()
+    site.login()
     assert begun(site, 'pass').step == Done()
 
 
@@ -334,7 +347,7 @@ def test_a_wiki_that_takes_no_writes_can_be_asked_again(site: Any, wiki: Wiki) -
 def test_a_login_that_is_too_old_is_told_before_fields_are_asked_for(
     site: Any, wiki: Wiki
 ) -> None:
-    wiki.login_age(0)
+    age(wiki)
     with pytest.raises(MustReauthenticate, match='Log out and in again'):
         site.link_account(return_url=RETURN)
     assert sent(wiki) == []
@@ -344,7 +357,7 @@ def test_a_login_that_becomes_too_old_is_told(site: Any, wiki: Wiki) -> None:
     assert begun(site, 'pass').step == Done()
     (linked,) = site.linked_accounts()
     link = begun(site, 'ui')
-    wiki.login_age(0)
+    age(wiki)
     with pytest.raises(MustReauthenticate, match='begin anew'):
         link.submit(SECOND)
     with pytest.raises(MustReauthenticate):
@@ -377,7 +390,7 @@ def test_another_process_goes_on_with_what_was_saved(
     link = begun(site, 'redirect')
     saved, url = link.save(), back(link.step)
     assert site.tokens.csrf not in saved
-    again: Any = client.site(wiki)
+    again: Any = client.site(wiki, wiki.member)
     link = again.link_account(saved=saved)
     assert link.returned(url) == Done()
     assert len(again.linked_accounts()) == 1
