@@ -9,7 +9,8 @@ Without an option, an account is linked. Else:
 
 -list             List what is linked and what can be, and stop.
 
--unlink:ID        Unlink an account, by the id that -list shows.
+-unlink:ID        Unlink an account, by the id that -list shows. All bot passwords of
+                  one's account become invalid by that.
 
 What the wiki is told:
 
@@ -127,14 +128,11 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
-    mw_tokens_plugin.enable()
-    # Before anything makes a site: pywikibot would try for some 20 minutes.
-    TokenRequest.deadline = UNREACHABLE_AFTER
-    return run_script(lambda: _run(args))
+    return run_script(_run, args)
 
 
-def _run(args: Iterable[str]) -> ExitCode:
-    options = parse(pywikibot.handle_args(list(args) or None))
+def _run(arguments: list[str]) -> ExitCode:
+    options = parse(pywikibot.handle_args(arguments))
     interactive = sys.stdin.isatty()
     site = pywikibot.Site()
     if options.listing:
@@ -510,6 +508,7 @@ def _unlink(site: Any, id: str, always: bool, interactive: bool) -> ExitCode:
     if not always:
         if not interactive:
             raise InvalidInput('Without a terminal, give -always to unlink.')
+        print(f'All bot passwords of {site.username()} become invalid by that.')
         answer = pywikibot.input(f'Unlink {id} from {site.username()}? [y/N]')
         if answer.strip().lower() not in ('y', 'yes'):
             raise StoppedByGuard('Not confirmed; nothing was sent.')

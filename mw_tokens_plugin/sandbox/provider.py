@@ -33,7 +33,7 @@ class Provider:
     :ivar page: its address; '' for a page of the wiki that redirects there
     :ivar links: by user, the ids of the accounts that are linked
     :ivar expected: by state, where a user who was sent here is sent back to
-    :ivar reauthenticate_after: how old a login may be; None for any age
+    :ivar reauthenticate_after: how old a login may be, in seconds
     :ivar needs_login: sessions that cannot log in anew are refused
     """
 
@@ -43,7 +43,7 @@ class Provider:
         self.page = ''
         self.links: dict[str, list[str]] = {}
         self.expected: dict[str, str] = {}
-        self.reauthenticate_after: float | None = None
+        self.reauthenticate_after = 300.0
         self.needs_login = False
         self.new_state: Callable[[], str] = _random
         self._last = 0

@@ -155,6 +155,9 @@ class LinkingMixin(SiteBase):
     def unlink_account(self, request: str) -> None:
         """Unlink an account that is linked.
 
+        MediaWiki takes this for a change of the password: all bot passwords of the
+        account on this wiki become invalid.
+
         https://www.mediawiki.org/wiki/API:Manage_authentication_data
 
         :param request: its id, from :meth:`linked_accounts`

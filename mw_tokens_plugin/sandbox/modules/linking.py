@@ -99,6 +99,11 @@ def unlinkaccount(call: Call, values: Values) -> None:
             key='apierror-changeauth-norequest',
         )
     links.remove(id)
+    # MediaWiki takes it for a change of the password, which ends all others.
+    account = call.session.account
+    if account is not None:
+        account.bots.clear()
+        call.farm.sessions.end_bots(account.name)
     call.answer.target, call.answer.effect = id, 'unlink'
     call.result['unlinkaccount'] = {'status': 'success'}
 
@@ -134,10 +139,8 @@ def login_age_status(call: Call) -> str:
     provider, stored = call.farm.provider, call.session.stored
     if call.session.kind not in ('main', 'local'):
         return 'fail' if provider.needs_login else 'ok'
-    limit = provider.reauthenticate_after
-    if limit is None or stored is None:
-        return 'ok'
-    return 'ok' if call.farm.clock() - stored.since < limit else 'reauth'
+    age = call.farm.clock() - (stored.since if stored else 0.0)
+    return 'ok' if age <= provider.reauthenticate_after else 'reauth'
 
 
 def _check_session(call: Call, sentence: str) -> None:
