@@ -507,24 +507,17 @@ def _fields_to_send(form: Form, values: Mapping[str, Value]) -> Iterator[Field]:
     if form.merged is not None:
         yield from form.merged
         return
+    answered = [r for r in form.requests if any(f.name in values for f in r.fields)]
     primary = [r for r in form.requests if r.required is Required.PRIMARY]
-    chosen = [r for r in primary if any(each.name in values for each in r.fields)]
-    if primary and not chosen:
-        if len(primary) > 1 and any(r.fields for r in primary):
-            raise InvalidInput(
-                'Fill in the fields of one of these requests: '
-                f'{", ".join(r.id for r in primary)}.'
-            )
-        chosen = primary
+    if len(primary) == 1 and not answered:
+        answered = primary
+    if len(primary) > 1 and not answered and any(r.fields for r in primary):
+        raise InvalidInput(
+            'Fill in the fields of one of these requests: '
+            f'{", ".join(r.id for r in primary)}.'
+        )
     for request in form.requests:
-        if (
-            request in chosen
-            or request.required is Required.REQUIRED
-            or (
-                request.required is Required.OPTIONAL
-                and any(each.name in values for each in request.fields)
-            )
-        ):
+        if request in answered or request.required is Required.REQUIRED:
             yield from request.fields
 
 
