@@ -46,7 +46,9 @@ class ReturnListener:
         :raises OSError: the port is taken
         """
         parts = urlsplit(url or f'http://{_HOST}:{port}/{secrets.token_urlsafe(24)}')
-        self._server = _Server((_HOST, parts.port or 80), _Handler)
+        self._server = _Server(
+            (_HOST, 80 if parts.port is None else parts.port), _Handler
+        )
         self._server.path = parts.path
         self.url = f'{self._server.origin}{parts.path}'
 
