@@ -389,6 +389,7 @@ def _request(
     ):
         problems.append('something is struck out without an end')
     named = tuple(_named(text, body))
+    foot = _foot(text, pieces)
     if not any(n.standing is Standing.REQUESTED for n in named):
         problems.append('it names nobody')
     return Request(
@@ -400,9 +401,12 @@ def _request(
         signature=_signature(span.of(text)),
         problems=tuple(problems),
         heading_span=head.span,
-        span=span,
-        foot=_foot(text, pieces),
+        span=Span(span.start, max(end, foot)),
+        foot=foot,
     )
+
+
+_CLOSING = re.compile(r'(?:[ \t]*</\w+[ \t]*>)+(?=[ \t]*(?:\n|\Z))')
 
 
 def _foot(text: str, pieces: Sequence[_Piece]) -> int:
@@ -414,7 +418,9 @@ def _foot(text: str, pieces: Sequence[_Piece]) -> int:
         if isinstance(piece.node, Comment) and text[piece.span.start - 1] == '\n':
             continue
         if kept := piece.span.of(text).rstrip():
-            return piece.span.start + len(kept)
+            # What closes on this line is closed before the next one begins.
+            closing = _CLOSING.match(text, piece.span.start + len(kept))
+            return closing.end() if closing else piece.span.start + len(kept)
     raise AssertionError('a request without its heading')
 
 

@@ -1,0 +1,174 @@
+"""Request pages: each style is read as its file says, and nothing is lost.
+
+A file has a name, a label, the input, what is read from it as JSON, and the page after
+all certain open requests were marked as done.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.requestpage import Closing, Request, RequestPage, Standing
+
+FILES = sorted(Path(__file__).parent.glob('*.page'))
+LINE = ": '''Done'''."
+
+
+def parts(path: Path) -> list[str]:
+    """Return header, input, output and the marked page of a file."""
+    text = path.read_text('utf-8')
+    found = []
+    for mark in ('--- input ---\n', '--- output ---\n', '--- marked ---\n'):
+        before, _, text = text.partition(mark)
+        found.append(before)
+    return [*found, text]
+
+
+def told(request: Request) -> dict[str, Any]:
+    """Return a request as the files write it, without what is usual."""
+    signature = request.signature
+    every = {
+        'heading': request.heading,
+        'section': request.section,
+        'kind': request.kind and request.kind.value,
+        'status': request.status and request.status.word,
+        'open': request.is_open,
+        'names': list(request.names),
+        'others': {
+            named.name: named.standing.value
+            for named in request.named
+            if named.standing is not Standing.REQUESTED
+        },
+        'kinds': {
+            named.name: named.kind.value
+            for named in request.named
+            if named.kind.value != 'account'
+        },
+        'hidden': sorted(request.hidden_names),
+        'asked': signature and [signature.name, signature.moment.isoformat()],
+        'problems': list(request.problems),
+    }
+    always = ('heading', 'kind', 'status', 'names')
+    return {k: v for k, v in every.items() if k in always or v not in ([], {}, None)}
+
+
+def certain(page: RequestPage) -> list[Closing]:
+    """Return how all that is certain is marked as done."""
+    return [
+        Closing(request, LINE, done=True)
+        for request in page.requests
+        if request.is_open and request.is_certain
+    ]
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_every_style_is_read_as_its_file_says(path: Path) -> None:
+    _, text, output, marked = parts(path)
+    page = RequestPage.parse(text)
+    assert page.problem is None
+    assert [told(request) for request in page.requests] == json.loads(output)
+    assert page.closed(certain(page)) == marked
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_every_piece_stands_where_it_is_said_to(path: Path) -> None:
+    """All spans together with what is between them are the page again."""
+    text = parts(path)[1]
+    page = RequestPage.parse(text)
+    assert page.text == text == page.closed([])
+    end = 0
+    for request in page.requests:
+        assert end <= request.span.start <= request.heading_span.start
+        end = request.span.end
+        assert request.heading_span.of(text).strip().startswith('=')
+        assert request.heading_span.end <= request.foot <= request.span.end
+        assert not request.span.of(text)[: request.foot - request.span.start].endswith(
+            '\n'
+        )
+        if request.status is not None:
+            assert request.status.span.of(text).startswith('{{')
+            assert request.status.span.of(text).endswith('}}')
+        for named in request.named:
+            assert named.span.of(request.span.of(text)) is not None
+            assert request.span.start < named.span.start < named.span.end <= end
+            if named.standing is Standing.UNREADABLE:
+                assert named.span.of(text).strip() == named.name
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_marking_leaves_every_other_line_as_it_was(path: Path) -> None:
+    """Taken back word for word, the marks leave the page as it was."""
+    text = parts(path)[1]
+    page = RequestPage.parse(text)
+    for closing in certain(page):
+        status = closing.request.status
+        assert status is not None
+        marked = page.closed([closing])
+        start, end = status.span.start, status.span.start + len(status.when_done)
+        assert marked[start:end] == status.when_done
+        again = marked[:start] + status.span.of(text) + marked[end:]
+        note = f'\n{LINE} ~~~~'
+        foot = closing.request.foot
+        assert again[foot : foot + len(note)] == note
+        assert again[:foot] + again[foot + len(note) :] == text
+
+
+@pytest.mark.parametrize('line', ['two\nlines', 'signed ~~~~', 'dated ~~~~~', 'x\r'])
+def test_a_note_is_one_line_without_a_signature(line: str) -> None:
+    page = RequestPage.parse('== Global lock ==\n{{Status}}\n{{LockHide|A}}')
+    with pytest.raises(InvalidInput):
+        page.closed([Closing(page.requests[0], line, done=True)])
+
+
+def test_a_note_that_would_change_the_requests_is_refused() -> None:
+    page = RequestPage.parse('== Global lock ==\n{{Status}}\n{{LockHide|A}}')
+    with pytest.raises(InvalidInput, match='by hand'):
+        page.closed([Closing(page.requests[0], '{{LockHide|B}}', done=True)])
+
+
+FRAGMENTS = st.sampled_from(
+    '{{ }} | = == === [[ ]] <!-- --> <nowiki> </nowiki> <s> </s> <del> <div> </div> '
+    '{{Status}} {{Status| {{status|done}} {{LockHide| {{MultiLock|A|2= hidename=1 '
+    "{{{1}}} <includeonly> {| |} |- || * : # ~~~~ &amp; ' '' &#x0; User: for Global "
+    'lock unlock (un)lock Requests {{Luxotool|1.2.3.4}} ~2026-1 {{sock&nbsp;list| '
+    '<ref name= />'.split()
+    + ['\n', '\n', ' ', '\n== Requests for global (un)lock and (un)hiding ==\n']
+    + ['\n=== Global lock for x ===\n{{Status}}\n*{{LockHide|X}}\n', '\u200e', '\0']
+)
+PAGES = st.lists(FRAGMENTS | st.text(max_size=8), max_size=40).map(''.join)
+
+
+@settings(deadline=None, derandomize=True, max_examples=400)
+@given(PAGES)
+def test_any_text_can_be_read_and_closing_nothing_changes_nothing(text: str) -> None:
+    page = RequestPage.parse(text)
+    assert page.closed([]) == text
+    for request in page.requests:
+        assert 0 <= request.span.start < request.foot <= request.span.end <= len(text)
+        for named in request.named:
+            assert request.span.start <= named.span.start <= named.span.end
+            assert named.span.end <= request.span.end
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(PAGES, PAGES)
+def test_marking_adds_and_nothing_else(before: str, after: str) -> None:
+    """Whatever stands around it, a marked page differs by the marks alone."""
+    one = '\n=== Global lock for x ===\n{{Status}}\n*{{LockHide|X}}\n'
+    page = RequestPage.parse(before + one + after)
+    closings = certain(page)
+    marked = page.closed(closings)
+    for closing in closings:
+        assert closing.request.status is not None
+        assert closing.request.status.when_done in marked
+    again = RequestPage.parse(marked)
+    assert len(again.requests) == len(page.requests)
+    assert certain(again) == []
+    assert marked.count(LINE) == page.text.count(LINE) + len(closings)
