@@ -12,6 +12,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.database import Database, budgets
+from mw_tokens_plugin.exceptions import LedgerFailure
 
 
 class Budget:
@@ -37,38 +38,47 @@ class Budget:
         self._account = account
         self._interval = interval
         self._clock = clock
+        self._begun = False
 
     def reserve(self) -> float:
         """Take the next free moment, and return how many seconds away it is."""
         interval = self._interval()
         if interval <= 0:
             return 0.0
+        self._begin()
+        mine = budgets.c.account == self._account
         with self._database.begin() as connection:
-            now = self._now(connection)
-            row = sa.select(budgets.c.next_at).where(budgets.c.account == self._account)
             if connection.dialect.name == 'sqlite':
                 # A write first: SQLite has no locks on rows, only the writer's.
                 connection.execute(
-                    sa.update(budgets)
-                    .where(budgets.c.account == self._account)
-                    .values(next_at=budgets.c.next_at)
+                    sa.update(budgets).where(mine).values(next_at=budgets.c.next_at)
                 )
-            next_at = connection.scalar(row.with_for_update())
-            if next_at is None:
-                connection.execute(
-                    sa.insert(budgets).values(
-                        account=self._account, next_at=now + interval
-                    )
-                )
-                return 0.0
+            next_at = connection.scalar(
+                sa.select(budgets.c.next_at).where(mine).with_for_update()
+            )
+            # Asked only now: waiting for the others' locks takes time.
+            now = self._now(connection)
             # A clock that was set back must not stop the work for hours.
-            moment = min(max(now, next_at), now + _QUEUE * interval)
+            moment = min(max(now, next_at or 0.0), now + _QUEUE * interval)
             connection.execute(
-                sa.update(budgets)
-                .where(budgets.c.account == self._account)
-                .values(next_at=moment + interval)
+                sa.update(budgets).where(mine).values(next_at=moment + interval)
             )
         return float(moment - now)
+
+    def _begin(self) -> None:
+        """Make the account's row, unless it or another worker has made it."""
+        if self._begun:
+            return
+        known = sa.select(budgets.c.account).where(budgets.c.account == self._account)
+        row = sa.insert(budgets).values(account=self._account, next_at=0.0)
+        try:
+            with self._database.begin() as connection:
+                if connection.scalar(known) is None:
+                    connection.execute(row)
+        except LedgerFailure as error:
+            if not isinstance(error.__cause__, sa.exc.IntegrityError):
+                raise
+        self._begun = True
 
     def _now(self, connection: sa.Connection) -> float:
         """Return the time by the database's clock, which all workers share."""

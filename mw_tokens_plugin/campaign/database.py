@@ -26,6 +26,17 @@ _metadata = sa.MetaData()
 _Number = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 #: MariaDB keeps no fractions of seconds unless told to.
 _Moment = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mysql', 'mariadb')
+#: Compared byte by byte, whatever the database's collation; MariaDB has no index on
+#: the whole of a BLOB.
+_Name = sa.LargeBinary(700).with_variant(mysql.VARBINARY(700), 'mysql', 'mariadb')
+
+#: Names of campaigns and accounts differ by their letters' case everywhere. The
+#: options of one dialect do not hold for the other.
+_TEXTS: dict[str, Any] = {
+    f'{dialect}_{option}': value
+    for dialect in ('mysql', 'mariadb')
+    for option, value in (('charset', 'utf8mb4'), ('collate', 'utf8mb4_bin'))
+}
 
 campaigns = sa.Table(
     'campaign',
@@ -41,7 +52,7 @@ campaigns = sa.Table(
     sa.Column('planned_at', _Moment),
     sa.Column('confirmed_at', _Moment),
     sa.Column('finished_at', _Moment),
-    mysql_charset='utf8mb4',
+    **_TEXTS,
 )
 
 targets = sa.Table(
@@ -49,8 +60,7 @@ targets = sa.Table(
     _metadata,
     sa.Column('id', _Number, primary_key=True),
     sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), nullable=False),
-    # Names are compared byte by byte, whatever the database's collation.
-    sa.Column('name', sa.LargeBinary(700), nullable=False),
+    sa.Column('name', _Name, nullable=False),
     sa.Column('central_id', _Number),
     sa.Column('hidden', sa.Boolean, nullable=False, default=False),
     sa.Column('state', sa.String(10), nullable=False),
@@ -65,7 +75,7 @@ targets = sa.Table(
     sa.Column('ended_at', _Moment),
     sa.Index('target_by_name', 'campaign_id', 'name', unique=True),
     sa.Index('target_by_state', 'campaign_id', 'state', 'id'),
-    mysql_charset='utf8mb4',
+    **_TEXTS,
 )
 
 #: Attempts after which there was another one; the last is in the target itself.
@@ -79,7 +89,7 @@ attempts = sa.Table(
     sa.Column('started_at', _Moment, nullable=False),
     sa.Column('ended_at', _Moment, nullable=False),
     sa.Column('detail', sa.Text, nullable=False),
-    mysql_charset='utf8mb4',
+    **_TEXTS,
 )
 
 #: Processes that are at work, and how often each has given a sign of life.
@@ -91,7 +101,7 @@ runs = sa.Table(
     sa.Column('account', sa.String(190), nullable=False),
     sa.Column('workers', sa.Integer, nullable=False),
     sa.Column('beats', _Number, nullable=False),
-    mysql_charset='utf8mb4',
+    **_TEXTS,
 )
 
 #: When the next write of an account may be sent, seconds since the epoch.
@@ -100,7 +110,7 @@ budgets = sa.Table(
     _metadata,
     sa.Column('account', sa.String(190), primary_key=True),
     sa.Column('next_at', sa.Double, nullable=False),
-    mysql_charset='utf8mb4',
+    **_TEXTS,
 )
 
 
@@ -145,6 +155,9 @@ class Database:
                 connect_args={'timeout': 30} if is_sqlite else {},
                 pool_pre_ping=not is_sqlite,
                 pool_size=20,
+                # Else MariaDB locks the gaps between rows too, and workers that pass
+                # over each other's rows run into deadlocks.
+                isolation_level=None if is_sqlite else 'READ COMMITTED',
             )
             if is_sqlite:
                 mode = 'DELETE' if on_network else 'WAL'

@@ -17,6 +17,7 @@ from mw_tokens_plugin.campaign.database import (
     Row,
     attempts,
     campaigns,
+    runs,
     targets,
 )
 from mw_tokens_plugin.campaign.records import (
@@ -147,6 +148,7 @@ class Ledger:
             connection.execute(
                 sa.delete(targets).where(targets.c.campaign_id == campaign.id)
             )
+            connection.execute(sa.delete(runs).where(runs.c.campaign_id == campaign.id))
             connection.execute(
                 sa.delete(campaigns).where(campaigns.c.id == campaign.id)
             )

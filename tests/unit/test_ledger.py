@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import stat
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.database import runs
-from mw_tokens_plugin.campaign.guards import Threshold
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -31,13 +30,16 @@ from mw_tokens_plugin.exceptions import (
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / 'new folder' / 'ledger.sqlite3'
+def url(tmp_path: Path) -> str:
+    """A new database; the tests for MariaDB put another one in its place."""
+    return str(tmp_path / 'new folder' / 'ledger.sqlite3')
 
 
 @pytest.fixture
-def ledger(path: Path) -> Ledger:
-    return Ledger(str(path))
+def ledger(url: str) -> Iterator[Ledger]:
+    opened = Ledger(url)
+    yield opened
+    opened.close()
 
 
 def begin(ledger: Ledger, *names: str, campaign: str = 'wave') -> Campaign:
@@ -53,12 +55,6 @@ def plan_all(ledger: Ledger, campaign: Campaign) -> None:
         campaign,
         [Decision(t.name) for t in list(ledger.targets(campaign, State.LISTED))],
     )
-
-
-def test_only_its_owner_can_read_it(ledger: Ledger, path: Path) -> None:
-    begin(ledger, 'A')
-    for file in path.parent.iterdir():
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
 
 
 def test_a_name_is_a_target_once_whatever_its_letters(ledger: Ledger) -> None:
@@ -81,13 +77,11 @@ def test_decisions_come_back_as_they_went_in(ledger: Ledger) -> None:
     assert ledger.held_counts(campaign) == {Held.EDITS: 1}
 
 
-def test_a_lease_is_there_for_the_next_process_to_see(
-    ledger: Ledger, path: Path
-) -> None:
+def test_a_lease_is_there_for_the_next_process_to_see(ledger: Ledger, url: str) -> None:
     campaign = begin(ledger, *'ABC')
     plan_all(ledger, campaign)
     leased = ledger.lease(campaign, 'one/0', 2)
-    other = Ledger(str(path))
+    other = Ledger(url)
     assert [t.name for t in other.targets(campaign, State.LEASED)] == ['A', 'B']
     assert [t.name for t in other.lease(campaign, 'two/0', 2)] == ['C']
     assert other.owners(campaign) == {'one/0', 'two/0'}
@@ -162,21 +156,6 @@ def test_unfinished_campaigns_are_found(ledger: Ledger) -> None:
     assert ledger.unfinished('a', 'elsewhere') == []
 
 
-@pytest.mark.parametrize(
-    'url',
-    [
-        'nosuch://x',
-        '/proc/nosuch/ledger',
-        'sqlite:////proc/x',
-        'postgresql://u:secret@h/x',
-    ],
-)
-def test_a_ledger_that_cannot_be_opened_is_a_clear_error(url: str) -> None:
-    with pytest.raises(InvalidInput, match='cannot be opened') as caught:
-        Ledger(url)
-    assert 'secret' not in str(caught.value)
-
-
 class Watch:
     """Stands in for the seconds during which other runs are watched."""
 
@@ -190,10 +169,10 @@ class Watch:
             run.sign()
 
 
-def test_one_run_is_at_work_on_a_campaign(ledger: Ledger, path: Path) -> None:
+def test_one_run_is_at_work_on_a_campaign(ledger: Ledger, url: str) -> None:
     campaign = begin(ledger)
     with at_work(ledger, campaign, account='x') as run:
-        other = Ledger(str(path))
+        other = Ledger(url)
         with (
             pytest.raises(CampaignBusy, match='Another run'),
             at_work(other, campaign, account='x', sleep=Watch(run)),
@@ -258,12 +237,10 @@ def test_killed_workers_do_not_count(ledger: Ledger) -> None:
         pass
 
 
-def test_writes_of_an_account_keep_one_pace(ledger: Ledger, path: Path) -> None:
+def test_writes_of_an_account_keep_one_pace(ledger: Ledger, url: str) -> None:
     clock = iter([100.0, 100.0, 100.5, 200.0, 50.0])
     one = Budget(ledger.database, 'x', lambda: 2.0, clock=lambda: next(clock))
-    two = Budget(
-        Ledger(str(path)).database, 'x', lambda: 2.0, clock=lambda: next(clock)
-    )
+    two = Budget(Ledger(url).database, 'x', lambda: 2.0, clock=lambda: next(clock))
     assert [one.reserve(), two.reserve(), one.reserve()] == [0.0, 2.0, 3.5]
     assert two.reserve() == 0.0
     # The clock was set back by far: nobody waits for it to come again.
@@ -274,36 +251,9 @@ def test_without_an_interval_there_is_no_pace(ledger: Ledger) -> None:
     assert Budget(ledger.database, 'x', lambda: 0.0, clock=pytest.fail).reserve() == 0
 
 
-def test_a_failing_database_is_one_sentence(ledger: Ledger, path: Path) -> None:
+def test_a_failing_database_is_one_sentence(ledger: Ledger, url: str) -> None:
     campaign = begin(ledger, 'A')
     with ledger.database.begin() as connection:
-        connection.execute(sa.text('DROP TABLE target'))
+        connection.execute(sa.text('ALTER TABLE target RENAME TO gone'))
     with pytest.raises(LedgerFailure, match='is read from the wiki by -resume'):
         ledger.counts(campaign)
-
-
-def test_a_database_that_everybody_can_read_is_refused() -> None:
-    with pytest.raises(InvalidInput, match='Everybody can read'):
-        Ledger('mysql+pymysql://u:secret@tools.db/s1__campaigns_p')
-
-
-@pytest.mark.parametrize(
-    ('text', 'failed', 'done', 'passed'),
-    [
-        ('3', 3, 0, False),
-        ('3', 4, 100, True),
-        ('10%', 5, 5, False),
-        ('10%', 2, 18, False),
-        ('10%', 3, 18, True),
-    ],
-)
-def test_a_threshold_is_a_number_or_a_part(
-    text: str, failed: int, done: int, passed: bool
-) -> None:
-    assert Threshold.parse(text).is_passed(failed, done) is passed
-
-
-@pytest.mark.parametrize('text', ['', 'x', '-1', '101%', '5 %'])
-def test_what_is_no_threshold_is_a_clear_error(text: str) -> None:
-    with pytest.raises(InvalidInput, match='10 or 5%'):
-        Threshold.parse(text)
