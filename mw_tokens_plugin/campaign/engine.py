@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from pywikibot.exceptions import Error as PywikibotError
+
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
@@ -19,14 +21,10 @@ from mw_tokens_plugin.campaign.retry import PASSING, RetryPolicy
 from mw_tokens_plugin.campaign.workers import Run
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
-    BadToken,
     InternalApiError,
     InvalidInput,
-    LedgerFailure,
     OutcomeUnknown,
     PermissionDenied,
-    SessionError,
-    StoppedByGuard,
     TokensPluginError,
     UnexpectedAnswer,
 )
@@ -34,8 +32,12 @@ from mw_tokens_plugin.exceptions import (
 #: Targets leased at a time. After a kill, this many are read before being sent.
 LEASE = 50
 
-#: What would meet every other target too.
-_STOPPING = (BadToken, LedgerFailure, PermissionDenied, SessionError, StoppedByGuard)
+#: What concerns one target alone; all else would meet every other target too.
+_FINAL = (ApiRefusal, InvalidInput, UnexpectedAnswer)
+_STOPPING = (PermissionDenied, *PASSING)
+
+#: What ends a run in order, with its error in :class:`Finish`.
+_ERRORS = (TokensPluginError, PywikibotError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Finish:
     :ivar interrupted: whether the operator stopped it
     """
 
-    error: TokensPluginError | None = None
+    error: Exception | None = None
     interrupted: bool = False
 
 
@@ -95,7 +97,7 @@ class Engine:
         self._observe = observe
         self._sleep = sleep
         self._observing = threading.Lock()
-        self._failure: TokensPluginError | None = None
+        self._failure: Exception | None = None
 
     def run(self) -> Finish:
         """Work until nothing is left, or something stops it."""
@@ -127,7 +129,7 @@ class Engine:
                             self._ledger.unlease([target])
                         else:
                             self._record(target, outcome)
-        except (*PASSING, *_STOPPING) as error:
+        except _ERRORS as error:
             self._failure = error
         return bool(dead)
 
@@ -143,7 +145,7 @@ class Engine:
             while leased := self._ledger.lease(self._campaign, owner, size):
                 if not self._carry_out_all(leased):
                     return
-        except (*PASSING, *_STOPPING) as error:
+        except _ERRORS as error:
             self._failure = self._failure or error
 
     def _carry_out_all(self, leased: Sequence[Target]) -> bool:
@@ -159,7 +161,7 @@ class Engine:
                 # This one may have been sent: it stays leased, and is read first.
                 self._ledger.unlease(leased[position + 1 :])
                 raise error.reason from error.reason.__cause__
-            except (*PASSING, *_STOPPING):
+            except _ERRORS:
                 self._ledger.unlease(leased[position:])
                 raise
             self._record(target, outcome)
@@ -176,36 +178,52 @@ class Engine:
         return False
 
     def _carry_out(self, target: Target) -> Outcome:
+        """Try one target as often as the policy allows.
+
+        :raises _Unsettled: it may have been sent, and could not be read
+        """
         unsettled = False
-        started = now()
         try:
             for attempt in self._retrying:
                 with attempt:
-                    if unsettled:
-                        ((_, outcome),) = self._action.settle([target])
-                        if outcome is not None:
-                            return outcome
-                        unsettled = False
+                    self._wait_to_be_heard()
+                    if unsettled and (outcome := self._settle(target)):
+                        return outcome
+                    unsettled = True
+                    started = now()
                     try:
-                        started = now()
                         return self._action.apply(target)
-                    except PASSING as error:
+                    except TokensPluginError as error:
                         unsettled = isinstance(error, OutcomeUnknown | InternalApiError)
-                        self._ledger.note_attempt(target, started, _words(error))
+                        if isinstance(error, PASSING):
+                            self._ledger.note_attempt(target, started, _words(error))
                         raise
-        except PASSING as error:
-            if isinstance(error, InternalApiError):
-                # The wiki works, but not for this target: the others go on.
-                ((_, settled),) = self._action.settle([target])
-                return settled or Outcome(State.FAILED, detail=_words(error))
+        except _ERRORS as error:
             if unsettled:
-                raise _Unsettled(error) from error
+                return self._last_look(target, error)
+            if isinstance(error, _FINAL) and not isinstance(error, _STOPPING):
+                return Outcome(State.FAILED, detail=_words(error))
             raise
-        except _STOPPING:
-            raise
-        except (ApiRefusal, InvalidInput, UnexpectedAnswer) as error:
-            return Outcome(State.FAILED, detail=_words(error))
         raise AssertionError('tenacity ended without a result')
+
+    def _wait_to_be_heard(self) -> None:
+        while not self._run.is_heard():
+            self._sleep(0.05)
+
+    def _settle(self, target: Target) -> Outcome | None:
+        ((_, outcome),) = self._action.settle([target])
+        return outcome
+
+    def _last_look(self, target: Target, error: Exception) -> Outcome:
+        """Decide on a target that may have been sent and is not tried again."""
+        if not isinstance(error, InternalApiError):
+            raise _Unsettled(error) from error
+        # The wiki works, but not for this target: the others go on.
+        try:
+            settled = self._settle(target)
+        except _ERRORS as failure:
+            raise _Unsettled(failure) from failure
+        return settled or Outcome(State.FAILED, detail=_words(error))
 
     def _record(self, target: Target, outcome: Outcome) -> None:
         if self._ledger.record(target, outcome):
@@ -216,7 +234,7 @@ class Engine:
 class _Unsettled(Exception):
     """Carries an error past the handlers of those that are safe to repeat."""
 
-    def __init__(self, reason: TokensPluginError) -> None:
+    def __init__(self, reason: Exception) -> None:
         super().__init__(reason)
         self.reason = reason
 

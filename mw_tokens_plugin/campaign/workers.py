@@ -26,6 +26,8 @@ PATIENCE = 5.0
 #: Seconds without having been able to give a sign after which a run stops sending,
 #: since others may be about to take it for dead.
 _SILENCE = PATIENCE * 0.6
+#: Seconds after which such a run gives up.
+_HOPELESS = 30.0
 
 
 class Run:
@@ -37,12 +39,21 @@ class Run:
     :ivar joined: whether others may be at work on the campaign too
     """
 
-    def __init__(self, ledger: Ledger, campaign: Campaign, joined: bool) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        campaign: Campaign,
+        joined: bool,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Belong to a campaign; :func:`at_work` begins and ends it."""
         self.id = uuid.uuid4().hex
         self.joined = joined
         self._ledger = ledger
         self._campaign = campaign
+        self._sleep = sleep
+        self._buried = False
+        self._failure: LedgerFailure | None = None
         self._last_beat = time.monotonic()
         self._done = threading.Event()
 
@@ -51,8 +62,20 @@ class Run:
         return f'{self.id}/{worker}'
 
     def is_heard(self) -> bool:
-        """Tell whether others still take it for alive."""
-        return time.monotonic() - self._last_beat < _SILENCE
+        """Tell whether others still take it for alive.
+
+        :raises CampaignBusy: another run took it for dead, and has its targets now
+        :raises LedgerFailure: no sign of life could be written for long
+        """
+        silence = time.monotonic() - self._last_beat
+        if self._buried:
+            raise CampaignBusy(
+                f'This run was silent for more than {PATIENCE:.0f} s, and another one '
+                f'has taken over its part of {self._campaign.name!r}.'
+            )
+        if self._failure is not None and silence > _HOPELESS:
+            raise self._failure
+        return silence < _SILENCE
 
     def dead_owners(self) -> set[str]:
         """Return the workers of other runs that hold leases and are dead.
@@ -67,14 +90,16 @@ class Run:
         if not owners:
             return owners
         others = (runs.c.campaign_id == self._campaign.id) & (runs.c.id != self.id)
-        alive = _alive(self._ledger.database, others, time.sleep)
+        alive = _alive(self._ledger.database, others, self._sleep)
         return {owner for owner in owners if owner.partition('/')[0] not in alive}
 
     def beat(self) -> None:
         """Give signs of life until it ends."""
         while not self._done.wait(BEAT):
-            with suppress(LedgerFailure):
+            try:
                 self.sign()
+            except LedgerFailure as error:
+                self._failure = error
 
     def sign(self) -> None:
         """Give one sign of life.
@@ -82,11 +107,12 @@ class Run:
         :raises LedgerFailure: it could not be given
         """
         with self._ledger.database.begin() as connection:
-            connection.execute(
+            signed = connection.execute(
                 sa.update(runs)
                 .where(runs.c.id == self.id)
                 .values(beats=runs.c.beats + 1)
             )
+        self._buried = not signed.rowcount
         self._last_beat = time.monotonic()
 
     def end(self) -> None:
@@ -127,7 +153,7 @@ def at_work(
             )
     if most_workers is not None:
         _check_number(database, account, workers, most_workers, sleep)
-    run = Run(ledger, campaign, joined=join)
+    run = Run(ledger, campaign, joined=join, sleep=sleep)
     with database.begin() as connection:
         connection.execute(
             sa.insert(runs).values(
@@ -145,7 +171,8 @@ def at_work(
     finally:
         run.end()
         thread.join()
-        with database.begin() as connection:
+        # What cannot be deleted is silent, and so found out to be dead.
+        with suppress(LedgerFailure), database.begin() as connection:
             connection.execute(sa.delete(runs).where(runs.c.id == run.id))
 
 
