@@ -63,15 +63,18 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pywikibot
 from pywikibot import config
 
-import mw_tokens_plugin
-from mw_tokens_plugin.campaign.command import ExitCode, run_script
-from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
+from mw_tokens_plugin.campaign.launch import ExitCode, run_script
+from mw_tokens_plugin.exceptions import (
+    InvalidInput,
+    MustReauthenticate,
+    StoppedByGuard,
+)
 from mw_tokens_plugin.protocol.authmanager import (
     Ask,
     AuthRequest,
@@ -87,13 +90,11 @@ from mw_tokens_plugin.protocol.authmanager import (
 )
 from mw_tokens_plugin.site.linking import AccountLink
 from mw_tokens_plugin.site.listener import ReturnListener
-from mw_tokens_plugin.site.requests import TokenRequest
-
-#: Seconds without an answer after which the wiki counts as unreachable.
-UNREACHABLE_AFTER = 15.0
 
 #: Steps after which a conversation is taken for an endless one.
 MOST_STEPS = 50
+
+Result = TypeVar('Result')
 
 #: Environment variables that begin so are fields.
 FIELD_VARIABLE = 'MW_TOKENS_FIELD_'
@@ -470,13 +471,30 @@ def _begin(
     else:
         listener = stack.enter_context(_listener(port=options.listen))
         back = listener.url
-    link = site.link_account(
-        return_url=back, requests=options.requests or None, message_format='html'
+    link = recently_logged_in(
+        site,
+        lambda: site.link_account(
+            return_url=back, requests=options.requests or None, message_format='html'
+        ),
     )
     assert isinstance(link.step, Ask)
     for request in link.step.form.requests:
         print(described(request))
     return link, listener
+
+
+def recently_logged_in(site: Any, act: Callable[[], Result]) -> Result:
+    """Do something, after giving the password again if the wiki wants that.
+
+    :param site: the wiki
+    :param act: what is done; it must not have been carried out where it was refused
+    """
+    try:
+        return act()
+    except MustReauthenticate:
+        print(f'{site} wants a recent login: giving the password again.')
+        site.reauthenticate()
+        return act()
 
 
 def _listener(url: str | None = None, port: int = 0) -> ReturnListener:
@@ -512,7 +530,7 @@ def _unlink(site: Any, id: str, always: bool, interactive: bool) -> ExitCode:
         answer = pywikibot.input(f'Unlink {id} from {site.username()}? [y/N]')
         if answer.strip().lower() not in ('y', 'yes'):
             raise StoppedByGuard('Not confirmed; nothing was sent.')
-    site.unlink_account(id)
+    recently_logged_in(site, lambda: site.unlink_account(id))
     print(f'{id} is not linked any more.')
     return ExitCode.DONE
 

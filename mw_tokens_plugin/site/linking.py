@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pywikibot import config
+from pywikibot.login import ClientLoginManager, LoginStatus
 
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
@@ -26,6 +27,7 @@ from mw_tokens_plugin.exceptions import (
     NotLinked,
     PermissionDenied,
     SessionError,
+    SessionLost,
     TokenError,
     WikiUnreachable,
 )
@@ -44,6 +46,7 @@ from mw_tokens_plugin.protocol.authmanager import (
 from mw_tokens_plugin.site.base import SiteBase
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.requests import refusals, send_once
+from mw_tokens_plugin.site.session import unattended
 
 _FORMATS = ('html', 'none', 'raw', 'wikitext')
 
@@ -51,7 +54,8 @@ _FORMATS = ('html', 'none', 'raw', 'wikitext')
 _LINK, _UNLINK = 'LinkAccounts', 'UnlinkAccount'
 
 _WHAT_TO_DO: Mapping[type[ApiRefusal], str] = {
-    MustReauthenticate: 'Log out and in again with the main password, then begin anew.',
+    MustReauthenticate: 'Give the password again (site.reauthenticate()), and begin '
+    'anew.',
     CannotReauthenticate: 'Log in with the main password on this wiki itself.',
     PermissionDenied: 'Bot passwords and OAuth may not do this: log in with the main '
     'password.',
@@ -177,6 +181,28 @@ class LinkingMixin(SiteBase):
             raise NotLinked(
                 error.code, f'no account {request!r} is linked', error.wiki
             ) from error
+
+    def reauthenticate(self) -> None:
+        """Give the password again, although the session is alive.
+
+        Wikis ask for it before anything security-sensitive, by default five minutes
+        after the last time, or when a session was revived by what the browser
+        remembers. pywikibot's own ``login()`` finds the session alive, and even after
+        ``logout()`` revives it from its cookie file.
+
+        :raises LoginNeedsInput: a password or code is needed, and nobody is there
+        :raises SessionLost: the wiki refused the password
+        :raises InvalidInput: this is a foreign site
+        """
+        self._refuse_foreign()
+        session = self.tokens.session
+        with session.lock, unattended():
+            manager = ClientLoginManager(site=self, user=self.username())
+            if not manager.login(retry=True):
+                raise SessionLost(f'{self} refused the password of {self.username()}.')
+            session.generation += 1
+            self._loginstatus = LoginStatus.NOT_LOGGED_IN
+            self.login()
 
     def _offers(
         self,
