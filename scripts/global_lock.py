@@ -87,22 +87,21 @@ from typing import Any
 
 import pywikibot
 from pywikibot import config
+from pywikibot.exceptions import NoUsernameError
 from rich.console import Console
 
-import mw_tokens_plugin
 from mw_tokens_plugin.campaign.command import (
     MAX_UNATTENDED,
     Command,
     Consent,
-    ExitCode,
     begin,
-    run_script,
 )
 from mw_tokens_plugin.campaign.globallock import (
     GlobalLock,
     Guards,
     UndoGlobalLock,
 )
+from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.pagetargets import (
     RequestedLock,
@@ -124,17 +123,14 @@ from mw_tokens_plugin.campaign.targets import (
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
     PermissionDenied,
+    SessionError,
     SessionLost,
     StoppedByGuard,
     TokensPluginError,
 )
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
-from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.protocol.names import normalise_name, normalise_prefix
 from mw_tokens_plugin.requestpage import RequestKind
-from mw_tokens_plugin.site.requests import TokenRequest
-
-#: Seconds without an answer after which the wiki counts as unreachable.
-UNREACHABLE_AFTER = 15.0
 
 _REASONS_PAGE = 'Centralauth-admin-status-reasons'
 _KINDS = (GlobalLock.kind, UndoGlobalLock.kind)
@@ -189,14 +185,12 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
-    mw_tokens_plugin.enable()
-    # Before anything makes a site: pywikibot would try for some 20 minutes.
-    TokenRequest.deadline = UNREACHABLE_AFTER
-    return run_script(lambda: _run(args))
+    return run_script(_run, args)
 
 
-def _run(args: Iterable[str]) -> ExitCode:
-    options = parse(pywikibot.handle_args(list(args) or None))
+def _run(arguments: list[str]) -> ExitCode:
+    _check_discretion(arguments)
+    options = parse(pywikibot.handle_args(arguments))
     interactive = sys.stdin.isatty() and not options.stdin
     _check(options, interactive)
     reporter = Reporter(Console(highlight=False))
@@ -220,7 +214,12 @@ def _run(args: Iterable[str]) -> ExitCode:
             if begun is None:
                 return ExitCode.DONE
             campaign = begun
-            _log_in(site, campaign.options)
+            try:
+                _log_in(site, campaign.options)
+            except (SessionError, PermissionDenied):
+                line = _resume_line(options, campaign)
+                reporter.line(f'The names are kept. To go on: {line}')
+                raise
         code = Command(
             ledger,
             _action(ledger, site, campaign),
@@ -228,6 +227,7 @@ def _run(args: Iterable[str]) -> ExitCode:
             reporter,
             _consent(options, campaign, interactive),
             resume_line=_resume_line(options, campaign),
+            undo_line=_undo_line(options, campaign),
         ).run(campaign)
         _close(ledger, site, options, campaign, reporter)
         return code
@@ -297,6 +297,19 @@ def parse(args: Iterable[str]) -> Options:
             case _:
                 options.names.append(argument)
     return options
+
+
+def _check_discretion(arguments: list[str]) -> None:
+    """Keep names that are to be hidden off the command line.
+
+    pywikibot writes it to its log of commands, and everybody on the machine sees it.
+    """
+    hides = any(argument.startswith('-hide:') for argument in arguments)
+    if hides and any(not argument.startswith('-') for argument in arguments):
+        raise InvalidInput(
+            'Names that are to be hidden do not belong on the command line, which '
+            'others can read: give them by -file:FILE.'
+        )
 
 
 def _check(options: Options, interactive: bool) -> None:
@@ -394,12 +407,16 @@ def _log_in(site: Any, options: Any) -> None:
     :raises SessionLost: the login failed
     :raises PermissionDenied: a right is missing
     """
+    said = ''
     if not site.logged_in():
-        site.login()
+        try:
+            site.login()
+        except NoUsernameError as error:
+            said = f': {" ".join(str(error).split())}'
     if not site.logged_in():
         raise SessionLost(
-            f'Logging in to {site} as {site.username()} failed. Check the name in '
-            'user-config.py and the password.'
+            f'Logging in to {site} as {site.username()} failed{said}. Check the name '
+            'in user-config.py and the password.'
         )
     needed = ['centralauth-lock']
     if options.get('hidden'):
@@ -553,6 +570,10 @@ def _to_resume(ledger: Ledger, site: Any, options: Options) -> Campaign:
             )
         return campaign
     unfinished = [c for kind in _KINDS for c in ledger.unfinished(kind, str(site))]
+    # One that was under way comes before plans that nobody has confirmed.
+    confirmed = [campaign for campaign in unfinished if campaign.confirmed_at]
+    if len(confirmed) == 1:
+        return confirmed[0]
     if len(unfinished) != 1:
         names = ', '.join(campaign.name for campaign in unfinished)
         raise InvalidInput(
@@ -649,6 +670,15 @@ def _resume_line(options: Options, campaign: Campaign) -> str:
     return shlex.join(words)
 
 
+def _undo_line(options: Options, campaign: Campaign) -> str:
+    if campaign.action != GlobalLock.kind or campaign.options.get('locked') is not True:
+        return ''
+    words = ['pwb', 'global_lock', f'-undo:{campaign.name}', '-reason:TEXT']
+    if options.ledger:
+        words.append(f'-ledger:{options.ledger}')
+    return shlex.join(words)
+
+
 def _named(site: Any, options: Options) -> Iterator[str | BadLine]:
     """Yield all names that the command line gives."""
     yield from names_in_arguments(options.names)
@@ -657,7 +687,7 @@ def _named(site: Any, options: Options) -> Iterator[str | BadLine]:
     if options.stdin:
         yield from names_in_stream(sys.stdin.buffer, 'standard input')
     for prefix in options.prefixes:
-        for account in site.all_global_accounts(prefix=normalise_name(prefix)):
+        for account in site.all_global_accounts(prefix=normalise_prefix(prefix)):
             yield account.name
 
 

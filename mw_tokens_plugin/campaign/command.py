@@ -6,7 +6,6 @@ business, and how it is started the script's.
 
 from __future__ import annotations
 
-import enum
 import signal
 import sys
 import time
@@ -18,12 +17,11 @@ from typing import Any
 
 import pywikibot
 from pywikibot import config
-from pywikibot.exceptions import Error as PywikibotError
-from pywikibot.exceptions import NoUsernameError, UserRightsError
 
 from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.guards import FailureGuard, StopPage, Threshold
+from mw_tokens_plugin.campaign.launch import ExitCode, exit_code_of
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action, check_again, is_stale, make_plan
 from mw_tokens_plugin.campaign.records import Campaign, State
@@ -31,18 +29,8 @@ from mw_tokens_plugin.campaign.report import Reporter, duration
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import PATIENCE, Run, at_work
 from mw_tokens_plugin.exceptions import (
-    BadToken,
-    CampaignBusy,
     InvalidInput,
-    LedgerFailure,
-    OutcomeUnknown,
-    PermissionDenied,
-    RateLimited,
-    ReadOnly,
-    SessionError,
     StoppedByGuard,
-    TokensPluginError,
-    WikiUnreachable,
 )
 
 #: Plans up to this long are confirmed by "y", longer ones by typing their number.
@@ -54,62 +42,6 @@ MOST_WORKERS = 3
 
 #: Longest plan without a terminal, where the operator names no other.
 MAX_UNATTENDED = 100
-
-
-class ExitCode(enum.IntEnum):
-    """The exit codes of all scripts.
-
-    .. version-added:: 0.1
-    """
-
-    DONE = 0
-    FAILED = 1
-    USAGE = 2
-    NOT_AUTHORISED = 3
-    GUARD = 4
-    TRY_AGAIN = 75
-    INTERRUPTED = 130
-
-
-def exit_code_of(error: BaseException) -> ExitCode:
-    """Return the exit code for an error that ended a script."""
-    if isinstance(error, KeyboardInterrupt):
-        return ExitCode.INTERRUPTED
-    if isinstance(error, InvalidInput):
-        return ExitCode.USAGE
-    if isinstance(
-        error,
-        SessionError | PermissionDenied | BadToken | NoUsernameError | UserRightsError,
-    ):
-        return ExitCode.NOT_AUTHORISED
-    if isinstance(error, StoppedByGuard):
-        return ExitCode.GUARD
-    if isinstance(
-        error,
-        CampaignBusy
-        | LedgerFailure
-        | OutcomeUnknown
-        | RateLimited
-        | ReadOnly
-        | WikiUnreachable,
-    ):
-        return ExitCode.TRY_AGAIN
-    return ExitCode.FAILED
-
-
-def run_script(main: Callable[[], ExitCode]) -> ExitCode:
-    """Run a script, and turn what ends it into one sentence and an exit code.
-
-    :param main: the script's work
-    """
-    try:
-        return main()
-    except KeyboardInterrupt as error:
-        print('\nInterrupted.', file=sys.stderr)
-        return exit_code_of(error)
-    except (TokensPluginError, PywikibotError, ConnectionError) as error:
-        print(f'ERROR: {error}', file=sys.stderr)
-        return exit_code_of(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +86,7 @@ class Command:
         consent: Consent,
         *,
         resume_line: str,
+        undo_line: str = '',
         ask: Callable[[str], str] = pywikibot.input,
         policy: RetryPolicy | None = None,
     ) -> None:
@@ -161,6 +94,7 @@ class Command:
 
         :param site: the wiki that is written to
         :param resume_line: the command that goes on with this campaign
+        :param undo_line: the command that undoes it; empty if none does
         :param ask: asks the operator
         :param policy: how often a target is tried
         """
@@ -170,6 +104,7 @@ class Command:
         self._reporter = reporter
         self._consent = consent
         self._resume_line = resume_line
+        self._undo_line = undo_line
         self._ask = ask
         self._policy = policy or RetryPolicy(
             sleep=self._sleep, should_stop=lambda: self._stop
@@ -206,7 +141,7 @@ class Command:
         finish = Finish()
         if campaign.finished_at is None:
             campaign = self._planned(campaign)
-            if self._consent.simulate:
+            if self._consent.simulate and self._to_do(campaign):
                 self._reporter.line(
                     'Nothing was written to the wiki. To carry out this plan: '
                     f'{self._resume_line}'
@@ -251,10 +186,10 @@ class Command:
         verb = self._action.describe()
         if not self._consent.always:
             if number <= FEW:
-                answer = self._ask(f'{verb.capitalize()} {number} accounts? [y/N]')
+                answer = self._answer(f'{verb.capitalize()} {number} accounts? [y/N]')
                 agreed = answer.strip().lower() in ('y', 'yes')
             else:
-                answer = self._ask(
+                answer = self._answer(
                     f'Type the number {number} to {verb} that many accounts, anything '
                     'else to stop'
                 )
@@ -265,7 +200,7 @@ class Command:
                     f'{self._resume_line}'
                 )
         if self._consent.twice:
-            answer = self._ask(
+            answer = self._answer(
                 f'The API cannot undo this. Type "{self._consent.twice}" to go on'
             )
             if answer.strip() != self._consent.twice:
@@ -273,6 +208,12 @@ class Command:
                     f'Not confirmed; nothing was sent. The plan is kept: '
                     f'{self._resume_line}'
                 )
+
+    def _answer(self, question: str) -> str:
+        try:
+            return self._ask(question)
+        except EOFError:
+            return ''
 
     def _carry_out(self, campaign: Campaign, run: Run) -> Finish:
         budget = Budget(self._ledger.database, self._account(), self._interval)
@@ -332,15 +273,17 @@ class Command:
             ledger.changed_count(campaign),
             ledger.held_counts(campaign),
             ledger.targets(campaign, State.FAILED),
-            self._remarks(finish),
+            self._remarks(campaign, finish),
         )
 
-    def _remarks(self, finish: Finish) -> Iterator[str]:
+    def _remarks(self, campaign: Campaign, finish: Finish) -> Iterator[str]:
         tokens = self._site.tokens
         renewed, sessions = sum(tokens.dropped.values()), tokens.session.generation
         if renewed or sessions:
             yield f'Renewed:   {renewed} tokens, {sessions} sessions'
         yield f'Ledger:    {self._ledger.location}'
+        if self._undo_line and self._ledger.changed_count(campaign):
+            yield f'To undo:   {self._undo_line}'
         if finish.error is not None:
             yield f'Stopped:   {finish.error}'
         if finish.error is not None or finish.interrupted:

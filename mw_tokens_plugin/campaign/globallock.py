@@ -293,6 +293,9 @@ class UndoGlobalLock(GlobalLock):
     def _decide_undo(self, target: Target, account: GlobalAccount) -> Decision:
         held = self._held(account)
         facts = _facts(account)
+        if held is None and account.hidden is not HiddenLevel.NONE:
+            # Its entries are in the suppression log, with those of everything else.
+            held = Held.LOG_HIDDEN
         if held is None:
             names = dict.fromkeys((target.name, account.name))
             entries = [e for n in names if (e := self._latest_entry(n))]

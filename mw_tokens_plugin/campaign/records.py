@@ -40,6 +40,7 @@ class Held(enum.Enum):
     EDITS = 'too many edits'
     LOCAL_GROUP = 'in a group on a wiki'
     CHANGED_SINCE = 'changed since by somebody else'
+    LOG_HIDDEN = 'hidden, so the log of its locks cannot be read'
 
     @property
     def is_satisfied(self) -> bool:

@@ -7,7 +7,7 @@ are or will be hidden are shown in the plan on a terminal only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import islice
 
@@ -47,10 +47,12 @@ class Reporter:
 
     def line(self, text: str) -> None:
         """Show one line as it is."""
-        if self.interactive:
-            self._console.print(Text(text), soft_wrap=True)
-        else:
-            print(text, file=self._console.file, flush=True)
+        # A campaign goes on although nobody reads what it says any more.
+        with suppress(OSError):
+            if self.interactive:
+                self._console.print(Text(text), soft_wrap=True)
+            else:
+                print(text, file=self._console.file, flush=True)
 
     def plan(
         self, verb: str, targets: Iterable[Target], held: Iterable[Target]

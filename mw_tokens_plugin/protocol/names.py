@@ -83,6 +83,20 @@ def normalise_name(text: str) -> str:
     return _capital(name[0]) + name[1:]
 
 
+def normalise_prefix(text: str) -> str:
+    """Return the beginning of names, as MediaWiki keeps them.
+
+    Unlike in a whole name, a blank at the end says something and is kept.
+
+    .. version-added:: 0.1
+
+    :param text: the beginning of a name as people write it
+    :raises InvalidName: no account's name can begin so
+    """
+    name = normalise_name(text)
+    return f'{name} ' if _BLANKS.search(text[-1:]) else name
+
+
 def kind_of(name: str) -> AccountKind:
     """Tell accounts from temporary accounts and IP addresses.
 

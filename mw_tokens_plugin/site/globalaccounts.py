@@ -172,6 +172,8 @@ class GlobalAccountsMixin(SiteBase):
         :raises UnexpectedAnswer: the wiki says that the state is another one now
         """
         name = _account_name(name)
+        if locked is not None and not isinstance(locked, bool):
+            raise InvalidInput(f'locked={locked!r}: give True, False or None.')
         wanted = None if hidden is None else _hidden_level(hidden)
         if locked is None and wanted is None:
             raise InvalidInput('Nothing to do: give locked= or hidden=.')

@@ -172,9 +172,10 @@ def test_unlocking(global_lock: Script, farm: Farm, spambots: Names) -> None:
     [
         ([*USUAL], 'No accounts were named'),
         (['X', *USUAL, '-resume'], 'name no others'),
-        (['X', *USUAL, '-unlock', '-hide:lists'], 'do not go together'),
-        (['X', *USUAL, '-hide:none'], 'Special:CentralAuth'),
-        (['X', *USUAL, '-hide:lists'], 'needs a terminal'),
+        (['-file:x', *USUAL, '-unlock', '-hide:lists'], 'do not go together'),
+        (['-file:x', *USUAL, '-hide:none'], 'Special:CentralAuth'),
+        (['-file:x', *USUAL, '-hide:lists'], 'needs a terminal'),
+        (['X', *USUAL, '-hide:lists'], 'do not belong on the command line'),
         (['X', *USUAL, '-max:many'], 'give a number'),
         (['X', *USUAL, '-maximum:3'], 'not understood'),
         (['X', *USUAL, '-campaign:a/b'], 'letters'),
@@ -320,7 +321,9 @@ def test_more_are_confirmed_by_typing_their_number(desk: Any, sandbox: Sandbox) 
 
 
 def test_hiding_is_confirmed_twice(desk: Any, sandbox: Sandbox) -> None:
-    arguments = (*spam(1), '-hide:suppressed', '-reason:test')
+    file = desk.directory / 'names.txt'
+    file.write_text(spam(1)[0], encoding='utf-8')
+    arguments = (f'-file:{file}', '-hide:suppressed', '-reason:test')
     doubt = [('[y/N]', 'y'), ('cannot undo', 'yes')]
     refused = desk.talk(*arguments, '-campaign:one', answers=doubt)
     assert refused.code == 4, refused.out
@@ -660,9 +663,11 @@ def test_a_ledger_that_cannot_be_opened(desk: Any, sandbox: Sandbox, url: str) -
 
 
 def test_hiding_is_not_resumed_without_a_terminal(
-    global_lock: Script, sandbox: Sandbox
+    global_lock: Script, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    planned = global_lock(*spam(1), '-hide:lists', '-reason:test', '-simulate')
+    file = tmp_path / 'names.txt'
+    file.write_text(spam(1)[0], encoding='utf-8')
+    planned = global_lock(f'-file:{file}', '-hide:lists', '-reason:test', '-simulate')
     assert planned.code == 0, planned.said
     run = global_lock('-resume', '-always')
     assert run.code == 2, run.said

@@ -1,0 +1,125 @@
+"""How every script starts and ends: deadlines, checks, one sentence, an exit code.
+
+What a script does in between is its own business.
+"""
+
+from __future__ import annotations
+
+import enum
+import io
+import sys
+from collections.abc import Callable, Iterable, Sequence
+
+import pywikibot
+from pywikibot import config
+from pywikibot.exceptions import Error as PywikibotError
+from pywikibot.exceptions import NoUsernameError, UserRightsError
+
+import mw_tokens_plugin
+from mw_tokens_plugin.exceptions import (
+    BadToken,
+    CampaignBusy,
+    InvalidInput,
+    LedgerFailure,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    ReadOnly,
+    SessionError,
+    StoppedByGuard,
+    TokensPluginError,
+    WikiUnreachable,
+)
+from mw_tokens_plugin.site.mixins import PluginMixin
+from mw_tokens_plugin.site.requests import TokenRequest
+
+#: Seconds without an answer after which the wiki counts as unreachable.
+UNREACHABLE_AFTER = 15.0
+#: Seconds that a wiki may take for one answer. What a write came to after that is
+#: read from it.
+LONGEST_SILENCE = 25.0
+
+
+class ExitCode(enum.IntEnum):
+    """The exit codes of all scripts.
+
+    .. version-added:: 0.1
+    """
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_AUTHORISED = 3
+    GUARD = 4
+    TRY_AGAIN = 75
+    INTERRUPTED = 130
+
+
+def exit_code_of(error: BaseException) -> ExitCode:
+    """Return the exit code for an error that ended a script."""
+    if isinstance(error, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    if isinstance(error, InvalidInput):
+        return ExitCode.USAGE
+    if isinstance(
+        error,
+        SessionError | PermissionDenied | BadToken | NoUsernameError | UserRightsError,
+    ):
+        return ExitCode.NOT_AUTHORISED
+    if isinstance(error, StoppedByGuard):
+        return ExitCode.GUARD
+    if isinstance(
+        error,
+        CampaignBusy
+        | LedgerFailure
+        | OutcomeUnknown
+        | RateLimited
+        | ReadOnly
+        | WikiUnreachable,
+    ):
+        return ExitCode.TRY_AGAIN
+    return ExitCode.FAILED
+
+
+def run_script(work: Callable[[list[str]], ExitCode], args: Sequence[str]) -> ExitCode:
+    """Run a script, and turn what ends it into one sentence and an exit code.
+
+    :param work: the script's work, which gets its command line
+    :param args: the command line; that of the process if it is empty
+    """
+    mw_tokens_plugin.enable()
+    # Before anything makes a site: pywikibot would try for some 20 minutes.
+    TokenRequest.deadline = UNREACHABLE_AFTER
+    config.socket_timeout = tuple(
+        min(seconds, LONGEST_SILENCE) for seconds in config.socket_timeout
+    )
+    arguments = list(args) or sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal cannot show must not end the campaign.
+            stream.reconfigure(errors='backslashreplace')
+    try:
+        _check_surroundings(arguments)
+        return work(arguments)
+    except KeyboardInterrupt as error:
+        print('\nInterrupted.', file=sys.stderr)
+        return exit_code_of(error)
+    except (TokensPluginError, PywikibotError, ConnectionError) as error:
+        print(f'ERROR: {error}', file=sys.stderr)
+        return exit_code_of(error)
+
+
+def _check_surroundings(arguments: Iterable[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise InvalidInput(
+                f'{argument!r} is not in the encoding of this terminal: set it to '
+                'UTF-8, or give names by -file:.'
+            ) from None
+    if not issubclass(pywikibot.site.APISite, PluginMixin):
+        raise InvalidInput(
+            'The plugin is switched off (MW_TOKENS_DISABLE=1), or does not know its '
+            'way around in this pywikibot: this script cannot work without it.'
+        )
