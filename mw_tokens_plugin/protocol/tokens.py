@@ -137,6 +137,10 @@ class Token(str):
         raise TypeError(f'{self!r} cannot be pickled: tokens are never stored.')
 
 
+#: Modules that take a token of which paraminfo does not tell.
+_UNDECLARED = {'login': TokenType.LOGIN}
+
+
 def tokens_from_answer(answer: Mapping[str, Any]) -> dict[str, str]:
     r"""Return type and value of all tokens in an answer of ``meta=tokens``.
 
@@ -169,4 +173,6 @@ def token_type_of(module: str, paraminfo: Mapping[str, Any] | None) -> TokenType
     for parameter in paraminfo.get('parameters', ()):
         if tokentype := parameter.get('tokentype'):
             return TokenType(tokentype)
+    if module in _UNDECLARED:
+        return _UNDECLARED[module]
     raise NoTokenNeeded(f'The API module {module!r} takes no token.')

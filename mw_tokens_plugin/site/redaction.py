@@ -18,11 +18,12 @@ _LOGGERS = ('pywiki', 'py.warnings', 'urllib3', 'requests_oauthlib', 'oauthlib')
 
 #: MediaWiki's tokens end in a plus and a backslash, however often they were quoted.
 _TOKEN = re.compile(r'\b[0-9a-f]{32,}(?:\+|%2B)(?:\\{1,4}|%5C)', re.IGNORECASE)
-#: Parameters with a secret, in a query string or in the repr of a mapping.
+#: Parameters and cookies with a secret, in a query string, a header, or the repr of a
+#: mapping.
 _PARAMETER = re.compile(
-    r"""(?P<name>\b(?:\w*password|retype|\w*token|oathtoken|captchaword)['"]?
+    r"""(?P<name>\b(?:\w*password|retype|\w*token|\w*session|oathtoken|captchaword)['"]?
         (?:=|:\s*\[?b?['"]))
-        (?P<value>[^&\s'",\]}]+)""",
+        (?P<value>[^&;\s'",\]}]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 

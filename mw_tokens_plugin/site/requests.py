@@ -36,6 +36,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.responses import error_mapping, refusal
 from mw_tokens_plugin.protocol.tokens import Token
+from mw_tokens_plugin.site.redaction import redactor
 
 #: What the wiki says when the session is not the one that was asserted.
 LOGGED_OUT = frozenset({'assertuserfailed', 'assertnameduserfailed'})
@@ -45,6 +46,9 @@ _TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken
 
 #: How many login tokens are tried before the wiki counts as broken.
 _LOGIN_TOKENS = 3
+
+#: Tokens that one request may use up while other threads change the session.
+_MOST_REFUSALS = 5
 
 _NO_ERROR: dict[str, Any] = {'code': None, 'info': None}
 
@@ -67,7 +71,11 @@ class TokenRequest(api.Request):  # type: ignore[misc]
     _generation = 0
     #: The session in which this request's token was renewed; once is enough.
     _renewed_in: int | None = None
+    #: Tokens that were refused while other requests were on their way.
+    _refusals = 0
+    #: When the first of several tries was sent that were not answered.
     _first_failure: float | None = None
+    _sent_at = 0.0
     #: Login tokens that the wiki refused.
     _login_tokens = 0
 
@@ -100,10 +108,24 @@ class TokenRequest(api.Request):  # type: ignore[misc]
             if live is not self._token:
                 self[self._token_parameter] = live
                 paramstring = self._http_param_string()
-        self._generation = self.site.tokens.session.generation
+        session = self.site.tokens.session
+        self._generation = session.generation
         answer: tuple[bool, str, str | bytes | None, dict[str, str]]
         answer = super()._get_request_params(use_get, paramstring)
+        session.sending(self)
         return answer
+
+    def __str__(self) -> str:
+        """Describe the request without its secrets."""
+        return redactor.clean(super().__str__())
+
+    def submit(self) -> dict[str, Any]:
+        """Send it, until there is an answer."""
+        try:
+            answer: dict[str, Any] = super().submit()
+            return answer
+        finally:
+            self.site.tokens.session.answered(self)
 
     def _http_request(
         self,
@@ -118,6 +140,7 @@ class TokenRequest(api.Request):  # type: ignore[misc]
             answer: tuple[requests.Response | None, bool]
             answer = super()._http_request(use_get, uri, data, headers, paramstring)
             return answer
+        started = time.monotonic()
         try:
             response = http.request(
                 self.site,
@@ -125,14 +148,10 @@ class TokenRequest(api.Request):  # type: ignore[misc]
                 method='GET' if use_get else 'POST',
                 data=data,
                 headers=headers,
-                # It would report each refused connection as an error of its own.
+                # pywikibot's own would report each refused connection as an error.
                 default_error_handling=False,
+                callbacks=[_raise_quietly],
             )
-            if isinstance(response, requests.ConnectionError) and not isinstance(
-                response, requests.exceptions.SSLError
-            ):
-                raise response
-            http.error_handling_callback(response)
         except Client414Error:
             if not use_get:
                 raise
@@ -140,31 +159,40 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         except FatalServerError:
             raise
         except Exception as error:
-            self._pause_or_give_up(error)
+            self._pause_or_give_up(started, _reason(error))
             return None, use_get
-        self._first_failure = None
+        self._sent_at = started
         return response, use_get
 
-    def _pause_or_give_up(self, error: Exception) -> None:
+    def _pause_or_give_up(self, started: float, reason: str) -> None:
+        """Wait before the next try, or raise if it would end after the deadline.
+
+        :param started: when the request was sent that was not answered
+        :param reason: why, in a few words
+        """
         assert self.deadline is not None
-        now = time.monotonic()
         if self._first_failure is None:
-            self._first_failure = now
-        waited = now - self._first_failure
+            self._first_failure = started
+        waited = time.monotonic() - self._first_failure
         pause = min(max(1.0, waited), 5.0)
         if waited + pause > self.deadline:
             raise WikiUnreachable(
-                f'{self.site} does not answer ({_reason(error)}). Check the address '
-                'in the family file and the network, then start again.'
-            ) from error
+                f'{self.site} does not answer ({reason}). Check the address in the '
+                'family file and the network, then start again.'
+            )
         pywikibot.warning(
-            f'{self.site} does not answer ({_reason(error)}); '
-            f'trying again in {pause:.0f} s.'
+            f'{self.site} does not answer ({reason}); trying again in {pause:.0f} s.'
         )
         pywikibot.sleep(pause)
 
     def _json_loads(self, response: requests.Response) -> dict[str, Any] | None:
         """Bring the error of an answer to the one shape that pywikibot reads."""
+        if self.deadline is not None and not _is_json(response):
+            self._pause_or_give_up(
+                self._sent_at, f'HTTP {response.status_code} and no JSON'
+            )
+            return None
+        self._first_failure = None
         result: dict[str, Any] | None = super()._json_loads(response)
         return result and _with_readable_error(result)
 
@@ -204,9 +232,15 @@ class TokenRequest(api.Request):  # type: ignore[misc]
             return False
         self._adopt_token()
         generation = self.site.tokens.session.generation
-        if self._token is None or self._renewed_in == generation:
+        if self._token is None or self._refusals >= _MOST_REFUSALS:
             return False
-        self._renewed_in = generation
+        if self.site.tokens.session.answered(self):
+            # Another request may have begun the session that is the present one.
+            self._refusals += 1
+        elif self._renewed_in == generation:
+            return False
+        else:
+            self._renewed_in = generation
         api._invalidate_superior_cookies(self.site.family)
         self.site.tokens.drop(self._token)
         self.last_error = dict(_NO_ERROR)
@@ -397,6 +431,21 @@ def _with_readable_error(result: dict[str, Any]) -> dict[str, Any]:
     if 'error' in result and not isinstance(result['error'], dict):
         result['error'] = error_mapping(result['error'])
     return result
+
+
+def _raise_quietly(response: requests.Response | Exception) -> None:
+    """Raise what a transmission ended with, without reporting it."""
+    if isinstance(response, requests.RequestException):
+        raise response
+    http.error_handling_callback(response)
+
+
+def _is_json(response: requests.Response) -> bool:
+    try:
+        response.json()
+    except ValueError:
+        return False
+    return True
 
 
 def _never_connected(error: BaseException) -> bool:

@@ -32,8 +32,29 @@ class Session:
         """Remember the site and how pywikibot logs it in anew."""
         self.generation = 0
         self.lock = threading.RLock()
+        self._in_flight: set[int] = set()
+        self._overlapping: set[int] = set()
         self._site = site
         self._relogin = relogin
+
+    def sending(self, request: object) -> None:
+        """Note that a request is on its way."""
+        with self.lock:
+            self._in_flight.add(id(request))
+            if len(self._in_flight) > 1:
+                self._overlapping |= self._in_flight
+
+    def answered(self, request: object) -> bool:
+        """Note that a request is not on its way any more.
+
+        :return: whether others were on their way meanwhile. A login that is remembered
+            begins a session for each of them, of which only one is kept.
+        """
+        with self.lock:
+            self._in_flight.discard(id(request))
+            overlapped = id(request) in self._overlapping
+            self._overlapping.discard(id(request))
+            return overlapped
 
     def can_renew(self, seen: int) -> bool:
         """Tell whether a session that was lost can be had back in this run.

@@ -9,7 +9,6 @@ import pytest
 import pywikibot
 import requests
 from pywikibot.comms import http
-from pywikibot.exceptions import APIError
 
 from .client import Client, page, post
 from .wiki import Wiki
@@ -110,12 +109,6 @@ def test_threads_share_a_login(client: Client, wiki: Wiki) -> None:
     }
 
 
-# Not strict: whether requests overtake each other is left to chance.
-@pytest.mark.xfail(
-    reason='a token is renewed once only, though several sessions may begin',
-    raises=APIError,
-    strict=False,
-)
 def test_threads_share_a_renewal(client: Client, wiki: Wiki) -> None:
     pages = warm_pages_of_one(client, wiki)
     wiki.end_sessions(remembered=False)

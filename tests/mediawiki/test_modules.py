@@ -118,8 +118,5 @@ def test_unknown_module(client: Client, wiki: Wiki) -> None:
         site.tokens.for_action('nosuchmodule')
 
 
-@pytest.mark.xfail(
-    reason='the description of action=login has no tokentype', raises=NoTokenNeeded
-)
 def test_login_wants_a_login_token(client: Client, wiki: Wiki) -> None:
     assert client.site(wiki).tokens.token_type_of('login') == 'login'

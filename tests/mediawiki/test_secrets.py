@@ -36,10 +36,6 @@ def test_no_token_and_no_password(log: tuple[str, set[str]]) -> None:
     assert [secret for secret in secrets if secret in text] == []
 
 
-@pytest.mark.xfail(
-    reason='pywikibot logs the headers of a refusal, with the session in a cookie',
-    raises=AssertionError,
-)
 def test_no_session(log: tuple[str, set[str]]) -> None:
     text, _ = log
     cookies = {c.name: c.value for c in http.cookie_jar if c.name.endswith('ession')}
