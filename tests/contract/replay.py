@@ -179,6 +179,9 @@ class Replay:
             return None
         live = {}
         for name, value in recorded.items():
+            if isinstance(value, list):
+                live[name] = value
+                continue
             if name.endswith('token') and name != 'centralauthtoken':
                 value = TOKEN.sub(partial(self._token, exchange), value)
             elif name == 'centralauthtoken' or value.startswith(AUTHORIZATION):
@@ -256,7 +259,7 @@ class Replay:
         return session.request(
             exchange.method,
             address,
-            data=None if body is None else urlencode(body),
+            data=None if body is None else urlencode(body, doseq=True),
             headers={
                 **({} if body is None else FORM),
                 **(headers or {}),

@@ -87,6 +87,12 @@ def where_answered(name: str, code: str, event: Event) -> Mapping[int, Event]:
     }
 
 
+def redirect_states() -> list[str]:
+    """Return the states with which users were redirected, in their order."""
+    answers = (exchange.json.get('linkaccount', {}) for exchange in load('j_linkaccount'))
+    return [a['redirectdata']['state'] for a in answers if 'redirectdata' in a]
+
+
 def keep_home_alive(stage: Stage) -> None:
     """Let 14 seconds pass, in which only the home session is used."""
     for _ in range(7):
@@ -416,6 +422,34 @@ SCRIPTS = {
             97: lambda stage: stage.delete_global_account('Stew2'),
         },
         sources={21: 'Stew/2'},
+    ),
+    'j_linkaccount': Script(
+        jars={
+            0: 'Plain/1',
+            17: 'anonymous/1',
+            19: 'Plain/1',
+            72: 'anonymous/2',
+            73: 'Plain/1',
+            86: 'anonymous/3',
+            88: 'Plain/1',
+            141: 'anonymous/4',
+            142: 'BotOp@linker',
+            145: COOKIELESS,
+            149: 'Plain/2',
+        },
+        before={
+            0: lambda stage: stage.link_accounts(False),
+            4: lambda stage: stage.link_accounts(True, redirect_states()),
+            148: lambda stage: stage.needs_login(True),
+            149: in_turn(
+                lambda stage: stage.needs_login(False),
+                lambda stage: stage.login_age(2),
+            ),
+            150: advance(3),
+            164: in_turn(lambda stage: stage.login_age(300), read_only(RACK)),
+            165: in_turn(read_only(None), lag(7.3)),
+            166: lag(0),
+        },
     ),
     'm_http_level': Script(
         jars={

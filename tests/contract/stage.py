@@ -6,7 +6,7 @@ were made to that farm behind the API's back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,7 @@ def seed(farm: Farm) -> None:
             _add_unattached(farm)
         farm.add_account(name, id=central_id, password=PASSWORD, **values)
     farm.add_bot_password('Stew', 'locker', BOT_PASSWORD, GRANTS)
+    farm.add_bot_password('BotOp', 'linker', BOT_PASSWORD, GRANTS)
     for wiki in farm.wikis.values():
         wiki.edit('Main Page', 'x' * 755, user='MediaWiki default', user_id=2)
     _add_pages(farm)
@@ -238,6 +239,21 @@ class Stage:
             WikiSet('Opted-out', 'optout', ('bbwiki',)),
             WikiSet('Small wikis', 'optin', ('aawiki', 'bbwiki')),
         ]
+
+    def link_accounts(self, enabled: bool, states: Iterable[str] = ()) -> None:
+        """Say whether accounts can be linked, and with which states of redirects."""
+        provider = self.farm.provider
+        provider.enabled = enabled
+        provider.page = 'http://127.0.0.9/idp'
+        provider.new_state = iter(states).__next__
+
+    def login_age(self, seconds: float) -> None:
+        """Refuse to link accounts where the login is older."""
+        self.farm.provider.reauthenticate_after = seconds
+
+    def needs_login(self, needed: bool) -> None:
+        """Refuse to link accounts in sessions that cannot log in anew."""
+        self.farm.provider.needs_login = needed
 
     # The session store.
 
