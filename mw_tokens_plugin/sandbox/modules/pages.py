@@ -543,6 +543,10 @@ def _check_conditions(call: Call, values: Values, page: Page | None) -> None:
         stamp = _plain_timestamp(base)
         if page.latest.timestamp > stamp and page.latest.user != call.user:
             raise conflict
+    # With a timestamp beside it, MediaWiki compares that alone.
+    based_on = None if base else values['baserevid']
+    if page is not None and based_on not in (None, page.latest.id):
+        raise conflict
     start = values['starttimestamp']
     if page is None and start and start != 'now' and not values['recreate']:
         title = parse_title(values['title'] or '')
