@@ -56,12 +56,16 @@ def save_page(site: Any, context: EditContext, text: str, *, summary: str) -> Sa
     :raises OutcomeUnknown: the answer was lost; read the page first
     :raises ApiRefusal: the wiki refused
     """
+    parameters = context.parameters()
+    # Beside a timestamp MediaWiki does not look at the number of the revision, and so
+    # misses a conflict within one second, and all with edits of the same account.
+    parameters.pop('basetimestamp', None)
     request = PageEditRequest(
         site=site,
         parameters={
             'action': 'edit',
             'formatversion': 2,
-            **context.parameters(),
+            **parameters,
             'summary': summary,
             'md5': hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
         },

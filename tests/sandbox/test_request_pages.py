@@ -479,7 +479,6 @@ def test_an_edit_conflict_is_met_by_reading_the_page_anew(
     def read_and_be_late(*args: Any, **how: Any) -> Any:
         context = read(*args, **how)
         if how and len(saved) < conflicts:
-            sandbox.command('advance-clock', seconds=5.0)
             saved.append(save(sandbox, text(sandbox) + f'\nedit {len(saved)}', 'Bob'))
         return context
 

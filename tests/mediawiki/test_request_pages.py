@@ -1,0 +1,126 @@
+"""A request page is marked in one edit, on MediaWiki's own terms.
+
+https://www.mediawiki.org/wiki/API:Edit
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import requests
+
+from mw_tokens_plugin.campaign.pagetargets import select
+from mw_tokens_plugin.exceptions import StateConflict
+from mw_tokens_plugin.requestpage import Closing, RequestKind, RequestPage
+from mw_tokens_plugin.site.pageedit import save_page
+
+from .client import Client, page, post
+from .wiki import Wiki
+
+TEXT = """\
+== Requests for global (un)lock and (un)hiding ==
+
+=== Global lock for Émile &amp; co ===
+{{Status|<!-- do not change -->}}
+{{Collapse top|List}}
+* {{MultiLock|Émile|User:b_c|<nowiki>Émile</nowiki>|1=Émile}}
+{{Collapse bottom}}
+Spam.\u200e \u3000 [[User:Ann|Ann]] 07:42, 21 November 2026 (UTC)
+
+<!-- new ones above -->
+== See also ==
+* ''x''
+|}}"""
+
+
+def marked(text: str) -> str:
+    """Return the page with its request done."""
+    parsed = RequestPage.parse(text)
+    (request,) = parsed.requests
+    return parsed.closed([Closing(request, ": '''Done'''.", done=True)])
+
+
+def edit_as_somebody(site: object, title: str, text: str) -> int:
+    """Save the page as somebody who is not logged in."""
+    saved = post(
+        site, requests.Session(), action='edit', title=title, text=text, token='+\\'
+    )
+    return int(saved['edit']['newrevid'])
+
+
+def test_every_other_byte_stays_and_the_line_is_signed(
+    client: Client, wiki: Wiki
+) -> None:
+    site = client.site(wiki)
+    title = page(site, TEXT).title()
+    context = site.edit_context(title, text=True)
+    assert context.text == TEXT
+    saved = save_page(site, context, marked(context.text), summary='one | two')
+    after = site.edit_context(title, text=True)
+    assert saved.revision == after.base_revision
+    assert not saved.is_merged
+    start, end = marked(TEXT).split(": '''Done'''. ~~~~")
+    assert after.text.startswith(start)
+    assert after.text.endswith(end)
+    signature = after.text[len(start) : len(after.text) - len(end)]
+    if wiki.kind == 'mediawiki':
+        assert re.fullmatch(r": '''Done'''\. \[\[User:.*\(UTC\)", signature), signature
+    edits = [sent for sent in wiki.sent() if sent.action == 'edit']
+    assert [sent.result for sent in edits] == ['ok', 'ok']
+    assert edits[-1].params['summary'] == 'one | two'
+
+
+def test_what_somebody_else_saved_meanwhile_is_not_lost(
+    client: Client, wiki: Wiki
+) -> None:
+    """It happens within the same second, which timestamps cannot tell."""
+    site = client.site(wiki)
+    title = page(site, TEXT).title()
+    context = site.edit_context(title, text=True)
+    edit_as_somebody(site, title, TEXT.replace('{{Status|', '{{Status|not done'))
+    with pytest.raises(StateConflict):
+        save_page(site, context, marked(TEXT), summary='late')
+    assert '{{Status|not done' in site.edit_context(title, text=True).text
+
+
+@pytest.mark.only('mediawiki')
+def test_edits_of_other_lines_are_brought_together(client: Client, wiki: Wiki) -> None:
+    site = client.site(wiki)
+    title = page(site, TEXT).title()
+    context = site.edit_context(title, text=True)
+    edit_as_somebody(site, title, TEXT.replace("* ''x''", "* ''y''"))
+    saved = save_page(site, context, marked(TEXT), summary='late')
+    assert saved.is_merged
+    after = site.edit_context(title, text=True).text
+    assert '{{Status|done<!-- do not change -->}}' in after
+    assert "* ''y''" in after
+
+
+def test_an_edit_of_the_same_account_counts_too(client: Client, wiki: Wiki) -> None:
+    """Its owner may have the page open in a browser."""
+    site = client.site(wiki)
+    written = page(site, TEXT)
+    context = site.edit_context(written.title(), text=True)
+    written.text = TEXT.replace('{{Status|', '{{Status|not done')
+    written.save(quiet=True)
+    with pytest.raises(StateConflict):
+        save_page(site, context, marked(TEXT), summary='late')
+
+
+def test_who_added_a_request_is_read_from_the_history(
+    client: Client, wiki: Wiki
+) -> None:
+    site = client.site(wiki)
+    title = page(site, 'Nothing yet.').title()
+    edit_as_somebody(site, title, TEXT)
+    page_of_now = site.edit_context(title, text=True)
+    save_page(site, page_of_now, TEXT + '\n.', summary='unrelated')
+    somebody = '127.0.0.1'
+    taken = select(site, title, RequestKind.LOCK, requesters=[somebody]).taken
+    assert [each.names for each in taken] == [('Émile', 'B c')]
+    mine = select(site, title, RequestKind.LOCK, requesters=[wiki.operator.name])
+    assert mine.taken == ()
+    assert [each.why for each in mine.passed if 'added' in each.why] == [
+        f'added by {somebody}'
+    ]
