@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 OAUTH = 'The sandbox has no OAuth.'
 FARMLOGIN = 'The recorded farm had a login provider of its own, FarmLogin.'
+FORMS = 'The sandbox has no forms to change, remove or create credentials.'
 DATABASE = 'The sandbox has no database that could fail.'
 STORE = (
     'While its session store is down, MediaWiki sets cookies for a session that it '
@@ -29,6 +30,12 @@ EXCEPTIONS: dict[str, dict[int, str]] = {
         37: 'The recorded farm had an extension of its own, FarmLink, in the list.'
     },
     'j_clientlogin_flows': _each({*range(22)} - {10, 21}, FARMLOGIN),
+    'j_linkaccount': {
+        **_each((7, 8, 10, 76, 77, 79), FORMS),
+        **_each((9, 78), FARMLOGIN),
+        134: 'The recorded provider gave one number to two accounts.',
+        145: OAUTH,
+    },
     'l_session_loss': _each(range(65, 71), OAUTH),
     'm_http_level': {
         **_each(range(15, 23), DATABASE),

@@ -240,14 +240,17 @@ def authmanagerinfo(call: Call, values: Values) -> None:
         'canauthenticatenow': call.session.kind in ('anonymous', 'main', 'local'),
         'cancreateaccounts': True,
         'canlinkaccounts': call.farm.provider.enabled,
-        'haspreservedstate': False,
-        'hasprimarypreservedstate': False,
     }
     values['output']['authmanagerinfo'] = info
     stored = call.session.stored
-    info['preservedusername'] = stored.flow.get('user', '') if stored else ''
     if values['securitysensitiveoperation'] is not None:
         info['securitysensitiveoperationstatus'] = login_age_status(call)
+    if values['requestsfor'] is not None:
+        info |= {
+            'haspreservedstate': False,
+            'hasprimarypreservedstate': False,
+            'preservedusername': stored.flow.get('user', '') if stored else '',
+        }
     if values['requestsfor'] == 'login':
         info['requests'] = [_PASSWORD_REQUEST, _REMEMBER_REQUEST]
     elif values['requestsfor'] == 'login-continue':
