@@ -66,7 +66,7 @@ class RetryPolicy:
         """Wait as long as the server asks, or ever longer, with jitter."""
         error = state.outcome and state.outcome.exception()
         asked = getattr(error, 'retry_after', 0.0)
-        backoff = tenacity.wait_exponential_jitter(
-            initial=self.pause, max=self.longest_pause, jitter=self.pause
-        )
+        backoff = tenacity.wait_exponential(
+            multiplier=self.pause, max=self.longest_pause
+        ) + tenacity.wait_random(0, self.pause)
         return max(float(asked), backoff(state))
