@@ -68,6 +68,8 @@ targets = sa.Table(
     sa.Column('facts', sa.JSON),
     #: The worker that has it leased, as run/worker.
     sa.Column('owner', sa.String(48)),
+    #: Whose write it was, as user@wiki: a campaign may be resumed by a colleague.
+    sa.Column('account', sa.String(190)),
     sa.Column('attempts', sa.Integer, nullable=False, default=0),
     sa.Column('changed', sa.Boolean),
     sa.Column('detail', sa.Text),

@@ -142,7 +142,9 @@ class Engine:
             size = min(LEASE, max(1, left // (2 * self._workers)))
             if self._workers == 1:
                 size = LEASE
-            while leased := self._ledger.lease(self._campaign, owner, size):
+            while leased := self._ledger.lease(
+                self._campaign, owner, size, self._run.account
+            ):
                 if not self._carry_out_all(leased):
                     return
         except _ERRORS as error:

@@ -132,7 +132,9 @@ class GlobalLock:
                 if not self._is_wanted(account):
                     yield target, None
                     continue
-                ours = self._hides or self._made_by_us(self._latest_entry(account.name))
+                ours = self._hides or self._made_by(
+                    target.operator, self._latest_entry(account.name)
+                )
                 yield (
                     target,
                     Outcome(State.DONE, changed=ours, detail='found by reading'),
@@ -236,11 +238,9 @@ class GlobalLock:
     def _latest_entry(self, name: str) -> LockLogEntry | None:
         return next(self.site.lock_log(name, total=1), None)
 
-    def _made_by_us(self, entry: LockLogEntry | None) -> bool:
+    def _made_by(self, operator: str | None, entry: LockLogEntry | None) -> bool:
         return (
-            entry is not None
-            and entry.by == self.guards.operator
-            and entry.comment == self.reason
+            entry is not None and entry.by == operator and entry.comment == self.reason
         )
 
 
@@ -315,7 +315,7 @@ class UndoGlobalLock(GlobalLock):
         if entry is None or target.started_at is None or target.ended_at is None:
             return False
         return (
-            entry.by == self._undone.operator
+            entry.by == target.operator
             and entry.comment == self._undone.reason
             and 'locked' in entry.added
             and _utc(target.started_at) - _CLOCK_DIFFERENCE

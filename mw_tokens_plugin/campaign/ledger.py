@@ -209,11 +209,14 @@ class Ledger:
         with self.database.begin() as connection:
             connection.execute(statement, rows)
 
-    def lease(self, campaign: Campaign, owner: str, size: int) -> list[Target]:
+    def lease(
+        self, campaign: Campaign, owner: str, size: int, account: str | None = None
+    ) -> list[Target]:
         """Take the next targets; from now on they may have been sent.
 
         :param owner: the worker that takes them, which has no others
         :param size: how many at most
+        :param account: whose writes these will be
         """
         next_ones = (
             sa.select(targets.c.id)
@@ -236,6 +239,7 @@ class Ledger:
                 .values(
                     state=State.LEASED.value,
                     owner=owner,
+                    account=account,
                     attempts=targets.c.attempts + 1,
                     started_at=now(),
                 )
@@ -481,6 +485,7 @@ def _target(row: Row) -> Target:
         ),
         state=State(row.state),
         owner=row.owner,
+        account=row.account,
         attempts=row.attempts,
         changed=row.changed,
         detail=row.detail,

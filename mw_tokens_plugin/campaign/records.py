@@ -69,6 +69,7 @@ class Target:
     """One target, as the ledger has it.
 
     :ivar owner: the worker that has it leased
+    :ivar account: whose write it was, as ``user@wiki``
     :ivar started_at: when its last attempt may have begun
     """
 
@@ -76,6 +77,7 @@ class Target:
     decision: Decision
     state: State
     owner: str | None = None
+    account: str | None = None
     attempts: int = 0
     changed: bool | None = None
     detail: str | None = None
@@ -86,6 +88,11 @@ class Target:
     def name(self) -> str:
         """The target's name; see :attr:`label` for what may be shown."""
         return self.decision.name
+
+    @property
+    def operator(self) -> str | None:
+        """The user whose write it was."""
+        return self.account and self.account.rpartition('@')[0]
 
     @property
     def label(self) -> str:

@@ -36,6 +36,7 @@ class Run:
     .. version-added:: 0.1
 
     :ivar id: what its leases are marked with
+    :ivar account: whose writes it makes, as ``user@wiki``
     :ivar joined: whether others may be at work on the campaign too
     """
 
@@ -43,11 +44,13 @@ class Run:
         self,
         ledger: Ledger,
         campaign: Campaign,
+        account: str,
         joined: bool,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Belong to a campaign; :func:`at_work` begins and ends it."""
         self.id = uuid.uuid4().hex
+        self.account = account
         self.joined = joined
         self._ledger = ledger
         self._campaign = campaign
@@ -153,7 +156,7 @@ def at_work(
             )
     if most_workers is not None:
         _check_number(database, account, workers, most_workers, sleep)
-    run = Run(ledger, campaign, joined=join, sleep=sleep)
+    run = Run(ledger, campaign, account, joined=join, sleep=sleep)
     with database.begin() as connection:
         connection.execute(
             sa.insert(runs).values(

@@ -488,6 +488,28 @@ def test_undoing_unlocks_what_nobody_touched_since(
     assert not sandbox.call(lambda farm: farm.accounts['Renamed Since'].locked)
 
 
+def test_what_a_colleague_has_carried_out_can_be_undone(
+    desk: Any, sandbox: Sandbox
+) -> None:
+    """A ledger may be shared: its campaigns are resumed by whoever is awake."""
+    planned = desk.run(*spam(1, 2), '-reason:test', '-simulate', '-campaign:ours')
+    assert planned.code == 0, planned.said
+    colleague, password = 'Sandbox Colleague', sandbox.credentials.colleague
+    config = desk.directory / 'user-config.py'
+    before = config.read_text('utf-8')
+    config.write_text(before.replace('Sandbox Operator', colleague), 'utf-8')
+    passwords = desk.directory / 'user-password.py'
+    line = f'({colleague!r}, {password!r})\n'
+    passwords.write_text(passwords.read_text('utf-8') + line, 'utf-8')
+    carried_out = desk.run('-resume', '-campaign:ours', '-always')
+    assert carried_out.code == 0, carried_out.said
+    config.write_text(before, 'utf-8')
+    undone = desk.run('-undo:ours', '-reason:a mistake', '-always')
+    assert undone.code == 0, undone.said
+    users = [e.user for e in sandbox.journal.entries(action=LOCK)]
+    assert users == [colleague] * 2 + ['Sandbox Operator'] * 2
+
+
 def test_undoing_on_any_farm(global_lock: Script, farm: Farm, spambots: Names) -> None:
     names = spambots(3)
     assert global_lock(*names, *USUAL, '-campaign:wrong').code == 0
