@@ -176,7 +176,7 @@ class Engine:
             left = end - time.monotonic()
             if left <= 0 and self._run.is_heard():
                 return True
-            self._sleep(min(max(left, 0.05), 0.2))
+            self._sleep(min(left, 0.2) if left > 0 else 0.05)
         return False
 
     def _carry_out(self, target: Target) -> Outcome:
