@@ -15,7 +15,6 @@ from pywikibot import config
 from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.exceptions import NoUsernameError, UserRightsError
 
-import mw_tokens_plugin
 from mw_tokens_plugin.exceptions import (
     BadToken,
     CampaignBusy,
@@ -30,6 +29,7 @@ from mw_tokens_plugin.exceptions import (
     TokensPluginError,
     WikiUnreachable,
 )
+from mw_tokens_plugin.site.hook import enable
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.requests import TokenRequest
 
@@ -87,7 +87,7 @@ def run_script(work: Callable[[list[str]], ExitCode], args: Sequence[str]) -> Ex
     :param work: the script's work, which gets its command line
     :param args: the command line; that of the process if it is empty
     """
-    mw_tokens_plugin.enable()
+    enable()
     # Before anything makes a site: pywikibot would try for some 20 minutes.
     TokenRequest.deadline = UNREACHABLE_AFTER
     config.socket_timeout = tuple(
