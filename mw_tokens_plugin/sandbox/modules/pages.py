@@ -543,9 +543,9 @@ def _check_conditions(call: Call, values: Values, page: Page | None) -> None:
         stamp = _plain_timestamp(base)
         if page.latest.timestamp > stamp and page.latest.user != call.user:
             raise conflict
-    # With a timestamp beside it, MediaWiki compares that alone.
-    based_on = None if base else values['baserevid']
-    if page is not None and based_on not in (None, page.latest.id):
+    # With a timestamp beside it, those of the same second or account pass.
+    older = [r.id for r in page.revisions[:-1]] if page is not None else []
+    if not base and values['baserevid'] in older:
         raise conflict
     start = values['starttimestamp']
     if page is None and start and start != 'now' and not values['recreate']:
