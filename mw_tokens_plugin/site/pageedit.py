@@ -57,8 +57,8 @@ def save_page(site: Any, context: EditContext, text: str, *, summary: str) -> Sa
     :raises ApiRefusal: the wiki refused
     """
     parameters = context.parameters()
-    # Beside a timestamp MediaWiki does not look at the number of the revision, and so
-    # misses a conflict within one second, and all with edits of the same account.
+    # With a timestamp beside the number of the revision, MediaWiki lets conflicts pass
+    # that arise within one second, or with edits of the same account.
     parameters.pop('basetimestamp', None)
     request = PageEditRequest(
         site=site,

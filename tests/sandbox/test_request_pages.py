@@ -572,3 +572,22 @@ def test_hidden_names_appear_nowhere_but_in_the_ledger_and_at_the_terminal(
     for shown in (*said, *logs, edit.comment, *reasons):
         for spelling in ('Spambot 00003', 'spambot_00003', 'Spambot+00003'):
             assert spelling not in shown
+
+
+def test_a_request_with_hidden_names_is_called_by_its_number(
+    global_lock: Script, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """What its heading tells may be enough to know the names."""
+    names = '* {{MultiLock|Spambot 00003|~2026-9|hidename=1}}\n'
+    request = '=== Global lock for you know whom ===\n{{Status}}\n' + names
+    revision = save(sandbox, ABOVE + request)
+    file = tmp_path / 'addresses'
+    planned = global_lock(PAGE, '-simulate', '-campaign:a')
+    assert planned.code == 0, planned.said
+    assert 'request 2 (names hidden) (2 names)' in planned.out
+    assert f'Reason: [[Special:PermanentLink/{revision}|{TITLE}]]\n' in planned.out
+    assert '1 more are not to be shown' in planned.out
+    assert '~2026-9' not in planned.said
+    assert 'you know whom' not in planned.said
+    assert global_lock(PAGE, '-simulate', f'-ip-file:{file}', '-campaign:b').code == 0
+    assert '~2026-9' in file.read_text('utf-8').splitlines()
