@@ -37,16 +37,6 @@ RECORDED = json.loads(
     )
 )
 
-#: The statuses of answers, and where they lead; RESTART is up to the caller.
-LEADS_TO = {
-    ('PASS', Restart.AS_UI): Event.PASS,
-    ('FAIL', Restart.AS_UI): Event.FAIL,
-    ('UI', Restart.AS_UI): Event.UI,
-    ('REDIRECT', Restart.AS_UI): Event.REDIRECT,
-    ('RESTART', Restart.AS_UI): Event.RESTART_AS_UI,
-    ('RESTART', Restart.AS_FAIL): Event.RESTART_AS_FAIL,
-}
-
 FIELD = {'type': 'string', 'label': 'L', 'help': 'H', 'optional': True}
 
 
@@ -222,7 +212,6 @@ _requests = st.lists(
 )
 _good = st.fixed_dictionaries(
     {
-        'status': st.sampled_from(['PASS', 'FAIL', 'UI', 'REDIRECT', 'RESTART']),
         'requests': _requests,
         'redirecttarget': st.sampled_from(
             ['https://idp.example/a?state=s', 'http://127.0.0.1:80/']
@@ -250,50 +239,57 @@ _bad = st.recursive(
     ),
     max_leaves=12,
 )
-_moves = st.lists(
-    st.tuples(st.sampled_from(['submit', 'return', 'answer', 'refuse']), _good | _bad),
-    max_size=12,
-)
 
 
-@settings(max_examples=300, deadline=None)
-@given(_moves, st.sampled_from(list(Restart)), st.data())
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(list(Restart)), st.data())
 def test_nothing_leads_out_of_the_table_and_saving_changes_nothing(
-    moves: list[tuple[str, Any]], restart: Restart, data: st.DataObject
+    restart: Restart, data: st.DataObject
 ) -> None:
+    """Most moves are those that the table has; any other is refused."""
     flow = Flow(form(name=FIELD), restart)
-    for move, said in moves:
+    for _ in range(10):
         state = flow.state
         saved = json.dumps(flow.save())
         again = Flow.load(json.loads(saved))
         assert (again.state, again.step) == (flow.state, flow.step)
         assert json.dumps(again.save()) == saved
         flow = data.draw(st.sampled_from([flow, again]))
+        proper = data.draw(st.sampled_from([True] * 5 + [False]))
+        # What ends it comes last, so that long conversations are preferred.
+        leads = sorted(
+            TRANSITIONS[state].items(), key=lambda lead: not TRANSITIONS[lead[1]]
+        )
+        events = [event for event, _ in leads] if proper else []
+        event = data.draw(st.sampled_from(events or list(Event)))
         try:
-            event = _move(flow, move, said)
+            moved = _move(flow, event, data.draw(_good if proper else _bad))
         except (InvalidInput, UnexpectedAnswer):
             assert flow.state is state
             assert json.dumps(flow.save()) == saved
         else:
-            assert flow.state is TRANSITIONS[state][event]
+            assert flow.state is TRANSITIONS[state][moved]
 
 
-def _move(flow: Flow, move: str, said: Any) -> Event:
-    if move == 'submit':
-        flow.submit(_fitting(flow.step.form) if isinstance(flow.step, Ask) else {})
-        return Event.SUBMIT
-    if move == 'return':
-        step = flow.step
+def _move(flow: Flow, event: Event, said: Any) -> Event:
+    """Make a move, and return which one of the table it was."""
+    step = flow.step
+    if event is Event.SUBMIT:
+        flow.submit(_fitting(step.form) if isinstance(step, Ask) else {})
+    elif event is Event.RETURN:
         form = step.form if isinstance(step, Redirect) else Form()
         query = '&'.join(f'{each.name}=0' for each in form.fields)
         flow.returned(f'https://example.org/?state=s&{query}')
-        return Event.RETURN
-    if move == 'refuse':
+    elif event is Event.ERROR:
         flow.refused()
-        return Event.ERROR
-    flow.receive(said)
-    restarted = said['status'] == 'RESTART'
-    return LEADS_TO[said['status'], flow._restart if restarted else Restart.AS_UI]
+    else:
+        status = event.value.partition(' ')[0]
+        said = {**said, 'status': status} if isinstance(said, dict) else said
+        flow.receive(said)
+        if status == 'RESTART':
+            as_ui = isinstance(flow.step, Ask)
+            return Event.RESTART_AS_UI if as_ui else Event.RESTART_AS_FAIL
+    return event
 
 
 def _fitting(form: Form) -> dict[str, Value]:
