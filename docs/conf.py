@@ -25,6 +25,7 @@ extensions = [
     'sphinx.ext.autodoc',
     'sphinx.ext.autosummary',
     'sphinx.ext.viewcode',
+    'sphinxcontrib.mermaid',
 ]
 html_theme = 'furo'
 html_title = f'{project} {release}'
