@@ -131,15 +131,32 @@ class CentralAuthTokens:
                 throttle=False, parameters=parameters, **options
             ).submit()
         except APIError as error:
-            raise _reason(self.home, error) from None
+            raise mint_refusal(str(self.home), self.home.username(), error) from None
         value = answer.get('centralauthtoken', {}).get('centralauthtoken')
         if not isinstance(value, str):
             raise UnexpectedAnswer(f'{self.home} answered without a centralauthtoken.')
         return _Minted(value, started, self.home.tokens.session.generation)
 
 
-def _reason(home: Any, error: APIError) -> Exception:
-    """Return what is to be raised when the home wiki mints no token."""
+def blamed_token(info: str) -> str | None:
+    """Return which token a ``badtoken`` is about, by its text.
+
+    :param info: the API's explanation
+    :return: ``centralauthtoken``, ``csrf`` (which is any other), or None where the text
+        does not tell
+    """
+    if 'centralauthtoken' in info:
+        return 'centralauthtoken'
+    return 'csrf' if 'CSRF' in info else None
+
+
+def mint_refusal(home: str, user: str, error: APIError) -> Exception:
+    """Return what is to be raised when the home wiki mints no token.
+
+    :param home: the home wiki
+    :param user: whose login it is
+    :param error: what it answered
+    """
     if error.code == 'badsession':
         return NoCentralAuthToken(
             f'{home} gives this login no centralauthtoken: only a session made with '
@@ -148,13 +165,12 @@ def _reason(home: Any, error: APIError) -> Exception:
         )
     if error.code == 'notattached':
         return NotAttached(
-            f'{home.username()} on {home} is not attached to a global account. Log in '
+            f'{user} on {home} is not attached to a global account. Log in '
             'with one that is.'
         )
     if error.code == 'notloggedin':
         return SessionLost(
-            f'{home.username()} is not logged in on {home}. Log in there, then start '
-            'again.'
+            f'{user} is not logged in on {home}. Log in there, then start again.'
         )
     try:
         with refusals(home):

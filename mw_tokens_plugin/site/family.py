@@ -14,6 +14,7 @@ import pywikibot
 from pywikibot import config
 from pywikibot.exceptions import UnknownFamilyError
 from pywikibot.family import Family, SingleSiteFamily, WikimediaFamily
+from pywikibot.site import DataSite
 
 from mw_tokens_plugin.exceptions import NotCentral, NotInFarm
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
@@ -43,11 +44,16 @@ class SharedLogin:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a wiki is: its code, its family, and its host with the port."""
+    """Where a wiki is, and what pywikibot calls it.
+
+    :ivar host: with the port
+    :ivar interface: the class of its site objects
+    """
 
     code: str
     family: Any
     host: str
+    interface: type[Any]
 
     @property
     def api(self) -> str:
@@ -110,7 +116,9 @@ def place_of(
     :raises NotInFarm: there is no such wiki
     """
     if not isinstance(where, str):
-        return _place(where.code, where.family)
+        # pywikibot makes a data repository one, whatever the family says.
+        data = DataSite if isinstance(where, DataSite) else None
+        return _place(where.code, where.family, data)
     if '://' in where:
         return _place_of_url(home, where, attached)
     family, colon, code = where.rpartition(':')
@@ -137,8 +145,12 @@ def _central_wiki(family: Any) -> str | None:
     return 'meta:meta' if isinstance(family, WikimediaFamily) else None
 
 
-def _place(code: str, family: Any) -> Place:
-    return Place(code, family, family.hostname(code))
+def _place(code: str, family: Any, interface: type[Any] | None = None) -> Place:
+    if interface is None:
+        interface = family.interface(code)
+    if isinstance(interface, str):
+        interface = getattr(pywikibot.site, interface)
+    return Place(code, family, family.hostname(code), interface)
 
 
 def _place_of_name(family: str, code: str, where: str) -> Place:

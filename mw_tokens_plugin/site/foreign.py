@@ -37,7 +37,11 @@ from mw_tokens_plugin.protocol.globalaccounts import (
     from_globaluserinfo,
 )
 from mw_tokens_plugin.protocol.responses import refusal
-from mw_tokens_plugin.site.centralauth import SAFE_AGE, CentralAuthTokens
+from mw_tokens_plugin.site.centralauth import (
+    SAFE_AGE,
+    CentralAuthTokens,
+    blamed_token,
+)
 from mw_tokens_plugin.site.family import Place, place_of, same_farm
 from mw_tokens_plugin.site.requests import (
     CachedTokenRequest,
@@ -108,7 +112,13 @@ class HomeLogin:
             ):
                 return self.home
             kind = self.kind() if auth == 'auto' else auth
-            key = (str(place.family), place.code, kind, reads)
+            key = (
+                str(place.family),
+                place.code,
+                place.interface.__name__,
+                kind,
+                reads,
+            )
             if key not in self._sites:
                 if kind == 'centralauthtoken':
                     self._check_attached(place, create_account)
@@ -264,6 +274,9 @@ class CentralAuthRequest(TokenRequest):
         session = self.site.tokens.session
         asked = super()._get_request_params(use_get, paramstring)
         generation = session.generation
+        if self.mime is not None:
+            # A file takes its time to arrive, for which the token must be young.
+            login.tokens.forget_ahead()
         parameter = urlencode({'centralauthtoken': login.tokens.take()})
         use_get, uri, *_ = asked
         too_long = use_get and len(uri) + len(parameter) > config.maximum_GET_length
@@ -274,7 +287,8 @@ class CentralAuthRequest(TokenRequest):
                 use_get and not too_long, self._http_param_string()
             )
         use_get, uri, body, headers = asked
-        login.tokens.fetch_ahead(self.site.throttle.waittime(write=True))
+        if self.mime is None:
+            login.tokens.fetch_ahead(self.site.throttle.waittime(write=True))
         return use_get, f'{uri}{"&" if "?" in uri else "?"}{parameter}', body, headers
 
     def _http_request(
@@ -330,13 +344,12 @@ class CentralAuthRequest(TokenRequest):
         :raises BadUsername: the operator's name is not usable there
         """
         info = str(self.last_error['info'])
+        blamed = blamed_token(info)
         if code in _OPERATOR_REFUSED:
             raise refusal(code, info, str(self.site))
         if code != 'badtoken' or self._is_anonymous():
             return super()._bad_token(code)
-        if 'CSRF' in info or (
-            'centralauthtoken' not in info and self._refused and self._has_token()
-        ):
+        if blamed == 'csrf' or (blamed is None and self._refused and self._has_token()):
             return super()._bad_token(code)
         self._refused += 1
         self.site.home_login.tokens.forget_ahead()
@@ -563,11 +576,18 @@ class ForeignMixin(OwnLoginMixin):
         return done
 
     def _sister(self, site: Any) -> Any:
-        if site is None or site == self:
-            return site and self
-        return self.home_login.site(
-            site, auth='centralauthtoken', reads=self.reads, create_account=False
-        )
+        """Return a wiki that belongs to this one, with the same login if it has one."""
+        if site is None:
+            return None
+        if site == self and type(site).__name__ == type(self).__name__:
+            return self
+        try:
+            return self.home_login.site(
+                site, auth='centralauthtoken', reads=self.reads, create_account=False
+            )
+        except (NotInFarm, NotAttached):
+            # Such as Wikimedia Commons for others' wikis: it can be read at least.
+            return site
 
 
 class _Uploader(Uploader):  # type: ignore[misc]
@@ -591,10 +611,7 @@ def _class_for(mixin: type[OwnLoginMixin], place: Place) -> type[Any]:
 
     Its name is that of the interface, since pywikibot tells sites apart by it.
     """
-    interface = place.family.interface(place.code)
-    if isinstance(interface, str):
-        interface = getattr(pywikibot.site, interface)
-    return type(interface.__name__, (mixin, interface), {})
+    return type(place.interface.__name__, (mixin, place.interface), {})
 
 
 def _no_login(home: Any, place: Place) -> SessionLost:
