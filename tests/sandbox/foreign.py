@@ -1,4 +1,4 @@
-"""What the tests of foreign sites share: a look at the wire, and ways to prepare a farm."""
+"""What the tests of foreign sites share: a look at the wire, and prepared farms."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_it_acts_as_the_account_that_is_logged_in_at_home(
 
 
 def test_nothing_is_logged_in_to_but_the_home_wiki(home: Any, sandbox: Sandbox) -> None:
-    home.foreign_site('aa').tokens.csrf
+    assert home.foreign_site('aa').tokens.csrf
     logins = [e.wiki for e in sandbox.journal.entries() if e.effect == 'login']
     assert logins == ['meta']
     assert steps(sandbox, 'aa') == ['tokens']

@@ -1,0 +1,268 @@
+"""Files and entities on foreign sites, with pywikibot's own code.
+
+What the sandbox answers here is an imitation after the manuals; there are no recordings
+of uploads and Wikibase.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from requests import PreparedRequest, Response
+
+from mw_tokens_plugin.exceptions import CentralAuthTokenRefused
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .farms import Farm
+from .foreign import OPERATOR, Wire, forget_account, wired
+
+_BYTES_A_SECOND = 100_000
+
+
+class SlowWire(Wire):
+    """A slow way out: the wiki looks at a request when all of it has arrived."""
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """Take as long as the body does, with the token in its URL."""
+        time.sleep(len(request.body or b'') / _BYTES_A_SECOND)
+        return super().send(request, *args, **kwargs)
+
+
+@pytest.fixture(scope='session')
+def _data_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(accounts=5, data=True) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope='session')
+def _data_farm(
+    _data_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Farm, Path]:
+    # pywikibot keeps for days where a repository is, by the name of the family.
+    name = f'datasandbox{_data_sandbox.wikis["data"].server.rpartition(":")[2]}'
+    farm = Farm.of_sandbox(_data_sandbox, name)
+    directory = tmp_path_factory.mktemp('data')
+    farm.introduce(directory)
+    return farm, directory
+
+
+@pytest.fixture
+def data_farm(
+    farm: Farm, _data_farm: tuple[Farm, Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Farm]:
+    """A farm with files and a Wikibase repository, not logged in to."""
+    from pywikibot.family import Family
+
+    data_farm, directory = _data_farm
+    data_farm.restore()
+    data_farm.choose(directory)
+    family = type(Family.load(data_farm.family))
+    monkeypatch.setattr(family, 'entity_sources', lambda s, code: {}, raising=False)
+    hosts = {url.split('/')[2] for c, url in data_farm.wikis.items() if c != 'meta'}
+    with wired() as wire:
+        yield data_farm
+        wire.check(hosts)
+    assert not [s for s in wire.sent if s.host in hosts and s.action == 'clientlogin']
+
+
+@pytest.fixture
+def sandbox(data_farm: Farm, _data_sandbox: Sandbox) -> Sandbox:
+    """The sandbox with files and a repository."""
+    return _data_sandbox
+
+
+@pytest.fixture
+def home(data_farm: Farm) -> Any:
+    """Its central wiki."""
+    return data_farm.site()
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A file that begins as a PNG does, of half a megabyte."""
+    path = tmp_path / 'picture.png'
+    header = b'\x89PNG\r\n\x1a\n' + bytes([0, 0, 0, 13]) + b'IHDR'
+    content = bytes(n * 7 % 251 for n in range(500_000))
+    path.write_bytes(header + bytes([0, 0, 0, 2] * 2) + bytes(5) + content)
+    return path
+
+
+def uploaded(site: Any, title: str) -> str:
+    """Return the hash of a file, as the wiki knows it."""
+    import pywikibot
+
+    return str(pywikibot.FilePage(site, title).latest_file_info.sha1)
+
+
+def test_files_are_uploaded_described_and_fetched(
+    home: Any, sandbox: Sandbox, picture: Path, tmp_path: Path
+) -> None:
+    import pywikibot
+
+    foreign = home.foreign_site('aa')
+    page = pywikibot.FilePage(foreign, 'Foreign.png')
+    assert page.upload(str(picture), summary='test', text='A picture.')
+    page = pywikibot.FilePage(foreign, 'Foreign.png')
+    digest = hashlib.sha1(picture.read_bytes()).hexdigest()
+    assert page.latest_file_info.sha1 == digest
+    assert page.latest_file_info.user == OPERATOR
+    assert page.text == 'A picture.'
+    assert page.download(str(tmp_path / 'copy.png'))
+    kinds = {e.kind for e in sandbox.journal.entries(action='upload')}
+    assert kinds == {'centralauthtoken'}
+
+
+def test_small_files_go_in_one_request(
+    home: Any, sandbox: Sandbox, picture: Path
+) -> None:
+    import pywikibot
+
+    picture.write_bytes(picture.read_bytes()[:60_000])
+    page = pywikibot.FilePage(home.foreign_site('aa'), 'Small.png')
+    assert page.upload(str(picture), summary='test', text='A picture.')
+    assert len(sandbox.journal.entries(action='upload')) == 1
+
+
+def test_a_limit_on_chunks_is_kept(home: Any, sandbox: Sandbox, picture: Path) -> None:
+    import pywikibot
+
+    foreign = home.foreign_site('aa')
+    page = pywikibot.FilePage(foreign, 'Chunks.png')
+    assert page.upload(str(picture), summary='test', text='x', chunk_size=50_000)
+    chunks = [
+        entry
+        for entry in sandbox.journal.entries(action='upload')
+        if 'offset' in entry.params
+    ]
+    assert len(chunks) == -(-picture.stat().st_size // 50_000)
+    digest = hashlib.sha1(picture.read_bytes()).hexdigest()
+    assert uploaded(foreign, 'Chunks.png') == digest
+
+
+@pytest.fixture
+def slow(home: Any, sandbox: Sandbox) -> Iterator[Any]:
+    """A foreign site far away, whose tokens live shorter than the file travels."""
+    from pywikibot.comms import http
+
+    foreign = home.foreign_site('aa')
+    foreign.siteinfo['uploadsenabled']
+    sandbox.command('set-lifetimes', token=4.0, penalty=0.0)
+    before = http.session.get_adapter('http://127.0.0.1/')
+    http.session.mount('http://', SlowWire())
+    yield foreign
+    http.session.mount('http://', before)
+    sandbox.command('set-lifetimes', token=60.0, penalty=3.0)
+
+
+def test_chunks_arrive_while_their_tokens_live(
+    slow: Any, sandbox: Sandbox, picture: Path
+) -> None:
+    import pywikibot
+
+    sandbox.journal.clear()
+    page = pywikibot.FilePage(slow, 'Far.png')
+    assert page.upload(str(picture), summary='test', text='A picture.')
+    uploads = sandbox.journal.entries(action='upload')
+    assert {e.result for e in uploads} == {'ok'}
+    assert len(uploads) >= 3
+    digest = hashlib.sha1(picture.read_bytes()).hexdigest()
+    assert uploaded(slow, 'Far.png') == digest
+
+
+def test_a_body_that_travels_longer_than_a_token_lives_is_refused(
+    slow: Any, sandbox: Sandbox
+) -> None:
+    """What cannot be cut into chunks ends in an error that is none of the page's."""
+    import pywikibot
+
+    sandbox.command('set-lifetimes', token=0.2)
+    page = pywikibot.Page(slow, 'Spam page long')
+    page.text = 'x' * 40_000
+    with pytest.raises(CentralAuthTokenRefused):
+        page.save(summary='test', quiet=True)
+    assert not [e for e in sandbox.journal.entries() if e.effect == 'edit']
+
+
+# Repositories
+
+
+def test_the_data_repository_is_a_foreign_site(home: Any, sandbox: Sandbox) -> None:
+    from pywikibot.site import DataSite
+
+    foreign = home.foreign_site('aa')
+    repository = foreign.data_repository()
+    assert isinstance(repository, DataSite)
+    assert repository is foreign.data_repository()
+    assert repository.home_login is foreign.home_login
+    assert 'centralauthtoken' in repr(repository)
+    assert repository.data_repository() is repository
+    assert repository.get_repo_for_entity_type('item') is repository
+
+
+def test_entities_are_read_and_edited(home: Any, sandbox: Sandbox) -> None:
+    import pywikibot
+
+    foreign = home.foreign_site('aa')
+    item = pywikibot.Page(foreign, 'Main Page').data_item()
+    assert item.getID() == 'Q1'
+    item.get()
+    item.editLabels({'fr': 'Accueil'}, summary='test')
+    claim = pywikibot.Claim(foreign.data_repository(), 'P1')
+    claim.setTarget('an overture')
+    item.addClaim(claim, summary='test')
+    fresh = pywikibot.ItemPage(foreign.data_repository(), 'Q1').get()
+    assert fresh['labels']['fr'] == 'Accueil'
+    assert fresh['claims']['P1'][0].getTarget() == 'an overture'
+    edits = [e for e in sandbox.journal.entries(wiki='data') if 'token' in e.params]
+    assert len(edits) == 2
+    assert {(e.user, e.kind) for e in edits} == {(OPERATOR, 'centralauthtoken')}
+
+
+def test_entities_of_another_repository_come_from_a_foreign_site(
+    home: Any, data_farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pywikibot.site import DataSite
+
+    monkeypatch.setattr(
+        type(home.family),
+        'entity_sources',
+        lambda self, code: {'property': ('bb', data_farm.family)},
+    )
+    repository = home.foreign_site('aa').data_repository()
+    properties = repository.get_repo_for_entity_type('property')
+    assert isinstance(properties, DataSite)
+    assert (properties.code, properties.home_login) == ('bb', repository.home_login)
+
+
+def test_the_image_repository_is_a_foreign_site(
+    home: Any, data_farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        type(home.family),
+        'shared_image_repository',
+        lambda self, code: ('bb', data_farm.family),
+    )
+    foreign = home.foreign_site('aa')
+    assert foreign.image_repository() is home.foreign_site('bb')
+    assert home.foreign_site('bb').image_repository() is home.foreign_site('bb')
+    assert home.foreign_site('bb').is_image_repository()
+
+
+def test_a_repository_without_an_account_can_be_read_as_any_site(
+    home: Any, data_farm: Farm, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_account(sandbox, 'bb')
+    monkeypatch.setattr(
+        type(home.family),
+        'shared_image_repository',
+        lambda self, code: ('bb', data_farm.family),
+    )
+    repository = home.foreign_site('aa').image_repository()
+    assert repository is data_farm.site('bb')
+    assert list(repository.allpages(total=1))
+    assert OPERATOR not in sandbox.call(lambda farm: farm.wikis['bb'].accounts)
