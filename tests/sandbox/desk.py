@@ -61,9 +61,10 @@ class Desk:
     :ivar ledger: the default ledger
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, name: str = 'global_lock') -> None:
         """Make the scripts known, as a checkout is used."""
         self.directory = directory
+        self._pwb = (str(Path(sys.executable).with_name('pwb')), name)
         self.ledger = directory / 'campaigns' / 'ledger.sqlite3'
         (directory / 'scripts').symlink_to(Path(script().__file__).parent)
         self._started: list[subprocess.Popen[str]] = []
@@ -73,15 +74,19 @@ class Desk:
         return self._run([sys.executable, '-c', code], None, environment)
 
     def run(
-        self, *args: str, stdin: bytes | None = None, timeout: float = LONGEST
+        self,
+        *args: str,
+        stdin: bytes | None = None,
+        timeout: float = LONGEST,
+        environment: dict[str, str] | None = None,
     ) -> Run:
         """Run the script without a terminal."""
-        return self._run([*_PWB, *args], stdin, {}, timeout)
+        return self._run([*self._pwb, *args], stdin, environment or {}, timeout)
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Start the script without a terminal, and do not wait for it."""
         process = subprocess.Popen(
-            [*_PWB, *args],
+            [*self._pwb, *args],
             cwd=self.directory,
             env=self._environment({}),
             stdin=subprocess.DEVNULL,
@@ -135,7 +140,7 @@ class Desk:
         ours, theirs = pty.openpty()
         try:
             process = subprocess.Popen(
-                [*_PWB, *args],
+                [*self._pwb, *args],
                 cwd=self.directory,
                 env=self._environment({'COLUMNS': '160', 'TERM': 'dumb'}),
                 stdin=theirs,
@@ -188,9 +193,6 @@ class Desk:
             'PYTHONPATH': path,
             **more,
         }
-
-
-_PWB = (str(Path(sys.executable).with_name('pwb')), 'global_lock')
 
 
 def _take_terminal() -> None:
