@@ -18,8 +18,22 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         'pywikibot.site._apisite',
         'APISite',
-        ('_relogin', '_request', '_request_class', 'login', 'simple_request', 'tokens'),
+        (
+            '_relogin',
+            '_request',
+            '_request_class',
+            'data_repository',
+            'image_repository',
+            'is_oauth_token_available',
+            'login',
+            'simple_request',
+            'tokens',
+            'upload',
+            'userinfo',
+        ),
     ),
+    ('pywikibot.site._datasite', 'DataSite', ('get_repo_for_entity_type',)),
+    ('pywikibot.site._upload', 'Uploader', ('upload',)),
     ('pywikibot.site._tokenwallet', 'TokenWallet', ('__getitem__', 'update_tokens')),
     (
         'pywikibot.data.api',
@@ -40,9 +54,13 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     ('pywikibot.data.api', 'CachedRequest', ('submit',)),
     ('pywikibot.comms.http', 'error_handling_callback', ()),
+    ('pywikibot.comms.http', 'get_authentication', ()),
     ('pywikibot.data.api', '_invalidate_superior_cookies', ()),
+    ('pywikibot.family', 'Family', ('apipath', 'code_aliases', 'hostname')),
+    ('pywikibot.family', 'SingleSiteFamily', ('interface',)),
     ('pywikibot.family', 'WikimediaFamily', ()),
     ('pywikibot.login', 'LoginStatus', ('IN_PROGRESS',)),
+    ('pywikibot.throttle', 'Throttle', ('waittime',)),
 )
 
 
