@@ -103,7 +103,7 @@ class GlobalLock:
                 asked.append(name)
             else:
                 yield Decision(name, hidden=self._hides, held=held)
-        with self._discreet(dict.fromkeys(asked, 'hidden')):
+        with redactor.hiding(dict.fromkeys(asked if self._hides else (), '#hidden')):
             for name, account in zip(
                 asked, self.site.global_accounts(asked), strict=True
             ):
@@ -115,7 +115,7 @@ class GlobalLock:
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
         facts = target.decision.facts
-        with self._discreet({target.name: target.label}):
+        with _discreet([target]):
             try:
                 self._write(target.name, _expected(facts))
             except StateConflict:
@@ -126,7 +126,7 @@ class GlobalLock:
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether writes of unknown outcome took effect; None if not."""
-        with self._discreet({target.name: target.label for target in targets}):
+        with _discreet(targets):
             accounts = self.site.global_accounts([_name(t) for t in targets])
             for target, account in zip(targets, accounts, strict=True):
                 if not self._is_wanted(account):
@@ -143,9 +143,6 @@ class GlobalLock:
     @property
     def _hides(self) -> bool:
         return self.hidden is not None
-
-    def _discreet(self, labels: Mapping[str, str]) -> AbstractContextManager[None]:
-        return redactor.hiding(labels) if self._hides else nullcontext()
 
     def _held_unread(self, name: str) -> Held | None:
         kind = kind_of(name)
@@ -283,8 +280,7 @@ class UndoGlobalLock(GlobalLock):
         recorded = self._recorded(names)
         targets = [recorded[name] for name in names]
         ids = [target.decision.central_id or 0 for target in targets]
-        discreet = {t.name: t.label for t in targets if t.decision.hidden}
-        with redactor.hiding(discreet):
+        with _discreet(targets):
             for target, account in zip(
                 targets, self.site.global_accounts_by_id(ids), strict=True
             ):
@@ -322,6 +318,12 @@ class UndoGlobalLock(GlobalLock):
             <= entry.timestamp
             <= _utc(target.ended_at) + _CLOCK_DIFFERENCE
         )
+
+
+def _discreet(targets: Sequence[Target]) -> AbstractContextManager[None]:
+    """Keep names that must not be shown out of what is logged meanwhile."""
+    labels = {t.name: t.label for t in targets if t.decision.hidden}
+    return redactor.hiding(labels) if labels else nullcontext()
 
 
 def _is_established(account: GlobalAccount) -> bool:

@@ -20,7 +20,6 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
-    Outcome,
     State,
     Target,
 )
@@ -242,21 +241,7 @@ def added_by(
     return found
 
 
-class _DiscreetWrites(GlobalLock):
-    """Keeps names that must not be shown out of what is logged of writes."""
-
-    def apply(self, target: Target) -> Outcome:
-        with _hiding([target]):
-            return super().apply(target)
-
-    def settle(
-        self, targets: Sequence[Target]
-    ) -> Iterator[tuple[Target, Outcome | None]]:
-        with _hiding(targets):
-            yield from super().settle(targets)
-
-
-class RequestedLock(_DiscreetWrites):
+class RequestedLock(GlobalLock):
     """Lock accounts of which some names must not be shown.
 
     .. version-added:: 0.1
@@ -279,7 +264,7 @@ class RequestedLock(_DiscreetWrites):
                 yield replace(decision, hidden=True) if kept else decision
 
 
-class RequestedUndo(_DiscreetWrites, UndoGlobalLock):
+class RequestedUndo(UndoGlobalLock):
     """Unlock accounts of which some names must not be shown.
 
     .. version-added:: 0.1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import quote_plus
 
@@ -30,12 +30,15 @@ _PARAMETER = re.compile(
 _MASK = '***'
 
 
+_Label = Callable[[re.Match[str]], str]
+
+
 class Redactor:
     """Knows what must not be shown, and takes it out of texts."""
 
     def __init__(self) -> None:
         """Start with the patterns alone."""
-        self._hidden: dict[str, str] = {}
+        self._hidden: tuple[tuple[re.Pattern[str], _Label], ...] = ()
         self._lock = threading.Lock()
 
     @contextmanager
@@ -44,30 +47,46 @@ class Redactor:
 
         :param names: what must not be shown, and what is shown in its place
         """
-        spellings = dict(names)
-        for name, instead in names.items():
-            spellings[name.replace(' ', '_')] = instead
-            spellings[quote_plus(name)] = instead
+        if not names:
+            yield
+            return
+        spellings = re.compile('|'.join(map(_spellings, names)))
+        labels = list(names.values())
+
+        def label(match: re.Match[str]) -> str:
+            # Each name is one group.
+            return labels[(match.lastindex or 1) - 1]
+
+        entry = (spellings, label)
         with self._lock:
-            self._hidden = {**self._hidden, **spellings}
+            self._hidden = (*self._hidden, entry)
         try:
             yield
         finally:
             with self._lock:
-                self._hidden = {
-                    k: v for k, v in self._hidden.items() if k not in spellings
-                }
+                self._hidden = tuple(e for e in self._hidden if e is not entry)
 
     def clean(self, text: str) -> str:
         """Return the text without anything that must not be shown."""
-        for hidden, instead in self._hidden.items():
-            text = text.replace(hidden, instead)
+        for spellings, label in self._hidden:
+            text = spellings.sub(label, text)
         text = _TOKEN.sub(_MASK, text)
         return _PARAMETER.sub(rf'\g<name>{_MASK}', text)
 
 
 #: The one redactor of this process.
 redactor = Redactor()
+
+
+def _spellings(name: str) -> str:
+    """Return a pattern for a name as titles, URLs and reprs spell it.
+
+    pywikibot breaks the repr of long parameters over lines, at blanks.
+    """
+    between = r"""(?:[\s_+]|%20|["']\s*["'])+"""
+    words = (re.escape(word).replace("'", r"\\*'") for word in name.split(' '))
+    plain = between.join(words)
+    return f'({plain}|{re.escape(quote_plus(name))})'
 
 
 class _CleanRecord(logging.LogRecord):
