@@ -1,0 +1,379 @@
+"""`pwb link_account` as an operator and as a cron job run it, on a farm."""
+
+from __future__ import annotations
+
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from mw_tokens_plugin.campaign.launch import ExitCode
+from mw_tokens_plugin.exceptions import InvalidInput, OutcomeUnknown
+from mw_tokens_plugin.protocol.authmanager import Done, State
+from mw_tokens_plugin.site.listener import ReturnListener
+
+from .desk import ROOT, Desk, Run
+
+if TYPE_CHECKING:
+    from mw_tokens_plugin.sandbox import Sandbox
+
+    from .farms import Farm
+
+RETURN = 'http://127.0.0.1:9/return'
+SECRET = 'a-very-secret-pin'
+
+
+def script() -> ModuleType:
+    """Return the script, from the checkout or as it is installed."""
+    checkout = (ROOT / 'scripts' / 'link_account.py').exists()
+    folder = 'scripts' if checkout else 'mw_tokens_scripts'
+    return import_module(f'{folder}.link_account')
+
+
+@pytest.fixture
+def desk(farm: Farm, tmp_path: Path) -> Iterator[Desk]:
+    """A directory of its own, where the script is started."""
+    directory = tmp_path / 'desk'
+    directory.mkdir()
+    farm.configure(directory)
+    desk = Desk(directory, 'link_account')
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def link_account(
+    farm: Farm, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Run]:
+    """Run the script within this process, without a terminal."""
+
+    def run(*args: str, **fields: str) -> Run:
+        from pywikibot import config
+
+        capfd.readouterr()
+        config.simulate = False
+        for name, value in fields.items():
+            monkeypatch.setenv(f'MW_TOKENS_FIELD_{name}', value)
+        # Without any argument it would take those of the tests.
+        code = script().main('-timeout:60', *args)
+        said = capfd.readouterr()
+        return Run(int(code), said.out, said.err)
+
+    return run
+
+
+def linked(sandbox: Sandbox) -> list[str]:
+    """Return the accounts that are linked, as the provider knows them."""
+    links = sandbox.call(lambda farm: dict(farm.provider.links))
+    return [id for ids in links.values() for id in ids]
+
+
+def posts(sandbox: Sandbox) -> list[dict[str, str]]:
+    """Return the parameters of what was sent to link or unlink."""
+    return [
+        entry.params
+        for entry in sandbox.journal.entries()
+        if entry.action in ('linkaccount', 'unlinkaccount')
+    ]
+
+
+def state_of(url: str) -> str:
+    return parse_qs(urlsplit(url).query)['state'][0]
+
+
+def address_in(text: str) -> str:
+    """Return the address of the provider's page in what a script says."""
+    return next(line for line in text.splitlines() if '/idp?' in line).strip()
+
+
+# At a terminal
+
+
+def test_an_operator_is_asked_for_everything_and_pastes_the_return(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    """Sensitive fields are not shown as they are typed, nor anywhere else."""
+    run = desk.talk(
+        answers=[
+            ('Farm code', 'ui redirect pass'),
+            ('Second code', 'x'),
+            ('PIN', SECRET),
+            ('Colour', 'red'),
+            ('Several', 'red|blue'),
+            ('I agree', 'y'),
+            ('Go', ''),
+            ('Paste the address', 'http://127.0.0.1:9/nowhere'),
+        ]
+    )
+    assert run.code == ExitCode.USAGE
+    assert 'with something behind it' in run.said
+    assert 'Some bold information' in run.said
+    assert 'Please enter the second code, Sandbox Operator.' in run.said
+    assert SECRET not in run.said
+    second = posts(sandbox)[1]
+    assert second['multi[]'].split('\x1f') == ['red', 'blue']
+    assert (second['color'], second['agree'], second['hid']) == ('red', '1', 'h-value')
+    assert 'go' not in second
+
+
+def test_unlinking_is_confirmed(desk: Desk, sandbox: Sandbox, site: Any) -> None:
+    site.link_account(return_url=RETURN).submit({'farmcode': 'pass'})
+    (id,) = [request.id for request in site.linked_accounts()]
+    run = desk.talk(f'-unlink:{id}', answers=[('Unlink', 'n')])
+    assert (run.code, len(linked(sandbox))) == (ExitCode.GUARD, 1)
+    assert 'bot passwords' in run.said
+    run = desk.talk(f'-unlink:{id}', answers=[('Unlink', 'y')])
+    assert (run.code, linked(sandbox)) == (ExitCode.DONE, [])
+
+
+# Without a terminal
+
+
+def test_fields_come_from_a_file_and_the_environment(
+    desk: Desk, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """No log has what is secret, not even the debug log."""
+    file = tmp_path / 'fields'
+    file.write_text(
+        '# how to link\nfarmcode = ui\nsecond=pass\ncolor = blue\nagree = yes\n'
+        'multi = red | blue\npin = overruled\n',
+        'utf-8',
+    )
+    run = desk.run(
+        f'-fields:{file}',
+        '-log:link.log',
+        '-debug',
+        environment={'MW_TOKENS_FIELD_pin': SECRET},
+    )
+    assert run.code == ExitCode.DONE, run.said
+    assert len(linked(sandbox)) == 1
+    logs = [path.read_text('utf-8') for path in desk.directory.rglob('*.log')]
+    assert any('linkaccount' in log for log in logs)
+    for text in run.said, *logs:
+        assert SECRET not in text
+        assert 'overruled' not in text
+
+
+def test_a_redirect_is_gone_on_with_in_another_process(
+    desk: Desk, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    state = tmp_path / 'link.json'
+    run = desk.run(
+        f'-state:{state}',
+        f'-returnurl:{RETURN}',
+        environment={'MW_TOKENS_FIELD_farmcode': 'redirect'},
+    )
+    assert run.code == ExitCode.TRY_AGAIN, run.said
+    assert stat.S_IMODE(state.stat().st_mode) == 0o600
+    back = f'{RETURN}?state={state_of(address_in(run.out))}'
+    run = desk.run(f'-state:{state}', f'-return:{back}')
+    assert run.code == ExitCode.DONE, run.said
+    assert not state.exists()
+    assert len(linked(sandbox)) == 1
+
+
+@pytest.mark.parametrize(
+    ('code', 'expected', 'said'),
+    [
+        ('fail', ExitCode.FAILED, 'the code fail was refused'),
+        ('abstain', ExitCode.FAILED, 'could not be used'),
+        ('throw', ExitCode.FAILED, 'RuntimeException'),
+        ('ui ui ui', ExitCode.GUARD, 'asks the same again'),
+        ('redirect', ExitCode.TRY_AGAIN, 'begin anew'),
+    ],
+)
+def test_what_does_not_work_out_has_its_exit_code(
+    link_account: Callable[..., Run],
+    sandbox: Sandbox,
+    code: str,
+    expected: ExitCode,
+    said: str,
+) -> None:
+    run = link_account(farmcode=code, second='ui')
+    assert run.code == expected
+    assert said in run.said
+    assert 'Traceback' not in run.said
+    assert linked(sandbox) == []
+
+
+def test_a_field_that_is_missing_stops_it_before_anything_is_sent(
+    link_account: Callable[..., Run], sandbox: Sandbox
+) -> None:
+    run = link_account()
+    assert run.code == ExitCode.USAGE
+    assert "'farmcode' must be filled in" in run.err
+    assert posts(sandbox) == []
+
+
+def test_simulation_and_listing_send_nothing(
+    link_account: Callable[..., Run], sandbox: Sandbox
+) -> None:
+    for args in ['-simulate'], ['-list'], ['-simulate', '-unlink:x']:
+        run = link_account(*args, farmcode='pass')
+        assert run.code == ExitCode.DONE, run.said
+    assert posts(sandbox) == []
+    run = link_account('-list')
+    assert 'Linked: nothing' in run.out
+    assert 'FarmLinkRequest: Farm identity provider' in run.out
+
+
+def test_unlinking_without_a_terminal_has_to_be_wanted(
+    link_account: Callable[..., Run], sandbox: Sandbox
+) -> None:
+    assert link_account(farmcode='pass').code == ExitCode.DONE
+    (id,) = linked(sandbox)
+    id = f'FarmLinkRemoveRequest:{id}'
+    assert link_account(f'-unlink:{id}').code == ExitCode.USAGE
+    assert link_account(f'-unlink:{id}', '-always').code == ExitCode.DONE
+    run = link_account(f'-unlink:{id}', '-always')
+    assert (run.code, linked(sandbox)) == (ExitCode.FAILED, [])
+    assert 'no account' in run.err
+
+
+def test_the_password_is_given_again_where_the_login_is_too_old(
+    link_account: Callable[..., Run], sandbox: Sandbox, site: Any
+) -> None:
+    site.login()
+    sandbox.call(lambda farm: farm.advance(301))
+    run = link_account(farmcode='pass')
+    assert run.code == ExitCode.DONE, run.said
+    assert 'wants a recent login' in run.out
+
+
+@pytest.mark.parametrize(
+    'args',
+    [
+        ['-nonsense'],
+        ['-listen:x'],
+        ['-listen:70000'],
+        ['-timeout:'],
+        ['-unlink'],
+        ['-return:http://x/'],
+        ['-listen:0', '-returnurl:http://x/'],
+        ['-returnurl:nonsense'],
+        ['-request:nosuch'],
+        ['-fields:/nonexistent'],
+    ],
+)
+def test_bad_options_are_usage_errors(
+    link_account: Callable[..., Run], sandbox: Sandbox, args: list[str]
+) -> None:
+    run = link_account(*args, farmcode='pass')
+    assert (run.code, posts(sandbox)) == (ExitCode.USAGE, [])
+
+
+# The listener
+
+
+def test_the_listener_takes_the_return_alone(desk: Desk, sandbox: Sandbox) -> None:
+    """From the provider's page to the link, without anybody at a terminal."""
+    environment = {'MW_TOKENS_FIELD_farmcode': 'redirect'}
+    runs: list[Run] = []
+
+    def start() -> None:
+        runs.append(desk.run('-listen:0', '-timeout:60', environment=environment))
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    end = time.monotonic() + 60
+    while not (expected := sandbox.call(lambda farm: dict(farm.provider.expected))):
+        assert time.monotonic() < end, runs
+        time.sleep(0.05)
+    ((state, back),) = expected.items()
+    origin = '{0.scheme}://{0.netloc}'.format(urlsplit(back))
+    good = f'{back}?state={state}'
+    ask: Any = requests.request
+    for status, method, url, headers in (
+        (404, 'GET', f'{origin}/?state={state}', {}),
+        (403, 'GET', back, {}),
+        (403, 'GET', f'{back}?state=other', {}),
+        (501, 'POST', good, {}),
+        (421, 'GET', good, {'Host': 'evil.example'}),
+    ):
+        got = ask(method, url, headers=headers, timeout=10)
+        assert got.status_code == status, url
+    got = requests.get(good, timeout=10)
+    assert got.status_code == 200
+    assert got.headers['Referrer-Policy'] == 'no-referrer'
+    thread.join()
+    assert runs[0].code == ExitCode.DONE, runs[0].said
+    assert len(linked(sandbox)) == 1
+    with pytest.raises(requests.ConnectionError):
+        requests.get(good, timeout=10)
+
+
+def test_the_listener_gives_up(link_account: Callable[..., Run]) -> None:
+    run = link_account('-listen:0', '-timeout:1', farmcode='redirect')
+    assert run.code == ExitCode.TRY_AGAIN
+    assert 'Nobody came back in time' in run.err
+
+
+def test_a_port_that_is_taken_is_a_usage_error(
+    link_account: Callable[..., Run], sandbox: Sandbox
+) -> None:
+    with ReturnListener() as listener:
+        port = urlsplit(listener.url).port
+        run = link_account(f'-listen:{port}', farmcode='redirect')
+    assert (run.code, posts(sandbox)) == (ExitCode.USAGE, [])
+    assert 'another port' in run.err
+
+
+# What is sent, and what not
+
+
+def test_a_lost_answer_is_not_sent_again(site: Any, sandbox: Sandbox) -> None:
+    link = site.link_account(return_url=RETURN)
+    sandbox.faults.arm(kind='drop', action='linkaccount', when='after')
+    with pytest.raises(OutcomeUnknown):
+        link.submit({'farmcode': 'pass'})
+    assert link.state is State.BEGINNING
+    with pytest.raises(InvalidInput, match='look at what is linked'):
+        link.submit({'farmcode': 'pass'})
+    assert len(posts(sandbox)) == 1
+    assert len(site.linked_accounts()) == 1
+
+
+def test_what_was_saved_is_gone_on_with_by_the_same_user_alone(
+    site: Any, farm: Farm
+) -> None:
+    link = site.link_account(return_url=RETURN)
+    link.submit({'farmcode': 'ui'})
+    saved = link.save()
+    other: Any = farm.site('aa')
+    with pytest.raises(InvalidInput, match='Sandbox Operator on'):
+        other.link_account(saved=saved)
+    for nonsense in '', '[]', '{}', saved.replace('127.0.0.1:9', ''):
+        with pytest.raises(InvalidInput):
+            site.link_account(saved=nonsense)
+    assert site.link_account(saved=saved).submit({'second': 'pass'}) == Done()
+
+
+def test_a_foreign_site_refuses_up_front(site: Any, sandbox: Sandbox) -> None:
+    foreign = site.foreign_site('aa')
+    for act in (
+        lambda: foreign.link_account(return_url=RETURN),
+        lambda: foreign.unlink_account('x'),
+        foreign.reauthenticate,
+    ):
+        with pytest.raises(InvalidInput, match='on this wiki itself'):
+            act()
+    assert posts(sandbox) == []
+
+
+def test_terminals_are_told_nothing_that_they_would_obey() -> None:
+    from mw_tokens_plugin.protocol.authmanager import Message
+
+    plain = script().plain
+    assert (
+        plain(Message('<b>Red</b>&lt;\x1b[31m alert\u202e\n now'))
+        == 'Red<[31m alert now'
+    )
+    assert plain(None) == ''
