@@ -61,6 +61,7 @@ import webbrowser
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from getpass import getpass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, TypeVar
@@ -230,14 +231,17 @@ class Conversation:
         listener: ReturnListener | None,
         interactive: bool,
         *,
-        ask: Callable[..., str] = pywikibot.input,
+        ask: Callable[[str], str] = pywikibot.input,
+        ask_hidden: Callable[[str], str] = getpass,
         browse: Callable[[str], bool] = webbrowser.open,
     ) -> None:
         """Get everything that it needs.
 
         :param given: fields that need not be asked for
         :param interactive: whether there is somebody to be asked
-        :param ask: asks the operator; ``password=True`` hides what is typed
+        :param ask: asks the operator
+        :param ask_hidden: does so without showing what is typed; its prompt is the
+            whole of it
         :param browse: opens a page
         """
         self._link = link
@@ -246,6 +250,7 @@ class Conversation:
         self._listener = listener
         self._interactive = interactive
         self._ask = ask
+        self._ask_hidden = ask_hidden
         self._browse = browse
         #: The forms that were filled in with what is given, which helps only once.
         self._tried: list[Form] = []
@@ -346,8 +351,10 @@ class Conversation:
             hint = f' (several with "|"){hint}'
         elif asked.value:
             hint = f' [{clean(asked.value)}]'
-        text = self._ask(f'{label}{hint}', password=asked.sensitive)
-        text = text if asked.sensitive else text.strip()
+        if asked.sensitive:
+            text = self._ask_hidden(f'{label}{hint}: ')
+        else:
+            text = self._ask(f'{label}{hint}').strip()
         if not text and asked.type not in _TICKED:
             return None
         return value_of(asked, text)
