@@ -10,4 +10,4 @@ site = mw_tokens_plugin.foreign_site(other)  # 'aa', 'wikipedia:de', 'dewiki', a
 page = pywikibot.Page(site, title)
 page.text += f'\n{line}'
 page.save(summary='One line more', minor=False)
-print(f'{page} was saved {site.credential}.')
+print(f'{page} was saved: {site!r}')
