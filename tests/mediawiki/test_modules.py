@@ -70,6 +70,9 @@ def test_every_module_accepts_the_chosen_type_and_no_other(
     surprises: dict[tuple[str, str], dict[str, Any]] = {}
     for info in modules:
         name, parameter = info['name'], token_parameter(info)
+        if name == 'login':
+            # It has one that paraminfo does not tell of; see the test below.
+            continue
         if not parameter:
             with pytest.raises(NoTokenNeeded):
                 site.tokens.for_action(name)
