@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import enum
 import io
+import shlex
+import stat
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import pywikibot
 from pywikibot import config
@@ -81,11 +85,17 @@ def exit_code_of(error: BaseException) -> ExitCode:
     return ExitCode.FAILED
 
 
-def run_script(work: Callable[[list[str]], ExitCode], args: Sequence[str]) -> ExitCode:
+def run_script(
+    work: Callable[[list[str]], ExitCode],
+    args: Sequence[str],
+    *,
+    tolerate_exposed_password: bool = False,
+) -> ExitCode:
     """Run a script, and turn what ends it into one sentence and an exit code.
 
     :param work: the script's work, which gets its command line
     :param args: the command line; that of the process if it is empty
+    :param tolerate_exposed_password: run although others can read the password file
     """
     enable()
     # Before anything makes a site: pywikibot would try for some 20 minutes.
@@ -100,6 +110,8 @@ def run_script(work: Callable[[list[str]], ExitCode], args: Sequence[str]) -> Ex
             stream.reconfigure(errors='backslashreplace')
     try:
         _check_surroundings(arguments)
+        if not tolerate_exposed_password:
+            _check_password_file()
         return work(arguments)
     except KeyboardInterrupt as error:
         print('\nInterrupted.', file=sys.stderr)
@@ -122,4 +134,46 @@ def _check_surroundings(arguments: Iterable[str]) -> None:
         raise InvalidInput(
             'The plugin is switched off (MW_TOKENS_DISABLE=1), or does not know its '
             'way around in this pywikibot: this script cannot work without it.'
+        )
+
+
+def password_file() -> Path | None:
+    """Return the file in which pywikibot looks for passwords, if there is one.
+
+    .. version-added:: 0.1
+    """
+    if not config.password_file:
+        return None
+    # Beside user-config.py, else in the present folder, as pywikibot looks for it.
+    for folder in (config.base_dir, ''):
+        path = Path(folder, config.password_file)
+        if path.is_file():
+            return path
+    return None
+
+
+def others_can_read(path: Path) -> bool:
+    """Tell whether anybody but its owner may read a file.
+
+    .. version-added:: 0.1
+
+    :param path: the file; one that is not there is read by nobody
+    """
+    with suppress(OSError):
+        return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    return False
+
+
+def _check_password_file() -> None:
+    """Refuse a password that others may know.
+
+    pywikibot would narrow the mode, but only when it next reads the file, and by then
+    nobody learns that it stood open.
+    """
+    path = password_file()
+    if path is not None and others_can_read(path):
+        raise InvalidInput(
+            f'{path} can be read by others on this machine, and it holds a password: '
+            f'run "chmod 600 {shlex.quote(str(path))}", and change the password if '
+            'somebody may have read it. Nothing was sent.'
         )
