@@ -1,4 +1,6 @@
-"""What a wiki says of its own API modules, asked once per module and kept.
+"""What a wiki says of its own API modules, asked once per module and release, and kept.
+
+What a module does with its parameters is not known here.
 
 https://www.mediawiki.org/wiki/API:Parameter_information
 """
@@ -13,12 +15,16 @@ from pywikibot import config
 class ModuleInfo:
     """The answers of ``action=paraminfo`` on one site.
 
-    pywikibot keeps them on disk too (``API_config_expiry``, in days).
+    pywikibot keeps them on disk too (``API_config_expiry``, in days), but those of
+    another release of MediaWiki are not taken: pywikibot looks once a day which one the
+    wiki runs. That a module is missing is never taken from the disk, since an extension
+    may have been installed meanwhile.
     """
 
     def __init__(self, site: Any) -> None:
         """Start with nothing known."""
         self._site = site
+        self._release = ''
         self._known: dict[str, dict[str, Any] | None] = {}
 
     def __call__(self, module: str) -> dict[str, Any] | None:
@@ -26,18 +32,15 @@ class ModuleInfo:
 
         :param module: its path, such as ``delete`` or ``query+tokens``
         """
-        if module not in self._known:
-            answer = self._site._request(
-                expiry=config.API_config_expiry,
-                parameters={
-                    'action': 'paraminfo',
-                    'modules': module,
-                    'formatversion': 2,
-                },
-            ).submit()
-            modules = answer.get('paraminfo', {}).get('modules') or [None]
-            self._known[module] = modules[0]
-        return self._known[module]
+        release = self._site.version()
+        if release != self._release:
+            self._release, self._known = release, {}
+        known = self._known
+        if module not in known:
+            known[module] = self._ask(module, release, config.API_config_expiry) or (
+                self._ask(module, release, 0)
+            )
+        return known[module]
 
     def values(self, module: str, parameter: str) -> frozenset[str]:
         """Return the values that a parameter of a module allows.
@@ -49,3 +52,18 @@ class ModuleInfo:
             if item.get('name') == parameter and isinstance(item.get('type'), list):
                 return frozenset(item['type'])
         return frozenset()
+
+    def _ask(self, module: str, release: str, expiry: float) -> dict[str, Any] | None:
+        request = self._site._request(
+            expiry=expiry,
+            parameters={
+                'action': 'paraminfo',
+                'modules': module,
+                'formatversion': 2,
+                # The wiki only repeats it, but pywikibot finds answers by their request.
+                'requestid': release,
+            },
+        )
+        modules = request.submit().get('paraminfo', {}).get('modules') or [None]
+        found: dict[str, Any] | None = modules[0]
+        return found
