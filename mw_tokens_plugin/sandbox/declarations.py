@@ -534,6 +534,31 @@ _TABLE = r"""
     password password sensitive
     domain string
     token string sensitive
+[createaccount] ApiAMCreateAccount MediaWiki wpd create Account_creation
+    requests string multi
+    messageformat html|none|raw|wikitext default=wikitext
+    mergerequestfields boolean
+    preservestate boolean
+    returnurl string
+    continue boolean
+    token string token=createaccount
+[patrol] ApiPatrol MediaWiki rwp - Patrol
+    rcid integer
+    revid integer
+    tags [] multi
+    token string token=patrol
+[watch] ApiWatch MediaWiki rwp - Watch
+    title string deprecated
+    expiry expiry
+    unwatch boolean
+    continue string
+    titles string multi
+    pageids integer multi
+    revids integer multi
+    generator @generator
+    redirects boolean
+    converttitles boolean
+    token string token=watch
 [logout] ApiLogout MediaWiki wp - Logout
     token string token=csrf
 [checktoken] ApiCheckToken MediaWiki r - Checktoken
@@ -817,6 +842,17 @@ _TABLE = r"""
     limit limit default=10 min=1 max=500 highmax=5000
     sort sortkey|timestamp default=sortkey
     dir asc|ascending|desc|descending|newer|older default=ascending
+[query+watchlistraw] ApiQueryWatchlistRaw MediaWiki r wr Watchlistraw
+    continue string
+    namespace namespace multi allspecifier=*
+    limit limit default=10 min=1 max=500 highmax=5000
+    prop changed| multi
+    show !changed|changed multi
+    owner user subtypes=name
+    token string sensitive
+    dir ascending|descending default=ascending
+    fromtitle string
+    totitle string
 [query+search] ApiQuerySearch MediaWiki r sr Search
     search string required
     namespace namespace multi default=0 allspecifier=*

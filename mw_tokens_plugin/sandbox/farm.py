@@ -16,6 +16,7 @@ from typing import Any
 from .entities import Entities
 from .files import Files, FileVersion, base36
 from .provider import Provider
+from .rights import rights_of
 from .sessions import Sessions
 from .titles import Title, canonical_user, parse_title
 
@@ -24,6 +25,7 @@ HIDDEN_LEVELS = ('', 'lists', 'suppressed')
 EDITS_THAT_FORBID_HIDING = 1000
 #: The code of the Wikibase repository.
 DATA = 'data'
+_GENERATORS = {True: 'MediaWiki 1.47.0-wmf.5', False: 'MediaWiki 1.43.9'}
 
 
 @dataclass(slots=True)
@@ -62,6 +64,13 @@ class LocalAccount:
     rights: frozenset[str] = frozenset()
     #: CentralAuth does not know of it.
     unlisted: bool = False
+
+    @property
+    def all_rights(self) -> dict[str, None]:
+        """What it may do, logged in with the main password."""
+        groups = self.central.groups if self.central else frozenset()
+        rights = rights_of(groups, self.groups)
+        return rights | dict.fromkeys(self.rights) if self.rights else rights
 
 
 @dataclass(slots=True)
@@ -208,6 +217,8 @@ class Wiki:
         self.log: list[LogEntry] = []
         self.changes: list[Change] = []
         self.blocks: dict[str, Block] = {}
+        self.watched: dict[str, set[Title]] = {}
+        self.patrolled: set[int] = set()
         self.rate_limits: dict[tuple[str, str], tuple[int, float]] = {}
         self._hits: dict[tuple[str, str], list[float]] = {}
         self.files = Files(self)
@@ -445,8 +456,8 @@ class Farm:
 
     .. version-added:: 0.1
 
-    While `strict` is set, accounts without a global one cannot log in; while `uploads`
-    is, files can be uploaded.
+    `generator` is the release that it says it runs. While `strict` is set, accounts
+    without a global one cannot log in; while `uploads` is, files can be uploaded.
     """
 
     def __init__(
@@ -489,6 +500,7 @@ class Farm:
         self.account_ids: dict[int, Account] = {}
         self.names: list[str] = []
         self.renamed: dict[str, str] = {}
+        self.generator = _GENERATORS[self.current]
         self.readonly = ''
         self.cas_race = False
         self.strict = True

@@ -42,6 +42,8 @@ class Stored:
     #: When the password was given; a session that was revived does not know.
     since: float = 0.0
     linking: Conversation | None = None
+    #: A login token was handed out.
+    expects_login: bool = False
 
 
 @dataclass(slots=True)
@@ -282,6 +284,7 @@ class Sessions:
                 return ANONYMOUS_TOKEN
             self.start(session)
         assert session.stored is not None
+        session.stored.expects_login |= type == 'login'
         return _sign(session.stored.secret, type, f'{int(self.farm.clock()):x}')
 
     def valid(self, session: Session, type: str, token: str) -> bool:

@@ -6,6 +6,7 @@ How requests are checked and answers laid out is the business of :mod:`..api`.
 from . import (  # noqa: F401
     accounts,
     authentication,
+    creation,
     files,
     lists,
     pages,
@@ -13,5 +14,6 @@ from . import (  # noqa: F401
     rights,
     site,
     uploads,
+    watching,
     wikibase,
 )

@@ -113,10 +113,7 @@ def login(call: Call, values: Values) -> None:
         return
     if not call.farm.sessions.valid(call.session, 'login', token):
         call.farm.sessions.start(call.session)
-        result |= {
-            'result': 'Failed',
-            'reason': 'Unable to continue login. Your session most likely timed out.',
-        }
+        result |= _wrong_login_token(call)
         return
     _log_in_somehow(call, name, values['password'] or '', result)
 
@@ -278,12 +275,13 @@ def _fail(call: Call, values: Values, code: str, message: str) -> None:
     call.answer.code = f'login-{code}'
     call.result['clientlogin'] = {
         'status': 'FAIL',
-        **_message(values, code, message),
+        **message_of(values, code, message),
         'canpreservestate': False,
     }
 
 
-def _message(values: Values, code: str, message: str) -> Json:
+def message_of(values: Values, code: str, message: str) -> Json:
+    """Return a message of a login in the format that was asked for."""
     format = values['messageformat']
     shown: Json = {'messagecode': code}
     if format == 'none':
@@ -315,12 +313,24 @@ def _continue_login(call: Call, values: Values) -> None:
 
 
 def _two_factor_step(values: Values) -> Json:
-    message = _message(
+    message = message_of(
         values,
         'oathauth-auth-ui',
         'Enter the verification code of your authentication device.',
     )
     return {'status': 'UI', 'requests': [_TWO_FACTOR_REQUEST], **message}
+
+
+def _wrong_login_token(call: Call) -> Json:
+    """Tell a wrong token from one of a session that is gone."""
+    stored = call.session.stored
+    if stored is not None and stored.expects_login:
+        return {'result': 'WrongToken'}
+    call.farm.sessions.csrf(call.session, 'login')
+    return {
+        'result': 'Failed',
+        'reason': 'Unable to continue login. Your session most likely timed out.',
+    }
 
 
 def _log_in_somehow(call: Call, name: str, password: str, result: Json) -> None:

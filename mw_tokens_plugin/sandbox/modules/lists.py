@@ -5,16 +5,20 @@ They only read; lists of global accounts are in :mod:`.accounts`.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
+from .. import errors
 from ..call import Call, Values, query
+from ..errors import ApiError
 from ..farm import Account, Change, LocalAccount, LogEntry, Page, Wiki
 from ..rights import implicit_groups, rights_of
-from ..titles import canonical_user, parse_title
+from ..titles import canonical_user, is_address, parse_title
 from .query import Json
 from .site import block_info
+from .watching import is_autopatrolled, is_patrolled
 
 Item = TypeVar('Item')
 
@@ -64,6 +68,8 @@ def recentchanges(call: Call, values: Values) -> None:
             continue
         if values['namespace'] and change.title.namespace not in values['namespace']:
             continue
+        if not _is_shown(call, change, values['show'] or ()):
+            continue
         user = _author(change)
         if values['user'] and user[0] != values['user']:
             continue
@@ -81,7 +87,7 @@ def recentchanges(call: Call, values: Values) -> None:
             if page:
                 values['pageset'].add(page)
         else:
-            found.append(_change_item(change, user, values['prop']))
+            found.append(_change_item(call, change, user, values['prop']))
     if not values['generating']:
         values['output']['recentchanges'] = found
 
@@ -258,9 +264,15 @@ def users(call: Call, values: Values) -> None:
 @query('blocks')
 def blocks(call: Call, values: Values) -> None:
     """List blocks."""
+    if values['users'] is not None and values['ip'] is not None:
+        raise errors.not_together(['bkusers', 'bkip'])
+    if values['ip'] is not None and not is_address(values['ip']):
+        raise ApiError('badip', 'IP parameter is not valid.', key='apierror-badip')
     found: list[Json] = []
     for block in sorted(call.wiki.blocks.values(), key=lambda b: -b.id):
         if block.hidename and 'hideuser' not in call.rights:
+            continue
+        if values['ip'] and not _applies(block.target, values['ip']):
             continue
         if values['users'] and block.target not in values['users']:
             continue
@@ -313,6 +325,17 @@ def deletedrevs(call: Call, values: Values) -> None:
         for title, revisions in call.wiki.archive.items()
         if title in wanted
     ]
+
+
+def _applies(target: str, address: str) -> bool:
+    """Say whether a block is one of an address, or of a range around it."""
+    if not is_address(target):
+        return False
+    blocked = ipaddress.ip_network(target, strict=False)
+    asked = ipaddress.ip_network(address, strict=False)
+    if isinstance(blocked, ipaddress.IPv4Network):
+        return isinstance(asked, ipaddress.IPv4Network) and asked.subnet_of(blocked)
+    return isinstance(asked, ipaddress.IPv6Network) and asked.subnet_of(blocked)
 
 
 def _list_pages(
@@ -426,7 +449,24 @@ def _author(change: Change) -> tuple[str, int]:
     return change.log.user, change.log.user_id
 
 
-def _change_item(change: Change, user: tuple[str, int], prop: list[str]) -> Json:
+def _is_shown(call: Call, change: Change, show: Iterable[str]) -> bool:
+    """Say whether a change is patrolled, or not, as it is wanted."""
+    patrolled = is_patrolled(call, change)
+    facts = {
+        'patrolled': patrolled,
+        'unpatrolled': not patrolled,
+        'autopatrolled': is_autopatrolled(call, change),
+    }
+    return all(
+        facts[name.removeprefix('!')] != name.startswith('!')
+        for name in show
+        if name.removeprefix('!') in facts
+    )
+
+
+def _change_item(
+    call: Call, change: Change, user: tuple[str, int], prop: list[str]
+) -> Json:
     revision, log = change.revision, change.log
     item: Json = {'type': change.type}
     if 'title' in prop:
@@ -447,6 +487,14 @@ def _change_item(change: Change, user: tuple[str, int], prop: list[str]) -> Json
             'bot': bool(revision and revision.bot),
             'new': change.type == 'new',
             'minor': bool(revision and revision.minor),
+        }
+    if 'patrolled' in prop:
+        patrolled = is_patrolled(call, change)
+        item |= {
+            'patrolled': patrolled,
+            'unpatrolled': not patrolled,
+            'autopatrolled': change.id not in call.wiki.patrolled
+            and is_autopatrolled(call, change),
         }
     if 'sizes' in prop:
         item |= {'oldlen': 0, 'newlen': revision.size if revision else 0}

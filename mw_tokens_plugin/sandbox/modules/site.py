@@ -132,14 +132,13 @@ def _describe(call: Call, path: str) -> Json:
 
 def _general(call: Call) -> Json:
     wiki, first = call.wiki, call.version == 1
-    current = call.farm.current
     general: Json = {
         'mainpage': 'Main Page',
         'base': f'{wiki.server}/wiki/Main_Page',
         'sitename': wiki.db,
         'mainpageisdomainroot': False,
         'logo': f'{wiki.server}/logo.svg',
-        'generator': 'MediaWiki 1.47.0-wmf.5' if current else 'MediaWiki 1.43.9',
+        'generator': call.farm.generator,
         'phpversion': '8.2.36',
         'phpsapi': 'fpm-fcgi',
         'dbtype': 'mysql',
