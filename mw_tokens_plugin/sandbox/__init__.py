@@ -7,8 +7,21 @@ itself.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .farm import Farm
 from .faults import Fault
-from .server import Sandbox
+
+if TYPE_CHECKING:
+    from .server import Sandbox
 
 __all__ = ['Farm', 'Fault', 'Sandbox']
+
+
+def __getattr__(name: str) -> object:
+    """Import the web server, which is an extra, only when it is used."""
+    if name == 'Sandbox':
+        from .server import Sandbox
+
+        return Sandbox
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -14,7 +14,17 @@ from pathlib import Path
 
 from . import seeds
 from .configuration import NotOurs
-from .server import FLAVOURS, MOST_WIKIS, Sandbox
+
+try:
+    from .server import FLAVOURS, MOST_WIKIS, Sandbox
+except ModuleNotFoundError as error:
+    if error.name != 'aiohttp':
+        raise
+    print(
+        "sandbox: its web server is missing: pip install 'mw_tokens_plugin[sandbox]'",
+        file=sys.stderr,
+    )
+    sys.exit(2)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
         seed=options.seed,
         data=options.data,
     )
-    directory = options.directory or Path(tempfile.mkdtemp(prefix='sandbox-'))
+    directory = (
+        options.directory or Path(tempfile.mkdtemp(prefix='sandbox-'))
+    ).resolve()
     try:
         return asyncio.run(_serve(sandbox, directory))
     except NotOurs as error:

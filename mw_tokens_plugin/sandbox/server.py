@@ -207,6 +207,11 @@ class Sandbox:
             loop.run_forever()
             loop.run_until_complete(self.stop())
         finally:
+            # Some wait for clients that have hung up.
+            waiting = asyncio.all_tasks(loop)
+            for task in waiting:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
             loop.close()
 
     def _handler(self, wiki: Wiki) -> Callable[[web.BaseRequest], Any]:
