@@ -17,6 +17,8 @@ def log(
 ) -> tuple[str, set[str]]:
     """A noisy log, and the tokens and passwords that were in use."""
     caplog.set_level(logging.NOTSET + 1, logger='pywiki')
+    # pywikibot keeps its records to itself as soon as it has handlers of its own.
+    logging.getLogger('pywiki').addHandler(caplog.handler)
     site = client.site(wiki)
     one = page(site, 'before')
     secrets = {wiki.operator.password, str(site.tokens.csrf)}
@@ -26,6 +28,7 @@ def log(
     ).submit()
     assert ('edit', 'badtoken') in [(s.action, s.result) for s in wiki.sent()]
     secrets.add(str(site.tokens.csrf))
+    logging.getLogger('pywiki').removeHandler(caplog.handler)
     lines = [record.getMessage() for record in caplog.records]
     return '\n'.join([*lines, str(site.tokens), repr(site.tokens)]), secrets
 
