@@ -89,7 +89,7 @@ def where_answered(name: str, code: str, event: Event) -> Mapping[int, Event]:
 
 def redirect_states() -> list[str]:
     """Return the states with which users were redirected, in their order."""
-    answers = (exchange.json.get('linkaccount', {}) for exchange in load('j_linkaccount'))
+    answers = [each.json.get('linkaccount', {}) for each in load('j_linkaccount')]
     return [a['redirectdata']['state'] for a in answers if 'redirectdata' in a]
 
 
