@@ -294,8 +294,10 @@ def _filled_in(
 
 
 def _field(kind: str, label: _Message, help: _Message, **more: Any) -> Json:
-    shown = {'optional': False, 'sensitive': False, **more}
-    before = {name: shown.pop(name) for name in ('value', 'options') if name in shown}
+    shown: Json = {'optional': False, 'sensitive': False, **more}
+    before: Json = {
+        name: shown.pop(name) for name in ('value', 'options') if name in shown
+    }
     return {'type': kind, **before, 'label': label, 'help': help, **shown}
 
 
@@ -377,7 +379,9 @@ def _request(
 
 def _shown(values: Values, requests: Iterable[Json]) -> Json:
     """Lay requests out, with their messages in the format that is wanted."""
-    format, shown, merged = values['messageformat'], [], {}
+    format: str = values['messageformat']
+    shown: list[Json] = []
+    merged: Json = {}
     for request in requests:
         item = {key: request[key] for key in ('id', 'metadata', 'required')}
         for key in ('provider', 'account'):
