@@ -354,10 +354,14 @@ class Ledger:
             )
         return result.rowcount
 
-    def targets(self, campaign: Campaign, state: State) -> Iterator[Target]:
-        """Yield the targets in a state, in the order in which they were named.
+    def targets(
+        self, campaign: Campaign, state: State | None = None
+    ) -> Iterator[Target]:
+        """Yield the targets in the order in which they were named.
 
         It reads page by page, so they may change state meanwhile.
+
+        :param state: only those in this state
         """
         last = 0
         while True:
@@ -414,6 +418,37 @@ class Ledger:
                 or 0
             )
 
+    def errors(self, campaign: Campaign) -> Iterator[tuple[datetime, str]]:
+        """Yield when attempts failed and why, last attempts of failed targets too."""
+        last = 0
+        while True:
+            with self.database.begin() as connection:
+                page = connection.execute(
+                    sa.select(attempts.c.id, attempts.c.ended_at, attempts.c.detail)
+                    .join(targets, targets.c.id == attempts.c.target_id)
+                    .where(targets.c.campaign_id == campaign.id)
+                    .where(attempts.c.id > last)
+                    .order_by(attempts.c.id)
+                    .limit(_CHUNK)
+                ).all()
+            yield from ((row.ended_at, row.detail) for row in page)
+            if len(page) < _CHUNK:
+                break
+            last = page[-1].id
+        for target in self.targets(campaign, State.FAILED):
+            if target.ended_at is not None:
+                yield target.ended_at, target.detail or ''
+
+    def span(self, campaign: Campaign) -> tuple[datetime | None, datetime | None]:
+        """Return when the first target was begun, and when the last one ended."""
+        with self.database.begin() as connection:
+            row = connection.execute(
+                sa.select(
+                    sa.func.min(targets.c.started_at), sa.func.max(targets.c.ended_at)
+                ).where(targets.c.campaign_id == campaign.id)
+            ).one()
+        return row[0], row[1]
+
     def _found(self, name: str) -> Campaign:
         campaign = self.find(name)
         assert campaign is not None
@@ -434,7 +469,7 @@ class Ledger:
     def _page(
         connection: sa.Connection,
         campaign: Campaign,
-        state: State,
+        state: State | None,
         after: int,
         size: int,
         owner: str | None = None,
@@ -442,11 +477,12 @@ class Ledger:
         query = (
             sa.select(targets)
             .where(targets.c.campaign_id == campaign.id)
-            .where(targets.c.state == state.value)
             .where(targets.c.id > after)
             .order_by(targets.c.id)
             .limit(size)
         )
+        if state is not None:
+            query = query.where(targets.c.state == state.value)
         if owner is not None:
             query = query.where(targets.c.owner == owner)
         return connection.execute(query).all()

@@ -1,0 +1,198 @@
+"""The files of a report, letter by letter, and what must never be in them.
+
+``UPDATE_GOLDEN=1`` writes the expected files anew; read them before committing them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import stat
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import sqlalchemy as sa
+
+from mw_tokens_plugin.campaign.database import attempts, campaigns, targets
+from mw_tokens_plugin.campaign.export import JsonLog, write_report
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Decision,
+    Held,
+    Outcome,
+    State,
+)
+
+HERE = Path(__file__).parent / 'report'
+SUFFIXES = ('json', 'csv', 'wiki', 'html')
+
+SECRET = 'Real Name of Somebody'
+START = datetime(2026, 3, 1, 3, 0)
+
+TARGETS = [
+    Decision('Spambot 1', central_id=11, facts={'edits': 2, 'home': 'metawiki'}),
+    Decision('=HYPERLINK("http://x")', central_id=12),
+    Decision('<script>alert(1)</script> | [[x]] {{y}}', central_id=13),
+    Decision('Gone', central_id=14),
+    Decision(SECRET, central_id=15, hidden=True, facts={'name': SECRET}),
+    Decision(f'{SECRET} II', hidden=True),
+    Decision('Admin', central_id=16, held=Held.GLOBAL_GROUP),
+    Decision(
+        'Touched', held=Held.CHANGED_SINCE, facts={'changed_by': 'Sandbox Colleague'}
+    ),
+    Decision('Later', central_id=17),
+    Decision('\u202eright-to-left, \u00e9\u4e2d', central_id=18),
+]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = Ledger(str(tmp_path / 'ledger.sqlite3'))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def campaign(ledger: Ledger) -> Campaign:
+    """A campaign in which everything has happened, at fixed times."""
+    made = ledger.create(
+        'wave-7',
+        action='global_lock',
+        wiki='meta:meta',
+        operator='Sandbox Operator',
+        reason=f'Spam, see [[Requests#{SECRET}]] & <more>',
+        options={'excluded': [SECRET]},
+    )
+    ledger.add(made, [decision.name for decision in TARGETS])
+    ledger.decide(made, TARGETS)
+    leased = {t.name: t for t in ledger.lease(made, 'run/0', 8)}
+    later = leased.pop('Later')
+    ledger.note_attempt(leased['Spambot 1'], START, 'OutcomeUnknown: lost')
+    ledger.note_attempt(leased[SECRET], START, f'RateLimited: {SECRET}')
+    ended = {
+        'Gone': Outcome(State.FAILED, detail='NoSuchAccount: nosuchuser: no Gone'),
+        SECRET: Outcome(
+            State.FAILED,
+            detail=f'CannotHide: {SECRET}, {SECRET.replace(" ", "_")}, {quote(SECRET)}',
+        ),
+        'Spambot 1': Outcome(State.DONE, detail='done meanwhile by Sandbox Colleague'),
+    }
+    for name, target in leased.items():
+        ledger.record(target, ended.get(name, Outcome(State.DONE, changed=True)))
+    ledger.unlease([later])
+    _fix_times(ledger)
+    found = ledger.find('wave-7')
+    assert found is not None
+    return found
+
+
+def _fix_times(ledger: Ledger) -> None:
+    with ledger.database.begin() as connection:
+        connection.execute(sa.update(campaigns).values(created_at=START))
+        connection.execute(
+            sa.update(campaigns).values(
+                planned_at=START, confirmed_at=START + timedelta(seconds=9)
+            )
+        )
+        for row in connection.execute(sa.select(targets)).all():
+            begun = START + timedelta(seconds=10 + 7 * row.id)
+            ended = row.ended_at and begun + timedelta(seconds=2, milliseconds=row.id)
+            connection.execute(
+                sa.update(targets)
+                .where(targets.c.id == row.id)
+                .values(started_at=row.started_at and begun, ended_at=ended)
+            )
+        for row in connection.execute(sa.select(attempts)).all():
+            connection.execute(
+                sa.update(attempts)
+                .where(attempts.c.id == row.id)
+                .values(ended_at=START + timedelta(seconds=30 * row.id))
+            )
+
+
+@pytest.fixture
+def report(ledger: Ledger, campaign: Campaign, tmp_path: Path) -> dict[str, Path]:
+    """The files by their suffixes."""
+    paths = write_report(ledger, campaign, tmp_path / 'new' / 'report')
+    return {path.suffix[1:]: path for path in paths}
+
+
+@pytest.mark.parametrize('suffix', SUFFIXES)
+def test_a_report_is_as_it_was_read_and_found_good(
+    report: dict[str, Path], suffix: str
+) -> None:
+    assert set(report) == set(SUFFIXES)
+    expected = HERE / f'wave-7.{suffix}'
+    found = report[suffix].read_bytes()
+    if os.environ.get('UPDATE_GOLDEN'):
+        expected.parent.mkdir(exist_ok=True)
+        expected.write_bytes(found)
+    assert found.decode() == expected.read_bytes().decode()
+
+
+@pytest.mark.parametrize('suffix', SUFFIXES)
+def test_no_hidden_name_is_in_it_whatever_its_spelling(
+    report: dict[str, Path], suffix: str
+) -> None:
+    text = report[suffix].read_text('utf-8')
+    assert 'Somebody' not in text
+    assert '#15' in text
+
+
+def test_only_its_owner_can_read_it(report: dict[str, Path]) -> None:
+    folder = report['csv'].parent
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {f.name for f in folder.iterdir()} == {f.name for f in report.values()}
+    for path in report.values():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_names_bring_along_stays_text(report: dict[str, Path]) -> None:
+    page = report['html'].read_text('utf-8')
+    assert '<script' not in page
+    assert 'http' not in page.replace('http-equiv', '').replace('http://x', '')
+    with report['csv'].open(encoding='utf-8', newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert rows[1]['target'].startswith("'=")
+    assert len(rows) == len(TARGETS)
+
+
+def test_a_second_report_replaces_the_first(
+    ledger: Ledger, campaign: Campaign, report: dict[str, Path]
+) -> None:
+    (target,) = ledger.lease(campaign, 'run/0', 1)
+    ledger.record(target, Outcome(State.DONE, changed=True))
+    write_report(ledger, campaign, report['json'].parent)
+    states = {
+        row['target']: row['state']
+        for row in json.loads(report['json'].read_text('utf-8'))['targets']
+    }
+    assert states['Later'] == 'done'
+
+
+def test_the_log_has_one_object_for_each_finished_target(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    stream = io.StringIO()
+    log = JsonLog(stream, campaign, clock=lambda: START)
+    for state in (State.DONE, State.FAILED):
+        for target in ledger.targets(campaign, state):
+            log.outcome(target, Outcome(state, bool(target.changed), target.detail))
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert len(lines) == 7
+    assert lines[0] == {
+        'time': '2026-03-01T03:00:00.000Z',
+        'campaign': 'wave-7',
+        'target': 'Spambot 1',
+        'central_id': 11,
+        'state': 'done',
+        'changed': False,
+        'detail': 'done meanwhile by Sandbox Colleague',
+    }
+    assert 'Somebody' not in stream.getvalue()
