@@ -53,24 +53,7 @@ Guards:
 -max:N            Refuse a plan with more than N accounts. Without a terminal it is
                   100 unless given.
 
--skip-bad-lines   Pass over lines that hold no name. Otherwise they are listed, and
-                  nothing is done.
-
--always           Do not ask for confirmation. Without a terminal it is required.
-
--simulate         Stop after the plan, and keep it: -resume carries out exactly that.
-
-The record:
-
--campaign:NAME    The name of the campaign; by default script, date and time.
-
--resume           Go on with -campaign:NAME, or with the only one that is unfinished.
-
--ledger:URL       The database of all campaigns, an SQLAlchemy URL or the path of an
-                  SQLite file; by default in pywikibot's data directory.
-
-Exit codes: 0 everything done; 1 some accounts failed or were held back; 2 usage;
-3 not authorised; 4 stopped by a guard; 75 try again later; 130 interrupted.
+&campaign;
 
 .. version-added:: 0.1
 """
@@ -78,24 +61,15 @@ Exit codes: 0 everything done; 1 some accounts failed or were held back; 2 usage
 from __future__ import annotations
 
 import re
-import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any
 
 import pywikibot
 from pywikibot import config
-from pywikibot.exceptions import NoUsernameError
-from rich.console import Console
 
-from mw_tokens_plugin.campaign.command import (
-    MAX_UNATTENDED,
-    Command,
-    Consent,
-    begin,
-)
+from mw_tokens_plugin.campaign.command import begin
 from mw_tokens_plugin.campaign.globallock import (
     GlobalLock,
     Guards,
@@ -103,6 +77,15 @@ from mw_tokens_plugin.campaign.globallock import (
 )
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.login import log_in
+from mw_tokens_plugin.campaign.options import (
+    HELP,
+    SharedOptions,
+    found,
+    good,
+    not_understood,
+    number,
+)
 from mw_tokens_plugin.campaign.pagetargets import (
     RequestedLock,
     RequestedUndo,
@@ -124,7 +107,6 @@ from mw_tokens_plugin.exceptions import (
     InvalidInput,
     PermissionDenied,
     SessionError,
-    SessionLost,
     StoppedByGuard,
     TokensPluginError,
 )
@@ -132,36 +114,28 @@ from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.names import normalise_name, normalise_prefix
 from mw_tokens_plugin.requestpage import RequestKind
 
+#: What pywikibot's -help puts into the docstring.
+docuReplacements = {'&campaign;': HELP.strip('\n')}
+
 _REASONS_PAGE = 'Centralauth-admin-status-reasons'
+_SCRIPT = 'global_lock'
 _KINDS = (GlobalLock.kind, UndoGlobalLock.kind)
 
 
 @dataclass
-class Options:
+class Options(SharedOptions):
     """What the command line asks for."""
 
-    names: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    stdin: bool = False
     prefixes: list[str] = field(default_factory=list)
     page: str | None = None
     sections: list[str] = field(default_factory=list)
     requesters: list[str] = field(default_factory=list)
     close: bool = False
     ip_file: str | None = None
-    reason: str | None = None
     reasons: bool = False
     unlock: bool = False
     hide: HiddenLevel | None = None
-    undo: str | None = None
-    exclude: list[str] = field(default_factory=list)
     max_edits: int | None = None
-    longest: int | None = None
-    skip_bad_lines: bool = False
-    always: bool = False
-    campaign: str | None = None
-    resume: bool = False
-    ledger: str | None = None
 
     @property
     def has_targets(self) -> bool:
@@ -171,7 +145,7 @@ class Options:
     @property
     def has_names(self) -> bool:
         """Whether it names them itself, not by a page."""
-        return bool(self.names or self.files or self.stdin or self.prefixes)
+        return bool(self.targets or self.files or self.stdin or self.prefixes)
 
     @property
     def untrusted(self) -> bool:
@@ -191,16 +165,15 @@ def main(*args: str) -> ExitCode:
 def _run(arguments: list[str]) -> ExitCode:
     _check_discretion(arguments)
     options = parse(pywikibot.handle_args(arguments))
-    interactive = sys.stdin.isatty() and not options.stdin
-    _check(options, interactive)
-    reporter = Reporter(Console(highlight=False))
+    _check(options)
+    reporter = options.reporter()
     site = pywikibot.Site().central_site()
     if options.reasons:
         return _list_reasons(site, reporter)
-    ledger = Ledger(options.ledger or _default_ledger())
+    ledger = options.open_ledger()
     try:
         if options.resume:
-            campaign = _to_resume(ledger, site, options)
+            campaign = options.resumed(ledger, site, _KINDS)
             _check_looked_at(ledger, options, campaign)
             _log_in(site, campaign.options)
             _compare_page(site, campaign, reporter)
@@ -217,18 +190,21 @@ def _run(arguments: list[str]) -> ExitCode:
             try:
                 _log_in(site, campaign.options)
             except (SessionError, PermissionDenied):
-                line = _resume_line(options, campaign)
-                reporter.line(f'The names are kept. To go on: {line}')
+                line = options.resume_line(_SCRIPT, campaign)
+                reporter.line(f'The names are kept. To go on: {line}', urgent=True)
                 raise
-        code = Command(
+        _check_can_be_typed(options, campaign)
+        hidden = campaign.options.get('hidden')
+        code = options.carry_out(
+            _SCRIPT,
             ledger,
+            campaign,
             _action(ledger, site, campaign),
             site,
             reporter,
-            _consent(options, campaign, interactive),
-            resume_line=_resume_line(options, campaign),
-            undo_line=_undo_line(options, campaign),
-        ).run(campaign)
+            twice=f'hide {hidden}' if hidden else '',
+            can_undo=campaign.options.get('locked') is True,
+        )
         _close(ledger, site, options, campaign, reporter)
         return code
     finally:
@@ -245,10 +221,6 @@ def parse(args: Iterable[str]) -> Options:
     for argument in args:
         name, colon, value = argument.partition(':')
         match name, bool(colon):
-            case '-', False:
-                options.stdin = True
-            case '-file', True:
-                options.files.append(value)
             case '-prefix', True:
                 options.prefixes.append(value)
             case '-page', True:
@@ -263,39 +235,16 @@ def parse(args: Iterable[str]) -> Options:
                 options.close = True
             case '-ip-file', True:
                 options.ip_file = value
-            case '-reason', True:
-                options.reason = value
             case '-reasons', False:
                 options.reasons = True
             case '-unlock', False:
                 options.unlock = True
             case '-hide', True:
                 options.hide = _level(value)
-            case '-undo', True:
-                options.undo = value
-            case '-not', True:
-                options.exclude.append(value)
             case '-max-edits', True:
-                options.max_edits = _number(name, value)
-            case '-max', True:
-                options.longest = _number(name, value)
-            case '-skip-bad-lines', False:
-                options.skip_bad_lines = True
-            case '-always', False:
-                options.always = True
-            case '-campaign', True:
-                options.campaign = _campaign_name(value)
-            case '-resume', False:
-                options.resume = True
-            case '-ledger', True:
-                options.ledger = value
-            case _ if argument.startswith('-'):
-                raise InvalidInput(
-                    f'{argument!r} is not understood. "pwb global_lock -help" lists '
-                    'all options; those with a value are written -name:value.'
-                )
-            case _:
-                options.names.append(argument)
+                options.max_edits = number(name, value)
+            case _ if not options.take(argument):
+                raise not_understood(_SCRIPT, argument)
     return options
 
 
@@ -312,57 +261,30 @@ def _check_discretion(arguments: list[str]) -> None:
         )
 
 
-def _check(options: Options, interactive: bool) -> None:
+def _check(options: Options) -> None:
     """Refuse what does not go together, before anything is sent."""
     if options.reasons:
         return
-    modes = [options.resume, options.undo is not None, options.has_targets]
-    if sum(modes) == 0:
+    options.check(
+        new=options.has_targets,
+        how='No accounts were named: give names, -file:FILE, -prefix:TEXT, '
+        '-page:TITLE, or - for standard input.',
+    )
+    changing = (options.unlock, options.hide, options.max_edits)
+    if not options.has_targets and any(v not in (None, False) for v in changing):
         raise InvalidInput(
-            'No accounts were named: give names, -file:FILE, -prefix:TEXT, '
-            '-page:TITLE, or - for standard input.'
-        )
-    if sum(modes) > 1:
-        raise InvalidInput(
-            '-resume and -undo take their accounts from the ledger: name no others, '
-            'and give only one of the two.'
-        )
-    changing = (options.unlock, options.hide, options.exclude, options.max_edits)
-    if not options.has_targets and any(
-        value not in (None, False, []) for value in changing
-    ):
-        raise InvalidInput(
-            '-unlock, -hide, -not and -max-edits belong to a new plan, not to -resume '
-            'or -undo.'
-        )
-    if options.resume and options.reason is not None:
-        raise InvalidInput(
-            '-resume keeps the reason of its campaign: leave -reason out.'
+            '-unlock, -hide and -max-edits belong to a new plan, not to -resume or '
+            '-undo.'
         )
     _check_page(options)
-    if not options.resume and options.reason is None and options.page is None:
-        raise InvalidInput(
-            'A reason is required: -reason:TEXT. "pwb global_lock -reasons" lists the '
-            "wiki's own; -reason: alone leaves it empty."
-        )
+    if options.page is None:
+        options.check_reason('"pwb global_lock -reasons" lists the wiki\'s own; ')
     if options.unlock and options.hide:
         raise InvalidInput('-unlock and -hide do not go together.')
-    if (
-        options.untrusted
-        and not config.simulate
-        and (options.always or not interactive)
-    ):
-        raise InvalidInput(
-            'Others can add names there, so -page and -prefix never run on -always '
-            'alone: give -simulate, look at the plan, and carry it out with -resume '
-            '-always. At a terminal, leave -always out.'
-        )
-    if not interactive and not options.always and not config.simulate:
-        raise InvalidInput(
-            'Nobody can be asked without a terminal: give -always, or -simulate to '
-            'keep the plan.'
-        )
-    if options.hide and not interactive and not config.simulate:
+    if options.untrusted:
+        options.check_looked_at('-page and -prefix')
+    options.check_consent()
+    if options.hide and not options.is_interactive and not config.simulate:
         raise InvalidInput(
             '-hide is confirmed by typing, so it needs a terminal. -simulate keeps '
             'the plan here; -resume carries it out there.'
@@ -401,49 +323,26 @@ def _list_reasons(site: Any, reporter: Reporter) -> ExitCode:
     return ExitCode.DONE
 
 
-def _log_in(site: Any, options: Any) -> None:
-    """Log in, and see to it that the account may do what is asked for.
-
-    :raises SessionLost: the login failed
-    :raises PermissionDenied: a right is missing
-    """
-    said = ''
-    if not site.logged_in():
-        try:
-            site.login()
-        except NoUsernameError as error:
-            said = f': {" ".join(str(error).split())}'
-    if not site.logged_in():
-        raise SessionLost(
-            f'Logging in to {site} as {site.username()} failed{said}. Check the name '
-            'in user-config.py and the password.'
-        )
-    needed = ['centralauth-lock']
+def _log_in(site: Any, options: Mapping[str, Any]) -> None:
+    """Log in, and see to it that the account may do what is asked for."""
+    rights = ['centralauth-lock']
     if options.get('hidden'):
-        needed.append('centralauth-suppress')
-    for right in needed:
-        if not site.has_right(right):
-            raise PermissionDenied(
-                'permissiondenied',
-                f'{site.username()} lacks the right {right} in this session. It comes '
-                'with a global group such as steward; a bot password or OAuth '
-                'consumer needs a grant that contains it.',
-                str(site),
-            )
+        rights.append('centralauth-suppress')
+    log_in(
+        site,
+        rights,
+        'It comes with a global group such as steward; a bot password or OAuth '
+        'consumer needs a grant that contains it.',
+    )
 
 
 def _stored(options: Options) -> dict[str, Any]:
     """Return what the ledger keeps, so that -resume does the same."""
-    excluded = [
-        name
-        for path in options.exclude
-        for name in _good(names_in_file(path), skip=False, discreet=False)
-    ]
     return {
         'locked': not options.unlock,
         'hidden': options.hide and options.hide.value,
         'max_edits': 50 if options.max_edits is None else options.max_edits,
-        'excluded': excluded,
+        'excluded': options.excluded(),
         'untrusted': options.untrusted,
     }
 
@@ -456,9 +355,9 @@ def _begin(
     names: Iterable[str]
     stored = _stored(options)
     if options.page is None:
-        names = _good(
+        names = good(
             _named(site, options),
-            skip=options.skip_bad_lines,
+            options.skip_bad_lines,
             discreet=options.hide is not None,
         )
     else:
@@ -474,7 +373,7 @@ def _begin(
         reason = selection.reason if selection else ''
     campaign, number = begin(
         ledger,
-        options.campaign or _new_name(GlobalLock.kind),
+        options.new_name(GlobalLock.kind),
         names,
         action=GlobalLock.kind,
         wiki=str(site),
@@ -530,7 +429,7 @@ def _close(
         if options.close:
             raise InvalidInput(f'The campaign {campaign.name!r} has no page to mark.')
         return
-    finished = _found(ledger, campaign.name)
+    finished = found(ledger, campaign.name)
     if config.simulate or finished.finished_at is None:
         return
     if not (options.close or page['close']):
@@ -538,18 +437,18 @@ def _close(
     try:
         reporter.line(mark_requests(site, ledger, finished))
     except TokensPluginError:
-        line = _resume_line(options, campaign)
+        line = options.resume_line(_SCRIPT, campaign)
         reporter.line(f'The requests are not marked. To try that again: {line} -close')
         raise
 
 
 def _begin_undo(ledger: Ledger, site: Any, options: Options) -> Campaign:
-    undone = _found(ledger, options.undo or '')
+    undone = found(ledger, options.undo or '')
     if undone.action != GlobalLock.kind or undone.options.get('locked') is not True:
         raise InvalidInput(f'The campaign {undone.name!r} has locked nobody.')
     campaign, _number = begin(
         ledger,
-        options.campaign or _new_name(UndoGlobalLock.kind),
+        options.new_name(UndoGlobalLock.kind),
         (t.name for t in ledger.targets(undone, State.DONE) if t.changed),
         action=UndoGlobalLock.kind,
         wiki=str(site),
@@ -558,30 +457,6 @@ def _begin_undo(ledger: Ledger, site: Any, options: Options) -> Campaign:
         options={'undone': undone.name},
     )
     return campaign
-
-
-def _to_resume(ledger: Ledger, site: Any, options: Options) -> Campaign:
-    if options.campaign is not None:
-        campaign = _found(ledger, options.campaign)
-        if campaign.action not in _KINDS or campaign.wiki != str(site):
-            raise InvalidInput(
-                f'The campaign {campaign.name!r} is a {campaign.action} on '
-                f'{campaign.wiki}, not one for this script on {site}.'
-            )
-        return campaign
-    unfinished = [c for kind in _KINDS for c in ledger.unfinished(kind, str(site))]
-    # One that was under way comes before plans that nobody has confirmed.
-    confirmed = [campaign for campaign in unfinished if campaign.confirmed_at]
-    if len(confirmed) == 1:
-        return confirmed[0]
-    if len(unfinished) != 1:
-        names = ', '.join(campaign.name for campaign in unfinished)
-        raise InvalidInput(
-            f'Several campaigns are unfinished ({names}): say -campaign:NAME.'
-            if unfinished
-            else f'No campaign on {site} is unfinished: nothing to resume.'
-        )
-    return unfinished[0]
 
 
 def _check_looked_at(ledger: Ledger, options: Options, campaign: Campaign) -> None:
@@ -608,17 +483,10 @@ def _compare_page(site: Any, campaign: Campaign, reporter: Reporter) -> None:
         )
 
 
-def _found(ledger: Ledger, name: str) -> Campaign:
-    campaign = ledger.find(name)
-    if campaign is None:
-        raise InvalidInput(f'{ledger.location} has no campaign {name!r}.')
-    return campaign
-
-
 def _action(ledger: Ledger, site: Any, campaign: Campaign) -> GlobalLock:
     """Return what a campaign does, as the ledger has it."""
     if campaign.action == UndoGlobalLock.kind:
-        undone = _found(ledger, campaign.options['undone'])
+        undone = found(ledger, campaign.options['undone'])
         undo = RequestedUndo if undone.options.get('page') else UndoGlobalLock
         return undo(
             site,
@@ -643,45 +511,20 @@ def _action(ledger: Ledger, site: Any, campaign: Campaign) -> GlobalLock:
     return GlobalLock(site, **how)
 
 
-def _consent(options: Options, campaign: Campaign, interactive: bool) -> Consent:
-    hidden = campaign.options.get('hidden')
-    if hidden and not interactive and not config.simulate:
+def _check_can_be_typed(options: Options, campaign: Campaign) -> None:
+    """Refuse to hide accounts where nobody can confirm it."""
+    if not campaign.options.get('hidden') or config.simulate:
+        return
+    if not options.is_interactive:
         raise InvalidInput(
             f'The campaign {campaign.name!r} hides accounts, which is confirmed by '
             'typing: resume it at a terminal.'
         )
-    longest = options.longest
-    if longest is None and not interactive:
-        longest = MAX_UNATTENDED
-    return Consent(
-        always=options.always,
-        simulate=bool(config.simulate),
-        longest=longest,
-        twice=f'hide {hidden}' if hidden else '',
-    )
-
-
-def _resume_line(options: Options, campaign: Campaign) -> str:
-    words = ['pwb', 'global_lock', '-resume', f'-campaign:{campaign.name}']
-    if options.ledger:
-        words.append(f'-ledger:{options.ledger}')
-    if options.always:
-        words.append('-always')
-    return shlex.join(words)
-
-
-def _undo_line(options: Options, campaign: Campaign) -> str:
-    if campaign.action != GlobalLock.kind or campaign.options.get('locked') is not True:
-        return ''
-    words = ['pwb', 'global_lock', f'-undo:{campaign.name}', '-reason:TEXT']
-    if options.ledger:
-        words.append(f'-ledger:{options.ledger}')
-    return shlex.join(words)
 
 
 def _named(site: Any, options: Options) -> Iterator[str | BadLine]:
     """Yield all names that the command line gives."""
-    yield from names_in_arguments(options.names)
+    yield from names_in_arguments(options.targets)
     for path in options.files:
         yield from names_in_file(path)
     if options.stdin:
@@ -689,28 +532,6 @@ def _named(site: Any, options: Options) -> Iterator[str | BadLine]:
     for prefix in options.prefixes:
         for account in site.all_global_accounts(prefix=normalise_prefix(prefix)):
             yield account.name
-
-
-def _good(
-    names: Iterable[str | BadLine], *, skip: bool, discreet: bool
-) -> Iterator[str]:
-    """Yield the names, and list the bad lines.
-
-    :raises InvalidInput: there were bad lines, and they are not to be skipped
-    """
-    bad = 0
-    for name in names:
-        if isinstance(name, str):
-            yield name
-            continue
-        bad += 1
-        problem = 'no account can have this name.' if discreet else name.problem
-        print(f'{name.source}, line {name.number}: {problem}', file=sys.stderr)
-    if bad and not skip:
-        raise InvalidInput(
-            f'{bad} bad lines; nothing was sent. Mend them, or pass over them with '
-            '-skip-bad-lines.'
-        )
 
 
 def _level(value: str) -> HiddenLevel:
@@ -722,29 +543,6 @@ def _level(value: str) -> HiddenLevel:
     if value not in ('lists', 'suppressed'):
         raise InvalidInput(f'-hide:{value}: give "lists" or "suppressed".')
     return HiddenLevel(value)
-
-
-def _number(name: str, value: str) -> int:
-    if not value.isdecimal():
-        raise InvalidInput(f'{name}:{value}: give a number, such as {name}:100.')
-    return int(value)
-
-
-def _campaign_name(value: str) -> str:
-    if not re.fullmatch(r'[\w.-]{1,100}', value):
-        raise InvalidInput(
-            f'-campaign:{value}: use letters, digits, "-", "_" and ".", up to 100.'
-        )
-    return value
-
-
-def _new_name(kind: str) -> str:
-    # To the microsecond: two runs may begin in the same second.
-    return f'{kind}-{datetime.now(timezone.utc):%Y%m%d-%H%M%S-%f}'
-
-
-def _default_ledger() -> str:
-    return str(config.datafilepath('campaigns', 'ledger.sqlite3'))
 
 
 if __name__ == '__main__':

@@ -24,7 +24,7 @@ from mw_tokens_plugin.campaign.guards import FailureGuard, StopPage, Threshold
 from mw_tokens_plugin.campaign.launch import ExitCode, exit_code_of
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action, check_again, is_stale, make_plan
-from mw_tokens_plugin.campaign.records import Campaign, State
+from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report import Reporter, duration
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import PATIENCE, Run, at_work
@@ -87,6 +87,8 @@ class Command:
         *,
         resume_line: str,
         undo_line: str = '',
+        side_by_side: bool = False,
+        observe: Callable[[Target, Outcome], None] = lambda target, outcome: None,
         ask: Callable[[str], str] = pywikibot.input,
         policy: RetryPolicy | None = None,
     ) -> None:
@@ -95,6 +97,9 @@ class Command:
         :param site: the wiki that is written to
         :param resume_line: the command that goes on with this campaign
         :param undo_line: the command that undoes it; empty if none does
+        :param side_by_side: whether each worker writes to a wiki of its own, where
+            pywikibot's throttle keeps the pace; else all of them together keep it
+        :param observe: told of every outcome, besides the reporter
         :param ask: asks the operator
         :param policy: how often a target is tried
         """
@@ -105,6 +110,8 @@ class Command:
         self._consent = consent
         self._resume_line = resume_line
         self._undo_line = undo_line
+        self._lanes = consent.workers if side_by_side else 1
+        self._observe = observe
         self._ask = ask
         self._policy = policy or RetryPolicy(
             sleep=self._sleep, should_stop=lambda: self._stop
@@ -169,8 +176,10 @@ class Command:
         self._reporter.line(f'Reason: {campaign.reason or "(none)"}')
         self._reporter.plan(
             self._action.describe(),
+            self._action.noun,
             self._ledger.targets(campaign, State.PLANNED),
             self._ledger.targets(campaign, State.HELD),
+            self._action.columns,
         )
         self._say_duration(to_do)
         if self._consent.longest is not None and to_do > self._consent.longest:
@@ -183,14 +192,14 @@ class Command:
     def _confirm(self, number: int) -> None:
         if not number:
             return
-        verb = self._action.describe()
+        verb, nouns = self._action.describe(), f'{self._action.noun}s'
         if not self._consent.always:
             if number <= FEW:
-                answer = self._answer(f'{verb.capitalize()} {number} accounts? [y/N]')
+                answer = self._answer(f'{verb.capitalize()} {number} {nouns}? [y/N]')
                 agreed = answer.strip().lower() in ('y', 'yes')
             else:
                 answer = self._answer(
-                    f'Type the number {number} to {verb} that many accounts, anything '
+                    f'Type the number {number} to {verb} that many {nouns}, anything '
                     'else to stop'
                 )
                 agreed = answer.strip() == str(number)
@@ -229,12 +238,16 @@ class Command:
             ),
             guard=self._guard(campaign),
             should_stop=lambda: self._stop,
-            observe=self._reporter.outcome,
+            observe=self._observe_both,
             sleep=self._sleep,
         )
         self._at_work = True
         with self._reporter.progress(self._action.describe(), self._to_do(campaign)):
             return engine.run()
+
+    def _observe_both(self, target: Target, outcome: Outcome) -> None:
+        self._reporter.outcome(target, outcome)
+        self._observe(target, outcome)
 
     def _guard(self, campaign: Campaign) -> Callable[[], None]:
         """Return what stops a campaign that goes wrong, or that somebody stops."""
@@ -262,13 +275,13 @@ class Command:
         all of them together.
         """
         throttle = self._site.throttle
-        return float(throttle.get_delay(write=True) / throttle.process_multiplicity)
+        delay = throttle.get_delay(write=True) / throttle.process_multiplicity
+        return float(delay / self._lanes)
 
     def _sum_up(self, campaign: Campaign, finish: Finish) -> None:
         ledger = self._ledger
-        self._reporter.line('')
-        self._reporter.line(f'Campaign {campaign.name}')
         self._reporter.summary(
+            campaign.name,
             ledger.counts(campaign),
             ledger.changed_count(campaign),
             ledger.held_counts(campaign),
@@ -315,7 +328,7 @@ class Command:
         others = throttle.process_multiplicity
         times = f', times {others} processes on this wiki' if others > 1 else ''
         self._reporter.line(
-            f'It takes about {duration(number * delay)}: put_throttle is '
+            f'It takes about {duration(number * delay / self._lanes)}: put_throttle is '
             f'{config.put_throttle} s{times}.'
         )
         if others > 1:
@@ -325,7 +338,8 @@ class Command:
             )
         if config.put_throttle > 1:
             self._reporter.line(
-                f'With -pt:1 it takes about {duration(number * others)}, if the '
+                f'With -pt:1 it takes about {duration(number * others / self._lanes)}, '
+                'if the '
                 "wiki's rules allow that."
             )
 
@@ -349,7 +363,7 @@ class Command:
             if self._stop or not self._at_work:
                 raise KeyboardInterrupt
             self._stop = True
-            print('Stopping after the account at hand.', file=sys.stderr)
+            print(f'Stopping after the {self._action.noun} at hand.', file=sys.stderr)
 
         previous = {
             number: signal.signal(number, stop)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -54,13 +55,14 @@ class Guards:
     excluded: frozenset[str] = frozenset()
 
 
-class GlobalLock:
+class GlobalLock(Action):
     """Lock accounts, unlock them, or hide them.
 
     .. version-added:: 0.1
     """
 
     kind = 'global_lock'
+    noun = 'account'
 
     def __init__(
         self,
@@ -93,6 +95,10 @@ class GlobalLock:
                 'suppress' if self.hidden is HiddenLevel.SUPPRESSED else 'hide'
             )
         return ' and '.join(words)
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of an account, by heading."""
+        return account_columns(target)
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on some accounts, which costs as few reads as the wiki allows."""
@@ -171,7 +177,7 @@ class GlobalLock:
             central_id=account.central_id,
             hidden=self._hides or account.hidden is not HiddenLevel.NONE,
             held=held,
-            facts=_facts(account),
+            facts=account_facts(account),
         )
 
     def _held(self, account: GlobalAccount) -> Held | None:
@@ -288,7 +294,7 @@ class UndoGlobalLock(GlobalLock):
 
     def _decide_undo(self, target: Target, account: GlobalAccount) -> Decision:
         held = self._held(account)
-        facts = _facts(account)
+        facts = account_facts(account)
         if held is None and account.hidden is not HiddenLevel.NONE:
             # Its entries are in the suppression log, with those of everything else.
             held = Held.LOG_HIDDEN
@@ -326,11 +332,26 @@ def _discreet(targets: Sequence[Target]) -> AbstractContextManager[None]:
     return redactor.hiding(labels) if labels else nullcontext()
 
 
-def _is_established(account: GlobalAccount) -> bool:
-    return account.edit_count is None or account.edit_count > ESTABLISHED_EDITS
+def account_columns(target: Target) -> dict[str, str]:
+    """Return what the facts of a global account tell the operator, by heading."""
+    facts = target.decision.facts
+    groups = list(facts.get('groups') or ())
+    groups += [
+        f'{group} on {wiki}'
+        for wiki, names in (facts.get('local_groups') or {}).items()
+        for group in names
+    ]
+    registration, edits = facts.get('registration'), facts.get('edits')
+    return {
+        'registered': str(registration)[:10] if registration else '',
+        'home': facts.get('home') or '',
+        'edits': '' if edits is None else str(edits),
+        'groups': ', '.join(groups),
+    }
 
 
-def _facts(account: GlobalAccount) -> dict[str, Any]:
+def account_facts(account: GlobalAccount) -> dict[str, Any]:
+    """Return what the ledger keeps of a global account."""
     if not account.exists:
         return {}
     return {
@@ -344,6 +365,10 @@ def _facts(account: GlobalAccount) -> dict[str, Any]:
         'edits': account.edit_count,
         'registration': account.registration and account.registration.isoformat(),
     }
+
+
+def _is_established(account: GlobalAccount) -> bool:
+    return account.edit_count is None or account.edit_count > ESTABLISHED_EDITS
 
 
 def _expected(facts: Mapping[str, Any]) -> GlobalAccount | None:

@@ -6,7 +6,7 @@ wiki.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import Protocol
@@ -31,12 +31,20 @@ class Action(Protocol):
     """What is done to every target of a campaign.
 
     .. version-added:: 0.1
+
+    :cvar kind: what the ledger calls campaigns of this kind
+    :cvar noun: what a target is, in the singular
     """
 
     kind: str
+    noun: str = 'target'
 
     def describe(self) -> str:
         """Say in a word or two what is done to a target."""
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a target, by heading."""
+        return {}
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on some targets, after reading what must be known of them."""

@@ -6,9 +6,8 @@ are or will be hidden are shown in the plan on a terminal only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from itertools import islice
 
 from rich.console import Console
@@ -28,9 +27,6 @@ from mw_tokens_plugin.campaign.records import Held, Outcome, State, Target
 LISTED_AT_MOST = 200
 
 
-_HEADINGS = ('account', 'registered', 'home', 'edits', 'groups', 'why')
-
-
 class Reporter:
     """Shows a campaign to the operator.
 
@@ -39,14 +35,23 @@ class Reporter:
     :ivar interactive: whether somebody looks at it, on a terminal
     """
 
-    def __init__(self, console: Console) -> None:
-        """Write to a console of rich."""
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+        """Write to a console of rich.
+
+        :param quiet: say only what is left undone, and why
+        """
         self._console = console
-        self.interactive = console.is_terminal
+        self._quiet = quiet
+        self.interactive = console.is_terminal and not quiet
         self._progress: Progress | None = None
 
-    def line(self, text: str) -> None:
-        """Show one line as it is."""
+    def line(self, text: str, *, urgent: bool = False) -> None:
+        """Show one line as it is.
+
+        :param urgent: whether it is shown although the operator wants it quiet
+        """
+        if self._quiet and not urgent:
+            return
         # A campaign goes on although nobody reads what it says any more.
         with suppress(OSError):
             if self.interactive:
@@ -55,16 +60,24 @@ class Reporter:
                 print(text, file=self._console.file, flush=True)
 
     def plan(
-        self, verb: str, targets: Iterable[Target], held: Iterable[Target]
+        self,
+        verb: str,
+        noun: str,
+        targets: Iterable[Target],
+        held: Iterable[Target],
+        columns: Callable[[Target], Mapping[str, str]],
     ) -> None:
         """Show what will be done to whom, and who is held back and why.
 
         :param verb: what is done, such as ``lock``
+        :param noun: what a target is
         :param targets: those to be done
         :param held: those held back
+        :param columns: returns what is to be shown of a target, by heading
         """
-        self._list(f'To {verb}', targets)
-        self._list('Held back', held)
+        if not self._quiet:
+            self._list(f'To {verb}', noun, targets, columns)
+            self._list('Held back', noun, held, columns)
 
     @contextmanager
     def progress(self, verb: str, total: int) -> Iterator[None]:
@@ -92,12 +105,16 @@ class Reporter:
         """Show how one target ended."""
         if outcome.state is State.FAILED or not self.interactive:
             word = 'FAILED' if outcome.state is State.FAILED else 'done'
-            self.line(f'{word}: {target.label}{_in_brackets(_said(target, outcome))}')
+            said = _in_brackets(_said(target, outcome))
+            self.line(
+                f'{word}: {target.label}{said}', urgent=outcome.state is State.FAILED
+            )
         if self._progress is not None:
             self._progress.advance(self._task)
 
     def summary(
         self,
+        name: str,
         counts: Mapping[State, int],
         changed: int,
         held: Mapping[Held, int],
@@ -106,47 +123,69 @@ class Reporter:
     ) -> None:
         """Show what the campaign came to.
 
+        :param name: the campaign's name
         :param counts: targets in each state
         :param changed: how many it has changed itself
         :param held: targets held back, by reason
         :param failed: those that failed
         :param remarks: what else is to be said
         """
+        left = counts[State.PLANNED] + counts[State.LEASED] + counts[State.LISTED]
+        undone = (
+            left
+            + counts[State.FAILED]
+            + sum(count for reason, count in held.items() if not reason.is_satisfied)
+        )
+
+        def say(text: str) -> None:
+            self.line(text, urgent=bool(undone))
+
+        say('')
+        say(f'Campaign {name}')
         others = counts[State.DONE] - changed
-        self.line(f'Done:      {counts[State.DONE]}{_in_brackets(_others(others))}')
+        say(f'Done:      {counts[State.DONE]}{_in_brackets(_others(others))}')
         for reason, count in held.items():
-            self.line(f'Held back: {count} ({reason.value})')
+            say(f'Held back: {count} ({reason.value})')
         if counts[State.FAILED]:
-            self.line(f'Failed:    {counts[State.FAILED]}')
+            say(f'Failed:    {counts[State.FAILED]}')
         for target in islice(failed, LISTED_AT_MOST):
             outcome = Outcome(State.FAILED, detail=target.detail)
-            self.line(f'  {target.label}: {_said(target, outcome)}')
-        if left := counts[State.PLANNED] + counts[State.LEASED] + counts[State.LISTED]:
-            self.line(f'Left:      {left}')
+            say(f'  {target.label}: {_said(target, outcome)}')
+        if left:
+            say(f'Left:      {left}')
         for remark in remarks:
-            self.line(remark)
+            say(remark)
 
-    def _list(self, title: str, targets: Iterable[Target]) -> None:
+    def _list(
+        self,
+        title: str,
+        noun: str,
+        targets: Iterable[Target],
+        columns: Callable[[Target], Mapping[str, str]],
+    ) -> None:
         targets = iter(targets)
         shown = list(islice(targets, LISTED_AT_MOST))
         if not shown:
             return
         more = sum(1 for _ in targets)
+        rows = [{**columns(target), 'why': _why(target)} for target in shown]
         if self.interactive:
             table = Table(title=f'{title}: {len(shown) + more}', title_justify='left')
-            rows = [(target.name, *_columns(target)) for target in shown]
             # A wiki does not tell everything of everybody: empty columns are left out.
-            used = [n for n in range(len(_HEADINGS)) if any(row[n] for row in rows)]
-            for number in used:
-                table.add_column(_HEADINGS[number], overflow='fold')
-            for row in rows:
-                table.add_row(*(Text(row[number]) for number in used))
+            used = [h for h in rows[0] if any(row.get(h) for row in rows)]
+            for heading in (noun, *used):
+                table.add_column(heading, overflow='fold')
+            for target, row in zip(shown, rows, strict=True):
+                cells = [target.name, *(row.get(heading, '') for heading in used)]
+                table.add_row(*map(Text, cells))
             self._console.print(table)
         else:
             self.line(f'{title}: {len(shown) + more}')
-            for target in shown:
-                words = '; '.join(filter(None, _labelled_columns(target)))
-                self.line(f'  {target.label}{_in_brackets(words)}')
+            for target, row in zip(shown, rows, strict=True):
+                why = row.pop('why')
+                words = [why, *(f'{key} {text}' for key, text in row.items() if text)]
+                said = _in_brackets('; '.join(filter(None, words)))
+                self.line(f'  {target.label}{said}')
         if more:
             self.line(f'... and {more} more, which the ledger holds.')
 
@@ -163,44 +202,12 @@ def duration(seconds: float) -> str:
     return f'{seconds / 3600:.1f} h'
 
 
-def _columns(target: Target) -> tuple[str, str, str, str, str]:
-    facts = target.decision.facts
-    groups = list(facts.get('groups') or ())
-    groups += [
-        f'{group} on {wiki}'
-        for wiki, names in (facts.get('local_groups') or {}).items()
-        for group in names
-    ]
+def _why(target: Target) -> str:
     held = target.decision.held
     why = held.value if held else ''
-    if by := facts.get('changed_by'):
+    if by := target.decision.facts.get('changed_by'):
         why += f': {by}'
-    edits = facts.get('edits')
-    return (
-        _date(facts.get('registration')),
-        facts.get('home') or '',
-        '' if edits is None else str(edits),
-        ', '.join(groups),
-        why,
-    )
-
-
-def _labelled_columns(target: Target) -> Iterator[str]:
-    registered, home, edits, groups, why = _columns(target)
-    if why:
-        yield why
-    if registered:
-        yield f'registered {registered}'
-    if home:
-        yield f'home {home}'
-    if edits:
-        yield f'{edits} edits'
-    if groups:
-        yield groups
-
-
-def _date(text: str | None) -> str:
-    return datetime.fromisoformat(text).strftime('%Y-%m-%d') if text else ''
+    return why
 
 
 def _said(target: Target, outcome: Outcome) -> str:

@@ -1,0 +1,392 @@
+"""The options that all campaign scripts share: read, checked and explained once.
+
+What a script has beyond them, and what its campaign does, is its own business.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from pywikibot import config
+from rich.console import Console
+
+from mw_tokens_plugin.campaign.command import (
+    MAX_UNATTENDED,
+    MOST_WORKERS,
+    Command,
+    Consent,
+)
+from mw_tokens_plugin.campaign.guards import Threshold
+from mw_tokens_plugin.campaign.launch import ExitCode
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.plan import Action
+from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.campaign.report import Reporter
+from mw_tokens_plugin.campaign.targets import BadLine, names_in_file
+from mw_tokens_plugin.exceptions import InvalidInput
+
+#: What ``-help`` shows of them, where a script's docstring says ``&campaign;``.
+HELP = f"""
+-skip-bad-lines   Pass over lines that hold no target. Otherwise they are listed, and
+                  nothing is done.
+
+-always           Do not ask for confirmation. Without a terminal it is required.
+
+-simulate         Stop after the plan, and keep it: -resume carries out exactly that.
+
+-max-failures:N   Stop when more than N targets have failed; 5% is possible too.
+
+-stop-page:TITLE  Stop when this page of the central wiki is changed by anybody.
+
+How many at a time:
+
+-workers:N        Work on N targets side by side; 1 unless given. More than
+                  {MOST_WORKERS} in all runs of an account are refused, unless it is
+                  said twice:
+
+-insist           Have more workers than is polite.
+
+-join             With -resume: help a run that is at work, instead of leaving it to it.
+
+The record:
+
+-campaign:NAME    The name of the campaign; by default script, date and time.
+
+-resume           Go on with -campaign:NAME, or with the only one that is unfinished.
+
+-ledger:URL       The database of all campaigns, an SQLAlchemy URL or the path of an
+                  SQLite file; by default in pywikibot's data directory.
+
+-quiet            Say nothing unless something is left undone.
+
+-log-json:FILE    Append a line of JSON to the file for every target that is done.
+
+-report:DIR       Write what the campaign came to as JSON, CSV, wikitext and HTML.
+
+Exit codes: 0 everything done; 1 some targets failed or were held back; 2 usage;
+3 not authorised; 4 stopped by a guard; 75 try again later; 130 interrupted.
+"""
+
+
+@dataclass
+class SharedOptions:
+    """What the command line of any campaign script asks for.
+
+    .. version-added:: 0.1
+
+    :ivar targets: the arguments that are no options
+    :ivar longest: the longest plan that is carried out
+    """
+
+    targets: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    stdin: bool = False
+    reason: str | None = None
+    undo: str | None = None
+    exclude: list[str] = field(default_factory=list)
+    longest: int | None = None
+    skip_bad_lines: bool = False
+    always: bool = False
+    max_failures: Threshold | None = None
+    stop_page: str = ''
+    workers: int = 1
+    insist: bool = False
+    join: bool = False
+    campaign: str | None = None
+    resume: bool = False
+    ledger: str | None = None
+    quiet: bool = False
+    log_json: str | None = None
+    report: str | None = None
+
+    def take(self, argument: str) -> bool:
+        """Read one argument; False if it is none of these options.
+
+        :raises InvalidInput: its value makes no sense
+        """
+        name, colon, value = argument.partition(':')
+        match name, bool(colon):
+            case '-', False:
+                self.stdin = True
+            case '-file', True:
+                self.files.append(value)
+            case '-reason', True:
+                self.reason = value
+            case '-undo', True:
+                self.undo = value
+            case '-not', True:
+                self.exclude.append(value)
+            case '-max', True:
+                self.longest = number(name, value)
+            case '-skip-bad-lines', False:
+                self.skip_bad_lines = True
+            case '-always', False:
+                self.always = True
+            case '-max-failures', True:
+                self.max_failures = Threshold.parse(value)
+            case '-stop-page', True:
+                self.stop_page = value
+            case '-workers', True:
+                self.workers = number(name, value)
+            case '-insist', False:
+                self.insist = True
+            case '-join', False:
+                self.join = True
+            case '-campaign', True:
+                self.campaign = _campaign_name(value)
+            case '-resume', False:
+                self.resume = True
+            case '-ledger', True:
+                self.ledger = value
+            case '-quiet', False:
+                self.quiet = True
+            case '-log-json', True:
+                self.log_json = value
+            case '-report', True:
+                self.report = value
+            case _ if argument.startswith('-'):
+                return False
+            case _:
+                self.targets.append(argument)
+        return True
+
+    def check(self, *, new: bool, how: str) -> None:
+        """Refuse what does not go together, before anything is sent.
+
+        :param new: whether the command line names any targets
+        :param how: the words that say how they are named
+        """
+        if not (new or self.resume or self.undo is not None):
+            raise InvalidInput(how)
+        if new + self.resume + (self.undo is not None) > 1:
+            raise InvalidInput(
+                '-resume and -undo take their targets from the ledger: name no others, '
+                'and give only one of the two.'
+            )
+        if self.exclude and not new:
+            raise InvalidInput('-not belongs to a new plan, not to -resume or -undo.')
+        if self.resume and self.reason is not None:
+            raise InvalidInput(
+                '-resume keeps the reason of its campaign: leave -reason out.'
+            )
+        if self.join and not self.resume:
+            raise InvalidInput('-join helps a campaign that exists: give -resume too.')
+        if not self.workers:
+            raise InvalidInput('-workers:0: nothing would be done.')
+        if self.quiet and not self.always and not config.simulate:
+            raise InvalidInput(
+                '-quiet shows no plan that could be confirmed: give -always too.'
+            )
+
+    def check_reason(self, hint: str = '') -> None:
+        """Refuse a new campaign without a reason."""
+        if self.reason is None and not self.resume:
+            raise InvalidInput(
+                f'A reason is required: -reason:TEXT. {hint}-reason: alone leaves it '
+                'empty.'
+            )
+
+    def check_looked_at(self, sources: str) -> None:
+        """Refuse targets that others choose where nobody would look at the plan.
+
+        :param sources: the options that name such targets
+        """
+        if config.simulate or (self.is_interactive and not self.always):
+            return
+        raise InvalidInput(
+            f'Others can add targets there, so {sources} never run on -always alone: '
+            'give -simulate, look at the plan, and carry it out with -resume -always. '
+            'At a terminal, leave -always out.'
+        )
+
+    def check_consent(self) -> None:
+        """Refuse what would have to be asked where nobody is."""
+        if not (self.is_interactive or self.always or config.simulate):
+            raise InvalidInput(
+                'Nobody can be asked without a terminal: give -always, or -simulate to '
+                'keep the plan.'
+            )
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether somebody can be asked."""
+        return sys.stdin.isatty() and not self.stdin
+
+    def excluded(self) -> list[str]:
+        """Return the names in the files of ``-not``."""
+        return [
+            name for path in self.exclude for name in good(names_in_file(path), False)
+        ]
+
+    def open_ledger(self) -> Ledger:
+        """Open the ledger that is named, or the usual one."""
+        return Ledger(
+            self.ledger or str(config.datafilepath('campaigns', 'ledger.sqlite3'))
+        )
+
+    def reporter(self) -> Reporter:
+        """Return what shows the campaign to the operator."""
+        return Reporter(Console(highlight=False), quiet=self.quiet)
+
+    def new_name(self, kind: str) -> str:
+        """Return the name for a new campaign."""
+        # To the microsecond: two runs may begin in the same second.
+        now = datetime.now(timezone.utc)
+        return self.campaign or f'{kind}-{now:%Y%m%d-%H%M%S-%f}'
+
+    def resumed(self, ledger: Ledger, site: Any, kinds: Sequence[str]) -> Campaign:
+        """Return the campaign to go on with.
+
+        :param kinds: the kinds of campaigns that the script carries out
+        :raises InvalidInput: there is none, or it is not clear which
+        """
+        if self.campaign is not None:
+            campaign = found(ledger, self.campaign)
+            if campaign.action not in kinds or campaign.wiki != str(site):
+                raise InvalidInput(
+                    f'The campaign {campaign.name!r} is a {campaign.action} on '
+                    f'{campaign.wiki}, not one for this script on {site}.'
+                )
+            return campaign
+        unfinished = [c for kind in kinds for c in ledger.unfinished(kind, str(site))]
+        # One that was under way comes before plans that nobody has confirmed.
+        confirmed = [campaign for campaign in unfinished if campaign.confirmed_at]
+        if len(confirmed) == 1:
+            return confirmed[0]
+        if len(unfinished) != 1:
+            names = ', '.join(campaign.name for campaign in unfinished)
+            raise InvalidInput(
+                f'Several campaigns are unfinished ({names}): say -campaign:NAME.'
+                if unfinished
+                else f'No campaign on {site} is unfinished: nothing to resume.'
+            )
+        return unfinished[0]
+
+    def line(self, script: str, *words: str) -> str:
+        """Return a command line for the same ledger."""
+        whole = ['pwb', script, *words]
+        if self.ledger:
+            whole.append(f'-ledger:{self.ledger}')
+        return shlex.join(whole)
+
+    def resume_line(self, script: str, campaign: Campaign) -> str:
+        """Return the command that goes on with a campaign."""
+        line = self.line(script, '-resume', f'-campaign:{campaign.name}')
+        return f'{line} -always' if self.always else line
+
+    def carry_out(
+        self,
+        script: str,
+        ledger: Ledger,
+        campaign: Campaign,
+        action: Action,
+        site: Any,
+        reporter: Reporter,
+        *,
+        twice: str = '',
+        can_undo: bool = False,
+        side_by_side: bool = False,
+        longest: int | None = None,
+    ) -> ExitCode:
+        """Run a campaign as these options say.
+
+        :param script: the script that goes on with it
+        :param site: the central wiki
+        :param twice: what the operator has to type besides; see :class:`Consent`
+        :param can_undo: whether ``-undo`` can undo it
+        :param side_by_side: see :class:`Command`
+        :param longest: the longest plan where ``-max`` is not given
+        """
+        if self.longest is not None:
+            longest = self.longest
+        elif longest is None and not self.is_interactive:
+            longest = MAX_UNATTENDED
+        undo = self.line(script, f'-undo:{campaign.name}', '-reason:TEXT')
+        command = Command(
+            ledger,
+            action,
+            site,
+            reporter,
+            Consent(
+                always=self.always,
+                simulate=bool(config.simulate),
+                longest=longest,
+                workers=self.workers,
+                join=self.join,
+                insist=self.insist,
+                max_failures=self.max_failures,
+                stop_page=self.stop_page,
+                twice=twice,
+            ),
+            resume_line=self.resume_line(script, campaign),
+            undo_line=undo if can_undo else '',
+            side_by_side=side_by_side,
+        )
+        return command.run(campaign)
+
+
+def found(ledger: Ledger, name: str) -> Campaign:
+    """Return a campaign by its name.
+
+    :raises InvalidInput: there is none
+    """
+    campaign = ledger.find(name)
+    if campaign is None:
+        raise InvalidInput(f'{ledger.location} has no campaign {name!r}.')
+    return campaign
+
+
+def good(
+    names: Iterable[str | BadLine], skip: bool, discreet: bool = False
+) -> Iterator[str]:
+    """Yield the names, and list the bad lines.
+
+    :param skip: whether bad lines are passed over
+    :param discreet: whether their text is not to be shown
+    :raises InvalidInput: there were bad lines, and they are not to be skipped
+    """
+    bad = 0
+    for name in names:
+        if isinstance(name, str):
+            yield name
+            continue
+        bad += 1
+        problem = 'no account can have this name.' if discreet else name.problem
+        print(f'{name.source}, line {name.number}: {problem}', file=sys.stderr)
+    if bad and not skip:
+        raise InvalidInput(
+            f'{bad} bad lines; nothing was sent. Mend them, or pass over them with '
+            '-skip-bad-lines.'
+        )
+
+
+def number(name: str, value: str) -> int:
+    """Read the number that an option was given.
+
+    :raises InvalidInput: it is none
+    """
+    if not value.isdecimal():
+        raise InvalidInput(f'{name}:{value}: give a number, such as {name}:100.')
+    return int(value)
+
+
+def not_understood(script: str, argument: str) -> InvalidInput:
+    """Return the error for an argument that no option explains."""
+    return InvalidInput(
+        f'{argument!r} is not understood. "pwb {script} -help" lists all options; '
+        'those with a value are written -name:value.'
+    )
+
+
+def _campaign_name(value: str) -> str:
+    if not re.fullmatch(r'[\w.-]{1,100}', value):
+        raise InvalidInput(
+            f'-campaign:{value}: use letters, digits, "-", "_" and ".", up to 100.'
+        )
+    return value
