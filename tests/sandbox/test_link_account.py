@@ -326,6 +326,17 @@ def test_a_port_that_is_taken_is_a_usage_error(
     assert 'another port' in run.err
 
 
+def test_the_sandbox_has_a_page_to_be_redirected_to(site: Any) -> None:
+    """Its links lead back, with the state; strangers are shown nothing."""
+    link = site.link_account(return_url=RETURN)
+    url = link.submit({'farmcode': 'redirect'}).url
+    state = state_of(url)
+    page = requests.get(url, timeout=10).text
+    assert f'id="approve" href="{RETURN}?state={state}"' in page
+    assert f'id="deny" href="{RETURN}?error=access_denied&amp;state={state}"' in page
+    assert requests.get(f'{url}x', timeout=10).status_code == 404
+
+
 # What is sent, and what not
 
 
