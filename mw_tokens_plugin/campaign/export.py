@@ -331,12 +331,12 @@ def _write_chart(steps: list[_Step], done: int, file: TextIO) -> None:
         f'<polyline class="line" points="{line}"/>\n'
         f'<path class="axis" d="M0 {high}H{wide}M0 {high + 8 + low}H{wide}"/>\n'
         f'<text x="0" y="-3">{done:,} done</text>\n'
-        f'<text x="0" y="{high + 20:g}">errors, at most {errors:,}</text>\n'
+        f'<text x="0" y="{high + 15:g}">errors, at most {errors:,}</text>\n'
     )
     base = high + 8 + low
     for number, step in enumerate(steps):
         if step.errors:
-            tall = (low - 14) * step.errors / errors
+            tall = (low - 15) * step.errors / errors
             file.write(
                 f'<rect class="bar" x="{number * step_wide + 1:.1f}" '
                 f'y="{base - tall:.1f}" width="{step_wide - 2:.1f}" '
@@ -466,11 +466,11 @@ dt {{ color: var(--soft); font-size: .85rem; }}
 dd {{ margin: 0; overflow-wrap: anywhere; }}
 .tiles {{ display: flex; flex-wrap: wrap; gap: .75rem; padding: 0; list-style: none; }}
 .tiles li {{ flex: 1 1 8rem; background: var(--tile); padding: .6rem .9rem;
- border-left: 4px solid; border-radius: 2px; }}
+ border-left: 4px solid var(--kind); border-radius: 2px; }}
 .tiles b {{ display: block; font-size: 1.6rem; line-height: 1.2; }}
 .tiles small {{ display: block; color: var(--soft); }}
-.done {{ border-color: var(--done); }} .failed {{ border-color: var(--failed); }}
-.held {{ border-color: var(--held); }} .left {{ border-color: var(--left); }}
+li.done {{ --kind: var(--done); }} li.failed {{ --kind: var(--failed); }}
+li.held {{ --kind: var(--held); }} li.left {{ --kind: var(--left); }}
 figure {{ margin: 1.5rem 0; }}
 svg {{ width: 100%; height: auto; }}
 svg text {{ font-size: 11px; fill: var(--soft); }}
