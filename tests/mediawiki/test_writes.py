@@ -15,7 +15,6 @@ import pywikibot
 from pywikibot.site import APISite
 
 from .client import Client, edit_anonymously, page
-from .differences import NOT_IMITATED, UNLIKE
 from .wiki import Wiki
 
 #: What a write is known to have done.
@@ -144,11 +143,8 @@ def test_token_is_used(
     wiki: Wiki,
     act: Callable[[APISite], Done],
     token_type: str,
-    request: pytest.FixtureRequest,
 ) -> None:
     module = act.__name__
-    if module in NOT_IMITATED and wiki.kind == 'sandbox':
-        request.applymarker(pytest.mark.xfail(reason='not imitated', raises=UNLIKE))
     site = client.site(wiki)
     wiki.forget()
     done = act(site)
