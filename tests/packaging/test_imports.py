@@ -21,9 +21,18 @@ BELOW = {
     'requestpage': {'exceptions', 'protocol'},
     'site': {'exceptions', 'protocol'},
     'campaign': {'exceptions', 'protocol', 'requestpage', 'site'},
+    'doctor': {'exceptions', 'protocol', 'site', 'campaign'},
     'sandbox': set[str](),
     '': {'exceptions', 'protocol', 'site', 'campaign', 'requestpage'},
-    'scripts': {'', 'exceptions', 'protocol', 'site', 'campaign', 'requestpage'},
+    'scripts': {
+        '',
+        'exceptions',
+        'protocol',
+        'site',
+        'campaign',
+        'requestpage',
+        'doctor',
+    },
 }
 
 #: Parts that pywikibot is kept out of.

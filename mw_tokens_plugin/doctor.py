@@ -1,0 +1,606 @@
+"""What a login can do, on the home wiki and others, and what each script would lack.
+
+It reads, and keeps no token of what it reads; it changes nothing, and how its findings
+are shown is the script's business.
+"""
+
+from __future__ import annotations
+
+import enum
+import stat
+import time
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pywikibot import config
+from pywikibot.comms import http
+from pywikibot.exceptions import Error as PywikibotError
+
+from mw_tokens_plugin.campaign.launch import others_can_read, password_file
+from mw_tokens_plugin.exceptions import (
+    SessionLost,
+    TokensPluginError,
+)
+from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
+from mw_tokens_plugin.site.foreign import HomeLogin
+from mw_tokens_plugin.site.requests import refusals
+
+#: Seconds by which clocks may differ before it is worth a word: campaigns tell their
+#: own log entries from others' by the time too.
+MOST_DIFFERENCE = 60.0
+
+#: What may go wrong without being a fault of this program.
+_EXPECTED = (TokensPluginError, PywikibotError)
+
+
+class LoginKind(enum.Enum):
+    """How a login was made.
+
+    .. version-added:: 0.1
+    """
+
+    MAIN_PASSWORD = 'main password'
+    BOT_PASSWORD = 'bot password'
+    OAUTH = 'OAuth'
+
+
+class Place(enum.Enum):
+    """On which wikis a script acts.
+
+    .. version-added:: 0.1
+    """
+
+    HOME = 'home'
+    CENTRAL = 'central'
+    NAMED = 'named'
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A right that a script needs.
+
+    .. version-added:: 0.1
+
+    :ivar right: the right
+    :ivar grant: the smallest grant that contains it; None if no grant does
+    :ivar option: the option for which it is needed; empty if it always is
+    """
+
+    right: str
+    grant: str | None
+    option: str = ''
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a script needs.
+
+    .. version-added:: 0.1
+
+    :ivar place: where
+    :ivar module: the API module with which it writes
+    :ivar needs: rights of the account, and the grants that let them through
+    :ivar main_password: whether no other login will do
+    :ivar targets: whether it works on many targets, at the pace of the throttle
+    """
+
+    name: str
+    place: Place
+    module: str
+    needs: tuple[Need, ...] = ()
+    main_password: bool = False
+    targets: bool = True
+
+    def grants(self, option: str = '') -> tuple[str, ...] | None:
+        """Return the least set of grants; None if none is enough.
+
+        :param option: the option for which more of them are needed
+        """
+        if self.main_password:
+            return None
+        grants = [need.grant for need in self.needs if need.option in ('', option)]
+        if None in grants:
+            return None
+        return tuple(dict.fromkeys(['basic', *filter(None, grants)]))
+
+
+#: What the scripts need. The grants are those of MediaWiki and CentralAuth; each wiki
+#: lists its own on Special:ListGrants.
+SCRIPTS = (
+    Script(
+        'global_lock',
+        Place.CENTRAL,
+        'setglobalaccountstatus',
+        (
+            Need('centralauth-lock', 'setglobalaccountstatus'),
+            Need('centralauth-suppress', 'setglobalaccountstatus', '-hide'),
+            Need('edit', 'editpage', '-close'),
+        ),
+    ),
+    Script(
+        'global_delete',
+        Place.CENTRAL,
+        'deleteglobalaccount',
+        (Need('centralauth-unmerge', None),),
+    ),
+    Script(
+        'crosswiki_delete',
+        Place.NAMED,
+        'delete',
+        (
+            Need('delete', 'delete'),
+            Need('undelete', 'delete', '-undo'),
+        ),
+    ),
+    Script(
+        'link_account', Place.HOME, 'linkaccount', main_password=True, targets=False
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a script would lack on a wiki.
+
+    .. version-added:: 0.1
+
+    :ivar what: ``right`` (of the account), ``grant``, ``main password``, ``module``
+    :ivar name: which one
+    :ivar option: the option that needs it; empty if the script always does
+    """
+
+    what: str
+    name: str
+    option: str = ''
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptCheck:
+    """Whether a script would be allowed to work on a wiki.
+
+    .. version-added:: 0.1
+
+    :ivar works: whether it would, without further options
+    :ivar missing: what it lacks, or would lack with an option
+    :ivar least_grants: what a bot password or OAuth consumer needs for it; None if
+        none is enough
+    :ivar seconds: how long its targets take at the present pace; None if it has none
+    """
+
+    script: str
+    works: bool
+    missing: tuple[Missing, ...]
+    least_grants: tuple[str, ...] | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How often the wiki lets this account do something.
+
+    .. version-added:: 0.1
+    """
+
+    action: str
+    hits: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is to be said of a login on one wiki.
+
+    .. version-added:: 0.1
+
+    :ivar through: what requests are made with
+    :ivar token_types: those that the wiki has
+    :ivar tokens: those of them that this user gets
+    :ivar unlimited: whether no rate limit holds for this session
+    :ivar processes: how many share the throttle
+    :ivar names_operator: whether the user agent says who is at work
+    :ivar clock_difference: seconds by which the server's clock is ahead of this one
+    """
+
+    user: str
+    through: str
+    release: str
+    token_types: tuple[str, ...]
+    tokens: tuple[str, ...]
+    rate_limits: tuple[RateLimit, ...]
+    unlimited: bool
+    put_throttle: float
+    processes: int
+    user_agent: str
+    names_operator: bool
+    clock_difference: float
+    scripts: tuple[ScriptCheck, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WikiCheck:
+    """A wiki, and what was found there.
+
+    .. version-added:: 0.1
+
+    :ivar roles: ``home``, ``central``, ``named``: for what the scripts take it. Without
+        others, the home wiki is the one that is named
+    :ivar problem: why nothing was found
+    """
+
+    wiki: str
+    roles: tuple[str, ...]
+    findings: Findings | None = None
+    problem: str | None = None
+
+    def checks(self, script: str) -> tuple[ScriptCheck, ...]:
+        """Return how a script would fare here."""
+        found = self.findings.scripts if self.findings else ()
+        return tuple(check for check in found if check.script == script)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFile:
+    """A file with secrets, and whether others on this machine can read it.
+
+    .. version-added:: 0.1
+    """
+
+    path: str
+    mode: str
+    exposed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All that was found.
+
+    .. version-added:: 0.1
+
+    :ivar login: how the home login was made; None if it failed, or the wiki tells
+        nothing
+    :ivar centralauthtoken: whether it gets centralauthtokens
+    :ivar foreign_site: what ``foreign_site()`` uses; None if it works with nothing
+    :ivar reason: why there is no centralauthtoken
+    :ivar targets: the length of the campaign whose duration is told
+    """
+
+    login: LoginKind | None
+    centralauthtoken: bool
+    foreign_site: str | None
+    reason: str | None
+    targets: int
+    secret_files: tuple[SecretFile, ...]
+    wikis: tuple[WikiCheck, ...]
+
+    def would_work(self, script: str) -> bool:
+        """Tell whether a script would be allowed to work, wherever it would act.
+
+        :param script: its name
+        """
+        place = next(each.place for each in SCRIPTS if each.name == script)
+        wikis = [wiki for wiki in self.wikis if place.value in wiki.roles]
+        checks = [check for wiki in wikis for check in wiki.checks(script)]
+        return (
+            len(checks) == len(wikis) > 0
+            and all(check.works for check in checks)
+            and not any(file.exposed for file in self.secret_files)
+        )
+
+    def advice(self) -> Iterator[str]:
+        """Say what should be changed, in sentences."""
+        for file in self.secret_files:
+            if file.exposed:
+                yield (
+                    f'Others on this machine can read {file.path} (mode {file.mode}), '
+                    'and the scripts refuse that: chmod 600, and change the password '
+                    'if somebody may have read it.'
+                )
+        found = [wiki.findings for wiki in self.wikis if wiki.findings is not None]
+        if self.login is LoginKind.MAIN_PASSWORD:
+            checks = [check for each in found for check in each.scripts]
+            limited = [c for c in checks if c.works and c.least_grants is not None]
+            for name in dict.fromkeys(check.script for check in limited):
+                grants = next(c.least_grants for c in limited if c.script == name)
+                yield (
+                    f'On a shared host, a bot password or OAuth consumer is safer than '
+                    f'the main password; {name} needs the grants '
+                    f'{", ".join(grants or ())}.'
+                )
+        if any(not each.names_operator for each in found):
+            yield (
+                'The User-Agent does not say who is at work: set '
+                'user_agent_description in user-config.py to a way to reach you.'
+            )
+        if any(abs(each.clock_difference) > MOST_DIFFERENCE for each in found):
+            yield 'Set the clock of this machine, by NTP for instance.'
+        if any(each.processes > 1 for each in found):
+            yield (
+                'Other processes share the throttle, or were killed in the last ten '
+                'minutes, so it waits that many times longer.'
+            )
+
+
+def examine(
+    home: Any,
+    named: Sequence[str] = (),
+    *,
+    targets: int = 100,
+    clock: Callable[[], float] = time.time,
+) -> Diagnosis:
+    """Find out what the login on the home wiki can do.
+
+    Everything that goes wrong on the way is a finding too.
+
+    .. version-added:: 0.1
+
+    :param home: the home wiki, logged in or not
+    :param named: other wikis, as :meth:`foreign_site` takes them
+    :param targets: the length of the campaign whose duration is to be told
+    :param clock: seconds since the epoch
+    """
+    # Before anything logs in: pywikibot narrows the mode when it reads the file.
+    files = tuple(_secret_files())
+    login: LoginKind | None = None
+    foreign: str | None = None
+    reason: str | None = None
+    try:
+        _log_in(home)
+        foreign, reason = _kind(home)
+        login = _login_kind(home, foreign)
+    except _EXPECTED as error:
+        reason = _sentence(error)
+    return Diagnosis(
+        login=login,
+        centralauthtoken=foreign == 'centralauthtoken',
+        foreign_site=foreign,
+        reason=reason,
+        targets=targets,
+        secret_files=files,
+        wikis=tuple(_wiki_checks(home, named, login, reason, targets, clock)),
+    )
+
+
+def _secret_files() -> Iterator[SecretFile]:
+    """Yield the files of pywikibot that hold secrets."""
+    paths = [password_file()]
+    if any(len(consumer) == 4 for consumer in config.authenticate.values()):
+        paths.append(Path(config.base_dir, config.user_config_file))
+    for path in filter(None, paths):
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0
+        yield SecretFile(str(path), f'{mode:03o}', others_can_read(path))
+
+
+def _log_in(site: Any) -> None:
+    if not site.logged_in():
+        site.login()
+    if not site.logged_in():
+        raise SessionLost(
+            f'Logging in to {site} as {site.username()} failed. Check the name in '
+            'user-config.py and the password.'
+        )
+
+
+def _kind(home: Any) -> tuple[str | None, str | None]:
+    """Return what foreign_site() uses, and why it is no centralauthtoken."""
+    wallet = home.tokens
+    if wallet.module_info('centralauthtoken') is None:
+        return None, f'{home} has no CentralAuth.'
+    if wallet.home_login is None:
+        wallet.home_login = HomeLogin(home)
+    try:
+        kind: str = wallet.home_login.kind()
+    except _EXPECTED as error:
+        return None, _sentence(error)
+    reasons = {
+        'password': 'A bot password gets none.',
+        'oauth': 'OAuth gets none.',
+    }
+    return kind, reasons.get(kind)
+
+
+def _login_kind(home: Any, foreign: str | None) -> LoginKind | None:
+    """Return how a login was made, by what it can be used for.
+
+    https://www.mediawiki.org/wiki/API:Authmanagerinfo
+    """
+    if home.is_oauth_token_available():
+        return LoginKind.OAUTH
+    if foreign is not None:
+        return {
+            'centralauthtoken': LoginKind.MAIN_PASSWORD,
+            'password': LoginKind.BOT_PASSWORD,
+        }[foreign]
+    # A session of a bot password belongs to its user for good, and says so.
+    answer = home.simple_request(
+        action='query', meta='authmanagerinfo', formatversion=2
+    ).submit()
+    if answer['query']['authmanagerinfo'].get('canauthenticatenow'):
+        return LoginKind.MAIN_PASSWORD
+    return LoginKind.BOT_PASSWORD
+
+
+def _wiki_checks(
+    home: Any,
+    named: Sequence[str],
+    login: LoginKind | None,
+    reason: str | None,
+    targets: int,
+    clock: Callable[[], float],
+) -> Iterator[WikiCheck]:
+    """Yield what is found on the home wiki, the central one, and the others."""
+    sites: dict[str, Any] = {}
+    roles: dict[str, list[str]] = {}
+    problems: dict[str, str] = {}
+    for role, name, opened in _openings(home, named):
+        try:
+            if login is None and role is not Place.CENTRAL:
+                raise SessionLost(reason)
+            site = opened()
+        except _EXPECTED as error:
+            problems[name] = _sentence(error)
+        else:
+            name = str(site)
+            sites.setdefault(name, site)
+        roles.setdefault(name, []).append(role.value)
+    for name, has in roles.items():
+        findings = None
+        if name in sites:
+            try:
+                findings = _findings(sites[name], has, login, targets, clock)
+            except _EXPECTED as error:
+                problems[name] = _sentence(error)
+        yield WikiCheck(name, tuple(has), findings, problems.get(name))
+
+
+def _openings(
+    home: Any, named: Sequence[str]
+) -> Iterator[tuple[Place, str, Callable[[], Any]]]:
+    """Yield the wikis in question, and how the scripts come to them."""
+    yield Place.HOME, str(home), lambda: home
+    yield Place.CENTRAL, 'the central wiki', lambda: _central(home)
+    if not named:
+        yield Place.NAMED, str(home), lambda: home
+    for where in named:
+        yield Place.NAMED, where, partial(home.foreign_site, where)
+
+
+def _central(home: Any) -> Any:
+    site = home.central_site()
+    _log_in(site)
+    return site
+
+
+def _findings(
+    site: Any,
+    roles: Collection[str],
+    login: LoginKind | None,
+    targets: int,
+    clock: Callable[[], float],
+) -> Findings:
+    """Return what is to be said of the login on one wiki."""
+    with refusals(site):
+        answer = site.simple_request(
+            action='query', meta='tokens', type='*', formatversion=2
+        ).submit()
+        tokens = tokens_from_answer(answer)
+        before = clock()
+        server = site.server_time().timestamp()
+        # The server tells whole seconds, so on average it is half a second later.
+        difference = server + 0.5 - (before + clock()) / 2
+        agent = http.user_agent(site)
+        limits = tuple(_rate_limits(site.userinfo.get('ratelimits') or {}))
+        unlimited = site.has_right('noratelimit')
+        return Findings(
+            user=site.username(),
+            through=getattr(site, 'credential', 'its own login'),
+            release=site.version(),
+            token_types=tuple(sorted(tokens)),
+            tokens=tuple(sorted(n for n, v in tokens.items() if v != ANONYMOUS)),
+            rate_limits=limits,
+            unlimited=unlimited,
+            put_throttle=float(config.put_throttle),
+            processes=site.throttle.process_multiplicity,
+            user_agent=agent,
+            names_operator=_names_operator(agent, site.username()),
+            clock_difference=round(difference, 1),
+            scripts=tuple(
+                _script_check(site, script, login, targets, () if unlimited else limits)
+                for script in SCRIPTS
+                if script.place.value in roles
+            ),
+        )
+
+
+def _rate_limits(
+    told: Mapping[str, Mapping[str, Mapping[str, int]]],
+) -> Iterator[RateLimit]:
+    """Yield the limits that hold: of several groups, that which allows most.
+
+    https://www.mediawiki.org/wiki/API:Userinfo
+    """
+    for action, groups in sorted(told.items()):
+        most = max(groups.values(), key=lambda limit: limit['hits'] / limit['seconds'])
+        yield RateLimit(action, most['hits'], most['seconds'])
+
+
+def _names_operator(agent: str, user: str | None) -> bool:
+    """Tell whether somebody can be reached by what a user agent says.
+
+    https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Policy
+    """
+    name = http.user_agent_username(user)
+    return '@' in agent or bool(name and name in agent)
+
+
+def _script_check(
+    site: Any,
+    script: Script,
+    login: LoginKind | None,
+    targets: int,
+    limits: Iterable[RateLimit],
+) -> ScriptCheck:
+    missing = tuple(_missing(site, script, login))
+    seconds = None
+    if script.targets:
+        limited = {script.module, *(need.right for need in script.needs)}
+        pauses = [lim.seconds / lim.hits for lim in limits if lim.action in limited]
+        seconds = targets * max([site.throttle.get_delay(write=True), *pauses])
+    return ScriptCheck(
+        script.name,
+        works=not any(not each.option for each in missing),
+        missing=missing,
+        least_grants=script.grants(),
+        seconds=seconds,
+    )
+
+
+def _missing(site: Any, script: Script, login: LoginKind | None) -> Iterator[Missing]:
+    """Yield what a script would lack on a wiki."""
+    if site.tokens.module_info(script.module) is None:
+        yield Missing('module', script.module)
+        return
+    limited = login is not LoginKind.MAIN_PASSWORD
+    if script.main_password and limited:
+        yield Missing('main password', 'main password')
+    lacked = [need for need in script.needs if not site.has_right(need.right)]
+    held = _rights_of_account(site) if lacked and limited else frozenset()
+    for need in lacked:
+        if need.right not in held:
+            yield Missing('right', need.right, need.option)
+        elif need.grant is None:
+            yield Missing('main password', 'main password', need.option)
+        else:
+            yield Missing('grant', need.grant, need.option)
+
+
+def _rights_of_account(site: Any) -> frozenset[str]:
+    """Return the rights of an account, also those that no grant lets through.
+
+    https://www.mediawiki.org/wiki/API:Siteinfo
+    https://www.mediawiki.org/wiki/API:Globaluserinfo
+    """
+    meta = ['siteinfo']
+    parameters: dict[str, Any] = {'siprop': 'usergroups'}
+    if 'globaluserinfo' in site.tokens.module_info.values('query', 'meta'):
+        meta.append('globaluserinfo')
+        parameters.update(guiuser=site.username(), guiprop='rights')
+    query = site.simple_request(
+        action='query', meta=meta, formatversion=2, **parameters
+    ).submit()['query']
+    groups = site.userinfo['groups']
+    local = (g['rights'] for g in query['usergroups'] if g['name'] in groups)
+    return frozenset(query.get('globaluserinfo', {}).get('rights', ())).union(*local)
+
+
+def _sentence(error: Exception) -> str:
+    return ' '.join(str(error).split())
