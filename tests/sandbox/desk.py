@@ -16,6 +16,7 @@ import termios
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -31,13 +32,10 @@ LONGEST = 60
 _ESCAPES = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]')
 
 
-def script() -> ModuleType:
-    """Return the script, from the checkout or as it is installed."""
-    if (ROOT / 'scripts' / 'global_lock.py').exists():
-        import scripts.global_lock as module
-    else:
-        import mw_tokens_scripts.global_lock as module
-    return module
+def script(name: str = 'global_lock') -> ModuleType:
+    """Return a script, from the checkout or as it is installed."""
+    checkout = (ROOT / 'scripts' / f'{name}.py').exists()
+    return import_module(f'{"scripts" if checkout else "mw_tokens_scripts"}.{name}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +55,14 @@ class Run:
 class Desk:
     """A directory with a configuration, and the processes started there.
 
+    :ivar script: what is started there
     :ivar directory: where pywikibot finds its configuration
     :ivar ledger: the default ledger
     """
 
     def __init__(self, directory: Path, name: str = 'global_lock') -> None:
         """Make the scripts known, as a checkout is used."""
+        self.script = 'global_lock'
         self.directory = directory
         self._pwb = (str(Path(sys.executable).with_name('pwb')), name)
         self.ledger = directory / 'campaigns' / 'ledger.sqlite3'
@@ -79,9 +79,22 @@ class Desk:
         stdin: bytes | None = None,
         timeout: float = LONGEST,
         environment: dict[str, str] | None = None,
+        largest_file: int | None = None,
     ) -> Run:
-        """Run the script without a terminal."""
-        return self._run([*self._pwb, *args], stdin, environment or {}, timeout)
+        """Run the script without a terminal.
+
+        :param largest_file: kilobytes that a file may have, as if the disk were full
+        """
+        command = [*self._pwb, *args]
+        if largest_file is not None:
+            command = [
+                'bash',
+                '-c',
+                f'ulimit -f {largest_file}; exec "$@"',
+                '',
+                *command,
+            ]
+        return self._run(command, stdin, environment or {}, timeout)
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Start the script without a terminal, and do not wait for it."""

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import random
 import signal
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +20,20 @@ import pytest
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.journal import Entry
 
+from .desk import Desk
+from .farms import Farm
+from .night import reads
+
 LOCK = 'setglobalaccountstatus'
 NAMES = [f'Spambot {number:05}' for number in range(1, 41)]
 USUAL = ('-reason:Spam-only account', '-always', '-campaign:killed')
+
+#: Campaigns of which each is killed once or twice, and how many run side by side.
+CAMPAIGNS = 30
+AT_ONCE = 5
+
+#: What else goes wrong with a lock there, and how often.
+FAULTS = {'half': 0.05, 'drop': 0.05, 'expire-csrf': 0.03, 'lose-session': 0.01}
 
 #: How often a campaign may be started again before it counts as stuck.
 MOST_STARTS = 12
@@ -33,31 +47,22 @@ def slow(sandbox: Sandbox) -> Iterator[Sandbox]:
     sandbox.command('set-delay', seconds=0.0)
 
 
-def listed(desk: Any) -> str:
+def listed(desk: Any, names: Sequence[str] = NAMES) -> str:
     """Write the names into a file, and return the argument that reads it."""
-    (desk.directory / 'names.txt').write_text('\n'.join(NAMES), encoding='utf-8')
+    (desk.directory / 'names.txt').write_text('\n'.join(names), encoding='utf-8')
     return '-file:names.txt'
 
 
-def reads(entry: Entry) -> set[str]:
-    """Return the accounts whose state a request reads."""
-    if entry.action != 'query':
-        return set()
-    if 'globalusers' in entry.params.get('list', ''):
-        names = entry.params.get('gususers', '')
-        return set(names.lstrip('\x1f').split('\x1f' if '\x1f' in names else '|'))
-    if 'globaluserinfo' in entry.params.get('meta', ''):
-        return {entry.params.get('guiuser', '')}
-    return set()
-
-
-def judge(entries: list[Entry], kills: Sequence[int] = ()) -> int:
+def judge(
+    entries: list[Entry], kills: Sequence[int] = (), names: Sequence[str] = NAMES
+) -> int:
     """Hold a journal against the promise, and return how many answers were lost.
 
     After a write took effect there is no second one for that account, and after a
     write whose answer was lost, or whose sender was killed, none before a read.
 
     :param kills: serial numbers of the last requests before the kills
+    :param names: the accounts, all of which must be locked at the end
     """
     effects: dict[str, int] = defaultdict(int)
     unknown: set[str] = set()
@@ -74,43 +79,77 @@ def judge(entries: list[Entry], kills: Sequence[int] = ()) -> int:
                 unknown.add(entry.target)
         if entry.serial in kills and any(effects.values()):
             unknown.add(last.target)
-    assert sorted(name for name, count in effects.items() if count) == NAMES
+    assert sorted(name for name, count in effects.items() if count) == list(names)
     return lost
 
 
-@pytest.mark.parametrize('seed', [1])
-def test_killed_at_random_moments_it_finishes(
-    desk: Any, slow: Sandbox, seed: int
-) -> None:
+def test_thirty_campaigns_killed_at_random_moments_all_finish(tmp_path: Path) -> None:
+    """Each on a farm of its own, with answers, tokens and sessions lost meanwhile."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        campaigns = [
+            pool.submit(kill_and_resume, seed, tmp_path / str(seed))
+            for seed in range(CAMPAIGNS)
+        ]
+        ends = [campaign.result() for campaign in campaigns]
+    assert sum(kills for kills, _ in ends) >= CAMPAIGNS
+    assert any(lost for _, lost in ends), 'no answer was lost: nothing was tested'
+
+
+def kill_and_resume(seed: int, directory: Path) -> tuple[int, int]:
+    """Play one campaign to its end; return how many kills and lost answers it met."""
     chance = random.Random(seed)
-    for fault in (
-        {'kind': 'half', 'probability': 0.05},
-        {'kind': 'drop', 'probability': 0.05},
-        {'kind': 'expire-csrf', 'probability': 0.03},
-        {'kind': 'lose-session', 'probability': 0.01, 'remembered': True},
-    ):
-        slow.faults.arm(action=LOCK, times=0, seed=seed, **fault)
-    start = (listed(desk), *USUAL)
+    names = NAMES[: chance.randrange(10, 20)]
+    directory.mkdir()
+    with Sandbox(wikis=1, accounts=len(names), delay=0.005) as sandbox:
+        Farm.of_sandbox(sandbox, 'killed').configure(directory)
+        desk = Desk(directory)
+        try:
+            return _kill_and_resume(desk, sandbox, names, chance)
+        except BaseException:
+            print(f'seed {seed}')
+            raise
+        finally:
+            desk.close()
+
+
+def _kill_and_resume(
+    desk: Desk, sandbox: Sandbox, names: Sequence[str], chance: random.Random
+) -> tuple[int, int]:
+    for kind, probability in FAULTS.items():
+        sandbox.faults.arm(
+            kind=kind,
+            probability=probability,
+            action=LOCK,
+            times=0,
+            seed=chance.randrange(1000),
+            remembered=True,
+        )
     resume = ('-resume', '-campaign:killed', '-always')
-    kills = []
-    for _ in range(2):
-        process = desk.start(*(resume if desk.has_campaign('killed') else start))
-        after = len(slow.journal) + chance.randrange(10, 35)
-        if desk.reaches(process, lambda after=after: len(slow.journal) >= after):
-            process.kill()
+    kills: list[int] = []
+    while len(kills) < 1 + (chance.random() < 0.2):
+        begun = desk.has_campaign('killed')
+        process = desk.start(*(resume if begun else (listed(desk, names), *USUAL)))
+        after = len(sandbox.journal) + chance.randrange(
+            4 if begun else 9, 9 + len(names)
+        )
+        moment = chance.random() * 0.01
+        if not desk.reaches(process, lambda after=after: len(sandbox.journal) >= after):
             process.communicate()
-            # What was under way arrives long before the next process has started.
-            kills.append(slow.journal.entries()[-1].serial)
-    assert kills
+            break
+        time.sleep(moment)
+        process.kill()
+        process.communicate()
+        # What was under way arrives long before the next process has started.
+        kills.append(sandbox.journal.entries()[-1].serial)
     for _ in range(MOST_STARTS):
-        run = desk.run(*resume)
+        begun = desk.has_campaign('killed')
+        run = desk.run(*(resume if begun else (listed(desk, names), *USUAL)))
         if run.code == 0:
             break
-        # Fewer than two sessions in a run are lost; else it stops, to be resumed.
+        # Sessions are lost too often for one run; it stops, to be resumed.
         assert run.code in (3, 75), run.said
     assert run.code == 0, run.said
-    lost = judge(slow.journal.entries(), kills)
-    assert lost, 'no answer was lost: nothing was tested'
+    return len(kills), judge(sandbox.journal.entries(), kills, names)
 
 
 def test_killed_in_the_middle_of_a_write(desk: Any, slow: Sandbox) -> None:
@@ -180,3 +219,40 @@ def test_a_second_ctrl_c_ends_it_at_once(desk: Any, slow: Sandbox) -> None:
     run = desk.run('-resume', '-always')
     assert run.code == 0, run.said
     judge(slow.journal.entries())
+
+
+def test_a_run_that_was_taken_for_dead_sends_nothing_more(
+    desk: Any, slow: Sandbox
+) -> None:
+    """Two processes hold one lease: one hung for long, the other has inherited it."""
+    slow.faults.arm(kind='slow', when='after', seconds=1.0, action=LOCK, nth=10)
+    hung = desk.start(listed(desk), *USUAL)
+    desk.wait(hung, lambda: len(slow.journal.entries(action=LOCK)) == 10)
+    hung.send_signal(signal.SIGSTOP)
+    run = desk.run('-resume', '-always')
+    assert run.code == 0, run.said
+    before = slow.journal.entries()[-1].serial
+    hung.send_signal(signal.SIGCONT)
+    out, err = hung.communicate(timeout=60)
+    assert hung.returncode == 75, out + err
+    assert 'has taken over its part' in out
+    assert 'Traceback' not in err
+    assert not slow.journal.entries(since=before, action=LOCK)
+    judge(slow.journal.entries())
+
+
+def test_a_disk_that_is_full_for_the_ledger_loses_nothing(
+    desk: Any, slow: Sandbox
+) -> None:
+    """What could not be recorded is read from the wiki, as soon as there is room."""
+    run = desk.run(listed(desk), *USUAL, '-simulate')
+    assert run.code == 0, run.said
+    full = desk.run('-resume', '-campaign:killed', '-always', largest_file=120)
+    assert full.code == 75, full.said
+    assert 'Traceback' not in full.said
+    assert 'What was sent and not recorded is read from the wiki' in full.said
+    assert 0 < len(slow.journal.entries(action=LOCK)) < len(NAMES)
+    stopped = slow.journal.entries()[-1].serial
+    run = desk.run('-resume', '-campaign:killed', '-always')
+    assert run.code == 0, run.said
+    judge(slow.journal.entries(), [stopped])
