@@ -17,6 +17,7 @@ from typing import Any
 
 from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.messages import message
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -322,16 +323,16 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
         page = RequestPage.parse(context.text or '')
         if page.problem:
             raise InvalidInput(f'{title} cannot be marked: {page.problem}.')
-        closings = list(_closings(page, ledger, campaign))
+        closings = list(_closings(site, page, ledger, campaign))
         if not closings:
             return said
         done = sum(closing.done for closing in closings)
-        counts = f'{done} done, {len(closings) - done} partly done'
+        partly = len(closings) - done
+        counts = f'{done} done, {partly} partly done'
+        summary = message(site, 'global_lock-summary', done=done, partly=partly)
         text = page.closed(closings)
         try:
-            saved = save_page(
-                site, context, text, summary=f'Marking requests: {counts}'
-            )
+            saved = save_page(site, context, text, summary=summary)
         except StateConflict as error:
             failure = error
             continue
@@ -472,11 +473,9 @@ def _texts(site: Any, numbers: Sequence[int]) -> Iterator[tuple[int, str | None]
 
 # Marking
 
-_STATE = {RequestKind.LOCK: 'locked', RequestKind.HIDE: 'locked and hidden'}
-
 
 def _closings(
-    page: RequestPage, ledger: Ledger, campaign: Campaign
+    site: Any, page: RequestPage, ledger: Ledger, campaign: Campaign
 ) -> Iterator[Closing]:
     """Yield what is to be written under the requests as they are now."""
     stored = campaign.options['page']
@@ -493,14 +492,15 @@ def _closings(
         targets = ledger.named(campaign, list(request.names)).values()
         done = sum(map(_is_finished, targets))
         total = len(request.names) + len(request.unreadable)
-        state = _STATE[kind]
         if done == total:
-            what = 'the account is' if total == 1 else f'all {total} accounts are'
-            yield Closing(request, f": '''Done''': {what} {state}.", done=True)
+            line = message(site, f'global_lock-done-{kind.value}', total=total)
+            yield Closing(request, f': {line}', done=True)
         elif done:
-            line = f": '''Partly done''': {done} of {total} accounts are {state}."
-            if line not in request.span.of(page.text):
-                yield Closing(request, line, done=False)
+            line = message(
+                site, f'global_lock-partly-{kind.value}', done=done, total=total
+            )
+            if f': {line}' not in request.span.of(page.text):
+                yield Closing(request, f': {line}', done=False)
 
 
 def _is_finished(target: Target) -> bool:

@@ -1,4 +1,5 @@
 """Where `pwb` looks for translated messages of these scripts, by the package's name.
 
-It holds none: the scripts write nothing to a wiki that their operator did not give.
+What they write on a wiki is here, one folder a script and one file a language; what
+their operator reads is English.
 """
