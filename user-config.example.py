@@ -28,10 +28,10 @@ __import__('mw_tokens_plugin').enable()
 # pywikibot asks for the password, unless it finds it in this file, one line an account:
 #     ('Example Steward', BotPassword('name of the bot password', 'its password'))
 #     ('Example Steward', 'main password')
-# Only you may read it (chmod 600 user-password.py): pywikibot narrows the mode itself,
-# but a copy or a backup keeps the one it was made with.
-# A bot password needs the grants of what is to be done; acting on other wikis with a
-# centralauthtoken needs a session of the main password.
+# Only you may read it (chmod 600 user-password.py): the scripts refuse one that others
+# can read. A bot password needs the grants of what is to be done, which "pwb
+# token_doctor" lists; acting on other wikis with a centralauthtoken needs a session of
+# the main password.
 # password_file = 'user-password.py'
 
 # Wikimedia asks for a way to reach you in the user agent:
