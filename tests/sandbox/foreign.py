@@ -72,7 +72,7 @@ class Wire(HTTPAdapter):
         """Return all centralauthtokens that were sent, in order."""
         return [sent.token for sent in self.sent if sent.token is not None]
 
-    def check(self, foreign_hosts: set[str]) -> None:
+    def check(self, foreign_hosts: set[str], operator: str = OPERATOR) -> None:
         """Assert what must hold for all that was sent to the other wikis."""
         tokens = self.tokens()
         assert len(set(tokens)) == len(tokens), 'a centralauthtoken was sent twice'
@@ -80,7 +80,7 @@ class Wire(HTTPAdapter):
             assert 'centralauthtoken' not in sent.body
             if sent.host in foreign_hosts and sent.is_write:
                 assert sent.token, f'{sent.action} went out without a centralauthtoken'
-                assert sent.body.get('assertuser') == OPERATOR
+                assert sent.body.get('assertuser') == operator
                 assert sent.body.get('assert') == 'user'
                 assert sent.body['token'] != '+\\'
                 assert sent.authorization is None

@@ -24,7 +24,7 @@ def foreign(site: Any, farm: Farm) -> Iterator[Any]:
     code = next(code for code in farm.wikis if code != farm.central)
     with wired() as wire:
         yield site.foreign_site(code)
-        wire.check(hosts)
+        wire.check(hosts, farm.operator.name)
     assert not [s for s in wire.sent if s.host in hosts and s.action == 'clientlogin']
 
 
