@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,21 +43,27 @@ def ledger(ledger_file: Path) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def global_lock(
+def pwb(
     request: pytest.FixtureRequest,
     ledger_file: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> Callable[..., Run]:
-    """Run the script within this process, on the stage or else on the farm."""
+    """Run any script within this process, on the stage or else on the farm."""
     request.getfixturevalue('stage' if 'stage' in request.fixturenames else 'farm')
 
-    def run(*args: str) -> Run:
+    def run(name: str, *args: str) -> Run:
         from pywikibot import config
 
         capfd.readouterr()
         config.simulate = False
-        code = script().main(*args, f'-ledger:{ledger_file}')
+        code = script(name).main(*args, f'-ledger:{ledger_file}')
         said: Any = capfd.readouterr()
         return Run(int(code), said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def global_lock(pwb: Callable[..., Run]) -> Callable[..., Run]:
+    """Run that script within this process, on the stage or else on the farm."""
+    return partial(pwb, 'global_lock')

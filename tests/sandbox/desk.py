@@ -62,9 +62,8 @@ class Desk:
 
     def __init__(self, directory: Path, name: str = 'global_lock') -> None:
         """Make the scripts known, as a checkout is used."""
-        self.script = 'global_lock'
+        self.script = name
         self.directory = directory
-        self._pwb = (str(Path(sys.executable).with_name('pwb')), name)
         self.ledger = directory / 'campaigns' / 'ledger.sqlite3'
         (directory / 'scripts').symlink_to(Path(script().__file__).parent)
         self._started: list[subprocess.Popen[str]] = []
@@ -167,6 +166,10 @@ class Desk:
             return Run(process.wait(LONGEST), _ESCAPES.sub('', said))
         finally:
             os.close(ours)
+
+    @property
+    def _pwb(self) -> tuple[str, str]:
+        return str(Path(sys.executable).with_name('pwb')), self.script
 
     def close(self) -> None:
         """End what is still running."""
