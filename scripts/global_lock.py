@@ -97,17 +97,11 @@ from mw_tokens_plugin.campaign.pagetargets import (
 )
 from mw_tokens_plugin.campaign.records import Campaign, State
 from mw_tokens_plugin.campaign.report import Reporter
-from mw_tokens_plugin.campaign.targets import (
-    BadLine,
-    names_in_arguments,
-    names_in_file,
-    names_in_stream,
-)
+from mw_tokens_plugin.campaign.targets import BadLine
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
     PermissionDenied,
     SessionError,
-    StoppedByGuard,
     TokensPluginError,
 )
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
@@ -174,7 +168,7 @@ def _run(arguments: list[str]) -> ExitCode:
     try:
         if options.resume:
             campaign = options.resumed(ledger, site, _KINDS)
-            _check_looked_at(ledger, options, campaign)
+            options.check_seen(ledger, campaign)
             _log_in(site, campaign.options)
             _compare_page(site, campaign, reporter)
         elif options.undo is not None:
@@ -459,17 +453,6 @@ def _begin_undo(ledger: Ledger, site: Any, options: Options) -> Campaign:
     return campaign
 
 
-def _check_looked_at(ledger: Ledger, options: Options, campaign: Campaign) -> None:
-    """Refuse -always for a plan that nobody can have looked at."""
-    if not (options.always and campaign.options.get('untrusted')):
-        return
-    if campaign.planned_at is None or ledger.counts(campaign)[State.LISTED]:
-        raise StoppedByGuard(
-            f'The plan of {campaign.name!r} was never finished, and others could add '
-            'names to it, so nobody has looked at it: resume it with -simulate first.'
-        )
-
-
 def _compare_page(site: Any, campaign: Campaign, reporter: Reporter) -> None:
     """Say if the page has changed since a plan that is still to be carried out."""
     page = campaign.options.get('page')
@@ -524,11 +507,7 @@ def _check_can_be_typed(options: Options, campaign: Campaign) -> None:
 
 def _named(site: Any, options: Options) -> Iterator[str | BadLine]:
     """Yield all names that the command line gives."""
-    yield from names_in_arguments(options.targets)
-    for path in options.files:
-        yield from names_in_file(path)
-    if options.stdin:
-        yield from names_in_stream(sys.stdin.buffer, 'standard input')
+    yield from options.named()
     for prefix in options.prefixes:
         for account in site.all_global_accounts(prefix=normalise_prefix(prefix)):
             yield account.name

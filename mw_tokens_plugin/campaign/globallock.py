@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from mw_tokens_plugin.campaign.plan import Action
@@ -36,9 +35,6 @@ from mw_tokens_plugin.site.redaction import redactor
 
 #: Accounts with more edits than this are asked for their groups on all wikis.
 ESTABLISHED_EDITS = 10
-
-#: How far the clocks of this machine and of the wiki may differ.
-_CLOCK_DIFFERENCE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,15 +310,12 @@ class UndoGlobalLock(GlobalLock):
         )
 
     def _is_its_own(self, entry: LockLogEntry | None, target: Target) -> bool:
-        if entry is None or target.started_at is None or target.ended_at is None:
-            return False
         return (
-            entry.by == target.operator
+            entry is not None
+            and entry.by == target.operator
             and entry.comment == self._undone.reason
             and 'locked' in entry.added
-            and _utc(target.started_at) - _CLOCK_DIFFERENCE
-            <= entry.timestamp
-            <= _utc(target.ended_at) + _CLOCK_DIFFERENCE
+            and target.may_have_written_at(entry.timestamp)
         )
 
 
@@ -388,7 +381,3 @@ def _expected(facts: Mapping[str, Any]) -> GlobalAccount | None:
 def _name(target: Target) -> str:
     """Return the present name, which differs where an account was renamed."""
     return str(target.decision.facts.get('name') or target.name)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=timezone.utc)

@@ -5,12 +5,15 @@ What a script has beyond them, and what its campaign does, is its own business.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from pywikibot import config
@@ -22,14 +25,22 @@ from mw_tokens_plugin.campaign.command import (
     Command,
     Consent,
 )
+from mw_tokens_plugin.campaign.export import JsonLog, write_report
 from mw_tokens_plugin.campaign.guards import Threshold
 from mw_tokens_plugin.campaign.launch import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action
-from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report import Reporter
-from mw_tokens_plugin.campaign.targets import BadLine, names_in_file
-from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.campaign.targets import (
+    BadLine,
+    Parse,
+    names_in_arguments,
+    names_in_file,
+    names_in_stream,
+)
+from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
+from mw_tokens_plugin.protocol.names import normalise_name
 
 #: What ``-help`` shows of them, where a script's docstring says ``&campaign;``.
 HELP = f"""
@@ -218,10 +229,34 @@ class SharedOptions:
         """Whether somebody can be asked."""
         return sys.stdin.isatty() and not self.stdin
 
-    def excluded(self) -> list[str]:
+    def check_seen(self, ledger: Ledger, campaign: Campaign) -> None:
+        """Refuse -always for a plan that nobody can have looked at.
+
+        :raises StoppedByGuard: others could choose its targets, and it is not finished
+        """
+        if not (self.always and campaign.options.get('untrusted')):
+            return
+        if campaign.planned_at is None or ledger.counts(campaign)[State.LISTED]:
+            raise StoppedByGuard(
+                f'The plan of {campaign.name!r} was never finished, and others could '
+                'add names to it, so nobody has looked at it: resume it with -simulate '
+                'first.'
+            )
+
+    def named(self, parse: Parse = normalise_name) -> Iterator[str | BadLine]:
+        """Yield the targets that are given as arguments, in files and on stdin."""
+        yield from names_in_arguments(self.targets, parse)
+        for path in self.files:
+            yield from names_in_file(path, parse)
+        if self.stdin:
+            yield from names_in_stream(sys.stdin.buffer, 'standard input', parse)
+
+    def excluded(self, parse: Parse = normalise_name) -> list[str]:
         """Return the names in the files of ``-not``."""
         return [
-            name for path in self.exclude for name in good(names_in_file(path), False)
+            name
+            for path in self.exclude
+            for name in good(names_in_file(path, parse), skip=False)
         ]
 
     def open_ledger(self) -> Ledger:
@@ -308,27 +343,48 @@ class SharedOptions:
         elif longest is None and not self.is_interactive:
             longest = MAX_UNATTENDED
         undo = self.line(script, f'-undo:{campaign.name}', '-reason:TEXT')
-        command = Command(
-            ledger,
-            action,
-            site,
-            reporter,
-            Consent(
-                always=self.always,
-                simulate=bool(config.simulate),
-                longest=longest,
-                workers=self.workers,
-                join=self.join,
-                insist=self.insist,
-                max_failures=self.max_failures,
-                stop_page=self.stop_page,
-                twice=twice,
-            ),
-            resume_line=self.resume_line(script, campaign),
-            undo_line=undo if can_undo else '',
-            side_by_side=side_by_side,
+        consent = Consent(
+            always=self.always,
+            simulate=bool(config.simulate),
+            longest=longest,
+            workers=self.workers,
+            join=self.join,
+            insist=self.insist,
+            max_failures=self.max_failures,
+            stop_page=self.stop_page,
+            twice=twice,
         )
-        return command.run(campaign)
+        with _written_down(self.log_json, campaign) as observe:
+            command = Command(
+                ledger,
+                action,
+                site,
+                reporter,
+                consent,
+                resume_line=self.resume_line(script, campaign),
+                undo_line=undo if can_undo else '',
+                side_by_side=side_by_side,
+                observe=observe,
+            )
+            code = command.run(campaign)
+        if self.report is not None:
+            self._write_report(ledger, campaign, reporter)
+        return code
+
+    def _write_report(
+        self, ledger: Ledger, campaign: Campaign, reporter: Reporter
+    ) -> None:
+        assert self.report is not None
+        try:
+            files = write_report(ledger, found(ledger, campaign.name), self.report)
+        except OSError as error:
+            line = self.line('campaign', 'report', campaign.name, '-report:DIR')
+            reporter.line(
+                f'The report cannot be written: {error.strerror}. To try again: {line}',
+                urgent=True,
+            )
+        else:
+            reporter.line(f'Report:    {", ".join(map(str, files))}')
 
 
 def found(ledger: Ledger, name: str) -> Campaign:
@@ -390,3 +446,26 @@ def _campaign_name(value: str) -> str:
             f'-campaign:{value}: use letters, digits, "-", "_" and ".", up to 100.'
         )
     return value
+
+
+@contextmanager
+def _written_down(
+    path: str | None, campaign: Campaign
+) -> Iterator[Callable[[Target, Outcome], None]]:
+    """Yield what writes each outcome to a file, if one was named.
+
+    :raises InvalidInput: it cannot be written to
+    """
+    if path is None:
+        yield lambda target, outcome: None
+        return
+    try:
+        descriptor = os.open(
+            Path(path), os.O_WRONLY | os.O_APPEND | os.O_CREAT, mode=0o600
+        )
+    except OSError as error:
+        raise InvalidInput(
+            f'{path} cannot be written to: {error.strerror}. Nothing was sent.'
+        ) from None
+    with os.fdopen(descriptor, 'a', encoding='utf-8') as file:
+        yield JsonLog(file, campaign).outcome

@@ -1,6 +1,6 @@
 """The frozen records that go down from a plan to an action and come up as outcomes.
 
-They hold no behaviour of their own; the ledger stores them, the reporter shows them.
+They do nothing by themselves; the ledger stores them, the reporter shows them.
 """
 
 from __future__ import annotations
@@ -8,8 +8,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
+
+#: How far the clocks of this machine and of the wiki may differ.
+_CLOCK_DIFFERENCE = timedelta(minutes=2)
 
 
 class State(enum.Enum):
@@ -41,11 +44,24 @@ class Held(enum.Enum):
     LOCAL_GROUP = 'in a group on a wiki'
     CHANGED_SINCE = 'changed since by somebody else'
     LOG_HIDDEN = 'hidden, so the log of its locks cannot be read'
+    LOCKED = 'locked, which its deletion would undo'
+    ATTACHED = 'attached to too many wikis'
+    NO_PAGE = 'no such page'
+    NO_TITLE = 'not a possible title of a page'
+    FILE = 'a file, whose versions could not be restored'
+    REVISIONS = 'too many revisions'
+    AUTHORS = 'too many authors'
+    NOT_FIRST = 'begun by somebody else'
+    NO_ACCOUNT = 'you have no account on that wiki'
+    NO_RIGHT = 'you lack the right on that wiki'
+    WIKI_SET = 'your global groups have no such right on that wiki'
+    PAGE_EXISTS = 'there is a new page of that title'
+    MIXED = 'mixed with revisions that others deleted'
 
     @property
     def is_satisfied(self) -> bool:
         """Whether nothing was left undone by holding it back."""
-        return self is Held.ALREADY
+        return self in (Held.ALREADY, Held.NO_PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,16 @@ class Target:
             return self.decision.name
         return f'#{self.decision.central_id or "hidden"}'
 
+    def may_have_written_at(self, moment: datetime) -> bool:
+        """Tell whether its last write may have been made then, by the wiki's clock."""
+        if self.started_at is None:
+            return False
+        if moment < _utc(self.started_at) - _CLOCK_DIFFERENCE:
+            return False
+        return self.ended_at is None or (
+            moment <= _utc(self.ended_at) + _CLOCK_DIFFERENCE
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -130,3 +156,7 @@ class Campaign:
     planned_at: datetime | None = None
     confirmed_at: datetime | None = None
     finished_at: datetime | None = None
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=timezone.utc)

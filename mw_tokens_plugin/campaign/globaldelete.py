@@ -1,0 +1,172 @@
+"""Deleting global accounts, as the action of a campaign.
+
+It decides whom to hold back, looks at each account once more right before it is
+deleted, and settles by reading whether it is gone; there is no undo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from mw_tokens_plugin.campaign.globallock import account_columns, account_facts
+from mw_tokens_plugin.campaign.plan import Action
+from mw_tokens_plugin.campaign.records import Decision, Held, Outcome, State, Target
+from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.protocol.names import AccountKind, kind_of
+from mw_tokens_plugin.site.redaction import redactor
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionGuards:
+    """Which global accounts are never deleted.
+
+    :ivar operator: the account that carries it out
+    :ivar max_wikis: accounts attached to more wikis are held back
+    :ivar max_edits: accounts with more global edits are held back
+    :ivar with_groups: whether members of global or local groups are deleted too
+    :ivar with_locked: whether locked accounts are deleted too, which frees them
+    :ivar excluded: names that are held back
+    """
+
+    operator: str
+    max_wikis: int = 5
+    max_edits: int = 50
+    with_groups: bool = False
+    with_locked: bool = False
+    excluded: frozenset[str] = frozenset()
+
+
+class GlobalDelete(Action):
+    """Delete global accounts; the local ones survive, with the password.
+
+    .. version-added:: 0.1
+    """
+
+    kind = 'global_delete'
+    noun = 'account'
+
+    def __init__(self, site: Any, *, reason: str, guards: DeletionGuards) -> None:
+        """Say why, and whom to hold back.
+
+        :param site: the central wiki
+        :param reason: for the log
+        """
+        self.site = site
+        self.reason = reason
+        self.guards = guards
+
+    def describe(self) -> str:
+        """Say in a word or two what is done to an account."""
+        return 'delete'
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of an account, by heading."""
+        wikis = target.decision.facts.get('attached') or ()
+        return {**account_columns(target), 'attached': _listed(wikis)}
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on some accounts, each of which is read with all its wikis."""
+        for name in names:
+            held = self._held_unread(name)
+            if held is not None:
+                yield Decision(name, held=held)
+                continue
+            account = self.site.global_account(name)
+            yield Decision(
+                name,
+                central_id=account.central_id,
+                hidden=account.hidden is not HiddenLevel.NONE,
+                held=self._held(account),
+                facts={
+                    **account_facts(account),
+                    'attached': [a.wiki for a in account.attached or ()],
+                },
+            )
+
+    def apply(self, target: Target) -> Outcome:
+        """Delete one account, if it still is as it was planned.
+
+        The module has no way to say what is expected, so it is read right before.
+
+        :raises TokensPluginError: the wiki refused, or its answer was lost
+        """
+        facts = target.decision.facts
+        with _discreet(target):
+            account = self.site.global_account(target.name)
+            if not account.exists or account.central_id != target.decision.central_id:
+                return self._gone(target)
+            if account.locked != facts['locked'] or self._held(account) is not None:
+                return Outcome(
+                    State.FAILED, detail='changed since the plan, and not deleted'
+                )
+            self.site.delete_global_account(target.name, reason=self.reason)
+        return Outcome(State.DONE, changed=True)
+
+    def settle(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read whether deletions of unknown outcome took effect; None if not."""
+        for target in targets:
+            with _discreet(target):
+                account = self.site.global_account(target.name)
+                if account.exists and account.central_id == target.decision.central_id:
+                    yield target, None
+                else:
+                    yield target, self._gone(target)
+
+    def _held_unread(self, name: str) -> Held | None:
+        kind = kind_of(name)
+        if kind is AccountKind.IP:
+            return Held.IP
+        if kind is AccountKind.TEMPORARY:
+            return Held.TEMPORARY
+        if name == self.guards.operator:
+            return Held.OPERATOR
+        if name in self.guards.excluded:
+            return Held.EXCLUDED
+        return None
+
+    def _held(self, account: GlobalAccount) -> Held | None:
+        guards = self.guards
+        if not account.exists:
+            return Held.MISSING
+        if account.locked and not guards.with_locked:
+            return Held.LOCKED
+        if not guards.with_groups and account.groups:
+            return Held.GLOBAL_GROUP
+        if not guards.with_groups and account.local_groups:
+            return Held.LOCAL_GROUP
+        if (account.edit_count or 0) > guards.max_edits:
+            return Held.EDITS
+        if len(account.attached or ()) > guards.max_wikis:
+            return Held.ATTACHED
+        return None
+
+    def _gone(self, target: Target) -> Outcome:
+        """Say whose deletion it was, by the log."""
+        entry = next(self.site.lock_log(target.name, total=1), None)
+        if entry is not None and (entry.added or entry.removed):
+            entry = None
+        ours = (
+            entry is not None
+            and entry.by == target.operator
+            and entry.comment == self.reason
+            and target.may_have_written_at(entry.timestamp)
+        )
+        by = (entry and entry.by) or 'others'
+        said = 'found by reading' if ours else f'deleted meanwhile by {by}'
+        return Outcome(State.DONE, changed=ours, detail=said)
+
+
+def _discreet(target: Target) -> AbstractContextManager[None]:
+    return redactor.hiding(
+        {target.name: target.label} if target.decision.hidden else {}
+    )
+
+
+def _listed(words: Sequence[str], most: int = 6) -> str:
+    more = f' and {len(words) - most} more' if len(words) > most else ''
+    return ', '.join(words[:most]) + more
