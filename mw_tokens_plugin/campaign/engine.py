@@ -32,6 +32,9 @@ from mw_tokens_plugin.exceptions import (
 #: Targets leased at a time. After a kill, this many are read before being sent.
 LEASE = 50
 
+#: Workers that a run which has joined others leaves something to.
+_OTHERS = 4
+
 #: What concerns one target alone; all else would meet every other target too.
 _FINAL = (ApiRefusal, InvalidInput, UnexpectedAnswer)
 _STOPPING = (PermissionDenied, *PASSING)
@@ -138,9 +141,10 @@ class Engine:
         owner = self._run.owner(worker)
         try:
             left = self._ledger.counts(self._campaign)[State.PLANNED]
+            workers = max(self._workers, _OTHERS if self._run.joined else 1)
             # So small that all workers have something to do until the end.
-            size = min(LEASE, max(1, left // (2 * self._workers)))
-            if self._workers == 1:
+            size = min(LEASE, max(1, left // (2 * workers)))
+            if workers == 1:
                 size = LEASE
             while leased := self._ledger.lease(
                 self._campaign, owner, size, self._run.account

@@ -147,9 +147,9 @@ def at_work(
     """
     database = ledger.database
     here = runs.c.campaign_id == campaign.id
-    if _signs(database, here):
+    if not join and _signs(database, here):
         waiting()
-        if _alive(database, here, sleep) and not join:
+        if _alive(database, here, sleep):
             raise CampaignBusy(
                 f'Another run is at work on the campaign {campaign.name!r}. Let it '
                 'finish, stop it and try again, or help it with -join.'

@@ -1,0 +1,200 @@
+"""Four processes share one campaign on a MariaDB, and are killed at random moments."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sandbox.farms import Farm
+from sandbox.night import LOCK, REASON, reads
+
+import mw_tokens_plugin
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Campaign, Decision, State
+from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.journal import Entry
+
+TARGETS = 160
+WORKERS = 4
+KILLS = 6
+
+#: Seconds after which something hangs.
+LONGEST = 120
+
+NAMES = [f'Spambot {number:05}' for number in range(1, TARGETS + 1)]
+
+
+@pytest.fixture
+def farm() -> Iterator[Sandbox]:
+    with Sandbox(wikis=1, accounts=TARGETS, delay=0.04) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    opened = Ledger(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def campaign(ledger: Ledger, farm: Sandbox) -> Campaign:
+    """A campaign whose plan is made."""
+    made = ledger.create(
+        'shared',
+        action='global_lock',
+        wiki='w',
+        operator='Sandbox Operator',
+        reason=REASON,
+        options={},
+    )
+    ledger.add(made, NAMES)
+    accounts = farm.call(lambda state: {n: state.accounts[n].id for n in NAMES})
+    facts = {'locked': False, 'hidden': ''}
+    ledger.decide(
+        made,
+        [
+            Decision(n, number, facts={'name': n, 'central_id': number, **facts})
+            for n, number in accounts.items()
+        ],
+    )
+    return made
+
+
+@dataclass
+class Kill:
+    """A process that was killed, and what it had in its hands.
+
+    :ivar serial: of the last request that had reached the farm
+    """
+
+    serial: int
+    leased: set[str]
+
+
+class Workers:
+    """The processes at work; new ones take the places of those that end."""
+
+    def __init__(self, directory: Path, farm: Sandbox, url: str) -> None:
+        self._directory = directory
+        self._farm = farm
+        self._url = url
+        self._processes: list[subprocess.Popen[str]] = []
+        Farm.of_sandbox(farm, 'shared').configure(directory)
+
+    def start(self) -> None:
+        root = str(Path(mw_tokens_plugin.__file__).parents[1])
+        self._processes.append(
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    str(Path(__file__).with_name('worker.py')),
+                    self._url,
+                    'shared',
+                ],
+                cwd=self._directory,
+                env={
+                    **os.environ,
+                    'PYWIKIBOT_DIR': str(self._directory),
+                    'PYWIKIBOT_NO_USER_CONFIG': '0',
+                    'PYTHONPATH': root,
+                },
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+
+    def kill(self, ledger: Ledger, campaign: Campaign, chance: random.Random) -> Kill:
+        """Kill a process that is at work, and say what it may have sent."""
+        owners = {owner.partition('/')[0] for owner in ledger.owners(campaign)}
+        busy = [p for p in self._processes if self._run(p) in owners]
+        process = chance.choice(busy)
+        self._processes.remove(process)
+        run = self._run(process)
+        process.kill()
+        process.communicate()
+        # What was under way arrives before anything of its heirs does.
+        time.sleep(0.2)
+        leased = {
+            target.name
+            for target in ledger.targets(campaign, State.LEASED)
+            if (target.owner or '').startswith(run)
+        }
+        return Kill(self._farm.journal.entries()[-1].serial, leased)
+
+    def _run(self, process: subprocess.Popen[str]) -> str:
+        path = self._directory / f'{process.pid}.run'
+        return path.read_text() if path.exists() else ''
+
+    def finish(self) -> None:
+        """Wait until all have ended in order."""
+        for process in self._processes:
+            out, err = process.communicate(timeout=LONGEST)
+            assert process.returncode == 0, out + err
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.communicate()
+
+
+def test_killed_at_random_they_lose_nothing_and_double_nothing(
+    ledger: Ledger, campaign: Campaign, farm: Sandbox, url: str, tmp_path: Path
+) -> None:
+    chance = random.Random(3)
+    farm.faults.arm(kind='drop', when='after', action=LOCK, probability=0.03, times=0)
+    workers = Workers(tmp_path, farm, url)
+    kills = []
+    try:
+        for _ in range(WORKERS):
+            workers.start()
+        for number in range(KILLS):
+            threshold = (number + 1) * TARGETS // (2 * KILLS)
+            _wait_for(lambda at=threshold: len(farm.journal.entries(action=LOCK)) >= at)
+            time.sleep(chance.random() * 0.1)
+            kills.append(workers.kill(ledger, campaign, chance))
+            workers.start()
+        workers.finish()
+    finally:
+        workers.close()
+    assert all(kill.leased for kill in kills), 'somebody was not killed at work'
+    judge(farm.journal.entries(), kills)
+    counts = ledger.counts(campaign)
+    assert counts[State.DONE] == TARGETS, counts
+    assert ledger.changed_count(campaign) == TARGETS
+
+
+def judge(entries: list[Entry], kills: list[Kill]) -> None:
+    """Hold the journal against the promise, for all workers together."""
+    effects: Counter[str] = Counter()
+    unknown: set[str] = set()
+    left = list(kills)
+    for entry in entries:
+        while left and entry.serial > left[0].serial:
+            unknown |= left.pop(0).leased
+        if entry.answered and entry.result == 'ok':
+            unknown -= reads(entry)
+        if entry.action == LOCK:
+            assert entry.target not in unknown, f'{entry.target} was written unread'
+            assert not effects[entry.target], f'{entry.target} was written twice'
+            effects[entry.target] += bool(entry.effect)
+            if not entry.answered:
+                unknown.add(entry.target)
+    assert sorted(effects) == NAMES
+    assert set(effects.values()) == {1}
+
+
+def _wait_for(event: Callable[[], bool]) -> None:
+    end = time.monotonic() + LONGEST
+    while not event():
+        assert time.monotonic() < end, 'it never happened'
+        time.sleep(0.01)
