@@ -1,4 +1,8 @@
-"""The server, started once; without one the tests are skipped, but not in CI."""
+"""The server, started once by ``pytest tests/mariadb``.
+
+Without one the tests are skipped, but not in continuous integration; ``pytest`` for the
+whole project starts none.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,14 @@ import pytest
 
 from .server import MariaDB, missing
 
+HERE = Path(__file__).parent
+
 
 @pytest.fixture(scope='session')
-def mariadb() -> Iterator[MariaDB]:
+def mariadb(pytestconfig: pytest.Config) -> Iterator[MariaDB]:
     """A MariaDB that cares for speed, not for what a loss of power leaves."""
+    if not _asked_for(pytestconfig):
+        pytest.skip('a MariaDB is started by: pytest tests/mariadb')
     if problem := missing():
         if os.environ.get('CI'):
             pytest.fail(problem)
@@ -32,3 +40,8 @@ def mariadb() -> Iterator[MariaDB]:
 def url(mariadb: MariaDB) -> str:
     """An empty database."""
     return mariadb.new_database()
+
+
+def _asked_for(config: pytest.Config) -> bool:
+    paths = [Path(argument.partition('::')[0]).resolve() for argument in config.args]
+    return any(path.is_relative_to(HERE) for path in paths)

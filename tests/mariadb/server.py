@@ -6,6 +6,7 @@ https://mariadb.com/kb/en/mariadb-install-db/
 from __future__ import annotations
 
 import getpass
+import importlib.util
 import shutil
 import subprocess
 import time
@@ -26,6 +27,8 @@ def missing() -> str:
     for program in ('mariadbd', 'mariadb-install-db'):
         if _path(program) is None:
             return f'{program} is missing: install the Debian package mariadb-server'
+    if importlib.util.find_spec('pymysql') is None:
+        return 'PyMySQL is missing: install mw_tokens_plugin[mariadb]'
     return ''
 
 
