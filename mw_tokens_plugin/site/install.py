@@ -99,6 +99,7 @@ def install() -> None:
     relogin = APISite._relogin
     APISite.__bases__ += (PluginMixin,)
     APISite.tokens = _wallet_property(relogin)
+    APISite.server_time = PluginMixin.server_time
     APISite._request_class = staticmethod(request_class)
     APISite.login = _attended_login(APISite.login)
     install_redaction()

@@ -56,16 +56,12 @@ def save_page(site: Any, context: EditContext, text: str, *, summary: str) -> Sa
     :raises OutcomeUnknown: the answer was lost; read the page first
     :raises ApiRefusal: the wiki refused
     """
-    parameters = context.parameters()
-    # With a timestamp beside the number of the revision, MediaWiki lets conflicts pass
-    # that arise within one second, or with edits of the same account.
-    parameters.pop('basetimestamp', None)
     request = PageEditRequest(
         site=site,
         parameters={
             'action': 'edit',
             'formatversion': 2,
-            **parameters,
+            **context.parameters(),
             'summary': summary,
             'md5': hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
         },

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import pywikibot
+
 from mw_tokens_plugin.exceptions import InvalidInput, UnexpectedAnswer
 from mw_tokens_plugin.protocol.globalaccounts import timestamp
 from mw_tokens_plugin.protocol.tokens import Token
@@ -28,8 +30,10 @@ class EditContext:
     :ivar base_revision: number of its latest revision; None if there is no page
     :ivar base_timestamp: when that was saved
     :ivar start_timestamp: the server's time when it was read
-    :ivar text: its wikitext, if it was asked for
     :ivar token: the csrf token
+    :ivar compares_revisions: whether the wiki notices conflicts by the number of the
+        revision
+    :ivar text: its wikitext, if it was asked for
     """
 
     title: str
@@ -37,13 +41,15 @@ class EditContext:
     base_timestamp: datetime | None
     start_timestamp: datetime
     token: Token
+    compares_revisions: bool = True
     text: str | None = field(default=None, repr=False)
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters that ``action=edit`` takes from it.
 
         A page that does not exist is only created, not overwritten if somebody else
-        creates it meanwhile.
+        creates it meanwhile. Any other edit since is a conflict; up to MediaWiki 1.34,
+        which goes by the time alone, not one within the same second, or of one's own.
         """
         found: dict[str, Any] = {
             'title': self.title,
@@ -52,9 +58,12 @@ class EditContext:
         }
         if self.base_timestamp is None:
             found['createonly'] = True
+        elif self.compares_revisions:
+            # With a timestamp beside it, MediaWiki lets conflicts pass that arise
+            # within one second, or with edits of the same account.
+            found['baserevid'] = self.base_revision
         else:
             found['basetimestamp'] = _text(self.base_timestamp)
-            found['baserevid'] = self.base_revision
         return found
 
 
@@ -93,17 +102,23 @@ class QueriesMixin(SiteBase):
             self.tokens.keep(wanted, answer)
         return answer
 
-    def server_time(self) -> datetime:
-        """Return the server's present time, with its zone, which is UTC.
+    def server_time(self) -> pywikibot.Timestamp:
+        """Return the server's present time, which is UTC.
+
+        Like the one of pywikibot that it replaces, it names no zone; it asks for the
+        time alone (``curtimestamp``), and not for all that the wiki says of itself.
 
         https://www.mediawiki.org/wiki/API:Main_module
 
         :raises ApiRefusal: the wiki refused
         """
-        return _curtimestamp(self.query_with_tokens((), curtimestamp=1))
+        moment = _curtimestamp(self.query_with_tokens((), curtimestamp=1))
+        return pywikibot.Timestamp.fromISOformat(_text(moment))
 
     def edit_context(self, page: Any, *, text: bool = False) -> EditContext:
         """Read in one request all that an edit needs to notice conflicts.
+
+        The wiki's release must be known, too, which pywikibot looks up once a day.
 
         ::
 
@@ -138,6 +153,7 @@ class QueriesMixin(SiteBase):
             base_timestamp=timestamp(revision.get('timestamp')),
             start_timestamp=_curtimestamp(answer),
             token=self.tokens.csrf,
+            compares_revisions=self.mw_version >= '1.35',
             text=revision.get('slots', {}).get('main', {}).get('content'),
         )
 
