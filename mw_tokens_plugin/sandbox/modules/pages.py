@@ -577,7 +577,9 @@ def _new_text(call: Call, values: Values, page: Page | None) -> str:
             )
         return before.text
     text: str = old if values['text'] is None else values['text']
-    return (values['prependtext'] or '') + text + (values['appendtext'] or '')
+    whole = (values['prependtext'] or '') + text + (values['appendtext'] or '')
+    # No page is kept with blanks at its end.
+    return whole.rstrip()
 
 
 def check_block(call: Call) -> None:
