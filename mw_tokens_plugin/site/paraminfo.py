@@ -60,7 +60,7 @@ class ModuleInfo:
                 'action': 'paraminfo',
                 'modules': module,
                 'formatversion': 2,
-                # The wiki only repeats it, but pywikibot finds answers by their request.
+                # The wiki only repeats it; pywikibot finds answers by their request.
                 'requestid': release,
             },
         )
