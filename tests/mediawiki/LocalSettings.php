@@ -55,6 +55,12 @@ $wgReauthenticateTime['default'] = $control['reauthenticate'];
 $wgAllowSecuritySensitiveOperationIfCannotReauthenticate['default'] =
 	!$control['needs_login'];
 
+if ( $control['farmtoken'] ) {
+	wfLoadExtension( 'FarmToken', __DIR__ . '/extension/FarmToken/extension.json' );
+}
+$wgFarmTokenType = $control['token_type'];
+$wgFarmTokenRelease = $control['release'];
+
 $wgReadOnly = $control['readonly'];
 $wgRateLimits = $control['limits'];
 if ( $control['limits'] ) {

@@ -38,6 +38,9 @@ _UNHINDERED: dict[str, Any] = {
     'limits': {},
     'reauthenticate': 300,
     'needs_login': False,
+    'farmtoken': True,
+    'release': None,
+    'token_type': 'farm',
 }
 
 #: PHP's server starts in a fraction of a second.
@@ -67,10 +70,10 @@ class MediaWiki:
         """Make up accounts and settings; nothing is installed yet."""
         self.code = code
         self.host = address
-        self.operator = Account('Operator', secrets.token_urlsafe(18))
+        self.operator = Account('Operator', secrets.token_hex(18))
         # MediaWiki tells one of 32 characters from a main password.
         self.bot = Account('Operator', secrets.token_hex(16), 'tests')
-        self.member = Account('Member', secrets.token_urlsafe(18))
+        self.member = Account('Member', secrets.token_hex(18))
         self._directory = directory
         self._control: dict[str, Any] = {}
         self._forgotten = 0
@@ -185,6 +188,14 @@ class MediaWiki:
     def redirect_to(self, page: str) -> None:
         """Send users who link an account to this page."""
         self._switch(provider=page)
+
+    def install_farmtoken(self, installed: bool) -> None:
+        """Add the extension FarmToken, or take it away."""
+        self._switch(farmtoken=installed)
+
+    def upgrade(self, release: str, token_type: str) -> None:
+        """Say that it runs another release, where farmtoken wants another type."""
+        self._switch(release=release, token_type=token_type)
 
     def restore(self) -> None:
         """Take writes again, without lag and limits."""
