@@ -55,8 +55,9 @@ class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, LinkingMixin, QueriesM
         :raises SessionLost: not logged in here, or logging in there failed
         """
         wallet = self.tokens
-        if wallet.home_login is None:
-            wallet.home_login = HomeLogin(self)
+        with wallet.session.lock:
+            if wallet.home_login is None:
+                wallet.home_login = HomeLogin(self)
         site: PluginMixin = wallet.home_login.site(
             where, auth=auth, reads=reads, create_account=create_account
         )
