@@ -70,6 +70,10 @@ class TokenAccessor:
         """Return the token, fetched if need be."""
         return self if wallet is None else wallet[self.type]
 
+    def __set__(self, wallet: TypedTokenWallet, value: NoReturn) -> NoReturn:
+        """Refuse: a token of another origin would be sent without a word."""
+        raise AttributeError(f'The {self.type} token is fetched from the wiki, not set.')
+
 
 class TypedTokenWallet(TokenWallet):
     """The tokens of one user on one wiki, as long as the session holds.
