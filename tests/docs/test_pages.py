@@ -1,0 +1,127 @@
+"""README and tutorial can be followed: each block is run, and does what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .blocks import ROOT, Block, blocks_in
+from .reader import Reader, not_said
+
+PAGES = ('README.md', 'docs/tutorial.md')
+
+_FAMILY = """from pywikibot import family
+
+
+class Family(family.Family):
+    name = {name!r}
+    langs = {{{code!r}: {host!r}}}
+    central_wiki = 'meta:meta'
+    shared_login = True
+
+    def protocol(self, code):
+        return 'http'
+
+    def scriptpath(self, code):
+        return '/w'
+"""
+
+_USER_CONFIG = """family = mylang = 'meta'
+family_files['meta'] = {meta!r}
+family_files['wikipedia'] = {wikipedia!r}
+usernames['*']['*'] = 'Sandbox Operator'
+password_file = 'user-password.py'
+put_throttle = minthrottle = 0
+"""
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    """Somebody in a folder of their own."""
+    reader = Reader(tmp_path)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_each_block_is_run_or_says_why_not(page: str) -> None:
+    for block in blocks_in(page):
+        assert block.language in ('sh', 'python'), f'{block}: {block.language!r}'
+        assert block.reason is None or len(block.reason.split()) > 3, str(block)
+
+
+@pytest.mark.faults
+def test_the_tutorial_can_be_followed(reader: Reader) -> None:
+    for block in blocks_in('docs/tutorial.md'):
+        if block.reason is None:
+            reader.do(block)
+
+
+@pytest.mark.faults
+def test_the_readme_can_be_followed(reader: Reader, tmp_path: Path) -> None:
+    """What it calls Meta and German Wikipedia are wikis of the sandbox here."""
+    with Sandbox(accounts=20) as sandbox:
+        prepare(tmp_path, sandbox)
+        for block in blocks_in('README.md'):
+            if block.reason is None:
+                reader.do(block)
+
+
+def prepare(folder: Path, sandbox: Sandbox) -> None:
+    """Write what a reader of the README has in their folder."""
+    files = {}
+    for name, code, wiki in (('meta', 'meta', 'meta'), ('wikipedia', 'de', 'aa')):
+        host = sandbox.wikis[wiki].server.removeprefix('http://')
+        path = folder / f'rehearsed_{name}_family.py'
+        path.write_text(_FAMILY.format(name=name, code=code, host=host))
+        files[name] = str(path)
+    password = ('Sandbox Operator', sandbox.credentials.operator)
+    secret = folder / 'user-password.py'
+    secret.touch(mode=0o600)
+    secret.write_text(f'{password!r}\n')
+    config = folder / 'user-config.py'
+    config.write_text(_USER_CONFIG.format(**files))
+    config.chmod(0o600)
+    names = [f'Spambot {number:05}' for number in range(5, 13)]
+    (folder / 'spambots.txt').write_text('\n'.join(names))
+
+
+# The check itself
+
+
+@pytest.mark.parametrize(
+    ('expected', 'said', 'missing'),
+    [
+        (('a b',), 'x\n  a   b\n', None),
+        (('a … c',), 'a lot of c', None),
+        (('a', 'b'), 'b\na', 'b'),
+        (('a…',), 'an a', 'a…'),
+        (('…', 'b'), 'b', None),
+        (('(1)',), '1', '(1)'),
+    ],
+)
+def test_what_was_not_said_is_noticed(
+    expected: tuple[str, ...], said: str, missing: str | None
+) -> None:
+    block = Block('page', 1, 'sh', '', expected)
+    assert not_said(block, said) == missing
+
+
+def test_a_block_that_fails_is_noticed(reader: Reader) -> None:
+    for language, text in (('sh', 'false\ntrue'), ('python', '1 / 0')):
+        with pytest.raises(AssertionError, match='ended with 1'):
+            reader.do(Block('page', 1, language, text))
+
+
+def test_the_readme_shows_a_picture_that_exists_and_loads_nothing() -> None:
+    picture = ROOT / 'docs' / '_static' / 'demo.svg'
+    assert 'docs/_static/demo.svg' in (ROOT / 'README.md').read_text('utf-8')
+    text = picture.read_text('utf-8')
+    assert 'url(http' not in text and '<image' not in text
+    assert 'accounts locked' in text.replace('&#160;', ' ')
