@@ -47,6 +47,7 @@ class Run:
         account: str,
         joined: bool,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Belong to a campaign; :func:`at_work` begins and ends it."""
         self.id = uuid.uuid4().hex
@@ -57,7 +58,8 @@ class Run:
         self._sleep = sleep
         self._buried = False
         self._failure: LedgerFailure | None = None
-        self._last_beat = time.monotonic()
+        self._clock = clock
+        self._last_beat = clock()
         self._done = threading.Event()
 
     def owner(self, worker: int) -> str:
@@ -70,7 +72,7 @@ class Run:
         :raises CampaignBusy: another run took it for dead, and has its targets now
         :raises LedgerFailure: no sign of life could be written for long
         """
-        silence = time.monotonic() - self._last_beat
+        silence = self._clock() - self._last_beat
         if self._buried:
             raise CampaignBusy(
                 f'This run was silent for more than {PATIENCE:.0f} s, and another one '
@@ -99,24 +101,27 @@ class Run:
     def beat(self) -> None:
         """Give signs of life until it ends."""
         while not self._done.wait(BEAT):
-            try:
+            with suppress(LedgerFailure):
                 self.sign()
-            except LedgerFailure as error:
-                self._failure = error
 
     def sign(self) -> None:
         """Give one sign of life.
 
         :raises LedgerFailure: it could not be given
         """
-        with self._ledger.database.begin() as connection:
-            signed = connection.execute(
-                sa.update(runs)
-                .where(runs.c.id == self.id)
-                .values(beats=runs.c.beats + 1)
-            )
+        try:
+            with self._ledger.database.begin() as connection:
+                signed = connection.execute(
+                    sa.update(runs)
+                    .where(runs.c.id == self.id)
+                    .values(beats=runs.c.beats + 1)
+                )
+        except LedgerFailure as error:
+            self._failure = error
+            raise
+        self._failure = None
         self._buried = not signed.rowcount
-        self._last_beat = time.monotonic()
+        self._last_beat = self._clock()
 
     def end(self) -> None:
         """Give no more signs of life."""

@@ -211,6 +211,30 @@ def test_the_campaign_of_a_killed_run_can_be_taken(ledger: Ledger) -> None:
     assert watch.times == 1
 
 
+def test_a_run_that_was_taken_for_dead_is_told(ledger: Ledger, url: str) -> None:
+    campaign = begin(ledger)
+    with at_work(ledger, campaign, account='x') as run:
+        assert run.is_heard()
+        with at_work(Ledger(url), campaign, account='x', sleep=Watch()):
+            run.sign()
+            with pytest.raises(CampaignBusy, match='taken over its part'):
+                run.is_heard()
+
+
+def test_a_run_that_cannot_give_signs_waits_and_then_gives_up(ledger: Ledger) -> None:
+    moments = iter([0.0, 1.0, 4.0, 31.0])
+    campaign = begin(ledger)
+    run = Run(ledger, campaign, 'x', joined=False, clock=lambda: next(moments))
+    with ledger.database.begin() as connection:
+        connection.execute(sa.text('ALTER TABLE run RENAME TO gone'))
+    with pytest.raises(LedgerFailure):
+        run.sign()
+    assert run.is_heard()
+    assert not run.is_heard()
+    with pytest.raises(LedgerFailure, match='The ledger'):
+        run.is_heard()
+
+
 def test_an_account_has_only_so_many_workers(ledger: Ledger) -> None:
     first, second = begin(ledger, campaign='1'), begin(ledger, campaign='2')
     with at_work(ledger, first, account='x', workers=2, most_workers=3) as run:
