@@ -101,7 +101,7 @@ def prepare(folder: Path, sandbox: Sandbox) -> None:
         (('a b',), 'x\n  a   b\n', None),
         (('a … c',), 'a lot of c', None),
         (('a', 'b'), 'b\na', 'b'),
-        (('a…',), 'an a', 'a…'),
+        (('b…',), 'ab', 'b…'),
         (('…', 'b'), 'b', None),
         (('(1)',), '1', '(1)'),
     ],
