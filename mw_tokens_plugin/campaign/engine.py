@@ -151,8 +151,11 @@ class Engine:
             ):
                 if not self._carry_out_all(leased):
                     return
-        except _ERRORS as error:
+        except Exception as error:
+            # Of a mistake in an action the other workers are told too.
             self._failure = self._failure or error
+            if not isinstance(error, _ERRORS):
+                raise
 
     def _carry_out_all(self, leased: Sequence[Target]) -> bool:
         """Carry out some targets; False if it is to be stopped."""
