@@ -157,9 +157,7 @@ class _Report:
         def at(moment: datetime) -> int:
             return min(max(int((moment - begin) / width), 0), _STEPS - 1)
 
-        done: Counter[int] = Counter()
-        for target in self.of(State.DONE):
-            done[at(target.ended_at or end)] += 1
+        done = Counter(map(at, self._ledger.ends(self.campaign, State.DONE)))
         errors = Counter(at(when) for when, _ in self._ledger.errors(self.campaign))
         steps, so_far = [], 0
         for number in range(_STEPS):
@@ -171,7 +169,7 @@ class _Report:
 
 def _without_hidden_names(ledger: Ledger, campaign: Campaign) -> Campaign:
     """Return a campaign in whose own words no hidden name stands either."""
-    for target in ledger.targets(campaign):
+    for target in ledger.hidden(campaign):
         campaign = replace(
             campaign,
             reason=discreet(target, campaign.reason),

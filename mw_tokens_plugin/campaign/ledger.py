@@ -418,6 +418,28 @@ class Ledger:
                 or 0
             )
 
+    def hidden(self, campaign: Campaign) -> Iterator[Target]:
+        """Yield the targets whose names must not be shown, in no order."""
+        with self.database.begin() as connection:
+            yield from map(
+                _target,
+                connection.execution_options(yield_per=_CHUNK).execute(
+                    sa.select(targets)
+                    .where(targets.c.campaign_id == campaign.id)
+                    .where(targets.c.hidden)
+                ),
+            )
+
+    def ends(self, campaign: Campaign, state: State) -> Iterator[datetime]:
+        """Yield when the targets in a state ended, in no order."""
+        with self.database.begin() as connection:
+            yield from connection.execution_options(yield_per=_CHUNK).scalars(
+                sa.select(targets.c.ended_at)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.state == state.value)
+                .where(targets.c.ended_at.is_not(None))
+            )
+
     def errors(self, campaign: Campaign) -> Iterator[tuple[datetime, str]]:
         """Yield when attempts failed and why, last attempts of failed targets too."""
         last = 0
