@@ -207,6 +207,7 @@ class Wiki:
     def clear(self) -> None:
         """Forget everything but the address."""
         self.readonly = ''
+        self.language = 'en'
         self.user_email = True
         self.lag = ('', -1.0)
         self.accounts: dict[str, LocalAccount] = {}
@@ -228,6 +229,15 @@ class Wiki:
     @property
     def address(self) -> str:
         return f'{self.server}/w/api.php'
+
+    def counting(self, groups: frozenset[str]) -> frozenset[str]:
+        """Return the global groups that have their rights on this wiki."""
+        return frozenset(
+            group
+            for group in groups
+            if (chosen := self.farm.restricted_groups.get(group)) is None
+            or (self.db in chosen.members) == (chosen.type == 'optin')
+        )
 
     def next_id(self, kind: str) -> int:
         """Return the next number of a kind."""
@@ -506,6 +516,8 @@ class Farm:
         self.strict = True
         self.uploads = True
         self.wiki_sets: list[WikiSet] = []
+        #: Global groups that have their rights in one of the sets only.
+        self.restricted_groups: dict[str, WikiSet] = {}
         self._last_account = 0
         self.sessions = Sessions(self)
         self.provider = Provider()

@@ -100,6 +100,7 @@ class Session:
             return ANONYMOUS
         account = self.local.central
         groups = account.groups if account else frozenset()
+        groups = self.wiki.counting(groups)
         rights = rights_of(groups, self.local.groups, self.grants)
         if self.local.rights and self.grants is None:
             rights = rights | dict.fromkeys(self.local.rights)

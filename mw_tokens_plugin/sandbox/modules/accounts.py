@@ -16,6 +16,7 @@ from ..farm import (
     EDITS_THAT_FORBID_HIDING,
     Account,
     LocalAccount,
+    Wiki,
     WikiSet,
     status_difference,
 )
@@ -213,7 +214,7 @@ def globaluserinfo(call: Call, values: Values) -> None:
         if 'groups' in prop:
             part['groups'] = sorted(account.groups)
         if 'rights' in prop:
-            part['rights'] = sorted(rights_of_groups(account))
+            part['rights'] = sorted(rights_of_groups(account, call.wiki))
         if 'merged' in prop:
             part['merged'] = [
                 _merged(call, db, account.attached[db])
@@ -333,9 +334,10 @@ def globalrenamestatus(call: Call, values: Values) -> None:
         }
 
 
-def rights_of_groups(account: Account) -> list[str]:
-    """Return the rights that an account's global groups give."""
-    return [right for group in sorted(account.groups) for right in GLOBAL_GROUPS[group]]
+def rights_of_groups(account: Account, wiki: Wiki) -> list[str]:
+    """Return the rights that an account's global groups give on a wiki."""
+    groups = wiki.counting(account.groups)
+    return [right for group in sorted(groups) for right in GLOBAL_GROUPS[group]]
 
 
 def cas_failure(call: Call) -> ApiError:
@@ -505,5 +507,5 @@ def _global_user(call: Call, account: Account, prop: Any) -> Json:
             {'group': group, 'expiry': None} for group in sorted(account.groups)
         ]
     if 'rights' in prop:
-        item['rights'] = rights_of_groups(account)
+        item['rights'] = rights_of_groups(account, call.wiki)
     return item

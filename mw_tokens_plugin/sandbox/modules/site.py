@@ -156,7 +156,7 @@ def _general(call: Call) -> Json:
         'fixarabicunicode': True,
         'fixmalayalamunicode': True,
         'case': 'first-letter',
-        'lang': 'en',
+        'lang': wiki.language,
         'fallback': [],
         'rtl': False,
         'fallback8bitEncoding': 'windows-1252',
