@@ -18,6 +18,8 @@ import pytest
 
 # pywikibot reads these while it is imported, which the first test file may do.
 _DIRECTORY = tempfile.mkdtemp(prefix='mw_tokens_tests.')
+# Without one, pywikibot would keep cookies and answers in the present directory.
+Path(_DIRECTORY, 'user-config.py').touch(mode=0o600)
 os.environ['PYWIKIBOT_DIR'] = _DIRECTORY
 os.environ['PYWIKIBOT_NO_USER_CONFIG'] = '2'
 atexit.register(shutil.rmtree, _DIRECTORY, ignore_errors=True)
