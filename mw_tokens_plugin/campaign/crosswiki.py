@@ -1,0 +1,566 @@
+"""Deleting pages on many wikis, and restoring them, as actions of a campaign.
+
+They decide what to hold back, look at each page once more right before it is deleted,
+and settle by the deletion log; where the pages come from is another module's concern.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from mw_tokens_plugin.campaign.plan import Action
+from mw_tokens_plugin.campaign.records import (
+    Decision,
+    Held,
+    Outcome,
+    State,
+    Target,
+)
+from mw_tokens_plugin.campaign.wikis import Wikis, split
+from mw_tokens_plugin.exceptions import (
+    ApiRefusal,
+    CentralAuthTokenRefused,
+    PermissionDenied,
+)
+from mw_tokens_plugin.protocol.globalaccounts import timestamp
+from mw_tokens_plugin.site.requests import refusals, send_once
+
+#: Pages with more revisions are none for a mass deletion, and could not be restored:
+#: this many time stamps can be named in one request.
+MOST_REVISIONS = 50
+
+#: Wikis that refuse one after the other before it is taken for the account's fault.
+_REFUSALS = 3
+
+#: What the wiki says of a page that is gone.
+_GONE = frozenset({'missingtitle', 'nosuchpageid', 'cantdelete'})
+
+_FILE_NAMESPACE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PageGuards:
+    """Which pages are never deleted.
+
+    :ivar max_authors: pages with more authors are held back
+    :ivar max_revisions: pages with more revisions are held back
+    :ivar begun_by: only pages that one of these accounts has begun; empty for any
+    :ivar wikis: databases on which a right that is no global one is used too
+    :ivar excluded: pages that are held back, as ``database:Title``
+    """
+
+    max_authors: int = 1
+    max_revisions: int = 10
+    begun_by: frozenset[str] = frozenset()
+    wikis: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
+
+
+class CrosswikiDelete(Action):
+    """Delete pages, each wiki in series and the wikis side by side.
+
+    The targets are named ``database:Title``.
+
+    .. version-added:: 0.1
+    """
+
+    kind = 'crosswiki_delete'
+    noun = 'page'
+
+    def __init__(
+        self,
+        wikis: Wikis,
+        *,
+        reason: str,
+        guards: PageGuards,
+        reasons: Mapping[str, str] | None = None,
+        tags: Sequence[str] = (),
+    ) -> None:
+        """Say why, and what to hold back.
+
+        :param wikis: the wikis that can be reached
+        :param reason: for the log
+        :param reasons: those for wikis of some languages, by language code
+        :param tags: change tags for the log entries
+        """
+        self.wikis = wikis
+        self.guards = guards
+        self._reason = reason
+        self._reasons = reasons or {}
+        self._tags = tags
+        #: Wikis that refused the operator, and what they said.
+        self._refused: dict[str, str] = {}
+        self._in_a_row: set[str] = set()
+
+    def describe(self) -> str:
+        """Say in a word or two what is done to a page."""
+        return 'delete'
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a page, by heading."""
+        facts = target.decision.facts
+        sysops = facts.get('sysops')
+        return {
+            'active sysops': '' if sysops is None else str(sysops),
+            'revisions': str(len(facts.get('revisions') or ()) or ''),
+            'authors': ', '.join(facts.get('authors') or ()),
+        }
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on some pages, which are read in batches, wiki by wiki.
+
+        Pages with more than one revision cost one more read each, since a wiki lists
+        the history of one page at a time.
+        """
+        by_wiki: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            by_wiki[split(name)[0]].append(name)
+        for database, group in by_wiki.items():
+            yield from self._plan_wiki(database, group)
+
+    def apply(self, target: Target) -> Outcome:
+        """Delete one page, if it still has the revisions that it was planned with.
+
+        ``action=delete`` has no way to say which revisions are meant, so they are
+        compared right before. In the moment between the two requests somebody may
+        still save the page; it is named by its number, so that another page which
+        took its title meanwhile is not hit.
+
+        :raises TokensPluginError: the wiki refused, or its answer was lost
+        """
+        database, title = split(target.name)
+        if refusal := self._refused.get(database):
+            return Outcome(State.FAILED, detail=f'not sent: {refusal}')
+        with self.wikis.turn(database):
+            try:
+                outcome = self._delete(target, database, title)
+            except (PermissionDenied, CentralAuthTokenRefused) as error:
+                return self._refusal(database, error)
+        self._in_a_row.clear()
+        return outcome
+
+    def settle(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read whether deletions of unknown outcome took effect; None if not."""
+        for target in targets:
+            database, title = split(target.name)
+            site = self.wikis.site(database)
+            page_id = target.decision.facts['page_id']
+            exists, entries = read_deletions(site, title, page_id)
+            made = next((e for e in entries if self._is_ours(e, target, site)), None)
+            # What we deleted may have been restored since: it is done all the same.
+            if exists and made is None:
+                yield target, None
+            else:
+                yield target, _gone(made, entries, 'found in the log')
+
+    def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
+        guards = self.guards
+        standing = self.wikis.standing(database, 'delete')
+        held = standing.held
+        if held is None and standing.is_local and database not in guards.wikis:
+            held = Held.WIKI_SET
+        about = {'wiki': database, 'sysops': standing.sysops}
+        if held is not None:
+            for name in names:
+                yield Decision(name, held=held, facts=about)
+            return
+        site = self.wikis.site(database)
+        asked = []
+        for name in names:
+            if name in guards.excluded:
+                yield Decision(name, held=Held.EXCLUDED, facts=about)
+            else:
+                asked.append(name)
+        titles = [split(name)[1] for name in asked]
+        for name, page in zip(asked, _read_pages(site, titles), strict=True):
+            if page.exists and not page.whole and self._held_unread(page) is None:
+                page = read_page(site, guards.max_revisions, titles=page.title) or page
+            yield Decision(name, held=self._held(page), facts={**about, **page.facts()})
+
+    def _held_unread(self, page: Page) -> Held | None:
+        if page.invalid:
+            return Held.NO_TITLE
+        if not page.exists:
+            return Held.NO_PAGE
+        return Held.FILE if page.namespace == _FILE_NAMESPACE else None
+
+    def _held(self, page: Page) -> Held | None:
+        guards = self.guards
+        held = self._held_unread(page)
+        if held is not None:
+            return held
+        if not page.whole or len(page.revisions) > guards.max_revisions:
+            return Held.REVISIONS
+        if len(page.authors) > guards.max_authors:
+            return Held.AUTHORS
+        if guards.begun_by and page.revisions[-1].user not in guards.begun_by:
+            return Held.NOT_FIRST
+        return None
+
+    def _delete(self, target: Target, database: str, title: str) -> Outcome:
+        site = self.wikis.site(database)
+        facts = target.decision.facts
+        planned = [number for number, _time in facts['revisions']]
+        page = read_page(site, len(planned), pageids=facts['page_id'])
+        if page is None:
+            return self._found_gone(target, site, title)
+        now = [revision.id for revision in page.revisions]
+        if page.title != facts['title'] or now != planned:
+            return Outcome(State.FAILED, detail='changed since the plan, and held back')
+        parameters: dict[str, Any] = {
+            'pageid': page.id,
+            'reason': self._reason_on(site),
+        }
+        if self._tags:
+            parameters['tags'] = list(self._tags)
+        try:
+            answer = send_once(site, 'delete', parameters)
+        except ApiRefusal as error:
+            if error.code not in _GONE:
+                raise
+            return self._found_gone(target, site, title)
+        return Outcome(
+            State.DONE, changed=True, detail=f'log entry {answer.get("logid")}'
+        )
+
+    def _reason_on(self, site: Any) -> str:
+        """Return the reason in the language of a wiki."""
+        language = str(site.siteinfo['lang'])
+        for code in (language, language.partition('-')[0]):
+            if code in self._reasons:
+                return self._reasons[code]
+        return self._reason
+
+    def _is_ours(self, entry: LogEntry, target: Target, site: Any) -> bool:
+        """Tell whether a deletion in the log is what was sent for a target."""
+        return (
+            entry.action == 'delete'
+            and entry.user == target.operator
+            and entry.comment == self._reason_on(site)
+            and target.may_have_written_at(entry.timestamp)
+        )
+
+    def _found_gone(self, target: Target, site: Any, title: str) -> Outcome:
+        page_id = target.decision.facts['page_id']
+        _exists, entries = read_deletions(site, title, page_id)
+        return _gone(None, entries)
+
+    def _refusal(self, database: str, error: Exception) -> Outcome:
+        """Send nothing more to a wiki that refuses the operator.
+
+        :raises PermissionDenied: too many wikis do, so it is the account itself
+        """
+        self._refused[database] = str(error)
+        self._in_a_row.add(database)
+        if len(self._in_a_row) >= _REFUSALS:
+            raise error
+        return Outcome(State.FAILED, detail=str(error))
+
+
+class UndoCrosswikiDelete(Action):
+    """Restore the revisions that a campaign has deleted, and no others.
+
+    .. version-added:: 0.1
+    """
+
+    kind = 'undo_crosswiki_delete'
+    noun = 'page'
+
+    def __init__(
+        self,
+        wikis: Wikis,
+        *,
+        reason: str,
+        recorded: Callable[[Sequence[str]], Mapping[str, Target]],
+    ) -> None:
+        """Say which campaign is undone.
+
+        :param wikis: the wikis that can be reached
+        :param reason: for the log
+        :param recorded: returns the targets of that campaign by their names
+        """
+        self.wikis = wikis
+        self._reason = reason
+        self._recorded = recorded
+
+    def describe(self) -> str:
+        """Say in a word or two what is done to a page."""
+        return 'restore'
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a page, by heading."""
+        return {'revisions': str(len(target.decision.facts.get('revisions') or ()))}
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on pages that the campaign has deleted."""
+        for name, target in self._recorded(names).items():
+            held, by = self._look(target)
+            facts = dict(target.decision.facts)
+            yield Decision(name, held=held, facts={**facts, 'changed_by': by})
+
+    def apply(self, target: Target) -> Outcome:
+        """Restore one page, if nothing has happened to it since the plan.
+
+        :raises TokensPluginError: the wiki refused, or its answer was lost
+        """
+        database, title = split(target.name)
+        with self.wikis.turn(database):
+            (deleted,) = self._recorded([target.name]).values()
+            held, _by = self._look(deleted)
+            if held is not None:
+                return Outcome(
+                    State.FAILED, detail=f'changed since the plan: {held.value}'
+                )
+            revisions = target.decision.facts['revisions']
+            answer = send_once(
+                self.wikis.site(database),
+                'undelete',
+                {
+                    'title': title,
+                    'timestamps': sorted({moment for _number, moment in revisions}),
+                    'reason': self._reason,
+                },
+            )
+        return Outcome(
+            State.DONE, changed=True, detail=f'{answer.get("revisions")} revisions'
+        )
+
+    def settle(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read whether a page of unknown outcome is there again; None if not."""
+        for target in targets:
+            database, title = split(target.name)
+            planned = {number for number, _ in target.decision.facts['revisions']}
+            site = self.wikis.site(database)
+            page = read_page(site, MOST_REVISIONS, titles=title)
+            there = {revision.id for revision in page.revisions} if page else set()
+            restored = Outcome(State.DONE, changed=True, detail='found by reading')
+            yield target, restored if planned <= there else None
+
+    def _look(self, target: Target) -> tuple[Held | None, str | None]:
+        """Tell why a page is not to be restored, and who changed it since."""
+        database, title = split(target.name)
+        standing = self.wikis.standing(database, 'undelete')
+        if standing.held is not None:
+            return standing.held, None
+        site = self.wikis.site(database)
+        page, deleted, entry = read_deleted(site, title)
+        by = entry.user if entry is not None else None
+        if page is not None:
+            return Held.PAGE_EXISTS, by
+        # The entry that the deletion itself was answered with, if it was answered.
+        if entry is None or not _is_entry_of(entry, target):
+            return Held.CHANGED_SINCE, by
+        recorded = dict(map(tuple, target.decision.facts['revisions']))
+        if not recorded.keys() <= {revision.id for revision in deleted}:
+            return Held.CHANGED_SINCE, by
+        moments = set(recorded.values())
+        if any(r.time in moments and r.id not in recorded for r in deleted):
+            return Held.MIXED, None
+        return None, None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of a page; its author is None where that is hidden."""
+
+    id: int
+    time: str
+    user: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it was read.
+
+    :ivar id: its number; 0 if there is none
+    :ivar revisions: the newest first
+    :ivar whole: whether these are all of its revisions
+    """
+
+    title: str
+    id: int = 0
+    namespace: int = 0
+    revisions: tuple[Revision, ...] = ()
+    whole: bool = False
+    invalid: bool = False
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a page."""
+        return self.id > 0
+
+    @property
+    def authors(self) -> list[str]:
+        """Who has written it, the latest first."""
+        names = (revision.user or '(hidden)' for revision in self.revisions)
+        return list(dict.fromkeys(names))
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the ledger keeps of it, to tell it again and to restore it."""
+        return {
+            'title': self.title,
+            'page_id': self.id,
+            'revisions': [[r.id, r.time] for r in self.revisions],
+            'authors': self.authors,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """The latest entry of a page in the deletion log."""
+
+    id: int
+    action: str
+    user: str | None
+    comment: str | None
+    timestamp: datetime
+
+
+def read_page(site: Any, most: int, **which: Any) -> Page | None:
+    """Read a page with its latest revisions; None if there is none.
+
+    https://www.mediawiki.org/wiki/API:Revisions
+
+    :param most: how many revisions are wanted; one more is looked for, to know
+        whether these are all
+    :param which: ``titles`` or ``pageids``
+    """
+    answer = _query(site, rvlimit=most + 1, **_WANTED, **which)
+    (item,) = answer['query']['pages']
+    page = _page(item)
+    return replace(page, whole=len(page.revisions) <= most) if page.exists else None
+
+
+def read_deleted(
+    site: Any, title: str
+) -> tuple[Page | None, tuple[Revision, ...], LogEntry | None]:
+    """Read what was deleted of a page, and what the log says of it, in one request.
+
+    https://www.mediawiki.org/wiki/API:Deletedrevisions
+
+    :return: the page if there is one again, the deleted revisions, the latest entry
+    """
+    answer = _query(
+        site,
+        titles=title,
+        prop=['info', 'deletedrevisions'],
+        drvprop=['ids', 'timestamp', 'user'],
+        drvlimit='max',
+        **_log_of(title),
+    )
+    (item,) = answer['query']['pages']
+    page = _page(item)
+    deleted = tuple(map(_revision, item.get('deletedrevisions', ())))
+    entry = next(_entries(answer), None)
+    return page if page.exists else None, deleted, entry
+
+
+def read_deletions(site: Any, title: str, page_id: int) -> tuple[bool, list[LogEntry]]:
+    """Read whether a page exists, and its latest entries in the deletion log.
+
+    https://www.mediawiki.org/wiki/API:Logevents
+    """
+    answer = _query(site, pageids=page_id, prop='info', **_log_of(title))
+    (item,) = answer['query']['pages']
+    return _page(item).exists, list(_entries(answer))
+
+
+#: What is asked of pages.
+_WANTED: dict[str, Any] = {
+    'prop': ['info', 'revisions'],
+    'rvprop': ['ids', 'timestamp', 'user'],
+}
+
+
+def _log_of(title: str) -> dict[str, Any]:
+    return {
+        'list': 'logevents',
+        'letype': 'delete',
+        'letitle': title,
+        'lelimit': 5,
+    }
+
+
+def _read_pages(site: Any, titles: Sequence[str]) -> Iterator[Page]:
+    """Read many pages with their latest revision only, in their order."""
+    size = 500 if site.has_right('apihighlimits') else 50
+    for start in range(0, len(titles), size):
+        batch = titles[start : start + size]
+        items: dict[str, dict[str, Any]] = {}
+        spelt: dict[str, str] = {}
+        parameters: dict[str, Any] = {'titles': batch, **_WANTED}
+        while True:
+            answer = _query(site, **parameters)
+            query = answer['query']
+            spelt |= {n['from']: n['to'] for n in query.get('normalized', ())}
+            for item in query['pages']:
+                items.setdefault(item['title'], {}).update(item)
+            if 'continue' not in answer:
+                break
+            parameters.update(answer['continue'])
+        for title in batch:
+            yield _page(items[spelt.get(title, title)])
+
+
+def _query(site: Any, **parameters: Any) -> dict[str, Any]:
+    with refusals(site):
+        answer: dict[str, Any] = site.simple_request(
+            action='query', formatversion=2, **parameters
+        ).submit()
+    return answer
+
+
+def _page(item: Mapping[str, Any]) -> Page:
+    """Read one item of ``pages``, which has the latest revision only."""
+    title = item.get('title', '')
+    if 'missing' in item or 'pageid' not in item:
+        return Page(title=title, invalid='invalid' in item)
+    revisions = tuple(map(_revision, item.get('revisions', ())))
+    # A page that was imported or restored may be called new and have a history.
+    first = bool(revisions) and not item['revisions'][-1].get('parentid')
+    return Page(
+        title=title,
+        id=item['pageid'],
+        namespace=item['ns'],
+        revisions=revisions,
+        whole=first and bool(item.get('new')),
+    )
+
+
+def _revision(item: Mapping[str, Any]) -> Revision:
+    return Revision(item['revid'], item['timestamp'], item.get('user'))
+
+
+def _entries(answer: Mapping[str, Any]) -> Iterator[LogEntry]:
+    for event in answer['query']['logevents']:
+        moment = timestamp(event.get('timestamp'))
+        if moment is not None:
+            yield LogEntry(
+                id=event['logid'],
+                action=event.get('action', ''),
+                user=event.get('user'),
+                comment=event.get('comment'),
+                timestamp=moment,
+            )
+
+
+def _gone(made: LogEntry | None, entries: Sequence[LogEntry], how: str = '') -> Outcome:
+    """Say whose deletion it was, by the log."""
+    if made is not None:
+        return Outcome(State.DONE, changed=True, detail=f'log entry {made.id}, {how}')
+    by = next((e.user for e in entries if e.action == 'delete'), None)
+    return Outcome(State.DONE, detail=f'gone meanwhile, by {by or "others"}')
+
+
+def _is_entry_of(entry: LogEntry, target: Target) -> bool:
+    """Tell whether a log entry is that of a deletion which the ledger records."""
+    words = (target.detail or '').replace(',', ' ').split()
+    return entry.action == 'delete' and words[:3] == ['log', 'entry', str(entry.id)]

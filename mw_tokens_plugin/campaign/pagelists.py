@@ -1,0 +1,154 @@
+"""Where the pages of a campaign over many wikis come from, other than written lists.
+
+Pages that generators find, pages of one title, and pages that accounts have begun;
+whether they are deleted is the plan's question.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from pywikibot.pagegenerators import GeneratorFactory
+
+from mw_tokens_plugin.campaign.wikis import Wikis, named, split
+from mw_tokens_plugin.exceptions import InvalidInput, NotAttached, NotInFarm
+from mw_tokens_plugin.site.requests import refusals
+
+#: Pages looked at in advance, so that the wikis take turns.
+_WINDOW = 5000
+
+
+def generated(
+    wikis: Wikis, databases: Iterable[str], arguments: Sequence[str]
+) -> Iterator[str]:
+    """Yield what pywikibot's page generators find on each wiki.
+
+    https://www.mediawiki.org/wiki/Manual:Pywikibot/Pagegenerators
+
+    :param arguments: the options of generators and filters
+    :raises InvalidInput: pywikibot knows none of that name
+    """
+    for database in databases:
+        factory = GeneratorFactory(site=wikis.site(database))
+        for argument in arguments:
+            if not factory.handle_arg(argument):
+                raise InvalidInput(
+                    f'{argument!r} is not understood; pywikibot has no page generator '
+                    'of that name either.'
+                )
+        pages = factory.getCombinedGenerator(preload=False)
+        if pages is None:
+            raise InvalidInput(f'{" ".join(arguments)} lists no pages.')
+        for page in pages:
+            yield named(database, page.title(with_section=False))
+
+
+def of_title(wikis: Wikis, databases: Iterable[str], title: str) -> Iterator[str]:
+    """Yield the pages of one title, on the wikis that have one.
+
+    https://www.mediawiki.org/wiki/API:Query
+    """
+    for database in databases:
+        site = wikis.site(database)
+        (answer,) = _queried(site, titles=title)
+        for page in answer['query']['pages']:
+            if not page.get('missing') and not page.get('invalid'):
+                yield named(database, page['title'])
+
+
+def begun_by(
+    wikis: Wikis,
+    name: str,
+    *,
+    left: Callable[[str], None],
+    unreachable: Callable[[str], None],
+) -> Iterator[str]:
+    """Yield the pages that an account has begun, on all wikis where it is attached.
+
+    A redirect that it left behind by moving somebody's page is none of them.
+
+    https://www.mediawiki.org/wiki/API:Usercontribs
+    https://www.mediawiki.org/wiki/API:Logevents
+
+    :param name: the account, in MediaWiki's form
+    :param left: told of each page that it only edited or moved
+    :param unreachable: told of each wiki on which the operator has no account
+    :raises InvalidInput: there is no such account
+    """
+    account = wikis.home.global_account(name)
+    if not account.exists:
+        raise InvalidInput(f'There is no global account {name!r}.')
+    for attached in account.attached or ():
+        if not attached.edit_count:
+            continue
+        try:
+            site = wikis.site(attached.wiki)
+        except (NotAttached, NotInFarm):
+            unreachable(attached.wiki)
+            continue
+        begun, touched = _contributions(site, name)
+        for source, target in _moves(site, name):
+            touched[target] = None
+            if target not in begun and source in begun:
+                touched[source] = begun.pop(source)
+        for title in touched:
+            if title not in begun:
+                left(named(attached.wiki, title))
+        for title in begun:
+            yield named(attached.wiki, title)
+
+
+def taking_turns(names: Iterable[str]) -> Iterator[str]:
+    """Yield the same pages, but with the wikis taking turns.
+
+    So workers side by side seldom wait for each other's wiki.
+    """
+    names = iter(names)
+    while window := list(islice(names, _WINDOW)):
+        queues: dict[str, deque[str]] = {}
+        for name in window:
+            queues.setdefault(split(name)[0], deque()).append(name)
+        while queues:
+            for database, queue in list(queues.items()):
+                yield queue.popleft()
+                if not queue:
+                    del queues[database]
+
+
+def _contributions(site: Any, name: str) -> tuple[dict[str, None], dict[str, None]]:
+    """Return the pages that an account has begun, and all that it has edited."""
+    begun: dict[str, None] = {}
+    touched: dict[str, None] = {}
+    for answer in _queried(
+        site, list='usercontribs', ucuser=name, ucprop='ids|title', uclimit='max'
+    ):
+        for edit in answer['query']['usercontribs']:
+            touched[edit['title']] = None
+            if not edit['parentid']:
+                begun[edit['title']] = None
+    return begun, touched
+
+
+def _moves(site: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the old and the new title of all pages that an account has moved."""
+    for answer in _queried(
+        site, list='logevents', letype='move', leuser=name, lelimit='max'
+    ):
+        for entry in answer['query']['logevents']:
+            if 'title' in entry and 'target_title' in entry.get('params', {}):
+                yield entry['title'], entry['params']['target_title']
+
+
+def _queried(site: Any, **parameters: Any) -> Iterator[dict[str, Any]]:
+    while True:
+        with refusals(site):
+            answer: dict[str, Any] = site.simple_request(
+                action='query', formatversion=2, **parameters
+            ).submit()
+        yield answer
+        if 'continue' not in answer:
+            return
+        parameters.update(answer['continue'])

@@ -1,0 +1,209 @@
+"""The wikis that one login reaches, as a campaign over many of them needs them.
+
+It knows them by their database names, and what may be done there; it writes to none.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from mw_tokens_plugin.campaign.records import Held
+from mw_tokens_plugin.exceptions import InvalidInput, NotAttached, NotInFarm
+from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+from mw_tokens_plugin.site.family import place_of
+from mw_tokens_plugin.site.requests import refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the operator is on one wiki.
+
+    :ivar held: why nothing is to be done there; None if it may be
+    :ivar is_local: whether the right is a local one only, of no global group
+    :ivar sysops: how many active sysops the wiki has of its own
+    """
+
+    held: Held | None
+    is_local: bool = False
+    sysops: int = 0
+
+
+class Wikis:
+    """The wikis on which the operator has an account.
+
+    Threads may share it.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(self, home: Any) -> None:
+        """Ask nothing yet.
+
+        :param home: the site whose login is used everywhere
+        """
+        self.home = home
+        self._lock = threading.Lock()
+        self._turns: dict[str, threading.Lock] = {}
+        self._standings: dict[tuple[str, str], Standing] = {}
+        self._databases: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield their database names."""
+        return iter(self._accounts)
+
+    def database(self, where: str) -> str:
+        """Return the database name of a wiki.
+
+        :param where: its database name, code, ``family:code``, or URL
+        :raises InvalidInput: there is no such wiki, or no account on it
+        """
+        if where in self._accounts:
+            return where
+        if where not in self._databases:
+            place = place_of(self.home, where, self._accounts.values)
+            self._databases[where] = self._at(place.host)
+        return self._databases[where]
+
+    def site(self, database: str) -> Any:
+        """Return the site of a wiki, used with the home login.
+
+        :raises NotAttached: the operator has no account there
+        """
+        return self.home.foreign_site(database)
+
+    def turn(self, database: str) -> threading.Lock:
+        """Return the lock that lets one worker at a time write to a wiki."""
+        with self._lock:
+            return self._turns.setdefault(database, threading.Lock())
+
+    def standing(self, database: str, right: str) -> Standing:
+        """Return what the operator is on a wiki, which costs one read.
+
+        A global group has its rights only on the wikis of its wiki set; the wiki
+        itself says which rights are global ones there.
+
+        https://www.mediawiki.org/wiki/API:Globaluserinfo
+        https://www.mediawiki.org/wiki/API:Allusers
+
+        :param right: what is to be done takes this one
+        """
+        key = database, right
+        if key not in self._standings:
+            self._standings[key] = self._standing(database, right)
+        return self._standings[key]
+
+    def page(self, text: str) -> str:
+        """Return a page as ``database:Title``, from how people write it.
+
+        :param text: wiki and title with a tabulator between them, an interwiki link,
+            or a URL
+        :raises InvalidInput: it is none of them, or no such wiki is known
+        """
+        text = text.strip()
+        wiki, tab, title = text.partition('\t')
+        if tab:
+            return named(self.database(wiki.strip()), title)
+        if '://' in text:
+            return self._page_at(text)
+        link = text.removeprefix('[[').removesuffix(']]').partition('|')[0]
+        return self._linked(link.strip().lstrip(':'), text)
+
+    @cached_property
+    def _accounts(self) -> dict[str, AttachedAccount]:
+        account = self.home.global_account(self.home.username())
+        return {attached.wiki: attached for attached in account.attached or ()}
+
+    @cached_property
+    def _prefixes(self) -> dict[str, str]:
+        """The interwiki prefixes of the home wiki, and where they lead."""
+        return {
+            item['prefix']: item['url'] for item in self.home.siteinfo['interwikimap']
+        }
+
+    def _at(self, host: str) -> str:
+        for name, account in self._accounts.items():
+            if urlsplit(account.url or '').netloc == host:
+                return name
+        raise InvalidInput(
+            f'{host} is none of the wikis on which {self.home.username()} has an '
+            'account.'
+        )
+
+    def _page_at(self, url: str) -> str:
+        """Return the page that a URL shows."""
+        parts = urlsplit(url)
+        database = self._at(parts.netloc)
+        title = ''.join(parse_qs(parts.query).get('title', ()))
+        before = str(self.home.siteinfo['articlepath']).partition('$1')[0]
+        if not title and parts.path.startswith(before):
+            title = unquote(parts.path.removeprefix(before))
+        if not title:
+            raise InvalidInput(f'{url} is not the address of a page.')
+        return named(database, title)
+
+    def _linked(self, link: str, text: str) -> str:
+        """Return the page that an interwiki link leads to, such as ``w:de:Title``."""
+        prefix, colon, rest = link.partition(':')
+        url = self._prefixes.get(prefix.strip().lower())
+        if not colon or url is None:
+            raise InvalidInput(
+                f'{text!r} names no wiki: write wiki, tabulator and title, an '
+                'interwiki link, or a URL.'
+            )
+        host = urlsplit(url).netloc
+        code, colon, title = rest.lstrip(':').partition(':')
+        if colon:
+            # A second prefix leads to another language of the same project.
+            family = place_of(self.home, url, self._accounts.values).family
+            if (code := code.strip().lower()) in family.langs:
+                return named(self._at(family.hostname(code)), title)
+        return named(self._at(host), rest.lstrip(':'))
+
+    def _standing(self, database: str, right: str) -> Standing:
+        try:
+            site = self.site(database)
+        except (NotAttached, NotInFarm):
+            return Standing(Held.NO_ACCOUNT)
+        with refusals(site):
+            answer = site.simple_request(
+                action='query',
+                meta='globaluserinfo',
+                guiprop='rights',
+                guiuser=site.username(),
+                list='allusers',
+                augroup='sysop',
+                auactiveusers=True,
+                aulimit='max',
+                formatversion=2,
+            ).submit()
+        sysops = {user['name'] for user in answer['query']['allusers']}
+        if not site.has_right(right):
+            return Standing(Held.NO_RIGHT)
+        rights = answer['query']['globaluserinfo'].get('rights', ())
+        return Standing(
+            None,
+            is_local=right not in rights,
+            sysops=len(sysops - {site.username()}),
+        )
+
+
+def named(database: str, title: str) -> str:
+    """Return ``database:Title``, the name of a target.
+
+    :raises InvalidInput: there is no title
+    """
+    title = ' '.join(title.partition('#')[0].replace('_', ' ').split())
+    if not title:
+        raise InvalidInput(f'A page of {database} without a title.')
+    return f'{database}:{title}'
+
+
+def split(name: str) -> tuple[str, str]:
+    """Return the database name and the title in the name of a target."""
+    database, _, title = name.partition(':')
+    return database, title

@@ -1,0 +1,373 @@
+#!/usr/bin/env python3
+"""Delete pages on many wikis with one login, with a plan, guards and an undo.
+
+The script logs in to the central wiki of the farm, and acts on all others through that
+login. It shows a plan, asks for confirmation, and can be stopped or killed at any
+moment and resumed: nothing is done twice.
+
+Pages are given as arguments (interwiki links or URLs), or by:
+
+-file:FILE        Pages in a file in UTF-8, one a line: wiki and title with a tabulator
+                  between them, an interwiki link, or a URL. "#" begins a comment.
+
+-                 The same from standard input; -always or -simulate is required.
+
+-from-user:NAME   Pages that this account has begun, on all wikis where it is attached.
+
+-to-revert:FILE   With -from-user: where to write the pages that the account has merely
+                  edited or moved; by default beside the ledger of pywikibot.
+
+-same-title:TITLE The page of this title on each of -wikis.
+
+-wikis:A,B        Wikis for -same-title and for page generators: database names or
+                  codes, or "all" on which you have an account.
+
+All page generators and filters of pywikibot can be given too (-prefixindex:, -search:,
+-ns:, ...), and list the pages of each of -wikis.
+
+Others can choose what all of these but written lists find, so they never run on -always
+alone: -simulate keeps the plan, somebody looks at it, and -resume -always carries out
+exactly that.
+
+What is done, and why:
+
+-reason:TEXT      The reason for the log. It is required, though it may be empty.
+
+-reason-CODE:TEXT The same for wikis in that language, such as -reason-de:TEXT.
+
+-tags:A,B         Change tags for the log entries; each wiki must know them.
+
+-undo:CAMPAIGN    Restore the revisions that a campaign has deleted, and only those.
+
+Guards:
+
+-not:FILE         Pages that are held back, in a file like that of -file.
+
+-max-authors:N    Hold back pages with more than N authors; default 1.
+
+-max-revisions:N  Hold back pages with more than N revisions; default 10, at most 50.
+
+-max:N            Refuse a plan with more than N pages. Without a terminal it is 100
+                  unless given.
+
+Where the right to delete is none of your global groups' on a wiki (it is outside their
+wiki set), its pages are held back, unless -wikis names it. Files are held back too.
+
+&campaign;
+
+.. version-added:: 0.1
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import pywikibot
+from pywikibot import config
+
+from mw_tokens_plugin.campaign.command import begin
+from mw_tokens_plugin.campaign.crosswiki import (
+    MOST_REVISIONS,
+    CrosswikiDelete,
+    PageGuards,
+    UndoCrosswikiDelete,
+)
+from mw_tokens_plugin.campaign.launch import ExitCode, run_script
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.login import log_in
+from mw_tokens_plugin.campaign.options import (
+    HELP,
+    SharedOptions,
+    found,
+    good,
+    not_understood,
+    number,
+)
+from mw_tokens_plugin.campaign.pagelists import (
+    begun_by,
+    generated,
+    of_title,
+    taking_turns,
+)
+from mw_tokens_plugin.campaign.records import Campaign, State
+from mw_tokens_plugin.campaign.report import Reporter
+from mw_tokens_plugin.campaign.targets import BadLine
+from mw_tokens_plugin.campaign.wikis import Wikis
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.names import normalise_name
+
+#: What pywikibot's -help puts into the docstring.
+docuReplacements = {'&campaign;': HELP.strip('\n')}
+
+_SCRIPT = 'crosswiki_delete'
+_KINDS = (CrosswikiDelete.kind, UndoCrosswikiDelete.kind)
+
+
+@dataclass
+class Options(SharedOptions):
+    """What the command line asks for."""
+
+    users: list[str] = field(default_factory=list)
+    to_revert: str | None = None
+    titles: list[str] = field(default_factory=list)
+    wikis: list[str] = field(default_factory=list)
+    generators: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    max_authors: int | None = None
+    max_revisions: int | None = None
+
+    @property
+    def is_chosen_by_others(self) -> bool:
+        """Whether others can add to the pages that it names."""
+        return bool(self.users or self.titles or self.generators)
+
+    @property
+    def names_pages(self) -> bool:
+        """Whether it names any pages."""
+        return self.is_chosen_by_others or bool(
+            self.targets or self.files or self.stdin
+        )
+
+
+def main(*args: str) -> ExitCode:
+    """Run the script.
+
+    :param args: command line arguments; those of the process if none are given
+    :return: the exit code
+    """
+    return run_script(_run, args)
+
+
+def _run(arguments: list[str]) -> ExitCode:
+    options = parse(pywikibot.handle_args(arguments))
+    _check(options)
+    reporter = options.reporter()
+    site = pywikibot.Site().central_site()
+    ledger = options.open_ledger()
+    try:
+        log_in(site, (), '')
+        wikis = Wikis(site)
+        if options.resume:
+            campaign = options.resumed(ledger, site, _KINDS)
+            options.check_seen(ledger, campaign)
+        elif options.undo is not None:
+            campaign = _begin_undo(ledger, site, options)
+        else:
+            campaign = _begin(ledger, wikis, options, reporter)
+        return options.carry_out(
+            _SCRIPT,
+            ledger,
+            campaign,
+            _action(ledger, wikis, campaign),
+            site,
+            reporter,
+            can_undo=campaign.action == CrosswikiDelete.kind,
+            side_by_side=True,
+        )
+    finally:
+        ledger.close()
+
+
+def parse(args: Iterable[str]) -> Options:
+    """Read the command line.
+
+    :param args: what pywikibot has left of it
+    :raises InvalidInput: it cannot be understood
+    """
+    options = Options()
+    for argument in args:
+        name, colon, value = argument.partition(':')
+        language = re.fullmatch(r'-reason-([a-z-]+)', name)
+        match name, bool(colon):
+            case '-from-user', True:
+                options.users.append(normalise_name(value))
+            case '-to-revert', True:
+                options.to_revert = value
+            case '-same-title', True:
+                options.titles.append(value)
+            case '-wikis', True:
+                options.wikis += filter(None, value.split(','))
+            case _, True if language:
+                options.reasons[language[1]] = value
+            case '-tags', True:
+                options.tags += filter(None, value.split(','))
+            case '-max-authors', True:
+                options.max_authors = number(name, value)
+            case '-max-revisions', True:
+                options.max_revisions = number(name, value)
+            case _ if not options.take(argument):
+                options.generators.append(argument)
+    return options
+
+
+def _check(options: Options) -> None:
+    """Refuse what does not go together, before anything is sent."""
+    if options.generators and not options.wikis:
+        raise not_understood(_SCRIPT, options.generators[0])
+    options.check(
+        new=options.names_pages,
+        how='No pages were named: give interwiki links or URLs, -file:FILE, '
+        '-from-user:NAME, -same-title:TITLE or a page generator with -wikis:, or - for '
+        'standard input.',
+    )
+    given = (options.wikis, options.reasons, options.tags, options.max_authors)
+    if not options.names_pages and any(given):
+        raise InvalidInput(
+            '-wikis, -reason-CODE, -tags and -max-authors belong to a new plan, not to '
+            '-resume or -undo.'
+        )
+    if options.titles and not options.wikis:
+        raise InvalidInput('-same-title needs -wikis:, or -wikis:all.')
+    if options.to_revert is not None and not options.users:
+        raise InvalidInput('-to-revert needs a -from-user:NAME.')
+    if (options.max_revisions or 0) > MOST_REVISIONS:
+        raise InvalidInput(
+            f'-max-revisions is {MOST_REVISIONS} at most: -undo could not restore more.'
+        )
+    options.check_reason()
+    if options.is_chosen_by_others:
+        options.check_looked_at('-from-user, -same-title and page generators')
+    options.check_consent()
+
+
+def _begin(
+    ledger: Ledger, wikis: Wikis, options: Options, reporter: Reporter
+) -> Campaign:
+    name = options.new_name(CrosswikiDelete.kind)
+    named = [] if 'all' in options.wikis else list(map(wikis.database, options.wikis))
+    guards = {
+        key: value
+        for key in ('max_authors', 'max_revisions')
+        if (value := getattr(options, key)) is not None
+    }
+    with _to_revert(options, name, reporter) as left:
+        pages = good(
+            _named(wikis, options, named or list(wikis), reporter, left),
+            options.skip_bad_lines,
+        )
+        campaign, count = begin(
+            ledger,
+            name,
+            taking_turns(pages),
+            action=CrosswikiDelete.kind,
+            wiki=str(wikis.home),
+            operator=wikis.home.username() or '',
+            reason=options.reason or '',
+            options={
+                'reasons': options.reasons,
+                'tags': options.tags,
+                'guards': {
+                    **guards,
+                    'wikis': named,
+                    'begun_by': options.users,
+                    'excluded': options.excluded(wikis.page),
+                },
+                'untrusted': options.is_chosen_by_others,
+            },
+        )
+    reporter.line(f'{count} different pages.')
+    return campaign
+
+
+def _named(
+    wikis: Wikis,
+    options: Options,
+    databases: list[str],
+    reporter: Reporter,
+    left: TextIO | None,
+) -> Iterator[str | BadLine]:
+    """Yield all pages that the command line names."""
+    yield from options.named(wikis.page)
+    for user in options.users:
+        yield from begun_by(
+            wikis,
+            user,
+            left=lambda page: print(page.replace(':', '\t', 1), file=left),
+            unreachable=lambda wiki: reporter.line(
+                f'{wiki}: you have no account there, so what -from-user has written '
+                'there is left as it is.',
+                urgent=True,
+            ),
+        )
+    for title in options.titles:
+        yield from of_title(wikis, databases, title)
+    if options.generators:
+        yield from generated(wikis, databases, options.generators)
+
+
+@contextmanager
+def _to_revert(
+    options: Options, name: str, reporter: Reporter
+) -> Iterator[TextIO | None]:
+    """Yield the file for the pages that accounts have merely edited or moved."""
+    if not options.users:
+        yield None
+        return
+    path = Path(
+        options.to_revert or config.datafilepath('campaigns', f'{name}.to-revert.txt')
+    )
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o600)
+    except OSError as error:
+        raise InvalidInput(
+            f'{path} cannot be written to: {error.strerror}. Nothing was sent.'
+        ) from None
+    with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
+        try:
+            yield file
+        finally:
+            reporter.line(f'To revert: {path}, the pages merely edited or moved.')
+
+
+def _begin_undo(ledger: Ledger, site: Any, options: Options) -> Campaign:
+    undone = found(ledger, options.undo or '')
+    if undone.action != CrosswikiDelete.kind:
+        raise InvalidInput(f'The campaign {undone.name!r} has deleted no pages.')
+    campaign, _number = begin(
+        ledger,
+        options.new_name(UndoCrosswikiDelete.kind),
+        (t.name for t in ledger.targets(undone, State.DONE) if t.changed),
+        action=UndoCrosswikiDelete.kind,
+        wiki=str(site),
+        operator=site.username() or '',
+        reason=options.reason or '',
+        options={'undone': undone.name},
+    )
+    return campaign
+
+
+def _action(
+    ledger: Ledger, wikis: Wikis, campaign: Campaign
+) -> CrosswikiDelete | UndoCrosswikiDelete:
+    """Return what a campaign does, as the ledger has it."""
+    stored = campaign.options
+    if campaign.action == UndoCrosswikiDelete.kind:
+        undone = found(ledger, stored['undone'])
+        return UndoCrosswikiDelete(
+            wikis,
+            reason=campaign.reason,
+            recorded=lambda names: ledger.named(undone, names),
+        )
+    guards: dict[str, Any] = {
+        key: frozenset(value) if isinstance(value, list) else value
+        for key, value in stored['guards'].items()
+    }
+    return CrosswikiDelete(
+        wikis,
+        reason=campaign.reason,
+        reasons=stored['reasons'],
+        tags=stored['tags'],
+        guards=PageGuards(**guards),
+    )
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,551 @@
+"""Deleting pages on many wikis: targets, plan, guards, undo, and nothing twice.
+
+Judged on the journal of the sandbox, and on its pages.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+import pytest
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.pagelists import taking_turns
+from mw_tokens_plugin.campaign.records import State
+from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.farm import WikiSet
+from mw_tokens_plugin.sandbox.journal import Entry
+
+from .desk import Desk, Run
+from .farms import Farm
+from .foreign import forget_account
+
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+
+Script = Callable[..., Run]
+VANDAL = 'Spambot 00001'
+USUAL = ('-reason:Cross-wiki spam', '-always')
+
+
+@pytest.fixture
+def crosswiki_delete(pwb: Script) -> Script:
+    return partial(pwb, 'crosswiki_delete')
+
+
+@pytest.fixture
+def write(sandbox: Sandbox) -> Callable[..., None]:
+    """Let somebody save a page."""
+
+    def save(wiki: str, title: str, user: str = VANDAL, text: str = 'Buy!') -> None:
+        sandbox.call(
+            lambda farm: farm.wikis[wiki].edit(title, text, user=user, user_id=1)
+        )
+
+    return save
+
+
+@pytest.fixture
+def spam(write: Callable[..., None], tmp_path: Path) -> Iterator[str]:
+    """Six pages on three wikis, and the argument that names them."""
+    lines = []
+    for wiki in ('meta', 'aa', 'bb'):
+        for number in (1, 2):
+            write(wiki, f'Spam {number}')
+            lines.append(f'{wiki}wiki\tSpam {number}')
+    file = tmp_path / 'pages.txt'
+    file.write_text('\n'.join(lines), encoding='utf-8')
+    yield f'-file:{file}'
+
+
+def pages(sandbox: Sandbox, wiki: str) -> set[str]:
+    """Return the titles that begin with "Spam " and are no seeded ones."""
+    titles = (str(title) for title in sandbox.farm.wikis[wiki].pages)
+    return {t for t in titles if t.startswith('Spam ') and 'page' not in t}
+
+
+def deletions(sandbox: Sandbox) -> list[Entry]:
+    return sandbox.journal.entries(action='delete')
+
+
+def effects(sandbox: Sandbox) -> Counter[tuple[str, str]]:
+    return Counter((e.wiki, e.target) for e in deletions(sandbox) if e.effect)
+
+
+def forget_answers() -> None:
+    """Let pywikibot ask the wikis again what they are."""
+    from pywikibot import config
+
+    rmtree(Path(config.base_dir, 'apicache'), ignore_errors=True)
+
+
+# Targets
+
+
+def test_pages_are_deleted_on_all_wikis_with_one_login(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    run = crosswiki_delete(spam, *USUAL, '-wikis:metawiki,aa,bb')
+    assert run.code == 0, run.said
+    assert not any(pages(sandbox, wiki) for wiki in ('meta', 'aa', 'bb'))
+    assert sum(effects(sandbox).values()) == 6
+    assert {e.user for e in deletions(sandbox)} == {'Sandbox Operator'}
+    assert sandbox.summary()['logins'] == 1
+    assert 'active sysops' in run.out
+
+
+def test_pages_are_named_in_every_way(
+    crosswiki_delete: Script, farm: Farm, sandbox: Sandbox, write: Any, tmp_path: Path
+) -> None:
+    for number in range(1, 6):
+        write('aa', f'Spam {number}')
+    address = farm.wikis['aa'].removesuffix('/w/api.php')
+    lines = [
+        '# one of each',
+        'aawiki\tSpam_1',
+        'aa\tSpam 2',
+        '* [[:aa:Spam 3]]',
+        f'{address}/wiki/Spam_4?action=history',
+        f'{address}/w/index.php?title=Spam%205#top',
+        f'{address}/wiki/Spam_1',
+    ]
+    file = tmp_path / 'pages.txt'
+    file.write_text('\n'.join(lines), encoding='utf-8')
+    run = crosswiki_delete(f'-file:{file}', *USUAL)
+    assert run.code == 0, run.said
+    assert '5 different pages.' in run.out
+    assert not pages(sandbox, 'aa')
+
+
+@pytest.mark.parametrize(
+    'line',
+    ['no wiki', 'nowiki\tTitle', 'zz:Title', 'https://wiki.invalid/wiki/A', 'aawiki\t'],
+)
+def test_a_line_that_names_no_page_stops_the_run(
+    crosswiki_delete: Script, sandbox: Sandbox, tmp_path: Path, line: str
+) -> None:
+    file = tmp_path / 'pages.txt'
+    file.write_text(line, encoding='utf-8')
+    run = crosswiki_delete(f'-file:{file}', *USUAL)
+    assert run.code == 2, run.said
+    assert 'line 1' in run.err
+    assert 'Traceback' not in run.said
+    assert not deletions(sandbox)
+
+
+def test_page_generators_and_titles_on_each_wiki(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    run = crosswiki_delete(
+        '-prefixindex:Spam 1', '-wikis:aa,bb', *USUAL[:1], '-simulate'
+    )
+    assert run.code == 0, run.said
+    assert crosswiki_delete('-resume', '-always').code == 0
+    assert sorted(effects(sandbox)) == [('aa', 'Spam 1'), ('bb', 'Spam 1')]
+    run = crosswiki_delete('-same-title:Spam 2', '-wikis:all', *USUAL[:1], '-simulate')
+    assert run.code == 0, run.said
+    assert crosswiki_delete('-resume', '-always').code == 0
+    assert not any(pages(sandbox, wiki) - {'Spam 1'} for wiki in ('meta', 'aa', 'bb'))
+    assert pages(sandbox, 'meta') == {'Spam 1'}
+
+
+def test_only_pages_that_the_account_has_begun(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, tmp_path: Path
+) -> None:
+    """What it edited or moved goes to a list, and so does a redirect it left behind."""
+    write('aa', 'Spam begun')
+    write('aa', 'Spam edited', 'Plain Sysop', 'Good')
+    write('aa', 'Spam edited', VANDAL, 'Bad')
+    write('aa', 'Spam moved away', 'Plain Sysop', 'Good')
+
+    def move(farm: Any) -> None:
+        from mw_tokens_plugin.sandbox.titles import parse_title
+
+        wiki = farm.wikis['aa']
+        local = wiki.accounts.get(VANDAL) or farm.attach(farm.accounts[VANDAL], wiki)
+        local.editcount += 1
+        target = parse_title('Spam moved to')
+        wiki.move(wiki.page('Spam moved away'), target, local, 'ha', True)
+
+    sandbox.call(move)
+    listed = tmp_path / 'revert.txt'
+    run = crosswiki_delete(
+        f'-from-user:{VANDAL}', f'-to-revert:{listed}', USUAL[0], '-simulate'
+    )
+    assert run.code == 0, run.said
+    lines = listed.read_text(encoding='utf-8').splitlines()
+    assert sorted(lines) == [
+        'aawiki\tSpam edited',
+        'aawiki\tSpam moved away',
+        'aawiki\tSpam moved to',
+    ]
+    assert listed.stat().st_mode & 0o077 == 0
+    assert not deletions(sandbox)
+    assert crosswiki_delete('-resume', '-always').code == 0
+    assert pages(sandbox, 'aa') == {'Spam edited', 'Spam moved away', 'Spam moved to'}
+    assert ('aa', 'Spam begun') in effects(sandbox)
+
+
+def test_what_others_choose_is_looked_at_first(
+    crosswiki_delete: Script, sandbox: Sandbox
+) -> None:
+    for chosen in (f'-from-user:{VANDAL}', '-same-title:X', '-prefixindex:Spam'):
+        run = crosswiki_delete(chosen, '-wikis:aa', *USUAL)
+        assert run.code == 2, run.said
+        assert 'never run on -always alone' in run.err
+    assert not deletions(sandbox)
+
+
+# What
+
+
+def test_reasons_by_the_language_of_the_wiki(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    sandbox.call(lambda farm: setattr(farm.wikis['aa'], 'language', 'de-at'))
+    forget_answers()
+    run = crosswiki_delete(spam, *USUAL, '-reason-de:Werbung', '-reason-fr:Pub')
+    forget_answers()
+    assert run.code == 0, run.said
+    reasons = {(e.wiki, e.params['reason']) for e in deletions(sandbox)}
+    assert reasons == {
+        ('meta', 'Cross-wiki spam'),
+        ('aa', 'Werbung'),
+        ('bb', 'Cross-wiki spam'),
+    }
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        ([*USUAL], 'No pages were named'),
+        (['[[aa:X]]', '-always'], 'reason is required'),
+        (['[[aa:X]]', *USUAL, '-frobnicate:1'], 'not understood'),
+        (['-frobnicate:1', '-wikis:aa', USUAL[0], '-simulate'], 'no page generator'),
+        (['-same-title:X', USUAL[0], '-simulate'], 'needs -wikis'),
+        (['-same-title:X', '-wikis:zz', USUAL[0], '-simulate'], "'zz'"),
+        (['-from-user:Nobody', USUAL[0], '-simulate'], 'no global account'),
+        (['[[aa:X]]', *USUAL, '-max-revisions:51'], '50 at most'),
+        (['[[aa:X]]', *USUAL, '-to-revert:x'], 'needs a -from-user'),
+        (['-resume', '-always', '-tags:a'], 'new plan'),
+        (['-undo:unheardof', *USUAL], 'has no campaign'),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_what_is_not_understood_is_refused_in_a_sentence(
+    crosswiki_delete: Script, sandbox: Sandbox, arguments: list[str], words: str
+) -> None:
+    run = crosswiki_delete(*arguments)
+    assert run.code == 2, run.said
+    assert words in run.err
+    assert 'Traceback' not in run.said
+    assert not deletions(sandbox)
+
+
+# Guards
+
+
+def test_pages_that_are_no_plain_spam_are_held_back(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, tmp_path: Path
+) -> None:
+    write('aa', 'Spam shared')
+    write('aa', 'Spam shared', 'Plain Sysop')
+    for _ in range(11):
+        write('aa', 'Spam long')
+    for _ in range(10):
+        write('aa', 'Spam not so long')
+    write('aa', 'File:Spam.png')
+    write('aa', 'Spam spared')
+    titles = ['shared', 'long', 'not so long', 'spared', 'nowhere']
+    names = [f'[[aa:Spam {title}]]' for title in titles]
+    (tmp_path / 'not').write_text('aawiki\tSpam spared', encoding='utf-8')
+    run = crosswiki_delete(
+        *names, '[[aa:File:Spam.png]]', *USUAL, f'-not:{tmp_path}/not', '-campaign:one'
+    )
+    assert run.code == 1, run.said
+    for why in (
+        'too many authors',
+        'too many revisions',
+        'a file',
+        'listed in -not',
+        'no such page',
+    ):
+        assert f'Held back: 1 ({why}' in run.out
+    assert list(effects(sandbox)) == [('aa', 'Spam not so long')]
+    run = crosswiki_delete(
+        *names[:2], *USUAL, '-max-authors:2', '-max-revisions:11', '-campaign:two'
+    )
+    assert run.code == 0, run.said
+
+
+def test_a_plan_reads_no_more_than_it_needs(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, tmp_path: Path
+) -> None:
+    """One read for all pages of a wiki, and one for each that has a history."""
+    for number in range(40):
+        write('aa', f'Spam {number}')
+    write('aa', 'Spam 0')
+    file = tmp_path / 'pages'
+    file.write_text('\n'.join(f'aawiki\tSpam {n}' for n in range(40)), 'utf-8')
+    assert crosswiki_delete(f'-file:{file}', *USUAL, '-simulate').code == 0
+    reads = [
+        e
+        for e in sandbox.journal.entries(wiki='aa', action='query')
+        if 'revisions' in e.params.get('prop', '')
+    ]
+    assert len(reads) == 2
+
+
+def test_a_page_that_was_changed_since_the_plan_is_held_back(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str, write: Any
+) -> None:
+    assert crosswiki_delete(spam, *USUAL, '-simulate').code == 0
+    write('aa', 'Spam 1', 'Plain Sysop', 'A real article')
+
+    def change(farm: Any) -> None:
+        from mw_tokens_plugin.sandbox.titles import parse_title
+
+        wiki = farm.wikis['bb']
+        wiki.delete(wiki.page('Spam 1'), 'Plain Sysop', 'mine')
+        wiki.edit('Spam 1', 'A new one', user='Plain Sysop')
+        target = parse_title('Spam elsewhere')
+        wiki.move(wiki.page('Spam 2'), target, wiki.accounts['Plain Sysop'], '', True)
+
+    sandbox.call(change)
+    run = crosswiki_delete('-resume', '-always')
+    assert run.code == 1, run.said
+    assert run.out.count('changed since the plan, and held back') == 4
+    assert pages(sandbox, 'aa') == {'Spam 1'}
+    assert pages(sandbox, 'bb') == {'Spam 1', 'Spam 2', 'Spam elsewhere'}
+    assert 'gone meanwhile, by Plain Sysop' in run.out
+
+
+def test_wikis_outside_the_wiki_set_are_held_back_unless_named(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    def restrict(farm: Any) -> None:
+        farm.restricted_groups['steward'] = WikiSet('small', 'optout', ('bbwiki',))
+
+    sandbox.call(restrict)
+    run = crosswiki_delete(spam, *USUAL, '-campaign:small')
+    assert run.code == 1, run.said
+    assert 'Held back: 2 (your global groups have no such right' in run.out
+    assert pages(sandbox, 'bb') == {'Spam 1', 'Spam 2'}
+    assert not pages(sandbox, 'aa')
+    run = crosswiki_delete('[[bb:Spam 1]]', *USUAL, '-wikis:bb', '-campaign:named')
+    assert run.code == 0, run.said
+    assert pages(sandbox, 'bb') == {'Spam 2'}
+
+
+def test_wikis_without_account_or_right_are_held_back(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str, farm: Farm
+) -> None:
+    from pywikibot import config
+
+    def demote(farm: Any) -> None:
+        farm.wikis['bb'].accounts[SYSOP].groups = frozenset()
+
+    SYSOP = farm.sysop.name
+    sandbox.call(demote)
+    config.usernames[farm.family]['*'] = SYSOP
+    run = crosswiki_delete(spam, *USUAL, '-wikis:meta,aa')
+    assert run.code == 1, run.said
+    assert 'you lack the right on that wiki' in run.out
+    assert pages(sandbox, 'bb') == {'Spam 1', 'Spam 2'}
+    assert not pages(sandbox, 'aa')
+
+
+def test_a_wiki_without_an_account_is_no_target(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    forget_account(sandbox, 'bb')
+    run = crosswiki_delete(spam, *USUAL, '-campaign:a')
+    assert run.code == 2, run.said
+    assert 'line 5' in run.err and 'line 6' in run.err
+    run = crosswiki_delete(spam, *USUAL, '-skip-bad-lines', '-campaign:a')
+    assert run.code == 0, run.said
+    assert pages(sandbox, 'bb') == {'Spam 1', 'Spam 2'}
+
+
+def test_a_wiki_that_refuses_does_not_stop_the_others(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    """It is not asked for every page again, and the pages are named."""
+    assert crosswiki_delete(spam, *USUAL, '-simulate').code == 0
+
+    def block(farm: Any) -> None:
+        from mw_tokens_plugin.sandbox.farm import Block
+
+        wiki = farm.wikis['aa']
+        name = 'Sandbox Operator'
+        wiki.blocks[name] = Block(
+            1, name, 'Plain Sysop', 1, 'no', farm.timestamp(), 'infinity',
+            False, False, False, True, False, False,
+        )  # fmt: skip
+
+    sandbox.call(block)
+    run = crosswiki_delete('-resume', '-always')
+    assert run.code == 1, run.said
+    assert pages(sandbox, 'aa') == {'Spam 1', 'Spam 2'}
+    assert not pages(sandbox, 'bb')
+    assert len([e for e in deletions(sandbox) if e.wiki == 'aa']) == 1
+    assert 'Failed:    2' in run.out
+
+
+# Nothing twice
+
+
+@pytest.mark.parametrize('kind', ['drop', 'half', 'html'])
+def test_a_lost_answer_is_settled_by_the_deletion_log(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str, ledger: Ledger, kind: str
+) -> None:
+    sandbox.faults.arm(kind=kind, when='after', action='delete', nth=2)
+    sandbox.faults.arm(kind='drop', when='before', action='delete', nth=5)
+    run = crosswiki_delete(spam, *USUAL, '-campaign:lost')
+    assert run.code == 0, run.said
+    assert set(effects(sandbox).values()) == {1}
+    assert len(effects(sandbox)) == 6
+    campaign = ledger.find('lost')
+    assert campaign is not None
+    assert ledger.changed_count(campaign) == 6
+
+
+def test_no_wiki_has_two_workers_at_a_time(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, tmp_path: Path
+) -> None:
+    lines = []
+    for number in range(8):
+        for wiki in ('meta', 'aa', 'bb'):
+            write(wiki, f'Spam {number}')
+            lines.append(f'{wiki}wiki\tSpam {number}')
+    file = tmp_path / 'pages'
+    file.write_text('\n'.join(sorted(lines)), encoding='utf-8')
+    sandbox.command('set-delay', seconds=0.02)
+    try:
+        run = crosswiki_delete(f'-file:{file}', *USUAL, '-workers:3')
+    finally:
+        sandbox.command('set-delay', seconds=0.0)
+    assert run.code == 0, run.said
+    assert len(effects(sandbox)) == 24
+    assert set(effects(sandbox).values()) == {1}
+    tokens = [e.centralauthtoken for e in sandbox.journal.entries()]
+    used = [token for token in tokens if token]
+    assert len(used) == len(set(used))
+    # A deletion begins with the look at the page; two pages of one wiki never mix.
+    for wiki in ('aa', 'bb'):
+        looked = None
+        for entry in sandbox.journal.entries(wiki=wiki):
+            if entry.action == 'query' and 'pageids' in entry.params:
+                looked = entry.params['pageids']
+            elif entry.action == 'delete':
+                assert entry.params['pageid'] == looked
+
+
+def test_wikis_take_turns_in_the_list() -> None:
+    names = ['a:1', 'a:2', 'a:3', 'b:1', 'c:1', 'c:2']
+    turns = list(taking_turns(names))
+    assert turns == ['a:1', 'b:1', 'c:1', 'a:2', 'c:2', 'a:3']
+
+
+def test_killed_and_resumed_it_deletes_nothing_twice(
+    desk: Desk, sandbox: Sandbox, spam: str
+) -> None:
+    desk.script = 'crosswiki_delete'
+    sandbox.faults.arm(kind='slow', when='after', seconds=60.0, action='delete', nth=3)
+    process = desk.start(spam, *USUAL, '-campaign:killed', '-workers:1')
+    desk.wait(process, lambda: len(deletions(sandbox)) == 3)
+    process.kill()
+    process.communicate()
+    run = desk.run('-resume', '-always')
+    assert run.code == 0, run.said
+    assert len(deletions(sandbox)) == 6
+    assert set(effects(sandbox).values()) == {1}
+    # Its own deletion is found in the log, so that it can be undone.
+    run = desk.run('-undo:killed', '-reason:test', '-always')
+    assert run.code == 0, run.said
+    for wiki in ('meta', 'aa', 'bb'):
+        assert pages(sandbox, wiki) == {'Spam 1', 'Spam 2'}
+
+
+# Undo
+
+
+def test_undo_restores_only_what_the_campaign_deleted(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, spam: str
+) -> None:
+    write('aa', 'Spam 1')
+
+    def delete_before(farm: Any) -> None:
+        wiki = farm.wikis['aa']
+        wiki.edit('Spam 2', 'libel', user='Somebody')
+        wiki.delete(wiki.page('Spam 2'), 'Plain Sysop', 'libel')
+        farm.advance(60)
+        wiki.edit('Spam 2', 'Buy!', user=VANDAL)
+
+    sandbox.call(delete_before)
+    assert crosswiki_delete(spam, *USUAL, '-campaign:d').code == 0
+
+    def touch(farm: Any) -> None:
+        farm.advance(5)
+        wiki = farm.wikis['bb']
+        wiki.edit('Spam 1', 'A real page', user='Plain Sysop')
+        wiki.edit('Spam 2', 'Another', user='Plain Sysop')
+        wiki.delete(wiki.page('Spam 2'), 'Plain Sysop', 'again')
+
+    sandbox.call(touch)
+    run = crosswiki_delete('-undo:d', '-reason:mistake', '-always')
+    assert run.code == 1, run.said
+    assert 'there is a new page of that title' in run.out
+    assert 'changed since by somebody else: Plain Sysop' in run.out
+    aa = sandbox.farm.wikis['aa']
+    restored = aa.page('Spam 1'), aa.page('Spam 2')
+    assert [len(page.revisions) for page in restored if page] == [2, 1]
+    assert [r.user for r in restored[1].revisions] == [VANDAL]
+    assert pages(sandbox, 'bb') == {'Spam 1'}
+    assert len(sandbox.journal.entries(action='undelete')) == 4
+
+
+def test_undo_refuses_to_mix_revisions(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any
+) -> None:
+    """The API names revisions by their second, which others may share."""
+    write('aa', 'Spam mixed')
+
+    def delete(farm: Any) -> None:
+        wiki = farm.wikis['aa']
+        wiki.delete(wiki.page('Spam mixed'), 'Plain Sysop', 'libel')
+        moment = wiki.archive[next(t for t in wiki.archive if 'mixed' in str(t))][0]
+        revision = wiki.edit('Spam mixed', 'Buy!', user=VANDAL)
+        revision.timestamp = moment.timestamp
+
+    sandbox.call(delete)
+    assert crosswiki_delete('[[aa:Spam mixed]]', *USUAL, '-campaign:m').code == 0
+    run = crosswiki_delete('-undo:m', '-reason:mistake', '-always')
+    assert run.code == 1, run.said
+    assert 'mixed with revisions that others deleted' in run.out
+    assert not sandbox.journal.entries(action='undelete')
+
+
+def test_a_lost_answer_to_a_restoration_is_settled_by_reading(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str, ledger: Ledger
+) -> None:
+    assert crosswiki_delete(spam, *USUAL, '-campaign:d').code == 0
+    sandbox.faults.arm(kind='drop', when='after', action='undelete', nth=2)
+    run = crosswiki_delete('-undo:d', '-reason:x', '-always', '-campaign:u')
+    assert run.code == 0, run.said
+    campaign = ledger.find('u')
+    assert campaign is not None
+    assert ledger.counts(campaign)[State.DONE] == 6
+    assert len(sandbox.journal.entries(action='undelete')) == 6
+
+
+def test_help_lists_its_own_options_and_the_shared_ones(desk: Desk) -> None:
+    desk.script = 'crosswiki_delete'
+    run = desk.run('-help')
+    assert run.code == 0, run.said
+    assert '-same-title:TITLE' in run.out
+    assert '-report:DIR' in run.out
