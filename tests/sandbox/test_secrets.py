@@ -1,0 +1,101 @@
+"""What a program that prints everything it has shows of its secrets: nothing."""
+
+from __future__ import annotations
+
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .desk import Desk
+from .farms import Farm
+from .test_enabling import _secrets as note_secrets
+
+#: Everything that a person who is looking for a fault might print or keep.
+NOISY = """
+import logging, pickle, threading, traceback, warnings
+import pywikibot
+from mw_tokens_plugin.exceptions import TokensPluginError
+
+logging.basicConfig(level=1, filename='everything.log')
+pywikibot.bot.init_handlers()
+logging.getLogger('pywiki').setLevel(1)
+logging.getLogger('pywiki').propagate = True
+site = pywikibot.Site()
+site.login()
+wallet = site.tokens
+wallet.prefetch('csrf', 'rollback', 'userrights')
+context = site.edit_context('Spam page noisy', text=True)
+token = wallet.csrf
+print(str(wallet), repr(wallet), f'{wallet}', vars(wallet))
+print(repr(token), [token], {'token': token}, context)
+request = site.simple_request(action='edit', title='A', text='b', token=token)
+print(request, repr(request))
+warnings.warn(f'about to send {request}')
+pywikibot.debug(request)
+pywikibot.error(request)
+
+def fail(title, **more):
+    try:
+        more.update(action='edit', title=title, token=wallet.csrf)
+        site.simple_request(**more).submit()
+    except Exception:
+        traceback.print_exc()
+        logging.exception('it failed')
+        pywikibot.exception()
+
+fail('A')
+fail('<bad>', text='b')
+thread = threading.Thread(target=fail, args=('A',))
+thread.start()
+thread.join()
+for name in 'unheardof', 'query':
+    try:
+        wallet.for_action(name)
+    except TokensPluginError:
+        traceback.print_exc()
+for thing in token, wallet, context:
+    try:
+        pickle.dumps(thing)
+    except TypeError:
+        traceback.print_exc()
+with open('site.pickle', 'wb') as file:
+    pickle.dump(site, file)
+print('reached the end')
+site.simple_request(action='edit', title='A', token=wallet.csrf).submit()
+"""
+
+
+def test_a_program_that_prints_all_it_has_shows_no_secret(
+    desk: Desk, farm: Farm, sandbox: Sandbox
+) -> None:
+    farm.configure(desk.directory, plugin=True)
+    config = desk.directory / 'user-config.py'
+    config.write_text(
+        config.read_text('utf-8')
+        + "debug_log = ['']\nverbose_output = 3\nlog = ['*']\n",
+        'utf-8',
+    )
+    seen: set[str] = set()
+    stop = note_secrets(sandbox, seen)
+    try:
+        run = desk.python(NOISY)
+    finally:
+        stop()
+    assert 'reached the end' in run.out, run.said
+    assert run.code == 1
+    assert run.err.count('Traceback (most recent call last)') >= 8
+    assert len(seen) >= 4
+    written = {
+        path: path.read_bytes()
+        for path in desk.directory.rglob('*')
+        # Passwords and cookies have to be kept somewhere.
+        if path.is_file()
+        and path.name != 'user-password.py'
+        and path.suffix != '.lwp'
+        and 'scripts' not in path.relative_to(desk.directory).parts
+    }
+    assert len(written[desk.directory / 'everything.log']) > 10_000
+    assert written[desk.directory / 'site.pickle']
+    for text in {*seen, farm.operator.password, farm.sysop.password}:
+        needle = text.removesuffix('+\\')
+        assert needle not in run.said
+        for path, content in written.items():
+            assert needle.encode() not in content, path
