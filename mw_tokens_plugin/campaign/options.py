@@ -236,6 +236,9 @@ class SharedOptions:
         """
         if not (self.always and campaign.options.get('untrusted')):
             return
+        if campaign.confirmed_at is not None:
+            # What is listed again since then has been looked at once.
+            return
         if campaign.planned_at is None or ledger.counts(campaign)[State.LISTED]:
             raise StoppedByGuard(
                 f'The plan of {campaign.name!r} was never finished, and others could '

@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""Look after campaigns: list, show, report, resume, retry, undo and forget them.
+
+pwb campaign list                 All campaigns in the ledger, the oldest first.
+
+pwb campaign show NAME            What a campaign is, and what it has come to.
+
+pwb campaign report NAME DIR      Write it to a folder as JSON, CSV, wikitext and HTML.
+
+pwb campaign resume NAME          Go on with it, by the script that began it.
+
+pwb campaign retry-failed NAME    Put the targets that have failed back into the plan,
+                                  decide on them anew, and go on.
+
+pwb campaign undo NAME -reason:TEXT
+                                  Undo what it has done, where that is possible.
+
+pwb campaign forget NAME          Delete all that the ledger knows of it. It can be
+                                  neither undone nor resumed then.
+
+All other options are those of the script that began the campaign, such as -always,
+-simulate and -workers:N. These are read here:
+
+-ledger:URL       The database of all campaigns, an SQLAlchemy URL or the path of an
+                  SQLite file; by default in pywikibot's data directory.
+
+-always           Do not ask before something is tried again or forgotten. Without a
+                  terminal it is required.
+
+Exit codes: 0 everything done; 1 some targets failed or were held back; 2 usage;
+3 not authorised; 4 stopped by a guard; 75 try again later; 130 interrupted.
+
+.. version-added:: 0.1
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from importlib import import_module
+
+import pywikibot
+
+from mw_tokens_plugin.campaign.crosswiki import CrosswikiDelete, UndoCrosswikiDelete
+from mw_tokens_plugin.campaign.export import write_report
+from mw_tokens_plugin.campaign.globaldelete import GlobalDelete
+from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
+from mw_tokens_plugin.campaign.launch import ExitCode, run_script
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.options import SharedOptions, found
+from mw_tokens_plugin.campaign.records import Campaign, State
+from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
+
+#: The script that carries out each kind of campaign.
+_SCRIPTS = {
+    GlobalLock.kind: 'global_lock',
+    UndoGlobalLock.kind: 'global_lock',
+    GlobalDelete.kind: 'global_delete',
+    CrosswikiDelete.kind: 'crosswiki_delete',
+    UndoCrosswikiDelete.kind: 'crosswiki_delete',
+}
+
+#: What is carried out by the script that began the campaign.
+_PASSED_ON = ('resume', 'retry-failed', 'undo')
+
+
+def main(*args: str) -> ExitCode:
+    """Run the script.
+
+    :param args: command line arguments; those of the process if none are given
+    :return: the exit code
+    """
+    return run_script(_run, args)
+
+
+def _run(arguments: list[str]) -> ExitCode:
+    if not any(argument in arguments for argument in _PASSED_ON):
+        # Else the other script reads pywikibot's own options.
+        arguments = pywikibot.handle_args(arguments)
+    options = SharedOptions()
+    others = [argument for argument in arguments if not options.take(argument)]
+    if not options.targets:
+        raise InvalidInput(
+            'Say what to do: list, show, report, resume, retry-failed, undo or forget.'
+        )
+    command, *words = options.targets
+    ledger = options.open_ledger()
+    try:
+        if command == 'list':
+            return _list(ledger, options, words)
+        if not words:
+            raise InvalidInput(f'Which campaign? pwb campaign {command} NAME')
+        campaign = found(ledger, words.pop(0))
+        match command, len(words):
+            case 'show', 0:
+                return _show(ledger, options, campaign)
+            case 'report', 1:
+                return _report(ledger, options, campaign, words[0])
+            case 'report', _:
+                raise InvalidInput('Where to? pwb campaign report NAME DIR')
+            case 'forget', 0:
+                return _forget(ledger, options, campaign)
+            case 'undo', 0:
+                mode = [f'-undo:{campaign.name}']
+            case 'resume', 0:
+                mode = ['-resume', f'-campaign:{campaign.name}']
+            case 'retry-failed', 0:
+                _script_of(campaign)
+                simulate = '-simulate' in others
+                if not _plan_failed_again(ledger, options, campaign, simulate):
+                    options.reporter().line('No target has failed.')
+                    return ExitCode.DONE
+                mode = ['-resume', f'-campaign:{campaign.name}']
+            case _:
+                raise InvalidInput(
+                    f'"{" ".join([command, campaign.name, *words])}" is not '
+                    'understood: see pwb campaign -help.'
+                )
+        script = _script_of(campaign)
+    finally:
+        ledger.close()
+    passed = [a for a in arguments if a not in (command, campaign.name)]
+    return script(*mode, *passed)
+
+
+def _script_of(campaign: Campaign) -> Callable[..., ExitCode]:
+    """Return what the script that carries out a campaign starts with."""
+    name = _SCRIPTS.get(campaign.action)
+    if name is None:
+        raise InvalidInput(
+            f'The campaign {campaign.name!r} is a {campaign.action}, which none of '
+            'these scripts carries out: use the one that began it.'
+        )
+    package = f'{__package__}.' if __package__ else ''
+    start: Callable[..., ExitCode] = import_module(f'{package}{name}').main
+    return start
+
+
+def _list(ledger: Ledger, options: SharedOptions, words: list[str]) -> ExitCode:
+    if words:
+        raise InvalidInput(f'pwb campaign list takes no {words[0]!r}.')
+    reporter = options.reporter()
+    campaigns = ledger.campaigns()
+    for campaign in campaigns:
+        counts = ledger.counts(campaign)
+        numbers = ', '.join(
+            f'{count} {state.value}' for state, count in counts.items() if count
+        )
+        reporter.line(
+            f'{campaign.name}: {campaign.action} on {campaign.wiki} by '
+            f'{campaign.operator}, {_stage(campaign)} ({numbers})'
+        )
+    if not campaigns:
+        reporter.line(f'{ledger.location} has no campaigns.')
+    return ExitCode.DONE
+
+
+def _show(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCode:
+    reporter = options.reporter()
+    reporter.line(f'{campaign.action} on {campaign.wiki} by {campaign.operator}')
+    reporter.line(f'Reason:    {campaign.reason or "(none)"}')
+    for word in ('created', 'planned', 'confirmed', 'finished'):
+        moment: datetime | None = getattr(campaign, f'{word}_at')
+        if moment is not None:
+            reporter.line(f'{word.capitalize() + ":":<10} {moment:%Y-%m-%d %H:%M} UTC')
+    reporter.summary(
+        campaign.name,
+        ledger.counts(campaign),
+        ledger.changed_count(campaign),
+        ledger.held_counts(campaign),
+        ledger.targets(campaign, State.FAILED),
+        _remarks(ledger, options, campaign),
+    )
+    return ExitCode.DONE
+
+
+def _remarks(
+    ledger: Ledger, options: SharedOptions, campaign: Campaign
+) -> Iterator[str]:
+    """Yield what can be done with a campaign."""
+    yield f'Ledger:    {ledger.location}'
+    counts = ledger.counts(campaign)
+    if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
+        yield f'To go on:  {options.line("campaign", "resume", campaign.name)}'
+    if counts[State.FAILED]:
+        yield f'Again:     {options.line("campaign", "retry-failed", campaign.name)}'
+
+
+def _report(
+    ledger: Ledger, options: SharedOptions, campaign: Campaign, directory: str
+) -> ExitCode:
+    try:
+        files = write_report(ledger, campaign, directory)
+    except OSError as error:
+        raise InvalidInput(
+            f'{directory} cannot be written to: {error.strerror}.'
+        ) from None
+    for file in files:
+        options.reporter().line(str(file))
+    return ExitCode.DONE
+
+
+def _plan_failed_again(
+    ledger: Ledger, options: SharedOptions, campaign: Campaign, simulate: bool
+) -> int:
+    """Put failed targets back into the plan, and return how many there were."""
+    failed = ledger.counts(campaign)[State.FAILED]
+    if not failed:
+        return 0
+    if not simulate:
+        _confirm(options, f'Try {failed} failed targets of {campaign.name} again?')
+    with at_work(ledger, campaign, account=campaign.operator, workers=0):
+        ledger.reopen(campaign)
+        return ledger.plan_again(campaign, State.FAILED)
+
+
+def _forget(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCode:
+    if ledger.counts(campaign)[State.LEASED]:
+        raise StoppedByGuard(
+            f'Some targets of {campaign.name!r} may have been sent, and nobody has '
+            'looked yet: resume it first, so that nothing is lost.'
+        )
+    _confirm(
+        options, f'Forget {campaign.name}? It can be neither undone nor resumed then.'
+    )
+    with at_work(ledger, campaign, account=campaign.operator, workers=0):
+        ledger.forget(campaign)
+    options.reporter().line(f'Forgotten: {campaign.name}')
+    return ExitCode.DONE
+
+
+def _confirm(options: SharedOptions, question: str) -> None:
+    """Ask the operator, unless told not to.
+
+    :raises StoppedByGuard: the answer was no
+    """
+    if options.always:
+        return
+    if not options.is_interactive:
+        raise InvalidInput('Nobody can be asked without a terminal: give -always.')
+    try:
+        answer = pywikibot.input(f'{question} [y/N]')
+    except EOFError:
+        answer = ''
+    if answer.strip().lower() not in ('y', 'yes'):
+        raise StoppedByGuard('Not confirmed; nothing was changed.')
+
+
+def _stage(campaign: Campaign) -> str:
+    if campaign.finished_at is not None:
+        return 'finished'
+    if campaign.confirmed_at is not None:
+        return 'under way'
+    return 'planned' if campaign.planned_at is not None else 'listed'
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,302 @@
+"""Looking after campaigns of any kind, and running one of one's own."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .desk import Desk, Run
+from .farms import Farm
+
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+
+LOCK = 'setglobalaccountstatus'
+Script = Callable[..., Run]
+USUAL = ('-reason:Spam-only account', '-always')
+VANDAL = 'Spambot 00001'
+EXAMPLE = Path(__file__).parents[2] / 'examples' / 'custom_campaign.py'
+
+
+def spam(*numbers: int) -> list[str]:
+    return [f'Spambot {number:05}' for number in numbers]
+
+
+def locked(sandbox: Sandbox) -> list[str]:
+    """Return whose state was really changed, in order."""
+    return [e.target for e in sandbox.journal.entries(action=LOCK) if e.effect]
+
+
+@pytest.fixture
+def campaign(pwb: Script) -> Script:
+    return partial(pwb, 'campaign')
+
+
+@pytest.fixture
+def half(global_lock: Script, sandbox: Sandbox) -> str:
+    """A campaign with two targets, one of which has failed; it could be done now."""
+    assert global_lock(*spam(1, 2), *USUAL, '-simulate', '-campaign:half').code == 0
+    gone = spam(2)[0]
+
+    def delete(farm: Any) -> None:
+        farm.delete_account(farm.accounts[gone], farm.central, 'Somebody', 'test')
+        for wiki in farm.wikis.values():
+            if local := wiki.accounts.pop(gone, None):
+                del wiki.account_ids[local.id]
+
+    sandbox.call(delete)
+    assert global_lock('-resume', '-always').code == 1
+    sandbox.call(lambda farm: farm.add_account(gone))
+    sandbox.journal.clear()
+    return 'half'
+
+
+def test_campaigns_are_listed_and_shown(
+    campaign: Script, global_lock: Script, half: str
+) -> None:
+    assert global_lock(*spam(3), *USUAL, '-simulate', '-campaign:planned').code == 0
+    run = campaign('list')
+    assert run.code == 0, run.said
+    first, second = run.out.splitlines()
+    assert first.startswith('half: global_lock on sandbox:meta by Sandbox Operator')
+    assert 'finished (1 done, 1 failed)' in first
+    assert 'planned (1 planned)' in second
+    run = campaign('show', half)
+    assert run.code == 0, run.said
+    assert 'Reason:    Spam-only account' in run.out
+    assert 'Failed:    1' in run.out
+    assert spam(2)[0] in run.out
+    assert 'pwb campaign retry-failed half' in run.out
+    assert 'pwb campaign resume planned' in campaign('show', 'planned').out
+
+
+def test_an_empty_ledger_has_nothing_to_list(campaign: Script) -> None:
+    run = campaign('list')
+    assert run.code == 0
+    assert 'has no campaigns' in run.out
+
+
+def test_a_report_is_written_to_a_folder(
+    campaign: Script, half: str, tmp_path: Path
+) -> None:
+    run = campaign('report', half, f'{tmp_path}/report')
+    assert run.code == 0, run.said
+    suffixes = {path.suffix for path in (tmp_path / 'report').iterdir()}
+    assert {'.json', '.csv', '.html'} <= suffixes
+    assert json.loads((tmp_path / 'report' / 'half.json').read_text('utf-8'))
+    (tmp_path / 'file').touch()
+    assert campaign('report', half, f'{tmp_path}/file').code == 2
+
+
+def test_what_has_failed_is_tried_again(
+    campaign: Script, sandbox: Sandbox, half: str
+) -> None:
+    run = campaign('retry-failed', half)
+    assert run.code == 2
+    assert 'give -always' in run.err
+    run = campaign('retry-failed', half, '-always')
+    assert run.code == 0, run.said
+    assert locked(sandbox) == spam(2)
+    run = campaign('retry-failed', half, '-always')
+    assert run.code == 0
+    assert 'No target has failed' in run.out
+    assert locked(sandbox) == spam(2)
+
+
+def test_a_campaign_is_undone_by_its_own_script(
+    campaign: Script, farm: Farm, sandbox: Sandbox, half: str
+) -> None:
+    run = campaign('undo', half, '-always')
+    assert run.code == 2
+    assert 'reason is required' in run.err
+    run = campaign('undo', half, '-reason:wrong list', '-always')
+    assert run.code == 0, run.said
+    assert farm.locked(spam(1)) == []
+    assert locked(sandbox) == spam(1)
+
+
+def test_forgotten_campaigns_are_gone(
+    campaign: Script, ledger: Ledger, half: str
+) -> None:
+    assert campaign('forget', half).code == 2
+    assert ledger.find(half) is not None
+    run = campaign('forget', half, '-always')
+    assert run.code == 0, run.said
+    assert ledger.find(half) is None
+    run = campaign('show', half)
+    assert run.code == 2
+    assert "has no campaign 'half'" in run.err
+
+
+def test_a_campaign_at_work_is_left_alone(
+    campaign: Script, ledger: Ledger, half: str
+) -> None:
+    found = ledger.find(half)
+    assert found is not None
+    with at_work(ledger, found, account='Somebody@sandbox:meta'):
+        assert campaign('forget', half, '-always').code == 75
+        assert campaign('retry-failed', half, '-always').code == 75
+    assert ledger.find(half) is not None
+
+
+def test_what_may_have_been_sent_is_not_forgotten(
+    campaign: Script, global_lock: Script, ledger: Ledger
+) -> None:
+    assert global_lock(*spam(1), *USUAL, '-simulate', '-campaign:sent').code == 0
+    found = ledger.find('sent')
+    assert found is not None
+    ledger.lease(found, 'dead/0', 1)
+    run = campaign('forget', 'sent', '-always')
+    assert run.code == 4
+    assert 'may have been sent' in run.err
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        ([], 'Say what to do'),
+        (['list', 'x'], "takes no 'x'"),
+        (['show'], 'Which campaign'),
+        (['show', 'unheardof'], 'has no campaign'),
+        (['dance', 'half'], 'not understood'),
+        (['report', 'half'], 'Where to'),
+        (['resume', 'half', 'more'], 'not understood'),
+    ],
+    ids=lambda value: ' '.join(value) if isinstance(value, list) else None,
+)
+def test_what_is_not_understood_is_refused_in_a_sentence(
+    campaign: Script, half: str, arguments: list[str], words: str
+) -> None:
+    run = campaign(*arguments)
+    assert run.code == 2, run.said
+    assert words in run.err
+    assert 'Traceback' not in run.said
+
+
+def test_a_killed_campaign_is_resumed_from_the_shell(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    sandbox.faults.arm(kind='slow', when='after', seconds=60.0, action=LOCK, nth=3)
+    process = desk.start(*spam(*range(1, 7)), *USUAL, '-campaign:night')
+    desk.wait(process, lambda: len(sandbox.journal.entries(action=LOCK)) == 3)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    desk.script = 'campaign'
+    run = desk.run('resume', 'night', '-always')
+    assert run.code == 0, run.said
+    assert not run.err or 'Warning' not in run.err
+    assert locked(sandbox) == spam(*range(1, 7))
+    assert len(sandbox.journal.entries(action=LOCK)) == 6
+    assert 'night: global_lock' in desk.run('list').out
+    assert 'pwb campaign forget NAME' in desk.run('-help').out
+
+
+# One of one's own
+
+
+@pytest.fixture
+def example(farm: Farm) -> Iterator[ModuleType]:
+    """The example, which is no part of the package."""
+    spec = importlib.util.spec_from_file_location('custom_campaign', EXAMPLE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules['custom_campaign'] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules['custom_campaign']
+
+
+@pytest.fixture
+def vandalised(sandbox: Sandbox, tmp_path: Path) -> str:
+    """Two pages on each of two wikis with a vandal's edits, and one that is clean."""
+    lines = []
+
+    def write(farm: Any) -> None:
+        for code in ('aa', 'bb'):
+            for number in (1, 2):
+                title = f'Article {number}'
+                farm.wikis[code].edit(title, 'Good', user='Plain Sysop')
+                farm.wikis[code].edit(title, 'Bad', user=VANDAL)
+                farm.wikis[code].edit(title, 'Worse', user=VANDAL)
+                lines.append(f'{code}wiki\t{title}')
+        farm.wikis['aa'].edit('Clean', 'Good', user='Plain Sysop')
+        lines.append('aawiki\tClean')
+
+    sandbox.call(write)
+    file = tmp_path / 'revert.txt'
+    file.write_text('\n'.join(lines), encoding='utf-8')
+    return str(file)
+
+
+def texts(sandbox: Sandbox) -> list[str]:
+    return [
+        page.latest.text
+        for code in ('aa', 'bb')
+        for number in (1, 2)
+        if (page := sandbox.farm.wikis[code].page(f'Article {number}'))
+    ]
+
+
+def test_the_example_rolls_a_vandal_back_on_many_wikis(
+    example: ModuleType,
+    sandbox: Sandbox,
+    vandalised: str,
+    ledger_file: Path,
+    ledger: Ledger,
+) -> None:
+    sandbox.faults.arm(kind='drop', when='after', action='rollback', nth=2)
+    code = example.main(
+        VANDAL, vandalised, '-always', '-campaign:vandal', f'-ledger:{ledger_file}'
+    )
+    assert code == 0
+    assert texts(sandbox) == ['Good'] * 4
+    sent = sandbox.journal.entries(action='rollback')
+    assert len(sent) == len([e for e in sent if e.effect]) == 4
+    found = ledger.find('vandal')
+    assert found is not None
+    assert ledger.changed_count(found) == 4
+
+
+def test_the_example_is_resumed_like_any_other(
+    example: ModuleType, sandbox: Sandbox, vandalised: str, ledger_file: Path
+) -> None:
+    usual = ('-always', '-campaign:vandal', f'-ledger:{ledger_file}')
+    sandbox.command('set-readonly', wiki='bb', reason='maintenance')
+    from pywikibot import config
+
+    config.simulate = True
+    assert example.main(VANDAL, vandalised, *usual) == 0
+    assert texts(sandbox) == ['Worse'] * 4
+    config.simulate = False
+    sandbox.command('set-readonly', wiki='bb', reason='')
+    assert example.main('-resume', *usual) == 0
+    assert texts(sandbox) == ['Good'] * 4
+
+
+def test_campaigns_of_ones_own_are_not_resumed_by_other_scripts(
+    campaign: Script,
+    example: ModuleType,
+    sandbox: Sandbox,
+    vandalised: str,
+    ledger_file: Path,
+) -> None:
+    from pywikibot import config
+
+    config.simulate = True
+    example.main(VANDAL, vandalised, '-campaign:mine', f'-ledger:{ledger_file}')
+    run = campaign('resume', 'mine')
+    assert run.code == 2
+    assert 'use the one that began it' in run.err
+    assert campaign('show', 'mine').code == 0
