@@ -54,7 +54,7 @@ class LoginKind(enum.Enum):
     OAUTH = 'OAuth'
 
 
-class Place(enum.Enum):
+class Role(enum.Enum):
     """On which wikis a script acts.
 
     .. version-added:: 0.1
@@ -87,7 +87,7 @@ class Script:
 
     .. version-added:: 0.1
 
-    :ivar place: where
+    :ivar role: on which wikis it acts
     :ivar module: the API module with which it writes
     :ivar needs: rights of the account, and the grants that let them through
     :ivar main_password: whether no other login will do
@@ -95,7 +95,7 @@ class Script:
     """
 
     name: str
-    place: Place
+    role: Role
     module: str
     needs: tuple[Need, ...] = ()
     main_password: bool = False
@@ -119,7 +119,7 @@ class Script:
 SCRIPTS = (
     Script(
         'global_lock',
-        Place.CENTRAL,
+        Role.CENTRAL,
         'setglobalaccountstatus',
         (
             Need('centralauth-lock', 'setglobalaccountstatus'),
@@ -129,22 +129,20 @@ SCRIPTS = (
     ),
     Script(
         'global_delete',
-        Place.CENTRAL,
+        Role.CENTRAL,
         'deleteglobalaccount',
         (Need('centralauth-unmerge', None),),
     ),
     Script(
         'crosswiki_delete',
-        Place.NAMED,
+        Role.NAMED,
         'delete',
         (
             Need('delete', 'delete'),
             Need('undelete', 'delete', '-undo'),
         ),
     ),
-    Script(
-        'link_account', Place.HOME, 'linkaccount', main_password=True, targets=False
-    ),
+    Script('link_account', Role.HOME, 'linkaccount', main_password=True, targets=False),
 )
 
 
@@ -287,8 +285,8 @@ class Diagnosis:
 
         :param script: its name
         """
-        place = next(each.place for each in SCRIPTS if each.name == script)
-        wikis = [wiki for wiki in self.wikis if place.value in wiki.roles]
+        role = next(each.role for each in SCRIPTS if each.name == script)
+        wikis = [wiki for wiki in self.wikis if role.value in wiki.roles]
         checks = [check for wiki in wikis for check in wiki.checks(script)]
         return (
             len(checks) == len(wikis) > 0
@@ -443,7 +441,7 @@ def _wiki_checks(
     problems: dict[str, str] = {}
     for role, name, opened in _openings(home, named):
         try:
-            if login is None and role is not Place.CENTRAL:
+            if login is None and role is not Role.CENTRAL:
                 raise SessionLost(reason)
             site = opened()
         except _EXPECTED as error:
@@ -464,14 +462,14 @@ def _wiki_checks(
 
 def _openings(
     home: Any, named: Sequence[str]
-) -> Iterator[tuple[Place, str, Callable[[], Any]]]:
+) -> Iterator[tuple[Role, str, Callable[[], Any]]]:
     """Yield the wikis in question, and how the scripts come to them."""
-    yield Place.HOME, str(home), lambda: home
-    yield Place.CENTRAL, 'the central wiki', lambda: _central(home)
+    yield Role.HOME, str(home), lambda: home
+    yield Role.CENTRAL, 'the central wiki', lambda: _central(home)
     if not named:
-        yield Place.NAMED, str(home), lambda: home
+        yield Role.NAMED, str(home), lambda: home
     for where in named:
-        yield Place.NAMED, where, partial(home.foreign_site, where)
+        yield Role.NAMED, where, partial(home.foreign_site, where)
 
 
 def _central(home: Any) -> Any:
@@ -516,7 +514,7 @@ def _findings(
             scripts=tuple(
                 _script_check(site, script, login, targets, () if unlimited else limits)
                 for script in SCRIPTS
-                if script.place.value in roles
+                if script.role.value in roles
             ),
         )
 
