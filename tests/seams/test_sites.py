@@ -47,6 +47,21 @@ def test_bases_can_be_appended_in_place_but_not_prepended() -> None:
     assert APISite in DataSite.__mro__
 
 
+def test_no_name_of_the_plugin_is_hidden_by_one_of_pywikibot(site: Any) -> None:
+    """A base that is appended loses; else a method would be another than documented."""
+    from mw_tokens_plugin.site.mixins import PluginMixin
+
+    ours = {
+        name: getattr(PluginMixin, name)
+        for part in PluginMixin.__mro__
+        for name in vars(part)
+        if not name.startswith('_')
+    }
+    assert 'server_time' in ours
+    for kind in (APISite, DataSite):
+        assert [n for n, value in ours.items() if getattr(kind, n) is not value] == []
+
+
 def test_sites_are_told_apart_by_the_name_of_their_class(site: Any) -> None:
     """Else the plugin could use a subclass; as it is, a renamed one is lost."""
     renamed = type('RenamedSite', (APISite,), {})
