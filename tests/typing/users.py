@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pywikibot
 from typing_extensions import assert_type
 
@@ -13,6 +16,13 @@ from mw_tokens_plugin import (
     StatusChange,
     Token,
     TokenType,
+)
+from mw_tokens_plugin.protocol.globalaccounts import ListedAccount, LockLogEntry
+from mw_tokens_plugin.protocol.globalgroups import (
+    GlobalGroup,
+    GlobalRename,
+    GroupsChange,
+    WikiSet,
 )
 from mw_tokens_plugin.site.queries import EditContext
 from mw_tokens_plugin.site.wallet import TypedTokenWallet
@@ -31,6 +41,7 @@ assert_type(site.tokens.csrf.type, TokenType)
 assert_type(site.tokens.csrf.user, str | None)
 text: str = site.tokens.csrf
 site.tokens.prefetch('csrf', 'rollback')
+assert_type(site.query_with_tokens(['csrf'], meta='siteinfo'), dict[str, Any])
 site.tokens.csfr  # type: ignore[attr-defined]
 site.tokens.csrf = 'x'  # type: ignore[assignment]
 
@@ -47,6 +58,14 @@ change = site.set_global_account_status(
 )
 assert_type(change, StatusChange)
 site.set_global_account_status('Example', locked=True)  # type: ignore[call-arg]
+
+assert_type(site.all_global_accounts(prefix='Spam'), Iterator[ListedAccount])
+assert_type(site.lock_log('Example'), Iterator[LockLogEntry])
+assert_type(site.global_groups(), Iterator[GlobalGroup])
+assert_type(site.wiki_sets(), Iterator[WikiSet])
+assert_type(site.global_rename_status(), Iterator[GlobalRename])
+assert_type(site.set_global_groups('Example', add=['x'], reason=''), GroupsChange)
+site.delete_global_account('Example')  # type: ignore[call-arg]
 
 # Queries.
 assert_type(site.edit_context('Project:Sandbox'), EditContext)
