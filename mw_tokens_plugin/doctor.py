@@ -140,6 +140,8 @@ SCRIPTS = (
         (
             Need('delete', 'delete'),
             Need('undelete', 'delete', '-undo'),
+            Need('deletedhistory', 'delete', '-undo'),
+            Need('applychangetags', 'editpage', '-tags'),
         ),
     ),
     Script('link_account', Role.HOME, 'linkaccount', main_password=True, targets=False),
