@@ -195,6 +195,9 @@ class Engine:
         try:
             for attempt in self._retrying:
                 with attempt:
+                    if attempt.retry_state.attempt_number > 1:
+                        # Another attempt is another write of the account.
+                        self._sleep(self._pace())
                     self._wait_to_be_heard()
                     if unsettled and (outcome := self._settle(target)):
                         return outcome
