@@ -72,7 +72,9 @@ class TokenAccessor:
 
     def __set__(self, wallet: TypedTokenWallet, value: NoReturn) -> NoReturn:
         """Refuse: a token of another origin would be sent without a word."""
-        raise AttributeError(f'The {self.type} token is fetched from the wiki, not set.')
+        raise AttributeError(
+            f'The {self.type} token is fetched from the wiki, not set.'
+        )
 
 
 class TypedTokenWallet(TokenWallet):
