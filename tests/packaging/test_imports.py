@@ -21,7 +21,7 @@ BELOW = {
     'requestpage': {'exceptions', 'protocol'},
     'site': {'exceptions', 'protocol'},
     'campaign': {'exceptions', 'protocol', 'requestpage', 'site'},
-    'doctor': {'exceptions', 'protocol', 'site', 'campaign'},
+    'doctor': {'exceptions', 'protocol', 'site', 'campaign', 'requestpage'},
     'sandbox': set[str](),
     '': {'exceptions', 'protocol', 'site', 'campaign', 'requestpage'},
     'scripts': {
