@@ -1,0 +1,122 @@
+"""The options that all campaign scripts share, at work in one of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .desk import Run
+
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+
+LOCK = 'setglobalaccountstatus'
+Script = Callable[..., Run]
+USUAL = ('-reason:Spam-only account', '-always')
+
+
+def spam(count: int) -> list[str]:
+    return [f'Spambot {number:05}' for number in range(1, count + 1)]
+
+
+def effects(sandbox: Sandbox) -> list[str]:
+    return sorted(e.target for e in sandbox.journal.entries(action=LOCK) if e.effect)
+
+
+def test_workers_share_a_campaign(global_lock: Script, sandbox: Sandbox) -> None:
+    run = global_lock(*spam(20), *USUAL, '-workers:3')
+    assert run.code == 0, run.said
+    assert effects(sandbox) == spam(20)
+    assert len(sandbox.journal.entries(action=LOCK)) == 20
+
+
+def test_more_workers_than_is_polite_must_be_insisted_on(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    run = global_lock(*spam(8), *USUAL, '-workers:4')
+    assert run.code == 4, run.said
+    assert '-insist' in run.err
+    assert not effects(sandbox)
+    run = global_lock('-resume', '-always', '-workers:4', '-insist')
+    assert run.code == 0, run.said
+    assert effects(sandbox) == spam(8)
+
+
+def test_a_campaign_at_work_can_be_joined(
+    global_lock: Script, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    assert global_lock(*spam(3), *USUAL, '-simulate', '-campaign:shared').code == 0
+    campaign = ledger.find('shared')
+    assert campaign is not None
+    with at_work(ledger, campaign, account='Sandbox Colleague@sandbox:meta'):
+        assert global_lock('-resume', '-always').code == 75
+        assert not effects(sandbox)
+        run = global_lock('-resume', '-always', '-join')
+    assert run.code == 0, run.said
+    assert effects(sandbox) == spam(3)
+
+
+def test_too_many_failures_stop_it(global_lock: Script, sandbox: Sandbox) -> None:
+    """The guard looks once a second, so the wiki has to be far away."""
+    names = spam(30)
+    assert global_lock(*names, *USUAL, '-simulate').code == 0
+
+    def delete(farm: Any) -> None:
+        for name in names:
+            farm.delete_account(farm.accounts[name], farm.central, 'Somebody', 'test')
+
+    sandbox.call(delete)
+    sandbox.command('set-delay', seconds=0.1)
+    try:
+        run = global_lock('-resume', '-always', '-max-failures:2')
+    finally:
+        sandbox.command('set-delay', seconds=0.0)
+    assert run.code == 4, run.said
+    assert 'more failures than -max-failures allows' in run.out
+    assert 3 <= len(sandbox.journal.entries(action=LOCK)) < len(names)
+
+
+def test_a_stop_page_must_be_a_page(global_lock: Script, sandbox: Sandbox) -> None:
+    run = global_lock(*spam(1), *USUAL, '-stop-page:[[no]]')
+    assert run.code == 2, run.said
+    assert 'not a title' in run.err
+    assert not effects(sandbox)
+    run = global_lock('-resume', '-always', '-stop-page:User:Sandbox Operator/stop')
+    assert run.code == 0, run.said
+
+
+def test_every_outcome_is_a_line_of_json(
+    global_lock: Script, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    file = tmp_path / 'log.jsonl'
+    run = global_lock(*spam(2), *USUAL, f'-log-json:{file}', '-campaign:logged')
+    assert run.code == 0, run.said
+    lines = [json.loads(line) for line in file.read_text('utf-8').splitlines()]
+    assert [line['target'] for line in lines] == spam(2)
+    assert {line['state'] for line in lines} == {'done'}
+    assert {line['campaign'] for line in lines} == {'logged'}
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_log_that_cannot_be_written_is_found_out_first(
+    global_lock: Script, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    run = global_lock(*spam(1), *USUAL, f'-log-json:{tmp_path}/nowhere/log')
+    assert run.code == 2, run.said
+    assert 'cannot be written' in run.err
+    assert not sandbox.journal.entries(action=LOCK)
+
+
+def test_a_report_is_written_in_the_end(global_lock: Script, tmp_path: Path) -> None:
+    run = global_lock(*spam(2), *USUAL, f'-report:{tmp_path}/r', '-campaign:told')
+    assert run.code == 0, run.said
+    text = (tmp_path / 'r' / 'told.csv').read_text('utf-8')
+    assert all(name in text for name in spam(2))
+    assert str(tmp_path / 'r' / 'told.html') in run.out
