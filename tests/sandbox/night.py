@@ -46,7 +46,7 @@ MOST_RUNS = 12
 DAWN = 8
 
 #: All waits are so much shorter than they are at night.
-SCALE = 0.001
+SCALE = 0.0005
 POLICY = RetryPolicy(seconds=20.0, pause=1.0 * SCALE, longest_pause=60.0 * SCALE)
 
 #: How this machine's clock is set anew, again and again: mostly never.
@@ -250,7 +250,7 @@ class Night:
                 budget = Budget(
                     self._ledger.database,
                     campaign.name,
-                    lambda: 0.2 * SCALE,
+                    lambda: 0.4 * SCALE,
                     # pywikibot's operator has no say in when a clock is put right.
                     clock=lambda: 1.7e9 + clock(),
                 )
@@ -464,7 +464,7 @@ def _refused(chance: random.Random, targets: int) -> Fault:
 
 def _read_only_for_a_while(chance: random.Random, targets: int) -> Fault:
     kind = chance.choice(['readonly', 'centralauth-readonly', 'maxlag'])
-    end = chance.choice([0.02, 0.06, 0.15])
+    end = chance.choice([0.01, 0.03, 0.08])
     return {'kind': kind, 'action': LOCK, 'times': 0, 'end': end}
 
 
