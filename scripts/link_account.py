@@ -271,13 +271,17 @@ class Conversation:
                 values = self._filled_in(step.form)
                 if config.simulate:
                     names = ', '.join(values) or 'no fields'
-                    print(f'Would send {names}. Nothing was sent.')
-                    return ExitCode.DONE
+                    return _simulated(self._link.submit, values, names)
                 self._send(self._link.submit, values)
             else:
+                if config.simulate and self._options.returned is None:
+                    print(f'Would wait for the return from {step.url}')
+                    return ExitCode.DONE
                 url = self._returned(step)
                 if url is None:
                     return ExitCode.TRY_AGAIN
+                if config.simulate:
+                    return _simulated(self._link.returned, url, 'the return')
                 self._send(self._link.returned, url)
         raise StoppedByGuard(f'The wiki has asked {MOST_STEPS} times; giving up.')
 
@@ -399,6 +403,14 @@ class Conversation:
                 self._options.state.unlink()
 
 
+def _simulated(send: Callable[[Any], object], what: object, named: str) -> ExitCode:
+    """Say what would be sent, unless that would be refused here already."""
+    with suppress(StoppedByGuard):
+        send(what)
+    print(f'Would send {named}. Nothing was sent.')
+    return ExitCode.DONE
+
+
 def value_of(asked: Field, text: str) -> Value:
     """Return what a text means for a field.
 
@@ -470,7 +482,7 @@ def _begin(
         saved = options.state.read_text('utf-8')
     if saved is not None:
         link = site.link_account(saved=saved)
-        if options.listen is None or options.returned:
+        if options.listen is None or options.returned or config.simulate:
             return link, None
         return link, stack.enter_context(_listener(link.return_url))
     if options.listen is None or config.simulate:

@@ -28,6 +28,7 @@ from mw_tokens_plugin.exceptions import (
     PermissionDenied,
     SessionError,
     SessionLost,
+    StoppedByGuard,
     TokenError,
     WikiUnreachable,
 )
@@ -300,6 +301,7 @@ class AccountLink:
         :raises CannotReauthenticate: not with this kind of login
         :raises ApiRefusal: the wiki refused
         :raises OutcomeUnknown: the answer was lost: look at what is linked
+        :raises StoppedByGuard: pywikibot simulates: it would have been sent
         :raises UnexpectedAnswer: the answer is none that the API gives
         """
         return self._send(self._flow.submit(values))
@@ -371,6 +373,9 @@ class AccountLink:
             parameters['linkcontinue'] = True
         try:
             self._check_names(submission)
+            if config.simulate:
+                # Nobody can tell what the wiki would have answered.
+                raise StoppedByGuard('This is a simulation: nothing was sent.')
             with _advised(), redactor.hiding(dict.fromkeys(submission.secrets, '***')):
                 answer = send_once(
                     self._site,
@@ -381,11 +386,16 @@ class AccountLink:
                 )
         except InternalApiError:
             raise
-        except (ApiRefusal, InvalidInput, SessionError, TokenError, WikiUnreachable):
+        except (
+            ApiRefusal,
+            InvalidInput,
+            SessionError,
+            StoppedByGuard,
+            TokenError,
+            WikiUnreachable,
+        ):
             self._flow.refused()
             raise
-        if config.simulate:
-            answer = {'status': 'PASS'}
         step = self._flow.receive(answer)
         if isinstance(step, Failed) and step.not_in_progress:
             raise FlowLost(

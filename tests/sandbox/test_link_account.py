@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from mw_tokens_plugin.campaign.launch import ExitCode
-from mw_tokens_plugin.exceptions import InvalidInput, OutcomeUnknown
+from mw_tokens_plugin.exceptions import InvalidInput, OutcomeUnknown, StoppedByGuard
 from mw_tokens_plugin.protocol.authmanager import Done, State
 from mw_tokens_plugin.site.listener import ReturnListener
 
@@ -207,9 +207,11 @@ def test_what_does_not_work_out_has_its_exit_code(
 def test_a_field_that_is_missing_stops_it_before_anything_is_sent(
     link_account: Callable[..., Run], sandbox: Sandbox
 ) -> None:
-    run = link_account()
-    assert run.code == ExitCode.USAGE
-    assert "'farmcode' must be filled in" in run.err
+    for args in [], ['-simulate']:
+        run = link_account(*args)
+        assert run.code == ExitCode.USAGE
+        assert "'farmcode' must be filled in" in run.err
+        assert 'Would send' not in run.out
     assert posts(sandbox) == []
 
 
@@ -223,6 +225,41 @@ def test_simulation_and_listing_send_nothing(
     run = link_account('-list')
     assert 'Linked: nothing' in run.out
     assert 'FarmLinkRequest: Farm identity provider' in run.out
+
+
+def test_a_simulated_return_leaves_everything_as_it_was(
+    link_account: Callable[..., Run], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    state = tmp_path / 'link.json'
+    run = link_account(f'-state:{state}', f'-returnurl:{RETURN}', farmcode='redirect')
+    before, sent = state.read_bytes(), len(posts(sandbox))
+    back = f'-return:{RETURN}?state={state_of(address_in(run.out))}'
+    for args, code, said in (
+        ([back], ExitCode.DONE, 'Would send the return. Nothing was sent.'),
+        ([f'{back}x'], ExitCode.USAGE, 'another attempt'),
+        ([], ExitCode.DONE, 'Would wait for the return'),
+    ):
+        run = link_account('-simulate', f'-state:{state}', *args)
+        assert (run.code, state.read_bytes()) == (code, before)
+        assert said in run.said
+        assert 'is linked' not in run.said
+    assert (linked(sandbox), len(posts(sandbox))) == ([], sent)
+    assert link_account(f'-state:{state}', back).code == ExitCode.DONE
+    assert len(linked(sandbox)) == 1
+
+
+def test_a_simulation_is_no_success_for_python_either(
+    site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pywikibot import config
+
+    link = site.link_account(return_url=RETURN)
+    with monkeypatch.context() as patch:
+        patch.setattr(config, 'simulate', True)
+        with pytest.raises(StoppedByGuard, match='nothing was sent'):
+            link.submit({'farmcode': 'pass'})
+    assert (link.state, posts(sandbox)) == (State.START, [])
+    assert link.submit({'farmcode': 'pass'}) == Done()
 
 
 def test_unlinking_without_a_terminal_has_to_be_wanted(
