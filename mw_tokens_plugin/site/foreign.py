@@ -65,8 +65,17 @@ _OPERATOR_REFUSED = frozenset({'badusername', 'renameinprogress'})
 _PERSONAL = frozenset(
     'tokens userinfo deletedrevisions alldeletedrevisions deletedrevs watchlist '
     'watchlistraw notifications checkuser checkuserlog globalrenamestatus '
-    'authmanagerinfo mystashedfiles stashimageinfo'.split()
+    'authmanagerinfo mystashedfiles stashimageinfo filearchive'.split()
 )
+
+#: Values of parameters for which a right is needed, or a name.
+_PERSONAL_VALUES = frozenset(
+    'patrolled !patrolled unpatrolled autopatrolled !autopatrolled suppress watched '
+    'watchers visitingwatchers notificationtimestamp'.split()
+)
+
+#: Pages that everybody may ask for at a time.
+_MOST_VALUES = 50
 
 #: Bytes of the first chunk of an upload, when the rate is not known yet.
 _FIRST_CHUNK = 64 * 1024
@@ -120,8 +129,9 @@ class HomeLogin:
                 reads,
             )
             if key not in self._sites:
+                # No credentials leave for a wiki that is not of this farm.
+                self._check_attached(place, create_account)
                 if kind == 'centralauthtoken':
-                    self._check_attached(place, create_account)
                     site = _class_for(ForeignMixin, place)(self, place, reads)
                 else:
                     site = self._plain_site(place, kind)
@@ -317,7 +327,20 @@ class CentralAuthRequest(TokenRequest):
             for kind in ('meta', 'list', 'prop', 'generator')
             for name in self._params.get(kind, ())
         }
-        return modules.isdisjoint(_PERSONAL - (besides or set()))
+        values = {
+            str(value)
+            for name, given in self._params.items()
+            if name not in ('titles', 'pageids', 'revids')
+            for value in given
+        }
+        many = max(
+            len(self._params.get(n, ())) for n in ('titles', 'pageids', 'revids')
+        )
+        return (
+            many <= _MOST_VALUES
+            and values.isdisjoint(_PERSONAL_VALUES)
+            and modules.isdisjoint(_PERSONAL - (besides or set()))
+        )
 
     def _json_loads(self, response: Any) -> dict[str, Any] | None:
         """Try again, but not for ever, where something before the API refuses."""
@@ -509,6 +532,10 @@ class ForeignMixin(OwnLoginMixin):
         """
         if not self.logged_in():
             self.read_identity()
+
+    def foreign_site(self, where: Any, **options: Any) -> Any:
+        """Return a site for a third wiki, with the same login."""
+        return self.home_login.home.foreign_site(where, **options)
 
     def logout(self) -> None:
         """Refuse: the session is the home wiki's.

@@ -5,7 +5,7 @@ Each part has a module of its own; here they are joined, and given a type.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pywikibot
 
@@ -15,6 +15,9 @@ from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
 from mw_tokens_plugin.site.linking import LinkingMixin
 from mw_tokens_plugin.site.queries import QueriesMixin
 from mw_tokens_plugin.site.requests import SingleSendRequest
+
+Credential = Literal['auto', 'centralauthtoken', 'password', 'oauth']
+Reads = Literal['authenticated', 'anonymous']
 
 
 class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, LinkingMixin, QueriesMixin):
@@ -31,8 +34,8 @@ class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, LinkingMixin, QueriesM
         self,
         where: Any,
         *,
-        auth: str = 'auto',
-        reads: str = 'authenticated',
+        auth: Credential = 'auto',
+        reads: Reads = 'authenticated',
         create_account: bool = False,
     ) -> PluginMixin:
         """Return a site for another wiki of the farm, used with this one's login.
@@ -84,12 +87,22 @@ def typed(site: Any) -> PluginMixin:
     return site
 
 
-def foreign_site(where: Any, **options: Any) -> PluginMixin:
+def foreign_site(
+    where: Any,
+    *,
+    auth: Credential = 'auto',
+    reads: Reads = 'authenticated',
+    create_account: bool = False,
+) -> PluginMixin:
     """Return a site for another wiki, used with the login of the default one.
 
     .. version-added:: 0.1
 
     :param where: see :meth:`PluginMixin.foreign_site`
-    :param options: those of :meth:`PluginMixin.foreign_site`
+    :param auth: see there
+    :param reads: see there
+    :param create_account: see there
     """
-    return typed(pywikibot.Site()).foreign_site(where, **options)
+    return typed(pywikibot.Site()).foreign_site(
+        where, auth=auth, reads=reads, create_account=create_account
+    )

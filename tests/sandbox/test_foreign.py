@@ -358,6 +358,45 @@ def test_a_wiki_of_another_farm_is_refused_by_what_it_says_itself(
     assert (asked.method, asked.user, asked.centralauthtoken) == ('GET', '', '')
 
 
+@pytest.mark.parametrize('auth', ['auto', 'password'])
+def test_no_password_is_sent_to_another_farm(
+    bot_home: Any, stranger: str, running_old_sandbox: Sandbox, auth: str
+) -> None:
+    running_old_sandbox.journal.clear()
+    with pytest.raises(NotInFarm, match='shares no login'):
+        bot_home.foreign_site(stranger, auth=auth, create_account=True)
+    sent = [(e.method, e.action) for e in running_old_sandbox.journal.entries()]
+    assert ('POST', 'login') not in sent
+    assert {method for method, _ in sent} == {'GET'}
+
+
+def test_a_third_wiki_is_reached_with_the_same_login(
+    home: Any, sandbox: Sandbox
+) -> None:
+    aa = home.foreign_site('aa')
+    logins = sandbox.summary()['logins']
+    assert aa.foreign_site('bb') is home.foreign_site('bb')
+    assert aa.foreign_site('meta') is home
+    assert sandbox.summary()['logins'] == logins
+
+
+def test_what_nobody_may_ask_for_is_asked_as_somebody(
+    home: Any, sandbox: Sandbox
+) -> None:
+    site = home.foreign_site('aa', reads='anonymous')
+    sandbox.journal.clear()
+    titles = [f'Page {number}' for number in range(60)]
+    answer = site.simple_request(action='query', titles=titles, prop='info').submit()
+    assert len(answer['query']['pages']) == 60
+    list(site.recentchanges(patrolled=False, total=1))
+    asked = [
+        (e.params.get('prop') or e.params.get('list'), e.user)
+        for e in sandbox.journal.entries(action='query')
+        if e.wiki == 'aa' and {'prop', 'list'} & e.params.keys()
+    ]
+    assert asked == [('info', OPERATOR), ('recentchanges', OPERATOR)]
+
+
 def test_a_wiki_that_nobody_answers_for_is_told_so(home: Any, stranger: str) -> None:
     from pywikibot.family import Family
 
