@@ -7,6 +7,7 @@ https://www.mediawiki.org/wiki/API:Parameter_information
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pywikibot import config
@@ -32,6 +33,9 @@ class ModuleInfo:
 
         :param module: its path, such as ``delete`` or ``query+tokens``
         """
+        if re.fullmatch(r'[A-Za-z0-9_+-]+', module) is None:
+            # With a "|" or a "*" the wiki would tell of others.
+            return None
         release = self._site.version()
         if release != self._release:
             self._release, self._known = release, {}

@@ -88,7 +88,7 @@ class QueriesMixin(SiteBase):
         meta = set(meta.split('|') if isinstance(meta, str) else meta)
         if 'tokens' in meta or 'type' in query:
             raise InvalidInput('Name the token types in types=, not in the query.')
-        wanted = self.tokens.missing(types)
+        wanted = self.tokens.missing([types] if isinstance(types, str) else types)
         if wanted:
             meta.add('tokens')
             query['type'] = wanted
@@ -132,20 +132,27 @@ class QueriesMixin(SiteBase):
         :raises InvalidInput: no page can have that title
         :raises ApiRefusal: the wiki refused
         """
+        title = page
+        if not isinstance(page, str):
+            if page.site != self:
+                raise InvalidInput(f'{page!r} is a page of {page.site}, not of {self}.')
+            title = page.title(with_section=False)
+        if not title or '|' in title:
+            raise InvalidInput(f'{title!r} is not the title of one page.')
         properties = ['ids', 'timestamp']
         if text:
             properties.append('content')
         answer = self.query_with_tokens(
             ('csrf',),
             prop='revisions',
-            titles=page if isinstance(page, str) else page.title(with_section=False),
+            titles=title,
             rvprop=properties,
             rvslots='main',
             curtimestamp=1,
         )
-        (found,) = answer['query']['pages']
-        if found.get('invalid'):
-            raise InvalidInput(f'{page} is not a possible title of a page.')
+        (found,) = answer['query'].get('pages') or [{'invalid': True}]
+        if found.get('invalid') or found.get('special') or 'title' not in found:
+            raise InvalidInput(f'{title!r} is not a page of {self} to be edited.')
         revision = (found.get('revisions') or [{}])[0]
         return EditContext(
             title=found['title'],

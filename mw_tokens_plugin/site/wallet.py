@@ -248,7 +248,7 @@ class TypedTokenWallet(TokenWallet):
         # A type checker is to report unknown attributes, not to call this.
         def __getattr__(self, name: str) -> NoReturn:
             """Say what was meant, where an attribute is misspelt."""
-            near = get_close_matches(name, _accessors(), n=1)
+            near = get_close_matches(name.lower(), _attributes(), n=1)
             meant = f' Did you mean {near[0]!r}?' if near else ''
             raise AttributeError(
                 f'The wallet has no attribute {name!r}.{meant} Token types of '
@@ -308,9 +308,6 @@ class TypedTokenWallet(TokenWallet):
         return values
 
 
-def _accessors() -> list[str]:
-    return [
-        name
-        for name, value in vars(TypedTokenWallet).items()
-        if isinstance(value, TokenAccessor)
-    ]
+def _attributes() -> list[str]:
+    """Return the names of what the wallet offers."""
+    return [name for name in vars(TypedTokenWallet) if not name.startswith('_')]
