@@ -100,6 +100,10 @@ Result = TypeVar('Result')
 #: Environment variables that begin so are fields.
 FIELD_VARIABLE = 'MW_TOKENS_FIELD_'
 
+_WITH_VALUE = (
+    *('-unlink', '-request', '-fields', '-listen', '-timeout'),
+    *('-returnurl', '-state', '-return'),
+)
 _WORDS = {
     **dict.fromkeys(('yes', 'y', 'true', '1'), True),
     **dict.fromkeys(('no', 'n', 'false', '0', ''), False),
@@ -179,6 +183,8 @@ def parse(args: Iterable[str]) -> Options:
                 options.returned = value
             case '-always', False:
                 options.always = True
+            case _, False if name in _WITH_VALUE:
+                raise InvalidInput(f'{name} needs a value: {name}:VALUE.')
             case _:
                 raise InvalidInput(
                     f'{argument}: there is no such option. "pwb link_account -help" '

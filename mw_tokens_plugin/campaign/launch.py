@@ -61,7 +61,7 @@ class ExitCode(enum.IntEnum):
 
 def exit_code_of(error: BaseException) -> ExitCode:
     """Return the exit code for an error that ended a script."""
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt | EOFError):
         return ExitCode.INTERRUPTED
     if isinstance(error, InvalidInput):
         return ExitCode.USAGE
@@ -115,6 +115,10 @@ def run_script(
         return work(arguments)
     except KeyboardInterrupt as error:
         print('\nInterrupted.', file=sys.stderr)
+        return exit_code_of(error)
+    except EOFError as error:
+        # Ctrl-D at a prompt.
+        print('\nThe input ended before everything was answered.', file=sys.stderr)
         return exit_code_of(error)
     except (TokensPluginError, PywikibotError, ConnectionError) as error:
         print(f'ERROR: {error}', file=sys.stderr)

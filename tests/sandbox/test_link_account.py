@@ -134,6 +134,23 @@ def test_unlinking_is_confirmed(desk: Desk, sandbox: Sandbox, site: Any) -> None
     assert (run.code, linked(sandbox)) == (ExitCode.DONE, [])
 
 
+@pytest.mark.parametrize(
+    ('args', 'answers'),
+    [
+        ([], [('Farm code', '\x04')]),
+        ([], [('Farm code', 'ui'), ('Second code', 'x'), ('PIN', '\x04')]),
+        (['-unlink:x'], [('Unlink', '\x04')]),
+    ],
+)
+def test_the_end_of_the_input_is_an_interruption(
+    desk: Desk, args: list[str], answers: list[tuple[str, str]]
+) -> None:
+    run = desk.talk(*args, answers=answers)
+    assert run.code == ExitCode.INTERRUPTED, run.said
+    assert 'The input ended' in run.said
+    assert 'Traceback' not in run.said
+
+
 # Without a terminal
 
 
@@ -305,6 +322,18 @@ def test_bad_options_are_usage_errors(
 ) -> None:
     run = link_account(*args, farmcode='pass')
     assert (run.code, posts(sandbox)) == (ExitCode.USAGE, [])
+
+
+@pytest.mark.parametrize(
+    'name', '-unlink -request -fields -listen -timeout -returnurl -state -return'.split()
+)
+def test_an_option_without_its_value_is_named(
+    link_account: Callable[..., Run], name: str
+) -> None:
+    for arg in name, f'{name}:':
+        run = link_account(arg)
+        assert run.code == ExitCode.USAGE
+        assert f'{name} needs a value' in run.err
 
 
 # The listener
