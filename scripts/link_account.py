@@ -58,8 +58,8 @@ import os
 import re
 import sys
 import webbrowser
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from getpass import getpass
 from html.parser import HTMLParser
@@ -146,6 +146,8 @@ def _run(arguments: list[str]) -> ExitCode:
     if options.unlink is not None:
         return _unlink(site, options.unlink, options.always, interactive)
     given = fields_given(options.fields, os.environ)
+    if options.state is not None:
+        check_writable(options.state)
     with ExitStack() as stack:
         link, listener = _begin(site, options, stack)
         return Conversation(link, options, given, listener, interactive).run()
@@ -192,7 +194,7 @@ def parse(args: Iterable[str]) -> Options:
                 )
     if options.listen is not None and options.return_url:
         raise InvalidInput('-listen and -returnurl exclude each other.')
-    if options.returned and not (options.state and options.state.exists()):
+    if options.returned and not (options.state and os.path.exists(options.state)):
         raise InvalidInput('-return goes with -state and the file of an earlier run.')
     return options
 
@@ -456,14 +458,46 @@ def described(request: AuthRequest) -> str:
     return f'{clean(request.id)}: {", ".join(filter(None, about))}'
 
 
+def check_writable(path: Path) -> None:
+    """Find out whether a file can be kept, without changing it.
+
+    :raises InvalidInput: it cannot
+    """
+    with _keeping(path):
+        if path.exists() and not path.is_file():
+            raise OSError('it is no file')
+        _fresh(path).unlink()
+
+
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
+    """Write a file that only its owner can read, whole or not at all.
+
+    :raises InvalidInput: it cannot be written
+    """
+    with _keeping(path):
+        new = _fresh(path)
+        new.write_text(text, 'utf-8')
+        new.replace(path)
+
+
+def _fresh(path: Path) -> Path:
+    """Make an empty file beside another one, which it is to replace."""
+    if not path.name:
+        raise OSError('it is no file')
     new = path.with_name(f'{path.name}.new')
     with suppress(FileNotFoundError):
         new.unlink()
     new.touch(mode=0o600, exist_ok=False)
-    new.write_text(text, 'utf-8')
-    new.replace(path)
+    return new
+
+
+@contextmanager
+def _keeping(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        said = error.strerror or error
+        raise InvalidInput(f'-state:{path} cannot be kept: {said}.') from None
 
 
 class _Text(HTMLParser):
@@ -485,7 +519,12 @@ def _begin(
     """Begin, or go on where the state says; listen, if wanted."""
     saved = None
     if options.state is not None and options.state.exists():
-        saved = options.state.read_text('utf-8')
+        try:
+            saved = options.state.read_text('utf-8')
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInput(
+                f'-state:{options.state} cannot be read: {error}'
+            ) from None
     if saved is not None:
         link = site.link_account(saved=saved)
         if options.listen is None or options.returned or config.simulate:

@@ -325,7 +325,8 @@ def test_bad_options_are_usage_errors(
 
 
 @pytest.mark.parametrize(
-    'name', '-unlink -request -fields -listen -timeout -returnurl -state -return'.split()
+    'name',
+    '-unlink -request -fields -listen -timeout -returnurl -state -return'.split(),
 )
 def test_an_option_without_its_value_is_named(
     link_account: Callable[..., Run], name: str
@@ -334,6 +335,29 @@ def test_an_option_without_its_value_is_named(
         run = link_account(arg)
         assert run.code == ExitCode.USAGE
         assert f'{name} needs a value' in run.err
+
+
+@pytest.mark.parametrize('name', ['', 'nosuch/link.json', 'file/link.json', 'x' * 300])
+def test_a_state_that_cannot_be_kept_is_refused_before_anything_is_sent(
+    link_account: Callable[..., Run], sandbox: Sandbox, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / 'file').write_text('kept', 'utf-8')
+    for more in [], [f'-return:{RETURN}']:
+        run = link_account(f'-state:{tmp_path / name}', *more, farmcode='redirect')
+        assert (run.code, posts(sandbox)) == (ExitCode.USAGE, [])
+        assert '-state' in run.err
+    assert [each.name for each in tmp_path.iterdir()] == ['file']
+
+
+def test_a_state_that_is_no_text_is_a_usage_error(
+    link_account: Callable[..., Run], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    state = tmp_path / 'link.json'
+    state.write_bytes(b'\xff\xfe')
+    run = link_account(f'-state:{state}', farmcode='pass')
+    assert (run.code, posts(sandbox)) == (ExitCode.USAGE, [])
+    assert 'cannot be read' in run.err
+    assert state.read_bytes() == b'\xff\xfe'
 
 
 # The listener
