@@ -56,6 +56,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import webbrowser
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -72,8 +73,10 @@ from pywikibot import config
 
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.exceptions import (
+    FlowLost,
     InvalidInput,
     MustReauthenticate,
+    SessionLost,
     StoppedByGuard,
 )
 from mw_tokens_plugin.protocol.authmanager import (
@@ -295,10 +298,26 @@ class Conversation:
 
     def _send(self, send: Callable[[Any], object], what: object) -> None:
         try:
-            send(what)
-        finally:
-            # Also where the answer was lost, so that nothing is sent twice.
-            self._keep()
+            try:
+                send(what)
+            finally:
+                # Also where the answer was lost, so that nothing is sent twice.
+                self._keep()
+        except (FlowLost, MustReauthenticate, SessionLost) as error:
+            # There is nothing left to go on with.
+            self._forget()
+            why = (
+                'The login has become too old for it; beginning anew gives the '
+                'password again.'
+                if isinstance(error, MustReauthenticate)
+                else error
+            )
+            state = self._options.state
+            kept = '' if state is None else f' {shlex.quote(f"-state:{state}")}'
+            raise FlowLost(
+                f'{why} Run: pwb link_account{kept}, with the other options as '
+                'before, but without -return.'
+            ) from error
 
     def _say(self, step: Ask) -> None:
         if step.message is not None:
@@ -403,11 +422,16 @@ class Conversation:
         if isinstance(self._link.step, Done | Failed):
             self._forget()
         elif self._options.state is not None:
-            write_private(self._options.state, self._link.save())
+            try:
+                write_private(self._options.state, self._link.save())
+            except InvalidInput as error:
+                print(f'{error} Only this run can go on.', file=sys.stderr)
+                self._forget()
+                self._options.state = None
 
     def _forget(self) -> None:
         if self._options.state is not None:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 self._options.state.unlink()
 
 

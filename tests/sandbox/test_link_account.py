@@ -360,6 +360,27 @@ def test_a_state_that_is_no_text_is_a_usage_error(
     assert state.read_bytes() == b'\xff\xfe'
 
 
+@pytest.mark.parametrize('lost', ['login', 'session'])
+def test_what_cannot_be_gone_on_with_leaves_no_state(
+    link_account: Callable[..., Run], sandbox: Sandbox, tmp_path: Path, lost: str
+) -> None:
+    """The same command, but without -return, then begins anew and gets through."""
+    state = tmp_path / 'link.json'
+    run = link_account(f'-state:{state}', f'-returnurl:{RETURN}', farmcode='redirect')
+    back = f'-return:{RETURN}?state={state_of(address_in(run.out))}'
+    if lost == 'login':
+        sandbox.call(lambda farm: farm.advance(301))
+    else:
+        assert link_account(farmcode='fail').code == ExitCode.FAILED
+    run = link_account(f'-state:{state}', back)
+    assert run.code == ExitCode.NOT_AUTHORISED, run.said
+    assert f'pwb link_account -state:{state}' in run.err
+    assert 'site.reauthenticate' not in run.said
+    assert not state.exists()
+    run = link_account(f'-state:{state}', farmcode='pass')
+    assert (run.code, len(linked(sandbox))) == (ExitCode.DONE, 1), run.said
+
+
 # The listener
 
 
