@@ -34,8 +34,9 @@ When the provider sends the user back:
 -returnurl:URL    Without -listen: where the user is sent back to, by default this wiki.
                   The address of that page is asked for, to be pasted here.
 
--state:FILE       Keep in this file where it stands, for as long as it lasts; a run with
-                  the same file goes on there. It has to use the same login.
+-state:FILE       Keep in this file where it stands, for as long as it lasts, which is
+                  about five minutes; a run with the same file goes on there. It has to
+                  use the same login.
 
 -return:URL       With -state: the address that the user was sent back to.
 
@@ -90,6 +91,7 @@ from mw_tokens_plugin.protocol.authmanager import (
     Message,
     Redirect,
     Required,
+    State,
     Value,
 )
 from mw_tokens_plugin.site.linking import AccountLink
@@ -97,6 +99,8 @@ from mw_tokens_plugin.site.listener import ReturnListener
 
 #: Steps after which a conversation is taken for an endless one.
 MOST_STEPS = 50
+#: Times that a question may be answered with what does not fit.
+MOST_SLIPS = 3
 
 Result = TypeVar('Result')
 
@@ -111,6 +115,7 @@ _WORDS = {
     **dict.fromkeys(('yes', 'y', 'true', '1'), True),
     **dict.fromkeys(('no', 'n', 'false', '0', ''), False),
 }
+_TO_BE_ANSWERED = (State.START, State.ASKED, State.REDIRECTED)
 _TICKED = (FieldType.CHECKBOX, FieldType.BUTTON)
 
 
@@ -268,6 +273,7 @@ class Conversation:
 
     def run(self) -> ExitCode:
         """Ask, send and wait until it is over."""
+        slips = 0
         for _ in range(MOST_STEPS):
             step = self._link.step
             if isinstance(step, Done):
@@ -277,24 +283,48 @@ class Conversation:
                 said = plain(step.message) or step.code or 'no reason is given'
                 print(f'The account is not linked: {said}', file=sys.stderr)
                 return ExitCode.FAILED
-            if isinstance(step, Ask):
-                self._say(step)
-                values = self._filled_in(step.form)
-                if config.simulate:
-                    names = ', '.join(values) or 'no fields'
-                    return _simulated(self._link.submit, values, names)
-                self._send(self._link.submit, values)
-            else:
-                if config.simulate and self._options.returned is None:
-                    print(f'Would wait for the return from {step.url}')
-                    return ExitCode.DONE
-                url = self._returned(step)
-                if url is None:
-                    return ExitCode.TRY_AGAIN
-                if config.simulate:
-                    return _simulated(self._link.returned, url, 'the return')
-                self._send(self._link.returned, url)
+            try:
+                code = self._go_on(step)
+            except InvalidInput as error:
+                slips += 1
+                if slips == MOST_SLIPS or not self._can_ask_again():
+                    raise
+                print(f'{error} Nothing was sent; once more.', file=sys.stderr)
+                continue
+            if code is not None:
+                return code
+            slips = 0
         raise StoppedByGuard(f'The wiki has asked {MOST_STEPS} times; giving up.')
+
+    def _go_on(self, step: Ask | Redirect) -> ExitCode | None:
+        """Do a step; an exit code ends it here.
+
+        :raises InvalidInput: what was given or typed does not fit
+        """
+        if isinstance(step, Ask):
+            self._say(step)
+            values = self._filled_in(step.form)
+            if config.simulate:
+                names = ', '.join(values) or 'no fields'
+                return _simulated(self._link.submit, values, names)
+            self._send(self._link.submit, values)
+            return None
+        if config.simulate and self._options.returned is None:
+            print(f'Would wait for the return from {step.url}')
+            return ExitCode.DONE
+        url = self._returned(step)
+        if url is None:
+            return ExitCode.TRY_AGAIN
+        if config.simulate:
+            return _simulated(self._link.returned, url, 'the return')
+        self._send(self._link.returned, url)
+        return None
+
+    def _can_ask_again(self) -> bool:
+        """Tell whether what does not fit may be a slip of somebody who is there."""
+        if self._listener is not None and isinstance(self._link.step, Redirect):
+            return False
+        return self._interactive and self._link.state in _TO_BE_ANSWERED
 
     def _send(self, send: Callable[[Any], object], what: object) -> None:
         try:

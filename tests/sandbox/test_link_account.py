@@ -111,10 +111,12 @@ def test_an_operator_is_asked_for_everything_and_pastes_the_return(
             ('I agree', 'y'),
             ('Go', ''),
             ('Paste the address', 'http://127.0.0.1:9/nowhere'),
+            ('Paste the address', 'garbage'),
+            ('Paste the address', 'garbage'),
         ]
     )
     assert run.code == ExitCode.USAGE
-    assert 'with something behind it' in run.said
+    assert run.said.count('with something behind it') == 3
     assert 'Some bold information' in run.said
     assert 'Please enter the second code, Sandbox Operator.' in run.said
     assert SECRET not in run.said
@@ -122,6 +124,70 @@ def test_an_operator_is_asked_for_everything_and_pastes_the_return(
     assert second['multi[]'].split('\x1f') == ['red', 'blue']
     assert (second['color'], second['agree'], second['hid']) == ('red', '1', 'h-value')
     assert 'go' not in second
+
+
+def test_a_slip_at_a_terminal_is_asked_again(desk: Desk, sandbox: Sandbox) -> None:
+    """A field left empty, an option that does not exist, neither yes nor no."""
+    run = desk.talk(
+        answers=[
+            ('Farm code', ''),
+            ('Farm code', 'ui pass'),
+            *(('Second code', 'pass'), ('PIN', SECRET), ('Colour', 'mauve')),
+            *(('Several', ''), ('I agree', 'y'), ('Go', '')),
+            *(('Second code', 'pass'), ('PIN', SECRET), ('Colour', 'red')),
+            *(('Several', ''), ('I agree', 'perhaps')),
+            *(('Second code', 'pass'), ('PIN', SECRET), ('Colour', 'red')),
+            *(('Several', ''), ('I agree', 'y'), ('Go', '')),
+        ]
+    )
+    assert run.code == ExitCode.DONE, run.said
+    for slip in "'farmcode' must be", "no option 'mauve'", '"yes" or "no"':
+        assert run.said.count(slip) == 1
+    assert SECRET not in run.said
+    assert (len(posts(sandbox)), len(linked(sandbox))) == (2, 1)
+
+
+@pytest.mark.parametrize(('slips', 'code'), [(2, 0), (3, ExitCode.USAGE)])
+def test_a_return_that_does_not_fit_is_asked_for_again(
+    site: Any,
+    sandbox: Sandbox,
+    capfd: pytest.CaptureFixture[str],
+    slips: int,
+    code: int,
+) -> None:
+    module = script()
+    link = site.link_account(return_url=RETURN)
+    link.submit({'farmcode': 'redirect'})
+    sent = len(posts(sandbox))
+    good = f'{RETURN}?state={state_of(link.step.url)}'
+    pasted = iter([*['nonsense', f'{good}x', RETURN][:slips], good])
+    talk = module.Conversation(
+        link, module.Options(), {}, None, True, ask=lambda prompt: next(pasted)
+    )
+    if code:
+        with pytest.raises(InvalidInput):
+            talk.run()
+        assert len(posts(sandbox)) == sent
+    else:
+        assert talk.run() == code
+        assert len(linked(sandbox)) == 1
+    assert capfd.readouterr().err.count('once more') == 2
+
+
+def test_a_state_that_cannot_be_kept_any_more_does_not_end_it(
+    site: Any, sandbox: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    module = script()
+    link = site.link_account(return_url=RETURN)
+
+    def paste(prompt: str) -> str:
+        return f'{RETURN}?state={state_of(link.step.url)}'
+
+    options = module.Options(state=tmp_path / 'removed' / 'link.json')
+    given = {'farmcode': 'redirect'}
+    talk = module.Conversation(link, options, given, None, True, ask=paste)
+    assert (talk.run(), len(linked(sandbox))) == (ExitCode.DONE, 1)
+    assert 'Only this run can go on' in capfd.readouterr().err
 
 
 def test_unlinking_is_confirmed(desk: Desk, sandbox: Sandbox, site: Any) -> None:
