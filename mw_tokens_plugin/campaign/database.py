@@ -205,6 +205,14 @@ class Database:
             ) from error
 
 
+def without_password(url: str) -> str:
+    """Return a URL, or a path, with a password in it masked."""
+    try:
+        return sa.make_url(url).render_as_string() if '://' in url else url
+    except (sa.exc.ArgumentError, ValueError):
+        return url
+
+
 class _SqliteSetup:
     """Keeps readers out of the writer's way, where the file system allows that.
 

@@ -25,6 +25,7 @@ from mw_tokens_plugin.campaign.command import (
     Command,
     Consent,
 )
+from mw_tokens_plugin.campaign.database import without_password
 from mw_tokens_plugin.campaign.export import JsonLog, write_report
 from mw_tokens_plugin.campaign.guards import Threshold
 from mw_tokens_plugin.campaign.launch import ExitCode
@@ -310,7 +311,8 @@ class SharedOptions:
         """Return a command line for the same ledger."""
         whole = ['pwb', script, *words]
         if self.ledger:
-            whole.append(f'-ledger:{self.ledger}')
+            # A password in it is for the operator to fill in again.
+            whole.append(f'-ledger:{without_password(self.ledger)}')
         return shlex.join(whole)
 
     def resume_line(self, script: str, campaign: Campaign) -> str:
