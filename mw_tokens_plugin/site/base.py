@@ -73,10 +73,6 @@ class SiteBase:
         def has_extension(self, name: str) -> bool:
             """Tell whether the wiki has an extension."""
 
-        @property
-        def mw_version(self) -> Any:
-            """The wiki's version of MediaWiki, to be compared with others."""
-
         def version(self) -> str:
             """Return the wiki's version of MediaWiki."""
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import pywikibot
+from pywikibot.tools import MediaWikiVersion
 
 from mw_tokens_plugin.exceptions import InvalidInput, UnexpectedAnswer
 from mw_tokens_plugin.protocol.globalaccounts import timestamp
@@ -118,8 +119,6 @@ class QueriesMixin(SiteBase):
     def edit_context(self, page: Any, *, text: bool = False) -> EditContext:
         """Read in one request all that an edit needs to notice conflicts.
 
-        The wiki's release must be known, too, which pywikibot looks up once a day.
-
         ::
 
             context = site.edit_context('Project:Sandbox')
@@ -142,8 +141,10 @@ class QueriesMixin(SiteBase):
         properties = ['ids', 'timestamp']
         if text:
             properties.append('content')
+        known = self.siteinfo.is_cached('generator')
         answer = self.query_with_tokens(
             ('csrf',),
+            meta=() if known else 'siteinfo',
             prop='revisions',
             titles=title,
             rvprop=properties,
@@ -153,6 +154,8 @@ class QueriesMixin(SiteBase):
         (found,) = answer['query'].get('pages') or [{'invalid': True}]
         if found.get('invalid') or found.get('special') or 'title' not in found:
             raise InvalidInput(f'{title!r} is not a page of {self} to be edited.')
+        release = self.siteinfo if known else answer['query']['general']
+        version = MediaWikiVersion.from_generator(release['generator'])
         revision = (found.get('revisions') or [{}])[0]
         return EditContext(
             title=found['title'],
@@ -160,7 +163,7 @@ class QueriesMixin(SiteBase):
             base_timestamp=timestamp(revision.get('timestamp')),
             start_timestamp=_curtimestamp(answer),
             token=self.tokens.csrf,
-            compares_revisions=self.mw_version >= '1.35',
+            compares_revisions=version >= '1.35',
             text=revision.get('slots', {}).get('main', {}).get('content'),
         )
 

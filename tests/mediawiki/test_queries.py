@@ -222,6 +222,19 @@ def test_an_edit_costs_two_requests(client: Client, wiki: Wiki) -> None:
     assert text_of(site, title) == 'after'
 
 
+def test_a_wiki_of_which_nothing_is_known_is_asked_once_too(
+    client: Client, wiki: Wiki
+) -> None:
+    site = client.site(wiki)
+    title = page(site, 'before').title()
+    site = client.site(wiki)
+    assert not site.siteinfo.is_cached('generator')
+    wiki.forget()
+    context = site.edit_context(title)
+    assert len(wiki.sent()) == 1
+    assert context.compares_revisions
+
+
 def test_a_held_token_is_not_fetched_again(client: Client, wiki: Wiki) -> None:
     site = client.site(wiki)
     one = page(site, 'before')
@@ -305,5 +318,5 @@ def test_a_page_that_was_deleted_meanwhile_stays_deleted(
 
 
 def test_titles_that_no_page_can_have(client: Client, wiki: Wiki) -> None:
-    with pytest.raises(InvalidInput, match='not a possible title'):
+    with pytest.raises(InvalidInput, match='is not a page of'):
         client.site(wiki).edit_context('A <b> title')
