@@ -444,7 +444,7 @@ def test_what_is_done_in_part_gets_a_note_once_and_stays_open(
     assert '0 done, 1 partly done' in run.out
     note = ": '''Partly done''': 2 of 4 accounts are locked. ~~~~\n"
     signed = '07:42, 21 November 2026 (UTC)\n'
-    marked = ABOVE + part.replace(signed, signed + note) + missing
+    marked = ABOVE + part.replace(signed, signed + note) + missing.rstrip()
     assert text(sandbox) == marked
     again = global_lock('-resume', '-campaign:page', '-close', '-always')
     assert 'nothing is left to mark' in again.out
