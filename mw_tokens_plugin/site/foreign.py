@@ -382,7 +382,7 @@ class CentralAuthRequest(TokenRequest):
                 f'{self.site.username()}. The local account may not be attached to the '
                 'global one, or that is locked: see Special:CentralAuth.'
             )
-        self.last_error = dict.fromkeys(['code', 'info'])
+        self._forget_error()
         # A local account that was just created is not ready at once.
         pywikibot.sleep(0.1 * (self._refused - 1))
         return True

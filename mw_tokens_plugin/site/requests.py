@@ -50,8 +50,6 @@ _LOGIN_TOKENS = 3
 #: Tokens that one request may use up while other threads change the session.
 _MOST_REFUSALS = 5
 
-_NO_ERROR: dict[str, Any] = {'code': None, 'info': None}
-
 
 class TokenRequest(api.Request):  # type: ignore[misc]
     """A request that knows which token it carries.
@@ -206,7 +204,7 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         self._adopt_token()
         self._relogin('The wiki has lost the session.')
         # A second loss is a new one, which pywikibot would take for the same error.
-        self.last_error = dict(_NO_ERROR)
+        self._forget_error()
         return False
 
     def _relogin(self, message: str = '') -> None:
@@ -243,8 +241,12 @@ class TokenRequest(api.Request):  # type: ignore[misc]
             self._renewed_in = generation
         api._invalidate_superior_cookies(self.site.family)
         self.site.tokens.drop(self._token)
-        self.last_error = dict(_NO_ERROR)
+        self._forget_error()
         return True
+
+    def _forget_error(self) -> None:
+        """Let the next error be a new one: pywikibot gives up at the second alike."""
+        self.last_error: dict[str, Any] = dict.fromkeys(['code', 'info'])
 
     def _adopt_token(self) -> None:
         """Find the type of a token that was given as plain text."""
