@@ -12,7 +12,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,15 +90,15 @@ class CentralAuthTokens:
         minted.set_result(self._mint())
         self._ahead.future = minted
 
-    def fetch_ahead(self, wait: float) -> None:
+    def fetch_ahead(self, pause: float) -> None:
         """Mint the next token of this thread while the present one is in flight.
 
         If that fails it is not tried again, until the token is needed.
 
-        :param wait: seconds until it will be needed at the earliest; if that is too
+        :param pause: seconds until it will be needed at the earliest; if that is too
             long for a token to stay good, nothing is minted
         """
-        if wait >= SAFE_AGE or 'future' in self._ahead.__dict__:
+        if pause >= SAFE_AGE or 'future' in self._ahead.__dict__:
             return
         with self._lock:
             if self._pool is None:
@@ -108,9 +108,13 @@ class CentralAuthTokens:
     def forget_ahead(self) -> None:
         """Throw away what was minted ahead for this thread.
 
-        Where one token was refused, another of the same age is probably dead too.
+        Where one token was refused, another of the same age is probably dead too. It is
+        waited for all the same: two mints at a time would each revive a session that
+        the wiki remembers, and csrf tokens of the one are refused in the other.
         """
-        self._ahead.__dict__.pop('future', None)
+        ahead: Future[_Minted] | None = self._ahead.__dict__.pop('future', None)
+        if ahead is not None:
+            wait([ahead])
 
     def _is_good(self, minted: _Minted) -> bool:
         return (

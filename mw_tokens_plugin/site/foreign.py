@@ -49,6 +49,7 @@ from mw_tokens_plugin.site.requests import (
     TokenRequest,
 )
 from mw_tokens_plugin.site.session import Session
+from mw_tokens_plugin.site.traffic import Traffic
 from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
 #: The kinds of credentials, as ``auth=`` names them.
@@ -86,12 +87,16 @@ class HomeLogin:
     """What a home site knows of the other wikis that its login reaches.
 
     .. version-added:: 0.1
+
+    :ivar tokens: the centralauthtokens of the login
+    :ivar traffic: the requests that are made with it on all other wikis
     """
 
     def __init__(self, home: Any) -> None:
         """Ask nothing yet."""
         self.home = home
         self.tokens = CentralAuthTokens(home)
+        self.traffic = Traffic()
         self._sites: dict[tuple[str, ...], Any] = {}
         self._account: GlobalAccount | None = None
         self._kind: str | None = None
@@ -410,10 +415,10 @@ class SharedSession(Session):
     All tokens of the other wikis die when the home wiki is logged in to anew.
     """
 
-    def __init__(self, site: Any, home: Session) -> None:
+    def __init__(self, site: Any, login: HomeLogin) -> None:
         """Follow the home session, with a lock of its own."""
-        self._home = home
-        super().__init__(site, lambda _: None)
+        self._home: Session = login.home.tokens.session
+        super().__init__(site, lambda _: None, login.traffic)
 
     @property
     def generation(self) -> int:
@@ -499,8 +504,8 @@ class ForeignMixin(OwnLoginMixin):
     def tokens(self) -> TypedTokenWallet:
         """The tokens of this wiki, which outlive the centralauthtokens."""
         if self._foreign_tokens is None:
-            home = self.home_login.home.tokens.session
-            self._foreign_tokens = TypedTokenWallet(self, SharedSession(self, home))
+            session = SharedSession(self, self.home_login)
+            self._foreign_tokens = TypedTokenWallet(self, session)
         return self._foreign_tokens
 
     @property

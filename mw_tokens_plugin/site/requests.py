@@ -110,7 +110,7 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         self._generation = session.generation
         answer: tuple[bool, str, str | bytes | None, dict[str, str]]
         answer = super()._get_request_params(use_get, paramstring)
-        session.sending(self)
+        session.traffic.sending(self)
         return answer
 
     def __str__(self) -> str:
@@ -123,9 +123,23 @@ class TokenRequest(api.Request):  # type: ignore[misc]
             answer: dict[str, Any] = super().submit()
             return answer
         finally:
-            self.site.tokens.session.answered(self)
+            self.site.tokens.session.traffic.answered(self)
 
     def _http_request(
+        self,
+        use_get: bool,
+        uri: str,
+        data: Any,
+        headers: dict[str, str] | None,
+        paramstring: str,
+    ) -> tuple[requests.Response | None, bool]:
+        """Note when the answer has come."""
+        try:
+            return self._transmit(use_get, uri, data, headers, paramstring)
+        finally:
+            self.site.tokens.session.traffic.landed(self)
+
+    def _transmit(
         self,
         use_get: bool,
         uri: str,
@@ -232,7 +246,7 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         generation = self.site.tokens.session.generation
         if self._token is None or self._refusals >= _MOST_REFUSALS:
             return False
-        if self.site.tokens.session.answered(self):
+        if self.site.tokens.session.traffic.answered(self):
             # Another request may have begun the session that is the present one.
             self._refusals += 1
         elif self._renewed_in == generation:
@@ -293,7 +307,7 @@ class SingleSendRequest(TokenRequest):
             body = f'{body}&{urlencode(self.fields)}'
         return use_get, uri, body, headers
 
-    def _http_request(
+    def _transmit(
         self,
         use_get: bool,
         uri: str,

@@ -15,6 +15,7 @@ import pywikibot
 from pywikibot.exceptions import Error as PywikibotError
 
 from mw_tokens_plugin.exceptions import LoginNeedsInput, SessionLost
+from mw_tokens_plugin.site.traffic import Traffic
 
 #: How often a lost session is renewed in one run. A wiki that forgets its sessions
 #: more often than that has a fault which logging in does not mend.
@@ -26,35 +27,18 @@ class Session:
 
     :ivar generation: 0 for the session with which the run began
     :ivar lock: held while logging in, and by the wallet while it fetches
+    :ivar traffic: the requests that are made in it
     """
 
-    def __init__(self, site: Any, relogin: Callable[[Any], None]) -> None:
+    def __init__(
+        self, site: Any, relogin: Callable[[Any], None], traffic: Traffic | None = None
+    ) -> None:
         """Remember the site and how pywikibot logs it in anew."""
         self.generation = 0
         self.lock = threading.RLock()
-        self._in_flight: set[int] = set()
-        self._overlapping: set[int] = set()
+        self.traffic = traffic or Traffic()
         self._site = site
         self._relogin = relogin
-
-    def sending(self, request: object) -> None:
-        """Note that a request is on its way."""
-        with self.lock:
-            self._in_flight.add(id(request))
-            if len(self._in_flight) > 1:
-                self._overlapping |= self._in_flight
-
-    def answered(self, request: object) -> bool:
-        """Note that a request is not on its way any more.
-
-        :return: whether others were on their way meanwhile. A login that is remembered
-            begins a session for each of them, of which only one is kept.
-        """
-        with self.lock:
-            self._in_flight.discard(id(request))
-            overlapped = id(request) in self._overlapping
-            self._overlapping.discard(id(request))
-            return overlapped
 
     def can_renew(self, seen: int) -> bool:
         """Tell whether a session that was lost can be had back in this run.
@@ -80,7 +64,8 @@ class Session:
                 )
             self.generation += 1
             try:
-                self._relogin(self._site)
+                with self.traffic.halted():
+                    self._relogin(self._site)
             except PywikibotError as error:
                 raise SessionLost(
                     f'The session on {self._site} was lost, and logging in again was '

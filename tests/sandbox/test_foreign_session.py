@@ -411,6 +411,19 @@ def test_a_session_that_revives_by_itself_needs_no_login(
     assert sandbox.summary()['logins'] == 0
 
 
+def test_a_mint_that_is_late_begins_no_session_beside_the_new_one(
+    foreign: Any, sandbox: Sandbox
+) -> None:
+    # How late it must be to do harm depends on the machine.
+    for letter, late in zip('ABCDEFG', range(4, 25, 3), strict=True):
+        sandbox.faults.arm(kind='lose-session', action='delete')
+        sandbox.faults.arm(kind='slow', action='centralauthtoken', seconds=late / 2000)
+        delete(foreign, letter)
+        foreign.home_login.tokens.forget_ahead()
+    assert deleted(sandbox) == [OPERATOR] * 7
+    assert sandbox.summary()['logins'] == 0
+
+
 def test_threads_that_lose_the_home_session_log_in_once(
     foreign: Any, sandbox: Sandbox
 ) -> None:

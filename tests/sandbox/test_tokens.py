@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -262,7 +263,33 @@ def test_a_session_is_renewed_at_most_twice_a_run(
     summary = sandbox.summary()
     assert summary['logins'] == 2
     assert summary['by_action'][LOCK] == 3
-    assert 'status' not in summary['effects']
+    assert 'setstatus' not in summary['effects']
+
+
+def test_a_login_waits_for_the_late_answer_that_would_undo_it(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
+) -> None:
+    warm(site, sandbox)
+    names = spambots(2)
+    sandbox.command('end-sessions', user=OPERATOR)
+    sandbox.journal.clear()
+    # The answer to a request of a dead session takes the cookies away.
+    sandbox.faults.arm(kind='slow', action='paraminfo', when='after', seconds=0.3)
+    read = site.simple_request(action='paraminfo', modules='main')
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(read.submit)
+        for _ in range(500):
+            if sandbox.journal.entries(action='paraminfo'):
+                break
+            time.sleep(0.01)
+        for name in names:
+            site.set_global_account_status(name, locked=True, reason='test')
+            late.result()
+    assert [e.result for e in sandbox.journal.entries(action=LOCK)] == [
+        'assertuserfailed',
+        'ok',
+        'ok',
+    ]
 
 
 def test_two_threads_that_lose_the_session_log_in_once(
