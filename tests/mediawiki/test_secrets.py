@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+import pywikibot
 from pywikibot.comms import http
 
 from .client import Client, page
@@ -16,8 +17,10 @@ def log(
     client: Client, wiki: Wiki, caplog: pytest.LogCaptureFixture
 ) -> tuple[str, set[str]]:
     """A noisy log, and the tokens and passwords that were in use."""
+    # With its first output pywikibot sets its logger up, and drops other handlers.
+    pywikibot.log('Setting up.')
     caplog.set_level(logging.NOTSET + 1, logger='pywiki')
-    # pywikibot keeps its records to itself as soon as it has handlers of its own.
+    # From then on it keeps its records to itself.
     logging.getLogger('pywiki').addHandler(caplog.handler)
     site = client.site(wiki)
     one = page(site, 'before')
