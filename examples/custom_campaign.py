@@ -39,7 +39,8 @@ class Rollback(Action):
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         for name in names:
             done = self.latest_author(name) != self.vandal
-            yield Decision(name, held=Held.ALREADY if done else None)
+            held = Held.ALREADY if done else None
+            yield Decision(name, held=held, lane=split(name)[0])
 
     def apply(self, target: Target) -> Outcome:
         wiki, title = split(target.name)

@@ -9,8 +9,9 @@ pwb campaign report NAME DIR      Write it to a folder as JSON, CSV, wikitext an
 
 pwb campaign resume NAME          Go on with it, by the script that began it.
 
-pwb campaign retry-failed NAME    Put the targets that have failed back into the plan,
-                                  decide on them anew, and go on.
+pwb campaign retry-failed NAME    Put the targets that have failed, or whose wiki did
+                                  not answer, back into the plan, decide on them anew,
+                                  and go on.
 
 pwb campaign undo NAME -reason:TEXT
                                   Undo what it has done, where that is possible.
@@ -49,7 +50,7 @@ from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.options import SharedOptions, found
-from mw_tokens_plugin.campaign.records import Campaign, State
+from mw_tokens_plugin.campaign.records import Campaign, Held, State
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 
@@ -170,6 +171,7 @@ def _show(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCod
         ledger.counts(campaign),
         ledger.changed_count(campaign),
         ledger.held_counts(campaign),
+        ledger.setbacks(campaign),
         ledger.targets(campaign, State.FAILED),
         _remarks(ledger, options, campaign),
     )
@@ -184,7 +186,7 @@ def _remarks(
     counts = ledger.counts(campaign)
     if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
         yield f'To go on:  {options.line("campaign", "resume", campaign.name)}'
-    if counts[State.FAILED]:
+    if _failed(ledger, campaign):
         yield f'Again:     {options.line("campaign", "retry-failed", campaign.name)}'
 
 
@@ -206,14 +208,20 @@ def _plan_failed_again(
     ledger: Ledger, options: SharedOptions, campaign: Campaign, simulate: bool
 ) -> int:
     """Put failed targets back into the plan, and return how many there were."""
-    failed = ledger.counts(campaign)[State.FAILED]
+    failed = _failed(ledger, campaign)
     if not failed:
         return 0
     if not simulate:
         _confirm(options, f'Try {failed} failed targets of {campaign.name} again?')
     with at_work(ledger, campaign, account=campaign.operator, workers=0):
         ledger.reopen(campaign)
-        return ledger.plan_again(campaign, State.FAILED)
+        return ledger.plan_again(campaign)
+
+
+def _failed(ledger: Ledger, campaign: Campaign) -> int:
+    """Count what may work another time."""
+    unread = ledger.held_counts(campaign).get(Held.NO_ANSWER, 0)
+    return ledger.counts(campaign)[State.FAILED] + unread
 
 
 def _forget(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCode:

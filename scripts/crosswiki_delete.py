@@ -94,7 +94,6 @@ from mw_tokens_plugin.campaign.pagelists import (
     begun_by,
     generated,
     of_title,
-    taking_turns,
 )
 from mw_tokens_plugin.campaign.records import Campaign, State
 from mw_tokens_plugin.campaign.report import Reporter
@@ -256,7 +255,7 @@ def _begin(
         campaign, count = begin(
             ledger,
             name,
-            taking_turns(pages),
+            pages,
             action=CrosswikiDelete.kind,
             wiki=str(wikis.home),
             operator=wikis.home.username() or '',
@@ -291,9 +290,8 @@ def _named(
             wikis,
             user,
             left=lambda page: print(page.replace(':', '\t', 1), file=left),
-            unreachable=lambda wiki: reporter.line(
-                f'{wiki}: you have no account there, so what -from-user has written '
-                'there is left as it is.',
+            unreachable=lambda wiki, why: reporter.line(
+                f'{wiki}: what -from-user has written there is left as it is: {why}.',
                 urgent=True,
             ),
         )

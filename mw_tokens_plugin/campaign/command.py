@@ -118,6 +118,7 @@ class Command:
         )
         self._stop = False
         self._at_work = False
+        self._waits_for_others = False
 
     def run(self, campaign: Campaign) -> ExitCode:
         """Plan, confirm and carry out a campaign whose targets are listed.
@@ -239,6 +240,7 @@ class Command:
             guard=self._guard(campaign),
             should_stop=lambda: self._stop,
             observe=self._observe_both,
+            wait_for_others=self._say_waiting_for_others,
             sleep=self._sleep,
         )
         self._at_work = True
@@ -285,6 +287,7 @@ class Command:
             ledger.counts(campaign),
             ledger.changed_count(campaign),
             ledger.held_counts(campaign),
+            ledger.setbacks(campaign),
             ledger.targets(campaign, State.FAILED),
             self._remarks(campaign, finish),
         )
@@ -297,9 +300,11 @@ class Command:
         yield f'Ledger:    {self._ledger.location}'
         if self._undo_line and self._ledger.changed_count(campaign):
             yield f'To undo:   {self._undo_line}'
+        for lane, error in finish.left_alone.items():
+            yield f'Left out:  {lane}: {error}'
         if finish.error is not None:
             yield f'Stopped:   {finish.error}'
-        if finish.error is not None or finish.interrupted:
+        if finish != Finish():
             yield f'To go on:  {self._resume_line}'
 
     def _code(self, campaign: Campaign, finish: Finish) -> ExitCode:
@@ -307,6 +312,8 @@ class Command:
             return ExitCode.INTERRUPTED
         if finish.error is not None:
             return exit_code_of(finish.error)
+        if finish.left_alone:
+            return ExitCode.TRY_AGAIN
         held = self._ledger.held_counts(campaign)
         undone = self._ledger.counts(campaign)[State.FAILED] + sum(
             count for reason, count in held.items() if not reason.is_satisfied
@@ -348,6 +355,14 @@ class Command:
             'Another run holds this campaign, or was killed; watching it for '
             f'{PATIENCE:.0f} s.'
         )
+
+    def _say_waiting_for_others(self) -> None:
+        if not self._waits_for_others:
+            self._waits_for_others = True
+            self._reporter.line(
+                'Nothing is left but what other runs have in their hands: waiting for '
+                'them.'
+            )
 
     def _sleep(self, seconds: float) -> None:
         """Sleep, but not through an order to stop."""

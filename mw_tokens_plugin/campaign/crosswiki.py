@@ -6,7 +6,6 @@ and settle by the deletion log; where the pages come from is another module's co
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +19,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
+from mw_tokens_plugin.campaign.retry import PASSING
 from mw_tokens_plugin.campaign.wikis import Wikis, split
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
@@ -116,11 +116,7 @@ class CrosswikiDelete(Action):
         Pages with more than one revision cost one more read each, since a wiki lists
         the history of one page at a time.
         """
-        by_wiki: dict[str, list[str]] = defaultdict(list)
-        for name in names:
-            by_wiki[split(name)[0]].append(name)
-        for database, group in by_wiki.items():
-            yield from self._plan_wiki(database, group)
+        yield from _wiki_by_wiki(names, self._plan_wiki)
 
     def apply(self, target: Target) -> Outcome:
         """Delete one page, if it still has the revisions that it was planned with.
@@ -135,11 +131,10 @@ class CrosswikiDelete(Action):
         database, title = split(target.name)
         if refusal := self._refused.get(database):
             return Outcome(State.FAILED, detail=f'not sent: {refusal}')
-        with self.wikis.turn(database):
-            try:
-                outcome = self._delete(target, database, title)
-            except (PermissionDenied, CentralAuthTokenRefused) as error:
-                return self._refusal(database, error)
+        try:
+            outcome = self._delete(target, database, title)
+        except (PermissionDenied, CentralAuthTokenRefused) as error:
+            return self._refusal(database, error)
         self._in_a_row.clear()
         return outcome
 
@@ -181,7 +176,8 @@ class CrosswikiDelete(Action):
         for name, page in zip(asked, _read_pages(site, titles), strict=True):
             if page.exists and not page.whole and self._held_unread(page) is None:
                 page = read_page(site, guards.max_revisions, titles=page.title) or page
-            yield Decision(name, held=self._held(page), facts={**about, **page.facts()})
+            facts = {**about, **page.facts()}
+            yield Decision(name, held=self._held(page), facts=facts, lane=database)
 
     def _held_unread(self, page: Page) -> Held | None:
         if page.invalid:
@@ -299,10 +295,7 @@ class UndoCrosswikiDelete(Action):
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on pages that the campaign has deleted."""
-        for name, target in self._recorded(names).items():
-            held, by = self._look(target)
-            facts = dict(target.decision.facts)
-            yield Decision(name, held=held, facts={**facts, 'changed_by': by})
+        yield from _wiki_by_wiki(names, self._plan_wiki)
 
     def apply(self, target: Target) -> Outcome:
         """Restore one page, if nothing has happened to it since the plan.
@@ -310,23 +303,20 @@ class UndoCrosswikiDelete(Action):
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
         database, title = split(target.name)
-        with self.wikis.turn(database):
-            (deleted,) = self._recorded([target.name]).values()
-            held, _by = self._look(deleted)
-            if held is not None:
-                return Outcome(
-                    State.FAILED, detail=f'changed since the plan: {held.value}'
-                )
-            revisions = target.decision.facts['revisions']
-            answer = send_once(
-                self.wikis.site(database),
-                'undelete',
-                {
-                    'title': title,
-                    'timestamps': sorted({moment for _number, moment in revisions}),
-                    'reason': self._reason,
-                },
-            )
+        (deleted,) = self._recorded([target.name]).values()
+        held, _by = self._look(deleted)
+        if held is not None:
+            return Outcome(State.FAILED, detail=f'changed since the plan: {held.value}')
+        revisions = target.decision.facts['revisions']
+        answer = send_once(
+            self.wikis.site(database),
+            'undelete',
+            {
+                'title': title,
+                'timestamps': sorted({moment for _number, moment in revisions}),
+                'reason': self._reason,
+            },
+        )
         return Outcome(
             State.DONE, changed=True, detail=f'{answer.get("revisions")} revisions'
         )
@@ -343,6 +333,12 @@ class UndoCrosswikiDelete(Action):
             there = {revision.id for revision in page.revisions} if page else set()
             restored = Outcome(State.DONE, changed=True, detail='found by reading')
             yield target, restored if planned <= there else None
+
+    def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
+        for name, target in self._recorded(names).items():
+            held, by = self._look(target)
+            facts = {**target.decision.facts, 'changed_by': by}
+            yield Decision(name, held=held, facts=facts, lane=database)
 
     def _look(self, target: Target) -> tuple[Held | None, str | None]:
         """Tell why a page is not to be restored, and who changed it since."""
@@ -471,6 +467,32 @@ def read_deletions(site: Any, title: str, page_id: int) -> tuple[bool, list[LogE
     answer = _query(site, pageids=page_id, prop='info', **_log_of(title))
     (item,) = answer['query']['pages']
     return _page(item).exists, list(_entries(answer))
+
+
+def _wiki_by_wiki(
+    names: Sequence[str],
+    decide: Callable[[str, Sequence[str]], Iterator[Decision]],
+) -> Iterator[Decision]:
+    """Decide on the pages of one wiki after the other.
+
+    :param decide: returns the decisions on some pages of a wiki
+    :raises TokensPluginError: none of the wikis could be read
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(split(name)[0], []).append(name)
+    decisions: list[Decision] = []
+    unread = 0
+    for database, group in groups.items():
+        try:
+            decisions += decide(database, group)
+        except PASSING:
+            unread += 1
+            if unread == len(groups):
+                raise
+            facts = {'wiki': database}
+            decisions += [Decision(n, held=Held.NO_ANSWER, facts=facts) for n in group]
+    yield from decisions
 
 
 #: What is asked of pages.

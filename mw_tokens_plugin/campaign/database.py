@@ -66,6 +66,7 @@ targets = sa.Table(
     sa.Column('state', sa.String(10), nullable=False),
     sa.Column('held', sa.String(20)),
     sa.Column('facts', sa.JSON),
+    sa.Column('lane', sa.String(190)),
     #: The worker that has it leased, as run/worker.
     sa.Column('owner', sa.String(48)),
     #: Whose write it was, as user@wiki: a campaign may be resumed by a colleague.
@@ -77,6 +78,17 @@ targets = sa.Table(
     sa.Column('ended_at', _Moment),
     sa.Index('target_by_name', 'campaign_id', 'name', unique=True),
     sa.Index('target_by_state', 'campaign_id', 'state', 'id'),
+    sa.Index('target_by_lane', 'campaign_id', 'lane', 'state', 'id'),
+    **_TEXTS,
+)
+
+#: What only one worker at a time may write to, and which one does.
+lanes = sa.Table(
+    'lane',
+    _metadata,
+    sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), primary_key=True),
+    sa.Column('name', sa.String(190), primary_key=True),
+    sa.Column('owner', sa.String(48)),
     **_TEXTS,
 )
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from pywikibot.exceptions import Error as PywikibotError
 
@@ -35,6 +36,9 @@ LEASE = 50
 #: Workers that a run which has joined others leaves something to.
 _OTHERS = 4
 
+#: Lanes that fail one after the other before it is taken for the fault of them all.
+_COINCIDENCE = 3
+
 #: What concerns one target alone; all else would meet every other target too.
 _FINAL = (ApiRefusal, InvalidInput, UnexpectedAnswer)
 _STOPPING = (PermissionDenied, *PASSING)
@@ -49,10 +53,12 @@ class Finish:
 
     :ivar error: what stopped it, if something did
     :ivar interrupted: whether the operator stopped it
+    :ivar left_alone: lanes that did not work, and why
     """
 
     error: Exception | None = None
     interrupted: bool = False
+    left_alone: Mapping[str, Exception] = field(default_factory=dict)
 
 
 class Engine:
@@ -74,6 +80,7 @@ class Engine:
         guard: Callable[[], None] = lambda: None,
         should_stop: Callable[[], bool] = lambda: False,
         observe: Callable[[Target, Outcome], None] = lambda target, outcome: None,
+        wait_for_others: Callable[[], None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Get everything that the loop needs.
@@ -86,6 +93,8 @@ class Engine:
             asked before every target
         :param should_stop: whether the operator wants to stop
         :param observe: told of every outcome, by one worker at a time
+        :param wait_for_others: told when nothing is left but what other runs have in
+            their hands
         :param sleep: waits for some seconds
         """
         self._ledger = ledger
@@ -100,7 +109,11 @@ class Engine:
         self._observe = observe
         self._sleep = sleep
         self._observing = threading.Lock()
+        self._wait_for_others = wait_for_others
         self._failure: Exception | None = None
+        self._deciding = threading.Lock()
+        self._left_alone: dict[str, Exception] = {}
+        self._failures_in_a_row = 0
 
     def run(self) -> Finish:
         """Work until nothing is left, or something stops it."""
@@ -112,58 +125,113 @@ class Engine:
             else:
                 with ThreadPoolExecutor(self._workers) as pool:
                     list(pool.map(self._work, range(self._workers)))
-            # Other runs may have left leases behind, or may give some back.
-            counts = self._ledger.counts(self._campaign)
-            if not counts[State.PLANNED] and not self._settle_dead():
+            # Other runs may leave leases behind, or give some back.
+            if not self._settle_dead():
                 break
         counts = self._ledger.counts(self._campaign)
         left = counts[State.PLANNED] + counts[State.LEASED]
-        return Finish(self._failure, interrupted=bool(left) and self._should_stop())
+        return Finish(
+            self._failure,
+            interrupted=bool(left) and self._should_stop(),
+            left_alone=dict(self._left_alone),
+        )
 
     def _settle_dead(self) -> bool:
-        """Find out what became of writes of killed runs; False if there were none."""
-        dead = self._run.dead_owners()
-        mine = self._run.owner(0)
+        """Find out what became of writes of killed runs.
+
+        :return: whether there are other runs that have something in their hands, or had
+        """
+        dead, living = self._run.other_owners()
+        heir = self._run.heir
         try:
             for owner in dead:
-                while batch := self._ledger.inherit(self._campaign, mine, owner, LEASE):
-                    for target, outcome in self._action.settle(batch):
+                while batch := self._ledger.inherit(self._campaign, heir, owner, LEASE):
+                    self._settle_all(batch)
+                self._ledger.leave_lane(self._campaign, owner)
+        except _ERRORS as error:
+            self._failure = error
+        if living:
+            self._wait_for_others()
+        return bool(dead or living)
+
+    def _settle_all(self, batch: Sequence[Target]) -> None:
+        lanes: dict[str | None, list[Target]] = {}
+        for target in batch:
+            lanes.setdefault(target.decision.lane, []).append(target)
+        for lane, group in lanes.items():
+            # What cannot be read stays leased, and is read first by another run.
+            if lane not in self._left_alone:
+                with self._leaving_alone(lane):
+                    for target, outcome in self._action.settle(group):
                         if outcome is None:
                             self._ledger.unlease([target])
                         else:
                             self._record(target, outcome)
-        except _ERRORS as error:
-            self._failure = error
-        return bool(dead)
+
+    @contextmanager
+    def _leaving_alone(self, lane: str | None) -> Iterator[None]:
+        """Go on with the other lanes when this one does not work.
+
+        Several of them in a row are no coincidence.
+        """
+        try:
+            yield
+        except PASSING as error:
+            if lane is None:
+                raise
+            with self._deciding:
+                self._left_alone[lane] = error
+                self._failures_in_a_row += 1
+                if self._failures_in_a_row == _COINCIDENCE:
+                    raise
 
     def _work(self, worker: int) -> None:
-        """Lease and carry out targets until none is left."""
+        """Carry out targets until none is left."""
         owner = self._run.owner(worker)
+        ledger, campaign = self._ledger, self._campaign
         try:
-            left = self._ledger.counts(self._campaign)[State.PLANNED]
-            workers = max(self._workers, _OTHERS if self._run.joined else 1)
-            # So small that all workers have something to do until the end.
-            size = min(LEASE, max(1, left // (2 * workers)))
-            if workers == 1:
-                size = LEASE
-            while leased := self._ledger.lease(
-                self._campaign, owner, size, self._run.account
+            while not self._is_over() and (
+                lane := ledger.take_lane(campaign, owner, list(self._left_alone))
             ):
-                if not self._carry_out_all(leased):
-                    return
+                try:
+                    with self._leaving_alone(lane):
+                        self._work_in(lane, owner, LEASE)
+                finally:
+                    ledger.leave_lane(campaign, owner)
+            self._work_in(None, owner, self._lease_size())
         except Exception as error:
             # Of a mistake in an action the other workers are told too.
             self._failure = self._failure or error
             if not isinstance(error, _ERRORS):
                 raise
 
-    def _carry_out_all(self, leased: Sequence[Target]) -> bool:
-        """Carry out some targets; False if it is to be stopped."""
+    def _lease_size(self) -> int:
+        """Return a size so small that all workers have something until the end."""
+        workers = max(self._workers, _OTHERS if self._run.joined else 1)
+        if workers == 1:
+            return LEASE
+        left = self._ledger.counts(self._campaign)[State.PLANNED]
+        return min(LEASE, max(1, left // (2 * workers)))
+
+    def _work_in(self, lane: str | None, owner: str, size: int) -> None:
+        """Lease and carry out the targets of one lane."""
+        while not self._is_over() and (
+            leased := self._ledger.lease(
+                self._campaign, owner, size, self._run.account, lane
+            )
+        ):
+            self._carry_out_all(leased)
+
+    def _is_over(self) -> bool:
+        return self._failure is not None or self._should_stop()
+
+    def _carry_out_all(self, leased: Sequence[Target]) -> None:
+        """Carry out some targets, as long as it is not to be stopped."""
         for position, target in enumerate(leased):
             try:
                 if not self._wait():
                     self._ledger.unlease(leased[position:])
-                    return False
+                    return
                 self._guard()
                 outcome = self._carry_out(target)
             except _Unsettled as error:
@@ -174,12 +242,11 @@ class Engine:
                 self._ledger.unlease(leased[position:])
                 raise
             self._record(target, outcome)
-        return True
 
     def _wait(self) -> bool:
         """Wait for the pace, watching out for an order to stop meanwhile."""
         end = time.monotonic() + self._pace()
-        while self._failure is None and not self._should_stop():
+        while not self._is_over():
             left = end - time.monotonic()
             if left <= 0 and self._run.is_heard():
                 return True
@@ -238,6 +305,7 @@ class Engine:
         return settled or Outcome(State.FAILED, detail=_words(error))
 
     def _record(self, target: Target, outcome: Outcome) -> None:
+        self._failures_in_a_row = 0
         if self._ledger.record(target, outcome):
             with self._observing:
                 self._observe(target, outcome)

@@ -16,8 +16,13 @@ from pathlib import Path
 
 import pywikibot
 from pywikibot import config
+from pywikibot.exceptions import (
+    ApiTimeoutError,
+    NoUsernameError,
+    ServerError,
+    UserRightsError,
+)
 from pywikibot.exceptions import Error as PywikibotError
-from pywikibot.exceptions import NoUsernameError, UserRightsError
 
 from mw_tokens_plugin.exceptions import (
     BadToken,
@@ -77,7 +82,9 @@ def exit_code_of(error: BaseException) -> ExitCode:
         CampaignBusy
         | LedgerFailure
         | OutcomeUnknown
+        | ApiTimeoutError
         | RateLimited
+        | ServerError
         | ReadOnly
         | WikiUnreachable,
     ):

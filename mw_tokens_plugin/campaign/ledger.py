@@ -5,7 +5,8 @@ It stores and counts; when to write what is the engine's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from itertools import islice
 from typing import Any
@@ -17,6 +18,7 @@ from mw_tokens_plugin.campaign.database import (
     Row,
     attempts,
     campaigns,
+    lanes,
     runs,
     targets,
 )
@@ -148,7 +150,10 @@ class Ledger:
             connection.execute(
                 sa.delete(targets).where(targets.c.campaign_id == campaign.id)
             )
-            connection.execute(sa.delete(runs).where(runs.c.campaign_id == campaign.id))
+            for table in (runs, lanes):
+                connection.execute(
+                    sa.delete(table).where(table.c.campaign_id == campaign.id)
+                )
             connection.execute(
                 sa.delete(campaigns).where(campaigns.c.id == campaign.id)
             )
@@ -189,6 +194,7 @@ class Ledger:
                 'state': (State.HELD if decision.held else State.PLANNED).value,
                 'held': decision.held and decision.held.name,
                 'facts': dict(decision.facts),
+                'lane': decision.lane,
             }
             for decision in decisions
         ]
@@ -204,23 +210,92 @@ class Ledger:
                 state=sa.bindparam('state'),
                 held=sa.bindparam('held'),
                 facts=sa.bindparam('facts'),
+                lane=sa.bindparam('lane'),
             )
         )
+        needed = {row['lane'] for row in rows if row['lane'] is not None}
         with self.database.begin() as connection:
             connection.execute(statement, rows)
+            known = connection.scalars(
+                sa.select(lanes.c.name).where(lanes.c.campaign_id == campaign.id)
+            )
+            if new := needed.difference(known):
+                connection.execute(
+                    sa.insert(lanes),
+                    [{'campaign_id': campaign.id, 'name': name} for name in new],
+                )
+
+    def take_lane(
+        self, campaign: Campaign, owner: str, besides: Collection[str] = ()
+    ) -> str | None:
+        """Take a lane in which something is to be done, if there is a free one.
+
+        :param owner: the worker that takes it, which has no other
+        :param besides: lanes that it does not want
+        """
+        to_do = (
+            sa.exists()
+            .where(targets.c.campaign_id == campaign.id)
+            .where(targets.c.lane == lanes.c.name)
+            .where(targets.c.state == State.PLANNED.value)
+        )
+        free = (
+            sa.select(lanes.c.name)
+            .where(lanes.c.campaign_id == campaign.id)
+            .where(lanes.c.owner.is_(None))
+            .where(lanes.c.name.not_in(besides))
+            .where(to_do)
+            .order_by(lanes.c.name)
+            .limit(1)
+        )
+        taken: Any = free.scalar_subquery()
+        with self.database.begin() as connection:
+            if self.database.can_skip_locked:
+                # A lane that another worker is just taking is passed over.
+                taken = connection.scalar(free.with_for_update(skip_locked=True))
+            connection.execute(
+                sa.update(lanes)
+                .where(lanes.c.campaign_id == campaign.id)
+                .where(lanes.c.name == taken)
+                .values(owner=owner)
+            )
+            return connection.scalar(
+                sa.select(lanes.c.name)
+                .where(lanes.c.campaign_id == campaign.id)
+                .where(lanes.c.owner == owner)
+            )
+
+    def leave_lane(self, campaign: Campaign, owner: str) -> None:
+        """Let others have the lane of a worker, if it has one."""
+        with self.database.begin() as connection:
+            connection.execute(
+                sa.update(lanes)
+                .where(lanes.c.campaign_id == campaign.id)
+                .where(lanes.c.owner == owner)
+                .values(owner=None)
+            )
 
     def lease(
-        self, campaign: Campaign, owner: str, size: int, account: str | None = None
+        self,
+        campaign: Campaign,
+        owner: str,
+        size: int,
+        account: str | None = None,
+        lane: str | None = None,
     ) -> list[Target]:
         """Take the next targets; from now on they may have been sent.
 
-        :param owner: the worker that takes them, which has no others
+        :param owner: the worker that takes them, which has no others in this lane
         :param size: how many at most
         :param account: whose writes these will be
+        :param lane: the lane of the worker; None takes those in none
         """
+        here = (targets.c.campaign_id == campaign.id) & (
+            targets.c.lane.is_(None) if lane is None else targets.c.lane == lane
+        )
         next_ones = (
             sa.select(targets.c.id)
-            .where(targets.c.campaign_id == campaign.id)
+            .where(here)
             .where(targets.c.state == State.PLANNED.value)
             .order_by(targets.c.id)
             .limit(size)
@@ -246,7 +321,7 @@ class Ledger:
             )
             rows = connection.execute(
                 sa.select(targets)
-                .where(targets.c.campaign_id == campaign.id)
+                .where(here)
                 .where(targets.c.state == State.LEASED.value)
                 .where(targets.c.owner == owner)
                 .order_by(targets.c.id)
@@ -254,14 +329,18 @@ class Ledger:
         return [_target(row) for row in rows]
 
     def owners(self, campaign: Campaign) -> set[str]:
-        """Return the workers that have targets leased."""
+        """Return the workers that have targets leased, or a lane."""
         with self.database.begin() as connection:
             return set(
                 connection.scalars(
                     sa.select(targets.c.owner)
                     .where(targets.c.campaign_id == campaign.id)
                     .where(targets.c.state == State.LEASED.value)
-                    .distinct()
+                    .union(
+                        sa.select(lanes.c.owner)
+                        .where(lanes.c.campaign_id == campaign.id)
+                        .where(lanes.c.owner.is_not(None))
+                    )
                 )
             )
 
@@ -343,13 +422,17 @@ class Ledger:
                 .values(attempts=targets.c.attempts + 1)
             )
 
-    def plan_again(self, campaign: Campaign, state: State) -> int:
-        """Put targets in a final state back into the plan, and return how many."""
+    def plan_again(self, campaign: Campaign) -> int:
+        """List what has failed, or could not be read, anew, and return how many."""
         with self.database.begin() as connection:
             result = connection.execute(
                 sa.update(targets)
                 .where(targets.c.campaign_id == campaign.id)
-                .where(targets.c.state == state.value)
+                .where(
+                    (targets.c.state == State.FAILED.value)
+                    | (targets.c.state == State.HELD.value)
+                    & (targets.c.held == Held.NO_ANSWER.name)
+                )
                 .values(state=State.LISTED.value, detail=None, ended_at=None)
             )
         return result.rowcount
@@ -461,6 +544,16 @@ class Ledger:
             if target.ended_at is not None:
                 yield target.ended_at, target.detail or ''
 
+    def setbacks(self, campaign: Campaign) -> Counter[str]:
+        """Count the attempts that met an error that passes, by its class."""
+        with self.database.begin() as connection:
+            details = connection.execution_options(yield_per=_CHUNK).scalars(
+                sa.select(attempts.c.detail)
+                .join(targets, targets.c.id == attempts.c.target_id)
+                .where(targets.c.campaign_id == campaign.id)
+            )
+            return Counter(detail.partition(':')[0] for detail in details)
+
     def span(self, campaign: Campaign) -> tuple[datetime | None, datetime | None]:
         """Return when the first target was begun, and when the last one ended."""
         with self.database.begin() as connection:
@@ -540,6 +633,7 @@ def _target(row: Row) -> Target:
             hidden=row.hidden,
             held=row.held and Held[row.held],
             facts=row.facts or {},
+            lane=row.lane,
         ),
         state=State(row.state),
         owner=row.owner,

@@ -6,19 +6,15 @@ whether they are deleted is the plan's question.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 from pywikibot.pagegenerators import GeneratorFactory
 
-from mw_tokens_plugin.campaign.wikis import Wikis, named, split
+from mw_tokens_plugin.campaign.retry import PASSING
+from mw_tokens_plugin.campaign.wikis import Wikis, named
 from mw_tokens_plugin.exceptions import InvalidInput, NotAttached, NotInFarm
 from mw_tokens_plugin.site.requests import refusals
-
-#: Pages looked at in advance, so that the wikis take turns.
-_WINDOW = 5000
 
 
 def generated(
@@ -64,7 +60,7 @@ def begun_by(
     name: str,
     *,
     left: Callable[[str], None],
-    unreachable: Callable[[str], None],
+    unreachable: Callable[[str, str], None],
 ) -> Iterator[str]:
     """Yield the pages that an account has begun, on all wikis where it is attached.
 
@@ -75,7 +71,7 @@ def begun_by(
 
     :param name: the account, in MediaWiki's form
     :param left: told of each page that it only edited or moved
-    :param unreachable: told of each wiki on which the operator has no account
+    :param unreachable: told of each wiki that cannot be searched, and why
     :raises InvalidInput: there is no such account
     """
     account = wikis.home.global_account(name)
@@ -86,11 +82,15 @@ def begun_by(
             continue
         try:
             site = wikis.site(attached.wiki)
+            begun, touched = _contributions(site, name)
+            moves = list(_moves(site, name))
         except (NotAttached, NotInFarm):
-            unreachable(attached.wiki)
+            unreachable(attached.wiki, 'you have no account there')
             continue
-        begun, touched = _contributions(site, name)
-        for source, target in _moves(site, name):
+        except PASSING as error:
+            unreachable(attached.wiki, str(error))
+            continue
+        for source, target in moves:
             touched[target] = None
             if target not in begun and source in begun:
                 touched[source] = begun.pop(source)
@@ -99,23 +99,6 @@ def begun_by(
                 left(named(attached.wiki, title))
         for title in begun:
             yield named(attached.wiki, title)
-
-
-def taking_turns(names: Iterable[str]) -> Iterator[str]:
-    """Yield the same pages, but with the wikis taking turns.
-
-    So workers side by side seldom wait for each other's wiki.
-    """
-    names = iter(names)
-    while window := list(islice(names, _WINDOW)):
-        queues: dict[str, deque[str]] = {}
-        for name in window:
-            queues.setdefault(split(name)[0], deque()).append(name)
-        while queues:
-            for database, queue in list(queues.items()):
-                yield queue.popleft()
-                if not queue:
-                    del queues[database]
 
 
 def _contributions(site: Any, name: str) -> tuple[dict[str, None], dict[str, None]]:

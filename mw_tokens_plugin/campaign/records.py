@@ -55,6 +55,7 @@ class Held(enum.Enum):
     NO_ACCOUNT = 'you have no account on that wiki'
     NO_RIGHT = 'you lack the right on that wiki'
     WIKI_SET = 'your global groups have no such right on that wiki'
+    NO_ANSWER = 'the wiki does not answer'
     PAGE_EXISTS = 'there is a new page of that title'
     MIXED = 'mixed with revisions that others deleted'
 
@@ -71,6 +72,8 @@ class Decision:
     :ivar hidden: its name must not be shown outside the interactive plan
     :ivar held: why it is not to be done; None if it is
     :ivar facts: what the plan shows of it, and what the write needs
+    :ivar lane: what is written to by one worker at a time, and left alone when it does
+        not work, such as a wiki of many; None where the whole campaign writes to one
     """
 
     name: str
@@ -78,6 +81,7 @@ class Decision:
     hidden: bool = False
     held: Held | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    lane: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ class Reporter:
         counts: Mapping[State, int],
         changed: int,
         held: Mapping[Held, int],
+        setbacks: Mapping[str, int],
         failed: Iterable[Target],
         remarks: Iterable[str],
     ) -> None:
@@ -127,6 +128,7 @@ class Reporter:
         :param counts: targets in each state
         :param changed: how many it has changed itself
         :param held: targets held back, by reason
+        :param setbacks: attempts that met an error that passes, by its class
         :param failed: those that failed
         :param remarks: what else is to be said
         """
@@ -153,6 +155,9 @@ class Reporter:
             say(f'  {target.label}: {_said(target, outcome)}')
         if left:
             say(f'Left:      {left}')
+        if setbacks:
+            classes = ', '.join(f'{name} {setbacks[name]}' for name in sorted(setbacks))
+            say(f'Setbacks:  {sum(setbacks.values())} ({classes})')
         for remark in remarks:
             say(remark)
 

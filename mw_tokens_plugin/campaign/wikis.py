@@ -5,7 +5,6 @@ It knows them by their database names, and what may be done there; it writes to 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,8 +46,6 @@ class Wikis:
         :param home: the site whose login is used everywhere
         """
         self.home = home
-        self._lock = threading.Lock()
-        self._turns: dict[str, threading.Lock] = {}
         self._standings: dict[tuple[str, str], Standing] = {}
         self._databases: dict[str, str] = {}
 
@@ -75,11 +72,6 @@ class Wikis:
         :raises NotAttached: the operator has no account there
         """
         return self.home.foreign_site(database)
-
-    def turn(self, database: str) -> threading.Lock:
-        """Return the lock that lets one worker at a time write to a wiki."""
-        with self._lock:
-            return self._turns.setdefault(database, threading.Lock())
 
     def standing(self, database: str, right: str) -> Standing:
         """Return what the operator is on a wiki, which costs one read.

@@ -66,6 +66,11 @@ class Run:
         """Return the mark of one of its workers."""
         return f'{self.id}/{worker}'
 
+    @property
+    def heir(self) -> str:
+        """The mark of what it has taken over from the dead, which is read first."""
+        return f'{self.id}/heir'
+
     def is_heard(self) -> bool:
         """Tell whether others still take it for alive.
 
@@ -82,8 +87,8 @@ class Run:
             raise self._failure
         return silence < _SILENCE
 
-    def dead_owners(self) -> set[str]:
-        """Return the workers of other runs that hold leases and are dead.
+    def other_owners(self) -> tuple[set[str], set[str]]:
+        """Return the workers of other runs that hold leases: the dead and the living.
 
         It watches their signs of life for :data:`PATIENCE` seconds, if there are any.
         """
@@ -93,10 +98,11 @@ class Run:
             if not owner.startswith(self.id)
         }
         if not owners:
-            return owners
+            return set(), set()
         others = (runs.c.campaign_id == self._campaign.id) & (runs.c.id != self.id)
         alive = _alive(self._ledger.database, others, self._sleep)
-        return {owner for owner in owners if owner.partition('/')[0] not in alive}
+        living = {owner for owner in owners if owner.partition('/')[0] in alive}
+        return owners - living, living
 
     def beat(self) -> None:
         """Give signs of life until it ends."""

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from mw_tokens_plugin.campaign import launch
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.pagelists import taking_turns
 from mw_tokens_plugin.campaign.records import State
+from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.farm import WikiSet
 from mw_tokens_plugin.sandbox.journal import Entry
@@ -400,6 +401,58 @@ def test_a_wiki_that_refuses_does_not_stop_the_others(
 # Nothing twice
 
 
+def test_a_wiki_that_does_not_answer_is_planned_another_time(
+    pwb: Script, sandbox: Sandbox, spam: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0.1)
+    sandbox.faults.arm(kind='http', wiki='aa', times=0)
+    run = pwb('crosswiki_delete', spam, *USUAL, '-campaign:spam')
+    assert run.code == 1, run.said
+    assert 'Held back: 2 (the wiki does not answer)' in run.out
+    assert {wiki for wiki, _ in effects(sandbox)} == {'meta', 'bb'}
+    sandbox.faults.clear()
+    run = pwb('campaign', 'retry-failed', 'spam', '-always')
+    assert run.code == 0, run.said
+    assert len(effects(sandbox)) == 6
+    assert set(effects(sandbox).values()) == {1}
+
+
+def test_where_no_wiki_answers_nothing_is_planned(
+    crosswiki_delete: Script,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0.1)
+    sandbox.faults.arm(kind='http', wiki='aa', times=0)
+    file = tmp_path / 'pages.txt'
+    file.write_text('aawiki\tSpam', encoding='utf-8')
+    run = crosswiki_delete(f'-file:{file}', *USUAL)
+    assert run.code == 75, run.said
+    assert deletions(sandbox) == []
+
+
+def test_a_wiki_that_does_not_work_does_not_stop_the_others(
+    crosswiki_delete: Script,
+    sandbox: Sandbox,
+    spam: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(RetryPolicy, '_wait', lambda policy, state: 0.0)
+    sandbox.faults.arm(kind='readonly', wiki='aa', times=0)
+    run = crosswiki_delete(spam, *USUAL, '-campaign:spam', '-workers:1')
+    assert run.code == 75, run.said
+    assert {wiki for wiki, _ in effects(sandbox)} == {'meta', 'bb'}
+    assert 'Left out:  aawiki: ' in run.out
+    assert 'Left:      2' in run.out
+    assert 'Setbacks:  6 (ReadOnly 6)' in run.out
+    sandbox.faults.clear()
+    run = crosswiki_delete('-campaign:spam', '-resume', '-always')
+    assert run.code == 0, run.said
+    assert len(effects(sandbox)) == 6
+    assert set(effects(sandbox).values()) == {1}
+
+
 @pytest.mark.parametrize('kind', ['drop', 'half', 'html'])
 def test_a_lost_answer_is_settled_by_the_deletion_log(
     crosswiki_delete: Script, sandbox: Sandbox, spam: str, ledger: Ledger, kind: str
@@ -444,12 +497,6 @@ def test_no_wiki_has_two_workers_at_a_time(
                 looked = entry.params['pageids']
             elif entry.action == 'delete':
                 assert entry.params['pageid'] == looked
-
-
-def test_wikis_take_turns_in_the_list() -> None:
-    names = ['a:1', 'a:2', 'a:3', 'b:1', 'c:1', 'c:2']
-    turns = list(taking_turns(names))
-    assert turns == ['a:1', 'b:1', 'c:1', 'a:2', 'c:2', 'a:3']
 
 
 def test_killed_and_resumed_it_deletes_nothing_twice(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,9 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
+from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.exceptions import OutcomeUnknown, WikiUnreachable
 
 NAMES = [f'N{number}' for number in range(40)]
 
@@ -81,6 +86,133 @@ def test_a_mistake_in_an_action_stops_all_workers_and_is_shown(
     assert ledger.named(campaign, ['N3'])['N3'].state is State.LEASED
     counts = ledger.counts(campaign)
     assert counts[State.DONE] == len(action.applied) - 1
+
+
+class Wikis(Counting):
+    """Counting on wikis, each of which breaks down where it is said to.
+
+    :ivar broken: what is raised on which of them
+    :ivar busy: how many are at work on each of them at the moment
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: dict[str, Exception] = {}
+        self.busy: Counter[str] = Counter()
+
+    def apply(self, target: Target) -> Outcome:
+        wiki = target.decision.lane or ''
+        self._check(wiki)
+        self.busy[wiki] += 1
+        assert self.busy[wiki] == 1, f'two workers on {wiki}'
+        time.sleep(0.001)
+        self.busy[wiki] -= 1
+        return super().apply(target)
+
+    def settle(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        for target in targets:
+            self._check(target.decision.lane or '')
+            yield target, Outcome(State.DONE, changed=True, detail='found')
+
+    def _check(self, wiki: str) -> None:
+        if error := self.broken.get(wiki):
+            raise error
+
+
+WIKIS = ['aa', 'bb', 'cc', 'dd']
+ONCE = RetryPolicy(attempts=1)
+
+
+@pytest.fixture
+def many(ledger: Ledger) -> Campaign:
+    """A campaign on four wikis, with ten targets each that take turns."""
+    made = ledger.create(
+        'many', action='a', wiki='w', operator='o', reason='r', options={}
+    )
+    names = [f'{wiki}:{number}' for number in range(10) for wiki in WIKIS]
+    ledger.add(made, names)
+    ledger.decide(made, [Decision(name, lane=name[:2]) for name in names])
+    return made
+
+
+def carry_out(
+    ledger: Ledger, campaign: Campaign, action: Counting, workers: int = 1
+) -> Finish:
+    with at_work(ledger, campaign, account='x@w') as run:
+        engine = Engine(ledger, campaign, action, run, workers=workers, policy=ONCE)
+        return engine.run()
+
+
+@pytest.mark.parametrize('workers', [1, 3])
+def test_each_lane_is_worked_in_series(
+    ledger: Ledger, many: Campaign, workers: int
+) -> None:
+    action = Wikis()
+    assert carry_out(ledger, many, action, workers) == Finish()
+    assert len(action.applied) == len(set(action.applied)) == 40
+
+
+def test_runs_that_join_share_no_lane_and_end_together(
+    ledger: Ledger, many: Campaign
+) -> None:
+    action, finished = Wikis(), []
+
+    def join(_: int) -> int:
+        with at_work(ledger, many, account='x@w', join=True) as run:
+            finished.append(Engine(ledger, many, action, run, workers=2).run())
+            return ledger.counts(many)[State.DONE]
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(join, range(2)))
+    assert finished == [Finish(), Finish()]
+    assert done == [40, 40]
+    assert len(action.applied) == len(set(action.applied)) == 40
+
+
+@pytest.mark.parametrize('workers', [1, 3])
+def test_a_lane_that_does_not_work_is_left_alone(
+    ledger: Ledger, many: Campaign, workers: int
+) -> None:
+    action = Wikis()
+    action.broken['bb'] = WikiUnreachable('bb does not answer.')
+    finish = carry_out(ledger, many, action, workers)
+    assert finish.left_alone == {'bb': action.broken['bb']}
+    assert finish.error is None
+    assert len(action.applied) == 30
+    assert ledger.counts(many)[State.PLANNED] == 10
+    action.broken.clear()
+    assert carry_out(ledger, many, action) == Finish()
+    assert len(action.applied) == len(set(action.applied)) == 40
+
+
+def test_what_may_have_been_sent_to_it_is_read_by_the_next_run(
+    ledger: Ledger, many: Campaign
+) -> None:
+    action = Wikis()
+    action.broken['bb'] = OutcomeUnknown('No answer came from bb.')
+    carry_out(ledger, many, action)
+    assert ledger.counts(many)[State.LEASED] == 1
+    # It cannot be read the next time either, and then it can.
+    again = carry_out(ledger, many, action)
+    assert list(again.left_alone) == ['bb']
+    assert ledger.counts(many)[State.LEASED] == 1
+    action.broken.clear()
+    assert carry_out(ledger, many, action) == Finish()
+    assert len(action.applied) == 39
+    assert ledger.counts(many)[State.DONE] == 40
+
+
+def test_lanes_that_fail_in_a_row_stop_the_campaign(
+    ledger: Ledger, many: Campaign
+) -> None:
+    action = Wikis()
+    for wiki in WIKIS:
+        action.broken[wiki] = WikiUnreachable(f'{wiki} does not answer.')
+    finish = carry_out(ledger, many, action)
+    assert finish.error is action.broken['cc']
+    assert action.applied == []
 
 
 @pytest.mark.parametrize('workers', [1, 3])

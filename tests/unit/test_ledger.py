@@ -169,6 +169,58 @@ class Watch:
             run.sign()
 
 
+def plan_lanes(ledger: Ledger, campaign: Campaign, *lanes: str) -> None:
+    """Put each target into a lane that its name begins with."""
+    ledger.decide(
+        campaign,
+        [Decision(f'{lane}:{n}', lane=lane) for lane in lanes for n in range(2)],
+    )
+
+
+def test_a_lane_has_one_worker(ledger: Ledger, url: str) -> None:
+    campaign = begin(ledger, 'a:0', 'a:1', 'b:0', 'b:1', 'C')
+    other = Ledger(url)
+    plan_lanes(ledger, campaign, 'a', 'b')
+    ledger.decide(campaign, [Decision('C')])
+    assert ledger.take_lane(campaign, 'one/0') == 'a'
+    assert other.take_lane(campaign, 'two/0') == 'b'
+    assert ledger.take_lane(campaign, 'three/0') is None
+    leased = other.lease(campaign, 'two/0', 9, lane='b')
+    assert [target.name for target in leased] == ['b:0', 'b:1']
+    assert [target.name for target in ledger.lease(campaign, 'three/0', 9)] == ['C']
+    assert ledger.owners(campaign) == {'one/0', 'two/0', 'three/0'}
+    ledger.leave_lane(campaign, 'one/0')
+    assert ledger.take_lane(campaign, 'three/0', ['a']) is None
+    assert ledger.take_lane(campaign, 'three/0') == 'a'
+    other.close()
+
+
+def test_a_lane_in_which_nothing_is_to_be_done_is_not_taken(ledger: Ledger) -> None:
+    campaign = begin(ledger, 'a:0', 'a:1')
+    plan_lanes(ledger, campaign, 'a')
+    assert ledger.take_lane(campaign, 'one/0') == 'a'
+    ledger.lease(campaign, 'one/0', 2, lane='a')
+    ledger.leave_lane(campaign, 'one/0')
+    assert ledger.take_lane(campaign, 'two/0') is None
+    ledger.forget(campaign)
+
+
+def test_lanes_are_shared_out_without_two_in_one(ledger: Ledger, url: str) -> None:
+    names = [f'{lane}:{number}' for lane in 'abcdefgh' for number in range(2)]
+    campaign = begin(ledger, *names)
+    plan_lanes(ledger, campaign, *'abcdefgh')
+    own = [Ledger(url) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(
+            pool.map(lambda n: own[n].take_lane(campaign, f'run{n}/0'), range(8))
+        )
+    # Where the database passes over what is just being taken, somebody may have none.
+    found = [lane for lane in taken if lane is not None]
+    assert len(found) == len(set(found)) > 0
+    for opened in own:
+        opened.close()
+
+
 def test_one_run_is_at_work_on_a_campaign(ledger: Ledger, url: str) -> None:
     campaign = begin(ledger)
     with at_work(ledger, campaign, account='x') as run:
@@ -207,7 +259,7 @@ def test_the_campaign_of_a_killed_run_can_be_taken(ledger: Ledger) -> None:
     ledger.lease(campaign, 'killed/0', 1)
     watch = Watch()
     with at_work(ledger, campaign, account='x', sleep=watch) as run:
-        assert run.dead_owners() == {'killed/0'}
+        assert run.other_owners() == ({'killed/0'}, set())
     assert watch.times == 1
 
 
