@@ -17,7 +17,6 @@ from typing import Any
 
 from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.messages import message
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -30,6 +29,7 @@ from mw_tokens_plugin.exceptions import (
     StateConflict,
     TokensPluginError,
 )
+from mw_tokens_plugin.messages import written
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.requestpage import Closing, Request, RequestKind, RequestPage
 from mw_tokens_plugin.site.pageedit import save_page
@@ -285,7 +285,7 @@ def write_addresses(path: str, addresses: Sequence[str]) -> list[str]:
     :return: the files
     :raises InvalidInput: a file cannot be written
     """
-    written = []
+    files = []
     for number, batch in enumerate(batches(addresses), start=1):
         name = path if number == 1 else f'{path}.{number}'
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -298,8 +298,8 @@ def write_addresses(path: str, addresses: Sequence[str]) -> list[str]:
             raise InvalidInput(
                 f'{name} cannot be written: {error.strerror or error}.'
             ) from None
-        written.append(name)
-    return written
+        files.append(name)
+    return files
 
 
 def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
@@ -329,7 +329,7 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
         done = sum(closing.done for closing in closings)
         partly = len(closings) - done
         counts = f'{done} done, {partly} partly done'
-        summary = message(site, 'global_lock-summary', done=done, partly=partly)
+        summary = written(site, 'global_lock-summary', done=done, partly=partly)
         text = page.closed(closings)
         try:
             saved = save_page(site, context, text, summary=summary)
@@ -493,10 +493,10 @@ def _closings(
         done = sum(map(_is_finished, targets))
         total = len(request.names) + len(request.unreadable)
         if done == total:
-            line = message(site, f'global_lock-done-{kind.value}', total=total)
+            line = written(site, f'global_lock-done-{kind.value}', total=total)
             yield Closing(request, f': {line}', done=True)
         elif done:
-            line = message(
+            line = written(
                 site, f'global_lock-partly-{kind.value}', done=done, total=total
             )
             if f': {line}' not in request.span.of(page.text):

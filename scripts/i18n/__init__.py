@@ -1,5 +1,5 @@
-"""Where `pwb` looks for translated messages of these scripts, by the package's name.
+"""A package that `pwb` wants beside all scripts; it is empty.
 
-What they write on a wiki is here, one folder a script and one file a language; what
-their operator reads is English.
+The messages are in ``mw_tokens_plugin/i18n``, where scripts find them however they are
+started.
 """

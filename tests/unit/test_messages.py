@@ -1,82 +1,99 @@
-"""What scripts write on a wiki: translated where it can be, English anywhere else."""
+"""Messages: in the language of who reads them, English where there is none."""
 
 from __future__ import annotations
 
+import ast
 import json
 import re
-import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from pywikibot import i18n
+from pywikibot import config
 
-from mw_tokens_plugin.campaign.messages import ENGLISH, message
+from mw_tokens_plugin import messages
+from mw_tokens_plugin.messages import said, written
 
-PACKAGE = next(name for name in ('scripts', 'mw_tokens_scripts') if find_spec(name))
-BUNDLES = Path(str(find_spec(f'{PACKAGE}.i18n').origin)).parent  # type: ignore[union-attr]
-NUMBERS = {'done': 3, 'partly': 1, 'total': 3}
-
-
-@pytest.fixture(autouse=True)
-def pywikibots_own() -> Iterator[None]:
-    """Give pywikibot its package of messages back."""
-    before = i18n._messages_package_name
-    yield
-    i18n.set_messages_package(before)
+ROOT = Path(__file__).parents[2]
+FOLDERS = sorted(Path(messages.__file__).with_name('i18n').iterdir())
 
 
-def texts(language: str) -> dict[str, str]:
-    """Return the messages in one language, of all scripts."""
-    found: dict[str, str] = {}
-    for path in BUNDLES.glob(f'*/{language}.json'):
-        found |= json.loads(path.read_text('utf-8'))
+def texts(folder: Path, language: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((folder / f'{language}.json').read_text('utf-8'))
     del found['@metadata']
     return found
 
 
 def parameters(text: str) -> set[str]:
-    return set(re.findall(r'%\((\w+)\)d', text))
+    return set(re.findall(r'%\((\w+)\)[sd]', text))
 
 
-def test_the_english_bundle_is_what_is_used_without_one() -> None:
-    assert texts('en') == ENGLISH
+def uses() -> Iterator[tuple[str, set[str]]]:
+    """Yield the key of each message in the sources, and the parameters it is given."""
+    for path in [*ROOT.glob('mw_tokens_plugin/**/*.py'), *ROOT.glob('scripts/*.py')]:
+        for node in ast.walk(ast.parse(path.read_text('utf-8'))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            position = {'said': 0, 'written': 1}.get(node.func.id)
+            if position is None or len(node.args) <= position:
+                continue
+            key = node.args[position]
+            if isinstance(key, ast.Constant):
+                yield key.value, {word.arg or '' for word in node.keywords}
 
 
-def test_each_message_is_explained_to_translators_with_all_its_numbers() -> None:
-    explained = texts('qqq')
-    assert explained.keys() == ENGLISH.keys()
-    for key, text in ENGLISH.items():
+@pytest.mark.parametrize('folder', FOLDERS, ids=lambda folder: folder.name)
+def test_each_message_is_explained_to_translators_with_its_parameters(
+    folder: Path,
+) -> None:
+    english, explained = texts(folder, 'en'), texts(folder, 'qqq')
+    assert list(english) == sorted(english)
+    assert list(explained) == list(english)
+    for key, text in english.items():
+        assert key.startswith(f'{folder.name}-')
         assert parameters(explained[key]) == parameters(text), key
 
 
-@pytest.mark.parametrize('package', [f'{PACKAGE}.i18n', 'nowhere.i18n', 'json'])
-def test_it_is_the_same_with_the_bundle_and_without(package: str) -> None:
-    """As `pwb` sets it, where there is none, and where it is one of others."""
-    i18n.set_messages_package(package)
-    said = message('en', 'global_lock-done-lock', total=1)
-    assert said == "'''Done''': the account is locked."
-    said = message('en', 'global_lock-done-hide', total=2)
-    assert said == "'''Done''': all 2 accounts are locked and hidden."
-    for key in ENGLISH:
-        wanted = {name: NUMBERS[name] for name in parameters(ENGLISH[key])}
-        assert '%' not in message('fr', key, **wanted)
+def test_each_use_gives_what_its_message_speaks_of() -> None:
+    known: dict[str, str] = {}
+    for folder in FOLDERS:
+        known |= texts(folder, 'en')
+    found = dict(uses())
+    assert found
+    for key, given in found.items():
+        assert given == parameters(known[key]), key
 
 
-def test_a_wiki_gets_its_own_language(
+def test_the_number_chooses_the_words() -> None:
+    wiki = SimpleNamespace(lang='en')
+    line = written(wiki, 'global_lock-done-lock', total=1)
+    assert line == "'''Done''': the account is locked."
+    line = written(wiki, 'global_lock-done-hide', total=2)
+    assert line == "'''Done''': all 2 accounts are locked and hidden."
+
+
+def test_each_reader_has_a_language(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bundle = tmp_path / 'of_a_test' / 'i18n' / 'global_lock'
-    bundle.mkdir(parents=True)
-    for folder in (bundle.parent, bundle.parents[1]):
-        (folder / '__init__.py').touch()
-    translated = {'global_lock-summary': '%(done)d erledigt, %(partly)d teilweise'}
-    (bundle / 'de.json').write_text(json.dumps(translated))
-    monkeypatch.setattr(sys, 'path', [*sys.path, str(tmp_path)])
-    i18n.set_messages_package('of_a_test.i18n')
-    said = message('de', 'global_lock-summary', done=2, partly=1)
-    assert said == '2 erledigt, 1 teilweise'
-    # This one nobody has translated yet.
-    said = message('de', 'global_lock-done-lock', total=1)
-    assert said == "'''Done''': the account is locked."
+    folder = tmp_path / 'i18n' / 'script'
+    folder.mkdir(parents=True)
+    for language, text in {'en': '%(n)d done', 'de': '%(n)d erledigt'}.items():
+        bundle = {'@metadata': {}, 'script-done': text}
+        (folder / f'{language}.json').write_text(json.dumps(bundle), 'utf-8')
+    monkeypatch.setattr(messages.resources, 'files', lambda package: tmp_path)
+    messages._bundle.cache_clear()
+    monkeypatch.setattr(config, 'userinterface_lang', 'en')
+    assert said('script-done', n=2) == '2 done'
+    assert written(SimpleNamespace(lang='de'), 'script-done', n=2) == '2 erledigt'
+    # Where German is read too, and where nobody has translated it.
+    monkeypatch.setattr(config, 'userinterface_lang', 'bar')
+    assert said('script-done', n=2) == '2 erledigt'
+    monkeypatch.setattr(config, 'userinterface_lang', 'qqq')
+    assert said('script-done', n=2) == '2 done'
+    messages._bundle.cache_clear()
+
+
+def test_no_percent_sign_is_lost() -> None:
+    name = '100%(s) {{PLURAL:%(number)d|sure}} %s'
+    assert name in said('campaign-name', name=name)

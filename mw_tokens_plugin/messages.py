@@ -1,0 +1,61 @@
+"""What scripts say to their operator and write on wikis, in the language of each.
+
+The texts are in ``i18n``, one folder for each first word of the keys and one file a
+language, as pywikibot keeps its own. Errors are English, as the API's are: they are
+looked up by their words.
+
+https://www.mediawiki.org/wiki/Manual:Pywikibot/i18n
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from pywikibot import config, i18n
+
+
+def said(key: str, **parameters: object) -> str:
+    """Return a message in the language of the operator.
+
+    That is pywikibot's ``userinterface_lang``, or else the language of the terminal.
+
+    .. version-added:: 0.1
+
+    :param key: its name, which begins with its folder's
+    :param parameters: what it speaks of
+    """
+    return _translated(config.userinterface_lang, key, parameters)
+
+
+def written(site: Any, key: str, **parameters: object) -> str:
+    """Return a message in the language of a wiki.
+
+    .. version-added:: 0.1
+
+    :param site: the wiki on which it will stand
+    :param key: its name, which begins with its folder's
+    :param parameters: what it speaks of
+    """
+    return _translated(site.lang, key, parameters)
+
+
+def _translated(language: str, key: str, parameters: dict[str, object]) -> str:
+    texts = _bundle(key.partition('-')[0])[key]
+    return str(i18n.translate(language, texts, parameters, fallback=True))
+
+
+@cache
+def _bundle(name: str) -> dict[str, dict[str, str]]:
+    """Return the messages of a folder: their texts by language, by key."""
+    messages: dict[str, dict[str, str]] = {}
+    for file in resources.files('mw_tokens_plugin').joinpath('i18n', name).iterdir():
+        language, dot, _ = file.name.partition('.json')
+        if not dot or language == 'qqq':
+            continue
+        for key, text in json.loads(file.read_text('utf-8')).items():
+            if key != '@metadata':
+                messages.setdefault(key, {})[language] = text
+    return messages
