@@ -51,8 +51,10 @@ from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.options import SharedOptions, found
 from mw_tokens_plugin.campaign.records import Campaign, Held, State
+from mw_tokens_plugin.campaign.report import reason_line
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
+from mw_tokens_plugin.messages import said
 
 #: The script that carries out each kind of campaign.
 _SCRIPTS = {
@@ -111,7 +113,7 @@ def _run(arguments: list[str]) -> ExitCode:
                 _script_of(campaign)
                 simulate = '-simulate' in others
                 if not _plan_failed_again(ledger, options, campaign, simulate):
-                    options.reporter().line('No target has failed.')
+                    options.reporter().line(said('campaign-none-failed'))
                     return ExitCode.DONE
                 mode = ['-resume', f'-campaign:{campaign.name}']
             case _:
@@ -147,25 +149,32 @@ def _list(ledger: Ledger, options: SharedOptions, words: list[str]) -> ExitCode:
     for campaign in campaigns:
         counts = ledger.counts(campaign)
         numbers = ', '.join(
-            f'{count} {state.value}' for state, count in counts.items() if count
+            said(f'campaign-count-{state.value}', number=count)
+            for state, count in counts.items()
+            if count
         )
         reporter.line(
-            f'{campaign.name}: {campaign.action} on {campaign.wiki} by '
-            f'{campaign.operator}, {_stage(campaign)} ({numbers})'
+            said(
+                'campaign-listed',
+                name=campaign.name,
+                about=_about(campaign),
+                stage=said(f'campaign-stage-{_stage(campaign)}'),
+                numbers=numbers,
+            )
         )
     if not campaigns:
-        reporter.line(f'{ledger.location} has no campaigns.')
+        reporter.line(said('campaign-no-campaigns', place=ledger.location))
     return ExitCode.DONE
 
 
 def _show(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCode:
     reporter = options.reporter()
-    reporter.line(f'{campaign.action} on {campaign.wiki} by {campaign.operator}')
-    reporter.line(f'Reason:    {campaign.reason or "(none)"}')
+    reporter.line(_about(campaign))
+    reporter.line(reason_line(campaign))
     for word in ('created', 'planned', 'confirmed', 'finished'):
         moment: datetime | None = getattr(campaign, f'{word}_at')
         if moment is not None:
-            reporter.line(f'{word.capitalize() + ":":<10} {moment:%Y-%m-%d %H:%M} UTC')
+            reporter.line(said(f'campaign-{word}-at', time=f'{moment:%Y-%m-%d %H:%M}'))
     reporter.summary(
         campaign.name,
         ledger.counts(campaign),
@@ -182,12 +191,14 @@ def _remarks(
     ledger: Ledger, options: SharedOptions, campaign: Campaign
 ) -> Iterator[str]:
     """Yield what can be done with a campaign."""
-    yield f'Ledger:    {ledger.location}'
+    yield said('campaign-ledger', place=ledger.location)
     counts = ledger.counts(campaign)
     if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
-        yield f'To go on:  {options.line("campaign", "resume", campaign.name)}'
+        line = options.line('campaign', 'resume', campaign.name)
+        yield said('campaign-to-go-on', line=line)
     if _failed(ledger, campaign):
-        yield f'Again:     {options.line("campaign", "retry-failed", campaign.name)}'
+        line = options.line('campaign', 'retry-failed', campaign.name)
+        yield said('campaign-to-retry', line=line)
 
 
 def _report(
@@ -212,7 +223,8 @@ def _plan_failed_again(
     if not failed:
         return 0
     if not simulate:
-        _confirm(options, f'Try {failed} failed targets of {campaign.name} again?')
+        question = said('campaign-confirm-retry', number=failed, name=campaign.name)
+        _confirm(options, question)
     with at_work(ledger, campaign, account=campaign.operator, workers=0):
         ledger.reopen(campaign)
         return ledger.plan_again(campaign)
@@ -230,12 +242,10 @@ def _forget(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitC
             f'Some targets of {campaign.name!r} may have been sent, and nobody has '
             'looked yet: resume it first, so that nothing is lost.'
         )
-    _confirm(
-        options, f'Forget {campaign.name}? It can be neither undone nor resumed then.'
-    )
+    _confirm(options, said('campaign-confirm-forget', name=campaign.name))
     with at_work(ledger, campaign, account=campaign.operator, workers=0):
         ledger.forget(campaign)
-    options.reporter().line(f'Forgotten: {campaign.name}')
+    options.reporter().line(said('campaign-forgotten', name=campaign.name))
     return ExitCode.DONE
 
 
@@ -249,18 +259,27 @@ def _confirm(options: SharedOptions, question: str) -> None:
     if not options.is_interactive:
         raise InvalidInput('Nobody can be asked without a terminal: give -always.')
     try:
-        answer = pywikibot.input(f'{question} [y/N]')
+        answer = pywikibot.input(question)
     except EOFError:
         answer = ''
     if answer.strip().lower() not in ('y', 'yes'):
         raise StoppedByGuard('Not confirmed; nothing was changed.')
 
 
+def _about(campaign: Campaign) -> str:
+    return said(
+        'campaign-about',
+        action=campaign.action,
+        wiki=campaign.wiki,
+        operator=campaign.operator,
+    )
+
+
 def _stage(campaign: Campaign) -> str:
     if campaign.finished_at is not None:
         return 'finished'
     if campaign.confirmed_at is not None:
-        return 'under way'
+        return 'confirmed'
     return 'planned' if campaign.planned_at is not None else 'listed'
 
 

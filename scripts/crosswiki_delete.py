@@ -100,6 +100,7 @@ from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.campaign.targets import BadLine
 from mw_tokens_plugin.campaign.wikis import Wikis
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.names import normalise_name
 
 #: What pywikibot's -help puts into the docstring.
@@ -272,7 +273,7 @@ def _begin(
                 'untrusted': options.is_chosen_by_others,
             },
         )
-    reporter.line(f'{count} different pages.')
+    reporter.line(said('crosswiki_delete-pages', number=count))
     return campaign
 
 
@@ -291,8 +292,7 @@ def _named(
             user,
             left=lambda page: print(page.replace(':', '\t', 1), file=left),
             unreachable=lambda wiki, why: reporter.line(
-                f'{wiki}: what -from-user has written there is left as it is: {why}.',
-                urgent=True,
+                said('crosswiki_delete-unreachable', wiki=wiki, why=why), urgent=True
             ),
         )
     for title in options.titles:
@@ -322,7 +322,7 @@ def _to_revert(
         try:
             yield file
         finally:
-            reporter.line(f'To revert: {path}, the pages merely edited or moved.')
+            reporter.line(said('crosswiki_delete-to-revert', file=path))
 
 
 def _begin_undo(ledger: Ledger, site: Any, options: Options) -> Campaign:

@@ -104,6 +104,7 @@ from mw_tokens_plugin.exceptions import (
     SessionError,
     TokensPluginError,
 )
+from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.names import normalise_name, normalise_prefix
 from mw_tokens_plugin.requestpage import RequestKind
@@ -185,7 +186,7 @@ def _run(arguments: list[str]) -> ExitCode:
                 _log_in(site, campaign.options)
             except (SessionError, PermissionDenied):
                 line = options.resume_line(_SCRIPT, campaign)
-                reporter.line(f'The names are kept. To go on: {line}', urgent=True)
+                reporter.line(said('campaign-kept', line=line), urgent=True)
                 raise
         _check_can_be_typed(options, campaign)
         hidden = campaign.options.get('hidden')
@@ -359,7 +360,7 @@ def _begin(
         _show(selection, options, reporter)
         names = selection.names
         if not names:
-            reporter.line('No open request on it is to be carried out.')
+            reporter.line(said('global_lock-no-request'))
             return None
         stored['page'] = {**selection.stored(), 'close': options.close}
     reason = options.reason
@@ -375,7 +376,7 @@ def _begin(
         reason=reason,
         options=stored,
     )
-    reporter.line(f'{number} different names.')
+    reporter.line(said('global_lock-names', number=number))
     return campaign
 
 
@@ -395,19 +396,21 @@ def _show(selection: Selection, options: Options, reporter: Reporter) -> None:
         reporter.line(line)
     if not selection.addresses:
         return
-    count = f'{len(selection.addresses)} IP addresses and temporary accounts'
+    count = len(selection.addresses)
     if options.ip_file is not None:
         files = write_addresses(options.ip_file, selection.addresses)
-        reporter.line(f'{count}, for Special:MassGlobalBlock: {", ".join(files)}')
+        reporter.line(
+            said('global_lock-addresses-in', number=count, files=', '.join(files))
+        )
         return
     for batch in batches(selection.shown_addresses):
         reporter.line('')
-        reporter.line(f'For Special:MassGlobalBlock ({len(batch)} of {count}):')
+        reporter.line(said('global_lock-addresses', number=len(batch), total=count))
         for address in batch:
             reporter.line(address)
         reporter.line('')
     if unshown := len(selection.addresses) - len(selection.shown_addresses):
-        reporter.line(f'{unshown} more are not to be shown: -ip-file:FILE has them.')
+        reporter.line(said('global_lock-addresses-unshown', number=unshown))
 
 
 def _close(
@@ -432,7 +435,7 @@ def _close(
         reporter.line(mark_requests(site, ledger, finished))
     except TokensPluginError:
         line = options.resume_line(_SCRIPT, campaign)
-        reporter.line(f'The requests are not marked. To try that again: {line} -close')
+        reporter.line(said('global_lock-not-marked', line=f'{line} -close'))
         raise
 
 
@@ -461,8 +464,11 @@ def _compare_page(site: Any, campaign: Campaign, reporter: Reporter) -> None:
     latest = site.edit_context(page['title']).base_revision
     if latest != page['revision']:
         reporter.line(
-            f'{page["title"]} has changed since revision {page["revision"]} '
-            f'(Special:Diff/{page["revision"]}/cur); the plan is still that of then.'
+            said(
+                'global_lock-page-changed',
+                title=page['title'],
+                revision=str(page['revision']),
+            )
         )
 
 

@@ -25,13 +25,14 @@ from mw_tokens_plugin.campaign.launch import ExitCode, exit_code_of
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action, check_again, is_stale, make_plan
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
-from mw_tokens_plugin.campaign.report import Reporter, duration
+from mw_tokens_plugin.campaign.report import Reporter, duration, reason_line
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import PATIENCE, Run, at_work
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
     StoppedByGuard,
 )
+from mw_tokens_plugin.messages import said
 
 #: Plans up to this long are confirmed by "y", longer ones by typing their number.
 FEW = 5
@@ -142,7 +143,7 @@ class Command:
             ):
                 return self._run(campaign, run)
         except KeyboardInterrupt:
-            self._reporter.line(f'Interrupted. To go on: {self._resume_line}')
+            self._reporter.line(said('campaign-interrupted', line=self._resume_line))
             return ExitCode.INTERRUPTED
 
     def _run(self, campaign: Campaign, run: Run) -> ExitCode:
@@ -150,10 +151,7 @@ class Command:
         if campaign.finished_at is None:
             campaign = self._planned(campaign)
             if self._consent.simulate and self._to_do(campaign):
-                self._reporter.line(
-                    'Nothing was written to the wiki. To carry out this plan: '
-                    f'{self._resume_line}'
-                )
+                self._reporter.line(said('campaign-simulated', line=self._resume_line))
                 return ExitCode.DONE
             if campaign.confirmed_at is None:
                 self._confirm(self._to_do(campaign))
@@ -168,13 +166,15 @@ class Command:
         if campaign.planned_at is None or self._ledger.counts(campaign)[State.LISTED]:
             campaign = make_plan(self._ledger, campaign, self._action)
         elif is_stale(campaign):
-            self._reporter.line('The plan is older than a day: checking it again.')
+            self._reporter.line(said('campaign-stale'))
             campaign = check_again(self._ledger, campaign, self._action)
         elif campaign.confirmed_at is not None:
             return campaign
         to_do = self._to_do(campaign)
-        self._reporter.line(f'Campaign {campaign.name} on {self._where()}')
-        self._reporter.line(f'Reason: {campaign.reason or "(none)"}')
+        self._reporter.line(
+            said('campaign-begins', name=campaign.name, wiki=self._where())
+        )
+        self._reporter.line(reason_line(campaign))
         self._reporter.plan(
             self._action.describe(),
             self._action.noun,
@@ -193,16 +193,17 @@ class Command:
     def _confirm(self, number: int) -> None:
         if not number:
             return
-        verb, nouns = self._action.describe(), f'{self._action.noun}s'
         if not self._consent.always:
+            about = {
+                'verb': self._action.describe(),
+                'noun': self._action.noun,
+                'number': number,
+            }
             if number <= FEW:
-                answer = self._answer(f'{verb.capitalize()} {number} {nouns}? [y/N]')
+                answer = self._answer(said('campaign-confirm-few', **about))
                 agreed = answer.strip().lower() in ('y', 'yes')
             else:
-                answer = self._answer(
-                    f'Type the number {number} to {verb} that many {nouns}, anything '
-                    'else to stop'
-                )
+                answer = self._answer(said('campaign-confirm-many', **about))
                 agreed = answer.strip() == str(number)
             if not agreed:
                 raise StoppedByGuard(
@@ -211,7 +212,7 @@ class Command:
                 )
         if self._consent.twice:
             answer = self._answer(
-                f'The API cannot undo this. Type "{self._consent.twice}" to go on'
+                said('campaign-confirm-twice', words=self._consent.twice)
             )
             if answer.strip() != self._consent.twice:
                 raise StoppedByGuard(
@@ -296,16 +297,16 @@ class Command:
         tokens = self._site.tokens
         renewed, sessions = sum(tokens.dropped.values()), tokens.session.generation
         if renewed or sessions:
-            yield f'Renewed:   {renewed} tokens, {sessions} sessions'
-        yield f'Ledger:    {self._ledger.location}'
+            yield said('campaign-renewed', tokens=renewed, sessions=sessions)
+        yield said('campaign-ledger', place=self._ledger.location)
         if self._undo_line and self._ledger.changed_count(campaign):
-            yield f'To undo:   {self._undo_line}'
+            yield said('campaign-to-undo', line=self._undo_line)
         for lane, error in finish.left_alone.items():
-            yield f'Left out:  {lane}: {error}'
+            yield said('campaign-left-out', lane=lane, error=error)
         if finish.error is not None:
-            yield f'Stopped:   {finish.error}'
+            yield said('campaign-stopped', error=finish.error)
         if finish != Finish():
-            yield f'To go on:  {self._resume_line}'
+            yield said('campaign-to-go-on', line=self._resume_line)
 
     def _code(self, campaign: Campaign, finish: Finish) -> ExitCode:
         if finish.interrupted:
@@ -333,36 +334,28 @@ class Command:
         if number < 2 or delay < 0.01:
             return
         others = throttle.process_multiplicity
-        times = f', times {others} processes on this wiki' if others > 1 else ''
         self._reporter.line(
-            f'It takes about {duration(number * delay / self._lanes)}: put_throttle is '
-            f'{config.put_throttle} s{times}.'
+            said(
+                'campaign-duration',
+                time=duration(number * delay / self._lanes),
+                throttle=config.put_throttle,
+            )
         )
         if others > 1:
             self._reporter.line(
-                'Processes that were killed count for ten minutes; deleting '
-                f'{throttle.ctrlfilename} forgets them.'
+                said('campaign-processes', number=others, file=throttle.ctrlfilename)
             )
         if config.put_throttle > 1:
-            self._reporter.line(
-                f'With -pt:1 it takes about {duration(number * others / self._lanes)}, '
-                'if the '
-                "wiki's rules allow that."
-            )
+            time = duration(number * others / self._lanes)
+            self._reporter.line(said('campaign-duration-faster', time=time))
 
     def _say_waiting(self) -> None:
-        self._reporter.line(
-            'Another run holds this campaign, or was killed; watching it for '
-            f'{PATIENCE:.0f} s.'
-        )
+        self._reporter.line(said('campaign-watching', seconds=round(PATIENCE)))
 
     def _say_waiting_for_others(self) -> None:
         if not self._waits_for_others:
             self._waits_for_others = True
-            self._reporter.line(
-                'Nothing is left but what other runs have in their hands: waiting for '
-                'them.'
-            )
+            self._reporter.line(said('campaign-waiting'))
 
     def _sleep(self, seconds: float) -> None:
         """Sleep, but not through an order to stop."""
@@ -378,7 +371,7 @@ class Command:
             if self._stop or not self._at_work:
                 raise KeyboardInterrupt
             self._stop = True
-            print(f'Stopping after the {self._action.noun} at hand.', file=sys.stderr)
+            print(said('campaign-stopping', noun=self._action.noun), file=sys.stderr)
 
         previous = {
             number: signal.signal(number, stop)

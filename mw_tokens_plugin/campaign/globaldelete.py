@@ -14,6 +14,7 @@ from typing import Any
 from mw_tokens_plugin.campaign.globallock import account_columns, account_facts
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Decision, Held, Outcome, State, Target
+from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.redaction import redactor
@@ -60,7 +61,7 @@ class GlobalDelete(Action):
 
     def describe(self) -> str:
         """Say in a word or two what is done to an account."""
-        return 'delete'
+        return said('campaign-verb-delete')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of an account, by heading."""

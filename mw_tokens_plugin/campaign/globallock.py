@@ -25,6 +25,7 @@ from mw_tokens_plugin.exceptions import (
     OutcomeUnknown,
     StateConflict,
 )
+from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.globalaccounts import (
     GlobalAccount,
     HiddenLevel,
@@ -90,7 +91,7 @@ class GlobalLock(Action):
             words.append(
                 'suppress' if self.hidden is HiddenLevel.SUPPRESSED else 'hide'
             )
-        return ' and '.join(words)
+        return said(f'campaign-verb-{"-".join(words)}')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of an account, by heading."""

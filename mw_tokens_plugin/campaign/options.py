@@ -41,6 +41,7 @@ from mw_tokens_plugin.campaign.targets import (
     names_in_stream,
 )
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
+from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.names import normalise_name
 
 #: What ``-help`` shows of them, where a script's docstring says ``&campaign;``.
@@ -385,11 +386,10 @@ class SharedOptions:
         except OSError as error:
             line = self.line('campaign', 'report', campaign.name, '-report:DIR')
             reporter.line(
-                f'The report cannot be written: {error.strerror}. To try again: {line}',
-                urgent=True,
+                said('campaign-no-report', error=error.strerror, line=line), urgent=True
             )
         else:
-            reporter.line(f'Report:    {", ".join(map(str, files))}')
+            reporter.line(said('campaign-report', files=', '.join(map(str, files))))
 
 
 def found(ledger: Ledger, name: str) -> Campaign:
@@ -418,8 +418,9 @@ def good(
             yield name
             continue
         bad += 1
-        problem = 'no account can have this name.' if discreet else name.problem
-        print(f'{name.source}, line {name.number}: {problem}', file=sys.stderr)
+        problem = said('campaign-bad-name') if discreet else name.problem
+        about = {'source': name.source, 'number': name.number, 'problem': problem}
+        print(said('campaign-bad-line', **about), file=sys.stderr)
     if bad and not skip:
         raise InvalidInput(
             f'{bad} bad lines; nothing was sent. Mend them, or pass over them with '

@@ -21,7 +21,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from mw_tokens_plugin.campaign.records import Held, Outcome, State, Target
+from mw_tokens_plugin.campaign.records import Campaign, Held, Outcome, State, Target
+from mw_tokens_plugin.messages import said
 
 #: Targets of each kind that the plan lists; the ledger has all of them.
 LISTED_AT_MOST = 200
@@ -76,8 +77,8 @@ class Reporter:
         :param columns: returns what is to be shown of a target, by heading
         """
         if not self._quiet:
-            self._list(f'To {verb}', noun, targets, columns)
-            self._list('Held back', noun, held, columns)
+            self._list(said('campaign-to-do', verb=verb), noun, targets, columns)
+            self._list(said('campaign-held-back'), noun, held, columns)
 
     @contextmanager
     def progress(self, verb: str, total: int) -> Iterator[None]:
@@ -104,10 +105,11 @@ class Reporter:
     def outcome(self, target: Target, outcome: Outcome) -> None:
         """Show how one target ended."""
         if outcome.state is State.FAILED or not self.interactive:
-            word = 'FAILED' if outcome.state is State.FAILED else 'done'
-            said = _in_brackets(_said(target, outcome))
+            failed = outcome.state is State.FAILED
+            key = 'campaign-one-failed' if failed else 'campaign-one-done'
             self.line(
-                f'{word}: {target.label}{said}', urgent=outcome.state is State.FAILED
+                said(key, target=target.label) + _in_brackets(_detail(target, outcome)),
+                urgent=failed,
             )
         if self._progress is not None:
             self._progress.advance(self._task)
@@ -143,21 +145,26 @@ class Reporter:
             self.line(text, urgent=bool(undone))
 
         say('')
-        say(f'Campaign {name}')
+        say(said('campaign-name', name=name))
         others = counts[State.DONE] - changed
-        say(f'Done:      {counts[State.DONE]}{_in_brackets(_others(others))}')
+        done = said('campaign-done', number=counts[State.DONE])
+        say(
+            done
+            + _in_brackets(said('campaign-by-others', number=others) if others else '')
+        )
         for reason, count in held.items():
-            say(f'Held back: {count} ({reason.value})')
+            say(said('campaign-held', number=count, reason=why_held(reason)))
         if counts[State.FAILED]:
-            say(f'Failed:    {counts[State.FAILED]}')
+            say(said('campaign-failed', number=counts[State.FAILED]))
         for target in islice(failed, LISTED_AT_MOST):
             outcome = Outcome(State.FAILED, detail=target.detail)
-            say(f'  {target.label}: {_said(target, outcome)}')
+            say(f'  {target.label}: {_detail(target, outcome)}')
         if left:
-            say(f'Left:      {left}')
+            say(said('campaign-left', number=left))
         if setbacks:
             classes = ', '.join(f'{name} {setbacks[name]}' for name in sorted(setbacks))
-            say(f'Setbacks:  {sum(setbacks.values())} ({classes})')
+            number = sum(setbacks.values())
+            say(said('campaign-setbacks', number=number, classes=classes))
         for remark in remarks:
             say(remark)
 
@@ -189,10 +196,20 @@ class Reporter:
             for target, row in zip(shown, rows, strict=True):
                 why = row.pop('why')
                 words = [why, *(f'{key} {text}' for key, text in row.items() if text)]
-                said = _in_brackets('; '.join(filter(None, words)))
-                self.line(f'  {target.label}{said}')
+                about = _in_brackets('; '.join(filter(None, words)))
+                self.line(f'  {target.label}{about}')
         if more:
-            self.line(f'... and {more} more, which the ledger holds.')
+            self.line(said('campaign-more', number=more))
+
+
+def why_held(reason: Held) -> str:
+    """Return why targets are held back, in the words of the operator's language."""
+    return said(f'campaign-held-{reason.name.lower()}')
+
+
+def reason_line(campaign: Campaign) -> str:
+    """Return what was given as the reason of a campaign."""
+    return said('campaign-reason', reason=campaign.reason or said('campaign-none'))
 
 
 def duration(seconds: float) -> str:
@@ -209,22 +226,18 @@ def duration(seconds: float) -> str:
 
 def _why(target: Target) -> str:
     held = target.decision.held
-    why = held.value if held else ''
+    why = why_held(held) if held else ''
     if by := target.decision.facts.get('changed_by'):
         why += f': {by}'
     return why
 
 
-def _said(target: Target, outcome: Outcome) -> str:
+def _detail(target: Target, outcome: Outcome) -> str:
     """Return the detail of an outcome without a name that must not be shown."""
     detail = outcome.detail or ''
     if target.decision.hidden:
         detail = detail.replace(target.name, target.label)
     return detail
-
-
-def _others(count: int) -> str:
-    return f'{count} of them by others' if count else ''
 
 
 def _in_brackets(text: str) -> str:

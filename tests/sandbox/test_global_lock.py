@@ -588,7 +588,7 @@ def test_dead_tokens_and_lost_sessions_pass_unnoticed(
     run = global_lock(*names, *USUAL)
     assert run.code == 0, run.said
     assert sorted(written(sandbox)) == names
-    assert 'Renewed:   2 tokens, 1 sessions' in run.out
+    assert 'Renewed:   2 tokens, 1 session' in run.out
     assert sandbox.summary()['logins'] == 2
 
 

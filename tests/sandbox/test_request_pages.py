@@ -585,7 +585,7 @@ def test_a_request_with_hidden_names_is_called_by_its_number(
     planned = global_lock(PAGE, '-simulate', '-campaign:a')
     assert planned.code == 0, planned.said
     assert 'request 2 (names hidden) (2 names)' in planned.out
-    assert f'Reason: [[Special:PermanentLink/{revision}|{TITLE}]]\n' in planned.out
+    assert f'Reason:    [[Special:PermanentLink/{revision}|{TITLE}]]\n' in planned.out
     assert '1 more are not to be shown' in planned.out
     assert '~2026-9' not in planned.said
     assert 'you know whom' not in planned.said
