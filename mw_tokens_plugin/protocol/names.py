@@ -9,10 +9,11 @@ https://www.mediawiki.org/wiki/Manual:Page_title
 from __future__ import annotations
 
 import enum
-import html
 import ipaddress
 import re
+import sys
 import unicodedata
+from html.entities import html5
 
 from mw_tokens_plugin.exceptions import InvalidName
 
@@ -30,6 +31,16 @@ _MARKS = re.compile('[\\u200e\\u200f\\u202a-\\u202e]')
 #: (``@``, ``:``, ``=``) are left in: old accounts have them.
 _FORBIDDEN = re.compile(
     '[#<>\\[\\]|{}/\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200d\\ue000-\\uf8ff\\ufffd]'
+)
+#: Characters by name or number; what lacks its semicolon is plain text to MediaWiki.
+_ENTITY = re.compile(
+    '&(?:#(?P<decimal>[0-9]+)|#[xX](?P<hexadecimal>[0-9A-Fa-f]+)'
+    '|(?P<named>[A-Za-z0-9\\u0080-\\U0010ffff]+));'
+)
+#: What MediaWiki puts in the place of characters that no page may contain.
+_REPLACEMENT = '\ufffd'
+_NOT_IN_PAGES = re.compile(
+    '[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]'
 )
 _WIKILINK = re.compile(r'\[\[([^\[\]|]*)(?:\|[^\[\]]*)?\]\]')
 _PREFIX = re.compile(
@@ -64,7 +75,7 @@ def normalise_name(text: str) -> str:
     :param text: the name as people write it
     :raises InvalidName: no account can have that name
     """
-    name = html.unescape(text)
+    name = decoded(text)
     if link := _WIKILINK.fullmatch(name.strip()):
         name = link[1]
     name = _MARKS.sub('', unicodedata.normalize('NFC', name))
@@ -77,6 +88,8 @@ def normalise_name(text: str) -> str:
     if kind_of(name) is AccountKind.IP:
         return name
     if bad := _FORBIDDEN.search(name):
+        raise InvalidName(f'{name!r} is not a possible name: it contains {bad[0]!r}.')
+    if bad := _ENTITY.search(name):
         raise InvalidName(f'{name!r} is not a possible name: it contains {bad[0]!r}.')
     if len(name.encode('utf-8', 'surrogatepass')) > MAX_BYTES:
         raise InvalidName(f'{name[:40]!r}... is longer than {MAX_BYTES} bytes.')
@@ -97,6 +110,29 @@ def normalise_prefix(text: str) -> str:
     return f'{name} ' if _BLANKS.search(text[-1:]) else name
 
 
+def decoded(text: str) -> str:
+    """Return a text with the characters that its entities stand for.
+
+    What has no semicolon, or a name that MediaWiki does not know, stays as it is.
+
+    .. version-added:: 0.1
+
+    :param text: wikitext
+    """
+    return _ENTITY.sub(_character, text)
+
+
+def folded(text: str) -> str:
+    """Return a text in which a name can be looked for, however both are spelt.
+
+    .. version-added:: 0.1
+
+    :param text: a name, or what may contain one
+    """
+    text = _MARKS.sub('', unicodedata.normalize('NFC', decoded(text)))
+    return _BLANKS.sub(' ', text).casefold()
+
+
 def kind_of(name: str) -> AccountKind:
     """Tell accounts from temporary accounts and IP addresses.
 
@@ -109,6 +145,17 @@ def kind_of(name: str) -> AccountKind:
     except ValueError:
         return AccountKind.ACCOUNT
     return AccountKind.IP
+
+
+def _character(entity: re.Match[str]) -> str:
+    if (name := entity['named']) is not None:
+        return html5.get(f'{name};', entity[0])
+    hexadecimal = entity['hexadecimal']
+    # No character has a number of more digits, leading zeros apart.
+    digits = (hexadecimal or entity['decimal']).lstrip('0') or '0'
+    number = int(digits, 16 if hexadecimal else 10) if len(digits) <= 7 else -1
+    character = chr(number) if 0 <= number <= sys.maxunicode else _REPLACEMENT
+    return _NOT_IN_PAGES.sub(_REPLACEMENT, character)
 
 
 def _capital(letter: str) -> str:

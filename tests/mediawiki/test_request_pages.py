@@ -6,12 +6,15 @@ https://www.mediawiki.org/wiki/API:Edit
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import product
 
 import pytest
 import requests
 
 from mw_tokens_plugin.campaign.pagetargets import select
-from mw_tokens_plugin.exceptions import StateConflict
+from mw_tokens_plugin.exceptions import InvalidName, StateConflict
+from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.requestpage import Closing, RequestKind, RequestPage
 from mw_tokens_plugin.site.pageedit import save_page
 
@@ -124,3 +127,37 @@ def test_who_added_a_request_is_read_from_the_history(
     assert [each.why for each in mine.passed if 'added' in each.why] == [
         f'added by {somebody}'
     ]
+
+
+#: Pieces of names, as far as they may be taken for entities.
+BEFORE = ('A', 'A&amp;', 'A&')
+PIECES = (
+    '&reg', '&reg;', '&not', 'copy', '&ltd', 'eacute;', '&eacute;', '&foo;', '&Foo',
+    '&#39;', '&#x27;', '&#128;', '&#0233;', '&#x110000;', '&#xd800;', '&;',
+    '&hellip;', '&rlm;', '&NotEqualTilde;', '&lt;', '&nbsp;', '&amp;amp;', '&\u00e9;',
+)  # fmt: skip
+
+
+def titles(site: object, names: list[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield names and their user pages, without their namespace; None for bad titles."""
+    for name in names:
+        (found,) = post(
+            site, requests.Session(), action='query', titles=f'User:{name}'
+        )['query']['pages']
+        invalid = found.get('invalid')
+        yield name, None if invalid else found['title'].partition(':')[2]
+
+
+@pytest.mark.only('mediawiki')
+def test_entities_in_names_are_read_as_the_wiki_reads_them(
+    client: Client, wiki: Wiki
+) -> None:
+    names = [''.join(pair) for pair in product(BEFORE, PIECES)]
+    site = client.site(wiki)
+    ours: list[str | None] = []
+    for name in names:
+        try:
+            ours.append(normalise_name(name))
+        except InvalidName:
+            ours.append(None)
+    assert list(zip(names, ours, strict=True)) == list(titles(site, names))

@@ -10,6 +10,7 @@ from mw_tokens_plugin.exceptions import InvalidName
 from mw_tokens_plugin.protocol.names import (
     MAX_BYTES,
     AccountKind,
+    folded,
     kind_of,
     normalise_name,
 )
@@ -29,6 +30,12 @@ from mw_tokens_plugin.protocol.names import (
         pytest.param('Special:CentralAuth/Spam 1', 'Spam 1', id='special page'),
         pytest.param('User:Spam 1@global', 'Spam 1', id='as the log writes it'),
         pytest.param('O&#39;Neil', "O'Neil", id='entity'),
+        pytest.param('O&#x27;Neil&eacute;', "O'Neil\u00e9", id='entities'),
+        pytest.param('Rock&reggae', 'Rock&reggae', id='no entity: reg'),
+        pytest.param('Tom&notable', 'Tom&notable', id='no entity: not'),
+        pytest.param('Foo&copy', 'Foo&copy', id='no entity: copy'),
+        pytest.param('Q&A&ltd', 'Q&A&ltd', id='no entity: lt'),
+        pytest.param('Q&amp;A', 'Q&A', id='entity: amp'),
         pytest.param('\u202aSpam\u200e 1\u202c', 'Spam 1', id='direction marks'),
         pytest.param('e\u0301te\u0301', '\u00c9t\u00e9', id='composed'),
         pytest.param('\u00fc\u00f1\u00ef', '\u00dc\u00f1\u00ef', id='capital umlaut'),
@@ -57,6 +64,14 @@ def test_a_name_becomes_what_the_wiki_keeps(written: str, kept: str) -> None:
         'a\tb<',
         'a\ufffdb',
     ]
+    + [
+        'A&foo;b',
+        'Q&amp;A;',
+        'A&amp;eacute;',
+        'A&#128;',
+        'A&#xD800;',
+        f'A&#{"9" * 5000};',
+    ]
     + ['x' * (MAX_BYTES + 1), '\u00e9' * 128, 'a\u200bb', 'a\ue000b'],
 )
 def test_what_cannot_be_a_name_is_refused_with_a_sentence(text: str) -> None:
@@ -71,6 +86,13 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
     except InvalidName:
         return
     assert normalise_name(once) == once
+
+
+@pytest.mark.parametrize(
+    'text', ['spam_BOT', 'sp\u200eam\u00a0bot', 'Sp&#97;m bot', 'Spam  Bot\u202c']
+)
+def test_a_name_is_found_however_it_is_spelt(text: str) -> None:
+    assert folded('Spam bot') in folded(f'about {text}')
 
 
 @pytest.mark.parametrize(
