@@ -26,8 +26,15 @@ from pywikibot import config
 from pywikibot.comms import http
 from pywikibot.exceptions import Error as PywikibotError
 
-from mw_tokens_plugin.campaign.launch import others_can_read, password_file
+from mw_tokens_plugin.campaign.launch import (
+    ExitCode,
+    exit_code_of,
+    others_can_read,
+    password_file,
+    password_problem,
+)
 from mw_tokens_plugin.exceptions import (
+    InvalidInput,
     SessionLost,
     TokensPluginError,
 )
@@ -39,8 +46,15 @@ from mw_tokens_plugin.site.requests import refusals
 #: own log entries from others' by the time too.
 MOST_DIFFERENCE = 60.0
 
+#: What requests are made with where a wiki has a session of its own.
+OWN_LOGIN = 'its own login'
+
 #: What may go wrong without being a fault of this program.
-_EXPECTED = (TokensPluginError, PywikibotError)
+EXPECTED = (TokensPluginError, PywikibotError, OSError)
+
+#: Rights that a block of the account takes away, as far as scripts need them; global
+#: accounts are changed all the same.
+_BLOCKED = ('delete', 'edit', 'undelete')
 
 
 class LoginKind(enum.Enum):
@@ -150,12 +164,13 @@ SCRIPTS = (
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What a script would lack on a wiki.
+    """What a script would lack on a wiki, or what would stop it there.
 
     .. version-added:: 0.1
 
-    :ivar what: ``right`` (of the account), ``grant``, ``main password``, ``module``
-    :ivar name: which one
+    :ivar what: ``right`` (of the account), ``grant``, ``main password``, ``module``;
+        ``block`` (of the account), ``read-only``
+    :ivar name: which one; who has blocked, why nothing can be written
     :ivar option: the option that needs it; empty if the script always does
     """
 
@@ -197,6 +212,21 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """That the account is blocked on a wiki.
+
+    .. version-added:: 0.1
+
+    :ivar partial: whether it is blocked from some pages or actions only
+    """
+
+    by: str
+    reason: str
+    expiry: str
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What is to be said of a login on one wiki.
 
@@ -205,6 +235,7 @@ class Findings:
     :ivar through: what requests are made with
     :ivar token_types: those that the wiki has
     :ivar tokens: those of them that this user gets
+    :ivar read_only: why the wiki takes no writes; None if it does
     :ivar unlimited: whether no rate limit holds for this session
     :ivar processes: how many share the throttle
     :ivar names_operator: whether the user agent says who is at work
@@ -216,6 +247,8 @@ class Findings:
     release: str
     token_types: tuple[str, ...]
     tokens: tuple[str, ...]
+    block: Block | None
+    read_only: str | None
     rate_limits: tuple[RateLimit, ...]
     unlimited: bool
     put_throttle: float
@@ -235,12 +268,14 @@ class WikiCheck:
     :ivar roles: ``home``, ``central``, ``named``: for what the scripts take it. Without
         others, the home wiki is the one that is named
     :ivar problem: why nothing was found
+    :ivar passing: whether that will pass by itself
     """
 
     wiki: str
     roles: tuple[str, ...]
     findings: Findings | None = None
     problem: str | None = None
+    passing: bool = False
 
     def checks(self, script: str) -> tuple[ScriptCheck, ...]:
         """Return how a script would fare here."""
@@ -253,11 +288,30 @@ class SecretFile:
     """A file with secrets, and whether others on this machine can read it.
 
     .. version-added:: 0.1
+
+    :ivar mode: its permissions in octal; None if it is not there
+    :ivar problem: why pywikibot cannot use it
     """
 
     path: str
-    mode: str
+    mode: str | None
     exposed: bool
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What should be changed.
+
+    .. version-added:: 0.1
+
+    :ivar what: ``hide-file``, ``mend-file``, ``safer-login``, ``name-operator``,
+        ``set-clock``, ``slowed-down``
+    :ivar about: the file, the script and what belongs to it
+    """
+
+    what: str
+    about: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,47 +341,64 @@ class Diagnosis:
 
         :param script: its name
         """
-        role = next(each.role for each in SCRIPTS if each.name == script)
-        wikis = [wiki for wiki in self.wikis if role.value in wiki.roles]
-        checks = [check for wiki in wikis for check in wiki.checks(script)]
+        checks = [
+            check for wiki in self._where(script) for check in wiki.checks(script)
+        ]
         return (
-            len(checks) == len(wikis) > 0
+            len(checks) == len(self._where(script)) > 0
             and all(check.works for check in checks)
-            and not any(file.exposed for file in self.secret_files)
+            and self._files_serve()
         )
 
-    def advice(self) -> Iterator[str]:
-        """Say what should be changed, in sentences."""
+    def may_work_later(self, script: str) -> bool:
+        """Tell whether a script would not work now, but all that stops it will pass.
+
+        That are wikis that do not answer or are read-only.
+
+        :param script: its name
+        """
+        stopped = [wiki for wiki in self.wikis if Role.HOME.value in wiki.roles]
+        stopped = [wiki for wiki in [*stopped, *self._where(script)] if wiki.problem]
+        checks = [
+            check for wiki in self._where(script) for check in wiki.checks(script)
+        ]
+        lacks = {m.what for check in checks for m in check.missing if not m.option}
+        return (
+            not self.would_work(script)
+            and all(wiki.passing for wiki in stopped)
+            and lacks <= {'read-only'}
+            and self._files_serve()
+        )
+
+    def _where(self, script: str) -> list[WikiCheck]:
+        """Return the wikis on which a script would act."""
+        role = next(each.role for each in SCRIPTS if each.name == script)
+        return [wiki for wiki in self.wikis if role.value in wiki.roles]
+
+    def _files_serve(self) -> bool:
+        return not any(file.exposed or file.problem for file in self.secret_files)
+
+    def advice(self) -> Iterator[Advice]:
+        """Yield what should be changed."""
         for file in self.secret_files:
             if file.exposed:
-                yield (
-                    f'Others on this machine can read {file.path} (mode {file.mode}), '
-                    'and the scripts refuse that: chmod 600, and change the password '
-                    'if somebody may have read it.'
-                )
+                yield Advice('hide-file', {'path': file.path, 'mode': file.mode or ''})
+            if file.problem:
+                yield Advice('mend-file', {'path': file.path, 'problem': file.problem})
         found = [wiki.findings for wiki in self.wikis if wiki.findings is not None]
         if self.login is LoginKind.MAIN_PASSWORD:
             checks = [check for each in found for check in each.scripts]
             limited = [c for c in checks if c.works and c.least_grants is not None]
             for name in dict.fromkeys(check.script for check in limited):
                 grants = next(c.least_grants for c in limited if c.script == name)
-                yield (
-                    f'On a shared host, a bot password or OAuth consumer is safer than '
-                    f'the main password; {name} needs the grants '
-                    f'{", ".join(grants or ())}.'
-                )
+                about = {'script': name, 'grants': ', '.join(grants or ())}
+                yield Advice('safer-login', about)
         if any(not each.names_operator for each in found):
-            yield (
-                'The User-Agent does not say who is at work: set '
-                'user_agent_description in user-config.py to a way to reach you.'
-            )
+            yield Advice('name-operator', {})
         if any(abs(each.clock_difference) > MOST_DIFFERENCE for each in found):
-            yield 'Set the clock of this machine, by NTP for instance.'
+            yield Advice('set-clock', {})
         if any(each.processes > 1 for each in found):
-            yield (
-                'Other processes share the throttle, or were killed in the last ten '
-                'minutes, so it waits that many times longer.'
-            )
+            yield Advice('slowed-down', {})
 
 
 def examine(
@@ -353,12 +424,13 @@ def examine(
     login: LoginKind | None = None
     foreign: str | None = None
     reason: str | None = None
+    failure: Exception | None = None
     try:
         _log_in(home)
         foreign, reason = _kind(home)
         login = _login_kind(home, foreign)
-    except _EXPECTED as error:
-        reason = _sentence(error)
+    except EXPECTED as error:
+        failure, reason = error, _sentence(error)
     return Diagnosis(
         login=login,
         centralauthtoken=foreign == 'centralauthtoken',
@@ -366,22 +438,54 @@ def examine(
         reason=reason,
         targets=targets,
         secret_files=files,
-        wikis=tuple(_wiki_checks(home, named, login, reason, targets, clock)),
+        wikis=tuple(_wiki_checks(home, named, login, failure, targets, clock)),
+    )
+
+
+def without_home(error: Exception, *, targets: int = 100) -> Diagnosis:
+    """Return what can be said where not even a site object can be made.
+
+    .. version-added:: 0.1
+
+    :param error: why not
+    :param targets: as for :func:`examine`
+    """
+    name = f'{config.family}:{config.mylang}'
+    problem, passing = _sentence(error), _passes(error)
+    return Diagnosis(
+        login=None,
+        centralauthtoken=False,
+        foreign_site=None,
+        reason=problem,
+        targets=targets,
+        secret_files=tuple(_secret_files()),
+        wikis=(WikiCheck(name, (Role.HOME.value,), problem=problem, passing=passing),),
     )
 
 
 def _secret_files() -> Iterator[SecretFile]:
-    """Yield the files of pywikibot that hold secrets."""
-    paths = [password_file()]
-    if any(len(consumer) == 4 for consumer in config.authenticate.values()):
-        paths.append(Path(config.base_dir, config.user_config_file))
-    for path in filter(None, paths):
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0
-        yield SecretFile(str(path), f'{mode:03o}', others_can_read(path))
+    """Yield the files of pywikibot that hold secrets, or should."""
+    path = password_file()
+    if path is not None:
+        # The mode comes first: pywikibot, which looks for the problem, narrows it.
+        mode, exposed = _mode(path), others_can_read(path)
+        yield SecretFile(
+            str(path), mode, exposed, None if exposed else password_problem()
+        )
+    path = Path(config.base_dir, config.user_config_file)
+    consumers = any(len(consumer) == 4 for consumer in config.authenticate.values())
+    if consumers and path.exists():
+        yield SecretFile(str(path), _mode(path), others_can_read(path))
+
+
+def _mode(path: Path) -> str | None:
+    return f'{stat.S_IMODE(path.stat().st_mode):03o}' if path.exists() else None
 
 
 def _log_in(site: Any) -> None:
     if not site.logged_in():
+        if problem := password_problem():
+            raise InvalidInput(problem)
         site.login()
     if not site.logged_in():
         raise SessionLost(
@@ -399,7 +503,7 @@ def _kind(home: Any) -> tuple[str | None, str | None]:
         wallet.home_login = HomeLogin(home)
     try:
         kind: str = wallet.home_login.kind()
-    except _EXPECTED as error:
+    except EXPECTED as error:
         return None, _sentence(error)
     reasons = {
         'password': 'A bot password gets none.',
@@ -433,21 +537,22 @@ def _wiki_checks(
     home: Any,
     named: Sequence[str],
     login: LoginKind | None,
-    reason: str | None,
+    failure: Exception | None,
     targets: int,
     clock: Callable[[], float],
 ) -> Iterator[WikiCheck]:
     """Yield what is found on the home wiki, the central one, and the others."""
     sites: dict[str, Any] = {}
     roles: dict[str, list[str]] = {}
-    problems: dict[str, str] = {}
+    problems: dict[str, Exception] = {}
     for role, name, opened in _openings(home, named):
         try:
-            if login is None and role is not Role.CENTRAL:
-                raise SessionLost(reason)
+            # The central wiki has a login of its own.
+            if failure is not None and (role is not Role.CENTRAL or name == str(home)):
+                raise failure
             site = opened()
-        except _EXPECTED as error:
-            problems[name] = _sentence(error)
+        except EXPECTED as error:
+            problems[name] = error
         else:
             name = str(site)
             sites.setdefault(name, site)
@@ -457,9 +562,13 @@ def _wiki_checks(
         if name in sites:
             try:
                 findings = _findings(sites[name], has, login, targets, clock)
-            except _EXPECTED as error:
-                problems[name] = _sentence(error)
-        yield WikiCheck(name, tuple(has), findings, problems.get(name))
+            except EXPECTED as error:
+                problems[name] = error
+        if problem := problems.get(name):
+            said, passing = _sentence(problem), _passes(problem)
+            yield WikiCheck(name, tuple(has), findings, said, passing)
+        else:
+            yield WikiCheck(name, tuple(has), findings)
 
 
 def _openings(
@@ -467,11 +576,18 @@ def _openings(
 ) -> Iterator[tuple[Role, str, Callable[[], Any]]]:
     """Yield the wikis in question, and how the scripts come to them."""
     yield Role.HOME, str(home), lambda: home
-    yield Role.CENTRAL, 'the central wiki', lambda: _central(home)
+    yield Role.CENTRAL, _central_name(home), lambda: _central(home)
     if not named:
         yield Role.NAMED, str(home), lambda: home
     for where in named:
         yield Role.NAMED, where, partial(home.foreign_site, where)
+
+
+def _central_name(home: Any) -> str:
+    try:
+        return str(home.central_site())
+    except EXPECTED:
+        return 'the central wiki'
 
 
 def _central(home: Any) -> Any:
@@ -490,9 +606,16 @@ def _findings(
     """Return what is to be said of the login on one wiki."""
     with refusals(site):
         answer = site.simple_request(
-            action='query', meta='tokens', type='*', formatversion=2
+            action='query',
+            meta='tokens|siteinfo',
+            type='*',
+            siprop='general',
+            formatversion=2,
         ).submit()
         tokens = tokens_from_answer(answer)
+        general = answer['query']['general']
+        read_only = general.get('readonlyreason', '') if general['readonly'] else None
+        block = _block(site.userinfo)
         before = clock()
         server = site.server_time().timestamp()
         # The server tells whole seconds, so on average it is half a second later.
@@ -502,10 +625,12 @@ def _findings(
         unlimited = site.has_right('noratelimit')
         return Findings(
             user=site.username(),
-            through=getattr(site, 'credential', 'its own login'),
+            through=getattr(site, 'credential', OWN_LOGIN),
             release=site.version(),
             token_types=tuple(sorted(tokens)),
             tokens=tuple(sorted(n for n, v in tokens.items() if v != ANONYMOUS)),
+            block=block,
+            read_only=read_only,
             rate_limits=limits,
             unlimited=unlimited,
             put_throttle=float(config.put_throttle),
@@ -514,11 +639,32 @@ def _findings(
             names_operator=_names_operator(agent, site.username()),
             clock_difference=round(difference, 1),
             scripts=tuple(
-                _script_check(site, script, login, targets, () if unlimited else limits)
+                _script_check(
+                    site,
+                    script,
+                    tuple(_missing(site, script, login, block, read_only)),
+                    targets,
+                    () if unlimited else limits,
+                )
                 for script in SCRIPTS
                 if script.role.value in roles
             ),
         )
+
+
+def _block(userinfo: Mapping[str, Any]) -> Block | None:
+    """Return the block of an account that a wiki tells of.
+
+    https://www.mediawiki.org/wiki/API:Userinfo
+    """
+    if 'blockid' not in userinfo:
+        return None
+    return Block(
+        by=str(userinfo['blockedby']),
+        reason=str(userinfo['blockreason']),
+        expiry=str(userinfo['blockexpiry']),
+        partial=bool(userinfo.get('blockpartial')),
+    )
 
 
 def _rate_limits(
@@ -545,14 +691,15 @@ def _names_operator(agent: str, user: str | None) -> bool:
 def _script_check(
     site: Any,
     script: Script,
-    login: LoginKind | None,
+    missing: tuple[Missing, ...],
     targets: int,
     limits: Iterable[RateLimit],
 ) -> ScriptCheck:
-    missing = tuple(_missing(site, script, login))
     seconds = None
     if script.targets:
-        limited = {script.module, *(need.right for need in script.needs)}
+        # What only an option needs is done once, not for each target.
+        rights = (need.right for need in script.needs if not need.option)
+        limited = {script.module, *rights}
         pauses = [lim.seconds / lim.hits for lim in limits if lim.action in limited]
         seconds = targets * max([site.throttle.get_delay(write=True), *pauses])
     return ScriptCheck(
@@ -564,8 +711,14 @@ def _script_check(
     )
 
 
-def _missing(site: Any, script: Script, login: LoginKind | None) -> Iterator[Missing]:
-    """Yield what a script would lack on a wiki."""
+def _missing(
+    site: Any,
+    script: Script,
+    login: LoginKind | None,
+    block: Block | None,
+    read_only: str | None,
+) -> Iterator[Missing]:
+    """Yield what a script would lack on a wiki, and what would stop it there."""
     if site.tokens.module_info(script.module) is None:
         yield Missing('module', script.module)
         return
@@ -581,6 +734,12 @@ def _missing(site: Any, script: Script, login: LoginKind | None) -> Iterator[Mis
             yield Missing('main password', 'main password', need.option)
         else:
             yield Missing('grant', need.grant, need.option)
+    if block is not None and not block.partial:
+        options = (need.option for need in script.needs if need.right in _BLOCKED)
+        for option in dict.fromkeys(options):
+            yield Missing('block', block.by, option)
+    if read_only is not None:
+        yield Missing('read-only', read_only)
 
 
 def _rights_of_account(site: Any) -> frozenset[str]:
@@ -604,3 +763,7 @@ def _rights_of_account(site: Any) -> frozenset[str]:
 
 def _sentence(error: Exception) -> str:
     return ' '.join(str(error).split())
+
+
+def _passes(error: Exception) -> bool:
+    return exit_code_of(error) is ExitCode.TRY_AGAIN

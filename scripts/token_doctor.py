@@ -7,14 +7,15 @@ WIKI...           Look at these wikis too, as the scripts that act on other wiki
                   a code of the same family, family:code, a database name, or a URL.
 
 -for:SCRIPT       Say by the exit code whether this script would be allowed to work: 0
-                  if so, 3 if not.
+                  if so, 75 if only wikis stop it that are read-only or do not answer
+                  now, 3 if not.
 
 -targets:N        Tell how long a campaign of N targets takes; default 100.
 
 -json             Print what is found as JSON.
 
 Exit codes: 0 all wikis were looked at; 1 some could not be; 2 usage; 3 the script named
-by -for would not work; 75 try again later; 130 interrupted.
+by -for would not work; 75 a wiki does not answer now, try again later; 130 interrupted.
 
 .. version-added:: 0.1
 """
@@ -22,8 +23,9 @@ by -for would not work; 75 try again later; 130 interrupted.
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 
@@ -35,15 +37,26 @@ from rich.text import Text
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.report import duration
 from mw_tokens_plugin.doctor import (
+    EXPECTED,
     MOST_DIFFERENCE,
+    OWN_LOGIN,
     SCRIPTS,
+    Advice,
     Diagnosis,
     Findings,
+    LoginKind,
     Missing,
+    Role,
     ScriptCheck,
+    SecretFile,
     examine,
+    without_home,
 )
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.messages import said
+
+#: Arguments that are certainly not for pywikibot.
+_OWN = re.compile('(?!-)|-(for|targets|json)(:|$)')
 
 
 @dataclass
@@ -79,16 +92,34 @@ def main(*args: str) -> ExitCode:
 
 
 def _run(arguments: list[str]) -> ExitCode:
-    options = parse(pywikibot.handle_args(arguments))
-    found = examine(pywikibot.Site(), options.wikis, targets=options.targets)
+    try:
+        left = pywikibot.handle_args(arguments)
+        home = pywikibot.Site()
+    except EXPECTED as error:
+        # pywikibot makes a site before it tells which arguments are not its own.
+        options = parse(a for a in arguments if _OWN.match(a))
+        found = without_home(error, targets=options.targets)
+    else:
+        options = parse(left)
+        found = examine(home, options.wikis, targets=options.targets)
     if options.json:
         print(json.dumps(as_json(found), ensure_ascii=False, indent=2))
     else:
         show(found, Console(highlight=False))
-    if options.script is not None:
-        works = found.would_work(options.script)
-        return ExitCode.DONE if works else ExitCode.NOT_AUTHORISED
-    return ExitCode.FAILED if any(w.problem for w in found.wikis) else ExitCode.DONE
+    return _exit_code(found, options.script)
+
+
+def _exit_code(found: Diagnosis, script: str | None) -> ExitCode:
+    if script is None:
+        unseen = [wiki for wiki in found.wikis if wiki.problem]
+        if not unseen:
+            return ExitCode.DONE
+        later = all(wiki.passing for wiki in unseen)
+        return ExitCode.TRY_AGAIN if later else ExitCode.FAILED
+    if found.would_work(script):
+        return ExitCode.DONE
+    later = found.may_work_later(script)
+    return ExitCode.TRY_AGAIN if later else ExitCode.NOT_AUTHORISED
 
 
 def parse(args: Iterable[str]) -> Options:
@@ -132,53 +163,102 @@ def as_json(found: Diagnosis) -> dict[str, object]:
         },
     )
     plain['would_work'] = {s.name: found.would_work(s.name) for s in SCRIPTS}
-    plain['advice'] = list(found.advice())
+    plain['advice'] = [{'what': each.what, **each.about} for each in found.advice()]
     return plain
 
 
 def show(found: Diagnosis, console: Console) -> None:
     """Print a diagnosis: as tables on a terminal, else one finding a line."""
-    _show_section('Login', _about_login(found), console)
+    _show_section(said('token_doctor-login'), _about_login(found), console)
     for wiki in found.wikis:
-        lines = [Line('problem', wiki.problem, good=False)] if wiki.problem else []
+        lines: list[Line] = []
+        if wiki.problem:
+            lines.append(Line(said('token_doctor-problem'), wiki.problem, good=False))
         if wiki.findings is not None:
             lines += _about_wiki(wiki.findings, found.targets)
-        _show_section(f'{wiki.wiki} ({", ".join(wiki.roles)})', lines, console)
-    advice = [Line('', sentence) for sentence in found.advice()]
-    _show_section('Advice', advice, console)
+        roles = ', '.join(_role(role) for role in wiki.roles)
+        _show_section(f'{wiki.wiki} ({roles})', lines, console)
+    advice = [Line('', _sentence(each)) for each in found.advice()]
+    _show_section(said('token_doctor-advice'), advice, console)
+
+
+def _role(role: str) -> str:
+    return {
+        Role.HOME: said('token_doctor-role-home'),
+        Role.CENTRAL: said('token_doctor-role-central'),
+        Role.NAMED: said('token_doctor-role-named'),
+    }[Role(role)]
+
+
+def _login_name(kind: LoginKind) -> str:
+    return {
+        LoginKind.MAIN_PASSWORD: said('token_doctor-main-password'),
+        LoginKind.BOT_PASSWORD: said('token_doctor-bot-password'),
+        LoginKind.OAUTH: said('token_doctor-oauth'),
+    }[kind]
 
 
 def _about_login(found: Diagnosis) -> Iterator[Line]:
-    kind = found.login.value if found.login else f'none: {found.reason}'
-    yield Line('made with', kind, good=found.login is not None)
-    if found.login is not None:
-        why = '' if found.centralauthtoken else f': {found.reason}'
-        yes = 'yes' if found.centralauthtoken else 'no'
-        yield Line('centralauthtoken', f'{yes}{why}', good=found.centralauthtoken)
-        uses = found.foreign_site or 'nothing: it does not work with this login'
-        yield Line('foreign_site uses', uses, good=found.foreign_site is not None)
+    made = said('token_doctor-made-with')
+    if found.login is None:
+        none = said('token_doctor-no-login', reason=found.reason or '')
+        yield Line(made, none, good=False)
+    else:
+        yield Line(made, _login_name(found.login), good=True)
+        gets = (
+            said('token_doctor-yes')
+            if found.centralauthtoken
+            else said('token_doctor-no', reason=found.reason or '')
+        )
+        yield Line('centralauthtoken', gets, good=found.centralauthtoken)
+        yield Line(
+            said('token_doctor-foreign-site'),
+            found.foreign_site or said('token_doctor-no-foreign-site'),
+            good=found.foreign_site is not None,
+        )
     for file in found.secret_files:
-        who = 'others can read it' if file.exposed else 'only you can read it'
-        said = f'{file.path}, mode {file.mode}: {who}'
-        yield Line('secrets in', said, good=not file.exposed)
+        yield _about_file(file)
+
+
+def _about_file(file: SecretFile) -> Line:
+    what = said('token_doctor-secrets')
+    if file.problem is not None:
+        return Line(what, file.problem, good=False)
+    about = {'path': file.path, 'mode': file.mode or ''}
+    if file.exposed:
+        return Line(what, said('token_doctor-file-exposed', **about), good=False)
+    return Line(what, said('token_doctor-file-yours', **about), good=True)
 
 
 def _about_wiki(found: Findings, targets: int) -> Iterator[Line]:
-    yield Line('user', f'{found.user}, {found.through}')
+    own = said('token_doctor-own-login')
+    through = own if found.through == OWN_LOGIN else found.through
+    yield Line(said('token_doctor-user'), f'{found.user}, {through}')
     yield Line('MediaWiki', found.release)
-    yield Line('tokens', ', '.join(found.tokens) or 'none', good=bool(found.tokens))
+    if found.read_only is not None:
+        what = said('token_doctor-read-only')
+        yield Line(what, found.read_only or said('token_doctor-yes'), good=False)
+    if found.block is not None:
+        about = {
+            'by': found.block.by,
+            'expiry': found.block.expiry,
+            'reason': found.block.reason,
+        }
+        blocked = (
+            said('token_doctor-block-partial', **about)
+            if found.block.partial
+            else said('token_doctor-block-full', **about)
+        )
+        yield Line(said('token_doctor-block'), blocked, good=False)
+    tokens = ', '.join(found.tokens) or said('token_doctor-none')
+    yield Line(said('token_doctor-tokens'), tokens, good=bool(found.tokens))
     if refused := [name for name in found.token_types if name not in found.tokens]:
-        yield Line('not for you', ', '.join(refused))
-    limits = [f'{r.hits} {r.action} in {r.seconds} s' for r in found.rate_limits]
-    unlimited = 'none for you' if found.unlimited else 'none that the wiki tells'
-    yield Line(
-        'rate limits', unlimited if found.unlimited or not limits else '; '.join(limits)
-    )
-    shared = f', times {found.processes} processes' if found.processes > 1 else ''
-    yield Line('put_throttle', f'{found.put_throttle:g} s{shared}')
+        yield Line(said('token_doctor-not-for-you'), ', '.join(refused))
+    yield Line(said('token_doctor-rate-limits'), _limits(found))
+    yield Line('put_throttle', _throttle(found))
     yield Line('User-Agent', found.user_agent, good=found.names_operator)
     yield Line(
-        'clock',
+        said('token_doctor-clock'),
         _difference(found.clock_difference),
         good=abs(found.clock_difference) <= MOST_DIFFERENCE,
     )
@@ -186,37 +266,92 @@ def _about_wiki(found: Findings, targets: int) -> Iterator[Line]:
         yield from _about_script(check, targets)
 
 
+def _limits(found: Findings) -> str:
+    if found.unlimited:
+        return said('token_doctor-unlimited')
+    limits = [
+        said(
+            'token_doctor-rate-limit',
+            hits=limit.hits,
+            action=limit.action,
+            seconds=limit.seconds,
+        )
+        for limit in found.rate_limits
+    ]
+    return '; '.join(limits) or said('token_doctor-no-limit-told')
+
+
+def _throttle(found: Findings) -> str:
+    seconds = f'{found.put_throttle:g}'
+    if found.processes > 1:
+        return said(
+            'token_doctor-shared-throttle', seconds=seconds, processes=found.processes
+        )
+    return said('token_doctor-throttle', seconds=seconds)
+
+
 def _about_script(check: ScriptCheck, targets: int) -> Iterator[Line]:
-    always = [missing for missing in check.missing if not missing.option]
-    said = 'would work' if check.works else f'would not work: {_lacks(always)}'
-    if check.works and check.seconds is not None:
-        said += f'; {targets} targets take '
-        # Without a pause it is up to the wiki.
-        said += f'about {duration(check.seconds)}' if check.seconds else 'no pauses'
-    yield Line(check.script, said, good=check.works)
+    yield Line(check.script, _fares(check, targets), good=check.works)
     if check.works:
         for option in dict.fromkeys(m.option for m in check.missing):
-            lacks = [m for m in check.missing if m.option == option]
-            yield Line(f'  {option}', f'would not work: {_lacks(lacks)}', good=False)
+            lacks = _lacks(m for m in check.missing if m.option == option)
+            words = said('token_doctor-would-not-work', lacks=lacks)
+            yield Line(f'  {option}', words, good=False)
     grants = check.least_grants
-    least = 'none is enough: main password' if grants is None else ', '.join(grants)
-    yield Line('  least grants', least)
+    least = said('token_doctor-no-grants') if grants is None else ', '.join(grants)
+    yield Line(f'  {said("token_doctor-least-grants")}', least)
+
+
+def _fares(check: ScriptCheck, targets: int) -> str:
+    if not check.works:
+        lacks = _lacks(missing for missing in check.missing if not missing.option)
+        return said('token_doctor-would-not-work', lacks=lacks)
+    if check.seconds is None:
+        return said('token_doctor-would-work')
+    if not check.seconds:
+        # Without a pause it is up to the wiki.
+        return said('token_doctor-would-work-at-once', targets=targets)
+    return said(
+        'token_doctor-would-work-in', targets=targets, duration=duration(check.seconds)
+    )
 
 
 def _lacks(missing: Iterable[Missing]) -> str:
-    words = {
-        'grant': 'the login lacks the grant {}',
-        'right': 'the account lacks the right {}',
-        'module': 'the wiki has no API module {}',
-        'main password': 'it needs a login with the {}',
+    words: dict[str, Callable[[str], str]] = {
+        'grant': lambda name: said('token_doctor-lacks-grant', name=name),
+        'right': lambda name: said('token_doctor-lacks-right', name=name),
+        'module': lambda name: said('token_doctor-lacks-module', name=name),
+        'main password': lambda _: said('token_doctor-lacks-main-password'),
+        'block': lambda name: said('token_doctor-is-blocked', name=name),
+        'read-only': lambda _: said('token_doctor-is-read-only'),
     }
-    return '; '.join(words[each.what].format(each.name) for each in missing)
+    return '; '.join(words[each.what](each.name) for each in missing)
 
 
 def _difference(seconds: float) -> str:
     if abs(seconds) < 2:
-        return 'as here'
-    return f'{duration(abs(seconds))} {"ahead of" if seconds > 0 else "behind"} here'
+        return said('token_doctor-clock-same')
+    time = duration(abs(seconds))
+    if seconds > 0:
+        return said('token_doctor-clock-ahead', time=time)
+    return said('token_doctor-clock-behind', time=time)
+
+
+def _sentence(advice: Advice) -> str:
+    about = advice.about
+    words: dict[str, Callable[[], str]] = {
+        'hide-file': lambda: said(
+            'token_doctor-hide-file', path=about['path'], mode=about['mode']
+        ),
+        'mend-file': lambda: said('token_doctor-mend-file', path=about['path']),
+        'safer-login': lambda: said(
+            'token_doctor-safer-login', script=about['script'], grants=about['grants']
+        ),
+        'name-operator': lambda: said('token_doctor-name-operator'),
+        'set-clock': lambda: said('token_doctor-set-clock'),
+        'slowed-down': lambda: said('token_doctor-slowed-down'),
+    }
+    return words[advice.what]()
 
 
 def _show_section(title: str, lines: Iterable[Line], console: Console) -> None:
@@ -231,8 +366,8 @@ def _show_section(title: str, lines: Iterable[Line], console: Console) -> None:
     table = Table(title=title, title_justify='left', show_header=False)
     for line in lines:
         style = {True: 'green', False: 'red', None: ''}[line.good]
-        said = Text(line.said, style=style)
-        table.add_row(*([line.what] if any(each.what for each in lines) else []), said)
+        text = Text(line.said, style=style)
+        table.add_row(*([line.what] if any(each.what for each in lines) else []), text)
     console.print(table)
 
 

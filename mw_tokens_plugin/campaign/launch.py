@@ -10,9 +10,11 @@ import io
 import shlex
 import stat
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pywikibot
 from pywikibot import config
@@ -23,6 +25,7 @@ from pywikibot.exceptions import (
     UserRightsError,
 )
 from pywikibot.exceptions import Error as PywikibotError
+from pywikibot.login import LoginManager
 
 from mw_tokens_plugin.exceptions import (
     BadToken,
@@ -127,7 +130,7 @@ def run_script(
         # Ctrl-D at a prompt.
         print('\nThe input ended before everything was answered.', file=sys.stderr)
         return exit_code_of(error)
-    except (TokensPluginError, PywikibotError, ConnectionError) as error:
+    except (TokensPluginError, PywikibotError, OSError) as error:
         print(f'ERROR: {error}', file=sys.stderr)
         return exit_code_of(error)
 
@@ -149,17 +152,49 @@ def _check_surroundings(arguments: Iterable[str]) -> None:
 
 
 def password_file() -> Path | None:
-    """Return the file in which pywikibot looks for passwords, if there is one.
+    """Return the file in which pywikibot looks for passwords; None if none is named.
+
+    It may be missing.
 
     .. version-added:: 0.1
     """
     if not config.password_file:
         return None
     # Beside user-config.py, else in the present folder, as pywikibot looks for it.
-    for folder in (config.base_dir, ''):
-        path = Path(folder, config.password_file)
-        if path.is_file():
-            return path
+    paths = [Path(folder, config.password_file) for folder in (config.base_dir, '')]
+    return next((path for path in paths if _is_taken(path)), paths[0])
+
+
+def password_problem() -> str | None:
+    """Say why pywikibot cannot use its password file; None if it can, or needs none.
+
+    .. version-added:: 0.1
+    """
+    path = password_file()
+    if path is None:
+        return None
+    if not _is_taken(path):
+        what = 'a symbolic link, which pywikibot does not follow'
+        return (
+            f'{path}, which password_file in user-config.py names, is '
+            f'{what if path.is_symlink() else "not there"}. Write it, or leave that '
+            'line out to be asked for the password.'
+        )
+    # pywikibot itself reads it, on behalf of nobody.
+    nobody = SimpleNamespace(
+        site=SimpleNamespace(code='', family=SimpleNamespace(name='')), username=None
+    )
+    try:
+        with warnings.catch_warnings():
+            # They show the line.
+            warnings.simplefilter('ignore')
+            LoginManager.readPassword(nobody)
+    except (OSError, TypeError, ValueError) as error:
+        why = getattr(error, 'strerror', None) or error
+        return (
+            f'The password file {path} cannot be used: {why}. Each of its lines is '
+            "('Name', 'password') or ('Name', BotPassword('its name', 'its password'))."
+        )
     return None
 
 
@@ -176,7 +211,7 @@ def others_can_read(path: Path) -> bool:
 
 
 def _check_password_file() -> None:
-    """Refuse a password that others may know.
+    """Refuse a password that others may know, and a file that holds none.
 
     pywikibot would narrow the mode, but only when it next reads the file, and by then
     nobody learns that it stood open.
@@ -188,3 +223,10 @@ def _check_password_file() -> None:
             f'run "chmod 600 {shlex.quote(str(path))}", and change the password if '
             'somebody may have read it. Nothing was sent.'
         )
+    if problem := password_problem():
+        raise InvalidInput(f'{problem} Nothing was sent.')
+
+
+def _is_taken(path: Path) -> bool:
+    """Tell whether pywikibot would take a file for its password file."""
+    return path.is_file() and not path.is_symlink()

@@ -11,8 +11,17 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.doctor import SCRIPTS, Diagnosis, LoginKind, Missing, examine
-from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.campaign import launch
+from mw_tokens_plugin.doctor import (
+    SCRIPTS,
+    Block,
+    Diagnosis,
+    LoginKind,
+    Missing,
+    examine,
+)
+from mw_tokens_plugin.sandbox import Fault, Sandbox
+from mw_tokens_plugin.sandbox.farm import Block as BlockThere
 
 from .desk import Desk, Run, script
 from .farms import Farm
@@ -85,7 +94,7 @@ def test_a_bot_password_gets_none_and_its_advice_is_not_given(
     assert not found.centralauthtoken
     assert found.foreign_site == 'password'
     assert found.would_work('global_lock')
-    assert not any('main password' in sentence for sentence in found.advice())
+    assert 'safer-login' not in [advice.what for advice in found.advice()]
     assert check(found, 'link_account').missing == (
         Missing('main password', 'main password'),
     )
@@ -194,6 +203,201 @@ def test_a_wiki_without_an_account_is_a_problem_of_that_wiki_alone(
     assert doctor('aa', 'bb', '-for:global_lock').code == 0
 
 
+# What passes
+
+
+def test_a_home_wiki_that_does_not_answer_is_a_finding(
+    farm: Farm,
+    sandbox: Sandbox,
+    doctor: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0)
+    sandbox.faults.arm(Fault('drop', wiki=farm.central, times=0))
+    for options in ((), ('-for:global_lock',), ('-for:crosswiki_delete', 'aa')):
+        run = doctor('-json', '-pt:0', *options)
+        told = json.loads(run.out)
+        assert run.code == 75
+        assert told['wikis'][0]['passing']
+        assert 'does not answer' in told['wikis'][0]['problem']
+        assert not any(told['would_work'].values())
+
+
+def test_a_named_wiki_that_does_not_answer_is_one_to_wait_for(
+    site: Any,
+    sandbox: Sandbox,
+    doctor: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0)
+    sandbox.faults.arm(Fault('drop', wiki='bb', times=0))
+    assert doctor('aa', 'bb').code == 75
+    assert doctor('aa', 'bb', '-for:crosswiki_delete').code == 75
+    assert doctor('aa', 'bb', '-for:global_lock').code == 0
+    assert doctor('aa', '-for:crosswiki_delete').code == 0
+
+
+def test_a_read_only_wiki_is_one_to_wait_for(
+    site: Any, sandbox: Sandbox, doctor: Callable[..., Run]
+) -> None:
+    site.login()
+    sandbox.command('set-readonly', wiki='aa', reason='Moving house')
+    run = doctor('aa', '-for:crosswiki_delete')
+    assert run.code == 75
+    assert 'read-only: Moving house' in run.out
+    assert 'crosswiki_delete: would not work: the wiki is read-only' in run.out
+    assert doctor('aa', '-for:global_lock').code == 0
+    sandbox.command('set-readonly', wiki='aa')
+    assert doctor('aa', '-for:crosswiki_delete').code == 0
+
+
+def test_where_not_all_will_pass_nobody_needs_to_wait(
+    site: Any,
+    sandbox: Sandbox,
+    doctor: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0)
+    sandbox.command('demote', user=site.username())
+    sandbox.faults.arm(Fault('drop', wiki='bb', times=0))
+    forget_account(sandbox, 'aa')
+    assert doctor('aa', 'bb').code == 1
+    assert doctor('aa', 'bb', '-for:crosswiki_delete').code == 3
+    sandbox.command('demote', user=site.username())
+    site.login()
+    sandbox.command('set-readonly', reason='Moving house')
+    assert doctor('-for:global_lock').code == 3
+
+
+# Blocks
+
+
+@pytest.mark.parametrize('partial', [False, True])
+def test_a_block_of_the_account_stops_what_it_forbids(
+    partial: bool, site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Global accounts are locked all the same, but request pages are not edited."""
+    place(sandbox, 'meta', site.username())
+    site.login()
+    if partial:
+        # The sandbox knows none.
+        monkeypatch.setitem(site.userinfo, 'blockpartial', True)
+    found = examine(site)
+    findings = found.wikis[0].findings
+    assert findings is not None
+    assert findings.block == Block('Local Admin', 'Ran amok', 'infinite', partial)
+    assert found.would_work('crosswiki_delete') is partial
+    assert not found.may_work_later('crosswiki_delete')
+    assert found.would_work('global_lock')
+    lacks = check(found, 'global_lock').missing
+    assert lacks == (() if partial else (Missing('block', 'Local Admin', '-close'),))
+
+
+def test_a_block_is_told(
+    site: Any, sandbox: Sandbox, doctor: Callable[..., Run]
+) -> None:
+    place(sandbox, 'aa', site.username())
+    run = doctor('aa', '-for:crosswiki_delete')
+    assert run.code == 3
+    assert 'blocked: by Local Admin until infinite: Ran amok' in run.out
+    words = 'crosswiki_delete: would not work: the account is blocked by Local Admin'
+    assert words in run.out
+
+
+def place(sandbox: Sandbox, wiki: str, name: str) -> None:
+    """Block an account on a wiki."""
+
+    def block(farm: Any) -> None:
+        place = farm.wikis[wiki]
+        stamp = farm.timestamp()
+        place.blocks[name] = BlockThere(1, name, 'Local Admin', 2, 'Ran amok', stamp)
+
+    sandbox.call(block)
+
+
+# Files with passwords
+
+
+def test_a_password_file_that_is_not_there_is_told_in_one_sentence(
+    site: Any,
+    doctor: Callable[..., Run],
+    global_lock: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pywikibot import config
+
+    monkeypatch.setattr(config, 'password_file', 'nosuch.py')
+    run = global_lock('Spambot 00001', '-reason:x', '-always')
+    missing = Path(config.base_dir, 'nosuch.py')
+    assert run.code == 2
+    assert f'ERROR: {missing}, which password_file' in run.err
+    assert 'Traceback' not in run.said
+    run = doctor('-for:global_lock')
+    assert run.code == 3
+    assert f'secrets in: {missing}, which password_file' in run.out
+    assert f'Mend {missing}' in run.out
+    assert 'only you can read' not in run.out
+    (file,) = json.loads(doctor('-json').out)['secret_files']
+    assert (file['mode'], file['exposed']) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ('content', 'said'),
+    [
+        (b"('A', 'secret'", 'Invalid password line format'),
+        (b"('A', BotPassword('secret'))", 'argument'),
+        (b"('A', 'secret\xff')", 'invalid start byte'),
+        (None, 'symbolic link'),
+    ],
+)
+def test_a_password_file_that_cannot_be_used_is_told_in_one_sentence(
+    content: bytes | None,
+    said: str,
+    site: Any,
+    doctor: Callable[..., Run],
+    global_lock: Callable[..., Run],
+) -> None:
+    from pywikibot import config
+
+    path = Path(config.password_file)
+    if content is None:
+        path.rename(path.with_suffix('.other'))
+        path.symlink_to(path.with_suffix('.other'))
+    else:
+        path.write_bytes(content)
+    try:
+        run = global_lock('Spambot 00001', '-reason:x', '-always')
+        assert run.code == 2
+        assert run.err.count('\n') == 1
+        assert said in run.err
+        assert 'secret' not in run.said
+        run = doctor('-for:global_lock')
+        assert run.code == 3
+        assert said in run.out
+        assert "secret'" not in run.said
+    finally:
+        path.unlink()
+
+
+def test_a_folder_that_takes_no_cookies_is_told_in_one_sentence(
+    site: Any, doctor: Callable[..., Run], global_lock: Callable[..., Run]
+) -> None:
+    """pywikibot writes them down when it has logged in."""
+    from pywikibot import config
+
+    name = site.username().replace(' ', '_')
+    cookies = Path(config.base_dir, f'pywikibot-{name}.lwp')
+    cookies.mkdir()
+    try:
+        run = global_lock('Spambot 00001', '-reason:x', '-always')
+        assert run.code == 1
+        assert str(cookies) in run.err.splitlines()[-1]
+        assert 'Traceback' not in run.said
+        assert doctor('-for:global_lock').code == 3
+    finally:
+        cookies.rmdir()
+
+
 # The rest
 
 
@@ -207,6 +411,20 @@ def test_rate_limits_make_a_campaign_longer(
     found = examine(site, targets=10)
     assert check(found, 'crosswiki_delete').seconds == 300
     assert check(found, 'global_lock').seconds == 0
+
+
+def test_rate_limits_of_what_is_done_once_make_no_campaign_longer(
+    site: Any, farm: Farm, sandbox: Sandbox
+) -> None:
+    """A request page is edited once, however many accounts are locked."""
+    sandbox.command('demote', user=site.username())
+    for right in ('edit', 'undelete', 'applychangetags'):
+        sandbox.command(
+            'limit-rate', user=site.username(), right=right, hits=8, seconds=60
+        )
+    found = examine(site, targets=100)
+    assert check(found, 'global_lock').seconds == 0
+    assert check(found, 'crosswiki_delete').seconds == 0
 
 
 def test_the_throttle_makes_a_campaign_longer(
@@ -246,7 +464,7 @@ def test_a_user_agent_that_names_nobody_is_noticed(
     assert named()
     monkeypatch.setattr(config, 'user_agent_format', '{pwb}')
     assert not named()
-    assert 'User-Agent' in ' '.join(examine(site).advice())
+    assert 'name-operator' in [advice.what for advice in examine(site).advice()]
     monkeypatch.setattr(config, 'user_agent_format', '{pwb} ({script_comments})')
     monkeypatch.setattr(config, 'user_agent_description', 'jo@example.org')
     assert named()
@@ -303,7 +521,11 @@ def test_json_holds_the_same_as_the_lines(doctor: Callable[..., Run]) -> None:
     assert told['login'] == 'main password'
     assert told['would_work'] == dict.fromkeys([s.name for s in SCRIPTS], True)
     assert [wiki['wiki'] for wiki in told['wikis']] == ['sandbox:meta', 'sandbox:aa']
-    assert told['advice']
+    assert told['advice'][0] == {
+        'what': 'safer-login',
+        'script': 'global_lock',
+        'grants': 'basic, setglobalaccountstatus',
+    }
 
 
 @pytest.mark.parametrize('how', ['main', 'bot'])
