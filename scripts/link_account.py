@@ -80,6 +80,7 @@ from mw_tokens_plugin.exceptions import (
     SessionLost,
     StoppedByGuard,
 )
+from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.authmanager import (
     Ask,
     AuthRequest,
@@ -277,11 +278,12 @@ class Conversation:
         for _ in range(MOST_STEPS):
             step = self._link.step
             if isinstance(step, Done):
-                print('The account is linked.')
+                print(said('link_account-linked'))
                 return ExitCode.DONE
             if isinstance(step, Failed):
-                said = plain(step.message) or step.code or 'no reason is given'
-                print(f'The account is not linked: {said}', file=sys.stderr)
+                told = plain(step.message) or step.code
+                reason = told or said('link_account-no-reason')
+                print(said('link_account-not-linked', reason=reason), file=sys.stderr)
                 return ExitCode.FAILED
             try:
                 code = self._go_on(step)
@@ -289,7 +291,7 @@ class Conversation:
                 slips += 1
                 if slips == MOST_SLIPS or not self._can_ask_again():
                     raise
-                print(f'{error} Nothing was sent; once more.', file=sys.stderr)
+                print(said('link_account-once-more', error=error), file=sys.stderr)
                 continue
             if code is not None:
                 return code
@@ -305,18 +307,19 @@ class Conversation:
             self._say(step)
             values = self._filled_in(step.form)
             if config.simulate:
-                names = ', '.join(values) or 'no fields'
+                names = ', '.join(values) or said('link_account-no-fields')
                 return _simulated(self._link.submit, values, names)
             self._send(self._link.submit, values)
             return None
         if config.simulate and self._options.returned is None:
-            print(f'Would wait for the return from {step.url}')
+            print(said('link_account-would-wait', url=step.url))
             return ExitCode.DONE
         url = self._returned(step)
         if url is None:
             return ExitCode.TRY_AGAIN
         if config.simulate:
-            return _simulated(self._link.returned, url, 'the return')
+            named = said('link_account-the-return')
+            return _simulated(self._link.returned, url, named)
         self._send(self._link.returned, url)
         return None
 
@@ -353,7 +356,7 @@ class Conversation:
         if step.message is not None:
             print(plain(step.message))
         if step.restarted:
-            print('It has worked, but no account of this wiki belongs to it.')
+            print(said('link_account-restarted'))
 
     def _filled_in(self, form: Form) -> dict[str, Value]:
         """Return a form's fields, from what is given, else from the operator."""
@@ -387,7 +390,7 @@ class Conversation:
                 raise InvalidInput(f'Name one with -request:ID; there are: {ids}.')
             for request in primary:
                 print(described(request))
-            wanted = self._ask('Which one (id)?').strip()
+            wanted = self._ask(said('link_account-which')).strip()
             given = [request for request in primary if request.id == wanted]
             if not given:
                 raise InvalidInput(f'There is no {wanted!r}; there are: {ids}.')
@@ -405,11 +408,11 @@ class Conversation:
             print(f'  {help}')
         for key, option in asked.options.items():
             print(f'  {clean(key)}: {plain(option)}')
-        hint = ' (may stay empty)' if asked.optional else ''
+        hint = f' {said("link_account-optional")}' if asked.optional else ''
         if asked.type in _TICKED:
             hint = ' [y/N]'
         elif asked.type is FieldType.MULTISELECT:
-            hint = f' (several with "|"){hint}'
+            hint = f' {said("link_account-several")}{hint}'
         elif asked.value:
             hint = f' [{clean(asked.value)}]'
         if asked.sensitive:
@@ -425,25 +428,25 @@ class Conversation:
         if self._options.returned is not None:
             given, self._options.returned = self._options.returned, None
             return given
-        print(f'Open this page in a browser:\n{step.url}')
+        print(f'{said("link_account-open")}\n{step.url}')
         if self._options.open:
             self._browse(step.url)
         if self._listener is not None:
             url = self._listener.wait(step.expects, self._options.timeout)
             if url is None:
-                print('Nobody came back in time.', file=sys.stderr)
+                print(said('link_account-nobody-came'), file=sys.stderr)
                 self._say_how_to_go_on()
             return url
         if self._interactive:
-            return self._ask('Paste the address of the page that you end on').strip()
+            return self._ask(said('link_account-paste')).strip()
         self._say_how_to_go_on()
         return None
 
     def _say_how_to_go_on(self) -> None:
         print(
-            'To go on, run it with the same -state, and -return:URL.'
+            said('link_account-go-on')
             if self._options.state
-            else 'It cannot be gone on with, since there is no -state; begin anew.',
+            else said('link_account-begin-anew'),
             file=sys.stderr,
         )
 
@@ -455,7 +458,7 @@ class Conversation:
             try:
                 write_private(self._options.state, self._link.save())
             except InvalidInput as error:
-                print(f'{error} Only this run can go on.', file=sys.stderr)
+                print(said('link_account-only-this-run', error=error), file=sys.stderr)
                 self._forget()
                 self._options.state = None
 
@@ -469,7 +472,7 @@ def _simulated(send: Callable[[Any], object], what: object, named: str) -> ExitC
     """Say what would be sent, unless that would be refused here already."""
     with suppress(StoppedByGuard):
         send(what)
-    print(f'Would send {named}. Nothing was sent.')
+    print(said('link_account-would-send', what=named))
     return ExitCode.DONE
 
 
@@ -550,8 +553,8 @@ def _keeping(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        said = error.strerror or error
-        raise InvalidInput(f'-state:{path} cannot be kept: {said}.') from None
+        why = error.strerror or error
+        raise InvalidInput(f'-state:{path} cannot be kept: {why}.') from None
 
 
 class _Text(HTMLParser):
@@ -610,7 +613,7 @@ def recently_logged_in(site: Any, act: Callable[[], Result]) -> Result:
     try:
         return act()
     except MustReauthenticate:
-        print(f'{site} wants a recent login: giving the password again.')
+        print(said('link_account-recent-login', wiki=site))
         site.reauthenticate()
         return act()
 
@@ -628,10 +631,10 @@ def _list(site: Any) -> ExitCode:
     linkable = site.linkable_accounts(message_format='html').requests
     linked = site.linked_accounts(message_format='html')
     for title, requests in (
-        ('Linked', linked),
-        ('Can be linked', linkable),
+        (said('link_account-list-linked'), linked),
+        (said('link_account-list-linkable'), linkable),
     ):
-        print(f'{title}: {"" if requests else "nothing"}')
+        print(f'{title}: {"" if requests else said("link_account-nothing")}')
         for request in requests:
             print(f'  {described(request)}')
     return ExitCode.DONE
@@ -639,17 +642,19 @@ def _list(site: Any) -> ExitCode:
 
 def _unlink(site: Any, id: str, always: bool, interactive: bool) -> ExitCode:
     if config.simulate:
-        print(f'Would unlink {id}. Nothing was sent.')
+        print(said('link_account-would-unlink', id=id))
         return ExitCode.DONE
     if not always:
         if not interactive:
             raise InvalidInput('Without a terminal, give -always to unlink.')
-        print(f'All bot passwords of {site.username()} become invalid by that.')
-        answer = pywikibot.input(f'Unlink {id} from {site.username()}? [y/N]')
+        user = site.username()
+        print(said('link_account-bot-passwords', user=user))
+        question = said('link_account-unlink', id=id, user=user)
+        answer = pywikibot.input(f'{question} [y/N]')
         if answer.strip().lower() not in ('y', 'yes'):
             raise StoppedByGuard('Not confirmed; nothing was sent.')
     recently_logged_in(site, lambda: site.unlink_account(id))
-    print(f'{id} is not linked any more.')
+    print(said('link_account-unlinked', id=id))
     return ExitCode.DONE
 
 
