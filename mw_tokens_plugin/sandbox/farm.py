@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,10 @@ from .rights import rights_of
 from .sessions import Sessions
 from .titles import Title, canonical_user, parse_title
 
-_NUMBERED = ('account', 'page', 'revision', 'block', 'log', 'item', 'property')
+_NUMBERED = (
+    *('account', 'page', 'revision', 'block', 'log', 'item', 'property'),
+    'filearchive',
+)
 HIDDEN_LEVELS = ('', 'lists', 'suppressed')
 EDITS_THAT_FORBID_HIDING = 1000
 #: The code of the Wikibase repository.
@@ -312,28 +315,53 @@ class Wiki:
             self.files.delete(page.title.name)
         return self.write_log('delete', 'delete', operator, page.title, reason)
 
+    def delete_file(
+        self, title: Title, operator: str, reason: str, old: str = ''
+    ) -> LogEntry | None:
+        """Delete a file that has no page, or one of its older versions.
+
+        :param old: the archive name of that version; '' for all of them
+        :return: None if there is no such version
+        """
+        if not old:
+            self.files.delete(title.name)
+        elif self.files.delete_old(title.name, old):
+            reason = f'Deleted old revision {old}: {reason}'
+        else:
+            return None
+        return self.write_log('delete', 'delete', operator, title, reason)
+
     def undelete(
-        self, title: Title, operator: str, reason: str, timestamps: list[str]
-    ) -> int:
-        """Restore revisions from the archive; return how many there were."""
+        self,
+        title: Title,
+        operator: str,
+        reason: str,
+        timestamps: Collection[str] = (),
+        file_ids: Collection[int] = (),
+    ) -> tuple[int, int]:
+        """Restore from the archive; return how many revisions and file versions.
+
+        :param timestamps: of the revisions that are meant
+        :param file_ids: of the file versions that are meant; all that there is is
+            restored if neither is given, and only what is given otherwise
+        """
+        files = 0
+        if title.namespace == 6 and (file_ids or not timestamps):
+            files = self.files.restore(title.name, file_ids)
         archived = self.archive.get(title, [])
-        found = [r for r in archived if not timestamps or r.timestamp in timestamps]
-        if not found:
-            return 0
-        self.archive[title] = [r for r in archived if r not in found]
-        if not self.archive[title]:
-            del self.archive[title]
-        page = self.pages.get(title)
-        if page is None:
-            page = Page(self.next_id('page'), title, [])
-            self._keep(page)
-        page.revisions = sorted([*page.revisions, *found], key=lambda r: r.id)
-        page.touched = self.farm.timestamp()
-        if title.namespace == 6:
-            self.files.restore(title.name)
-        params = {'count': {'revisions': len(found), 'files': 0}}
-        self.write_log('delete', 'restore', operator, title, reason, params, page.id)
-        return len(found)
+        found = [
+            revision
+            for revision in archived
+            if revision.timestamp in timestamps or not timestamps and not file_ids
+        ]
+        if found:
+            self._restore(title, found)
+        if found or files:
+            page = self.pages.get(title)
+            params = {'count': {'revisions': len(found), 'files': files}}
+            id = page.id if page else 0
+            self.write_log('delete', 'restore', operator, title, reason, params, id)
+        return len(found), files
 
     def move(
         self,
@@ -429,6 +457,17 @@ class Wiki:
         recent = [t for t in self._hits.get((right, user), []) if t > now - seconds]
         self._hits[right, user] = [*recent, now]
         return len(recent) >= hits
+
+    def _restore(self, title: Title, found: list[Revision]) -> None:
+        left = [r for r in self.archive.pop(title) if r not in found]
+        if left:
+            self.archive[title] = left
+        page = self.pages.get(title)
+        if page is None:
+            page = Page(self.next_id('page'), title, [])
+            self._keep(page)
+        page.revisions = sorted([*page.revisions, *found], key=lambda r: r.id)
+        page.touched = self.farm.timestamp()
 
     def _keep(self, page: Page) -> None:
         self.pages[page.title] = page

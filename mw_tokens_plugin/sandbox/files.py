@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from calendar import timegm
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from time import strptime
 from typing import TYPE_CHECKING, Any
@@ -29,9 +30,12 @@ LARGEST = 104857600
 _ROOT = '/w/images/'
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class FileVersion:
-    """One version of a file; `replaced` is when a newer one took its place."""
+    """One version of a file; `replaced` is when a newer one took its place.
+
+    `id` is its number while it is deleted, and another one each time that it is.
+    """
 
     content: bytes
     user: str
@@ -39,6 +43,8 @@ class FileVersion:
     timestamp: str
     comment: str
     replaced: str = ''
+    id: int = 0
+    deleted: str = ''
     sha1: str = field(init=False)
     mime: str = field(init=False)
 
@@ -105,13 +111,45 @@ class Files:
 
     def delete(self, name: str) -> None:
         """Delete all versions of a file into the archive."""
-        self.archive.setdefault(name, []).extend(self.versions.pop(name, []))
+        # The one that is shown goes first, and gets the lowest number.
+        for version in reversed(self.versions.pop(name, [])):
+            self._archive(name, version)
 
-    def restore(self, name: str) -> None:
-        """Restore the versions of a file from the archive."""
+    def delete_old(self, name: str, archived: str) -> bool:
+        """Delete one version that was replaced; say whether there is such a one."""
+        for version in self.versions.get(name, [])[:-1]:
+            if archive_name(name, version) == archived:
+                self.versions[name].remove(version)
+                self._archive(name, version)
+                return True
+        return False
+
+    def restore(self, name: str, ids: Collection[int] = ()) -> int:
+        """Restore versions of a file from the archive; return how many.
+
+        The latest of them is shown again, unless there is such a file already.
+
+        :param ids: those that are meant; none for all
+        """
         archived = self.archive.pop(name, [])
-        if archived:
-            self.versions[name] = archived + self.versions.get(name, [])
+        found = [version for version in archived if not ids or version.id in ids]
+        if left := [version for version in archived if version not in found]:
+            self.archive[name] = left
+        if not found:
+            return 0
+        shown = self.versions.get(name, [])[-1:]
+        older = sorted(
+            self.versions.get(name, [])[:-1] + found, key=lambda each: each.timestamp
+        )
+        if not shown:
+            shown = [older.pop()]
+            shown[0].replaced = ''
+        for version in found:
+            if version in older and not version.replaced:
+                version.replaced = version.deleted
+            version.id = 0
+        self.versions[name] = older + shown
+        return len(found)
 
     def move(self, name: str, target: str) -> None:
         """Rename a file."""
@@ -124,6 +162,11 @@ class Files:
         stashed = Stashed('.'.join(words), user_id, self.wiki.farm.timestamp(), content)
         self.stash[stashed.key] = stashed
         return stashed
+
+    def _archive(self, name: str, version: FileVersion) -> None:
+        version.id = self.wiki.next_id('filearchive')
+        version.deleted = self.wiki.farm.timestamp()
+        self.archive.setdefault(name, []).append(version)
 
     def path(self, name: str, version: FileVersion) -> str:
         """Return the path of a version in its URL."""

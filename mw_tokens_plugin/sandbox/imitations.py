@@ -52,6 +52,16 @@ FILES = r"""
     filterbots all|bots|nobots default=all
     mime string multi
     limit limit default=10 min=1 max=500 highmax=5000
+[query+filearchive] ApiQueryFilearchive MediaWiki r fa Filearchive
+    from string
+    to string
+    prefix string
+    dir ascending|descending default=ascending
+    sha1 string
+    sha1base36 string
+    prop archivename|bitdepth|description|dimensions|mediatype|metadata|mime|parseddescription|sha1|size|timestamp|user multi default=timestamp
+    limit limit default=10 min=1 max=500 highmax=5000
+    continue string
 """  # noqa: E501
 
 #: https://www.mediawiki.org/wiki/Wikibase/API, on every wiki with a repository.

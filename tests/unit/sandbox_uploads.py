@@ -101,4 +101,38 @@ moved = pywikibot.FilePage(site, 'Moved square.png')
 moved.undelete('needed after all')
 moved = pywikibot.FilePage(site, 'Moved square.png')
 assert moved.latest_file_info.comment == 'newer'
+
+polled = pywikibot.FilePage(site, 'Polled square.png')
+for shade in 10, 11:
+    assert polled.upload(
+        str(png(f'{shade}.png', shade)), summary=str(shade), ignore_warnings=True
+    )
+history = pywikibot.FilePage(site, 'Polled square.png').get_file_history()
+first, second, _third = (history[moment] for moment in sorted(history))
+site.delete(polled, 'worse', oldimage=second.archivename)
+polled = pywikibot.FilePage(site, 'Polled square.png')
+assert [v.comment for _, v in sorted(polled.get_file_history().items())] == [
+    'later',
+    '11',
+]
+
+
+def archived() -> list[int]:
+    answer = site.simple_request(
+        action='query',
+        list='filearchive',
+        fafrom='Polled square.png',
+        fato='Polled square.png',
+    ).submit()
+    return [item['id'] for item in answer['query']['filearchive']]
+
+
+(bad,) = archived()
+polled.delete('not needed', prompt=False)
+good = [number for number in archived() if number != bad]
+polled = pywikibot.FilePage(site, 'Polled square.png')
+site.undelete(polled, 'needed', revisions=[], fileids=good)
+assert archived() == [bad]
+polled = pywikibot.FilePage(site, 'Polled square.png')
+assert polled.latest_file_info.comment == '11' and not polled.exists()
 print('all of it worked')

@@ -76,7 +76,7 @@ def test_deleted_pages_come_back_with_their_revisions(farm: Farm) -> None:
     assert wiki.page('A') is None
     title = parse_title('A')
     assert title is not None
-    assert wiki.undelete(title, 'Op', 'r', []) == 2
+    assert wiki.undelete(title, 'Op', 'r') == (2, 0)
     restored = wiki.page('A')
     assert restored is not None
     assert [revision.text for revision in restored.revisions] == ['one', 'two']

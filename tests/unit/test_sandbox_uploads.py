@@ -182,6 +182,39 @@ def test_warnings_keep_what_was_sent(operator: Operator) -> None:
     assert gone == {'was-deleted': 'A.png', 'duplicate-archive': 'A.png'}
 
 
+def test_a_file_whose_page_is_gone_is_deleted_by_its_title(operator: Operator) -> None:
+    operator.upload(file(), filename='A.png', text='t')
+    operator.ask(action='delete', title='File:A.png', token=operator.csrf)
+
+    def archived(**params: Any) -> list[dict[str, Any]]:
+        answer = operator.ask(action='query', list='filearchive', **params)
+        found: list[dict[str, Any]] = answer['query']['filearchive']
+        return found
+
+    def undelete(**params: Any) -> dict[str, Any]:
+        params |= {'title': 'File:A.png', 'token': operator.csrf}
+        return operator.ask(action='undelete', **params)
+
+    (version,) = archived()
+    assert version.keys() == {'id', 'name', 'ns', 'title', 'timestamp'}
+    undelete(fileids=version['id'])
+    answer = operator.ask(action='query', titles='File:A.png')
+    (page,) = answer['query']['pages']
+    assert page['missing'] and page['known']
+    done = operator.ask(action='delete', title='File:A.png', token=operator.csrf)
+    assert 'delete' in done, done
+    (again,) = archived(faprop='archivename|sha1')
+    assert again['id'] != version['id'] and 'archivename' not in again
+    gone = operator.ask(action='delete', title='File:A.png', token=operator.csrf)
+    assert gone['error']['code'] == 'missingtitle'
+    for sha1, count in (again['sha1'], 1), ('0' * 40, 0):
+        assert len(archived(fasha1=sha1)) == count
+    wrong = operator.ask(action='query', list='filearchive', fasha1='x')
+    assert wrong['error']['code'] == 'invalidsha1hash'
+    wrong = operator.ask(action='query', list='filearchive', facontinue='x')
+    assert wrong['error']['code'] == 'badcontinue'
+
+
 def test_chunks_that_do_not_fit(operator: Operator) -> None:
     content = PNG + bytes(3000)
 

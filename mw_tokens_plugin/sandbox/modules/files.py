@@ -1,7 +1,8 @@
-"""Reading files: `prop=imageinfo`, `prop=stashimageinfo` and `list=allimages`.
+"""Reading files: `prop=imageinfo`, and the lists of files and of deleted ones.
 
 It is an imitation: there is no recording of it, and it follows the manual
-(https://www.mediawiki.org/wiki/API:Imageinfo); there are no thumbnails and no metadata.
+(https://www.mediawiki.org/wiki/API:Imageinfo), `list=filearchive` what MediaWiki 1.39
+does; there are no thumbnails and no metadata.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import re
 from collections.abc import Container
 from typing import Any
 
+from .. import errors
 from ..call import Call, Values, query
 from ..errors import ApiError
 from ..files import FileVersion, Stashed, archive_name, base36
-from ..titles import Title
+from ..titles import Title, parse_title
 from .lists import iso
 from .query import PageSet
 
@@ -31,7 +33,7 @@ def imageinfo(call: Call, values: Values) -> None:
         if title.namespace != 6:
             continue
         part = pageset.parts[id]
-        versions = call.wiki.files.versions.get(title.name, [])
+        name, versions = _shown_by(call, title)
         part['imagerepository'] = 'local' if versions else ''
         if not versions:
             continue
@@ -45,8 +47,7 @@ def imageinfo(call: Call, values: Values) -> None:
         if len(chosen) > limit and len(titles) == 1:
             call.continuation['iistart'] = chosen[limit].timestamp
         part['imageinfo'] = [
-            file_info(call, title.name, version, values['prop'])
-            for version in chosen[:limit]
+            file_info(call, name, version, values['prop']) for version in chosen[:limit]
         ]
 
 
@@ -81,6 +82,38 @@ def allimages(call: Call, values: Values) -> None:
             )
     if not values['generating']:
         values['output']['allimages'] = found
+
+
+@query('filearchive')
+def filearchive(call: Call, values: Values) -> None:
+    """List deleted versions of files; everybody may, but not what was said of them."""
+    prop = values['prop']
+    if not {'description', 'parseddescription'}.isdisjoint(prop) and (
+        'deletedhistory' not in call.rights
+    ):
+        raise errors.denied('view descriptions of deleted files')
+    if 'metadata' in prop and not {'deletedtext', 'undelete'} & call.rights.keys():
+        raise errors.denied('view metadata of deleted files')
+    _check_hashes(values)
+    found = sorted(
+        (name.replace(' ', '_'), re.sub(r'\D', '', version.timestamp), version.id)
+        for name, versions in call.wiki.files.archive.items()
+        for version in versions
+        if _was_there(name, version, values)
+    )
+    backwards = values['dir'] == 'descending'
+    if backwards:
+        found.reverse()
+    if values['continue']:
+        first = _position(values['continue'])
+        found = [at for at in found if (at <= first if backwards else at >= first)]
+    limit = values['limit']
+    if len(found) > limit:
+        call.continuation['facontinue'] = '|'.join(map(str, found[limit]))
+    values['output']['filearchive'] = [
+        _archived_item(call, key.replace('_', ' '), id, prop)
+        for key, _moment, id in found[:limit]
+    ]
 
 
 @query('stashimageinfo')
@@ -160,6 +193,86 @@ def stash_info(call: Call, kept: Stashed, prop: Container[str]) -> Json:
     if 'url' in prop:
         item |= {'url': url, 'descriptionurl': url}
         del item['descriptionshorturl']
+    return item
+
+
+def _shown_by(call: Call, title: Title) -> tuple[str, list[FileVersion]]:
+    """Return the name and the versions of the file that a title shows.
+
+    A redirect shows the file that it leads to, unless it has one of its own.
+    """
+    files, page = call.wiki.files.versions, call.wiki.pages.get(title)
+    if title.name not in files and page is not None:
+        redirect = re.match(r'#REDIRECT \[\[([^]|#]+)', page.latest.text)
+        target = parse_title(redirect[1]) if redirect else None
+        if target is not None and target.namespace == 6:
+            return target.name, files.get(target.name, [])
+    return title.name, files.get(title.name, [])
+
+
+def _check_hashes(values: Values) -> None:
+    for name, pattern in ('SHA1', '[0-9a-f]{40}'), ('SHA1Base36', '[0-9a-z]{31}'):
+        given = values[name.lower()]
+        if given is not None and not re.fullmatch(pattern, given.lower()):
+            raise ApiError(
+                f'invalid{name.lower()}hash', f'The {name} hash provided is not valid.'
+            )
+
+
+def _was_there(name: str, version: FileVersion, values: Values) -> bool:
+    first, last = _dbkey(values['from']), _dbkey(values['to'])
+    sha1, wanted = values['sha1'], values['sha1base36']
+    return (
+        (not first or name >= first)
+        and (not last or name <= last)
+        and name.startswith(_dbkey(values['prefix']))
+        and (not sha1 or version.sha1 == sha1.lower())
+        and (not wanted or base36(version.sha1) == wanted.lower())
+    )
+
+
+def _position(text: str) -> tuple[str, str, int]:
+    name, moment, id = (text.split('|') + ['', ''])[:3]
+    if text.count('|') != 2 or not id.isdigit():
+        raise ApiError(
+            'badcontinue',
+            'Invalid continue param. You should pass the original value returned by '
+            'the previous query.',
+        )
+    return name, moment, int(id)
+
+
+def _archived_item(call: Call, name: str, id: int, prop: Container[str]) -> Json:
+    version = next(v for v in call.wiki.files.archive[name] if v.id == id)
+    width, height = (str(length) for length in version.dimensions)
+    size = {'size': str(version.size), 'height': height, 'width': width}
+    facts: Json = {
+        'description': {'description': version.comment},
+        'parseddescription': {
+            'parseddescription': version.comment,
+            'description': version.comment,
+        },
+        'user': {'userid': version.user_id, 'user': version.user},
+        'sha1': {'sha1': version.sha1},
+        'timestamp': {'timestamp': version.timestamp},
+        'size': size,
+        'dimensions': size,
+        'mediatype': {'mediatype': 'BITMAP'},
+        'metadata': {'metadata': None},
+        'bitdepth': {'bitdepth': '8'},
+        'mime': {'mime': version.mime},
+    }
+    if version.replaced:
+        facts['archivename'] = {'archivename': archive_name(name, version)}
+    item: Json = {
+        'id': id,
+        'name': name.replace(' ', '_'),
+        'ns': 6,
+        'title': str(Title(6, name)),
+    }
+    for key, fact in facts.items():
+        if key in prop:
+            item |= fact
     return item
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
-from ..farm import Block, LocalAccount, Page, Revision
+from ..farm import Block, LocalAccount, LogEntry, Page, Revision
 from ..titles import Title, canonical_user, is_address, parse_title
 from .query import PageSet, page_of, purge_pages
 from .site import blocked
@@ -100,26 +100,35 @@ def edit(call: Call, values: Values) -> None:
 
 @action('delete')
 def delete(call: Call, values: Values) -> None:
-    """Delete a page."""
+    """Delete a page, and the file whose page it is."""
     if values['title'] is None and values['pageid'] is None:
         raise errors.one_of(['title', 'pageid'])
-    page = page_of(call, values)
-    call.answer.target = str(page.title)
+    title = _file_without_page(call, values)
+    page = None if title else page_of(call, values)
+    title = page.title if page else title
+    assert title
+    call.answer.target = str(title)
     check_block(call)
     if 'delete' not in call.rights:
         raise errors.admins_only()
     # A deletion counts as an edit, too.
     if call.wiki.limited('delete', call.user) or call.wiki.limited('edit', call.user):
         raise errors.rate_limited()
-    if values['deletetalk']:
+    if values['deletetalk'] and page is not None:
         _delete_talk(call, page, values['reason'] or '')
-    reason = values['reason']
+    reason, old = values['reason'], values['oldimage']
     if reason is None:
-        reason = _summary_of_deletion(page)
-    entry = call.wiki.delete(page, call.user, reason)
+        reason = _summary_of_deletion(page) if page is not None and not old else ''
+    entry: LogEntry | None
+    if page is None or old and title.namespace == 6:
+        entry = call.wiki.delete_file(title, call.user, reason, old or '')
+    else:
+        entry = call.wiki.delete(page, call.user, reason)
+    if entry is None:
+        raise ApiError('invalidoldimage', '⧼invalidoldimage⧽')
     call.answer.effect = 'delete'
     call.result['delete'] = {
-        'title': str(page.title),
+        'title': str(title),
         'reason': reason,
         'logid': entry.id,
     }
@@ -127,7 +136,7 @@ def delete(call: Call, values: Values) -> None:
 
 @action('undelete')
 def undelete(call: Call, values: Values) -> None:
-    """Restore the revisions of a deleted page."""
+    """Restore revisions of a deleted page, and versions of a file."""
     title = parse_title(values['title'])
     if title is None:
         raise errors.invalid_title(values['title'])
@@ -136,20 +145,29 @@ def undelete(call: Call, values: Values) -> None:
     if 'undelete' not in call.rights:
         raise errors.admins_only()
     timestamps = [_plain_timestamp(stamp) for stamp in values['timestamps'] or ()]
-    count = call.wiki.undelete(title, call.user, values['reason'], timestamps)
-    if not count:
+    file_ids: list[int] = values['fileids'] or []
+    if title.namespace == 6:
+        _check_archived(call, title, file_ids)
+    count, files = call.wiki.undelete(
+        title, call.user, values['reason'], timestamps, file_ids
+    )
+    if not count and not files:
         raise ApiError(
             'cantundelete',
             "Couldn't undelete: the requested revisions may not exist, or may have "
             'been undeleted already.',
         )
     call.answer.effect = 'undelete'
+    if timestamps and not count:
+        # MediaWiki restores files first, and says both.
+        call.result['error'] = {
+            'code': 'undelete-no-results',
+            'info': 'No matching pages found in the deletion archive.',
+        }
     call.result['undelete'] = {
         'title': str(title),
         'revisions': count,
-        'fileversions': len(call.wiki.files.versions.get(title.name, ()))
-        if title.namespace == 6
-        else 0,
+        'fileversions': files,
         'reason': values['reason'],
     }
 
@@ -490,6 +508,33 @@ def links(call: Call, values: Values) -> None:
 @query('langlinks')
 def nothing(call: Call, values: Values) -> None:
     """Add nothing: nobody looks for categories, images and translations here."""
+
+
+def _file_without_page(call: Call, values: Values) -> Title | None:
+    """Return the title of a file that can be deleted though it has no page."""
+    title = parse_title(values['title'] or '')
+    if values['pageid'] is not None or title is None or title.namespace != 6:
+        return None
+    if title in call.wiki.pages or title.name not in call.wiki.files.versions:
+        return None
+    return title
+
+
+def _check_archived(call: Call, title: Title, ids: list[int]) -> None:
+    """Refuse to restore versions that are not in the archive, or of another file.
+
+    Then nothing is restored at all.
+    """
+    archived = {version.id for version in call.wiki.files.archive.get(title.name, ())}
+    for id in ids:
+        if id not in archived:
+            raise ApiError(
+                'undelete-missing-filearchive',
+                f'Unable to undelete file archive ID {id} because it is not in the '
+                'database. It may have already been undeleted.',
+                key='undelete-missing-filearchive',
+                params=[id],
+            )
 
 
 def _edited(call: Call, values: Values) -> tuple[Page | None, Title]:

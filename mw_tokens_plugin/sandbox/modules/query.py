@@ -73,7 +73,7 @@ class PageSet:
             part: Json = {'ns': title.namespace, 'title': str(title), 'missing': True}
             if title.namespace < 0:
                 part = {'ns': title.namespace, 'title': str(title), 'special': True}
-            elif _system_message(title):
+            elif _system_message(title) or _file_exists(self.call, title):
                 part['known'] = True
             self.parts[id] = part
 
@@ -203,6 +203,10 @@ def _run(
         path
     ].prefix
     function(call, values)
+
+
+def _file_exists(call: Call, title: Title) -> bool:
+    return title.namespace == 6 and title.name in call.wiki.files.versions
 
 
 def _system_message(title: Title) -> bool:
