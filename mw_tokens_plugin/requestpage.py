@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 import mwparserfromhell
@@ -34,6 +34,13 @@ from mw_tokens_plugin.protocol.names import AccountKind, kind_of, normalise_name
 
 #: What ``{{Status|...}}`` holds while a request is open.
 OPEN = frozenset({'', 'hold', 'onhold', 'on hold', 'in progress', 'inprogress'})
+#: What it holds afterwards. Any other word is taken for neither.
+CLOSED = frozenset(
+    'already, already done, archived, closed, completed, declined, denied, done, '
+    'duplicate, expired, failed, fixed, invalid, moved, no action, not done, notdone, '
+    'partially done, partly done, redundant, rejected, resolved, stale, successful, '
+    'unsuccessful, withdrawn'.split(', ')
+)
 
 
 class RequestKind(enum.Enum):
@@ -60,6 +67,24 @@ class Standing(enum.Enum):
     MENTIONED = 'mentioned'
     #: Not the name of any account.
     UNREADABLE = 'unreadable'
+
+
+class Problem(enum.Enum):
+    """Why a request is not certainly one of its kind.
+
+    .. version-added:: 0.1
+    """
+
+    NO_KIND = 'its heading does not say what is asked for'
+    NO_API = 'it asks for what the API cannot do'
+    OTHER_SECTION = 'it stands in a section that is not for what it asks'
+    NO_STATUS = 'it has no {{Status}}'
+    SEVERAL_STATUSES = 'it has more than one {{Status}}'
+    STRUCK = 'it is struck out'
+    INSIDE = 'names stand inside something else'
+    VEILED = 'a tag may hide parts of it from its readers'
+    ENDLESS_STRIKE = 'something is struck out without an end'
+    NOBODY = 'it names nobody'
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +162,7 @@ class Request:
     status: Status | None
     named: tuple[Named, ...]
     signature: Signature | None
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
     heading_span: Span
     span: Span
     foot: int
@@ -146,6 +171,11 @@ class Request:
     def is_open(self) -> bool:
         """Whether it waits for somebody; what has no status may be."""
         return self.status is None or self.status.word in OPEN
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is done with; what has an unknown status is not open either."""
+        return self.status is not None and self.status.word in CLOSED
 
     @property
     def is_certain(self) -> bool:
@@ -212,7 +242,10 @@ class RequestPage:
             return cls(text, (), f'its wikitext cannot be parsed: {error}')
         if str(parsed) != text:
             return cls(text, (), 'its wikitext cannot be parsed without a loss')
-        pieces = list(_visible(_pieces(parsed, 0, struck=False)))
+        pieces = list(_visible(_pieces(parsed, 0)))
+        if any(_tag(piece.node) == 'templatestyles' for piece in pieces):
+            # Such a sheet says how all of the page looks.
+            pieces = [replace(piece, veiled=True) for piece in pieces]
         return cls(text, tuple(_requests(text, pieces)))
 
     def closed(self, closings: Iterable[Closing]) -> str:
@@ -263,25 +296,57 @@ _TRANSPARENT = frozenset(
 _STRIKING = frozenset({'s', 'strike', 'del'})
 #: From here to the end of the page nothing is displayed.
 _UNCLOSED = re.compile(r'<!--|<includeonly\b', re.IGNORECASE)
+#: A tag as the parser leaves it in a text: it begins, and nobody knows where it ends.
+_OPENED = re.compile(r'<(?P<tag>[a-z][a-z0-9]*)(?=[\s/])(?P<attributes>[^<>]*)>', re.I)
+_ATTRIBUTE = re.compile(
+    r"""\s+(?P<name>[^\s"'>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+))?"""
+)
+#: What tags may say without hiding anything from those who read the page.
+_HARMLESS_ATTRIBUTES = frozenset(
+    'align begin border cellpadding cellspacing clear colspan dir end lang name '
+    'reversed rowspan scope start title type valign value'.split()
+)
+#: Classes whose look is MediaWiki's own; what is collapsed can be opened.
+_HARMLESS_CLASSES = frozenset(
+    'mw-collapsed mw-collapsible plainlinks sortable wikitable'.split()
+)
+_HARMLESS_STYLE = re.compile(
+    r'(?:\s*(?:clear|column-count|column-width|columns|float|font-style|font-weight|'
+    r'text-align)\s*:[\w\s.]*(?:;|\Z))*\s*',
+    re.IGNORECASE,
+)
+#: Tags that never have content.
+_EMPTY = frozenset({'br', 'hr', 'wbr'})
+#: Tags that end with their paragraph at the latest; many signatures leave one open.
+_SHORT = frozenset({'p', 'span'})
 _UNCLOSED_STRIKE = re.compile(r'<(?:s|strike|del)(?:\s[^<>]*)?>', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
+    """A node, and what the tags around it do to it."""
+
     node: Node
     span: Span
     struck: bool
+    veiled: bool
 
 
-def _pieces(code: Wikicode, offset: int, *, struck: bool) -> Iterator[_Piece]:
+def _pieces(
+    code: Wikicode, offset: int, *, struck: bool = False, veiled: bool = False
+) -> Iterator[_Piece]:
     for node in code.nodes:
         whole = str(node)
         start = _start_of_content(node, whole)
         if start is not None and isinstance(node, Tag) and node.contents is not None:
-            struck_here = struck or _tag(node) in _STRIKING
-            yield from _pieces(node.contents, offset + start, struck=struck_here)
+            yield from _pieces(
+                node.contents,
+                offset + start,
+                struck=struck or _tag(node) in _STRIKING,
+                veiled=veiled or _veils(node),
+            )
         else:
-            yield _Piece(node, Span(offset, offset + len(whole)), struck)
+            yield _Piece(node, Span(offset, offset + len(whole)), struck, veiled)
         offset += len(whole)
 
 
@@ -305,11 +370,55 @@ def _tag(node: Node) -> str:
     return str(node.tag).strip().lower() if isinstance(node, Tag) else ''
 
 
+def _veils(node: Tag) -> bool:
+    """Tell whether the look of a tag may hide what is in it."""
+    return not all(
+        _is_harmless(str(a.name), str(a.value or '')) for a in node.attributes
+    )
+
+
+def _is_harmless(name: str, value: str) -> bool:
+    name = name.strip().lower()
+    if name == 'style':
+        return _HARMLESS_STYLE.fullmatch(value) is not None
+    if name == 'class':
+        return _HARMLESS_CLASSES.issuperset(value.split())
+    return name in _HARMLESS_ATTRIBUTES
+
+
 def _visible(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
+    """Yield what is displayed, and say what tags without an end may hide."""
+    to_the_end = to_the_heading = False
     for piece in pieces:
-        if isinstance(piece.node, Text) and _UNCLOSED.search(str(piece.node)):
+        node = piece.node
+        if isinstance(node, Text) and _UNCLOSED.search(str(node)):
             return
-        yield piece
+        if isinstance(node, Heading):
+            to_the_heading = False
+        veiled = piece.veiled or to_the_end or to_the_heading
+        yield replace(piece, veiled=veiled)
+        for tag in _veils_what_follows(node):
+            to_the_heading = True
+            to_the_end = to_the_end or tag not in _SHORT
+
+
+def _veils_what_follows(node: Node) -> Iterator[str]:
+    """Yield the tags that begin here, end somewhere, and may hide what is between."""
+    if isinstance(node, Text):
+        for found in _OPENED.finditer(str(node)):
+            attributes = found['attributes'].rstrip('/ ')
+            if _ATTRIBUTE.sub('', attributes).strip() or not all(
+                _is_harmless(a['name'], (a[2] or '').strip('"\''))
+                for a in _ATTRIBUTE.finditer(attributes)
+            ):
+                yield found['tag'].lower()
+    elif (
+        isinstance(node, Tag)
+        and node.self_closing
+        and _tag(node) not in _EMPTY
+        and _veils(node)
+    ):
+        yield _tag(node)
 
 
 # From pieces to requests
@@ -376,22 +485,26 @@ def _request(
     head, *body = pieces
     span = Span(head.span.start, end)
     statuses = [p for p in body if _template(p) == 'status']
-    kind, problem = _kind(title, above)
+    heading = head.node
+    assert isinstance(heading, Heading)
+    kind, problem = _kind(_plain(heading.title), above)
     problems = [problem] if problem else []
     if len(statuses) != 1:
-        problems.append(f'it has {len(statuses) or "no"} {{{{Status}}}}')
+        problems.append(Problem.SEVERAL_STATUSES if statuses else Problem.NO_STATUS)
     if head.struck or any(p.struck for p in statuses):
-        problems.append('it is struck out')
+        problems.append(Problem.STRUCK)
     if any(_hides_a_name(piece.node) for piece in pieces):
-        problems.append('names stand inside something else')
+        problems.append(Problem.INSIDE)
+    if head.veiled or any(p.veiled for p in body if _is_sign(p)):
+        problems.append(Problem.VEILED)
     if any(
         isinstance(p.node, Text) and _UNCLOSED_STRIKE.search(str(p.node)) for p in body
     ):
-        problems.append('something is struck out without an end')
+        problems.append(Problem.ENDLESS_STRIKE)
     named = tuple(_named(text, body))
     foot = _foot(text, pieces)
     if not any(n.standing is Standing.REQUESTED for n in named):
-        problems.append('it names nobody')
+        problems.append(Problem.NOBODY)
     return Request(
         heading=title,
         section=above[-1].title if above else None,
@@ -407,17 +520,26 @@ def _request(
 
 
 _CLOSING = re.compile(r'(?:[ \t]*</\w+[ \t]*>)+(?=[ \t]*(?:\n|\Z))')
+_CATEGORY = r'\[\[\s*category\s*:[^\[\]]*\]\]'
+#: What belongs to the page where it begins a line at the end of a request.
+_OF_THE_PAGE = re.compile(rf'<!--.*|{_CATEGORY}|-{{4,}}|<hr.*', re.I | re.S)
+_BEFORE_THAT = re.compile(rf'(?:\s|{_CATEGORY}|-{{4,}})*', re.I)
 
 
 def _foot(text: str, pieces: Sequence[_Piece]) -> int:
     """Return where the last line ends that says something.
 
-    Comments between two requests belong to the page, not to the one before.
+    Comments, rules and categories between two requests, or after the last one, belong
+    to the page, not to the one before.
     """
     for piece in reversed(pieces):
-        if isinstance(piece.node, Comment) and text[piece.span.start - 1] == '\n':
+        kept = piece.span.of(text).rstrip()
+        line = text.rfind('\n', 0, piece.span.start) + 1
+        if _OF_THE_PAGE.fullmatch(kept) and _BEFORE_THAT.fullmatch(
+            text, line, piece.span.start
+        ):
             continue
-        if kept := piece.span.of(text).rstrip():
+        if kept:
             # What closes on this line is closed before the next one begins.
             closing = _CLOSING.match(text, piece.span.start + len(kept))
             return closing.end() if closing else piece.span.start + len(kept)
@@ -456,22 +578,22 @@ def _kinds_of_section(title: str) -> frozenset[RequestKind] | None:
 
 def _kind(
     title: str, above: Sequence[_Section]
-) -> tuple[RequestKind | None, str | None]:
+) -> tuple[RequestKind | None, Problem | None]:
     """Return what a request asks for, or why that is not certain."""
     what = _TO_WHOM.split(title.lower(), maxsplit=1)[0]
     asked = set(_asked(what)) if _is_plain(what) else set()
     if asked == {RequestKind.LOCK, RequestKind.HIDE}:
         asked = {RequestKind.HIDE}
     if len(asked) != 1:
-        return None, 'its heading does not say what is asked for'
+        return None, Problem.NO_KIND
     (kind,) = asked
     if kind is None:
-        return None, 'it asks for what the API cannot do'
+        return None, Problem.NO_API
     if not above:
         return kind, None
     allowed = next((s.kinds for s in reversed(above) if s.kinds), frozenset())
     if kind not in allowed:
-        return None, f'it asks for a {kind.value} in a section that is not for that'
+        return None, Problem.OTHER_SECTION
     return kind, None
 
 
@@ -636,11 +758,11 @@ def _rendered(code: Wikicode) -> _Written:
             parts.append('=')
         elif isinstance(node, Text | HTMLEntity | Wikilink):
             parts.append(str(node))
-        elif isinstance(node, Tag) and _tag(node) in {
-            'nowiki',
-            *_TRANSPARENT,
-            *_STRIKING,
-        }:
+        elif (
+            isinstance(node, Tag)
+            and _tag(node) in {'nowiki', *_TRANSPARENT, *_STRIKING}
+            and not _veils(node)
+        ):
             inner = _rendered(node.contents or Wikicode([]))
             if inner.text is None:
                 return inner
@@ -655,6 +777,21 @@ def _displayed(code: Wikicode) -> str:
     """Return a heading as it is displayed, roughly where it holds templates."""
     text = str(code.strip_code(keep_template_params=True))
     return ' '.join(text.replace("'''", '').replace("''", '').split())
+
+
+def _plain(code: Wikicode) -> str:
+    """Return a heading with a sign in place of all that may be displayed otherwise."""
+    parts = []
+    for node in code.nodes:
+        if isinstance(node, Text):
+            parts.append(str(node))
+        elif isinstance(node, HTMLEntity | Wikilink):
+            parts.append(_displayed(Wikicode([node])))
+        elif isinstance(node, Tag) and _tag(node) in _TRANSPARENT and not _veils(node):
+            parts.append(_plain(node.contents or Wikicode([])))
+        elif not isinstance(node, Comment):
+            parts.append('\ufffd')
+    return re.sub("'{2,}", '', ''.join(parts))
 
 
 def _without_comments(code: Wikicode) -> str:

@@ -369,7 +369,7 @@ def _in_sections(
 def _why_not(request: Request, kind: RequestKind) -> str | None:
     """Return why a request is not acted on, if it is not of one kind for certain."""
     if not request.is_certain:
-        return '; '.join(request.problems)
+        return '; '.join(problem.value for problem in request.problems)
     if request.kind is kind:
         return None
     assert request.kind is not None

@@ -139,7 +139,7 @@ PIECES = (
 
 
 def titles(site: object, names: list[str]) -> Iterator[tuple[str, str | None]]:
-    """Yield names and their user pages, without their namespace; None for bad titles."""
+    """Yield names, and the titles of their user pages; None for bad ones."""
     for name in names:
         (found,) = post(
             site, requests.Session(), action='query', titles=f'User:{name}'

@@ -53,7 +53,7 @@ def told(request: Request) -> dict[str, Any]:
         },
         'hidden': sorted(request.hidden_names),
         'asked': signature and [signature.name, signature.moment.isoformat()],
-        'problems': list(request.problems),
+        'problems': [problem.value for problem in request.problems],
     }
     always = ('heading', 'kind', 'status', 'names')
     return {k: v for k, v in every.items() if k in always or v not in ([], {}, None)}
