@@ -61,11 +61,11 @@ class Reader:
         self._prompt: subprocess.Popen[str] | None = None
         self._running: list[subprocess.Popen[str]] = []
 
-    def do(self, block: Block) -> None:
-        """Do what a block says, and compare what comes of it."""
+    def do(self, block: Block) -> str:
+        """Do what a block says, compare what comes of it, and return that."""
         if block.background:
             self._start(block)
-            return
+            return ''
         code, said = (
             self._run_python(block)
             if block.language == 'python'
@@ -76,6 +76,7 @@ class Reader:
         assert code == block.code, f'{block} ended with {code}:\n{said}'
         missing = not_said(block, said)
         assert missing is None, f'{block} did not print {missing!r}:\n{said}'
+        return said
 
     def close(self) -> None:
         """Leave: end what is still running, as Ctrl-C does."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sandbox.desk import script
 
 import mw_tokens_plugin.exceptions
+from mw_tokens_plugin.sandbox import Fault, Sandbox
 
 from .blocks import ROOT, blocks_in
 from .reader import Reader
@@ -75,21 +77,105 @@ def test_each_error_is_explained() -> None:
     assert len(explained) == len(errors)
 
 
-def test_the_script_for_cron_does_what_it_says(tmp_path: Path) -> None:
-    from mw_tokens_plugin.sandbox import Sandbox
-
+@pytest.fixture
+def stewardry(tmp_path: Path) -> Iterator[tuple[Path, Sandbox, Callable[[int], str]]]:
+    """The folder of the script for cron, the wikis, and the script itself."""
     (block, *_) = blocks_in('docs/toolforge.md')
     folder = tmp_path / 'stewardry'
     folder.mkdir()
+    (folder / 'lock-new.sh').write_text(f'{block.text}\n')
     reader = Reader(tmp_path)
+
+    def start(code: int) -> str:
+        return reader.do(replace(block, text='sh stewardry/lock-new.sh', code=code))
+
     with Sandbox(accounts=20) as sandbox:
         prepare(folder, sandbox)
         (folder / 'spambots.txt').rename(folder / 'new.txt')
-        # The second time there is nothing to do, the third time there is again.
-        for names, locks in (((), 8), ((), 8), (('Spambot 00001',), 9)):
-            if names:
-                (folder / 'new.txt').write_text('\n'.join(names))
-            reader.do(block)
-            sent = sandbox.summary()['by_action']['setglobalaccountstatus']
-            assert sent == locks
-            assert not (folder / 'at-work').exists()
+        yield folder, sandbox, start
+
+
+def locks(sandbox: Sandbox) -> int:
+    """Return how many locks were sent."""
+    return sandbox.summary()['by_action'].get('setglobalaccountstatus', 0)
+
+
+def test_the_script_for_cron_does_what_it_says(
+    stewardry: tuple[Path, Sandbox, Callable[[int], str]],
+) -> None:
+    folder, sandbox, start = stewardry
+    # The second time there is nothing to do, the third time there is again.
+    for names, sent in (((), 8), ((), 8), (('Spambot 00001',), 9)):
+        if names:
+            (folder / 'new.txt').write_text('\n'.join(names))
+        start(0)
+        assert locks(sandbox) == sent
+        assert not (folder / 'at-work').exists()
+
+
+def test_a_bad_list_does_not_hold_up_the_next(
+    stewardry: tuple[Path, Sandbox, Callable[[int], str]],
+) -> None:
+    folder, sandbox, start = stewardry
+    good = (folder / 'new.txt').read_text()
+    (folder / 'new.txt').write_text('Spambot 00001\nno <name>\n')
+    said = start(2)
+    (bad,) = folder.glob('wave-*.txt')
+    assert f'Correct {bad.name}' in said
+    assert not (folder / 'at-work').exists()
+    (folder / 'new.txt').write_text(good)
+    start(0)
+    assert locks(sandbox) == 8
+    # What it says helps.
+    bad.write_text('Spambot 00001')
+    bad.rename(folder / 'new.txt')
+    start(0)
+    assert locks(sandbox) == 9
+
+
+def test_a_run_that_was_stopped_is_gone_on_with(
+    stewardry: tuple[Path, Sandbox, Callable[[int], str]],
+) -> None:
+    folder, sandbox, start = stewardry
+    # Killed before there was a campaign.
+    (folder / 'new.txt').rename(folder / 'wave-1.txt')
+    (folder / 'at-work').write_text('wave-1')
+    sandbox.faults.arm(Fault('demote', action='setglobalaccountstatus', nth=3))
+    assert 'wave-1 needs somebody' in start(3)
+    assert (folder / 'at-work').exists()
+    sandbox.command('promote', user='Sandbox Operator')
+    start(0)
+    assert locks(sandbox) == 9  # one of them was refused
+    assert not (folder / 'at-work').exists()
+
+
+def test_no_list_is_lost_where_nothing_works(
+    stewardry: tuple[Path, Sandbox, Callable[[int], str]],
+) -> None:
+    folder, sandbox, start = stewardry
+    password = folder / 'user-password.py'
+    password.chmod(0o644)
+    start(2)
+    assert (folder / 'at-work').exists()
+    password.chmod(0o600)
+    start(0)
+    assert locks(sandbox) == 8
+
+
+def test_a_list_is_not_written_over_another(
+    stewardry: tuple[Path, Sandbox, Callable[[int], str]], tmp_path: Path
+) -> None:
+    folder, sandbox, start = stewardry
+    # A clock that stands still.
+    clock = tmp_path / 'wiki' / 'bin' / 'date'
+    clock.parent.mkdir(parents=True)
+    clock.write_text('#!/bin/sh\necho 20260101-000000\n')
+    clock.chmod(0o755)
+    start(0)
+    (folder / 'new.txt').write_text('Spambot 00001')
+    start(75)
+    assert (folder / 'new.txt').read_text() == 'Spambot 00001'
+    assert len((folder / 'wave-20260101-000000.txt').read_text().splitlines()) == 8
+    clock.unlink()
+    start(0)
+    assert locks(sandbox) == 9
