@@ -111,7 +111,7 @@ def _resume(_: argparse.Namespace) -> None:
         )
         _add_done(ledger, campaign, number - left)
         _add_planned(ledger, campaign, _ids(sandbox, _names(left)))
-        for moment in ('planned_at', 'confirmed_at'):
+        for moment in ('listed_at', 'planned_at', 'confirmed_at'):
             ledger.mark(campaign, moment)
         ledger.close()
         (folder / 'scripts').symlink_to(ROOT / 'scripts')

@@ -49,7 +49,7 @@ from mw_tokens_plugin.campaign.globaldelete import GlobalDelete
 from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.options import SharedOptions, found
+from mw_tokens_plugin.campaign.options import SharedOptions, found, not_understood
 from mw_tokens_plugin.campaign.records import Campaign, Held, State
 from mw_tokens_plugin.campaign.report import reason_line
 from mw_tokens_plugin.campaign.workers import at_work
@@ -89,7 +89,9 @@ def _run(arguments: list[str]) -> ExitCode:
             'Say what to do: list, show, report, resume, retry-failed, undo or forget.'
         )
     command, *words = options.targets
-    ledger = options.open_ledger()
+    if others and command not in _PASSED_ON:
+        raise not_understood('campaign', others[0])
+    ledger = options.open_ledger(create=False)
     try:
         if command == 'list':
             return _list(ledger, options, words)

@@ -85,6 +85,7 @@ from mw_tokens_plugin.campaign.options import (
     good,
     not_understood,
     number,
+    undoable,
 )
 from mw_tokens_plugin.campaign.pagetargets import (
     RequestedLock,
@@ -440,7 +441,7 @@ def _close(
 
 
 def _begin_undo(ledger: Ledger, site: Any, options: Options) -> Campaign:
-    undone = found(ledger, options.undo or '')
+    undone = undoable(ledger, options.undo or '')
     if undone.action != GlobalLock.kind or undone.options.get('locked') is not True:
         raise InvalidInput(f'The campaign {undone.name!r} has locked nobody.')
     campaign, _number = begin(

@@ -20,7 +20,12 @@ from pywikibot import config
 
 from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.engine import Engine, Finish
-from mw_tokens_plugin.campaign.guards import FailureGuard, StopPage, Threshold
+from mw_tokens_plugin.campaign.guards import (
+    FailureGuard,
+    StopPage,
+    Threshold,
+    page_revision,
+)
 from mw_tokens_plugin.campaign.launch import ExitCode, exit_code_of
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action, check_again, is_stale, make_plan
@@ -56,7 +61,8 @@ class Consent:
     :ivar join: help another run that is at work
     :ivar insist: have more workers than is polite
     :ivar max_failures: what stops a campaign that goes wrong
-    :ivar stop_page: a page on the wiki whose change stops the campaign
+    :ivar stop_page: a page on the wiki whose change from now on stops the campaign;
+        empty for none, None for the one that was named before
     :ivar twice: what cannot be undone and is asked for once more, as words to be
         typed; empty if nothing
     """
@@ -68,7 +74,7 @@ class Consent:
     join: bool = False
     insist: bool = False
     max_failures: Threshold | None = None
-    stop_page: str = ''
+    stop_page: str | None = None
     twice: str = ''
 
 
@@ -149,7 +155,7 @@ class Command:
     def _run(self, campaign: Campaign, run: Run) -> ExitCode:
         finish = Finish()
         if campaign.finished_at is None:
-            campaign = self._planned(campaign)
+            campaign = self._planned(self._keep_stop_page(campaign))
             if self._consent.simulate and self._to_do(campaign):
                 self._reporter.line(said('campaign-simulated', line=self._resume_line))
                 return ExitCode.DONE
@@ -228,6 +234,18 @@ class Command:
 
     def _carry_out(self, campaign: Campaign, run: Run) -> Finish:
         budget = Budget(self._ledger.database, self._account(), self._interval)
+        guards = self._guards(campaign)
+
+        def check() -> None:
+            for guard in guards:
+                guard.check()
+
+        def observe(target: Target, outcome: Outcome) -> None:
+            for guard in guards:
+                guard.observe(outcome)
+            self._reporter.outcome(target, outcome)
+            self._observe(target, outcome)
+
         engine = Engine(
             self._ledger,
             campaign,
@@ -238,9 +256,9 @@ class Command:
             pace=lambda: max(
                 budget.reserve(), self._site.throttle.waittime(write=True)
             ),
-            guard=self._guard(campaign),
+            guard=check,
             should_stop=lambda: self._stop,
-            observe=self._observe_both,
+            observe=observe,
             wait_for_others=self._say_waiting_for_others,
             sleep=self._sleep,
         )
@@ -248,25 +266,29 @@ class Command:
         with self._reporter.progress(self._action.describe(), self._to_do(campaign)):
             return engine.run()
 
-    def _observe_both(self, target: Target, outcome: Outcome) -> None:
-        self._reporter.outcome(target, outcome)
-        self._observe(target, outcome)
+    def _guards(self, campaign: Campaign) -> list[FailureGuard | StopPage]:
+        """Return what stops a campaign that goes wrong, or that somebody stops.
 
-    def _guard(self, campaign: Campaign) -> Callable[[], None]:
-        """Return what stops a campaign that goes wrong, or that somebody stops."""
+        :raises StoppedByGuard: the page that stops it has been changed already
+        """
         guards: list[FailureGuard | StopPage] = []
         if self._consent.max_failures is not None:
             guards.append(
                 FailureGuard(self._ledger, campaign, self._consent.max_failures)
             )
-        if self._consent.stop_page:
-            guards.append(StopPage(self._site, self._consent.stop_page))
+        if stop := campaign.options.get('stop_page'):
+            page = StopPage(self._site, stop['title'], stop['revision'])
+            page.look()
+            guards.append(page)
+        return guards
 
-        def check() -> None:
-            for guard in guards:
-                guard.check()
-
-        return check
+    def _keep_stop_page(self, campaign: Campaign) -> Campaign:
+        """Remember the page that stops a campaign, as it is when it is named."""
+        title = self._consent.stop_page
+        if title is None:
+            return campaign
+        stop = title and {'title': title, 'revision': page_revision(self._site, title)}
+        return self._ledger.keep(campaign, 'stop_page', stop or None)
 
     def _account(self) -> str:
         return f'{self._site.username()}@{self._site}'
@@ -312,7 +334,9 @@ class Command:
         if finish.interrupted:
             return ExitCode.INTERRUPTED
         if finish.error is not None:
-            return exit_code_of(finish.error)
+            code = exit_code_of(finish.error)
+            # Whatever it was, 1 would say that the campaign has come to its end.
+            return ExitCode.TRY_AGAIN if code is ExitCode.FAILED else code
         if finish.left_alone:
             return ExitCode.TRY_AGAIN
         held = self._ledger.held_counts(campaign)
@@ -406,4 +430,4 @@ def begin(
     except BaseException:
         ledger.forget(campaign)
         raise
-    return campaign, number
+    return ledger.mark(campaign, 'listed_at'), number

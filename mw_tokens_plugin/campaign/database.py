@@ -49,6 +49,7 @@ campaigns = sa.Table(
     sa.Column('reason', sa.Text, nullable=False),
     sa.Column('options', sa.JSON, nullable=False),
     sa.Column('created_at', _Moment, nullable=False),
+    sa.Column('listed_at', _Moment),
     sa.Column('planned_at', _Moment),
     sa.Column('confirmed_at', _Moment),
     sa.Column('finished_at', _Moment),
@@ -137,12 +138,13 @@ class Database:
     :ivar is_shared: whether several processes can write to it side by side
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, create: bool = True) -> None:
         """Open the database, and make its tables if they are not there.
 
         A new SQLite file can be read by its owner only.
 
         :param url: an SQLAlchemy URL, or the path of an SQLite file
+        :param create: whether an SQLite file may be a new one
         :raises InvalidInput: it cannot be opened, or everybody could read it
         """
         try:
@@ -159,6 +161,8 @@ class Database:
                 f'Everybody can read the database {name} on Toolforge. Name one that '
                 'does not end in "_p".'
             )
+        if is_sqlite and name and not create and not Path(name).exists():
+            raise InvalidInput(f'There is no ledger {name}: look at -ledger.')
         on_network = is_sqlite and _is_on_network(name)
         self.is_shared = not on_network
         try:

@@ -48,6 +48,9 @@ class GlobalDelete(Action):
 
     kind = 'global_delete'
     noun = 'account'
+    fixed = frozenset(
+        'central_id locked hidden groups local_groups edits attached'.split()
+    )
 
     def __init__(self, site: Any, *, reason: str, guards: DeletionGuards) -> None:
         """Say why, and whom to hold back.
@@ -81,10 +84,7 @@ class GlobalDelete(Action):
                 central_id=account.central_id,
                 hidden=account.hidden is not HiddenLevel.NONE,
                 held=self._held(account),
-                facts={
-                    **account_facts(account),
-                    'attached': [a.wiki for a in account.attached or ()],
-                },
+                facts=_facts(account),
             )
 
     def apply(self, target: Target) -> Outcome:
@@ -94,12 +94,13 @@ class GlobalDelete(Action):
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
-        facts = target.decision.facts
+        planned = target.decision.facts
         with _discreet(target):
             account = self.site.global_account(target.name)
             if not account.exists or account.central_id != target.decision.central_id:
                 return self._gone(target)
-            if account.locked != facts['locked'] or self._held(account) is not None:
+            facts = _facts(account)
+            if any(facts[name] != planned[name] for name in self.fixed):
                 return Outcome(
                     State.FAILED, detail='changed since the plan, and not deleted'
                 )
@@ -158,8 +159,13 @@ class GlobalDelete(Action):
             and target.may_have_written_at(entry.timestamp)
         )
         by = (entry and entry.by) or 'others'
-        said = 'found by reading' if ours else f'deleted meanwhile by {by}'
-        return Outcome(State.DONE, changed=ours, detail=said)
+        how = 'found by reading' if ours else f'deleted meanwhile by {by}'
+        return Outcome(State.DONE, changed=ours, detail=how)
+
+
+def _facts(account: GlobalAccount) -> dict[str, Any]:
+    attached = sorted(account.wiki for account in account.attached or ())
+    return {**account_facts(account), 'attached': attached}
 
 
 def _discreet(target: Target) -> AbstractContextManager[None]:

@@ -60,6 +60,7 @@ class GlobalLock(Action):
 
     kind = 'global_lock'
     noun = 'account'
+    fixed = frozenset({'central_id'})
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.records import Campaign, State
+from mw_tokens_plugin.campaign.records import Campaign, Outcome, State
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 
 #: Seconds between two looks at the ledger, or at a page of the wiki.
@@ -45,6 +45,10 @@ class Threshold:
             raise InvalidInput(f'{text!r}: give a number or a percentage, as 10 or 5%.')
         return cls(int(found[1]), bool(found[2]))
 
+    def __str__(self) -> str:
+        """Return what :meth:`parse` reads."""
+        return f'{self.number}%' if self.is_percentage else str(self.number)
+
     def is_passed(self, failed: int, done: int) -> bool:
         """Tell whether too many have failed."""
         if not self.is_percentage:
@@ -71,60 +75,90 @@ class FailureGuard:
         self._campaign = campaign
         self._threshold = threshold
         self._looks = _Bounded(_COUNT_EVERY, clock)
+        self._count()
+
+    def observe(self, outcome: Outcome) -> None:
+        """Count an outcome of this run at once."""
+        if outcome.state is State.FAILED:
+            self._failed += 1
+        else:
+            self._done += 1
 
     def check(self) -> None:
-        """Look, if it is time.
+        """Compare, and look what the other runs have done, if it is time.
 
         :raises StoppedByGuard: too many have failed
         """
-        if not self._looks.is_due():
-            return
-        counts = self._ledger.counts(self._campaign)
-        failed, done = counts[State.FAILED], counts[State.DONE]
-        if self._threshold.is_passed(failed, done):
+        if self._looks.is_due():
+            self._count()
+        if self._threshold.is_passed(self._failed, self._done):
             raise StoppedByGuard(
-                f'{failed} targets have failed, {done} are done: more failures than '
-                '-max-failures allows. Find out why, then go on.'
+                f'{self._failed} targets have failed, {self._done} are done: more '
+                'failures than -max-failures allows. Find out why, then go on.'
             )
+
+    def _count(self) -> None:
+        counts = self._ledger.counts(self._campaign)
+        self._failed, self._done = counts[State.FAILED], counts[State.DONE]
 
 
 class StopPage:
-    """Stops a campaign as soon as a page of the wiki is changed.
-
-    https://www.mediawiki.org/wiki/API:Info
-    """
+    """Stops a campaign as soon as a page of the wiki is changed."""
 
     def __init__(
-        self, site: Any, title: str, clock: Callable[[], float] = time.monotonic
+        self,
+        site: Any,
+        title: str,
+        revision: int,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Remember the page as it is now.
+        """Remember the page as it was when it was named.
 
+        :param revision: the number of its latest revision then
         :param clock: seconds
         """
         self._site = site
         self._title = title
-        self._revision = self._latest_revision()
+        self._revision = revision
         self._looks = _Bounded(_LOOK_EVERY, clock)
+
+    def observe(self, outcome: Outcome) -> None:
+        """Leave the outcomes to others."""
 
     def check(self) -> None:
         """Look, if it is time.
 
         :raises StoppedByGuard: the page was changed
         """
-        if self._looks.is_due() and self._latest_revision() != self._revision:
+        if self._looks.is_due():
+            self.look()
+
+    def look(self) -> None:
+        """Look now.
+
+        :raises StoppedByGuard: the page was changed
+        """
+        if page_revision(self._site, self._title) != self._revision:
             raise StoppedByGuard(
                 f'{self._title} on {self._site} was changed, which stops the campaign. '
-                'Read there why.'
+                f'Read there why. If it may go on: -resume "-stop-page:{self._title}".'
             )
 
-    def _latest_revision(self) -> int:
-        answer = self._site.simple_request(
-            action='query', titles=self._title, prop='info', formatversion=2
-        ).submit()
-        (page,) = answer['query']['pages']
-        if page.get('invalid'):
-            raise InvalidInput(f'-stop-page:{self._title} is not a title of a page.')
-        return int(page.get('lastrevid', 0))
+
+def page_revision(site: Any, title: str) -> int:
+    """Return the number of the latest revision of a page; 0 if there is none.
+
+    https://www.mediawiki.org/wiki/API:Info
+
+    :raises InvalidInput: it is no title of one page
+    """
+    answer = site.simple_request(
+        action='query', titles=title, prop='info', formatversion=2
+    ).submit()
+    pages = answer.get('query', {}).get('pages', ())
+    if len(pages) != 1 or pages[0].get('invalid'):
+        raise InvalidInput(f'-stop-page:{title} is not the title of a page.')
+    return int(pages[0].get('lastrevid', 0))
 
 
 class _Bounded:

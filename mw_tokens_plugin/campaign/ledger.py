@@ -44,13 +44,14 @@ class Ledger:
     :raises LedgerFailure: the database failed
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, create: bool = True) -> None:
         """Open the database.
 
         :param url: an SQLAlchemy URL, or the path of an SQLite file
+        :param create: whether an SQLite file may be a new one
         :raises InvalidInput: it cannot be opened
         """
-        self.database = Database(url)
+        self.database = Database(url, create=create)
         self.location = self.database.location
         self._outcome = (
             sa.update(targets)
@@ -132,9 +133,21 @@ class Ledger:
     def mark(self, campaign: Campaign, moment: str) -> Campaign:
         """Write down that a moment of a campaign has come.
 
-        :param moment: ``planned_at``, ``confirmed_at`` or ``finished_at``
+        :param moment: ``listed_at``, ``planned_at``, ``confirmed_at`` or
+            ``finished_at``
         """
         return self._set_moment(campaign, moment, now())
+
+    def keep(self, campaign: Campaign, name: str, value: Any) -> Campaign:
+        """Keep something more among the options of a campaign."""
+        options = {**campaign.options, name: value}
+        with self.database.begin() as connection:
+            connection.execute(
+                sa.update(campaigns)
+                .where(campaigns.c.id == campaign.id)
+                .values(options=options)
+            )
+        return self._found(campaign.name)
 
     def reopen(self, campaign: Campaign) -> Campaign:
         """Take back that a campaign is finished."""
@@ -618,6 +631,7 @@ def _campaign(row: Row) -> Campaign:
         reason=row.reason,
         options=row.options,
         created_at=row.created_at,
+        listed_at=row.listed_at,
         planned_at=row.planned_at,
         confirmed_at=row.confirmed_at,
         finished_at=row.finished_at,

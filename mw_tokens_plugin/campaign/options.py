@@ -40,6 +40,7 @@ from mw_tokens_plugin.campaign.targets import (
     names_in_file,
     names_in_stream,
 )
+from mw_tokens_plugin.campaign.workers import too_many_workers
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.names import normalise_name
@@ -55,7 +56,8 @@ HELP = f"""
 
 -max-failures:N   Stop when more than N targets have failed; 5% is possible too.
 
--stop-page:TITLE  Stop when this page of the central wiki is changed by anybody.
+-stop-page:TITLE  Stop when this page of the central wiki is changed by anybody, in
+                  this run and all that go on with it, until it is named anew.
 
 How many at a time:
 
@@ -107,7 +109,7 @@ class SharedOptions:
     skip_bad_lines: bool = False
     always: bool = False
     max_failures: Threshold | None = None
-    stop_page: str = ''
+    stop_page: str | None = None
     workers: int = 1
     insist: bool = False
     join: bool = False
@@ -192,6 +194,8 @@ class SharedOptions:
             raise InvalidInput('-join helps a campaign that exists: give -resume too.')
         if not self.workers:
             raise InvalidInput('-workers:0: nothing would be done.')
+        if self.workers > MOST_WORKERS and not self.insist:
+            raise too_many_workers('This run', self.workers, MOST_WORKERS)
         if self.quiet and not self.always and not config.simulate:
             raise InvalidInput(
                 '-quiet shows no plan that could be confirmed: give -always too.'
@@ -264,11 +268,14 @@ class SharedOptions:
             for name in good(names_in_file(path, parse), skip=False)
         ]
 
-    def open_ledger(self) -> Ledger:
-        """Open the ledger that is named, or the usual one."""
-        return Ledger(
-            self.ledger or str(config.datafilepath('campaigns', 'ledger.sqlite3'))
-        )
+    def open_ledger(self, *, create: bool = True) -> Ledger:
+        """Open the ledger that is named, or the usual one.
+
+        :param create: whether one that is named may be new
+        """
+        if self.ledger:
+            return Ledger(self.ledger, create=create)
+        return Ledger(str(config.datafilepath('campaigns', 'ledger.sqlite3')))
 
     def reporter(self) -> Reporter:
         """Return what shows the campaign to the operator."""
@@ -288,17 +295,22 @@ class SharedOptions:
         """
         if self.campaign is not None:
             campaign = found(ledger, self.campaign)
-            if campaign.action not in kinds or campaign.wiki != str(site):
+            if campaign.action not in kinds:
                 raise InvalidInput(
-                    f'The campaign {campaign.name!r} is a {campaign.action} on '
-                    f'{campaign.wiki}, not one for this script on {site}.'
+                    f'The campaign {campaign.name!r} is a {campaign.action}, which '
+                    'another script carries out.'
                 )
-            return campaign
+            if campaign.wiki != str(site):
+                raise InvalidInput(
+                    f'The campaign {campaign.name!r} is one on {campaign.wiki}, and '
+                    f'this is {site}.'
+                )
+            return _complete(campaign)
         unfinished = [c for kind in kinds for c in ledger.unfinished(kind, str(site))]
         # One that was under way comes before plans that nobody has confirmed.
         confirmed = [campaign for campaign in unfinished if campaign.confirmed_at]
         if len(confirmed) == 1:
-            return confirmed[0]
+            return _complete(confirmed[0])
         if len(unfinished) != 1:
             names = ', '.join(campaign.name for campaign in unfinished)
             raise InvalidInput(
@@ -306,11 +318,12 @@ class SharedOptions:
                 if unfinished
                 else f'No campaign on {site} is unfinished: nothing to resume.'
             )
-        return unfinished[0]
+        return _complete(unfinished[0])
 
     def line(self, script: str, *words: str) -> str:
         """Return a command line for the same ledger."""
-        whole = ['pwb', script, *words]
+        start = 'python' if script.endswith('.py') else 'pwb'
+        whole = [start, script, *words]
         if self.ledger:
             # A password in it is for the operator to fill in again.
             whole.append(f'-ledger:{without_password(self.ledger)}')
@@ -318,8 +331,12 @@ class SharedOptions:
 
     def resume_line(self, script: str, campaign: Campaign) -> str:
         """Return the command that goes on with a campaign."""
-        line = self.line(script, '-resume', f'-campaign:{campaign.name}')
-        return f'{line} -always' if self.always else line
+        words = [f'-campaign:{campaign.name}']
+        if self.max_failures is not None:
+            words.append(f'-max-failures:{self.max_failures}')
+        if self.always:
+            words.append('-always')
+        return self.line(script, '-resume', *words)
 
     def carry_out(
         self,
@@ -384,7 +401,7 @@ class SharedOptions:
         try:
             files = write_report(ledger, found(ledger, campaign.name), self.report)
         except OSError as error:
-            line = self.line('campaign', 'report', campaign.name, '-report:DIR')
+            line = self.line('campaign', 'report', campaign.name, 'DIR')
             reporter.line(
                 said('campaign-no-report', error=error.strerror, line=line), urgent=True
             )
@@ -400,6 +417,30 @@ def found(ledger: Ledger, name: str) -> Campaign:
     campaign = ledger.find(name)
     if campaign is None:
         raise InvalidInput(f'{ledger.location} has no campaign {name!r}.')
+    return campaign
+
+
+def undoable(ledger: Ledger, name: str) -> Campaign:
+    """Return a campaign that is to be undone.
+
+    :raises StoppedByGuard: what it has done is not known yet
+    """
+    campaign = found(ledger, name)
+    if ledger.counts(campaign)[State.LEASED]:
+        raise StoppedByGuard(
+            f'Some targets of {name!r} may have been sent, and nobody has looked yet, '
+            'so not all of it would be undone: resume it first, or let it finish.'
+        )
+    return campaign
+
+
+def _complete(campaign: Campaign) -> Campaign:
+    """Refuse to go on with a list of which the rest was lost."""
+    if campaign.listed_at is None:
+        raise StoppedByGuard(
+            f'The list of {campaign.name!r} was never completed: "pwb campaign forget '
+            f'{campaign.name}", and begin anew.'
+        )
     return campaign
 
 

@@ -7,14 +7,16 @@ wiki.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
+    Held,
     Outcome,
     State,
     Target,
@@ -34,10 +36,13 @@ class Action(Protocol):
 
     :cvar kind: what the ledger calls campaigns of this kind
     :cvar noun: what a target is, in the singular
+    :cvar fixed: facts that must not differ when a plan is checked again: what somebody
+        has agreed to is done to nothing else
     """
 
     kind: str
     noun: str = 'target'
+    fixed: frozenset[str] = frozenset()
 
     def describe(self) -> str:
         """Say in a word or two what is done to a target."""
@@ -68,7 +73,10 @@ def make_plan(ledger: Ledger, campaign: Campaign, action: Action) -> Campaign:
 
 
 def check_again(ledger: Ledger, campaign: Campaign, action: Action) -> Campaign:
-    """Decide anew on every target still to be done; nothing is added to the plan."""
+    """Decide anew on every target still to be done.
+
+    Nothing is added to the plan, and what has changed is held back.
+    """
     _decide_on(ledger, campaign, action, State.PLANNED)
     return ledger.mark(campaign, 'planned_at')
 
@@ -82,5 +90,22 @@ def _decide_on(
     ledger: Ledger, campaign: Campaign, action: Action, state: State
 ) -> None:
     targets = ledger.targets(campaign, state)
-    while batch := [target.name for target in islice(targets, _BATCH)]:
-        ledger.decide(campaign, action.plan(batch))
+    while batch := {t.name: t.decision.facts for t in islice(targets, _BATCH)}:
+        ledger.decide(
+            campaign,
+            (
+                _unless_changed(decision, batch[decision.name], action.fixed)
+                for decision in action.plan(list(batch))
+            ),
+        )
+
+
+def _unless_changed(
+    decision: Decision, before: Mapping[str, Any], fixed: frozenset[str]
+) -> Decision:
+    """Hold a target back that is not what an earlier plan was made for."""
+    if decision.held is None and any(
+        name in before and before[name] != decision.facts.get(name) for name in fixed
+    ):
+        return replace(decision, held=Held.CHANGED_SINCE)
+    return decision

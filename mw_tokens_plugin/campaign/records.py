@@ -48,7 +48,8 @@ class Held(enum.Enum):
     ATTACHED = 'attached to too many wikis'
     NO_PAGE = 'no such page'
     NO_TITLE = 'not a possible title of a page'
-    FILE = 'a file, whose versions could not be restored'
+    FILE = 'a file with versions that are hidden or lost'
+    NO_FILE_PAGE = 'a file without a page'
     REVISIONS = 'too many revisions'
     AUTHORS = 'too many authors'
     NOT_FIRST = 'begun by somebody else'
@@ -56,7 +57,7 @@ class Held(enum.Enum):
     NO_RIGHT = 'you lack the right on that wiki'
     WIKI_SET = 'your global groups have no such right on that wiki'
     NO_ANSWER = 'the wiki does not answer'
-    PAGE_EXISTS = 'there is a new page of that title'
+    PAGE_EXISTS = 'there is a new page or file of that title'
     MIXED = 'mixed with revisions that others deleted'
 
     @property
@@ -157,6 +158,7 @@ class Campaign:
     reason: str
     options: Mapping[str, Any]
     created_at: datetime
+    listed_at: datetime | None = None
     planned_at: datetime | None = None
     confirmed_at: datetime | None = None
     finished_at: datetime | None = None

@@ -208,11 +208,16 @@ def _check_number(
         with database.begin() as connection:
             busy = connection.scalar(count)
     if (busy or 0) + workers > most:
-        raise StoppedByGuard(
-            f'{account} would have {(busy or 0) + workers} workers on this ledger, '
-            f'and {most} are polite: each is one more write at the same time, on '
-            'databases that everybody shares. To have them anyway: -insist.'
-        )
+        raise too_many_workers(account, (busy or 0) + workers, most)
+
+
+def too_many_workers(who: str, workers: int, most: int) -> StoppedByGuard:
+    """Return the error for more workers than are polite."""
+    return StoppedByGuard(
+        f'{who} would have {workers} workers on this ledger, and {most} are polite: '
+        'each is one more write at the same time, on databases that everybody shares. '
+        'To have them anyway: -insist.'
+    )
 
 
 def _signs(database: Database, which: sa.ColumnElement[bool]) -> dict[str, int]:

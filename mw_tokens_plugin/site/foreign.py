@@ -47,6 +47,7 @@ from mw_tokens_plugin.site.requests import (
     CachedTokenRequest,
     SingleSendRequest,
     TokenRequest,
+    refusals,
 )
 from mw_tokens_plugin.site.session import Session
 from mw_tokens_plugin.site.traffic import Traffic
@@ -558,13 +559,14 @@ class ForeignMixin(OwnLoginMixin):
         """
         self._loginstatus = LoginStatus.IN_PROGRESS
         del self.userinfo
-        answer = self.simple_request(
-            action='query',
-            meta=['tokens', 'userinfo'],
-            type='*',
-            uiprop=['blockinfo', 'groups', 'hasmsg', 'ratelimits', 'rights'],
-            formatversion=2,
-        ).submit()
+        with refusals(self):
+            answer = self.simple_request(
+                action='query',
+                meta=['tokens', 'userinfo'],
+                type='*',
+                uiprop=['blockinfo', 'groups', 'hasmsg', 'ratelimits', 'rights'],
+                formatversion=2,
+            ).submit()
         self._userinfo = answer['query']['userinfo']
         if not self.logged_in():
             self._loginstatus = LoginStatus.NOT_LOGGED_IN

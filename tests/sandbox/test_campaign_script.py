@@ -48,17 +48,10 @@ def campaign(pwb: Script) -> Script:
 def half(global_lock: Script, sandbox: Sandbox) -> str:
     """A campaign with two targets, one of which has failed; it could be done now."""
     assert global_lock(*spam(1, 2), *USUAL, '-simulate', '-campaign:half').code == 0
-    gone = spam(2)[0]
-
-    def delete(farm: Any) -> None:
-        farm.delete_account(farm.accounts[gone], farm.central, 'Somebody', 'test')
-        for wiki in farm.wikis.values():
-            if local := wiki.accounts.pop(gone, None):
-                del wiki.account_ids[local.id]
-
-    sandbox.call(delete)
+    (gone,) = spam(2)
+    account = sandbox.call(lambda farm: farm.accounts.pop(gone))
     assert global_lock('-resume', '-always').code == 1
-    sandbox.call(lambda farm: farm.add_account(gone))
+    sandbox.call(lambda farm: farm.accounts.update({gone: account}))
     sandbox.journal.clear()
     return 'half'
 
@@ -82,10 +75,65 @@ def test_campaigns_are_listed_and_shown(
     assert 'pwb campaign resume planned' in campaign('show', 'planned').out
 
 
-def test_an_empty_ledger_has_nothing_to_list(campaign: Script) -> None:
+def test_an_empty_ledger_has_nothing_to_list(campaign: Script, ledger: Ledger) -> None:
     run = campaign('list')
     assert run.code == 0
     assert 'has no campaigns' in run.out
+
+
+def test_a_ledger_that_is_not_there_is_not_made(
+    campaign: Script, tmp_path: Path
+) -> None:
+    run = campaign('list', f'-ledger:{tmp_path}/typo.sqlite3')
+    assert run.code == 2
+    assert 'There is no ledger' in run.err
+    assert not (tmp_path / 'typo.sqlite3').exists()
+
+
+@pytest.mark.parametrize('command', ['list', 'show half', 'forget half'])
+def test_options_that_are_not_understood_are_refused(
+    campaign: Script, half: str, command: str
+) -> None:
+    run = campaign(*command.split(), '-always', '-bogus:1')
+    assert run.code == 2
+    assert "'-bogus:1' is not understood" in run.err
+
+
+def test_a_list_that_was_cut_off_is_not_resumed(
+    campaign: Script, ledger: Ledger, half: str, sandbox: Sandbox
+) -> None:
+    """As it is after a kill while the names were read."""
+    cut = ledger.create(
+        'cut',
+        action='global_lock',
+        wiki='sandbox:meta',
+        operator='o',
+        reason='r',
+        options={},
+    )
+    ledger.add(cut, spam(3))
+    run = campaign('resume', 'cut', '-always')
+    assert run.code == 4
+    assert 'never completed' in run.err
+    assert not sandbox.journal.entries(action=LOCK)
+    assert campaign('forget', 'cut', '-always').code == 0
+
+
+def test_what_was_changed_since_the_plan_is_not_done_on_trying_again(
+    campaign: Script, sandbox: Sandbox, half: str
+) -> None:
+    """Somebody else has the name now."""
+    (name,) = spam(2)
+
+    def exchange(farm: Any) -> None:
+        farm.rename_account(name, 'Spambot (renamed)')
+        farm.add_account(name)
+
+    sandbox.call(exchange)
+    run = campaign('retry-failed', half, '-always')
+    assert run.code == 1, run.said
+    assert 'Held back: 1 (changed since by somebody else)' in run.out
+    assert not locked(sandbox)
 
 
 def test_a_report_is_written_to_a_folder(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.database import campaigns
+from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import State
 from mw_tokens_plugin.sandbox import Sandbox
 
@@ -164,6 +167,25 @@ def test_what_is_not_understood_is_refused_in_a_sentence(
     assert words in run.err
     assert 'Traceback' not in run.said
     assert not writes(sandbox)
+
+
+@pytest.mark.parametrize('days', [0, 2])
+def test_an_account_that_has_become_somebody_since_the_plan_is_left_alone(
+    global_delete: Script, sandbox: Sandbox, ledger: Ledger, days: int
+) -> None:
+    """Whatever the limits allow, what was looked at was another account."""
+    run = global_delete(
+        *spam(1, 2), *USUAL, '-with-groups', '-simulate', '-campaign:old'
+    )
+    assert run.code == 0, run.said
+    sandbox.command('promote', user=spam(1)[0])
+    with ledger.database.begin() as connection:
+        planned = now() - timedelta(days=days)
+        connection.execute(sa.update(campaigns).values(planned_at=planned))
+    run = global_delete('-resume', '-always')
+    assert run.code == 1, run.said
+    assert 'changed since' in run.out
+    assert deleted(sandbox) == spam(2)
 
 
 def test_an_account_that_was_locked_since_the_plan_is_not_freed(

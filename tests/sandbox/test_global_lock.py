@@ -13,7 +13,7 @@ import pytest
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.sandbox import Sandbox
 
-from .desk import Run
+from .desk import Desk, Run
 from .farms import Farm
 
 # Within one process there are sites before the second run begins.
@@ -508,6 +508,24 @@ def test_what_a_colleague_has_carried_out_can_be_undone(
     assert undone.code == 0, undone.said
     users = [e.user for e in sandbox.journal.entries(action=LOCK)]
     assert users == [colleague] * 2 + ['Sandbox Operator'] * 2
+
+
+def test_what_may_have_been_sent_is_looked_up_before_it_is_undone(
+    desk: Desk, global_lock: Script, sandbox: Sandbox
+) -> None:
+    sandbox.faults.arm(kind='slow', when='after', seconds=60.0, action=LOCK, nth=2)
+    ledger = f'-ledger:{desk.directory / "ledger.sqlite3"}'
+    process = desk.start(*spam(1, 2), *USUAL, '-campaign:killed', ledger)
+    desk.wait(process, lambda: len(sandbox.journal.entries(action=LOCK)) == 2)
+    process.kill()
+    process.communicate()
+    run = desk.run('-undo:killed', '-reason:a mistake', '-always', ledger)
+    assert run.code == 4, run.said
+    assert 'resume it first' in run.err
+    assert desk.run('-resume', '-always', ledger).code == 0
+    run = desk.run('-undo:killed', '-reason:a mistake', '-always', ledger)
+    assert run.code == 0, run.said
+    assert 'Done:      2' in run.out
 
 
 def test_undoing_on_any_farm(global_lock: Script, farm: Farm, spambots: Names) -> None:

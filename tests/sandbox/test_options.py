@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mw_tokens_plugin.campaign import guards
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.sandbox import Sandbox
@@ -44,7 +47,7 @@ def test_more_workers_than_is_polite_must_be_insisted_on(
     assert run.code == 4, run.said
     assert '-insist' in run.err
     assert not effects(sandbox)
-    run = global_lock('-resume', '-always', '-workers:4', '-insist')
+    run = global_lock(*spam(8), *USUAL, '-workers:4', '-insist')
     assert run.code == 0, run.said
     assert effects(sandbox) == spam(8)
 
@@ -64,7 +67,6 @@ def test_a_campaign_at_work_can_be_joined(
 
 
 def test_too_many_failures_stop_it(global_lock: Script, sandbox: Sandbox) -> None:
-    """The guard looks once a second, so the wiki has to be far away."""
     names = spam(30)
     assert global_lock(*names, *USUAL, '-simulate').code == 0
 
@@ -73,23 +75,59 @@ def test_too_many_failures_stop_it(global_lock: Script, sandbox: Sandbox) -> Non
             farm.delete_account(farm.accounts[name], farm.central, 'Somebody', 'test')
 
     sandbox.call(delete)
-    sandbox.command('set-delay', seconds=0.1)
-    try:
-        run = global_lock('-resume', '-always', '-max-failures:2')
-    finally:
-        sandbox.command('set-delay', seconds=0.0)
+    run = global_lock('-resume', '-always', '-max-failures:2')
     assert run.code == 4, run.said
     assert 'more failures than -max-failures allows' in run.out
-    assert 3 <= len(sandbox.journal.entries(action=LOCK)) < len(names)
+    assert len(sandbox.journal.entries(action=LOCK)) == 3
+    assert '-max-failures:2 -always' in run.out
 
 
-def test_a_stop_page_must_be_a_page(global_lock: Script, sandbox: Sandbox) -> None:
-    run = global_lock(*spam(1), *USUAL, '-stop-page:[[no]]')
+@pytest.mark.parametrize('title', ['[[no]]', 'A|B'])
+def test_a_stop_page_must_be_a_page(
+    global_lock: Script, sandbox: Sandbox, title: str
+) -> None:
+    run = global_lock(*spam(1), *USUAL, f'-stop-page:{title}')
     assert run.code == 2, run.said
-    assert 'not a title' in run.err
+    assert 'not the title of a page' in run.err
     assert not effects(sandbox)
     run = global_lock('-resume', '-always', '-stop-page:User:Sandbox Operator/stop')
     assert run.code == 0, run.said
+
+
+def test_a_stop_page_holds_until_it_is_named_anew(
+    global_lock: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guards, '_LOOK_EVERY', 0.0)
+    page = 'User:Sandbox Operator/stop'
+    stop = f'-stop-page:{page}'
+
+    def write() -> None:
+        for _ in range(1000):
+            if len(effects(sandbox)) > 2:
+                break
+            time.sleep(0.01)
+        sandbox.call(
+            lambda farm: farm.central.edit(page, 'Stop!', user='Sandbox Colleague')
+        )
+
+    colleague = threading.Thread(target=write)
+    colleague.start()
+    sandbox.command('set-delay', seconds=0.02)
+    try:
+        run = global_lock(*spam(30), *USUAL, stop)
+    finally:
+        sandbox.command('set-delay', seconds=0.0)
+        colleague.join()
+    assert run.code == 4, run.said
+    assert 'Read there why' in run.out
+    done = effects(sandbox)
+    assert len(done) < 30
+    run = global_lock('-resume', '-always')
+    assert run.code == 4, run.said
+    assert effects(sandbox) == done
+    run = global_lock('-resume', '-always', stop)
+    assert run.code == 0, run.said
+    assert effects(sandbox) == spam(30)
 
 
 def test_every_outcome_is_a_line_of_json(
