@@ -89,6 +89,7 @@ from mw_tokens_plugin.campaign.options import (
     good,
     not_understood,
     number,
+    undoable,
 )
 from mw_tokens_plugin.campaign.pagelists import (
     begun_by,
@@ -326,7 +327,7 @@ def _to_revert(
 
 
 def _begin_undo(ledger: Ledger, site: Any, options: Options) -> Campaign:
-    undone = found(ledger, options.undo or '')
+    undone = undoable(ledger, options.undo or '')
     if undone.action != CrosswikiDelete.kind:
         raise InvalidInput(f'The campaign {undone.name!r} has deleted no pages.')
     campaign, _number = begin(

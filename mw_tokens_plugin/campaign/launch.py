@@ -8,13 +8,15 @@ from __future__ import annotations
 import enum
 import io
 import shlex
+import signal
 import stat
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
+from typing import NoReturn
 
 import pywikibot
 from pywikibot import config
@@ -118,6 +120,7 @@ def run_script(
         if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal cannot show must not end the campaign.
             stream.reconfigure(errors='backslashreplace')
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         _check_surroundings(arguments)
         if not tolerate_exposed_password:
@@ -133,6 +136,13 @@ def run_script(
     except (TokensPluginError, PywikibotError, OSError) as error:
         print(f'ERROR: {error}', file=sys.stderr)
         return exit_code_of(error)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """End in order when the system asks for it, as on Ctrl-C."""
+    raise KeyboardInterrupt
 
 
 def _check_surroundings(arguments: Iterable[str]) -> None:

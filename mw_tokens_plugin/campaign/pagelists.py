@@ -39,6 +39,12 @@ def generated(
         if pages is None:
             raise InvalidInput(f'{" ".join(arguments)} lists no pages.')
         for page in pages:
+            if page.site != factory.site:
+                raise InvalidInput(
+                    f'{page.title(as_link=True, insite=wikis.home)} is not on '
+                    f'{database}, for which it was listed. Generators list pages of '
+                    '-wikis alone; name others by links.'
+                )
             yield named(database, page.title(with_section=False))
 
 

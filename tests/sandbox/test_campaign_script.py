@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -117,6 +118,20 @@ def test_a_list_that_was_cut_off_is_not_resumed(
     assert 'never completed' in run.err
     assert not sandbox.journal.entries(action=LOCK)
     assert campaign('forget', 'cut', '-always').code == 0
+
+
+def test_stopped_while_the_names_are_read_it_leaves_no_campaign(
+    desk: Desk, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    names = tmp_path / 'names'
+    os.mkfifo(names)
+    process = desk.start(f'-file:{names}', *USUAL, '-campaign:stopped')
+    desk.wait(process, lambda: desk.has_campaign('stopped'))
+    process.terminate()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert 'Interrupted' in err
+    assert not desk.has_campaign('stopped')
 
 
 def test_what_was_changed_since_the_plan_is_not_done_on_trying_again(

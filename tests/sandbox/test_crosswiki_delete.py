@@ -19,7 +19,9 @@ from mw_tokens_plugin.campaign.records import State
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.farm import WikiSet
+from mw_tokens_plugin.sandbox.files import archive_name
 from mw_tokens_plugin.sandbox.journal import Entry
+from mw_tokens_plugin.sandbox.titles import parse_title
 
 from .desk import Desk, Run
 from .farms import Farm
@@ -60,6 +62,37 @@ def spam(write: Callable[..., None], tmp_path: Path) -> Iterator[str]:
     file = tmp_path / 'pages.txt'
     file.write_text('\n'.join(lines), encoding='utf-8')
     yield f'-file:{file}'
+
+
+@pytest.fixture
+def upload(sandbox: Sandbox) -> Callable[..., None]:
+    """Let somebody upload versions of a file on the wiki `aa`."""
+
+    def save(title: str, *contents: bytes, user: str = VANDAL) -> None:
+        def change(farm: Any) -> None:
+            wiki = farm.wikis['aa']
+            account = farm.accounts[user]
+            local = wiki.accounts.get(user) or farm.attach(account, wiki)
+            for content in contents:
+                wiki.upload(
+                    parse_title(title), content, operator=local, comment='', text='Buy!'
+                )
+                farm.advance(5)
+
+        sandbox.call(change)
+
+    return save
+
+
+def versions(sandbox: Sandbox, name: str) -> list[bytes]:
+    """Return the contents of a file on the wiki `aa`, the oldest first."""
+    return [v.content for v in sandbox.farm.wikis['aa'].files.versions.get(name, ())]
+
+
+def archived(sandbox: Sandbox, name: str) -> list[bytes]:
+    """Return the deleted contents of a file on the wiki `aa`."""
+    found = sandbox.farm.wikis['aa'].files.archive.get(name, ())
+    return sorted(version.content for version in found)
 
 
 def pages(sandbox: Sandbox, wiki: str) -> set[str]:
@@ -155,6 +188,14 @@ def test_page_generators_and_titles_on_each_wiki(
     assert pages(sandbox, 'meta') == {'Spam 1'}
 
 
+def test_a_generator_that_leads_to_another_wiki_is_refused(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    run = crosswiki_delete('-page:bb:Spam 1', '-wikis:aa', *USUAL[:1], '-simulate')
+    assert run.code == 2, run.said
+    assert 'is not on aawiki' in run.err
+
+
 def test_only_pages_that_the_account_has_begun(
     crosswiki_delete: Script, sandbox: Sandbox, write: Any, tmp_path: Path
 ) -> None:
@@ -165,8 +206,6 @@ def test_only_pages_that_the_account_has_begun(
     write('aa', 'Spam moved away', 'Plain Sysop', 'Good')
 
     def move(farm: Any) -> None:
-        from mw_tokens_plugin.sandbox.titles import parse_title
-
         wiki = farm.wikis['aa']
         local = wiki.accounts.get(VANDAL) or farm.attach(farm.accounts[VANDAL], wiki)
         local.editcount += 1
@@ -260,19 +299,15 @@ def test_pages_that_are_no_plain_spam_are_held_back(
         write('aa', 'Spam long')
     for _ in range(10):
         write('aa', 'Spam not so long')
-    write('aa', 'File:Spam.png')
     write('aa', 'Spam spared')
     titles = ['shared', 'long', 'not so long', 'spared', 'nowhere']
     names = [f'[[aa:Spam {title}]]' for title in titles]
     (tmp_path / 'not').write_text('aawiki\tSpam spared', encoding='utf-8')
-    run = crosswiki_delete(
-        *names, '[[aa:File:Spam.png]]', *USUAL, f'-not:{tmp_path}/not', '-campaign:one'
-    )
+    run = crosswiki_delete(*names, *USUAL, f'-not:{tmp_path}/not', '-campaign:one')
     assert run.code == 1, run.said
     for why in (
         'too many authors',
         'too many revisions',
-        'a file',
         'listed in -not',
         'no such page',
     ):
@@ -309,8 +344,6 @@ def test_a_page_that_was_changed_since_the_plan_is_held_back(
     write('aa', 'Spam 1', 'Plain Sysop', 'A real article')
 
     def change(farm: Any) -> None:
-        from mw_tokens_plugin.sandbox.titles import parse_title
-
         wiki = farm.wikis['bb']
         wiki.delete(wiki.page('Spam 1'), 'Plain Sysop', 'mine')
         wiki.edit('Spam 1', 'A new one', user='Plain Sysop')
@@ -547,7 +580,7 @@ def test_undo_restores_only_what_the_campaign_deleted(
     sandbox.call(touch)
     run = crosswiki_delete('-undo:d', '-reason:mistake', '-always')
     assert run.code == 1, run.said
-    assert 'there is a new page of that title' in run.out
+    assert 'there is a new page or file of that title' in run.out
     assert 'changed since by somebody else: Plain Sysop' in run.out
     aa = sandbox.farm.wikis['aa']
     restored = aa.page('Spam 1'), aa.page('Spam 2')
@@ -589,6 +622,232 @@ def test_a_lost_answer_to_a_restoration_is_settled_by_reading(
     assert campaign is not None
     assert ledger.counts(campaign)[State.DONE] == 6
     assert len(sandbox.journal.entries(action='undelete')) == 6
+
+
+# Files
+
+
+def test_files_are_deleted_and_restored_with_their_versions(
+    crosswiki_delete: Script, sandbox: Sandbox, upload: Any
+) -> None:
+    upload('File:Spam one.png', b'a', b'b')
+    upload('File:Spam_two.png', b'c')
+    run = crosswiki_delete(
+        '[[aa:File:Spam one.png]]', '[[aa:File:Spam two.png]]', *USUAL, '-campaign:f'
+    )
+    assert run.code == 0, run.said
+    assert 'file versions 2' in run.out
+    assert not versions(sandbox, 'Spam one.png')
+    # The first has a history, and each is looked at once more.
+    reads = [
+        e.params
+        for e in sandbox.journal.entries(wiki='aa', action='query')
+        if 'imageinfo' in e.params.get('prop', '')
+    ]
+    assert len(reads) == 4
+    run = crosswiki_delete('-undo:f', '-reason:mistake', '-always')
+    assert run.code == 0, run.said
+    assert versions(sandbox, 'Spam one.png') == [b'a', b'b']
+    assert versions(sandbox, 'Spam two.png') == [b'c']
+    aa = sandbox.farm.wikis['aa']
+    page = aa.page('File:Spam one.png')
+    assert page is not None and len(page.revisions) == 2
+
+
+def test_undo_restores_only_the_versions_that_the_campaign_deleted(
+    crosswiki_delete: Script, sandbox: Sandbox, upload: Any
+) -> None:
+    upload('File:Spam.png', b'libel', b'spam', b'more spam')
+
+    def delete_before(farm: Any) -> None:
+        wiki = farm.wikis['aa']
+        libel = wiki.files.versions['Spam.png'][0]
+        name = archive_name('Spam.png', libel)
+        wiki.delete_file(parse_title('File:Spam.png'), 'Plain Sysop', 'libel', name)
+
+    sandbox.call(delete_before)
+    assert crosswiki_delete('[[aa:File:Spam.png]]', *USUAL, '-campaign:f').code == 0
+    assert archived(sandbox, 'Spam.png') == [b'libel', b'more spam', b'spam']
+    run = crosswiki_delete('-undo:f', '-reason:mistake', '-always')
+    assert run.code == 0, run.said
+    assert versions(sandbox, 'Spam.png') == [b'spam', b'more spam']
+    assert archived(sandbox, 'Spam.png') == [b'libel']
+
+
+def test_undo_refuses_to_mix_versions(
+    crosswiki_delete: Script, sandbox: Sandbox, upload: Any
+) -> None:
+    """Another deletion may have left one of the same time and content."""
+    upload('File:Spam.png', b'spam')
+
+    def delete_before(farm: Any) -> None:
+        wiki = farm.wikis['aa']
+        (version,) = wiki.files.versions['Spam.png']
+        twin = wiki.files.add(
+            'Spam.png', b'spam', user=VANDAL, user_id=1, comment='twin'
+        )
+        twin.timestamp = version.timestamp
+        wiki.files.versions['Spam.png'] = [twin]
+        wiki.files.delete('Spam.png')
+        wiki.files.versions['Spam.png'] = [version]
+        version.replaced = ''
+
+    sandbox.call(delete_before)
+    assert crosswiki_delete('[[aa:File:Spam.png]]', *USUAL, '-campaign:f').code == 0
+    run = crosswiki_delete('-undo:f', '-reason:mistake', '-always')
+    assert run.code == 1, run.said
+    assert 'mixed with revisions that others deleted' in run.out
+    assert not sandbox.journal.entries(action='undelete')
+
+
+@pytest.mark.parametrize('what', ['restored one', 'new file', 'new page', 'gone'])
+def test_undo_leaves_files_that_others_have_touched_since(
+    crosswiki_delete: Script, sandbox: Sandbox, upload: Any, write: Any, what: str
+) -> None:
+    upload('File:Spam.png', b'a', b'b')
+    assert crosswiki_delete('[[aa:File:Spam.png]]', *USUAL, '-campaign:f').code == 0
+
+    def touch(farm: Any) -> None:
+        farm.advance(5)
+        wiki = farm.wikis['aa']
+        title = parse_title('File:Spam.png')
+        first = wiki.files.archive['Spam.png'][0].id
+        if what == 'restored one':
+            wiki.undelete(title, 'Plain Sysop', '', file_ids=[first])
+        elif what == 'new file':
+            wiki.files.add('Spam.png', b'c', user='Plain Sysop', user_id=1, comment='')
+        elif what == 'new page':
+            wiki.edit(title, 'mine', user='Plain Sysop')
+        else:
+            del wiki.files.archive['Spam.png'][0]
+
+    sandbox.call(touch)
+    before = versions(sandbox, 'Spam.png'), archived(sandbox, 'Spam.png')
+    run = crosswiki_delete('-undo:f', '-reason:mistake', '-always')
+    assert run.code == 1, run.said
+    words = 'changed since by somebody else'
+    if what != 'gone':
+        words = 'there is a new page or file of that title'
+    assert f'({words}' in run.out
+    assert (versions(sandbox, 'Spam.png'), archived(sandbox, 'Spam.png')) == before
+    assert not sandbox.journal.entries(action='undelete')
+
+
+def test_a_file_that_was_changed_since_the_plan_is_held_back(
+    crosswiki_delete: Script, sandbox: Sandbox, upload: Any
+) -> None:
+    """Even if its page has the same revisions."""
+    for number in range(4):
+        upload(f'File:Spam {number}.png', b'a', b'b')
+    files = [f'[[aa:File:Spam {number}.png]]' for number in range(4)]
+    assert crosswiki_delete(*files, *USUAL, '-simulate').code == 0
+
+    def change(farm: Any) -> None:
+        wiki = farm.wikis['aa']
+        by = {'user': 'Plain Sysop', 'user_id': 1, 'comment': ''}
+        wiki.files.add('Spam 1.png', b'c', **by)
+        wiki.files.versions['Spam 2.png'].pop()
+        older, newer = wiki.files.versions['Spam 3.png']
+        older.sha1, newer.sha1 = newer.sha1, older.sha1
+
+    sandbox.call(change)
+    run = crosswiki_delete('-resume', '-always')
+    assert run.code == 1, run.said
+    # Each is said when it happens, and once more at the end.
+    assert run.out.count('changed since the plan, and held back') == 6
+    assert list(effects(sandbox)) == [('aa', 'File:Spam 0.png')]
+
+
+def test_files_that_are_no_plain_spam_are_held_back(
+    crosswiki_delete: Script, sandbox: Sandbox, upload: Any, write: Any
+) -> None:
+    upload('File:Spam shared.png', b'a')
+    upload('File:Spam shared.png', b'b', user='Plain Sysop')
+    upload('File:Spam long.png', *(bytes([n]) for n in range(4)))
+    upload('File:Spam hidden.png', b'a', b'b')
+    upload('File:Spam bare.png', b'a')
+    write('aa', 'File:Spam redirect.png', text='#REDIRECT [[File:Spam long.png]]')
+    write('aa', 'File:Spam no file.png')
+
+    def change(farm: Any) -> None:
+        wiki = farm.wikis['aa']
+        wiki.files.versions['Spam hidden.png'][0].hidden = True
+        page = wiki.page('File:Spam bare.png')
+        del wiki.pages[page.title], wiki.page_ids[page.id]
+        # Uploads that left no revision count as well.
+        page = wiki.page('File:Spam long.png')
+        del page.revisions[1:]
+        page = wiki.page('File:Spam shared.png')
+        del page.revisions[1:]
+
+    sandbox.call(change)
+    titles = ['shared', 'long', 'hidden', 'bare', 'redirect', 'no file', 'nowhere']
+    names = [f'[[aa:File:Spam {title}.png]]' for title in titles]
+    run = crosswiki_delete(*names, *USUAL, '-max-revisions:3', '-campaign:one')
+    assert run.code == 1, run.said
+    for why in (
+        'too many authors',
+        'too many revisions',
+        'a file with versions that are hidden or lost',
+        'a file without a page',
+        'no such page',
+    ):
+        assert f'Held back: 1 ({why}' in run.out
+    assert sorted(effects(sandbox)) == [
+        ('aa', 'File:Spam no file.png'),
+        ('aa', 'File:Spam redirect.png'),
+    ]
+    assert len(versions(sandbox, 'Spam long.png')) == 4
+    run = crosswiki_delete('-undo:one', '-reason:mistake', '-always')
+    assert run.code == 0, run.said
+    sent = sandbox.journal.entries(action='undelete')
+    assert len(sent) == 2
+    assert not any('fileids' in entry.params for entry in sent)
+
+
+def test_only_files_that_the_account_has_begun(
+    crosswiki_delete: Script, sandbox: Sandbox, upload: Any
+) -> None:
+    """The first version may be another account's, even if the page is not."""
+    upload('File:Spam.png', b'a', user='Plain Sysop')
+    upload('File:Spam.png', b'b')
+
+    def adopt(farm: Any) -> None:
+        page = farm.wikis['aa'].page('File:Spam.png')
+        for revision in page.revisions:
+            revision.user = VANDAL
+
+    sandbox.call(adopt)
+    run = crosswiki_delete(
+        f'-from-user:{VANDAL}', '-max-authors:2', USUAL[0], '-simulate'
+    )
+    assert '(begun by somebody else' in run.out
+    assert 'aawiki:File:Spam.png' in run.out
+
+
+@pytest.mark.parametrize('action', ['delete', 'undelete'])
+def test_a_lost_answer_about_a_file_is_settled_by_reading(
+    crosswiki_delete: Script,
+    sandbox: Sandbox,
+    upload: Any,
+    ledger: Ledger,
+    action: str,
+) -> None:
+    upload('File:Spam.png', b'a', b'b')
+    for when in 'after', 'before':
+        sandbox.faults.arm(kind='drop', when=when, action=action)
+    run = crosswiki_delete('[[aa:File:Spam.png]]', *USUAL, '-campaign:f')
+    assert run.code == 0, run.said
+    assert archived(sandbox, 'Spam.png') == [b'a', b'b']
+    run = crosswiki_delete('-undo:f', '-reason:x', '-always', '-campaign:u')
+    assert run.code == 0, run.said
+    assert versions(sandbox, 'Spam.png') == [b'a', b'b']
+    for each in 'delete', 'undelete':
+        made = sandbox.journal.entries(action=each)
+        assert len([entry for entry in made if entry.effect]) == 1
+    campaign = ledger.find('u')
+    assert campaign is not None
+    assert ledger.changed_count(campaign) == 1
 
 
 def test_help_lists_its_own_options_and_the_shared_ones(desk: Desk) -> None:
