@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 import pywikibot
 
 from mw_tokens_plugin.campaign.command import begin
-from mw_tokens_plugin.campaign.crosswiki import read_page
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.login import log_in
 from mw_tokens_plugin.campaign.options import SharedOptions, good
+from mw_tokens_plugin.campaign.pages import read_page
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Decision, Held, Outcome, State, Target
 from mw_tokens_plugin.campaign.wikis import Wikis, split

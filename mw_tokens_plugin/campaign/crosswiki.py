@@ -1,16 +1,25 @@
 """Deleting pages on many wikis, and restoring them, as actions of a campaign.
 
 They decide what to hold back, look at each page once more right before it is deleted,
-and settle by the deletion log; where the pages come from is another module's concern.
+and settle by the deletion log; naming and reading pages is other modules' concern.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
+from mw_tokens_plugin.campaign.pages import (
+    LogEntry,
+    Page,
+    read_deleted,
+    read_deleted_versions,
+    read_deletions,
+    read_page,
+    read_pages,
+)
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
@@ -26,11 +35,10 @@ from mw_tokens_plugin.exceptions import (
     CentralAuthTokenRefused,
     PermissionDenied,
 )
-from mw_tokens_plugin.protocol.globalaccounts import timestamp
-from mw_tokens_plugin.site.requests import refusals, send_once
+from mw_tokens_plugin.site.requests import send_once
 
-#: Pages with more revisions are none for a mass deletion, and could not be restored:
-#: this many time stamps can be named in one request.
+#: Pages with more revisions, or versions of a file, are none for a mass deletion, and
+#: could not be restored: this many of each can be named in one request.
 MOST_REVISIONS = 50
 
 #: Wikis that refuse one after the other before it is taken for the account's fault.
@@ -39,15 +47,14 @@ _REFUSALS = 3
 #: What the wiki says of a page that is gone.
 _GONE = frozenset({'missingtitle', 'nosuchpageid', 'cantdelete'})
 
-_FILE_NAMESPACE = 6
-
 
 @dataclass(frozen=True, slots=True)
 class PageGuards:
     """Which pages are never deleted.
 
     :ivar max_authors: pages with more authors are held back
-    :ivar max_revisions: pages with more revisions are held back
+    :ivar max_revisions: pages with more revisions are held back, and files with more
+        versions
     :ivar begun_by: only pages that one of these accounts has begun; empty for any
     :ivar wikis: databases on which a right that is no global one is used too
     :ivar excluded: pages that are held back, as ``database:Title``
@@ -106,25 +113,27 @@ class CrosswikiDelete(Action):
         sysops = facts.get('sysops')
         return {
             'active sysops': '' if sysops is None else str(sysops),
-            'revisions': str(len(facts.get('revisions') or ()) or ''),
+            'revisions': _count(facts, 'revisions'),
+            'file versions': _count(facts, 'versions'),
             'authors': ', '.join(facts.get('authors') or ()),
         }
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on some pages, which are read in batches, wiki by wiki.
 
-        Pages with more than one revision cost one more read each, since a wiki lists
-        the history of one page at a time.
+        Pages with more than one revision, or version of a file, cost one more read
+        each, since a wiki lists the history of one page at a time.
         """
         yield from _wiki_by_wiki(names, self._plan_wiki)
 
     def apply(self, target: Target) -> Outcome:
         """Delete one page, if it still has the revisions that it was planned with.
 
-        ``action=delete`` has no way to say which revisions are meant, so they are
-        compared right before. In the moment between the two requests somebody may
-        still save the page; it is named by its number, so that another page which
-        took its title meanwhile is not hit.
+        A file goes with its page, in one entry of the log. ``action=delete`` has no
+        way to say which revisions and versions are meant, so they are compared right
+        before. In the moment between the two requests somebody may still save the
+        page; it is named by its number, so that another page which took its title
+        meanwhile is not hit.
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
@@ -173,7 +182,7 @@ class CrosswikiDelete(Action):
             else:
                 asked.append(name)
         titles = [split(name)[1] for name in asked]
-        for name, page in zip(asked, _read_pages(site, titles), strict=True):
+        for name, page in zip(asked, read_pages(site, titles), strict=True):
             if page.exists and not page.whole and self._held_unread(page) is None:
                 page = read_page(site, guards.max_revisions, titles=page.title) or page
             facts = {**about, **page.facts()}
@@ -183,31 +192,34 @@ class CrosswikiDelete(Action):
         if page.invalid:
             return Held.NO_TITLE
         if not page.exists:
-            return Held.NO_PAGE
-        return Held.FILE if page.namespace == _FILE_NAMESPACE else None
+            return Held.NO_FILE_PAGE if page.versions else Held.NO_PAGE
+        return None
 
     def _held(self, page: Page) -> Held | None:
         guards = self.guards
         held = self._held_unread(page)
         if held is not None:
             return held
-        if not page.whole or len(page.revisions) > guards.max_revisions:
+        most = guards.max_revisions
+        if not page.whole or max(len(page.revisions), len(page.versions)) > most:
             return Held.REVISIONS
+        if any(version.sha1 is None for version in page.versions):
+            return Held.FILE
         if len(page.authors) > guards.max_authors:
             return Held.AUTHORS
-        if guards.begun_by and page.revisions[-1].user not in guards.begun_by:
+        if guards.begun_by and not page.beginners <= guards.begun_by:
             return Held.NOT_FIRST
         return None
 
     def _delete(self, target: Target, database: str, title: str) -> Outcome:
         site = self.wikis.site(database)
-        facts = target.decision.facts
-        planned = [number for number, _time in facts['revisions']]
-        page = read_page(site, len(planned), pageids=facts['page_id'])
+        planned = target.decision.facts
+        most = max(len(planned['revisions']), len(planned['versions']))
+        page = read_page(site, most, pageids=planned['page_id'])
         if page is None:
             return self._found_gone(target, site, title)
-        now = [revision.id for revision in page.revisions]
-        if page.title != facts['title'] or now != planned:
+        now = page.facts()
+        if any(now[key] != planned[key] for key in ('title', 'revisions', 'versions')):
             return Outcome(State.FAILED, detail='changed since the plan, and held back')
         parameters: dict[str, Any] = {
             'pageid': page.id,
@@ -260,7 +272,7 @@ class CrosswikiDelete(Action):
 
 
 class UndoCrosswikiDelete(Action):
-    """Restore the revisions that a campaign has deleted, and no others.
+    """Restore the revisions and file versions that a campaign has deleted, no others.
 
     .. version-added:: 0.1
     """
@@ -291,7 +303,11 @@ class UndoCrosswikiDelete(Action):
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a page, by heading."""
-        return {'revisions': str(len(target.decision.facts.get('revisions') or ()))}
+        facts = target.decision.facts
+        return {
+            'revisions': _count(facts, 'revisions'),
+            'file versions': _count(facts, 'versions'),
+        }
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on pages that the campaign has deleted."""
@@ -304,22 +320,24 @@ class UndoCrosswikiDelete(Action):
         """
         database, title = split(target.name)
         (deleted,) = self._recorded([target.name]).values()
-        held, _by = self._look(deleted)
+        held, _by, file_ids = self._look(deleted)
         if held is not None:
             return Outcome(State.FAILED, detail=f'changed since the plan: {held.value}')
         revisions = target.decision.facts['revisions']
-        answer = send_once(
-            self.wikis.site(database),
-            'undelete',
-            {
-                'title': title,
-                'timestamps': sorted({moment for _number, moment in revisions}),
-                'reason': self._reason,
-            },
-        )
-        return Outcome(
-            State.DONE, changed=True, detail=f'{answer.get("revisions")} revisions'
-        )
+        # Each list restores what it names and nothing else: without `fileids` the
+        # versions would stay deleted, and without both everything would come back.
+        parameters: dict[str, Any] = {
+            'title': title,
+            'timestamps': sorted({moment for _number, moment in revisions}),
+            'reason': self._reason,
+        }
+        if file_ids:
+            parameters['fileids'] = file_ids
+        answer = send_once(self.wikis.site(database), 'undelete', parameters)
+        detail = f'{answer.get("revisions")} revisions'
+        if file_ids:
+            detail += f', {answer.get("fileversions")} file versions'
+        return Outcome(State.DONE, changed=True, detail=detail)
 
     def settle(
         self, targets: Sequence[Target]
@@ -327,146 +345,49 @@ class UndoCrosswikiDelete(Action):
         """Read whether a page of unknown outcome is there again; None if not."""
         for target in targets:
             database, title = split(target.name)
-            planned = {number for number, _ in target.decision.facts['revisions']}
+            facts = target.decision.facts
             site = self.wikis.site(database)
             page = read_page(site, MOST_REVISIONS, titles=title)
-            there = {revision.id for revision in page.revisions} if page else set()
-            restored = Outcome(State.DONE, changed=True, detail='found by reading')
-            yield target, restored if planned <= there else None
+            there = page.facts() if page else {}
+            restored = page is not None and all(
+                each in there[key]
+                for key in ('revisions', 'versions')
+                for each in facts[key]
+            )
+            done = Outcome(State.DONE, changed=True, detail='found by reading')
+            yield target, done if restored else None
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         for name, target in self._recorded(names).items():
-            held, by = self._look(target)
+            held, by, _file_ids = self._look(target)
             facts = {**target.decision.facts, 'changed_by': by}
             yield Decision(name, held=held, facts=facts, lane=database)
 
-    def _look(self, target: Target) -> tuple[Held | None, str | None]:
-        """Tell why a page is not to be restored, and who changed it since."""
+    def _look(self, target: Target) -> tuple[Held | None, str | None, list[int]]:
+        """Tell why a page is not to be restored, who changed it since, and file ids."""
         database, title = split(target.name)
         standing = self.wikis.standing(database, 'undelete')
         if standing.held is not None:
-            return standing.held, None
+            return standing.held, None, []
         site = self.wikis.site(database)
         page, deleted, entry = read_deleted(site, title)
         by = entry.user if entry is not None else None
-        if page is not None:
-            return Held.PAGE_EXISTS, by
+        if page.exists or page.versions:
+            return Held.PAGE_EXISTS, by, []
         # The entry that the deletion itself was answered with, if it was answered.
         if entry is None or not _is_entry_of(entry, target):
-            return Held.CHANGED_SINCE, by
-        recorded = dict(map(tuple, target.decision.facts['revisions']))
+            return Held.CHANGED_SINCE, by, []
+        facts = target.decision.facts
+        recorded = dict(map(tuple, facts['revisions']))
         if not recorded.keys() <= {revision.id for revision in deleted}:
-            return Held.CHANGED_SINCE, by
+            return Held.CHANGED_SINCE, None, []
         moments = set(recorded.values())
         if any(r.time in moments and r.id not in recorded for r in deleted):
-            return Held.MIXED, None
-        return None, None
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """One revision of a page; its author is None where that is hidden."""
-
-    id: int
-    time: str
-    user: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page as it was read.
-
-    :ivar id: its number; 0 if there is none
-    :ivar revisions: the newest first
-    :ivar whole: whether these are all of its revisions
-    """
-
-    title: str
-    id: int = 0
-    namespace: int = 0
-    revisions: tuple[Revision, ...] = ()
-    whole: bool = False
-    invalid: bool = False
-
-    @property
-    def exists(self) -> bool:
-        """Whether there is such a page."""
-        return self.id > 0
-
-    @property
-    def authors(self) -> list[str]:
-        """Who has written it, the latest first."""
-        names = (revision.user or '(hidden)' for revision in self.revisions)
-        return list(dict.fromkeys(names))
-
-    def facts(self) -> dict[str, Any]:
-        """Return what the ledger keeps of it, to tell it again and to restore it."""
-        return {
-            'title': self.title,
-            'page_id': self.id,
-            'revisions': [[r.id, r.time] for r in self.revisions],
-            'authors': self.authors,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """The latest entry of a page in the deletion log."""
-
-    id: int
-    action: str
-    user: str | None
-    comment: str | None
-    timestamp: datetime
-
-
-def read_page(site: Any, most: int, **which: Any) -> Page | None:
-    """Read a page with its latest revisions; None if there is none.
-
-    https://www.mediawiki.org/wiki/API:Revisions
-
-    :param most: how many revisions are wanted; one more is looked for, to know
-        whether these are all
-    :param which: ``titles`` or ``pageids``
-    """
-    answer = _query(site, rvlimit=most + 1, **_WANTED, **which)
-    (item,) = answer['query']['pages']
-    page = _page(item)
-    return replace(page, whole=len(page.revisions) <= most) if page.exists else None
-
-
-def read_deleted(
-    site: Any, title: str
-) -> tuple[Page | None, tuple[Revision, ...], LogEntry | None]:
-    """Read what was deleted of a page, and what the log says of it, in one request.
-
-    https://www.mediawiki.org/wiki/API:Deletedrevisions
-
-    :return: the page if there is one again, the deleted revisions, the latest entry
-    """
-    answer = _query(
-        site,
-        titles=title,
-        prop=['info', 'deletedrevisions'],
-        drvprop=['ids', 'timestamp', 'user'],
-        drvlimit='max',
-        **_log_of(title),
-    )
-    (item,) = answer['query']['pages']
-    page = _page(item)
-    deleted = tuple(map(_revision, item.get('deletedrevisions', ())))
-    entry = next(_entries(answer), None)
-    return page if page.exists else None, deleted, entry
-
-
-def read_deletions(site: Any, title: str, page_id: int) -> tuple[bool, list[LogEntry]]:
-    """Read whether a page exists, and its latest entries in the deletion log.
-
-    https://www.mediawiki.org/wiki/API:Logevents
-    """
-    answer = _query(site, pageids=page_id, prop='info', **_log_of(title))
-    (item,) = answer['query']['pages']
-    return _page(item).exists, list(_entries(answer))
+            return Held.MIXED, None, []
+        if not facts['versions']:
+            return None, None, []
+        held, file_ids = _chosen(site, facts)
+        return held, None, file_ids
 
 
 def _wiki_by_wiki(
@@ -495,85 +416,6 @@ def _wiki_by_wiki(
     yield from decisions
 
 
-#: What is asked of pages.
-_WANTED: dict[str, Any] = {
-    'prop': ['info', 'revisions'],
-    'rvprop': ['ids', 'timestamp', 'user'],
-}
-
-
-def _log_of(title: str) -> dict[str, Any]:
-    return {
-        'list': 'logevents',
-        'letype': 'delete',
-        'letitle': title,
-        'lelimit': 5,
-    }
-
-
-def _read_pages(site: Any, titles: Sequence[str]) -> Iterator[Page]:
-    """Read many pages with their latest revision only, in their order."""
-    size = 500 if site.has_right('apihighlimits') else 50
-    for start in range(0, len(titles), size):
-        batch = titles[start : start + size]
-        items: dict[str, dict[str, Any]] = {}
-        spelt: dict[str, str] = {}
-        parameters: dict[str, Any] = {'titles': batch, **_WANTED}
-        while True:
-            answer = _query(site, **parameters)
-            query = answer['query']
-            spelt |= {n['from']: n['to'] for n in query.get('normalized', ())}
-            for item in query['pages']:
-                items.setdefault(item['title'], {}).update(item)
-            if 'continue' not in answer:
-                break
-            parameters.update(answer['continue'])
-        for title in batch:
-            yield _page(items[spelt.get(title, title)])
-
-
-def _query(site: Any, **parameters: Any) -> dict[str, Any]:
-    with refusals(site):
-        answer: dict[str, Any] = site.simple_request(
-            action='query', formatversion=2, **parameters
-        ).submit()
-    return answer
-
-
-def _page(item: Mapping[str, Any]) -> Page:
-    """Read one item of ``pages``, which has the latest revision only."""
-    title = item.get('title', '')
-    if 'missing' in item or 'pageid' not in item:
-        return Page(title=title, invalid='invalid' in item)
-    revisions = tuple(map(_revision, item.get('revisions', ())))
-    # A page that was imported or restored may be called new and have a history.
-    first = bool(revisions) and not item['revisions'][-1].get('parentid')
-    return Page(
-        title=title,
-        id=item['pageid'],
-        namespace=item['ns'],
-        revisions=revisions,
-        whole=first and bool(item.get('new')),
-    )
-
-
-def _revision(item: Mapping[str, Any]) -> Revision:
-    return Revision(item['revid'], item['timestamp'], item.get('user'))
-
-
-def _entries(answer: Mapping[str, Any]) -> Iterator[LogEntry]:
-    for event in answer['query']['logevents']:
-        moment = timestamp(event.get('timestamp'))
-        if moment is not None:
-            yield LogEntry(
-                id=event['logid'],
-                action=event.get('action', ''),
-                user=event.get('user'),
-                comment=event.get('comment'),
-                timestamp=moment,
-            )
-
-
 def _gone(made: LogEntry | None, entries: Sequence[LogEntry], how: str = '') -> Outcome:
     """Say whose deletion it was, by the log."""
     if made is not None:
@@ -586,3 +428,23 @@ def _is_entry_of(entry: LogEntry, target: Target) -> bool:
     """Tell whether a log entry is that of a deletion which the ledger records."""
     words = (target.detail or '').replace(',', ' ').split()
     return entry.action == 'delete' and words[:3] == ['log', 'entry', str(entry.id)]
+
+
+def _chosen(site: Any, facts: Mapping[str, Any]) -> tuple[Held | None, list[int]]:
+    """Choose the deleted versions of a file that a campaign has deleted, by number.
+
+    The wiki does not say which deletion a version went with: time and content tell.
+    """
+    recorded = Counter(map(tuple, facts['versions']))
+    deleted = read_deleted_versions(site, facts['title'])
+    found = [version for version in deleted if version.key in recorded]
+    counted = Counter(version.key for version in found)
+    if any(counted[key] < recorded[key] for key in recorded):
+        return Held.CHANGED_SINCE, []
+    if counted != recorded:
+        return Held.MIXED, []
+    return None, [version.id for version in found]
+
+
+def _count(facts: Mapping[str, Any], key: str) -> str:
+    return str(len(facts.get(key) or ()) or '')

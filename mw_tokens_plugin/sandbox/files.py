@@ -34,7 +34,8 @@ _ROOT = '/w/images/'
 class FileVersion:
     """One version of a file; `replaced` is when a newer one took its place.
 
-    `id` is its number while it is deleted, and another one each time that it is.
+    `id` is its number while it is deleted, and another one each time that it is;
+    `hidden` is whether its content is only for those who may see deleted text.
     """
 
     content: bytes
@@ -45,6 +46,7 @@ class FileVersion:
     replaced: str = ''
     id: int = 0
     deleted: str = ''
+    hidden: bool = False
     sha1: str = field(init=False)
     mime: str = field(init=False)
 

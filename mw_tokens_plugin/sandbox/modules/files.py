@@ -21,6 +21,11 @@ from .query import PageSet
 
 Json = dict[str, Any]
 
+_SHOWN_OF_HIDDEN = (
+    *('timestamp', 'user', 'userid', 'size', 'dimensions', 'comment'),
+    'parsedcomment',
+)
+
 KEY = re.compile(r'[-\w]+\.[-\w]+\.\d+\.\w+')
 
 
@@ -179,6 +184,9 @@ def file_info(
     if version.replaced:
         facts['archivename'] = {'archivename': archive_name(name, version)}
     item: Json = {}
+    if version.hidden:
+        item['filehidden'] = True
+        facts = {key: facts[key] for key in _SHOWN_OF_HIDDEN}
     for key, fact in facts.items():
         if prop is None or key in prop:
             item |= fact
@@ -270,6 +278,10 @@ def _archived_item(call: Call, name: str, id: int, prop: Container[str]) -> Json
         'ns': 6,
         'title': str(Title(6, name)),
     }
+    if version.hidden:
+        item['filehidden'] = True
+        if 'deletedtext' not in call.rights:
+            facts = {key: facts[key] for key in ('description', 'user', 'timestamp')}
     for key, fact in facts.items():
         if key in prop:
             item |= fact
