@@ -40,6 +40,9 @@ $wgPingback = false;
 $wgEnableEmail = false;
 $wgDefaultSkin = 'fallback';
 
+$wgEnableUploads = true;
+$wgUploadDirectory = "$directory/images";
+
 $wgEnableBotPasswords = true;
 $wgPasswordAttemptThrottle = [];
 $wgAccountCreationThrottle = [];

@@ -58,6 +58,11 @@ class SandboxWiki:
             'limit-rate', user=user, right=action, hits=hits, seconds=float(seconds)
         )
 
+    def hide_old_versions(self, file: str) -> None:
+        """Show the contents of a file's older versions only to a few."""
+        for version in self._sandbox.farm.wikis[self.code].files.versions[file][:-1]:
+            version.hidden = True
+
     def login_age(self, seconds: int) -> None:
         """Refuse what is security-sensitive to logins that are as old as that."""
         self._sandbox.farm.provider.reauthenticate_after = seconds

@@ -80,7 +80,7 @@ class MediaWiki:
 
     def install(self) -> None:
         """Install the wiki and create its accounts."""
-        for name in 'cache', 'data', 'installer', 'public':
+        for name in 'cache', 'data', 'images', 'installer', 'public':
             (self._directory / name).mkdir(parents=True)
         (self._directory / 'journal').touch()
         wiki = {
@@ -176,6 +176,12 @@ class MediaWiki:
         """Limit how often an account may do something."""
         self._forget_cached('%:limiter:%')
         self._switch(limits={action: {'user': [hits, seconds]}})
+
+    def hide_old_versions(self, file: str) -> None:
+        """Show the contents of a file's older versions only to a few."""
+        database = self._directory / 'data' / f'{self.code}wiki.sqlite'
+        name = file.replace(' ', '_')
+        _execute(database, 'UPDATE oldimage SET oi_deleted = 1 WHERE oi_name = ?', name)
 
     def login_age(self, seconds: int) -> None:
         """Refuse what is security-sensitive to logins that are as old as that."""

@@ -81,6 +81,9 @@ class Wiki(Protocol):
     def limit(self, action: str, hits: int, seconds: int) -> None:
         """Limit how often an account may do something."""
 
+    def hide_old_versions(self, file: str) -> None:
+        """Show the contents of a file's older versions only to a few."""
+
     def login_age(self, seconds: int) -> None:
         """Refuse what is security-sensitive to logins that are as old as that."""
 
