@@ -2,6 +2,8 @@
 
 pywikibot executes it among its own variables, so a plain assignment is a setting. All
 settings: https://doc.wikimedia.org/pywikibot/stable/api_ref/pywikibot.config.html
+
+Settings that are commented out are choices: take the "# " away from yours.
 """
 
 from __future__ import annotations
@@ -25,6 +27,31 @@ __import__('mw_tokens_plugin').enable()
 # What campaigns have done is recorded in campaigns/ledger.sqlite3 beside this
 # file; the option -ledger:URL of each script names another database.
 
+# A farm of your own
+#
+# pywikibot knows the wikis of Wikimedia. Others stand in a family file, which says
+# which of them has the global accounts, and that they share one login:
+#
+#     from pywikibot import family
+#
+#
+#     class Family(family.Family):
+#         name = 'examplefarm'
+#         langs = {'meta': 'meta.wiki.example', 'en': 'en.wiki.example'}
+#         central_wiki = 'meta'
+#         shared_login = True
+#
+#         def scriptpath(self, code):
+#             return '/w'
+#
+# pywikibot finds it by its path:
+# family_files['examplefarm'] = '/home/example/stewardry/examplefarm_family.py'
+# family = 'examplefarm'
+# mylang = 'meta'
+# usernames['examplefarm']['*'] = 'Example Steward'
+
+# The login: a password
+#
 # pywikibot asks for the password, unless it finds it in this file, one line an account:
 #     ('Example Steward', BotPassword('name of the bot password', 'its password'))
 #     ('Example Steward', 'main password')
@@ -34,6 +61,20 @@ __import__('mw_tokens_plugin').enable()
 # the main password.
 # password_file = 'user-password.py'
 
+# The login: OAuth instead of a password
+#
+# The four strings that the wiki shows when an owner-only OAuth 1.0a consumer is made,
+# for the hosts that may see them. They are secrets: only you may read this file then
+# (chmod 600 user-config.py). How to get them: docs/credentials.md.
+# authenticate['meta.wikimedia.org'] = (
+#     'consumer token',
+#     'consumer secret',
+#     'access token',
+#     'access secret',
+# )
+# For the other wikis too, on which foreign_site() sends the same consumer:
+# authenticate['*.wikipedia.org'] = authenticate['meta.wikimedia.org']
+
 # Wikimedia asks for a way to reach you in the user agent:
 # https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Policy
 user_agent_description = 'locks by hand-made lists; User talk:Example Steward'
@@ -42,3 +83,6 @@ user_agent_description = 'locks by hand-made lists; User talk:Example Steward'
 # ten, which is pywikibot's default, 400 locks take over an hour. Where the wiki's rules
 # allow you more, say so here, or for one run only with -pt:1.
 put_throttle = 10
+
+# The language of messages; without it, that of the terminal.
+# userinterface_lang = 'en'

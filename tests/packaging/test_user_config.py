@@ -6,18 +6,25 @@ pywikibot executes it while it is being imported, so each test starts a process.
 from __future__ import annotations
 
 import os
-import shutil
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 EXAMPLE = Path(__file__).parents[2] / 'user-config.example.py'
 
 
-def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
-    """Run code with the example as its configuration."""
+#: Settings that are commented out.
+_CHOICE = re.compile(r"^# (?=[a-z_]+(\[.*?\])* = |    '|\)$)", re.MULTILINE)
+
+
+def run(
+    folder: Path, code: str, text: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run code with the example, or what was made of it, as its configuration."""
     target = folder / 'user-config.py'
-    shutil.copyfile(EXAMPLE, target)
+    target.write_text(text or EXAMPLE.read_text('utf-8'), 'utf-8')
     target.chmod(0o600)
     environment = {
         name: value
@@ -46,3 +53,36 @@ def test_it_enables_the_plugin_for_scripts_that_do_not_know_it(tmp_path: Path) -
     code = 'import pywikibot; print(pywikibot.site.APISite.global_account.__name__)'
     result = run(tmp_path, code)
     assert (result.stdout, result.stderr) == ('global_account\n', '')
+
+
+def test_all_choices_can_be_made(tmp_path: Path) -> None:
+    """A farm of one's own, as its family file stands there, a password file, OAuth."""
+    text = EXAMPLE.read_text('utf-8')
+    family = text[text.index('#     from pywikibot') : text.index('# pywikibot finds')]
+    lines = [line.removeprefix('#') for line in family.splitlines()]
+    file = tmp_path / 'examplefarm_family.py'
+    file.write_text(textwrap.dedent('\n'.join(lines)), 'utf-8')
+    text = _CHOICE.sub('', text)
+    text = text.replace('/home/example/stewardry/examplefarm_family.py', str(file))
+    code = """if True:
+        from pywikibot import config
+        from pywikibot.comms import http
+        from pywikibot.family import Family
+
+        print(config.family, config.usernames['*'], config.password_file)
+        family = Family.load(config.family)
+        print(family.name, family.central_wiki, family.shared_login)
+        print(family.base_url(config.mylang, '/'), family.scriptpath('en'))
+        for host in ('meta.wikimedia.org', 'de.wikipedia.org', 'www.wikidata.org'):
+            print(len(http.get_authentication(f'https://{host}/') or ()))
+    """
+    result = run(tmp_path, code, text)
+    assert result.stderr == ''
+    assert result.stdout.splitlines() == [
+        "examplefarm {'*': 'Example Steward'} user-password.py",
+        'examplefarm meta True',
+        'https://meta.wiki.example/ /w',
+        '4',
+        '4',
+        '0',
+    ]
