@@ -2,7 +2,8 @@
 
 A comment before a block says what is special about it::
 
-    <!-- run: types "12" -->              at a terminal, the answer to the question
+    <!-- run: types "12" -->              at a terminal, the answer to the question:
+                                          a number, or y
     <!-- run: exits with 1 -->            the exit code, if it is not 0
     <!-- run: in another terminal -->     it goes on until the page ends
     <!-- not run: the reason -->
@@ -14,6 +15,7 @@ order, with "…" for anything.
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -94,7 +96,7 @@ def _block(
         page,
         line,
         language,
-        '\n'.join(inside),
+        textwrap.dedent('\n'.join(inside)),
         reason=what if how == 'not run' else None,
         answers=tuple(_TYPES.findall(what)) if how == 'run' else (),
         code=int(exits[1]) if exits and how == 'run' else 0,

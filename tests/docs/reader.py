@@ -78,10 +78,15 @@ class Reader:
         assert missing is None, f'{block} did not print {missing!r}:\n{said}'
         return said
 
-    def close(self) -> None:
-        """Leave: end what is still running, as Ctrl-C does."""
+    def leave_python(self) -> None:
+        """End Python, so that the next piece of code has to stand for itself."""
         if self._prompt is not None:
             self._prompt.communicate()
+            self._prompt = None
+
+    def close(self) -> None:
+        """Leave: end what is still running, as Ctrl-C does."""
+        self.leave_python()
         for process in self._running:
             os.killpg(process.pid, signal.SIGINT)
             process.communicate(timeout=LONGEST)
@@ -113,7 +118,10 @@ class Reader:
                 preexec_fn=_take_terminal,
             )
             os.close(theirs)
-            answers = [('anything else to stop', answer) for answer in block.answers]
+            answers = [
+                ('[y/N]' if answer == 'y' else 'anything else to stop', answer)
+                for answer in block.answers
+            ]
             said = _converse(ours, answers)
             return process.wait(LONGEST), said.replace('\r\n', '\n')
         finally:
