@@ -77,6 +77,7 @@ class CrosswikiDelete(Action):
 
     kind = 'crosswiki_delete'
     noun = 'page'
+    fixed = frozenset({'title', 'page_id', 'revisions', 'versions'})
 
     def __init__(
         self,
@@ -219,7 +220,7 @@ class CrosswikiDelete(Action):
         if page is None:
             return self._found_gone(target, site, title)
         now = page.facts()
-        if any(now[key] != planned[key] for key in ('title', 'revisions', 'versions')):
+        if any(now[key] != planned[key] for key in self.fixed):
             return Outcome(State.FAILED, detail='changed since the plan, and held back')
         parameters: dict[str, Any] = {
             'pageid': page.id,

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign import launch
-from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.database import campaigns
+from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import State
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.sandbox import Sandbox
@@ -698,6 +701,36 @@ def test_undo_refuses_to_mix_versions(
     assert run.code == 1, run.said
     assert 'mixed with revisions that others deleted' in run.out
     assert not sandbox.journal.entries(action='undelete')
+
+
+def test_a_plan_that_became_old_is_for_nothing_else_than_was_looked_at(
+    crosswiki_delete: Script, sandbox: Sandbox, ledger: Ledger, write: Any, upload: Any
+) -> None:
+    titles = ['Spam edited', 'Spam moved', 'File:Spam.png', 'Spam same']
+    for title in titles:
+        (upload(title, b'a') if title.startswith('File') else write('aa', title))
+    run = crosswiki_delete(
+        *(f'[[aa:{title}]]' for title in titles), *USUAL, '-simulate'
+    )
+    assert run.code == 0, run.said
+    write('aa', 'Spam edited')
+
+    def change(farm: Any) -> None:
+        wiki = farm.wikis['aa']
+        local = wiki.accounts[VANDAL]
+        wiki.move(
+            wiki.page('Spam moved'), parse_title('Spam away'), local, '', redirect=True
+        )
+        wiki.files.add('Spam.png', b'b', user=VANDAL, user_id=1, comment='')
+
+    sandbox.call(change)
+    with ledger.database.begin() as connection:
+        planned = now() - timedelta(days=2)
+        connection.execute(sa.update(campaigns).values(planned_at=planned))
+    run = crosswiki_delete('-resume', '-always')
+    assert run.code == 1, run.said
+    assert 'Held back: 3 (changed since' in run.out
+    assert list(effects(sandbox)) == [('aa', 'Spam same')]
 
 
 @pytest.mark.parametrize('what', ['restored one', 'new file', 'new page', 'gone'])
