@@ -562,6 +562,8 @@ class Farm:
         self.provider = Provider()
         for wiki in self.wikis.values():
             wiki.clear()
+        #: Files that all wikis show where they have none of that name.
+        self.shared = Files(self.central)
         self._seed(self)
 
     def clock(self) -> float:

@@ -42,6 +42,13 @@ $wgDefaultSkin = 'fallback';
 
 $wgEnableUploads = true;
 $wgUploadDirectory = "$directory/images";
+$wgForeignFileRepos[] = [
+	'class' => FileRepo::class,
+	'name' => 'shared',
+	'directory' => "$directory/shared",
+	'url' => "$wgServer/shared",
+	'hashLevels' => 0,
+];
 
 $wgEnableBotPasswords = true;
 $wgPasswordAttemptThrottle = [];

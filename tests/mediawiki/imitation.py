@@ -58,6 +58,14 @@ class SandboxWiki:
             'limit-rate', user=user, right=action, hits=hits, seconds=float(seconds)
         )
 
+    def share(self, file: str, content: bytes) -> None:
+        """Put a file into the repository that wikis share."""
+        self._sandbox.call(
+            lambda farm: farm.shared.add(
+                file, content, user='Somebody', user_id=0, comment=''
+            )
+        )
+
     def hide_old_versions(self, file: str) -> None:
         """Show the contents of a file's older versions only to a few."""
         for version in self._sandbox.farm.wikis[self.code].files.versions[file][:-1]:

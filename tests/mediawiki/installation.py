@@ -80,7 +80,7 @@ class MediaWiki:
 
     def install(self) -> None:
         """Install the wiki and create its accounts."""
-        for name in 'cache', 'data', 'images', 'installer', 'public':
+        for name in 'cache', 'data', 'images', 'installer', 'public', 'shared':
             (self._directory / name).mkdir(parents=True)
         (self._directory / 'journal').touch()
         wiki = {
@@ -176,6 +176,11 @@ class MediaWiki:
         """Limit how often an account may do something."""
         self._forget_cached('%:limiter:%')
         self._switch(limits={action: {'user': [hits, seconds]}})
+
+    def share(self, file: str, content: bytes) -> None:
+        """Put a file into the repository that wikis share."""
+        name = file.replace(' ', '_')
+        (self._directory / 'shared' / name).write_bytes(content)
 
     def hide_old_versions(self, file: str) -> None:
         """Show the contents of a file's older versions only to a few."""

@@ -333,3 +333,25 @@ def test_what_is_hidden_has_no_checksum_before_it_is_deleted(
     answer = post(site, **question, faprop='timestamp|sha1|user')
     seen = [('sha1' in i, 'filehidden' in i) for i in answer['query']['filearchive']]
     assert seen == [(False, True), (True, False)]
+
+
+def test_files_that_are_shared_belong_to_no_page(
+    site: APISite, wiki: Wiki, title: str
+) -> None:
+    """What is written about one on this wiki is a page like others."""
+    wiki.share(title.partition(':')[2], PNG)
+    question = {'action': 'query', 'prop': 'imageinfo', 'titles': title}
+    (shown,) = post(site, **question)['query']['pages']
+    assert shown['missing'] and shown['known']
+    assert shown['imagerepository'] == 'shared' and shown['imageinfo']
+    (page,) = read_pages(site, [title])
+    assert not page.exists and page.versions == ()
+    about = pywikibot.Page(site, title)
+    about.text = 'A shared square.'
+    about.save(quiet=True)
+    (page,) = read_pages(site, [title])
+    assert page.exists and page.whole and page.versions == ()
+    about.delete('not needed', prompt=False)
+    assert list(read_deleted_versions(site, title)) == []
+    (shown,) = post(site, **question)['query']['pages']
+    assert shown['imagerepository'] == 'shared'

@@ -81,6 +81,9 @@ class Wiki(Protocol):
     def limit(self, action: str, hits: int, seconds: int) -> None:
         """Limit how often an account may do something."""
 
+    def share(self, file: str, content: bytes) -> None:
+        """Put a file into the repository that wikis share."""
+
     def hide_old_versions(self, file: str) -> None:
         """Show the contents of a file's older versions only to a few."""
 

@@ -41,7 +41,10 @@ def imageinfo(call: Call, values: Values) -> None:
         name, versions = _shown_by(call, title)
         part['imagerepository'] = 'local' if versions else ''
         if not versions:
-            continue
+            versions = call.farm.shared.versions.get(title.name, [])
+            if not versions:
+                continue
+            part['imagerepository'] = 'shared'
         chosen = [
             version
             for version in reversed(versions)

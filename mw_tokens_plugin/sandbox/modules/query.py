@@ -206,7 +206,9 @@ def _run(
 
 
 def _file_exists(call: Call, title: Title) -> bool:
-    return title.namespace == 6 and title.name in call.wiki.files.versions
+    return title.namespace == 6 and any(
+        title.name in files.versions for files in (call.wiki.files, call.farm.shared)
+    )
 
 
 def _system_message(title: Title) -> bool:
