@@ -37,21 +37,25 @@ What is done, and why:
 
 -tags:A,B         Change tags for the log entries; each wiki must know them.
 
--undo:CAMPAIGN    Restore the revisions that a campaign has deleted, and only those.
+-undo:CAMPAIGN    Restore the revisions and file versions that a campaign has deleted,
+                  and only those.
 
 Guards:
 
 -not:FILE         Pages that are held back, in a file like that of -file.
 
--max-authors:N    Hold back pages with more than N authors; default 1.
+-max-authors:N    Hold back pages with more than N authors, among whom are those who
+                  uploaded versions of a file; default 1.
 
--max-revisions:N  Hold back pages with more than N revisions; default 10, at most 50.
+-max-revisions:N  Hold back pages with more than N revisions, and files with more than N
+                  versions; default 10, at most 50.
 
 -max:N            Refuse a plan with more than N pages. Without a terminal it is 100
                   unless given.
 
 Where the right to delete is none of your global groups' on a wiki (it is outside their
-wiki set), its pages are held back, unless -wikis names it. Files are held back too.
+wiki set), its pages are held back, unless -wikis names it. A file goes with its page, in
+all its versions; files that have hidden versions or no page are held back.
 
 &campaign;
 
