@@ -44,7 +44,7 @@ from importlib import import_module
 import pywikibot
 
 from mw_tokens_plugin.campaign.crosswiki import CrosswikiDelete, UndoCrosswikiDelete
-from mw_tokens_plugin.campaign.export import write_report
+from mw_tokens_plugin.campaign.export import without_hidden_names, write_report
 from mw_tokens_plugin.campaign.globaldelete import GlobalDelete
 from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
@@ -172,7 +172,7 @@ def _list(ledger: Ledger, options: SharedOptions, words: list[str]) -> ExitCode:
 def _show(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCode:
     reporter = options.reporter()
     reporter.line(_about(campaign))
-    reporter.line(reason_line(campaign))
+    reporter.line(reason_line(without_hidden_names(ledger, campaign)))
     for word in ('created', 'planned', 'confirmed', 'finished'):
         moment: datetime | None = getattr(campaign, f'{word}_at')
         if moment is not None:

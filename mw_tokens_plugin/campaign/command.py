@@ -20,6 +20,7 @@ from pywikibot import config
 
 from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.engine import Engine, Finish
+from mw_tokens_plugin.campaign.export import without_hidden_names
 from mw_tokens_plugin.campaign.guards import (
     FailureGuard,
     StopPage,
@@ -180,7 +181,12 @@ class Command:
         self._reporter.line(
             said('campaign-begins', name=campaign.name, wiki=self._where())
         )
-        self._reporter.line(reason_line(campaign))
+        if self._reporter.interactive:
+            self._reporter.line(reason_line(campaign))
+        else:
+            self._reporter.line(
+                reason_line(without_hidden_names(self._ledger, campaign))
+            )
         self._reporter.plan(
             self._action.describe(),
             self._action.noun,

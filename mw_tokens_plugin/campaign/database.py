@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ from sqlalchemy.dialects import mysql
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
 
 _metadata = sa.MetaData()
+
+#: How often tables are made that another process is just making.
+_TRIES = 10
 
 #: Large enough for central ids; SQLite counts rows only in plain integers.
 _Number = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
@@ -180,7 +184,7 @@ class Database:
             if is_sqlite:
                 mode = 'DELETE' if on_network else 'WAL'
                 sa.event.listen(self.engine, 'connect', _SqliteSetup(mode))
-            _metadata.create_all(self.engine)
+            _make_tables(self.engine)
         except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
             reason = getattr(error, 'orig', None) or error
             raise InvalidInput(
@@ -242,6 +246,18 @@ class _SqliteSetup:
     def __call__(self, connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f'PRAGMA journal_mode = {self._mode}')
         connection.execute('PRAGMA synchronous = NORMAL')
+
+
+def _make_tables(engine: sa.Engine) -> None:
+    """Make the tables that are not there, also while another process does the same."""
+    for _ in range(_TRIES):
+        try:
+            _metadata.create_all(engine)
+            return
+        except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+            # One of them was made between the look and the order.
+            time.sleep(0.05)
+    _metadata.create_all(engine)
 
 
 def _synchronous(connection: sa.Connection, level: str) -> None:

@@ -46,7 +46,7 @@ def write_report(
     """
     folder = Path(directory)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    report = _Report(ledger, _without_hidden_names(ledger, campaign))
+    report = _Report(ledger, campaign)
     stem = re.sub(r'[^\w.-]', '_', campaign.name)
     written = []
     for suffix, write in _FORMATS.items():
@@ -102,11 +102,45 @@ def discreet(target: Target, text: str | None) -> str:
     text = text or ''
     if not target.decision.hidden:
         return text
-    names = {target.name, str(target.decision.facts.get('name') or target.name)}
-    for name in sorted(names, key=len, reverse=True):
-        for spelling in (name, name.replace(' ', '_'), quote(name), quote_plus(name)):
-            text = text.replace(spelling, target.label)
+    for spelling in sorted(_spellings(target), key=len, reverse=True):
+        text = text.replace(spelling, target.label)
     return text
+
+
+def without_hidden_names(ledger: Ledger, campaign: Campaign) -> Campaign:
+    """Return a campaign in whose own words no hidden name stands."""
+    for target in ledger.hidden(campaign):
+        campaign = replace(
+            campaign,
+            reason=discreet(target, campaign.reason),
+            name=discreet(target, campaign.name),
+        )
+    veil = _Veil(ledger)
+    return replace(campaign, reason=veil(campaign.reason), name=veil(campaign.name))
+
+
+class _Veil:
+    """Takes out the names that any campaign of a ledger knows to be hidden."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        spellings = {s for target in ledger.hidden() for s in _spellings(target)}
+        words = sorted(spellings, key=len, reverse=True)
+        self._names = re.compile('|'.join(map(re.escape, words))) if words else None
+
+    def __call__(self, text: str) -> str:
+        return self._names.sub('(hidden)', text) if self._names else text
+
+    def over(self, target: Target) -> Target:
+        if self._names is None or target.decision.hidden:
+            return target
+        decision = replace(target.decision, name=self(target.name))
+        detail = target.detail and self(target.detail)
+        return replace(target, decision=decision, detail=detail)
+
+
+def _spellings(target: Target) -> Iterator[str]:
+    for name in {target.name, str(target.decision.facts.get('name') or target.name)}:
+        yield from (name, name.replace(' ', '_'), quote(name), quote_plus(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +162,18 @@ class _Report:
 
     def __init__(self, ledger: Ledger, campaign: Campaign) -> None:
         self._ledger = ledger
-        self.campaign = campaign
+        self._veil = _Veil(ledger)
+        self.campaign = without_hidden_names(ledger, campaign)
         self.counts = ledger.counts(campaign)
         self.changed = ledger.changed_count(campaign)
         self.held = ledger.held_counts(campaign)
 
     def targets(self) -> Iterator[Target]:
         """Yield all targets in the order in which they were named."""
-        return self._ledger.targets(self.campaign)
+        return map(self._veil.over, self._ledger.targets(self.campaign))
 
     def of(self, state: State) -> Iterator[Target]:
-        return self._ledger.targets(self.campaign, state)
+        return map(self._veil.over, self._ledger.targets(self.campaign, state))
 
     def errors(self) -> dict[str, int]:
         """Count the errors of all attempts by their class, the frequent ones first."""
@@ -165,17 +200,6 @@ class _Report:
             until = begin + (number + 1) * width
             steps.append(_Step(until, so_far, errors[number]))
         return steps
-
-
-def _without_hidden_names(ledger: Ledger, campaign: Campaign) -> Campaign:
-    """Return a campaign in whose own words no hidden name stands either."""
-    for target in ledger.hidden(campaign):
-        campaign = replace(
-            campaign,
-            reason=discreet(target, campaign.reason),
-            name=discreet(target, campaign.name),
-        )
-    return campaign
 
 
 @contextmanager
@@ -215,7 +239,9 @@ def _write_json(report: _Report, file: TextIO) -> None:
     for number, target in enumerate(report.targets()):
         row: dict[str, Any] = {**_row(target), 'changed': target.changed}
         if not target.decision.hidden:
-            row['facts'] = dict(target.decision.facts)
+            # Whether authors are hidden, the wiki alone knows.
+            facts = target.decision.facts.items()
+            row['facts'] = {key: fact for key, fact in facts if key != 'authors'}
         file.write(',\n  ' if number else '\n  ')
         file.write(json.dumps(row, ensure_ascii=False))
     file.write('\n ]\n}\n')

@@ -514,16 +514,18 @@ class Ledger:
                 or 0
             )
 
-    def hidden(self, campaign: Campaign) -> Iterator[Target]:
-        """Yield the targets whose names must not be shown, in no order."""
+    def hidden(self, campaign: Campaign | None = None) -> Iterator[Target]:
+        """Yield the targets whose names must not be shown, in no order.
+
+        :param campaign: only those of this one
+        """
+        query = sa.select(targets).where(targets.c.hidden)
+        if campaign is not None:
+            query = query.where(targets.c.campaign_id == campaign.id)
         with self.database.begin() as connection:
             yield from map(
                 _target,
-                connection.execution_options(yield_per=_CHUNK).execute(
-                    sa.select(targets)
-                    .where(targets.c.campaign_id == campaign.id)
-                    .where(targets.c.hidden)
-                ),
+                connection.execution_options(yield_per=_CHUNK).execute(query),
             )
 
     def ends(self, campaign: Campaign, state: State) -> Iterator[datetime]:

@@ -145,6 +145,35 @@ def test_no_hidden_name_is_in_it_whatever_its_spelling(
     assert '#15' in text
 
 
+@pytest.mark.parametrize('suffix', SUFFIXES)
+def test_what_one_campaign_hides_no_other_one_shows(
+    ledger: Ledger, tmp_path: Path, suffix: str
+) -> None:
+    for name, target, hidden in (
+        ('first', 'Somebody hidden', True),
+        ('second', 'aawiki:User:Somebody hidden/Spam', False),
+    ):
+        made = ledger.create(
+            name,
+            action='a',
+            wiki='w',
+            operator='o',
+            reason='Spam of [[User:Somebody_hidden]]',
+            options={},
+        )
+        ledger.add(made, [target])
+        facts = {'authors': ['Somebody hidden'], 'page_id': 7}
+        ledger.decide(made, [Decision(target, hidden=hidden, facts=facts)])
+        ledger.lease(made, 'run/0', 1)
+    for leased in ledger.targets(made):
+        detail = 'ApiRefusal: Somebody hidden is not to be seen'
+        ledger.record(leased, Outcome(State.FAILED, detail=detail))
+    paths = write_report(ledger, made, tmp_path / 'report')
+    text = next(path for path in paths if path.suffix[1:] == suffix).read_text('utf-8')
+    assert 'Somebody' not in text
+    assert 'aawiki:User:(hidden)/Spam' in text
+
+
 def test_only_its_owner_can_read_it(report: dict[str, Path]) -> None:
     folder = report['csv'].parent
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

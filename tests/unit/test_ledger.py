@@ -169,6 +169,14 @@ class Watch:
             run.sign()
 
 
+def test_several_may_begin_a_new_ledger_at_once(url: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(lambda _: Ledger(url), range(8)))
+    for ledger in opened:
+        assert ledger.campaigns() == []
+        ledger.close()
+
+
 def plan_lanes(ledger: Ledger, campaign: Campaign, *lanes: str) -> None:
     """Put each target into a lane that its name begins with."""
     ledger.decide(
