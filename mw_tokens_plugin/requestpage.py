@@ -501,7 +501,9 @@ def _request(
         isinstance(p.node, Text) and _UNCLOSED_STRIKE.search(str(p.node)) for p in body
     ):
         problems.append(Problem.ENDLESS_STRIKE)
-    named = tuple(_named(text, body))
+    # What a request to hide names is not to be shown before it is hidden either.
+    hiding = not {RequestKind.HIDE, None}.isdisjoint(_asked(title.lower()))
+    named = tuple(_named(text, body, hiding=hiding))
     foot = _foot(text, pieces)
     if not any(n.standing is Standing.REQUESTED for n in named):
         problems.append(Problem.NOBODY)
@@ -680,7 +682,7 @@ def _status(piece: _Piece) -> Status:
     return Status(' '.join(word.split()), piece.span, text)
 
 
-def _named(text: str, body: Sequence[_Piece]) -> Iterator[Named]:
+def _named(text: str, body: Sequence[_Piece], *, hiding: bool) -> Iterator[Named]:
     beside = any(_template(piece) in _LOCKING for piece in body)
     for piece in body:
         kind = _template(piece)
@@ -688,7 +690,7 @@ def _named(text: str, body: Sequence[_Piece]) -> Iterator[Named]:
             continue
         template = piece.node
         assert isinstance(template, Template)
-        hidden = any(map(_is_flag, template.params))
+        hidden = hiding or any(map(_is_flag, template.params))
         mentioned = beside and kind not in _LOCKING
         for parameter, span in _naming(template, piece.span.start, _NAMING[kind]):
             written = _rendered(parameter.value)

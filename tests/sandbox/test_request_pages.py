@@ -196,7 +196,7 @@ def test_a_section_is_one_request_or_those_under_a_heading(
     save(sandbox, ABOVE + LIST + ONE)
     one = global_lock(PAGE, '-section:Global_lock_for Spambot 00003', '-simulate')
     assert one.code == 0, one.said
-    assert '1 different names.' in one.out
+    assert '1 different name.' in one.out
     under = '-section:Requests for global (un)lock and (un)hiding'
     assert '3 different names.' in global_lock(PAGE, under, '-simulate').out
     none = global_lock(PAGE, '-section:Global lock', '-simulate')
@@ -243,8 +243,8 @@ def test_hiding_takes_only_what_asks_for_it(
     save(sandbox, ABOVE + LIST + hide)
     run = global_lock(PAGE, '-hide:lists', '-simulate')
     assert run.code == 0, run.said
-    assert '1 different names.' in run.out
-    assert 'Global lock for spambots: it asks for: lock' in run.out
+    assert '1 different name.' in run.out
+    assert 'passed over: request 2 (names hidden): it asks for: lock' in run.out
 
 
 # What only a block reaches
@@ -266,7 +266,6 @@ def test_addresses_and_temporary_accounts_are_handed_over(
     assert '  ~2026-7 (a temporary account)' in lines
     assert '  198.51.100.7 (an IP address)' in lines
     file = tmp_path / 'addresses'
-    file.touch(mode=0o644)
     run = global_lock(PAGE, '-simulate', f'-ip-file:{file}')
     assert run.code == 0, run.said
     assert file.read_text('utf-8').splitlines() == addresses
@@ -442,12 +441,12 @@ def test_what_is_done_in_part_gets_a_note_once_and_stays_open(
     save(sandbox, ABOVE + part + missing)
     run = carry_out(global_lock, '-close', code=1)
     assert '0 done, 1 partly done' in run.out
-    note = ": '''Partly done''': 2 of 4 accounts are locked. ~~~~\n"
+    note = ": '''Partly done''': 2 of the 4 named here are locked. ~~~~\n"
     signed = '07:42, 21 November 2026 (UTC)\n'
     marked = ABOVE + part.replace(signed, signed + note) + missing.rstrip()
     assert text(sandbox) == marked
     again = global_lock('-resume', '-campaign:page', '-close', '-always')
-    assert 'nothing is left to mark' in again.out
+    assert '1 request is left open: nobody named there is locked now.' in again.out
     assert text(sandbox) == marked
 
 
@@ -459,7 +458,7 @@ def test_a_request_that_grew_meanwhile_is_not_done(
     save(sandbox, ABOVE + LIST.replace('|Spambot 00001', '|Victim|Spambot 00001'))
     assert global_lock('-resume', '-campaign:page', '-always').code == 0
     assert written(sandbox) == spam(1, 2)
-    assert '2 of 3 accounts are locked' in text(sandbox)
+    assert '2 of the 3 named here are locked' in text(sandbox)
     assert '{{Status|done' not in text(sandbox)
 
 
