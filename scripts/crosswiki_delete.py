@@ -54,8 +54,8 @@ Guards:
                   unless given.
 
 Where the right to delete is none of your global groups' on a wiki (it is outside their
-wiki set), its pages are held back, unless -wikis names it. A file goes with its page, in
-all its versions; files that have hidden versions or no page are held back.
+wiki set), its pages are held back, unless -wikis names it. A file goes with its page,
+in all its versions; files that have hidden versions or no page are held back.
 
 &campaign;
 
