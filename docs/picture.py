@@ -1,6 +1,7 @@
-"""Draw the README's picture: what the demo shows at a terminal, in `_static/demo.svg`.
+"""Draw the README's picture: a campaign at a terminal, in `_static/demo.svg`.
 
-It runs the demo and records what that says; of the long lists, the middle is left out.
+It starts a farm, types what an operator types, and records what is said there. Of the
+long list in the plan the middle is left out, and the folder gets a short name.
 """
 
 from __future__ import annotations
@@ -9,65 +10,96 @@ import io
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
-from itertools import islice
+import tempfile
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
-HERE = Path(__file__).parent
-DEMO = HERE.parent / 'examples' / 'demo.py'
-PICTURE = HERE / '_static' / 'demo.svg'
+from mw_tokens_plugin.sandbox import Fault, Sandbox
 
-WIDTH = 92
-#: Lines of the picture before and after those that are left out.
-FIRST, LAST = 12, 21
+PICTURE = Path(__file__).parent / '_static' / 'demo.svg'
+
+WIDTH = 84
+ACCOUNTS = 400
+#: Names on the list that should not be locked.
+SLIPS = ('Prolific Editor', 'Local Admin', 'Already Locked')
+#: Hit in the middle, they are why somebody looks at the screen at all.
+FAULTS = (
+    Fault('expire-csrf', action='setglobalaccountstatus', nth=90),
+    Fault('lose-session', action='setglobalaccountstatus', nth=200, remembered=True),
+)
+COMMAND = 'pwb global_lock -file:wave.txt -reason:"Spam-only account" -campaign:wave-7'
+#: What is asked, and the answer.
+QUESTION, ANSWER = 'anything else to stop', str(ACCOUNTS)
+#: How it ends where some are held back, as they should be.
+HELD_BACK = 1
+
+#: Lines of the plan's list that are shown before and after those that are left out.
+SHOWN = 2
 
 #: Fonts are not loaded from anywhere: those of the reader will do.
 _FONTS = re.compile(r'@font-face \{\{.*?\}\}\s*', re.DOTALL)
 
 
 def main() -> int:
-    """Run the demo and draw it; return the demo's exit code."""
-    code, said = recorded([sys.executable, str(DEMO)])
-    lines = said.splitlines()
-    left_out = len(lines) - FIRST - LAST
+    """Run the campaign and draw it; return 0 if it ended as it should."""
+    with (
+        tempfile.TemporaryDirectory(prefix='mw_tokens_picture.') as folder,
+        Sandbox(accounts=ACCOUNTS) as sandbox,
+    ):
+        sandbox.write_configuration(folder)
+        names = [f'Spambot {number:05}' for number in range(1, ACCOUNTS + 1)]
+        wave = '\n'.join([*names, *SLIPS])
+        Path(folder, 'wave.txt').write_text(wave, encoding='utf-8')
+        for fault in FAULTS:
+            sandbox.faults.arm(fault)
+        code, said = recorded(folder)
     console = Console(record=True, width=WIDTH, file=io.StringIO())
-    for line in islice(lines, FIRST):
-        console.print(styled(line))
-    console.print(Text(f'... {left_out} lines ...', style='dim'))
-    for line in lines[-LAST:]:
+    console.print(styled(f'$ {COMMAND}'))
+    for line in shortened(said.replace(folder, '~/stewardry').splitlines()):
         console.print(styled(line))
     PICTURE.parent.mkdir(exist_ok=True)
     picture = console.export_svg(
-        title='tox run -e demo',
+        title='Locking a wave of spambots',
         code_format=_FONTS.sub('', CONSOLE_SVG_FORMAT),
         unique_id='demo',
     )
     # Editors and git would do that otherwise.
     tidy = '\n'.join(line.rstrip() for line in picture.splitlines())
     PICTURE.write_text(f'{tidy}\n', 'utf-8')
-    return code
+    return 0 if code == HELD_BACK else 1
 
 
-def recorded(command: list[str]) -> tuple[int, str]:
-    """Run a command at a terminal without colours, and return what it says there."""
+def recorded(folder: str) -> tuple[int, str]:
+    """Run the campaign at a terminal without colours, and return what it says there."""
     ours, theirs = pty.openpty()
+    program, *arguments = shlex.split(COMMAND)
     process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
+        [Path(sys.executable).with_name(program), *arguments],
+        cwd=folder,
+        stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, 'TERM': 'dumb', 'COLUMNS': str(WIDTH)},
+        env={
+            **os.environ,
+            'PYWIKIBOT_DIR': folder,
+            'TERM': 'dumb',
+            'COLUMNS': str(WIDTH),
+        },
     )
     os.close(theirs)
-    said = b''
+    said, answered = b'', False
     try:
         while piece := os.read(ours, 65536):
             said += piece
+            if not answered and QUESTION.encode() in said:
+                os.write(ours, f'{ANSWER}\n'.encode())
+                answered = True
     except OSError:
         # What a terminal reads when the last process has left it.
         pass
@@ -76,14 +108,27 @@ def recorded(command: list[str]) -> tuple[int, str]:
     return process.wait(), said.decode()
 
 
+def shortened(lines: list[str]) -> list[str]:
+    """Return the lines without the middle of the list in the plan."""
+    listed = [n for n, line in enumerate(lines) if line.startswith('│ Spambot ')]
+    left_out = listed[SHOWN:-SHOWN]
+    note = f'  ... {len(left_out)} lines that are left out here ...'
+    kept = [
+        note if number == left_out[0] else line
+        for number, line in enumerate(lines)
+        if number not in left_out[1:]
+    ]
+    return kept
+
+
 def styled(line: str) -> Text:
-    """Return a line, with the commands and the results marked."""
+    """Return a line, with the command, the answer and the results marked."""
     text = Text(line.rstrip(), no_wrap=True, overflow='ellipsis')
     text.highlight_regex(r'^\$ .*', 'bold')
-    text.highlight_regex(
-        r'^Done: +\d+|accounts locked: +\d+|log entries: +\d+', 'green'
-    )
-    text.highlight_regex(r'faults on the way: .*', 'yellow')
+    text.highlight_regex(r'(?<=anything else to stop: ).*', 'bold')
+    text.highlight_regex(r'^(Done|To undo):.*', 'green')
+    text.highlight_regex(r'^(Held back: .*|WARNING: .*)', 'yellow')
+    text.highlight_regex(r'^  \.\.\. .*', 'dim')
     return text
 
 

@@ -160,4 +160,7 @@ def test_the_readme_shows_a_picture_that_exists_and_loads_nothing() -> None:
     assert 'docs/_static/demo.svg' in (ROOT / 'README.md').read_text('utf-8')
     text = picture.read_text('utf-8')
     assert 'url(http' not in text and '<image' not in text
-    assert 'accounts locked' in text.replace('&#160;', ' ')
+    shown = text.replace('&#160;', ' ')
+    for words in ('To lock: 400', 'Held back: 3', 'Type the number 400', 'To undo: '):
+        assert words in shown
+    assert '{' not in re.sub('<style>.*?</style>', '', shown, flags=re.DOTALL)
