@@ -44,8 +44,8 @@ __import__('mw_tokens_plugin').enable()
 #         def scriptpath(self, code):
 #             return '/w'
 #
-# pywikibot finds it by its path:
-# family_files['examplefarm'] = '/home/example/stewardry/examplefarm_family.py'
+# With that file beside this one:
+# family_files['examplefarm'] = f'{base_dir}/examplefarm_family.py'
 # family = 'examplefarm'
 # mylang = 'meta'
 # usernames['examplefarm']['*'] = 'Example Steward'
