@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from mw_tokens_plugin.campaign import pagetargets
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.pagetargets import select
-from mw_tokens_plugin.requestpage import RequestKind
+from mw_tokens_plugin.requestpage import RequestKind, RequestPage
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Run
@@ -216,6 +217,20 @@ def test_a_page_without_requests_is_no_failure(
     assert "has no page 'No such page'" in missing.err
 
 
+@pytest.mark.parametrize('word', ['pending', 'in_progress', 'Spambot 00009'])
+def test_an_unknown_status_is_said(
+    global_lock: Script, sandbox: Sandbox, word: str
+) -> None:
+    hidden = '=== Global lock ===\n{{LockHide|Spambot 00009|hidename=1}}\n'
+    save(sandbox, ABOVE + LIST + ONE.replace('in progress', word) + hidden)
+    run = global_lock(PAGE, '-simulate')
+    assert run.code == 0, run.said
+    said = 'Global lock for Spambot 00003: its {{Status}} is neither open nor closed'
+    end = '' if '00009' in word else f': {word}'
+    assert f'  passed over: {said}{end}\n' in run.out
+    assert '2 different names.' in run.out
+
+
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
@@ -286,6 +301,42 @@ def test_a_batch_is_as_long_as_the_form_takes(
     found = [each.read_text('utf-8').splitlines() for each in files]
     assert [len(each) for each in found] == [200, 200, 52]
     assert [address for each in found for address in each][:450] == many
+
+
+def test_no_file_is_written_over(
+    global_lock: Script, sandbox: Sandbox, tmp_path: Path, ledger: Ledger
+) -> None:
+    """Nor is a part of the addresses written if one of the files is there already."""
+    lines = ''.join(f'* {{{{Luxotool|10.0.0.{n}}}}}\n' for n in range(201))
+    save(sandbox, ABOVE.replace('* {{Luxotool|192.0.2.1}}\n', lines) + LIST)
+    file, second = tmp_path / 'addresses', tmp_path / 'addresses.2'
+    for there, free in ((file, second), (second, file)):
+        there.write_text('precious', 'utf-8')
+        run = global_lock(PAGE, '-simulate', '-campaign:x', f'-ip-file:{file}')
+        assert run.code == 2, run.said
+        assert f'{there} exists already' in run.err
+        assert there.read_text('utf-8') == 'precious'
+        assert not free.exists()
+        there.unlink()
+    assert ledger.find('x') is None
+
+
+def test_no_range_is_handed_over_that_cannot_be_blocked(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    wide = '::/0 2001:db8::/18 0.0.0.0/0 10.0.0.0/15'.split()
+    narrow = '2001:DB8::/19 10.1.0.0/16'.split()
+    lines = ''.join(f'* {{{{Luxotool|{name}}}}}\n' for name in wide + narrow)
+    save(sandbox, ABOVE.replace('* {{Luxotool|192.0.2.1}}\n', lines) + LIST)
+    run = global_lock(PAGE, '-simulate')
+    assert run.code == 0, run.said
+    shown = run.out.splitlines()
+    assert not set(wide) & set(shown)
+    assert set(narrow) <= set(shown)
+    assert (
+        '  passed over: Global block for some addresses: 4 ranges are too wide to be '
+        'blocked (the widest are /16, and /19 for IPv6)'
+    ) in shown
 
 
 # Who added it
@@ -359,6 +410,167 @@ def test_who_undoes_damage_has_added_nothing(site: Any, sandbox: Sandbox) -> Non
     save(sandbox, ABOVE + LIST, 'Bob')
     save(sandbox, ABOVE + LIST + ONE, 'Bob')
     assert requested(site, 'Ann') == {'Global lock for spambots': tuple(spam(1, 2))}
+
+
+STATUS = '{{Status|<!-- do not change this line -->}}'
+DECLINED = LIST.replace(STATUS, '{{Status|not done}}')
+SHORTER = LIST.replace('|User:spambot_00002', '')
+
+
+@pytest.mark.parametrize(
+    ('before', 'between', 'left'),
+    [
+        pytest.param(ABOVE + LIST, [('Steward', ABOVE + DECLINED)], [], id='declined'),
+        pytest.param(ABOVE + LIST, [('Ann', ABOVE + SHORTER)], [1], id='one name'),
+        pytest.param(ABOVE + LIST + ONE, [('Ann', ABOVE + ONE)], [3], id='section'),
+        pytest.param(LIST, [('Ann', '')], [], id='all that there was'),
+        pytest.param(LIST, [('Steward', 'Nothing to do.')], [], id='replaced'),
+        pytest.param(ABOVE + LIST, [('Ann', '')], [], id='blanked by herself'),
+        pytest.param(
+            ABOVE + LIST,
+            [('Steward', ABOVE + DECLINED), ('Mallory', '')],
+            [],
+            id='declined, then blanked',
+        ),
+        pytest.param(
+            ABOVE + LIST, [('Mallory', 'x\n{{Status}}\n')], [1, 2], id='replaced by all'
+        ),
+    ],
+)
+def test_who_brings_back_what_was_withdrawn_stands_for_it(
+    site: Any,
+    sandbox: Sandbox,
+    before: str,
+    between: list[tuple[str, str]],
+    left: list[int],
+) -> None:
+    """Byte for byte, as an undo or a rollback does."""
+    site.login()
+    save(sandbox, before)
+    for user, shown in between:
+        save(sandbox, shown, user)
+    save(sandbox, before, 'Mallory')
+    found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann'])
+    assert list(found.names) == spam(*left)
+    why = {passed.why for passed in found.passed}
+    if left != [1, 2]:
+        assert why & {'added by Mallory', 'the history does not tell who added it'}
+    alone = select(site, TITLE, RequestKind.LOCK, requesters=['Mallory'])
+    assert alone.names == ()
+
+
+def test_who_reverts_a_removal_is_not_the_only_one_who_stands_for_it(
+    site: Any, sandbox: Sandbox
+) -> None:
+    """Or somebody trusted would lend their name to whatever they bring back."""
+    site.login()
+    save(sandbox, ABOVE)
+    save(sandbox, ABOVE + LIST, 'Mallory')
+    save(sandbox, ABOVE, 'Another Mallory')
+    save(sandbox, ABOVE + LIST, 'Bob')
+    assert requested(site, 'Bob') == {}
+    assert requested(site, 'Bob', 'Mallory')
+
+
+HERS = SHORTER.replace('Spambots.', 'Hers.')
+HIS = SHORTER.replace('Spambots.', 'His.')
+#: It ends in another name, and is the only one like this.
+THIRD = ONE.replace('Spambot 00003 ===', 'spambots ===')
+
+
+@pytest.mark.parametrize(
+    ('texts', 'hers'),
+    [
+        pytest.param([HIS + HERS], {'2': spam(1)}, id='before it'),
+        pytest.param([HERS + HIS], {'1': spam(1)}, id='behind it'),
+        pytest.param([HERS + HERS], {}, id='word for word'),
+        pytest.param([HERS + HIS, HIS + HERS], {'2': spam(1)}, id='swapped'),
+        pytest.param(
+            [HERS + HIS, HIS + HERS.replace(STATUS, '{{Status|not done}}')],
+            {},
+            id='swapped and declined',
+        ),
+        pytest.param([HIS.replace('00001', '00002') + HERS + '.'], {}, id='changed'),
+        pytest.param(
+            [HIS + HERS, HIS.replace('His', 'hiS') + HERS.replace('Hers', 'herS')],
+            {},
+            id='both changed',
+        ),
+        pytest.param(
+            [HERS.replace(STATUS, '{{Status|not done}}') + HIS], {}, id='declined'
+        ),
+        pytest.param([HIS + HERS, HERS], {'1': spam(1)}, id='his is archived'),
+        pytest.param([HIS + HERS, HIS], {}, id='hers is archived'),
+        pytest.param(
+            [HERS + THIRD, HERS.replace('Hers.', 'Hers!') + THIRD],
+            {'1': spam(1)},
+            id='a remark is added',
+        ),
+    ],
+)
+def test_a_second_request_with_the_same_heading_is_not_taken_for_the_first(
+    site: Any, sandbox: Sandbox, texts: list[str], hers: dict[str, list[str]]
+) -> None:
+    site.login()
+    save(sandbox, ABOVE + HERS)
+    for each in texts:
+        save(sandbox, ABOVE + each, 'Mallory')
+    found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann'])
+    page = RequestPage.parse(text(sandbox))
+    numbers = {r.span: str(n) for n, r in enumerate(page.requests)}
+    assert {numbers[t.request.span]: list(t.names) for t in found.taken} == hers
+    if len(page.requests) > len(hers) + 1:
+        assert {p.why for p in found.passed} & {
+            'added by Mallory',
+            'requests with the same heading cannot be told apart in the history',
+        }
+
+
+def test_what_the_history_cannot_tell_is_passed_over(
+    site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.login()
+    save(sandbox, ABOVE)
+    save(sandbox, ABOVE + LIST)
+    save(sandbox, ABOVE + LIST, 'Mallory')
+
+    def why() -> list[str]:
+        found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann'])
+        assert found.names == ()
+        return [p.why for p in found.passed if p.label == 'Global lock for spambots']
+
+    # As a move of another page to this title leaves it.
+    assert why() == ['the page was moved, protected or imported since']
+    save(sandbox, ABOVE + LIST + '.', 'Bob')
+    sandbox.call(lambda farm: _page(farm).revisions.pop(2))
+    assert why() == ['the history does not tell who added it']
+    monkeypatch.setattr(pagetargets, 'HISTORY', 1)
+    assert why() == ['the history does not tell who added it']
+
+
+@pytest.mark.parametrize(
+    'first',
+    [
+        LIST.replace('{{MultiLock', '<!-- {{MultiLock').replace('2}}', '2}} -->'),
+        LIST.replace('{{MultiLock', '<nowiki>{{MultiLock').replace(
+            '}}\n{', '}}</nowiki>\n{'
+        ),
+        LIST.replace('{{MultiLock', '{{LockHide|Other}} {{sock list'),
+        LIST.replace('* {{', '* <div class="x">{{').replace('2}}', '2}}</div>'),
+        LIST.replace('spambots', 'others'),
+        LIST.replace('00001|User:spambot_00002', '1|Spambot 2'),
+    ],
+    ids=['comment', 'nowiki', 'mentioned', 'veiled', 'heading', 'names'],
+)
+def test_who_turns_something_else_into_a_request_stands_for_it(
+    site: Any, sandbox: Sandbox, first: str
+) -> None:
+    """Whatever signature stands below."""
+    site.login()
+    save(sandbox, ABOVE + first)
+    save(sandbox, ABOVE + LIST, 'Mallory')
+    assert requested(site, 'Ann') == {}
+    assert requested(site, 'Mallory')
 
 
 def test_a_longer_history_is_read_in_parts(site: Any, sandbox: Sandbox) -> None:
@@ -530,6 +742,69 @@ def test_a_page_that_cannot_be_edited_is_told_after_the_locks(
     assert len(written(sandbox)) == 2
 
 
+def test_nobody_is_called_locked_who_is_not_locked_now(
+    global_lock: Script, sandbox: Sandbox, site: Any
+) -> None:
+    """The campaign was undone in part, or altogether, before that."""
+    page = ABOVE + LIST + ONE
+    save(sandbox, page)
+    carry_out(global_lock)
+    site.login()
+    site.set_global_account_status('Spambot 00001', reason='a mistake', locked=False)
+    again = ('-resume', '-campaign:page', '-close', '-always')
+    run = global_lock(*again)
+    assert run.code == 0, run.said
+    assert '1 done, 1 partly done' in run.out
+    assert '1 of the 2 named here is locked. ~~~~' in text(sandbox)
+    save(sandbox, page)
+    assert global_lock('-undo:page', '-reason:a mistake', '-always').code == 0
+    run = global_lock(*again)
+    assert run.code == 0, run.said
+    assert '2 requests are left open: nobody named there is locked now.' in run.out
+    assert text(sandbox) == page
+
+
+def test_hidden_means_hidden_as_far_as_was_asked(desk: Any, sandbox: Sandbox) -> None:
+    hide = ONE.replace('Global lock for', 'Global lock and hide for')
+    save(sandbox, ABOVE + hide)
+    how = (PAGE, '-hide:suppressed', '-campaign:page')
+    answers = [('[y/N]', 'y'), ('hide suppressed', 'hide suppressed')]
+    run = desk.talk(*how, answers=answers)
+    assert run.code == 0, run.out
+
+    def show(farm: Any) -> None:
+        farm.accounts['Spambot 00003'].hidden = 'lists'
+
+    sandbox.call(show)
+    run = desk.talk('-resume', '-campaign:page', '-close', answers=[])
+    assert run.code == 0, run.out
+    assert 'nobody named there is locked and hidden now' in run.out
+    assert text(sandbox) == ABOVE + hide
+
+
+def test_requests_that_are_gone_are_counted(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    save(sandbox, ABOVE + LIST + ONE)
+    carry_out(global_lock)
+    again = ('-resume', '-campaign:page', '-close', '-always')
+    archived = ABOVE + LIST.replace('for spambots', 'for spam bots')
+    save(sandbox, archived)
+    run = global_lock(*again)
+    assert run.code == 0, run.said
+    assert '2 of 2 requests are no longer on the page under their headings' in run.out
+    assert 'nothing is left' not in run.out
+    assert text(sandbox) == archived
+    save(sandbox, ABOVE + ONE)
+    run = global_lock(*again)
+    assert '1 done, 0 partly done' in run.out
+    assert '1 of 2 requests is no longer on the page under its heading' in run.out
+    sandbox.call(lambda farm: farm.central.delete(_page(farm), 'Bob', 'gone'))
+    run = global_lock(*again)
+    assert run.code == 0, run.said
+    assert '2 of 2 requests are no longer on the page' in run.out
+
+
 # Names that are not to be shown
 
 
@@ -590,3 +865,37 @@ def test_a_request_with_hidden_names_is_called_by_its_number(
     assert 'you know whom' not in planned.said
     assert global_lock(PAGE, '-simulate', f'-ip-file:{file}', '-campaign:b').code == 0
     assert '~2026-9' in file.read_text('utf-8').splitlines()
+
+
+def test_a_heading_tells_no_hidden_name_however_it_is_spelt(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    """The request with that heading need not ask to hide anything itself."""
+    hidden = '=== Global lock for one ===\n{{Status}}\n{{LockHide|Ébot 3|hidename=1}}\n'
+    for spelling in ('Éb\u200eot 3', 'ébot_3', 'E\u0301bot\u00a03', 'Éb&#111;t 3'):
+        request = ONE.replace('Spambot 00003 ===', f'{spelling} ===')
+        revision = save(sandbox, ABOVE + hidden + request)
+        run = global_lock(PAGE, '-section:request 3', '-simulate')
+        assert run.code == 0, run.said
+        assert '  request 3 (names hidden) (1 name; in progress)' in run.out
+        assert f' [[Special:PermanentLink/{revision}|{TITLE}]]\n' in run.out
+        assert 'bot 3' not in run.said.replace('\u00a0', ' ').replace('_', ' ')
+        assert spelling not in run.said
+
+
+def test_what_asks_to_hide_is_called_by_its_number(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    hide = ONE.replace('Global lock for', 'Global lock and hide for')
+    revision = save(sandbox, ABOVE + LIST + hide)
+    run = global_lock(PAGE, '-simulate')
+    assert '  passed over: request 3 (names hidden): it asks for: hide;' in run.out
+    assert '00003' not in run.said
+    for section in ('request 3', 'request 3 (names hidden)'):
+        run = global_lock(PAGE, '-hide:lists', f'-section:{section}', '-simulate')
+        assert run.code == 0, run.said
+        assert '  request 3 (names hidden) (1 name; in progress)' in run.out
+        assert f' [[Special:PermanentLink/{revision}|{TITLE}]]\n' in run.out
+        assert '00003' not in run.said
+    run = global_lock(PAGE, '-section:request 9', '-simulate')
+    assert run.code == 2, run.said
