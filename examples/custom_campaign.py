@@ -3,24 +3,29 @@
 It reads the list that ``pwb crosswiki_delete -from-user:NAME -to-revert:FILE`` writes,
 and needs the right to roll back on those wikis.
 
-    python custom_campaign.py 'Some Vandal' FILE
+    python custom_campaign.py -vandal:'Some Vandal' -file:FILE -reason:Vandalism
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-import pywikibot
-
-from mw_tokens_plugin.campaign.command import begin
-from mw_tokens_plugin.campaign.launch import ExitCode, run_script
-from mw_tokens_plugin.campaign.login import log_in
-from mw_tokens_plugin.campaign.options import SharedOptions, good
+from mw_tokens_plugin.campaign.custom import run_action
+from mw_tokens_plugin.campaign.launch import ExitCode
 from mw_tokens_plugin.campaign.pages import read_page
 from mw_tokens_plugin.campaign.plan import Action
-from mw_tokens_plugin.campaign.records import Decision, Held, Outcome, State, Target
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Decision,
+    Held,
+    Outcome,
+    State,
+    Target,
+)
 from mw_tokens_plugin.campaign.wikis import Wikis, split
+from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.site.requests import send_once
 
 
@@ -30,16 +35,16 @@ class Rollback(Action):
     kind = 'rollback_vandal'
     noun = 'page'
 
-    def __init__(self, wikis: Wikis, vandal: str, reason: str) -> None:
-        self.wikis, self.vandal, self.reason = wikis, vandal, reason
+    def __init__(self, site: Any, campaign: Campaign) -> None:
+        self.wikis = Wikis(site)
+        self.vandal, self.reason = campaign.options['vandal'], campaign.reason
 
     def describe(self) -> str:
         return 'roll back'
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         for name in names:
-            done = self.latest_author(name) != self.vandal
-            held = Held.ALREADY if done else None
+            held = None if self.author(name) == self.vandal else Held.ALREADY
             yield Decision(name, held=held, lane=split(name)[0])
 
     def apply(self, target: Target) -> Outcome:
@@ -52,16 +57,11 @@ class Rollback(Action):
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         for target in targets:
-            author = self.latest_author(target.name)
-            ours = author == target.operator
-            yield (
-                target,
-                None
-                if author == self.vandal
-                else Outcome(State.DONE, changed=ours, detail='found by reading'),
-            )
+            author = self.author(target.name)
+            done = Outcome(State.DONE, changed=author == target.operator)
+            yield target, None if author == self.vandal else done
 
-    def latest_author(self, name: str) -> str | None:
+    def author(self, name: str) -> str | None:
         wiki, title = split(name)
         page = read_page(self.wikis.site(wiki), 1, titles=title)
         return page.revisions[0].user if page else None
@@ -69,39 +69,15 @@ class Rollback(Action):
 
 def main(*args: str) -> ExitCode:
     """Run the campaign, with the options that all campaigns have."""
-    return run_script(_run, args)
-
-
-def _run(arguments: list[str]) -> ExitCode:
-    options = SharedOptions()
-    for argument in pywikibot.handle_args(arguments):
-        if not options.take(argument):
-            raise SystemExit(__doc__)
-    site = pywikibot.Site().central_site()
-    log_in(site, (), '')
-    wikis, ledger = Wikis(site), options.open_ledger()
-    try:
-        if options.resume:
-            campaign = options.resumed(ledger, site, [Rollback.kind])
-        else:
-            vandal, options.files[:] = options.targets[0], options.targets[1:]
-            options.targets.clear()
-            campaign, _ = begin(
-                ledger,
-                options.new_name(Rollback.kind),
-                good(options.named(wikis.page), skip=False),
-                action=Rollback.kind,
-                wiki=str(site),
-                operator=site.username(),
-                reason=options.reason or 'Reverting vandalism',
-                options={'vandal': vandal},
-            )
-        action = Rollback(wikis, campaign.options['vandal'], campaign.reason)
-        return options.carry_out(
-            'custom_campaign', ledger, campaign, action, site, options.reporter()
-        )
-    finally:
-        ledger.close()
+    return run_action(
+        Rollback,
+        args,
+        script=__file__,
+        kind=Rollback.kind,
+        parse=lambda site: Wikis(site).page,
+        own={'vandal': normalise_name},
+        side_by_side=True,
+    )
 
 
 if __name__ == '__main__':

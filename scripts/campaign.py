@@ -112,10 +112,12 @@ def _run(arguments: list[str]) -> ExitCode:
             case 'resume', 0:
                 mode = ['-resume', f'-campaign:{campaign.name}']
             case 'retry-failed', 0:
-                _script_of(campaign)
                 simulate = '-simulate' in others
                 if not _plan_failed_again(ledger, options, campaign, simulate):
                     options.reporter().line(said('campaign-none-failed'))
+                    return ExitCode.DONE
+                if campaign.action not in _SCRIPTS:
+                    options.reporter().line(said('campaign-listed-again'))
                     return ExitCode.DONE
                 mode = ['-resume', f'-campaign:{campaign.name}']
             case _:

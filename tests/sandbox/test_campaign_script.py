@@ -312,6 +312,36 @@ def texts(sandbox: Sandbox) -> list[str]:
     ]
 
 
+def rollback(file: str) -> tuple[str, ...]:
+    """Return what the example is told, in the words of somebody in a hurry."""
+    return f'-vandal:{VANDAL.replace(" ", "_")}', f'-file:{file}', '-reason:Vandalism'
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        ([], 'Nothing was named'),
+        (['aawiki\tA', '-reason:x', '-always'], 'needs -vandal:'),
+        (['-resume', '-vandal:X', '-always'], 'belongs to a new campaign'),
+        (['-undo:x', '-reason:x', '-always'], 'cannot undo'),
+        (['aawiki\tA', '-vandal:X', '-always'], 'A reason is required'),
+        (['aawiki\tA', '-vandal:X', '-bogus', '-always'], 'not understood'),
+        (['aawiki\tA', '-vandal:X', '-reason:x'], 'without a terminal'),
+        (['aawiki\tA', '-vandal:X', '-reason:x', '-not:F', '-always'], 'leave those'),
+    ],
+)
+def test_the_example_refuses_what_it_does_not_understand(
+    example: ModuleType,
+    sandbox: Sandbox,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
+    assert example.main(*arguments, '-ledger:nowhere.sqlite3') == 2
+    assert words in capsys.readouterr().err
+    assert not Path('nowhere.sqlite3').exists()
+
+
 def test_the_example_rolls_a_vandal_back_on_many_wikis(
     example: ModuleType,
     sandbox: Sandbox,
@@ -321,7 +351,7 @@ def test_the_example_rolls_a_vandal_back_on_many_wikis(
 ) -> None:
     sandbox.faults.arm(kind='drop', when='after', action='rollback', nth=2)
     code = example.main(
-        VANDAL, vandalised, '-always', '-campaign:vandal', f'-ledger:{ledger_file}'
+        *rollback(vandalised), '-always', '-campaign:vandal', f'-ledger:{ledger_file}'
     )
     assert code == 0
     assert texts(sandbox) == ['Good'] * 4
@@ -340,7 +370,7 @@ def test_the_example_is_resumed_like_any_other(
     from pywikibot import config
 
     config.simulate = True
-    assert example.main(VANDAL, vandalised, *usual) == 0
+    assert example.main(*rollback(vandalised), *usual) == 0
     assert texts(sandbox) == ['Worse'] * 4
     config.simulate = False
     sandbox.command('set-readonly', wiki='bb', reason='')
@@ -358,8 +388,38 @@ def test_campaigns_of_ones_own_are_not_resumed_by_other_scripts(
     from pywikibot import config
 
     config.simulate = True
-    example.main(VANDAL, vandalised, '-campaign:mine', f'-ledger:{ledger_file}')
+    example.main(*rollback(vandalised), '-campaign:mine', f'-ledger:{ledger_file}')
     run = campaign('resume', 'mine')
     assert run.code == 2
     assert 'use the one that began it' in run.err
     assert campaign('show', 'mine').code == 0
+
+
+def test_what_has_failed_of_a_campaign_of_ones_own_is_listed_again(
+    campaign: Script,
+    example: ModuleType,
+    sandbox: Sandbox,
+    vandalised: str,
+    ledger_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pywikibot import config
+
+    usual = ('-always', '-campaign:mine', f'-ledger:{ledger_file}')
+
+    def edit(user: str) -> None:
+        sandbox.call(
+            lambda farm: farm.wikis['bb'].edit('Article 1', user, user=user) and None
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(config, 'simulate', True)
+        assert example.main(*rollback(vandalised), *usual) == 0
+    edit('Plain Sysop')
+    assert example.main('-resume', *usual) == 1
+    edit(VANDAL)
+    run = campaign('retry-failed', 'mine', '-always')
+    assert run.code == 0, run.said
+    assert 'go on with the script that began it' in run.out
+    assert example.main('-resume', *usual) == 0
+    assert texts(sandbox) == ['Good', 'Good', 'Plain Sysop', 'Good']
