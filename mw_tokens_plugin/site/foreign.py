@@ -47,6 +47,7 @@ from mw_tokens_plugin.site.requests import (
     CachedTokenRequest,
     SingleSendRequest,
     TokenRequest,
+    is_json,
     refusals,
 )
 from mw_tokens_plugin.site.session import Session
@@ -352,7 +353,7 @@ class CentralAuthRequest(TokenRequest):
         """Try again, but not for ever, where something before the API refuses."""
         status = response.status_code
         # pywikibot waits as long as a 429 says.
-        if 400 <= status < 500 and status != 429 and not _is_json(response):
+        if 400 <= status < 500 and status != 429 and not is_json(response):
             self._answers_of_proxies += 1
             if self._answers_of_proxies > 1:
                 raise UnexpectedAnswer(
@@ -653,10 +654,6 @@ def _no_login(home: Any, place: Place) -> SessionLost:
         f'Logging in to {place} as {home.username()} failed. A bot password or an '
         'OAuth consumer must be of an account that is attached there.'
     )
-
-
-def _is_json(response: Any) -> bool:
-    return 'json' in response.headers.get('content-type', '')
 
 
 def _host(url: str | None) -> str:

@@ -199,7 +199,7 @@ class TokenRequest(api.Request):  # type: ignore[misc]
 
     def _json_loads(self, response: requests.Response) -> dict[str, Any] | None:
         """Bring the error of an answer to the one shape that pywikibot reads."""
-        if self.deadline is not None and not _is_json(response):
+        if self.deadline is not None and not is_json(response):
             self._pause_or_give_up(
                 self._sent_at, f'HTTP {response.status_code} and no JSON'
             )
@@ -456,7 +456,8 @@ def _raise_quietly(response: requests.Response | Exception) -> None:
     http.error_handling_callback(response)
 
 
-def _is_json(response: requests.Response) -> bool:
+def is_json(response: requests.Response) -> bool:
+    """Tell whether an answer comes from the API, and is whole."""
     try:
         response.json()
     except ValueError:
