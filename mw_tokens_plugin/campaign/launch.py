@@ -20,6 +20,7 @@ from typing import NoReturn
 
 import pywikibot
 from pywikibot import config
+from pywikibot.comms import http
 from pywikibot.exceptions import (
     ApiTimeoutError,
     NoUsernameError,
@@ -158,6 +159,12 @@ def _check_surroundings(arguments: Iterable[str]) -> None:
         raise InvalidInput(
             'The plugin is switched off (MW_TOKENS_DISABLE=1), or does not know its '
             'way around in this pywikibot: this script cannot work without it.'
+        )
+    oauth = any(len(consumer) == 4 for consumer in config.authenticate.values())
+    if oauth and isinstance(http.requests_oauthlib, ImportError):
+        raise InvalidInput(
+            'user-config.py has an OAuth consumer, and pywikibot lacks what it signs '
+            'with: run "pip install requests-oauthlib".'
         )
 
 

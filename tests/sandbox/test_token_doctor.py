@@ -115,6 +115,21 @@ def test_oauth_is_seen_by_its_consumer(
     assert not found.would_work('global_lock')
 
 
+def test_oauth_without_its_library_is_told_in_one_sentence(
+    doctor: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pywikibot import config
+    from pywikibot.comms import http
+
+    consumer = ('consumer', 'consumer secret', 'access', 'access secret')
+    monkeypatch.setattr(config, 'authenticate', {'127.0.0.1': consumer})
+    monkeypatch.setattr(http, 'requests_oauthlib', ImportError('not there'))
+    run = doctor('-json')
+    assert run.code == 2
+    assert 'pip install requests-oauthlib' in run.err
+    assert 'secret' not in run.said
+
+
 def test_a_wrong_password_is_a_finding(site: Any, doctor: Callable[..., Run]) -> None:
     from pywikibot import config
 
