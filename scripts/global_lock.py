@@ -22,7 +22,8 @@ Others can edit a page and choose names, so -prefix and -page never run on -alwa
 alone: -simulate keeps the plan, somebody looks at it, and -resume -always carries out
 exactly that. For a page there are more options:
 
--section:HEADING  Only the request with this heading, or those under it.
+-section:HEADING  Only the request with this heading, or those under it; or the one
+                  that the plan calls "request 3", by these words.
 
 -requester:NAME   Only what this account has added, by the history of the page.
 
@@ -92,6 +93,7 @@ from mw_tokens_plugin.campaign.pagetargets import (
     RequestedUndo,
     Selection,
     batches,
+    check_is_new,
     mark_requests,
     select,
     write_addresses,
@@ -306,6 +308,8 @@ def _check_page(options: Options) -> None:
             '-page takes requests to lock. To unlock somebody is weighed one by one: '
             'give the names.'
         )
+    if options.ip_file is not None:
+        check_is_new(options.ip_file)
 
 
 def _list_reasons(site: Any, reporter: Reporter) -> ExitCode:

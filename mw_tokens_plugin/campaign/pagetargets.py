@@ -513,7 +513,9 @@ class _History:
     def author(self, position: int) -> str | Doubt:
         """Return who saved a revision."""
         item = self._items[position]
-        return Doubt.AUTHOR if item.get('userhidden') else item['user']
+        if item.get('userhidden') or not item.get('user'):
+            return Doubt.AUTHOR
+        return str(item['user'])
 
     def page(self, position: int) -> RequestPage | None:
         """Return the page as it was; None if that cannot be seen."""
@@ -611,7 +613,8 @@ def _texts(site: Any, numbers: Sequence[int]) -> Iterator[tuple[int, str | None]
         answer = site.query_with_tokens((), **query)
         for page in answer['query'].get('pages', ()):
             for item in page.get('revisions', ()):
-                yield item['revid'], item['slots']['main'].get('content')
+                main = item.get('slots', {}).get('main', {})
+                yield item['revid'], main.get('content')
         if 'continue' not in answer:
             return
         query = {**query, **answer['continue']}

@@ -129,6 +129,54 @@ def test_who_added_a_request_is_read_from_the_history(
     ]
 
 
+def doubts(site: object, title: str) -> tuple[int, list[str]]:
+    """Return how many requests of somebody are taken, and why others are not."""
+    found = select(site, title, RequestKind.LOCK, requesters=['127.0.0.1'])
+    return len(found.taken), [p.why for p in found.passed]
+
+
+@pytest.mark.only('mediawiki')
+def test_what_a_page_held_under_another_title_is_nobodys(
+    client: Client, wiki: Wiki
+) -> None:
+    """Else a draft that somebody has given up could be moved to where it counts."""
+    site = client.site(wiki)
+    draft = page(site, 'Nothing yet.')
+    edit_as_somebody(site, draft.title(), TEXT)
+    assert doubts(site, draft.title()) == (1, [])
+    title = f'{draft.title()} moved'
+    draft.move(title, reason='test')
+    moved = 'the page was moved, protected or imported since'
+    assert doubts(site, title) == (0, [moved])
+    edit_as_somebody(site, title, TEXT + '.')
+    assert doubts(site, title) == (0, [moved])
+
+
+@pytest.mark.only('mediawiki')
+def test_who_undoes_a_removal_is_not_the_one_who_asks(
+    client: Client, wiki: Wiki
+) -> None:
+    """With edits in between, no revision is like an older one."""
+    site = client.site(wiki)
+    written = page(site, f'{TEXT}\n\n== Notes ==\nx')
+    title = written.title()
+    removed = edit_as_somebody(site, title, '== See also ==\n\n== Notes ==\nx')
+    edit_as_somebody(site, title, '== See also ==\n\n== Notes ==\ny')
+    answer = post(
+        site,
+        requests.Session(),
+        action='edit',
+        title=title,
+        undo=str(removed),
+        token='+\\',
+    )
+    assert answer['edit']['result'] == 'Success'
+    assert site.edit_context(title, text=True).text == f'{TEXT}\n\n== Notes ==\ny'
+    taken, why = doubts(site, title)
+    assert taken == 0
+    assert why == ['it was restored, and the history does not tell who added it first']
+
+
 #: Pieces of names, as far as they may be taken for entities.
 BEFORE = ('A', 'A&amp;', 'A&')
 PIECES = (

@@ -312,11 +312,14 @@ def test_no_file_is_written_over(
     file, second = tmp_path / 'addresses', tmp_path / 'addresses.2'
     for there, free in ((file, second), (second, file)):
         there.write_text('precious', 'utf-8')
+        sandbox.journal.clear()
         run = global_lock(PAGE, '-simulate', '-campaign:x', f'-ip-file:{file}')
         assert run.code == 2, run.said
         assert f'{there} exists already' in run.err
         assert there.read_text('utf-8') == 'precious'
         assert not free.exists()
+        asked = any(TITLE in str(e.params) for e in sandbox.journal.entries())
+        assert asked == (there is second)
         there.unlink()
     assert ledger.find('x') is None
 
@@ -546,6 +549,37 @@ def test_what_the_history_cannot_tell_is_passed_over(
     assert why() == ['the history does not tell who added it']
     monkeypatch.setattr(pagetargets, 'HISTORY', 1)
     assert why() == ['the history does not tell who added it']
+
+
+def test_what_is_hidden_in_the_history_stands_for_nothing(
+    site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the wiki answers where an author, or a text, has been hidden."""
+    site.login()
+    save(sandbox, ABOVE)
+    added = save(sandbox, ABOVE + LIST)
+    read = site.query_with_tokens
+    hidden: dict[str, Any] = {}
+
+    def query(*args: Any, **how: Any) -> Any:
+        answer = read(*args, **how)
+        for item in answer['query']['pages'][0].get('revisions', ()):
+            if item['revid'] == added:
+                item.update(hidden)
+        return answer
+
+    monkeypatch.setattr(site, 'query_with_tokens', query)
+    assert requested(site, 'Ann')
+    hidden['userhidden'] = True
+    found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann'])
+    assert [p.why for p in found.passed][-1] == 'its author cannot be seen'
+    assert found.names == ()
+    save(sandbox, ABOVE + LIST + '.', 'Bob')
+    hidden.clear()
+    hidden['slots'] = {'main': {'texthidden': True}}
+    found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann', 'Bob'])
+    assert [p.why for p in found.passed][-1] == 'the history does not tell who added it'
+    assert found.names == ()
 
 
 @pytest.mark.parametrize(
