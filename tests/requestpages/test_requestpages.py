@@ -14,8 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mw_tokens_plugin.campaign.pagetargets import Doubt
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.requestpage import Closing, Request, RequestPage, Standing
+from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.requestpage import (
+    Closing,
+    Problem,
+    Request,
+    RequestKind,
+    RequestPage,
+    Standing,
+)
 
 FILES = sorted(Path(__file__).parent.glob('*.page'))
 LINE = ": '''Done'''."
@@ -133,12 +142,27 @@ def test_a_note_that_would_change_the_requests_is_refused() -> None:
         page.closed([Closing(page.requests[0], '{{LockHide|B}}', done=True)])
 
 
+@pytest.mark.parametrize(
+    'key',
+    [
+        *(f'problem-{problem.name.lower()}' for problem in Problem),
+        *(f'doubt-{doubt.value}' for doubt in Doubt),
+        *(f'asks-{kind.value}' for kind in RequestKind),
+        *(f'{what}-{kind}' for what in ('done', 'none') for kind in ('lock', 'hide')),
+    ],
+)
+def test_each_reason_can_be_said(key: str) -> None:
+    assert said(f'global_lock-{key}', number=1, total=1)
+
+
 FRAGMENTS = st.sampled_from(
     '{{ }} | = == === [[ ]] <!-- --> <nowiki> </nowiki> <s> </s> <del> <div> </div> '
     '{{Status}} {{Status| {{status|done}} {{LockHide| {{MultiLock|A|2= hidename=1 '
     "{{{1}}} <includeonly> {| |} |- || * : # ~~~~ &amp; ' '' &#x0; User: for Global "
     'lock unlock (un)lock Requests {{Luxotool|1.2.3.4}} ~2026-1 {{sock&nbsp;list| '
     '<ref name= />'.split()
+    + ['<div hidden>', '</div>', '<li class=x>', '<span style="x">', '\n----\n']
+    + ['\n[[Category:X]]', '<templatestyles src="x" />', '<hr>']
     + ['\n', '\n', ' ', '\n== Requests for global (un)lock and (un)hiding ==\n']
     + ['\n=== Global lock for x ===\n{{Status}}\n*{{LockHide|X}}\n', '\u200e', '\0']
 )
