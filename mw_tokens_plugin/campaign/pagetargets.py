@@ -15,6 +15,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
@@ -254,11 +255,28 @@ def added_by(
     :return: all who stand for each name, and doubts where the history does not tell
     """
     history = _History(site, title, revision, page)
-    requests = {r.span.start: r for r in page.requests}
-    return {
-        start: _trace(history, requests[start], names)
-        for start, names in wanted.items()
-    }
+    found: dict[int, dict[str, frozenset[str | Doubt]]] = {n: {} for n in wanted}
+    steps = [
+        _Step(0, request.span.start, request, frozenset(wanted[request.span.start]))
+        for request in page.requests
+        if request.span.start in wanted
+    ]
+    if not history.is_there:
+        doubtful = frozenset({Doubt.HISTORY})
+        return {
+            start: dict.fromkeys(names, doubtful) for start, names in wanted.items()
+        }
+    # All from the latest revision back, so that each is read once and need not be kept.
+    heapify(steps)
+    while steps:
+        step = heappop(steps)
+        history.forget(step.position)
+        for way in _ways_back(history, step):
+            if isinstance(way, _Step):
+                heappush(steps, way)
+            else:
+                found[step.start] |= way
+    return found
 
 
 class RequestedLock(GlobalLock):
@@ -524,10 +542,17 @@ class _History:
             some = self._items[start : start + _TEXTS]
             texts = dict(_texts(self._site, [item['revid'] for item in some]))
             for number, item in enumerate(some, start):
+                if number < position:
+                    continue
                 text = texts.get(item['revid'])
                 parsed = None if text is None else RequestPage.parse(text)
                 self._pages.setdefault(number, parsed)
         return self._pages[position]
+
+    def forget(self, position: int) -> None:
+        """Drop the texts of all revisions later than one."""
+        for number in [n for n in self._pages if n < position]:
+            del self._pages[number]
 
     def before(self, position: int) -> int | Doubt | None:
         """Return which revision one is based on; None if it is the first one."""
@@ -622,54 +647,60 @@ def _texts(site: Any, numbers: Sequence[int]) -> Iterator[tuple[int, str | None]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A revision in which a request asks for some names, and who stands for them."""
+    """A revision in which a request asks for some names, and who stands for them.
+
+    :ivar start: where the request starts in the latest revision
+    :ivar gone_by: who took all of the page away meanwhile
+    """
 
     position: int
+    start: int
     request: Request
     names: frozenset[str]
     by: frozenset[str | Doubt] = frozenset()
-    #: Who took all of the page away meanwhile.
     gone_by: frozenset[str | Doubt] = frozenset()
 
+    def __lt__(self, other: _Step) -> bool:
+        """Tell whether it is of a later revision."""
+        return self.position < other.position
 
-def _trace(
-    history: _History, request: Request, names: Iterable[str]
-) -> dict[str, frozenset[str | Doubt]]:
-    """Return who stands for each of the names of a request, or what is doubtful."""
-    found: dict[str, frozenset[str | Doubt]] = {}
-    if not history.is_there:
-        return dict.fromkeys(names, frozenset({Doubt.HISTORY}))
-    steps = [_Step(0, request, frozenset(names))]
-    while steps:
-        step = steps.pop()
-        if past := history.before_damage(step.position):
-            position, by = past
-            steps.append(replace(step, position=position, gone_by=step.gone_by | by))
-            continue
-        before = history.before(step.position)
-        older = None if before is None else _matching(history, step, before)
-        if isinstance(older, Doubt):
-            found |= dict.fromkeys(step.names, step.by | {older})
-            continue
-        kept: frozenset[str] = frozenset()
-        if isinstance(before, int) and older is not None:
-            if older.is_open and older.is_certain and older.kind is step.request.kind:
-                kept = step.names.intersection(older.names)
-            if kept:
-                steps.append(replace(step, position=before, request=older, names=kept))
-        if added := step.names - kept:
-            by = step.by | {history.author(step.position)}
-            earlier = history.earlier(step.position)
-            if earlier is not None:
-                steps.append(replace(step, position=earlier, names=added, by=by))
-                continue
-            if history.restores(step.position):
-                by |= {Doubt.RESTORED}
-            if by & step.gone_by:
-                # Whoever took the page away may have withdrawn the request.
-                by |= {Doubt.HISTORY}
-            found |= dict.fromkeys(added, by)
-    return found
+
+def _ways_back(
+    history: _History, step: _Step
+) -> Iterator[_Step | dict[str, frozenset[str | Doubt]]]:
+    """Yield where to look next, and who stands for the names that end here."""
+    if past := history.before_damage(step.position):
+        position, by = past
+        yield replace(step, position=position, gone_by=step.gone_by | by)
+        return
+    before = history.before(step.position)
+    older = None if before is None else _matching(history, step, before)
+    if isinstance(older, Doubt):
+        yield dict.fromkeys(step.names, step.by | {older})
+        return
+    kept: frozenset[str] = frozenset()
+    if (
+        isinstance(before, int)
+        and older is not None
+        and older.is_open
+        and older.is_certain
+        and older.kind is step.request.kind
+    ):
+        kept = step.names.intersection(older.names)
+        if kept:
+            yield replace(step, position=before, request=older, names=kept)
+    if added := step.names - kept:
+        by = step.by | {history.author(step.position)}
+        earlier = history.earlier(step.position)
+        if earlier is not None:
+            yield replace(step, position=earlier, names=added, by=by)
+            return
+        if history.restores(step.position):
+            by |= {Doubt.RESTORED}
+        if by & step.gone_by:
+            # Whoever took the page away may have withdrawn the request.
+            by |= {Doubt.HISTORY}
+        yield dict.fromkeys(added, by)
 
 
 def _matching(
