@@ -12,7 +12,8 @@ Pages are given as arguments (interwiki links or URLs), or by:
 
 -                 The same from standard input; -always or -simulate is required.
 
--from-user:NAME   Pages that this account has begun, on all wikis where it is attached.
+-from-user:NAME   Pages that this account has begun, on all wikis where it is attached,
+                  or on those of -wikis.
 
 -to-revert:FILE   With -from-user: where to write the pages that the account has merely
                   edited or moved; by default beside the ledger of pywikibot.
@@ -190,7 +191,7 @@ def parse(args: Iterable[str]) -> Options:
     options = Options()
     for argument in args:
         name, colon, value = argument.partition(':')
-        language = re.fullmatch(r'-reason-([a-z-]+)', name)
+        language = re.fullmatch(r'-reason-([A-Za-z_-]+)', name)
         match name, bool(colon):
             case '-from-user', True:
                 options.users.append(normalise_name(value))
@@ -201,7 +202,7 @@ def parse(args: Iterable[str]) -> Options:
             case '-wikis', True:
                 options.wikis += filter(None, value.split(','))
             case _, True if language:
-                options.reasons[language[1]] = value
+                options.reasons[language[1].lower().replace('_', '-')] = value
             case '-tags', True:
                 options.tags += filter(None, value.split(','))
             case '-max-authors', True:
@@ -223,11 +224,12 @@ def _check(options: Options) -> None:
         '-from-user:NAME, -same-title:TITLE or a page generator with -wikis:, or - for '
         'standard input.',
     )
-    given = (options.wikis, options.reasons, options.tags, options.max_authors)
-    if not options.names_pages and any(given):
+    given = (options.wikis, options.reasons, options.tags)
+    limits = {options.max_authors, options.max_revisions}
+    if not options.names_pages and (any(given) or limits != {None}):
         raise InvalidInput(
-            '-wikis, -reason-CODE, -tags and -max-authors belong to a new plan, not to '
-            '-resume or -undo.'
+            '-wikis, -reason-CODE, -tags, -max-authors and -max-revisions belong to a '
+            'new plan, not to -resume or -undo.'
         )
     if options.titles and not options.wikis:
         raise InvalidInput('-same-title needs -wikis:, or -wikis:all.')
@@ -255,7 +257,7 @@ def _begin(
     }
     with _to_revert(options, name, reporter) as left:
         pages = good(
-            _named(wikis, options, named or list(wikis), reporter, left),
+            _named(wikis, options, named, reporter, left),
             options.skip_bad_lines,
         )
         campaign, count = begin(
@@ -285,16 +287,21 @@ def _begin(
 def _named(
     wikis: Wikis,
     options: Options,
-    databases: list[str],
+    named: list[str],
     reporter: Reporter,
     left: TextIO | None,
 ) -> Iterator[str | BadLine]:
-    """Yield all pages that the command line names."""
+    """Yield all pages that the command line names.
+
+    :param named: the wikis of ``-wikis``; empty for all on which there is an account
+    """
+    databases = named or list(wikis)
     yield from options.named(wikis.page)
     for user in options.users:
         yield from begun_by(
             wikis,
             user,
+            databases=named,
             left=lambda page: print(page.replace(':', '\t', 1), file=left),
             unreachable=lambda wiki, why: reporter.line(
                 said('crosswiki_delete-unreachable', wiki=wiki, why=why), urgent=True

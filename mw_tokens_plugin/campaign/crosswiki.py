@@ -35,6 +35,7 @@ from mw_tokens_plugin.exceptions import (
     CentralAuthTokenRefused,
     PermissionDenied,
 )
+from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.site.requests import send_once
 
 #: Pages with more revisions, or versions of a file, are none for a mass deletion, and
@@ -100,13 +101,16 @@ class CrosswikiDelete(Action):
         self._reason = reason
         self._reasons = reasons or {}
         self._tags = tags
+        #: The pages of the plan, by database and number: titles have many spellings.
+        self._planned: set[tuple[str, int]] = set()
+        self._excluded: dict[str, set[str]] = {}
         #: Wikis that refused the operator, and what they said.
         self._refused: dict[str, str] = {}
         self._in_a_row: set[str] = set()
 
     def describe(self) -> str:
         """Say in a word or two what is done to a page."""
-        return 'delete'
+        return said('campaign-verb-delete')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a page, by heading."""
@@ -159,10 +163,13 @@ class CrosswikiDelete(Action):
             exists, entries = read_deletions(site, title, page_id)
             made = next((e for e in entries if self._is_ours(e, target, site)), None)
             # What we deleted may have been restored since: it is done all the same.
-            if exists and made is None:
+            if made is not None:
+                detail = f'log entry {made.id}, found in the log'
+                yield target, Outcome(State.DONE, changed=True, detail=detail)
+            elif exists:
                 yield target, None
             else:
-                yield target, _gone(made, entries, 'found in the log')
+                yield target, _gone(site, title)
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         guards = self.guards
@@ -176,31 +183,41 @@ class CrosswikiDelete(Action):
                 yield Decision(name, held=held, facts=about)
             return
         site = self.wikis.site(database)
-        asked = []
-        for name in names:
-            if name in guards.excluded:
-                yield Decision(name, held=Held.EXCLUDED, facts=about)
-            else:
-                asked.append(name)
-        titles = [split(name)[1] for name in asked]
-        for name, page in zip(asked, read_pages(site, titles), strict=True):
-            if page.exists and not page.whole and self._held_unread(page) is None:
-                page = read_page(site, guards.max_revisions, titles=page.title) or page
+        titles = [split(name)[1] for name in names]
+        for name, page in zip(names, read_pages(site, titles), strict=True):
+            held = self._held_unread(database, page)
+            if held is None:
+                if not page.whole:
+                    most = guards.max_revisions
+                    page = read_page(site, most, titles=page.title) or page
+                held = self._held(page)
+                self._planned.add((database, page.id))
             facts = {**about, **page.facts()}
-            yield Decision(name, held=self._held(page), facts=facts, lane=database)
+            yield Decision(name, held=held, facts=facts, lane=database)
 
-    def _held_unread(self, page: Page) -> Held | None:
+    def _held_unread(self, database: str, page: Page) -> Held | None:
         if page.invalid:
             return Held.NO_TITLE
         if not page.exists:
             return Held.NO_FILE_PAGE if page.versions else Held.NO_PAGE
-        return None
+        if page.title in self._excluded_on(database):
+            return Held.EXCLUDED
+        return Held.TWICE if (database, page.id) in self._planned else None
+
+    def _excluded_on(self, database: str) -> set[str]:
+        """Return the titles that are held back, as the wiki writes them."""
+        if database not in self._excluded:
+            titles = [
+                title
+                for wiki, title in map(split, sorted(self.guards.excluded))
+                if wiki == database
+            ]
+            pages = read_pages(self.wikis.site(database), titles)
+            self._excluded[database] = {page.title for page in pages}
+        return self._excluded[database]
 
     def _held(self, page: Page) -> Held | None:
         guards = self.guards
-        held = self._held_unread(page)
-        if held is not None:
-            return held
         most = guards.max_revisions
         if not page.whole or max(len(page.revisions), len(page.versions)) > most:
             return Held.REVISIONS
@@ -218,7 +235,7 @@ class CrosswikiDelete(Action):
         most = max(len(planned['revisions']), len(planned['versions']))
         page = read_page(site, most, pageids=planned['page_id'])
         if page is None:
-            return self._found_gone(target, site, title)
+            return _gone(site, title)
         now = page.facts()
         if any(now[key] != planned[key] for key in self.fixed):
             return Outcome(State.FAILED, detail='changed since the plan, and held back')
@@ -233,7 +250,7 @@ class CrosswikiDelete(Action):
         except ApiRefusal as error:
             if error.code not in _GONE:
                 raise
-            return self._found_gone(target, site, title)
+            return _gone(site, title)
         return Outcome(
             State.DONE, changed=True, detail=f'log entry {answer.get("logid")}'
         )
@@ -254,11 +271,6 @@ class CrosswikiDelete(Action):
             and entry.comment == self._reason_on(site)
             and target.may_have_written_at(entry.timestamp)
         )
-
-    def _found_gone(self, target: Target, site: Any, title: str) -> Outcome:
-        page_id = target.decision.facts['page_id']
-        _exists, entries = read_deletions(site, title, page_id)
-        return _gone(None, entries)
 
     def _refusal(self, database: str, error: Exception) -> Outcome:
         """Send nothing more to a wiki that refuses the operator.
@@ -300,7 +312,7 @@ class UndoCrosswikiDelete(Action):
 
     def describe(self) -> str:
         """Say in a word or two what is done to a page."""
-        return 'restore'
+        return said('campaign-verb-restore')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a page, by heading."""
@@ -417,12 +429,14 @@ def _wiki_by_wiki(
     yield from decisions
 
 
-def _gone(made: LogEntry | None, entries: Sequence[LogEntry], how: str = '') -> Outcome:
-    """Say whose deletion it was, by the log."""
-    if made is not None:
-        return Outcome(State.DONE, changed=True, detail=f'log entry {made.id}, {how}')
-    by = next((e.user for e in entries if e.action == 'delete'), None)
-    return Outcome(State.DONE, detail=f'gone meanwhile, by {by or "others"}')
+def _gone(site: Any, title: str) -> Outcome:
+    """Say who else has deleted a page, unless there is another one in its place."""
+    there, entries = read_deletions(site, title)
+    by = next((e.user for e in entries if e.action == 'delete'), None) or 'others'
+    if there:
+        detail = f'deleted meanwhile by {by}, and there is another page of that title'
+        return Outcome(State.FAILED, detail=detail)
+    return Outcome(State.DONE, detail=f'gone meanwhile, by {by}')
 
 
 def _is_entry_of(entry: LogEntry, target: Target) -> bool:

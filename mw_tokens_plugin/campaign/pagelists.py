@@ -6,7 +6,7 @@ whether they are deleted is the plan's question.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from pywikibot.pagegenerators import GeneratorFactory
@@ -65,10 +65,11 @@ def begun_by(
     wikis: Wikis,
     name: str,
     *,
+    databases: Collection[str],
     left: Callable[[str], None],
     unreachable: Callable[[str, str], None],
 ) -> Iterator[str]:
-    """Yield the pages that an account has begun, on all wikis where it is attached.
+    """Yield the pages that an account has begun, on wikis where it is attached.
 
     A redirect that it left behind by moving somebody's page is none of them.
 
@@ -76,6 +77,7 @@ def begun_by(
     https://www.mediawiki.org/wiki/API:Logevents
 
     :param name: the account, in MediaWiki's form
+    :param databases: only these wikis; empty for all
     :param left: told of each page that it only edited or moved
     :param unreachable: told of each wiki that cannot be searched, and why
     :raises InvalidInput: there is no such account
@@ -84,7 +86,7 @@ def begun_by(
     if not account.exists:
         raise InvalidInput(f'There is no global account {name!r}.')
     for attached in account.attached or ():
-        if not attached.edit_count:
+        if not attached.edit_count or (databases and attached.wiki not in databases):
             continue
         try:
             site = wikis.site(attached.wiki)

@@ -192,14 +192,21 @@ def read_deleted_versions(site: Any, title: str) -> Iterator[Version]:
         parameters.update(answer['continue'])
 
 
-def read_deletions(site: Any, title: str, page_id: int) -> tuple[bool, list[LogEntry]]:
-    """Read whether a page exists, and its latest entries in the deletion log.
+def read_deletions(
+    site: Any, title: str, page_id: int | None = None
+) -> tuple[int, list[LogEntry]]:
+    """Read which page exists, and the latest entries in the deletion log.
 
     https://www.mediawiki.org/wiki/API:Logevents
+
+    :param title: which page the log is about
+    :param page_id: the page that is looked for; the one of this title if not given
+    :return: the number of the page, or 0
     """
-    answer = _query(site, pageids=page_id, prop='info', **_log_of(title))
+    which = {'titles': title} if page_id is None else {'pageids': page_id}
+    answer = _query(site, prop='info', **which, **_log_of(title))
     (item,) = answer['query']['pages']
-    return _page(item).exists, list(_entries(answer))
+    return _page(item).id, list(_entries(answer))
 
 
 #: What is asked of pages, and of the files that they are about.
@@ -255,7 +262,7 @@ def _page(item: Mapping[str, Any]) -> Page:
 
 
 def _revision(item: Mapping[str, Any]) -> Revision:
-    return Revision(item['revid'], item['timestamp'], item.get('user'))
+    return Revision(item['revid'], item['timestamp'], _author(item))
 
 
 def _versions(item: Mapping[str, Any]) -> Iterator[Version]:
@@ -276,9 +283,14 @@ def _version(item: Mapping[str, Any]) -> Version:
     return Version(
         time=item.get('timestamp', ''),
         sha1=item.get('sha1'),
-        user=item.get('user'),
+        user=_author(item),
         id=item.get('id', 0),
     )
+
+
+def _author(item: Mapping[str, Any]) -> str | None:
+    """Return an author who is not hidden: some operators are told hidden ones too."""
+    return None if item.get('userhidden') else item.get('user')
 
 
 def _entries(answer: Mapping[str, Any]) -> Iterator[LogEntry]:

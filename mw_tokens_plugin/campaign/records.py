@@ -47,6 +47,7 @@ class Held(enum.Enum):
     LOCKED = 'locked, which its deletion would undo'
     ATTACHED = 'attached to too many wikis'
     NO_PAGE = 'no such page'
+    TWICE = 'the same page as another one'
     NO_TITLE = 'not a possible title of a page'
     FILE = 'a file with versions that are hidden or lost'
     NO_FILE_PAGE = 'a file without a page'
@@ -63,7 +64,7 @@ class Held(enum.Enum):
     @property
     def is_satisfied(self) -> bool:
         """Whether nothing was left undone by holding it back."""
-        return self in (Held.ALREADY, Held.NO_PAGE)
+        return self in (Held.ALREADY, Held.NO_PAGE, Held.TWICE)
 
 
 @dataclass(frozen=True, slots=True)

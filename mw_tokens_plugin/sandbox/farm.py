@@ -218,6 +218,8 @@ class Wiki:
         self.pages: dict[Title, Page] = {}
         self.page_ids: dict[int, Page] = {}
         self.archive: dict[Title, list[Revision]] = {}
+        #: Of which page each archived revision was.
+        self.archived_from: dict[int, int] = {}
         self.log: list[LogEntry] = []
         self.changes: list[Change] = []
         self.blocks: dict[str, Block] = {}
@@ -311,6 +313,7 @@ class Wiki:
         """Delete a page into the archive."""
         del self.pages[page.title], self.page_ids[page.id]
         self.archive.setdefault(page.title, []).extend(page.revisions)
+        self.archived_from |= {revision.id: page.id for revision in page.revisions}
         if page.title.namespace == 6:
             self.files.delete(page.title.name)
         return self.write_log('delete', 'delete', operator, page.title, reason)
@@ -464,7 +467,10 @@ class Wiki:
             self.archive[title] = left
         page = self.pages.get(title)
         if page is None:
-            page = Page(self.next_id('page'), title, [])
+            number = self.archived_from[max(revision.id for revision in found)]
+            if number in self.page_ids:
+                number = self.next_id('page')
+            page = Page(number, title, [])
             self._keep(page)
         page.revisions = sorted([*page.revisions, *found], key=lambda r: r.id)
         page.touched = self.farm.timestamp()

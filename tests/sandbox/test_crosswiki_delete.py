@@ -191,6 +191,48 @@ def test_page_generators_and_titles_on_each_wiki(
     assert pages(sandbox, 'meta') == {'Spam 1'}
 
 
+def test_titles_are_compared_as_the_wiki_writes_them(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, tmp_path: Path
+) -> None:
+    for title in ('Spam one', 'Spam two', 'User:Spam three'):
+        write('aa', title)
+    file, not_these = tmp_path / 'pages.txt', tmp_path / 'not.txt'
+    lines = ['spam one', 'Spam one', 'spam_two', 'user:Spam three', 'User:spam three']
+    file.write_text('\n'.join(f'aawiki\t{line}' for line in lines), 'utf-8')
+    not_these.write_text('aawiki\tspam two\n', 'utf-8')
+    run = crosswiki_delete(f'-file:{file}', f'-not:{not_these}', *USUAL)
+    assert run.code == 1, run.said
+    assert sorted(t for _, t in effects(sandbox)) == ['Spam one', 'User:Spam three']
+    assert 'Held back: 2 (the same page as another one)' in run.out
+    assert 'Held back: 1 (listed in -not)' in run.out
+
+
+def test_a_page_that_another_one_has_replaced_is_not_done(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, spam: str
+) -> None:
+    assert crosswiki_delete(spam, *USUAL, '-simulate').code == 0
+    sandbox.call(
+        lambda farm: farm.wikis['aa'].delete(
+            farm.wikis['aa'].page('Spam 1'), 'Sandbox Colleague', 'spam'
+        )
+    )
+    write('aa', 'Spam 1', 'Sandbox Colleague', 'A good page')
+    run = crosswiki_delete('-resume', '-always')
+    assert run.code == 1, run.said
+    assert 'deleted meanwhile by Sandbox Colleague, and there is another' in run.out
+    assert 'Spam 1' in pages(sandbox, 'aa')
+    assert len(effects(sandbox)) == 5
+
+
+def test_an_account_is_searched_on_the_wikis_that_are_named(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    run = crosswiki_delete(f'-from-user:{VANDAL}', '-wikis:aa', *USUAL[:1], '-simulate')
+    assert run.code == 0, run.said
+    assert 'aawiki:Spam 1' in run.out
+    assert 'bbwiki' not in run.out
+
+
 def test_a_generator_that_leads_to_another_wiki_is_refused(
     crosswiki_delete: Script, sandbox: Sandbox, spam: str
 ) -> None:
@@ -359,7 +401,7 @@ def test_a_page_that_was_changed_since_the_plan_is_held_back(
     assert run.out.count('changed since the plan, and held back') == 4
     assert pages(sandbox, 'aa') == {'Spam 1'}
     assert pages(sandbox, 'bb') == {'Spam 1', 'Spam 2', 'Spam elsewhere'}
-    assert 'gone meanwhile, by Plain Sysop' in run.out
+    assert 'deleted meanwhile by Plain Sysop, and there is another' in run.out
 
 
 def test_wikis_outside_the_wiki_set_are_held_back_unless_named(
