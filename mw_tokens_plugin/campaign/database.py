@@ -254,7 +254,7 @@ def _make_tables(engine: sa.Engine) -> None:
         try:
             _metadata.create_all(engine)
             return
-        except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+        except sa.exc.DBAPIError:
             # One of them was made between the look and the order.
             time.sleep(0.05)
     _metadata.create_all(engine)
