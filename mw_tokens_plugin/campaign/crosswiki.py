@@ -121,6 +121,7 @@ class CrosswikiDelete(Action):
             'revisions': _count(facts, 'revisions'),
             'file versions': _count(facts, 'versions'),
             'authors': ', '.join(facts.get('authors') or ()),
+            'redirect': 'yes' if facts.get('redirect') else '',
         }
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
@@ -367,8 +368,21 @@ class UndoCrosswikiDelete(Action):
                 for key in ('revisions', 'versions')
                 for each in facts[key]
             )
-            done = Outcome(State.DONE, changed=True, detail='found by reading')
-            yield target, done if restored else None
+            yield target, self._restored(target, site, title) if restored else None
+
+    def _restored(self, target: Target, site: Any, title: str) -> Outcome:
+        """Say whose restoration it was, by the log."""
+        _there, entries = read_deletions(site, title)
+        restorations = [entry for entry in entries if entry.action == 'restore']
+        if any(
+            entry.user == target.operator
+            and entry.comment == self._reason
+            and target.may_have_written_at(entry.timestamp)
+            for entry in restorations
+        ):
+            return Outcome(State.DONE, changed=True, detail='found in the log')
+        by = (restorations[0].user if restorations else None) or 'others'
+        return Outcome(State.DONE, detail=f'restored meanwhile, by {by}')
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         for name, target in self._recorded(names).items():

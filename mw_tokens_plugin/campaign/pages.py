@@ -63,6 +63,7 @@ class Page:
     versions: tuple[Version, ...] = ()
     whole: bool = False
     invalid: bool = False
+    redirect: bool = False
 
     @property
     def exists(self) -> bool:
@@ -90,6 +91,7 @@ class Page:
             'revisions': [[r.id, r.time] for r in self.revisions],
             'versions': [list(v.key) for v in self.versions],
             'authors': self.authors,
+            'redirect': self.redirect,
         }
 
 
@@ -258,6 +260,7 @@ def _page(item: Mapping[str, Any]) -> Page:
         revisions=revisions,
         versions=versions,
         whole=first and bool(item.get('new')) and len(versions) <= 1,
+        redirect=bool(item.get('redirect')),
     )
 
 

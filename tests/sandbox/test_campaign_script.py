@@ -190,6 +190,17 @@ def test_a_campaign_is_undone_by_its_own_script(
     assert locked(sandbox) == spam(1)
 
 
+def test_at_a_terminal_it_asks(desk: Desk, sandbox: Sandbox) -> None:
+    assert desk.run(*spam(1), *USUAL, '-campaign:half').code == 0
+    desk.script = 'campaign'
+    run = desk.talk('forget', 'half', answers=[('[y/N]', 'n')])
+    assert run.code == 4, run.said
+    assert desk.has_campaign('half')
+    run = desk.talk('forget', 'half', answers=[('[y/N]', 'y')])
+    assert run.code == 0, run.said
+    assert not desk.has_campaign('half')
+
+
 def test_forgotten_campaigns_are_gone(
     campaign: Script, ledger: Ledger, half: str
 ) -> None:

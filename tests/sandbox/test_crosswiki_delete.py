@@ -364,6 +364,17 @@ def test_pages_that_are_no_plain_spam_are_held_back(
     assert run.code == 0, run.said
 
 
+def test_the_plan_tells_redirects(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, tmp_path: Path
+) -> None:
+    write('aa', 'Spam pages', text='#REDIRECT [[Main Page]]')
+    file = tmp_path / 'pages.txt'
+    file.write_text('aawiki\tSpam pages', 'utf-8')
+    run = crosswiki_delete(f'-file:{file}', *USUAL, '-simulate')
+    assert 'Spam pages (active sysops' in run.out
+    assert 'redirect yes' in run.out
+
+
 def test_a_plan_reads_no_more_than_it_needs(
     crosswiki_delete: Script, sandbox: Sandbox, write: Any, tmp_path: Path
 ) -> None:
@@ -477,6 +488,46 @@ def test_a_wiki_that_refuses_does_not_stop_the_others(
 
 
 # Nothing twice
+
+
+def test_three_wikis_that_refuse_stop_it(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    """Then it is the account's fault, and not theirs."""
+    assert crosswiki_delete(spam, *USUAL, '-simulate').code == 0
+    sandbox.faults.arm(kind='demote', action='delete', nth=1)
+    run = crosswiki_delete('-resume', '-always')
+    assert run.code == 3, run.said
+    assert len(deletions(sandbox)) == 3
+    assert not effects(sandbox)
+    assert 'Stopped:' in run.out
+
+
+def test_tags_that_a_wiki_does_not_know_fail_there(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    run = crosswiki_delete(spam, *USUAL, '-tags:spam removal,global')
+    assert run.code == 1, run.said
+    assert {e.params['tags'] for e in deletions(sandbox)} == {'spam removal|global'}
+    assert {e.result for e in deletions(sandbox)} == {'badtags'}
+    assert not effects(sandbox)
+    assert run.out.count('badtags') >= 6
+
+
+def test_a_bot_password_logs_in_on_each_wiki(
+    desk: Desk, farm: Farm, sandbox: Sandbox, spam: str
+) -> None:
+    """It gets no centralauthtoken, but is good everywhere."""
+    desk.script = 'crosswiki_delete'
+    name, _, app = farm.bot.name.partition('@')
+    passwords = desk.directory / 'user-password.py'
+    bot = f'BotPassword({app!r}, {farm.bot.password!r})'
+    passwords.write_text(f'({name!r}, {bot})\n', 'utf-8')
+    run = desk.run(spam, *USUAL, '-workers:2')
+    assert run.code == 0, run.said
+    assert len(effects(sandbox)) == 6
+    assert {e.kind for e in deletions(sandbox)} == {'botpassword'}
+    assert sandbox.summary()['logins'] == 3
 
 
 def test_a_wiki_that_does_not_answer_is_planned_another_time(
