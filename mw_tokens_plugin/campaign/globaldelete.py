@@ -19,6 +19,9 @@ from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.redaction import redactor
 
+#: Entries of the log, from the latest on, among which a deletion is looked for.
+_ENTRIES = 20
+
 
 @dataclass(frozen=True, slots=True)
 class DeletionGuards:
@@ -149,16 +152,19 @@ class GlobalDelete(Action):
 
     def _gone(self, target: Target) -> Outcome:
         """Say whose deletion it was, by the log."""
-        entry = next(self.site.lock_log(target.name, total=1), None)
-        if entry is not None and (entry.added or entry.removed):
-            entry = None
-        ours = (
-            entry is not None
-            and entry.by == target.operator
+        # Somebody may have taken the free name, and been locked, meanwhile.
+        entries = [
+            entry
+            for entry in self.site.lock_log(target.name, total=_ENTRIES)
+            if not (entry.added or entry.removed)
+        ]
+        ours = any(
+            entry.by == target.operator
             and entry.comment == self.reason
             and target.may_have_written_at(entry.timestamp)
+            for entry in entries
         )
-        by = (entry and entry.by) or 'others'
+        by = (entries[0].by if entries else None) or 'others'
         how = 'found by reading' if ours else f'deleted meanwhile by {by}'
         return Outcome(State.DONE, changed=ours, detail=how)
 
