@@ -230,6 +230,11 @@ class RequestPage:
     requests: tuple[Request, ...]
     problem: str | None = None
 
+    @property
+    def hidden_names(self) -> frozenset[str]:
+        """All names on it that must not be shown in public."""
+        return frozenset(name for r in self.requests for name in r.hidden_names)
+
     @classmethod
     def parse(cls, text: str) -> RequestPage:
         """Read a page; it never fails.

@@ -70,6 +70,11 @@ from typing import Any
 import pywikibot
 from pywikibot import config
 
+from mw_tokens_plugin.campaign.addresses import (
+    batches,
+    check_is_new,
+    write_addresses,
+)
 from mw_tokens_plugin.campaign.command import begin
 from mw_tokens_plugin.campaign.globallock import (
     GlobalLock,
@@ -79,6 +84,7 @@ from mw_tokens_plugin.campaign.globallock import (
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.login import log_in
+from mw_tokens_plugin.campaign.marking import mark_requests
 from mw_tokens_plugin.campaign.options import (
     HELP,
     SharedOptions,
@@ -92,11 +98,7 @@ from mw_tokens_plugin.campaign.pagetargets import (
     RequestedLock,
     RequestedUndo,
     Selection,
-    batches,
-    check_is_new,
-    mark_requests,
     select,
-    write_addresses,
 )
 from mw_tokens_plugin.campaign.records import Campaign, State
 from mw_tokens_plugin.campaign.report import Reporter

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mw_tokens_plugin.campaign.pagetargets import Doubt
+from mw_tokens_plugin.campaign.requesters import Doubt
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.requestpage import (

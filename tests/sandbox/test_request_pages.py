@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.campaign import pagetargets
+from mw_tokens_plugin.campaign import requesters
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.pagetargets import select
 from mw_tokens_plugin.requestpage import RequestKind, RequestPage
@@ -547,7 +547,7 @@ def test_what_the_history_cannot_tell_is_passed_over(
     save(sandbox, ABOVE + LIST + '.', 'Bob')
     sandbox.call(lambda farm: _page(farm).revisions.pop(2))
     assert why() == ['the history does not tell who added it']
-    monkeypatch.setattr(pagetargets, 'HISTORY', 1)
+    monkeypatch.setattr(requesters, 'HISTORY', 1)
     assert why() == ['the history does not tell who added it']
 
 

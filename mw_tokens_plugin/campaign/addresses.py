@@ -1,0 +1,56 @@
+"""IP addresses and temporary accounts, which only a block reaches, as lists.
+
+https://www.mediawiki.org/wiki/Extension:GlobalBlocking
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from mw_tokens_plugin.exceptions import (
+    InvalidInput,
+)
+
+#: Lines that Special:MassGlobalBlock takes at a time.
+BATCH = 200
+
+
+def batches(addresses: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield as many as Special:MassGlobalBlock takes at a time."""
+    for start in range(0, len(addresses), BATCH):
+        yield addresses[start : start + BATCH]
+
+
+def check_is_new(path: str) -> None:
+    """Refuse to write over a file.
+
+    :raises InvalidInput: there is one of that name
+    """
+    if os.path.lexists(path):
+        raise InvalidInput(f'{path} exists already: name another file.')
+
+
+def write_addresses(path: str, addresses: Sequence[str]) -> list[str]:
+    """Write IP addresses and temporary accounts to new files, one a line.
+
+    :param path: the first batch; the next ones are this name with ``.2``, ``.3``...
+    :return: the files
+    :raises InvalidInput: a file is there already, or cannot be written
+    """
+    parts = {
+        path if number == 1 else f'{path}.{number}': batch
+        for number, batch in enumerate(batches(addresses), start=1)
+    }
+    for name in parts:
+        check_is_new(name)
+    for name, batch in parts.items():
+        try:
+            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
+                file.writelines(f'{address}\n' for address in batch)
+        except OSError as error:
+            raise InvalidInput(
+                f'{name} cannot be written: {error.strerror or error}.'
+            ) from None
+    return list(parts)
