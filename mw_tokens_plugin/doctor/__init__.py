@@ -1,0 +1,47 @@
+"""What a login can do, on the home wiki and others, and what each script would lack."""
+
+from mw_tokens_plugin.doctor.examination import (
+    EXPECTED,
+    OWN_LOGIN,
+    examine,
+    without_home,
+)
+from mw_tokens_plugin.doctor.findings import (
+    MOST_DIFFERENCE,
+    SCRIPTS,
+    Advice,
+    Block,
+    Diagnosis,
+    Findings,
+    LoginKind,
+    Missing,
+    Need,
+    RateLimit,
+    Role,
+    Script,
+    ScriptCheck,
+    SecretFile,
+    WikiCheck,
+)
+
+__all__ = [
+    'Advice',
+    'Block',
+    'Diagnosis',
+    'EXPECTED',
+    'Findings',
+    'LoginKind',
+    'MOST_DIFFERENCE',
+    'Missing',
+    'Need',
+    'OWN_LOGIN',
+    'RateLimit',
+    'Role',
+    'SCRIPTS',
+    'Script',
+    'ScriptCheck',
+    'SecretFile',
+    'WikiCheck',
+    'examine',
+    'without_home',
+]
