@@ -356,33 +356,31 @@ class UndoCrosswikiDelete(Action):
     def settle(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read whether a page of unknown outcome is there again; None if not."""
+        """Read whether restorations of unknown outcome took effect; None if not."""
         for target in targets:
             database, title = split(target.name)
-            facts = target.decision.facts
             site = self.wikis.site(database)
-            page = read_page(site, MOST_REVISIONS, titles=title)
-            there = page.facts() if page else {}
-            restored = page is not None and all(
-                each in there[key]
-                for key in ('revisions', 'versions')
-                for each in facts[key]
-            )
-            yield target, self._restored(target, site, title) if restored else None
+            there, entries = read_deletions(site, title)
+            restored = [entry for entry in entries if entry.action == 'restore']
+            made = next((e for e in restored if self._is_ours(e, target)), None)
+            # What we restored may have been deleted since: it is done all the same.
+            if made is not None:
+                detail = f'log entry {made.id}, found in the log'
+                yield target, Outcome(State.DONE, changed=True, detail=detail)
+            elif there and _is_whole(site, title, target):
+                by = (restored[0].user if restored else None) or 'others'
+                detail = f'restored meanwhile, by {by}'
+                yield target, Outcome(State.DONE, detail=detail)
+            else:
+                yield target, None
 
-    def _restored(self, target: Target, site: Any, title: str) -> Outcome:
-        """Say whose restoration it was, by the log."""
-        _there, entries = read_deletions(site, title)
-        restorations = [entry for entry in entries if entry.action == 'restore']
-        if any(
+    def _is_ours(self, entry: LogEntry, target: Target) -> bool:
+        """Tell whether a restoration in the log is what was sent for a target."""
+        return (
             entry.user == target.operator
             and entry.comment == self._reason
             and target.may_have_written_at(entry.timestamp)
-            for entry in restorations
-        ):
-            return Outcome(State.DONE, changed=True, detail='found in the log')
-        by = (restorations[0].user if restorations else None) or 'others'
-        return Outcome(State.DONE, detail=f'restored meanwhile, by {by}')
+        )
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         for name, target in self._recorded(names).items():
@@ -451,6 +449,17 @@ def _gone(site: Any, title: str) -> Outcome:
         detail = f'deleted meanwhile by {by}, and there is another page of that title'
         return Outcome(State.FAILED, detail=detail)
     return Outcome(State.DONE, detail=f'gone meanwhile, by {by}')
+
+
+def _is_whole(site: Any, title: str, target: Target) -> bool:
+    """Tell whether a page has all that was to be restored of it."""
+    page = read_page(site, MOST_REVISIONS, titles=title)
+    there = page.facts() if page else {}
+    return page is not None and all(
+        each in there[key]
+        for key in ('revisions', 'versions')
+        for each in target.decision.facts[key]
+    )
 
 
 def _is_entry_of(entry: LogEntry, target: Target) -> bool:
