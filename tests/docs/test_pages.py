@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.farm import Farm
 
 from .blocks import ROOT, Block, blocks_in
 from .reader import Reader, not_said
@@ -19,13 +20,16 @@ from .reader import Reader, not_said
 TUTORIAL = 'docs/tutorial.md'
 PAGES = (
     'README.md',
+    'docs/campaign.md',
     'docs/credentials.md',
+    'docs/crosswiki_delete.md',
     'docs/foreign_site.md',
     'docs/global_delete.md',
     'docs/global_lock.md',
     'docs/globalaccounts.md',
     'docs/link_account.md',
     'docs/quickstart.md',
+    'docs/requestpages.md',
     'docs/sandbox.md',
     'docs/token_doctor.md',
     'docs/tokens.md',
@@ -48,6 +52,24 @@ class Family(family.Family):
 
     def scriptpath(self, code):
         return '/w'
+"""
+
+_REQUESTS = """== Requests for global (un)lock and (un)hiding ==
+
+=== Global lock for spambots ===
+{{Status}}
+* {{MultiLock|Spambot 00001|Spambot 00002}}
+Spam on many wikis. [[User:Plain Sysop|Plain Sysop]] 07:42, 21 November 2026 (UTC)
+
+=== Global lock for Spambot 00003 ===
+{{Status|in progress}}
+* {{LockHide|Spambot 00003}}
+Spam. [[User:Plain Sysop|Plain Sysop]] 07:50, 21 November 2026 (UTC)
+
+=== Global unlock for Already Locked ===
+{{Status}}
+* {{LockHide|Already Locked}}
+I am sorry. [[User:Ann|Ann]] 08:10, 21 November 2026 (UTC)
 """
 
 _USER_CONFIG = """family = mylang = 'meta'
@@ -91,6 +113,10 @@ def test_the_tutorial_can_be_followed(reader: Reader) -> None:
 def test_the_page_can_be_followed(page: str, reader: Reader, tmp_path: Path) -> None:
     with Sandbox(accounts=20) as sandbox:
         prepare(tmp_path, sandbox)
+        sandbox.call(trouble)
+        (tmp_path / 'examples').symlink_to(ROOT / 'examples')
+        if page == 'docs/campaign.md':
+            begin_a_campaign(reader, sandbox)
         # Where the quickstart has its programs, and the farm's folder.
         programs = tmp_path / 'wiki' / 'bin'
         programs.mkdir(parents=True)
@@ -126,6 +152,26 @@ def prepare(folder: Path, sandbox: Sandbox) -> None:
     config.chmod(0o600)
     names = [f'Spambot {number:05}' for number in range(5, 13)]
     (folder / 'spambots.txt').write_text('\n'.join(names))
+
+
+def trouble(farm: Farm) -> None:
+    """Let a spammer, and people with requests, come by."""
+    spammer = farm.add_account('Example spammer')
+    for wiki in farm.wikis.values():
+        user_id = spammer.attached[wiki.db].id
+        for title in ('Cheap pills', 'Sandbox'):
+            wiki.edit(title, 'Buy!', user=spammer.name, user_id=user_id)
+    farm.central.edit('Steward requests/Global', _REQUESTS, user='Plain Sysop')
+
+
+def begin_a_campaign(reader: Reader, sandbox: Sandbox) -> None:
+    """Have wave-7 fail for its second account, and stop there."""
+    lock = 'pwb global_lock -always -campaign:wave-7 -max-failures:0'
+    plan = f'{lock} -file:spambots.txt -reason:"Spam-only account" -simulate'
+    reader.do(Block('before', 1, 'sh', plan))
+    gone = sandbox.call(lambda farm: farm.accounts.pop('Spambot 00006'))
+    reader.do(Block('before', 2, 'sh', f'{lock} -resume', code=4))
+    sandbox.call(lambda farm: farm.accounts.update({gone.name: gone}))
 
 
 # The check itself
