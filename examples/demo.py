@@ -57,11 +57,18 @@ def main() -> int:
     print(
         f'    locks sent:       {after["by_action"].get("setglobalaccountstatus", 0)}'
     )
-    print(f'    refused:          {after["errors"]}')
-    print(f'    token fetches:    {after["token_fetches"]}')
+    print(f'    refused:          {listed(after["errors"])}')
+    print(f'    token fetches:    {listed(after["token_fetches"])}')
     print(f'    logins:           {after["logins"]}')
-    print(f'  faults on the way:  {after["faults"]}')
+    print(f'  faults on the way:  {listed(after["faults"])}')
     return 0 if (code, locked, entries) == (0, ACCOUNTS, ACCOUNTS) else 1
+
+
+def listed(counts: dict[str, int]) -> str:
+    """Return counts in words; where all types of tokens were asked for, it is "*"."""
+    words = {'*': 'of all types'}
+    counted = [f'{count} {words.get(name, name)}' for name, count in counts.items()]
+    return ', '.join(counted) or 'none'
 
 
 if __name__ == '__main__':
