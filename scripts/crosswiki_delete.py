@@ -77,7 +77,6 @@ from typing import Any, TextIO
 import pywikibot
 from pywikibot import config
 
-from mw_tokens_plugin.campaign.command import begin
 from mw_tokens_plugin.campaign.crosswiki import (
     MOST_REVISIONS,
     CrosswikiDelete,
@@ -94,14 +93,13 @@ from mw_tokens_plugin.campaign.options import (
     good,
     not_understood,
     number,
-    undoable,
 )
 from mw_tokens_plugin.campaign.pagelists import (
     begun_by,
     generated,
     of_title,
 )
-from mw_tokens_plugin.campaign.records import Campaign, State
+from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.campaign.targets import BadLine
 from mw_tokens_plugin.campaign.wikis import Wikis
@@ -260,15 +258,12 @@ def _begin(
             _named(wikis, options, named, reporter, left),
             options.skip_bad_lines,
         )
-        campaign, count = begin(
+        campaign, count = options.begin(
             ledger,
-            name,
+            wikis.home,
+            CrosswikiDelete.kind,
             pages,
-            action=CrosswikiDelete.kind,
-            wiki=str(wikis.home),
-            operator=wikis.home.username() or '',
-            reason=options.reason or '',
-            options={
+            {
                 'reasons': options.reasons,
                 'tags': options.tags,
                 'guards': {
@@ -279,6 +274,7 @@ def _begin(
                 },
                 'untrusted': options.is_chosen_by_others,
             },
+            name=name,
         )
     reporter.line(said('crosswiki_delete-pages', number=count))
     return campaign
@@ -338,20 +334,10 @@ def _to_revert(
 
 
 def _begin_undo(ledger: Ledger, site: Any, options: Options) -> Campaign:
-    undone = undoable(ledger, options.undo or '')
+    undone = found(ledger, options.undo or '')
     if undone.action != CrosswikiDelete.kind:
         raise InvalidInput(f'The campaign {undone.name!r} has deleted no pages.')
-    campaign, _number = begin(
-        ledger,
-        options.new_name(UndoCrosswikiDelete.kind),
-        (t.name for t in ledger.targets(undone, State.DONE) if t.changed),
-        action=UndoCrosswikiDelete.kind,
-        wiki=str(site),
-        operator=site.username() or '',
-        reason=options.reason or '',
-        options={'undone': undone.name},
-    )
-    return campaign
+    return options.begin_undo(ledger, site, UndoCrosswikiDelete.kind, undone)
 
 
 def _action(

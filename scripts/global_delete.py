@@ -53,7 +53,6 @@ from typing import Any
 
 import pywikibot
 
-from mw_tokens_plugin.campaign.command import begin
 from mw_tokens_plugin.campaign.globaldelete import DeletionGuards, GlobalDelete
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -172,15 +171,12 @@ def _check(options: Options) -> None:
 
 
 def _begin(ledger: Ledger, site: Any, options: Options) -> Campaign:
-    campaign, _number = begin(
+    campaign, _number = options.begin(
         ledger,
-        options.new_name(GlobalDelete.kind),
+        site,
+        GlobalDelete.kind,
         good(_named(site, options), options.skip_bad_lines),
-        action=GlobalDelete.kind,
-        wiki=str(site),
-        operator=site.username() or '',
-        reason=options.reason or '',
-        options={
+        {
             **options.guards,
             'excluded': options.excluded(),
             'untrusted': bool(options.prefixes),

@@ -75,7 +75,6 @@ from mw_tokens_plugin.campaign.addresses import (
     check_is_new,
     write_addresses,
 )
-from mw_tokens_plugin.campaign.command import begin
 from mw_tokens_plugin.campaign.globallock import (
     GlobalLock,
     Guards,
@@ -92,7 +91,6 @@ from mw_tokens_plugin.campaign.options import (
     good,
     not_understood,
     number,
-    undoable,
 )
 from mw_tokens_plugin.campaign.pagetargets import (
     RequestedLock,
@@ -100,7 +98,7 @@ from mw_tokens_plugin.campaign.pagetargets import (
     Selection,
     select,
 )
-from mw_tokens_plugin.campaign.records import Campaign, State
+from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.campaign.targets import BadLine
 from mw_tokens_plugin.exceptions import (
@@ -370,18 +368,13 @@ def _begin(
             reporter.line(said('global_lock-no-request'))
             return None
         stored['page'] = {**selection.stored(), 'close': options.close}
-    reason = options.reason
-    if reason is None:
-        reason = selection.reason if selection else ''
-    campaign, number = begin(
+    campaign, number = options.begin(
         ledger,
-        options.new_name(GlobalLock.kind),
+        site,
+        GlobalLock.kind,
         names,
-        action=GlobalLock.kind,
-        wiki=str(site),
-        operator=site.username() or '',
-        reason=reason,
-        options=stored,
+        stored,
+        reason=selection.reason if selection else None,
     )
     reporter.line(said('global_lock-names', number=number))
     return campaign
@@ -447,20 +440,10 @@ def _close(
 
 
 def _begin_undo(ledger: Ledger, site: Any, options: Options) -> Campaign:
-    undone = undoable(ledger, options.undo or '')
+    undone = found(ledger, options.undo or '')
     if undone.action != GlobalLock.kind or undone.options.get('locked') is not True:
         raise InvalidInput(f'The campaign {undone.name!r} has locked nobody.')
-    campaign, _number = begin(
-        ledger,
-        options.new_name(UndoGlobalLock.kind),
-        (t.name for t in ledger.targets(undone, State.DONE) if t.changed),
-        action=UndoGlobalLock.kind,
-        wiki=str(site),
-        operator=site.username() or '',
-        reason=options.reason or '',
-        options={'undone': undone.name},
-    )
-    return campaign
+    return options.begin_undo(ledger, site, UndoGlobalLock.kind, undone)
 
 
 def _compare_page(site: Any, campaign: Campaign, reporter: Reporter) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -35,7 +35,6 @@ from mw_tokens_plugin.campaign.report import Reporter, duration, reason_line
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import PATIENCE, Run, at_work
 from mw_tokens_plugin.exceptions import (
-    InvalidInput,
     StoppedByGuard,
 )
 from mw_tokens_plugin.messages import said
@@ -412,28 +411,3 @@ class Command:
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
-
-
-def begin(
-    ledger: Ledger,
-    name: str,
-    names: Iterable[str],
-    **about: Any,
-) -> tuple[Campaign, int]:
-    """Begin a campaign with its targets; without a valid target there is none.
-
-    :param name: the campaign's name
-    :param names: its targets; what it raises undoes the beginning
-    :param about: what else the ledger keeps of it
-    :return: the campaign, and how many targets it has
-    :raises InvalidInput: there is no target, or a campaign of that name
-    """
-    campaign = ledger.create(name, **about)
-    try:
-        number = ledger.add(campaign, names)
-        if not number:
-            raise InvalidInput('No names were given: nothing to do.')
-    except BaseException:
-        ledger.forget(campaign)
-        raise
-    return ledger.mark(campaign, 'listed_at'), number

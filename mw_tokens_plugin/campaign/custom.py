@@ -12,7 +12,6 @@ from typing import Any
 
 import pywikibot
 
-from mw_tokens_plugin.campaign.command import begin
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.login import log_in
 from mw_tokens_plugin.campaign.options import HELP, SharedOptions, good
@@ -79,16 +78,8 @@ def _run(
         if options.resume:
             campaign = options.resumed(ledger, site, [kind])
         else:
-            campaign, _number = begin(
-                ledger,
-                options.new_name(kind),
-                good(options.named(parse(site)), options.skip_bad_lines),
-                action=kind,
-                wiki=str(site),
-                operator=site.username() or '',
-                reason=options.reason or '',
-                options=given,
-            )
+            names = good(options.named(parse(site)), options.skip_bad_lines)
+            campaign, _number = options.begin(ledger, site, kind, names, given)
         return options.carry_out(
             script,
             ledger,

@@ -281,6 +281,64 @@ class SharedOptions:
         """Return what shows the campaign to the operator."""
         return Reporter(Console(highlight=False), quiet=self.quiet)
 
+    def begin(
+        self,
+        ledger: Ledger,
+        site: Any,
+        kind: str,
+        names: Iterable[str],
+        stored: dict[str, Any],
+        *,
+        reason: str | None = None,
+        name: str | None = None,
+    ) -> tuple[Campaign, int]:
+        """Begin a campaign with its targets; without a valid target there is none.
+
+        :param site: the central wiki
+        :param kind: what the ledger calls campaigns of this kind
+        :param names: its targets; what it raises undoes the beginning
+        :param stored: what else the ledger keeps of it
+        :param reason: the reason, where ``-reason`` is not given
+        :param name: what it is called, if that was said before
+        :return: the campaign, and how many targets it has
+        :raises InvalidInput: there is no target, or a campaign of that name
+        """
+        campaign = ledger.create(
+            name or self.new_name(kind),
+            action=kind,
+            wiki=str(site),
+            operator=site.username() or '',
+            reason=(reason if self.reason is None else self.reason) or '',
+            options=stored,
+        )
+        try:
+            number = ledger.add(campaign, names)
+            if not number:
+                raise InvalidInput('Nothing was named: there is nothing to do.')
+        except BaseException:
+            ledger.forget(campaign)
+            raise
+        return ledger.mark(campaign, 'listed_at'), number
+
+    def begin_undo(
+        self, ledger: Ledger, site: Any, kind: str, undone: Campaign
+    ) -> Campaign:
+        """Begin a campaign that undoes what another one has changed.
+
+        :param kind: what the ledger calls campaigns of this kind
+        :raises StoppedByGuard: what it has changed is not known yet
+        """
+        if ledger.counts(undone)[State.LEASED]:
+            raise StoppedByGuard(
+                f'Some targets of {undone.name!r} may have been sent, and nobody has '
+                'looked yet, so not all of it would be undone: resume it first, or let '
+                'it finish.'
+            )
+        changed = (t.name for t in ledger.targets(undone, State.DONE) if t.changed)
+        about = {'undone': undone.name}
+        campaign, _number = self.begin(ledger, site, kind, changed, about)
+        return campaign
+
     def new_name(self, kind: str) -> str:
         """Return the name for a new campaign."""
         # To the microsecond: two runs may begin in the same second.
@@ -417,20 +475,6 @@ def found(ledger: Ledger, name: str) -> Campaign:
     campaign = ledger.find(name)
     if campaign is None:
         raise InvalidInput(f'{ledger.location} has no campaign {name!r}.')
-    return campaign
-
-
-def undoable(ledger: Ledger, name: str) -> Campaign:
-    """Return a campaign that is to be undone.
-
-    :raises StoppedByGuard: what it has done is not known yet
-    """
-    campaign = found(ledger, name)
-    if ledger.counts(campaign)[State.LEASED]:
-        raise StoppedByGuard(
-            f'Some targets of {name!r} may have been sent, and nobody has looked yet, '
-            'so not all of it would be undone: resume it first, or let it finish.'
-        )
     return campaign
 
 
