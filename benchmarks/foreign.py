@@ -22,17 +22,15 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import requests
+from farm import Farm, started
 
 OPERATOR = 'Sandbox Operator'
 REASON = 'benchmark'
@@ -42,42 +40,21 @@ WAYS = ('direct', 'foreign_site', 'without prefetch', 'two tokens')
 
 
 @dataclass(frozen=True)
-class Farm:
-    """A sandbox in another process."""
-
-    folder: Path
-    wikis: dict[str, str]
-    password: str
-
-    @property
-    def control(self) -> str:
-        """The address of the sandbox's journal and commands."""
-        return f'{self.wikis["meta"]}sandbox'
-
-    def command(self, name: str, **values: float) -> None:
-        """Let the sandbox do something."""
-        requests.post(
-            f'{self.control}/command', json={'command': name, **values}, timeout=60
-        ).raise_for_status()
-
-    def taken(self) -> Counter[str]:
-        """Return the requests since this was last asked, by action."""
-        lines = requests.get(f'{self.control}/journal', timeout=60).text.splitlines()
-        self.command('clear-journal')
-        entries = [json.loads(line) for line in lines]
-        for entry in entries:
-            if entry['result'] != 'ok':
-                sys.exit(f'{entry["action"]} ended with {entry["result"]}')
-        return Counter(str(entry['action']) for entry in entries)
-
-
-@dataclass(frozen=True)
 class Figures:
     """What a number of writes took."""
 
     writes: int
     seconds: float
     requests: Counter[str]
+
+
+def _taken(farm: Farm) -> Counter[str]:
+    """Return the requests since this was last asked, by action."""
+    entries = farm.taken()
+    for entry in entries:
+        if entry['result'] != 'ok':
+            sys.exit(f'{entry["action"]} ended with {entry["result"]}')
+    return Counter(str(entry['action']) for entry in entries)
 
 
 def main() -> None:
@@ -91,7 +68,7 @@ def main() -> None:
     if arguments.served:
         SERVERS[arguments.served](arguments.served)
         return
-    with _sandbox() as farm:
+    with started(f'--wikis={WIKIS + 1}', '--accounts=1') as farm:
         _compare(farm, arguments.writes, arguments.rounds, arguments.delay)
         _save(farm, max(arguments.writes // 10, 1), arguments.delay)
         _spread(farm, arguments.writes, arguments.delay)
@@ -159,7 +136,7 @@ def _run_all(
     for path in farm.folder.glob('*.lwp'):
         path.unlink()
     farm.command('set-delay', seconds=delay / 1000)
-    farm.taken()
+    _taken(farm)
     log = farm.folder / 'log'
     process = subprocess.Popen(
         [sys.executable, __file__, f'--as={way}'],
@@ -179,7 +156,7 @@ def _run_all(
             if not line.startswith('STEP'):
                 continue
             _, writes, seconds = line.split()
-            figures = Figures(int(writes), float(seconds), farm.taken())
+            figures = Figures(int(writes), float(seconds), _taken(farm))
             if int(writes) >= 0:
                 steps.append(figures)
             print('GO', file=process.stdin, flush=True)
@@ -346,44 +323,7 @@ def _create(farm: Farm, codes: list[str], titles: list[str]) -> None:
 
     for code in codes:
         create(code)
-    farm.taken()
-
-
-@contextmanager
-def _sandbox() -> Iterator[Farm]:
-    with tempfile.TemporaryDirectory(prefix='mw_tokens_benchmark.') as folder:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                '-m',
-                'mw_tokens_plugin.sandbox',
-                f'--wikis={WIKIS + 1}',
-                '--accounts=1',
-                f'--directory={folder}',
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            yield _farm(Path(folder), process)
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _farm(folder: Path, process: subprocess.Popen[str]) -> Farm:
-    assert process.stdout is not None
-    wikis = {}
-    password = ''
-    for line in process.stdout:
-        words = line.split()
-        if words and words[0].endswith('wiki'):
-            wikis[words[0].removesuffix('wiki')] = words[1]
-        if words[:2] == ['Sandbox', 'Operator']:
-            password = words[2]
-        if 'PYWIKIBOT_DIR' in line:
-            break
-    return Farm(folder, wikis, password)
+    _taken(farm)
 
 
 if __name__ == '__main__':

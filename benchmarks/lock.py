@@ -18,32 +18,16 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from farm import Farm, started
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 
 REASON = 'benchmark'
-
-
-@dataclass(frozen=True)
-class Farm:
-    """A sandbox in another process."""
-
-    folder: Path
-    api: str
-    control: str
-    password: str
-
-    def summary(self) -> dict[str, object]:
-        """Return what it has counted."""
-        return dict(requests.get(f'{self.control}/summary', timeout=60).json())
 
 
 @dataclass(frozen=True)
@@ -74,7 +58,7 @@ def main() -> None:
 
 
 def _compare(delay: int, targets: int, rounds: int) -> None:
-    with _sandbox(delay, targets * 2 * rounds + 1) as farm:
+    with started(f'--delay={delay}', f'--accounts={targets * 2 * rounds + 1}') as farm:
         names = iter(range(1, targets * 2 * rounds + 2))
         _lock_by_script(farm, [_name(next(names))])  # fills the caches
         ours: list[Round] = []
@@ -103,7 +87,7 @@ def _compare(delay: int, targets: int, rounds: int) -> None:
 
 
 def _memory(targets: int) -> None:
-    with _sandbox(0, targets) as farm:
+    with started('--delay=0', f'--accounts={targets}') as farm:
         names = [_name(number) for number in range(1, targets + 1)]
         _lock_by_script(farm, names, '-simulate')
         plan = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
@@ -181,42 +165,6 @@ def _lock_by_script(farm: Farm, names: list[str] | None, *options: str) -> Round
     assert found and found.confirmed_at and found.finished_at
     ledger.close()
     return Round((found.finished_at - found.confirmed_at).total_seconds(), whole)
-
-
-@contextmanager
-def _sandbox(delay: int, accounts: int) -> Iterator[Farm]:
-    with tempfile.TemporaryDirectory(prefix='mw_tokens_benchmark.') as folder:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                '-m',
-                'mw_tokens_plugin.sandbox',
-                f'--delay={delay}',
-                f'--accounts={accounts}',
-                f'--directory={folder}',
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            yield _farm(Path(folder), process)
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _farm(folder: Path, process: subprocess.Popen[str]) -> Farm:
-    assert process.stdout is not None
-    base = password = ''
-    for line in process.stdout:
-        words = line.split()
-        if words[:1] == ['metawiki']:
-            base = words[1]
-        if words[:2] == ['Sandbox', 'Operator']:
-            password = words[2]
-        if 'PYWIKIBOT_DIR' in line:
-            break
-    return Farm(folder, f'{base}w/api.php', f'{base}sandbox', password)
 
 
 def _difference(before: dict[str, object], after: dict[str, object]) -> str:

@@ -23,7 +23,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import textwrap
 import threading
 import time
@@ -36,7 +35,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import requests
+from farm import Farm, started
 
 OPERATOR = 'Sandbox Operator'
 BOT = 'bot'
@@ -47,30 +46,6 @@ PYTHON = f'Python {platform.python_version()}'
 MOST_CPU = 1.05
 BLOCK = 5
 PATIENCE = 300.0
-
-
-@dataclass(frozen=True)
-class Farm:
-    """A sandbox in another process."""
-
-    folder: Path
-    api: str
-    control: str
-    bot_password: str
-
-    def arm(self, **fault: str | int) -> None:
-        """Let something go wrong."""
-        requests.post(
-            f'{self.control}/faults', json=fault, timeout=60
-        ).raise_for_status()
-
-    def taken(self) -> list[dict[str, object]]:
-        """Return the requests since this was last asked."""
-        lines = requests.get(f'{self.control}/journal', timeout=60).text.splitlines()
-        requests.post(
-            f'{self.control}/command', json={'command': 'clear-journal'}, timeout=60
-        ).raise_for_status()
-        return [json.loads(line) for line in lines]
 
 
 @dataclass(frozen=True)
@@ -122,7 +97,7 @@ class Running:
             {
                 'api': farm.api,
                 'user': f'{OPERATOR}@{BOT}',
-                'password': farm.bot_password,
+                'password': _bot_password(farm),
                 'summary': SUMMARY,
                 'text': TEXT,
             }
@@ -477,44 +452,17 @@ SERVERS = {'pywikibot': _write_with_pywikibot, 'mwclient': _write_with_mwclient}
 
 @contextmanager
 def _sandbox(delay: int) -> Iterator[Farm]:
-    with tempfile.TemporaryDirectory(prefix='mw_tokens_benchmark.') as folder:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                '-m',
-                'mw_tokens_plugin.sandbox',
-                '--wikis=1',
-                '--accounts=0',
-                f'--delay={delay}',
-                f'--directory={folder}',
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
+    """Start a sandbox, whose configuration has the bot password."""
+    with started('--wikis=1', '--accounts=0', f'--delay={delay}') as farm:
+        (farm.folder / 'user-password.py').write_text(
+            f'({OPERATOR!r}, BotPassword({BOT!r}, {_bot_password(farm)!r}))\n',
+            encoding='utf-8',
         )
-        try:
-            farm = _farm(Path(folder), process)
-            (farm.folder / 'user-password.py').write_text(
-                f'({OPERATOR!r}, BotPassword({BOT!r}, {farm.bot_password!r}))\n',
-                encoding='utf-8',
-            )
-            yield farm
-        finally:
-            process.terminate()
-            process.wait(10)
+        yield farm
 
 
-def _farm(folder: Path, process: subprocess.Popen[str]) -> Farm:
-    assert process.stdout is not None
-    base = password = ''
-    for line in process.stdout:
-        words = line.split()
-        if words[:1] == ['metawiki']:
-            base = words[1]
-        if words[:2] == ['Sandbox', f'Operator@{BOT}']:
-            password = words[2]
-        if 'PYWIKIBOT_DIR' in line:
-            break
-    return Farm(folder, f'{base}w/api.php', f'{base}sandbox', password)
+def _bot_password(farm: Farm) -> str:
+    return farm.passwords[f'{OPERATOR}@{BOT}']
 
 
 if __name__ == '__main__':

@@ -1,0 +1,104 @@
+"""A sandbox in a process of its own, for programs that measure."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+
+@dataclass(frozen=True)
+class Farm:
+    """A sandbox in another process.
+
+    :ivar folder: with a configuration of pywikibot's
+    :ivar wikis: addresses of the wikis, which end in a slash, by their codes
+    :ivar passwords: by what is logged in with
+    """
+
+    folder: Path
+    wikis: dict[str, str]
+    passwords: dict[str, str]
+
+    @property
+    def api(self) -> str:
+        """The address of the central wiki's API."""
+        return f'{self.wikis["meta"]}w/api.php'
+
+    @property
+    def password(self) -> str:
+        """The operator's."""
+        return self.passwords['Sandbox Operator']
+
+    def summary(self) -> dict[str, Any]:
+        """Return what it has counted."""
+        return dict(requests.get(self.address('summary'), timeout=60).json())
+
+    def taken(self) -> list[dict[str, Any]]:
+        """Return the requests since this was last asked."""
+        journal = requests.get(self.address('journal'), timeout=60)
+        self.command('clear-journal')
+        return [json.loads(line) for line in journal.text.splitlines()]
+
+    def command(self, name: str, **values: float) -> None:
+        """Let the sandbox do something."""
+        self._post('command', {'command': name, **values})
+
+    def arm(self, **fault: str | int) -> None:
+        """Let something go wrong."""
+        self._post('faults', fault)
+
+    def address(self, name: str) -> str:
+        """Return the address of something that the sandbox offers beside its wikis."""
+        return f'{self.wikis["meta"]}sandbox/{name}'
+
+    def _post(self, name: str, body: Any) -> None:
+        requests.post(self.address(name), json=body, timeout=60).raise_for_status()
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[Farm]:
+    """Start a sandbox, and end it.
+
+    :param arguments: the sandbox's options
+    """
+    with tempfile.TemporaryDirectory(prefix='mw_tokens_benchmark.') as folder:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                '-m',
+                'mw_tokens_plugin.sandbox',
+                *arguments,
+                f'--directory={folder}',
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield _farm(Path(folder), process)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _farm(folder: Path, process: subprocess.Popen[str]) -> Farm:
+    """Read what the sandbox says of itself."""
+    assert process.stdout is not None
+    farm = Farm(folder, {}, {})
+    for line in process.stdout:
+        words = line.split()
+        if words and words[0].endswith('wiki') and len(words) > 1:
+            farm.wikis[words[0].removesuffix('wiki')] = words[1]
+        elif words[:1] == ['Sandbox'] and len(words) > 2:
+            farm.passwords[' '.join(words[:2])] = words[2]
+        if 'PYWIKIBOT_DIR' in line:
+            break
+    return farm
