@@ -33,6 +33,16 @@ if TYPE_CHECKING:
 _SANDBOX = {'sandbox', 'old_sandbox', 'old_farm', 'old_site', 'stage'}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        '--seeds', metavar='N[-M]', help='play only these schedules of the long nights'
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f'seeds of the long nights: {config.getoption("seeds") or "all"}'
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not _SANDBOX.isdisjoint(getattr(item, 'fixturenames', ())):
