@@ -6,6 +6,8 @@ of the sandbox: it knows every request that reached it.
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import signal
 import time
@@ -17,23 +19,34 @@ from typing import Any
 
 import pytest
 
+from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.journal import Entry
 
 from .desk import Desk
 from .farms import Farm
 from .night import reads
+from .night_accounts import AccountWatch
+from .night_pages import DeletionWatch, Place, write_pages
+from .night_scripts import Watch, Witness
 
 LOCK = 'setglobalaccountstatus'
 NAMES = [f'Spambot {number:05}' for number in range(1, 41)]
 USUAL = ('-reason:Spam-only account', '-always', '-campaign:killed')
 
-#: Campaigns of which each is killed once or twice, and how many run side by side.
-CAMPAIGNS = 30
+#: Campaigns of each script, of which each is killed once or twice.
+CAMPAIGNS = {'global_lock': 14, 'crosswiki_delete': 10, 'global_delete': 6}
+#: How many run side by side.
 AT_ONCE = 5
 
-#: What else goes wrong with a lock there, and how often.
-FAULTS = {'half': 0.05, 'drop': 0.05, 'expire-csrf': 0.03, 'lose-session': 0.01}
+#: What else goes wrong with a write there, and how often.
+FAULTS = {
+    'half': 0.05,
+    'drop': 0.05,
+    'expire-csrf': 0.03,
+    'expire-centralauthtokens': 0.03,
+    'lose-session': 0.01,
+}
 
 #: How often a campaign may be started again before it counts as stuck.
 MOST_STARTS = 12
@@ -85,52 +98,169 @@ def judge(
 
 def test_thirty_campaigns_killed_at_random_moments_all_finish(tmp_path: Path) -> None:
     """Each on a farm of its own, with answers, tokens and sessions lost meanwhile."""
+    scripts = [name for name, number in CAMPAIGNS.items() for _ in range(number)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        campaigns = [
-            pool.submit(kill_and_resume, seed, tmp_path / str(seed))
-            for seed in range(CAMPAIGNS)
-        ]
-        ends = [campaign.result() for campaign in campaigns]
-    assert sum(kills for kills, _ in ends) >= CAMPAIGNS
+        ends = list(
+            pool.map(
+                lambda seed: kill_and_resume(seed, scripts[seed], tmp_path / str(seed)),
+                range(len(scripts)),
+            )
+        )
+    assert sum(kills for kills, _ in ends) >= len(scripts)
     assert any(lost for _, lost in ends), 'no answer was lost: nothing was tested'
 
 
-def kill_and_resume(seed: int, directory: Path) -> tuple[int, int]:
+def kill_and_resume(seed: int, script: str, directory: Path) -> tuple[int, int]:
     """Play one campaign to its end; return how many kills and lost answers it met."""
     chance = random.Random(seed)
-    names = NAMES[: chance.randrange(10, 20)]
+    wikis = 3 if script == 'crosswiki_delete' else 1
     directory.mkdir()
-    with Sandbox(wikis=1, accounts=len(names), delay=0.005) as sandbox:
-        Farm.of_sandbox(sandbox, 'killed').configure(directory)
-        desk = Desk(directory)
+    with Sandbox(wikis=wikis, accounts=20, delay=0.005) as sandbox:
+        farm = Farm.of_sandbox(sandbox, 'killed')
+        farm.configure(directory)
+        desk = Desk(directory, script)
+        job = JOBS[script](Stage(sandbox, farm.operator.name, desk, chance))
         try:
-            return _kill_and_resume(desk, sandbox, names, chance)
+            return _kill_and_resume(job, chance)
         except BaseException:
-            print(f'seed {seed}')
+            print(f'{script}, seed {seed}')
             raise
         finally:
             desk.close()
 
 
-def _kill_and_resume(
-    desk: Desk, sandbox: Sandbox, names: Sequence[str], chance: random.Random
-) -> tuple[int, int]:
+class Stage:
+    """Where a campaign is killed: a sandbox, and a desk of its own."""
+
+    def __init__(
+        self, sandbox: Sandbox, operator: str, desk: Desk, chance: random.Random
+    ) -> None:
+        self.sandbox = sandbox
+        self.witness = sandbox.journal = Witness()
+        self.operator = operator
+        self.desk = desk
+        self.chance = chance
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger at the desk, opened for the moment."""
+        return Ledger(str(self.desk.ledger))
+
+    def forget_half_a_list(self) -> bool:
+        """Forget a campaign whose list was never completed, as one is told to."""
+        if not self.desk.has_campaign('killed'):
+            return False
+        ledger = self.ledger
+        try:
+            campaign = ledger.find('killed')
+            assert campaign is not None
+            if campaign.listed_at is not None:
+                return False
+            refused = self.desk.run('-resume', '-campaign:killed', '-always')
+            assert refused.code == 4, refused.said
+            assert 'never completed' in refused.said
+            ledger.forget(campaign)
+            return True
+        finally:
+            ledger.close()
+
+
+class LockJob:
+    """Locks, which leave no trace on the wiki if nothing changes."""
+
+    write = LOCK
+    reason = 'Spam-only account'
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.names: list[str] = NAMES[: stage.chance.randrange(10, 20)]
+
+    @property
+    def lines(self) -> list[str]:
+        """What is written into the list."""
+        return self.names
+
+    def judge(self, kills: Sequence[int]) -> None:
+        """Hold the journal against the promise."""
+        judge(self.stage.sandbox.journal.entries(), kills, self.names)
+
+
+class AccountJob(LockJob):
+    """Deletions of accounts, which cannot be undone."""
+
+    write = AccountWatch.write
+    reason = 'By mistake'
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.names = NAMES[: stage.chance.randrange(5, 9)]
+        self.watch: Watch[Any] = AccountWatch(stage, self.names)
+
+    def judge(self, kills: Sequence[int]) -> None:
+        """Hold the journal, and what was reported, against the promise."""
+        path = self.stage.desk.directory / 'report' / 'killed.json'
+        rows = json.loads(path.read_text('utf-8'))['targets']
+        self.watch.end()
+        self.watch.judge({row['target']: row for row in rows}, kills)
+        assert {row['state'] for row in rows} == {'done'}
+
+
+class PageJob(AccountJob):
+    """Deletions of pages on several wikis, each with one worker."""
+
+    write = DeletionWatch.write
+    reason = 'Cross-wiki spam'
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.places = [
+            Place(wiki, f'Spam {number}')
+            for wiki in stage.sandbox.wikis
+            for number in range(stage.chance.randrange(2, 4))
+        ]
+        revisions = [stage.chance.choice([1, 2]) for _ in self.places]
+        stage.sandbox.call(lambda farm: write_pages(farm, self.places, revisions))
+        self.watch = DeletionWatch(stage, self.places)
+
+    @property
+    def lines(self) -> list[str]:
+        """What is written into the list."""
+        return [f'{place.wiki}wiki\t{place.title}' for place in self.places]
+
+
+JOBS = {
+    'global_lock': LockJob,
+    'global_delete': AccountJob,
+    'crosswiki_delete': PageJob,
+}
+
+
+def _kill_and_resume(job: LockJob, chance: random.Random) -> tuple[int, int]:
+    stage, desk, sandbox = job.stage, job.stage.desk, job.stage.sandbox
     for kind, probability in FAULTS.items():
         sandbox.faults.arm(
             kind=kind,
             probability=probability,
-            action=LOCK,
+            action=job.write,
             times=0,
             seed=chance.randrange(1000),
             remembered=True,
         )
-    resume = ('-resume', '-campaign:killed', '-always')
+    workers = chance.choice([1, 2]) if isinstance(job, PageJob) else 1
+    more = (f'-workers:{workers}', '-report:report')
+    new = (f'-reason:{job.reason}', '-always', '-campaign:killed', *more)
+    resume = ('-resume', '-campaign:killed', '-always', *more)
     kills: list[int] = []
+    if chance.random() < 0.2:
+        _kill_while_listing(job, new)
+        kills.append(0)
+        assert stage.forget_half_a_list()
+    begun = False
     while len(kills) < 1 + (chance.random() < 0.2):
-        begun = desk.has_campaign('killed')
-        process = desk.start(*(resume if begun else (listed(desk, names), *USUAL)))
+        process = desk.start(*(resume if begun else (listed(desk, job.lines), *new)))
+        # From the very first reads of the plan on.
         after = len(sandbox.journal) + chance.randrange(
-            4 if begun else 9, 9 + len(names)
+            4 if begun else 9, 9 + 2 * len(job.lines)
         )
         moment = chance.random() * 0.01
         if not desk.reaches(process, lambda after=after: len(sandbox.journal) >= after):
@@ -141,15 +271,38 @@ def _kill_and_resume(
         process.communicate()
         # What was under way arrives long before the next process has started.
         kills.append(sandbox.journal.entries()[-1].serial)
+        stage.forget_half_a_list()
+        begun = desk.has_campaign('killed')
     for _ in range(MOST_STARTS):
         begun = desk.has_campaign('killed')
-        run = desk.run(*(resume if begun else (listed(desk, names), *USUAL)))
+        run = desk.run(*(resume if begun else (listed(desk, job.lines), *new)))
         if run.code == 0:
             break
         # Sessions are lost too often for one run; it stops, to be resumed.
         assert run.code in (3, 75), run.said
     assert run.code == 0, run.said
-    return len(kills), judge(sandbox.journal.entries(), kills, names)
+    job.judge(kills)
+    writes = sandbox.journal.entries(action=job.write)
+    return len(kills), sum(not entry.answered for entry in writes)
+
+
+def _kill_while_listing(job: LockJob, arguments: Sequence[str]) -> None:
+    """Kill a script that has read half of its list."""
+    desk = job.stage.desk
+    pipe = desk.directory / 'pipe'
+    os.mkfifo(pipe)
+    half = ''.join(f'{line}\n' for line in job.lines[: len(job.lines) // 2])
+    # Opened for both, so that it waits for nobody, and does not end.
+    descriptor = os.open(pipe, os.O_RDWR)
+    try:
+        os.write(descriptor, half.encode())
+        process = desk.start('-file:pipe', *arguments)
+        desk.wait(process, lambda: desk.has_campaign('killed'))
+        process.kill()
+        process.communicate()
+    finally:
+        os.close(descriptor)
+    assert not job.stage.sandbox.journal.entries(action=job.write)
 
 
 def test_killed_in_the_middle_of_a_write(desk: Any, slow: Sandbox) -> None:
