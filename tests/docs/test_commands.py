@@ -12,6 +12,7 @@ import pytest
 from sandbox.desk import script
 
 import mw_tokens_plugin.exceptions
+from mw_tokens_plugin.campaign.options import HELP
 from mw_tokens_plugin.sandbox import Fault, Sandbox
 
 from .blocks import ROOT, blocks_in
@@ -67,6 +68,27 @@ def test_such_commands_are_found() -> None:
     found = [command for page in PAGES for command in commands(page)]
     assert {name for name, _ in found} >= {'global_lock', 'token_doctor'}
     assert len(found) > 20
+
+
+@pytest.mark.parametrize(
+    'name',
+    [p.stem for p in (ROOT / 'scripts').glob('*.py') if p.stem != '__init__'],
+)
+def test_the_options_that_its_help_shows_are_on_its_page(name: str) -> None:
+    page = (ROOT / 'docs' / f'{name}.md').read_text('utf-8')
+    assert options_of(str(script(name).__doc__), missing_on=page) == []
+
+
+def test_the_options_that_campaigns_share_are_on_their_page() -> None:
+    page = (ROOT / 'docs' / 'campaign.md').read_text('utf-8')
+    assert options_of(HELP, missing_on=page) == []
+    assert '-stop-page' in options_of(HELP, missing_on='')
+
+
+def options_of(text: str, *, missing_on: str) -> list[str]:
+    """Return the options that a help has and a page has not."""
+    options = re.findall(r'^(-[a-z][\w-]*)(?::[A-Z][\w,]*)?(?: |$)', text, re.MULTILINE)
+    return [o for o in options if not re.search(rf'[`\s]{o}\b', missing_on)]
 
 
 def test_each_error_is_explained() -> None:
