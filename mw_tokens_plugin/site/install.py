@@ -20,6 +20,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         'APISite',
         (
             '_relogin',
+            'wait',
             '_request',
             '_request_class',
             'data_repository',
@@ -50,6 +51,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             '_logged_in',
             '_ratelimited',
             '_relogin',
+            'wait',
         ),
     ),
     ('pywikibot.data.api', 'CachedRequest', ('submit',)),

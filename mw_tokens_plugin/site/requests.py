@@ -139,6 +139,11 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         finally:
             self.site.tokens.session.traffic.landed(self)
 
+    def wait(self, delay: int | None = None, **kwargs: Any) -> None:
+        """Wait before the next try, and keep no login of another thread waiting."""
+        self.site.tokens.session.traffic.landed(self)
+        super().wait(delay, **kwargs)
+
     def _transmit(
         self,
         use_get: bool,
@@ -195,6 +200,7 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         pywikibot.warning(
             f'{self.site} does not answer ({reason}); trying again in {pause:.0f} s.'
         )
+        self.site.tokens.session.traffic.landed(self)
         pywikibot.sleep(pause)
 
     def _json_loads(self, response: requests.Response) -> dict[str, Any] | None:

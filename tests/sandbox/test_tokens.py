@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -290,6 +291,30 @@ def test_a_login_waits_for_the_late_answer_that_would_undo_it(
         'ok',
         'ok',
     ]
+
+
+def test_a_login_does_not_wait_for_what_waits_to_be_tried_again(
+    site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_waited = []
+
+    def log_in() -> None:
+        with site.tokens.session.traffic.halted():
+            pass
+
+    def sleep(_: float) -> None:
+        login = threading.Thread(target=log_in, daemon=True)
+        login.start()
+        login.join(10)
+        has_waited.append(login.is_alive())
+
+    site.login()
+    for module in ('pywikibot', 'pywikibot.data'):
+        monkeypatch.setattr(f'{module}.sleep', sleep, raising=False)
+    sandbox.faults.arm(kind='http', action='paraminfo')
+    answer = site.simple_request(action='paraminfo', modules='main').submit()
+    assert answer['paraminfo']
+    assert has_waited == [False]
 
 
 def test_two_threads_that_lose_the_session_log_in_once(
