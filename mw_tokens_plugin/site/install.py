@@ -20,7 +20,6 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         'APISite',
         (
             '_relogin',
-            'wait',
             '_request',
             '_request_class',
             'data_repository',
