@@ -258,15 +258,27 @@ def _kill_and_resume(job: LockJob, chance: random.Random) -> tuple[int, int]:
     begun = False
     while len(kills) < 1 + (chance.random() < 0.2):
         process = desk.start(*(resume if begun else (listed(desk, job.lines), *new)))
-        # From the very first reads of the plan on.
+        # From the very first reads of the plan on, or right after a write was made.
         after = len(sandbox.journal) + chance.randrange(
             4 if begun else 9, 9 + 2 * len(job.lines)
         )
         moment = chance.random() * 0.01
-        if not desk.reaches(process, lambda after=after: len(sandbox.journal) >= after):
+        write = chance.randint(1, len(job.lines)) if chance.random() < 0.5 else 0
+        if write:
+            sandbox.faults.arm(
+                kind='slow', when='after', seconds=2.0, action=job.write, nth=write
+            )
+            write += len(sandbox.journal.entries(action=job.write))
+
+        def is_time(after: int = after, write: int = write) -> bool:
+            if write:
+                return len(sandbox.journal.entries(action=job.write)) >= write
+            return len(sandbox.journal) >= after
+
+        if not desk.reaches(process, is_time):
             process.communicate()
             break
-        time.sleep(moment)
+        time.sleep(0 if write else moment)
         process.kill()
         process.communicate()
         # What was under way arrives long before the next process has started.
