@@ -266,7 +266,9 @@ class ScriptNight:
 
     def _is_stale(self) -> bool:
         """Tell whether the session was renewed, which a run does a few times only."""
-        return bool(self._farm.site().tokens.session.generation)
+        # Those that are there; to make one, the wiki would be asked.
+        sites = pywikibot._sites.values()
+        return any(site.tokens.session.generation for site in sites)
 
     def _begin_anew(self) -> None:
         """Be a new process, which has to log in again."""
