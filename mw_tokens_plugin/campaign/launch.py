@@ -119,8 +119,9 @@ def run_script(
     arguments = list(args) or sys.argv[1:]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A name that the terminal cannot show must not end the campaign.
-            stream.reconfigure(errors='backslashreplace')
+            # A name that the terminal cannot show must not end the campaign; and what
+            # is said on both streams keeps its order in a log.
+            stream.reconfigure(errors='backslashreplace', line_buffering=True)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         _check_surroundings(arguments)
