@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Tell what your login can do: tokens, other wikis, and which scripts would work.
 
-It looks at the home wiki and at the central one of its farm, and changes nothing.
+It looks at the home wiki and at the central one of its farm, and changes nothing there.
+pywikibot, when it logs in, takes a password file that others can read away from them.
 
 WIKI...           Look at these wikis too, as the scripts that act on other wikis would:
                   a code of the same family, family:code, a database name, or a URL.
@@ -175,7 +176,7 @@ def show(found: Diagnosis, console: Console) -> None:
         if wiki.problem:
             lines.append(Line(said('token_doctor-problem'), wiki.problem, good=False))
         if wiki.findings is not None:
-            lines += _about_wiki(wiki.findings, found.targets)
+            lines += _about_wiki(wiki.findings, found)
         roles = ', '.join(_role(role) for role in wiki.roles)
         _show_section(f'{wiki.wiki} ({roles})', lines, console)
     advice = [Line('', _sentence(each)) for each in found.advice()]
@@ -225,12 +226,14 @@ def _about_file(file: SecretFile) -> Line:
     if file.problem is not None:
         return Line(what, file.problem, good=False)
     about = {'path': file.path, 'mode': file.mode or ''}
+    if file.narrowed:
+        return Line(what, said('token_doctor-file-narrowed', **about), good=False)
     if file.exposed:
         return Line(what, said('token_doctor-file-exposed', **about), good=False)
     return Line(what, said('token_doctor-file-yours', **about), good=True)
 
 
-def _about_wiki(found: Findings, targets: int) -> Iterator[Line]:
+def _about_wiki(found: Findings, all_found: Diagnosis) -> Iterator[Line]:
     own = said('token_doctor-own-login')
     through = own if found.through == OWN_LOGIN else found.through
     yield Line(said('token_doctor-user'), f'{found.user}, {through}')
@@ -263,7 +266,7 @@ def _about_wiki(found: Findings, targets: int) -> Iterator[Line]:
         good=abs(found.clock_difference) <= MOST_DIFFERENCE,
     )
     for check in found.scripts:
-        yield from _about_script(check, targets)
+        yield from _about_script(check, all_found)
 
 
 def _limits(found: Findings) -> str:
@@ -290,8 +293,10 @@ def _throttle(found: Findings) -> str:
     return said('token_doctor-throttle', seconds=seconds)
 
 
-def _about_script(check: ScriptCheck, targets: int) -> Iterator[Line]:
-    yield Line(check.script, _fares(check, targets), good=check.works)
+def _about_script(check: ScriptCheck, found: Diagnosis) -> Iterator[Line]:
+    refused = [file for file in found.secret_files if file.refused]
+    works = check.works and not refused
+    yield Line(check.script, _fares(check, refused, found.targets), good=works)
     if check.works:
         for option in dict.fromkeys(m.option for m in check.missing):
             lacks = _lacks(m for m in check.missing if m.option == option)
@@ -302,18 +307,26 @@ def _about_script(check: ScriptCheck, targets: int) -> Iterator[Line]:
     yield Line(f'  {said("token_doctor-least-grants")}', least)
 
 
-def _fares(check: ScriptCheck, targets: int) -> str:
-    if not check.works:
-        lacks = _lacks(missing for missing in check.missing if not missing.option)
-        return said('token_doctor-would-not-work', lacks=lacks)
+def _fares(check: ScriptCheck, refused: Iterable[SecretFile], targets: int) -> str:
+    lacks = _lacks(m for m in check.missing if not m.option)
+    if reasons := [*filter(None, [lacks]), *map(_refusal, refused)]:
+        return said('token_doctor-would-not-work', lacks='; '.join(reasons))
     if check.seconds is None:
         return said('token_doctor-would-work')
     if not check.seconds:
         # Without a pause it is up to the wiki.
-        return said('token_doctor-would-work-at-once', targets=targets)
+        return said('token_doctor-would-work-at-once')
     return said(
         'token_doctor-would-work-in', targets=targets, duration=duration(check.seconds)
     )
+
+
+def _refusal(file: SecretFile) -> str:
+    if file.narrowed:
+        return said('token_doctor-refuses-file-until-now')
+    if file.exposed:
+        return said('token_doctor-refuses-exposed-file')
+    return said('token_doctor-refuses-broken-file')
 
 
 def _lacks(missing: Iterable[Missing]) -> str:
@@ -343,9 +356,12 @@ def _sentence(advice: Advice) -> str:
         'hide-file': lambda: said(
             'token_doctor-hide-file', path=about['path'], mode=about['mode']
         ),
+        'file-was-open': lambda: said(
+            'token_doctor-file-was-open', path=about['path'], mode=about['mode']
+        ),
         'mend-file': lambda: said('token_doctor-mend-file', path=about['path']),
         'safer-login': lambda: said(
-            'token_doctor-safer-login', script=about['script'], grants=about['grants']
+            'token_doctor-safer-login', scripts=about['scripts']
         ),
         'name-operator': lambda: said('token_doctor-name-operator'),
         'set-clock': lambda: said('token_doctor-set-clock'),

@@ -1,7 +1,7 @@
 """Finding out what a login can do, by reading one wiki after the other.
 
-It keeps no token of what it reads and changes nothing; what follows from the findings
-is said in :mod:`.findings`, and how they are shown is the script's business.
+It keeps no token of what it reads and changes nothing on a wiki; what follows from the
+findings is said in :mod:`.findings`, and how they are shown is the script's business.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from mw_tokens_plugin.campaign.launch import (
     password_file,
     password_problem,
 )
+from mw_tokens_plugin.campaign.login import log_in
 from mw_tokens_plugin.doctor.findings import (
     SCRIPTS,
     Block,
@@ -45,11 +47,7 @@ from mw_tokens_plugin.doctor.findings import (
     SecretFile,
     WikiCheck,
 )
-from mw_tokens_plugin.exceptions import (
-    InvalidInput,
-    SessionLost,
-    TokensPluginError,
-)
+from mw_tokens_plugin.exceptions import InvalidInput, TokensPluginError
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
 from mw_tokens_plugin.site.foreign import HomeLogin
 from mw_tokens_plugin.site.requests import refusals
@@ -95,14 +93,15 @@ def examine(
         login = _login_kind(home, foreign)
     except EXPECTED as error:
         failure, reason = error, _sentence(error)
+    wikis = tuple(_wiki_checks(home, named, login, failure, targets, clock))
     return Diagnosis(
         login=login,
         centralauthtoken=foreign == 'centralauthtoken',
         foreign_site=foreign,
         reason=reason,
         targets=targets,
-        secret_files=files,
-        wikis=tuple(_wiki_checks(home, named, login, failure, targets, clock)),
+        secret_files=tuple(map(_seen_again, files)),
+        wikis=wikis,
     )
 
 
@@ -133,13 +132,18 @@ def _secret_files() -> Iterator[SecretFile]:
     if path is not None:
         # The mode comes first: pywikibot, which looks for the problem, narrows it.
         mode, exposed = _mode(path), others_can_read(path)
-        yield SecretFile(
-            str(path), mode, exposed, None if exposed else password_problem()
-        )
+        problem = None if exposed else password_problem()
+        refused = exposed or problem is not None
+        yield SecretFile(str(path), mode, exposed, problem, refused)
     path = Path(config.base_dir, config.user_config_file)
     consumers = any(len(consumer) == 4 for consumer in config.authenticate.values())
     if consumers and path.exists():
         yield SecretFile(str(path), _mode(path), others_can_read(path))
+
+
+def _seen_again(file: SecretFile) -> SecretFile:
+    """Return a file with what has become of it while wikis were looked at."""
+    return replace(file, narrowed=file.exposed and not others_can_read(Path(file.path)))
 
 
 def _mode(path: Path) -> str | None:
@@ -150,12 +154,7 @@ def _log_in(site: Any) -> None:
     if not site.logged_in():
         if problem := password_problem():
             raise InvalidInput(problem)
-        site.login()
-    if not site.logged_in():
-        raise SessionLost(
-            f'Logging in to {site} as {site.username()} failed. Check the name in '
-            'user-config.py and the password.'
-        )
+        log_in(site, (), '')
 
 
 def _kind(home: Any) -> tuple[str | None, str | None]:
@@ -224,8 +223,12 @@ def _wiki_checks(
     for name, has in roles.items():
         findings = None
         if name in sites:
+            acts = set(has)
+            if not named and Role.HOME.value in has:
+                # What is done on the named wikis is done here, then.
+                acts.add(Role.NAMED.value)
             try:
-                findings = _findings(sites[name], has, login, targets, clock)
+                findings = _findings(sites[name], acts, login, targets, clock)
             except EXPECTED as error:
                 problems[name] = error
         if problem := problems.get(name):
@@ -241,8 +244,6 @@ def _openings(
     """Yield the wikis in question, and how the scripts come to them."""
     yield Role.HOME, str(home), lambda: home
     yield Role.CENTRAL, _central_name(home), lambda: _central(home)
-    if not named:
-        yield Role.NAMED, str(home), lambda: home
     for where in named:
         yield Role.NAMED, where, partial(home.foreign_site, where)
 

@@ -225,8 +225,7 @@ class WikiCheck:
 
     .. version-added:: 0.1
 
-    :ivar roles: ``home``, ``central``, ``named``: for what the scripts take it. Without
-        others, the home wiki is the one that is named
+    :ivar roles: ``home``, ``central``, ``named``: for what the scripts take it
     :ivar problem: why nothing was found
     :ivar passing: whether that will pass by itself
     """
@@ -249,14 +248,19 @@ class SecretFile:
 
     .. version-added:: 0.1
 
-    :ivar mode: its permissions in octal; None if it is not there
+    :ivar mode: its permissions in octal, as they were found; None if it is not there
+    :ivar exposed: whether others could read it then
     :ivar problem: why pywikibot cannot use it
+    :ivar refused: whether the scripts do not start because of it
+    :ivar narrowed: whether pywikibot has taken it away from others since
     """
 
     path: str
     mode: str | None
     exposed: bool
     problem: str | None = None
+    refused: bool = False
+    narrowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,9 +269,9 @@ class Advice:
 
     .. version-added:: 0.1
 
-    :ivar what: ``hide-file``, ``mend-file``, ``safer-login``, ``name-operator``,
-        ``set-clock``, ``slowed-down``
-    :ivar about: the file, the script and what belongs to it
+    :ivar what: ``hide-file``, ``file-was-open``, ``mend-file``, ``safer-login``,
+        ``name-operator``, ``set-clock``, ``slowed-down``
+    :ivar about: the file and what belongs to it, the scripts
     """
 
     what: str
@@ -331,28 +335,33 @@ class Diagnosis:
         )
 
     def _where(self, script: str) -> list[WikiCheck]:
-        """Return the wikis on which a script would act."""
+        """Return the wikis on which a script would act.
+
+        Where none is named, the home wiki is meant.
+        """
         role = next(each.role for each in SCRIPTS if each.name == script)
-        return [wiki for wiki in self.wikis if role.value in wiki.roles]
+        found = [wiki for wiki in self.wikis if role.value in wiki.roles]
+        if role is Role.NAMED and not found:
+            found = [wiki for wiki in self.wikis if Role.HOME.value in wiki.roles]
+        return found
 
     def _files_serve(self) -> bool:
-        return not any(file.exposed or file.problem for file in self.secret_files)
+        return not any(file.refused for file in self.secret_files)
 
     def advice(self) -> Iterator[Advice]:
         """Yield what should be changed."""
         for file in self.secret_files:
             if file.exposed:
-                yield Advice('hide-file', {'path': file.path, 'mode': file.mode or ''})
+                what = 'file-was-open' if file.narrowed else 'hide-file'
+                yield Advice(what, {'path': file.path, 'mode': file.mode or ''})
             if file.problem:
                 yield Advice('mend-file', {'path': file.path, 'problem': file.problem})
         found = [wiki.findings for wiki in self.wikis if wiki.findings is not None]
         if self.login is LoginKind.MAIN_PASSWORD:
             checks = [check for each in found for check in each.scripts]
             limited = [c for c in checks if c.works and c.least_grants is not None]
-            for name in dict.fromkeys(check.script for check in limited):
-                grants = next(c.least_grants for c in limited if c.script == name)
-                about = {'script': name, 'grants': ', '.join(grants or ())}
-                yield Advice('safer-login', about)
+            if names := dict.fromkeys(check.script for check in limited):
+                yield Advice('safer-login', {'scripts': ', '.join(names)})
         if any(not each.names_operator for each in found):
             yield Advice('name-operator', {})
         if any(abs(each.clock_difference) > MOST_DIFFERENCE for each in found):

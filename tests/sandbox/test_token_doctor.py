@@ -137,6 +137,8 @@ def test_a_wrong_password_is_a_finding(site: Any, doctor: Callable[..., Run]) ->
     run = doctor('-for:global_lock')
     assert run.code == 3
     assert 'made with: none' in run.out
+    assert 'Check the name in user-config.py and the password.' in run.out
+    assert '..' not in run.out
     assert 'Traceback' not in run.said
 
 
@@ -197,14 +199,17 @@ def test_other_wikis_are_seen_as_the_scripts_see_them(site: Any, farm: Farm) -> 
 
 
 def test_without_others_the_home_wiki_is_where_pages_are_deleted(site: Any) -> None:
-    (home,) = examine(site).wikis
-    assert home.roles == ('home', 'central', 'named')
+    found = examine(site)
+    (home,) = found.wikis
+    assert home.roles == ('home', 'central')
+    assert found.would_work('crosswiki_delete')
+    assert check(found, 'crosswiki_delete').works
 
 
 def test_the_central_wiki_is_looked_at_wherever_home_is(farm: Farm) -> None:
     code = next(code for code in farm.wikis if code != farm.central)
     found = examine(farm.site(code))
-    assert [wiki.roles for wiki in found.wikis] == [('home', 'named'), ('central',)]
+    assert [wiki.roles for wiki in found.wikis] == [('home',), ('central',)]
     assert found.would_work('global_lock')
 
 
@@ -351,6 +356,7 @@ def test_a_password_file_that_is_not_there_is_told_in_one_sentence(
     assert run.code == 3
     assert f'secrets in: {missing}, which password_file' in run.out
     assert f'Mend {missing}' in run.out
+    assert ': would work' not in run.out
     assert 'only you can read' not in run.out
     (file,) = json.loads(doctor('-json').out)['secret_files']
     assert (file['mode'], file['exposed']) == (None, False)
@@ -501,9 +507,24 @@ def test_an_exposed_password_file_is_found_and_the_scripts_refuse_it(
     assert not [each for each in sandbox.journal.entries() if each.user]
     run = doctor('-for:global_lock')
     assert run.code == 3
+    # Logging in, it has taken the file away from the others itself.
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert f'{path}, mode 640 until now: others could read it' in run.out
+    assert f'{path} stood at 640 until now' in run.out
+    assert 'chmod' not in run.out
+    assert 'global_lock: would not work: the scripts refuse a password file' in run.out
+    assert ': would work' not in run.out
+    run = doctor('-for:global_lock')
+    assert run.code == 0
+    assert 'global_lock: would work' in run.out
+    # With a session the file is not read, and stays open.
+    path.chmod(0o640)
+    run = doctor('-for:global_lock')
+    assert run.code == 3
     assert f'{path}, mode 640: others can read it' in run.out
+    assert f'Others on this machine can read {path} (mode 640): chmod 600' in run.out
+    assert ': would work' not in run.out
     path.chmod(0o600)
-    assert doctor('-for:global_lock').code == 0
 
 
 def test_what_pywikibot_does_about_an_exposed_password_file(site: Any) -> None:
@@ -527,7 +548,10 @@ def test_user_config_counts_where_it_holds_an_oauth_secret(
     assert [file.exposed for file in examine(site).secret_files] == [False]
     consumer = ('consumer', 'consumer secret', 'access', 'access secret')
     monkeypatch.setattr(config, 'authenticate', {'wiki.example': consumer})
-    assert [file.exposed for file in examine(site).secret_files] == [False, True]
+    found = examine(site)
+    assert [file.exposed for file in found.secret_files] == [False, True]
+    # The scripts refuse an open password file, but not this one.
+    assert [file.refused for file in found.secret_files] == [False, False]
 
 
 def test_json_holds_the_same_as_the_lines(doctor: Callable[..., Run]) -> None:
@@ -538,8 +562,7 @@ def test_json_holds_the_same_as_the_lines(doctor: Callable[..., Run]) -> None:
     assert [wiki['wiki'] for wiki in told['wikis']] == ['sandbox:meta', 'sandbox:aa']
     assert told['advice'][0] == {
         'what': 'safer-login',
-        'script': 'global_lock',
-        'grants': 'basic, setglobalaccountstatus',
+        'scripts': 'global_lock, crosswiki_delete',
     }
 
 
