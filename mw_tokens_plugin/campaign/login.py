@@ -27,7 +27,7 @@ def log_in(site: Any, rights: Iterable[str], hint: str) -> None:
         try:
             site.login()
         except NoUsernameError as error:
-            said = f': {" ".join(str(error).split())}'
+            said = f': {" ".join(str(error).split()).rstrip(".")}'
     if not site.logged_in():
         raise SessionLost(
             f'Logging in to {site} as {site.username()} failed{said}. Check the name '
