@@ -24,7 +24,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.campaign.wikis import Wikis, split
+from mw_tokens_plugin.campaign.wikis import Wikis, split, wiki_by_wiki
 from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.site.requests import send_once
 
@@ -43,9 +43,12 @@ class Rollback(Action):
         return 'roll back'
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        yield from wiki_by_wiki(names, self.decide)
+
+    def decide(self, wiki: str, names: Sequence[str]) -> Iterator[Decision]:
         for name in names:
             held = None if self.author(name) == self.vandal else Held.ALREADY
-            yield Decision(name, held=held, lane=split(name)[0])
+            yield Decision(name, held=held, lane=wiki)
 
     def apply(self, target: Target) -> Outcome:
         wiki, title = split(target.name)

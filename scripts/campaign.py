@@ -49,8 +49,13 @@ from mw_tokens_plugin.campaign.globaldelete import GlobalDelete
 from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.options import SharedOptions, found, not_understood
-from mw_tokens_plugin.campaign.records import Campaign, Held, State
+from mw_tokens_plugin.campaign.options import (
+    SharedOptions,
+    check_complete,
+    found,
+    not_understood,
+)
+from mw_tokens_plugin.campaign.records import Campaign, State
 from mw_tokens_plugin.campaign.report import reason_line
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
@@ -112,6 +117,7 @@ def _run(arguments: list[str]) -> ExitCode:
             case 'resume', 0:
                 mode = ['-resume', f'-campaign:{campaign.name}']
             case 'retry-failed', 0:
+                check_complete(campaign)
                 simulate = '-simulate' in others
                 if not _plan_failed_again(ledger, options, campaign, simulate):
                     options.reporter().line(said('campaign-none-failed'))
@@ -196,6 +202,8 @@ def _remarks(
 ) -> Iterator[str]:
     """Yield what can be done with a campaign."""
     yield said('campaign-ledger', place=ledger.location)
+    for lane, error in ledger.lane_errors(campaign).items():
+        yield said('campaign-left-out', lane=lane, error=error)
     counts = ledger.counts(campaign)
     if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
         line = options.line('campaign', 'resume', campaign.name)
@@ -236,8 +244,9 @@ def _plan_failed_again(
 
 def _failed(ledger: Ledger, campaign: Campaign) -> int:
     """Count what may work another time."""
-    unread = ledger.held_counts(campaign).get(Held.NO_ANSWER, 0)
-    return ledger.counts(campaign)[State.FAILED] + unread
+    held = ledger.held_counts(campaign)
+    passing = sum(count for reason, count in held.items() if reason.may_pass)
+    return ledger.counts(campaign)[State.FAILED] + passing
 
 
 def _forget(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCode:

@@ -117,6 +117,7 @@ class Command:
         self._consent = consent
         self._resume_line = resume_line
         self._undo_line = undo_line
+        self._side_by_side = side_by_side
         self._lanes = consent.workers if side_by_side else 1
         self._observe = observe
         self._ask = ask
@@ -238,7 +239,17 @@ class Command:
             return ''
 
     def _carry_out(self, campaign: Campaign, run: Run) -> Finish:
-        budget = Budget(self._ledger.database, self._account(), self._interval)
+        budgets: dict[str, Budget] = {}
+
+        def pace(target: Target) -> float:
+            # Wikis side by side have a pace each, as pywikibot's throttle does it.
+            lane = (target.decision.lane if self._side_by_side else None) or ''
+            if lane not in budgets:
+                who = f'{self._account()} {lane}'.rstrip()
+                budgets[lane] = Budget(self._ledger.database, who, self._interval)
+            throttled: float = self._site.throttle.waittime(write=True)
+            return max(budgets[lane].reserve(), throttled)
+
         guards = self._guards(campaign)
 
         def check() -> None:
@@ -258,9 +269,7 @@ class Command:
             run,
             workers=self._consent.workers,
             policy=self._policy,
-            pace=lambda: max(
-                budget.reserve(), self._site.throttle.waittime(write=True)
-            ),
+            pace=pace,
             guard=check,
             should_stop=lambda: self._stop,
             observe=observe,
@@ -306,7 +315,7 @@ class Command:
         """
         throttle = self._site.throttle
         delay = throttle.get_delay(write=True) / throttle.process_multiplicity
-        return float(delay / self._lanes)
+        return float(delay)
 
     def _sum_up(self, campaign: Campaign, finish: Finish) -> None:
         ledger = self._ledger

@@ -28,8 +28,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.campaign.retry import PASSING
-from mw_tokens_plugin.campaign.wikis import Wikis, split
+from mw_tokens_plugin.campaign.wikis import Wikis, split, wiki_by_wiki
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     CentralAuthTokenRefused,
@@ -130,7 +129,7 @@ class CrosswikiDelete(Action):
         Pages with more than one revision, or version of a file, cost one more read
         each, since a wiki lists the history of one page at a time.
         """
-        yield from _wiki_by_wiki(names, self._plan_wiki)
+        yield from wiki_by_wiki(names, self._plan_wiki)
 
     def apply(self, target: Target) -> Outcome:
         """Delete one page, if it still has the revisions that it was planned with.
@@ -325,7 +324,7 @@ class UndoCrosswikiDelete(Action):
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on pages that the campaign has deleted."""
-        yield from _wiki_by_wiki(names, self._plan_wiki)
+        yield from wiki_by_wiki(names, self._plan_wiki)
 
     def apply(self, target: Target) -> Outcome:
         """Restore one page, if nothing has happened to it since the plan.
@@ -413,32 +412,6 @@ class UndoCrosswikiDelete(Action):
             return None, None, []
         held, file_ids = _chosen(site, facts)
         return held, None, file_ids
-
-
-def _wiki_by_wiki(
-    names: Sequence[str],
-    decide: Callable[[str, Sequence[str]], Iterator[Decision]],
-) -> Iterator[Decision]:
-    """Decide on the pages of one wiki after the other.
-
-    :param decide: returns the decisions on some pages of a wiki
-    :raises TokensPluginError: none of the wikis could be read
-    """
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(split(name)[0], []).append(name)
-    decisions: list[Decision] = []
-    unread = 0
-    for database, group in groups.items():
-        try:
-            decisions += decide(database, group)
-        except PASSING:
-            unread += 1
-            if unread == len(groups):
-                raise
-            facts = {'wiki': database}
-            decisions += [Decision(n, held=Held.NO_ANSWER, facts=facts) for n in group]
-    yield from decisions
 
 
 def _gone(site: Any, title: str) -> Outcome:

@@ -94,6 +94,8 @@ lanes = sa.Table(
     sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), primary_key=True),
     sa.Column('name', sa.String(190), primary_key=True),
     sa.Column('owner', sa.String(48)),
+    #: Why it did not work the last time.
+    sa.Column('error', sa.Text),
     **_TEXTS,
 )
 
@@ -127,7 +129,7 @@ runs = sa.Table(
 budgets = sa.Table(
     'budget',
     _metadata,
-    sa.Column('account', sa.String(190), primary_key=True),
+    sa.Column('account', sa.String(255), primary_key=True),
     sa.Column('next_at', sa.Double, nullable=False),
     **_TEXTS,
 )

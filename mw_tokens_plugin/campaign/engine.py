@@ -26,6 +26,7 @@ from mw_tokens_plugin.exceptions import (
     InvalidInput,
     OutcomeUnknown,
     PermissionDenied,
+    ReadOnly,
     TokensPluginError,
     UnexpectedAnswer,
 )
@@ -76,7 +77,7 @@ class Engine:
         *,
         workers: int = 1,
         policy: RetryPolicy | None = None,
-        pace: Callable[[], float] = lambda: 0.0,
+        pace: Callable[[Target], float] = lambda target: 0.0,
         guard: Callable[[], None] = lambda: None,
         should_stop: Callable[[], bool] = lambda: False,
         observe: Callable[[Target, Outcome], None] = lambda target, outcome: None,
@@ -88,7 +89,7 @@ class Engine:
         :param run: the run that is at work, whose signs of life keep the leases
         :param workers: how many threads work side by side
         :param policy: how often a target is tried
-        :param pace: returns the seconds to wait before the next write
+        :param pace: returns the seconds to wait before a write for a target
         :param guard: raises :exc:`StoppedByGuard` if the campaign is to be stopped;
             asked before every target
         :param should_stop: whether the operator wants to stop
@@ -181,7 +182,8 @@ class Engine:
                 raise
             with self._deciding:
                 self._left_alone[lane] = error
-                self._failures_in_a_row += 1
+                # That some are read-only tells nothing of the others.
+                self._failures_in_a_row += not isinstance(error, ReadOnly)
                 if self._failures_in_a_row == _COINCIDENCE:
                     raise
 
@@ -197,7 +199,9 @@ class Engine:
                     with self._leaving_alone(lane):
                         self._work_in(lane, owner, LEASE)
                 finally:
-                    ledger.leave_lane(campaign, owner)
+                    error = self._left_alone.get(lane)
+                    words = None if error is None else _words(error)
+                    ledger.leave_lane(campaign, owner, words)
             self._work_in(None, owner, self._lease_size())
         except Exception as error:
             # Of a mistake in an action the other workers are told too.
@@ -229,7 +233,7 @@ class Engine:
         """Carry out some targets, as long as it is not to be stopped."""
         for position, target in enumerate(leased):
             try:
-                if not self._wait():
+                if not self._wait(target):
                     self._ledger.unlease(leased[position:])
                     return
                 self._guard()
@@ -243,9 +247,9 @@ class Engine:
                 raise
             self._record(target, outcome)
 
-    def _wait(self) -> bool:
+    def _wait(self, target: Target) -> bool:
         """Wait for the pace, watching out for an order to stop meanwhile."""
-        end = time.monotonic() + self._pace()
+        end = time.monotonic() + self._pace(target)
         while not self._is_over():
             left = end - time.monotonic()
             if left <= 0 and self._run.is_heard():
@@ -264,7 +268,7 @@ class Engine:
                 with attempt:
                     if attempt.retry_state.attempt_number > 1:
                         # Another attempt is another write of the account.
-                        self._sleep(self._pace())
+                        self._sleep(self._pace(target))
                     self._wait_to_be_heard()
                     if unsettled and (outcome := self._settle(target)):
                         return outcome

@@ -68,12 +68,15 @@ class JsonLog:
         file: TextIO,
         campaign: Campaign,
         clock: Callable[[], datetime] = now,
+        veil: Callable[[str], str] = str,
     ) -> None:
         """Write to a file that is open.
 
         :param clock: the present moment in UTC
+        :param veil: takes out names that must not be shown
         """
         self._file = file
+        self._veil = veil
         self._campaign = campaign.name
         self._clock = clock
         self._lock = threading.Lock()
@@ -83,11 +86,11 @@ class JsonLog:
         line = {
             'time': _iso(self._clock()),
             'campaign': self._campaign,
-            'target': target.label,
+            'target': self._veil(target.label),
             'central_id': target.decision.central_id,
             'state': outcome.state.value,
             'changed': outcome.changed,
-            'detail': discreet(target, outcome.detail),
+            'detail': self._veil(discreet(target, outcome.detail)),
         }
         with self._lock:
             self._file.write(json.dumps(line, ensure_ascii=False) + '\n')
@@ -115,27 +118,43 @@ def without_hidden_names(ledger: Ledger, campaign: Campaign) -> Campaign:
             reason=discreet(target, campaign.reason),
             name=discreet(target, campaign.name),
         )
-    veil = _Veil(ledger)
+    veil = Veil(ledger)
     return replace(campaign, reason=veil(campaign.reason), name=veil(campaign.name))
 
 
-class _Veil:
-    """Takes out the names that any campaign of a ledger knows to be hidden."""
+class Veil:
+    """Takes out the names that any campaign of a ledger knows to be hidden.
+
+    .. version-added:: 0.1
+    """
 
     def __init__(self, ledger: Ledger) -> None:
+        """Read them."""
         spellings = {s for target in ledger.hidden() for s in _spellings(target)}
         words = sorted(spellings, key=len, reverse=True)
         self._names = re.compile('|'.join(map(re.escape, words))) if words else None
 
     def __call__(self, text: str) -> str:
+        """Return a text without them."""
         return self._names.sub('(hidden)', text) if self._names else text
 
     def over(self, target: Target) -> Target:
+        """Return a target in which they do not stand; what it is named by counts."""
         if self._names is None or target.decision.hidden:
             return target
-        decision = replace(target.decision, name=self(target.name))
+        facts = self._without(dict(target.decision.facts))
+        decision = replace(target.decision, name=self(target.name), facts=facts)
         detail = target.detail and self(target.detail)
         return replace(target, decision=decision, detail=detail)
+
+    def _without(self, fact: Any) -> Any:
+        if isinstance(fact, str):
+            return self(fact)
+        if isinstance(fact, list):
+            return [self._without(each) for each in fact]
+        if isinstance(fact, dict):
+            return {self(key): self._without(each) for key, each in fact.items()}
+        return fact
 
 
 def _spellings(target: Target) -> Iterator[str]:
@@ -162,18 +181,26 @@ class _Report:
 
     def __init__(self, ledger: Ledger, campaign: Campaign) -> None:
         self._ledger = ledger
-        self._veil = _Veil(ledger)
+        self._veil = Veil(ledger)
         self.campaign = without_hidden_names(ledger, campaign)
+        self.lane_errors = ledger.lane_errors(campaign)
         self.counts = ledger.counts(campaign)
         self.changed = ledger.changed_count(campaign)
         self.held = ledger.held_counts(campaign)
 
     def targets(self) -> Iterator[Target]:
         """Yield all targets in the order in which they were named."""
-        return map(self._veil.over, self._ledger.targets(self.campaign))
+        return map(self._told, self._ledger.targets(self.campaign))
 
     def of(self, state: State) -> Iterator[Target]:
-        return map(self._veil.over, self._ledger.targets(self.campaign, state))
+        return map(self._told, self._ledger.targets(self.campaign, state))
+
+    def _told(self, target: Target) -> Target:
+        """Return a target as others may see it, with why it was left out."""
+        error = self.lane_errors.get(target.decision.lane or '')
+        if error is not None and target.state in _OPEN:
+            target = replace(target, detail=f'left out: {error}')
+        return self._veil.over(target)
 
     def errors(self) -> dict[str, int]:
         """Count the errors of all attempts by their class, the frequent ones first."""

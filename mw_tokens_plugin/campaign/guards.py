@@ -67,7 +67,7 @@ class FailureGuard:
         threshold: Threshold,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Count from the ledger, so that all runs count together.
+        """Count in the ledger what ends from now on, in all runs.
 
         :param clock: seconds
         """
@@ -75,7 +75,8 @@ class FailureGuard:
         self._campaign = campaign
         self._threshold = threshold
         self._looks = _Bounded(_COUNT_EVERY, clock)
-        self._count()
+        self._before = ledger.counts(campaign)
+        self._failed = self._done = 0
 
     def observe(self, outcome: Outcome) -> None:
         """Count an outcome of this run at once."""
@@ -98,8 +99,9 @@ class FailureGuard:
             )
 
     def _count(self) -> None:
-        counts = self._ledger.counts(self._campaign)
-        self._failed, self._done = counts[State.FAILED], counts[State.DONE]
+        counts, before = self._ledger.counts(self._campaign), self._before
+        self._failed = counts[State.FAILED] - before[State.FAILED]
+        self._done = counts[State.DONE] - before[State.DONE]
 
 
 class StopPage:

@@ -12,8 +12,8 @@ import signal
 import stat
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, SimpleNamespace
 from typing import NoReturn
@@ -123,23 +123,58 @@ def run_script(
             # is said on both streams keeps its order in a log.
             stream.reconfigure(errors='backslashreplace', line_buffering=True)
     before = signal.signal(signal.SIGTERM, _interrupt)
+    said = ''
+    with _holding_back('-quiet' in arguments) as speak:
+        try:
+            _check_surroundings(arguments)
+            if not tolerate_exposed_password:
+                _check_password_file()
+            code = work(arguments)
+        except KeyboardInterrupt as error:
+            code, said = exit_code_of(error), '\nInterrupted.'
+        except EOFError as error:
+            # Ctrl-D at a prompt.
+            code = exit_code_of(error)
+            said = '\nThe input ended before everything was answered.'
+        except (TokensPluginError, PywikibotError, OSError) as error:
+            code, said = exit_code_of(error), f'ERROR: {error}'
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        if code is not ExitCode.DONE:
+            speak()
+    if said:
+        print(said, file=sys.stderr)
+    return code
+
+
+@contextmanager
+def _holding_back(quiet: bool) -> Iterator[Callable[[], None]]:
+    """Hold back what pywikibot says, and yield what lets it be heard after all.
+
+    :param quiet: whether it is to be held back at all
+    """
+    if not quiet:
+        yield lambda: None
+        return
+    ui = pywikibot.bot.ui
+    held: list[tuple[str, object]] = []
+
+    def hold(text: str, targetStream: object = None) -> None:
+        held.append((text, targetStream))
+
+    def speak() -> None:
+        ui.__dict__.pop('output', None)
+        for text, stream in held:
+            ui.output(text, targetStream=stream)
+
+    ui.output = hold
     try:
-        _check_surroundings(arguments)
-        if not tolerate_exposed_password:
-            _check_password_file()
-        return work(arguments)
-    except KeyboardInterrupt as error:
-        print('\nInterrupted.', file=sys.stderr)
-        return exit_code_of(error)
-    except EOFError as error:
-        # Ctrl-D at a prompt.
-        print('\nThe input ended before everything was answered.', file=sys.stderr)
-        return exit_code_of(error)
-    except (TokensPluginError, PywikibotError, OSError) as error:
-        print(f'ERROR: {error}', file=sys.stderr)
-        return exit_code_of(error)
+        yield speak
+    except BaseException:
+        speak()
+        raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        ui.__dict__.pop('output', None)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

@@ -150,7 +150,8 @@ class Ledger:
         return self._found(campaign.name)
 
     def reopen(self, campaign: Campaign) -> Campaign:
-        """Take back that a campaign is finished."""
+        """Take back that a campaign is finished, and that its plan was agreed to."""
+        self._set_moment(campaign, 'confirmed_at', None)
         return self._set_moment(campaign, 'finished_at', None)
 
     def forget(self, campaign: Campaign) -> None:
@@ -217,6 +218,11 @@ class Ledger:
             sa.update(targets)
             .where(targets.c.campaign_id == campaign.id)
             .where(targets.c.name == sa.bindparam('key'))
+            # Other runs may have taken some of them since they were read.
+            .where(
+                (targets.c.state == State.LISTED.value)
+                | (targets.c.state == State.PLANNED.value)
+            )
             .values(
                 central_id=sa.bindparam('central_id'),
                 hidden=sa.bindparam('hidden'),
@@ -258,7 +264,8 @@ class Ledger:
             .where(lanes.c.owner.is_(None))
             .where(lanes.c.name.not_in(besides))
             .where(to_do)
-            .order_by(lanes.c.name)
+            # Those that did not work the last time come last.
+            .order_by(lanes.c.error.is_not(None), lanes.c.name)
             .limit(1)
         )
         taken: Any = free.scalar_subquery()
@@ -278,15 +285,31 @@ class Ledger:
                 .where(lanes.c.owner == owner)
             )
 
-    def leave_lane(self, campaign: Campaign, owner: str) -> None:
-        """Let others have the lane of a worker, if it has one."""
+    def leave_lane(
+        self, campaign: Campaign, owner: str, error: str | None = None
+    ) -> None:
+        """Let others have the lane of a worker, if it has one.
+
+        :param error: why it did not work, if it did not
+        """
         with self.database.begin() as connection:
             connection.execute(
                 sa.update(lanes)
                 .where(lanes.c.campaign_id == campaign.id)
                 .where(lanes.c.owner == owner)
-                .values(owner=None)
+                .values(owner=None, error=error)
             )
+
+    def lane_errors(self, campaign: Campaign) -> dict[str, str]:
+        """Return why lanes that did not work the last time did not."""
+        with self.database.begin() as connection:
+            rows = connection.execute(
+                sa.select(lanes.c.name, lanes.c.error)
+                .where(lanes.c.campaign_id == campaign.id)
+                .where(lanes.c.error.is_not(None))
+                .order_by(lanes.c.name)
+            ).all()
+        return {row.name: row.error for row in rows}
 
     def lease(
         self,
@@ -444,7 +467,7 @@ class Ledger:
                 .where(
                     (targets.c.state == State.FAILED.value)
                     | (targets.c.state == State.HELD.value)
-                    & (targets.c.held == Held.NO_ANSWER.name)
+                    & targets.c.held.in_([held.name for held in Held if held.may_pass])
                 )
                 .values(state=State.LISTED.value, detail=None, ended_at=None)
             )

@@ -26,7 +26,7 @@ from mw_tokens_plugin.campaign.command import (
     Consent,
 )
 from mw_tokens_plugin.campaign.database import without_password
-from mw_tokens_plugin.campaign.export import JsonLog, write_report
+from mw_tokens_plugin.campaign.export import JsonLog, Veil, write_report
 from mw_tokens_plugin.campaign.guards import Threshold
 from mw_tokens_plugin.campaign.launch import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -243,7 +243,6 @@ class SharedOptions:
         if not (self.always and campaign.options.get('untrusted')):
             return
         if campaign.confirmed_at is not None:
-            # What is listed again since then has been looked at once.
             return
         if campaign.planned_at is None or ledger.counts(campaign)[State.LISTED]:
             raise StoppedByGuard(
@@ -363,12 +362,12 @@ class SharedOptions:
                     f'The campaign {campaign.name!r} is one on {campaign.wiki}, and '
                     f'this is {site}.'
                 )
-            return _complete(campaign)
+            return check_complete(campaign)
         unfinished = [c for kind in kinds for c in ledger.unfinished(kind, str(site))]
         # One that was under way comes before plans that nobody has confirmed.
         confirmed = [campaign for campaign in unfinished if campaign.confirmed_at]
         if len(confirmed) == 1:
-            return _complete(confirmed[0])
+            return check_complete(confirmed[0])
         if len(unfinished) != 1:
             names = ', '.join(campaign.name for campaign in unfinished)
             raise InvalidInput(
@@ -376,7 +375,7 @@ class SharedOptions:
                 if unfinished
                 else f'No campaign on {site} is unfinished: nothing to resume.'
             )
-        return _complete(unfinished[0])
+        return check_complete(unfinished[0])
 
     def line(self, script: str, *words: str) -> str:
         """Return a command line for the same ledger."""
@@ -389,12 +388,17 @@ class SharedOptions:
 
     def resume_line(self, script: str, campaign: Campaign) -> str:
         """Return the command that goes on with a campaign."""
-        words = [f'-campaign:{campaign.name}']
-        if self.max_failures is not None:
-            words.append(f'-max-failures:{self.max_failures}')
-        if self.always:
-            words.append('-always')
-        return self.line(script, '-resume', *words)
+        again = {
+            f'-max-failures:{self.max_failures}': self.max_failures is not None,
+            f'-workers:{self.workers}': self.workers != 1,
+            '-insist': self.insist,
+            '-quiet': self.quiet,
+            f'-log-json:{self.log_json}': self.log_json is not None,
+            f'-report:{self.report}': self.report is not None,
+            '-always': self.always,
+        }
+        words = [word for word, is_given in again.items() if is_given]
+        return self.line(script, '-resume', f'-campaign:{campaign.name}', *words)
 
     def carry_out(
         self,
@@ -435,7 +439,9 @@ class SharedOptions:
             stop_page=self.stop_page,
             twice=twice,
         )
-        with _written_down(self.log_json, campaign) as observe:
+        veil = Veil(ledger)
+        reporter.veil = veil
+        with _written_down(self.log_json, campaign, veil) as observe:
             command = Command(
                 ledger,
                 action,
@@ -478,7 +484,7 @@ def found(ledger: Ledger, name: str) -> Campaign:
     return campaign
 
 
-def _complete(campaign: Campaign) -> Campaign:
+def check_complete(campaign: Campaign) -> Campaign:
     """Refuse to go on with a list of which the rest was lost."""
     if campaign.listed_at is None:
         raise StoppedByGuard(
@@ -541,7 +547,7 @@ def _campaign_name(value: str) -> str:
 
 @contextmanager
 def _written_down(
-    path: str | None, campaign: Campaign
+    path: str | None, campaign: Campaign, veil: Veil
 ) -> Iterator[Callable[[Target, Outcome], None]]:
     """Yield what writes each outcome to a file, if one was named.
 
@@ -559,4 +565,4 @@ def _written_down(
             f'{path} cannot be written to: {error.strerror}. Nothing was sent.'
         ) from None
     with os.fdopen(descriptor, 'a', encoding='utf-8') as file:
-        yield JsonLog(file, campaign).outcome
+        yield JsonLog(file, campaign, veil=veil).outcome

@@ -104,6 +104,9 @@ def _unless_changed(
     decision: Decision, before: Mapping[str, Any], fixed: frozenset[str]
 ) -> Decision:
     """Hold a target back that is not what an earlier plan was made for."""
+    if decision.held is not None and decision.held.may_pass:
+        # To be compared with what is there another time.
+        return replace(decision, facts={**before, **decision.facts})
     if decision.held is None and any(
         name in before and before[name] != decision.facts.get(name) for name in fixed
     ):

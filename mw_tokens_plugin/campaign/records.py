@@ -58,8 +58,14 @@ class Held(enum.Enum):
     NO_RIGHT = 'you lack the right on that wiki'
     WIKI_SET = 'your global groups have no such right on that wiki'
     NO_ANSWER = 'the wiki does not answer'
+    REFUSED = 'the wiki refuses you'
     PAGE_EXISTS = 'there is a new page or file of that title'
     MIXED = 'mixed with revisions that others deleted'
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether it may be otherwise another time, through nobody's doing."""
+        return self in (Held.NO_ANSWER, Held.REFUSED)
 
     @property
     def is_satisfied(self) -> bool:

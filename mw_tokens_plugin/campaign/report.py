@@ -43,6 +43,8 @@ class Reporter:
         """
         self._console = console
         self._quiet = quiet
+        #: Takes out names that must not be shown; a terminal is for the operator alone.
+        self.veil: Callable[[str], str] = str
         self.interactive = console.is_terminal and not quiet
         self._progress: Progress | None = None
 
@@ -58,7 +60,7 @@ class Reporter:
             if self.interactive:
                 self._console.print(Text(text), soft_wrap=True)
             else:
-                print(text, file=self._console.file, flush=True)
+                print(self.veil(text), file=self._console.file, flush=True)
 
     def plan(
         self,

@@ -5,14 +5,21 @@ It knows them by their database names, and what may be done there; it writes to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from mw_tokens_plugin.campaign.records import Held
-from mw_tokens_plugin.exceptions import InvalidInput, NotAttached, NotInFarm
+from mw_tokens_plugin.campaign.records import Decision, Held
+from mw_tokens_plugin.campaign.retry import PASSING
+from mw_tokens_plugin.exceptions import (
+    ApiRefusal,
+    CentralAuthTokenRefused,
+    InvalidInput,
+    NotAttached,
+    NotInFarm,
+)
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.site.family import place_of
 from mw_tokens_plugin.site.requests import refusals
@@ -182,6 +189,36 @@ class Wikis:
             is_local=right not in rights,
             sysops=len(sysops - {site.username()}),
         )
+
+
+def wiki_by_wiki(
+    names: Sequence[str],
+    decide: Callable[[str, Sequence[str]], Iterator[Decision]],
+) -> Iterator[Decision]:
+    """Decide on the targets of one wiki after the other, where one may not work.
+
+    .. version-added:: 0.1
+
+    :param names: targets, as ``database:Title``
+    :param decide: returns the decisions on some targets of a wiki
+    :raises TokensPluginError: none of the wikis worked
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(split(name)[0], []).append(name)
+    decisions: list[Decision] = []
+    failures = 0
+    for database, group in groups.items():
+        try:
+            decisions += decide(database, group)
+        except (*PASSING, ApiRefusal, CentralAuthTokenRefused) as error:
+            failures += 1
+            if failures == len(groups):
+                raise
+            held = Held.NO_ANSWER if isinstance(error, PASSING) else Held.REFUSED
+            facts = {'wiki': database}
+            decisions += [Decision(n, held=held, facts=facts) for n in group]
+    yield from decisions
 
 
 def named(database: str, title: str) -> str:

@@ -162,7 +162,11 @@ def test_what_one_campaign_hides_no_other_one_shows(
             options={},
         )
         ledger.add(made, [target])
-        facts = {'authors': ['Somebody hidden'], 'page_id': 7}
+        facts = {
+            'authors': ['Somebody hidden'],
+            'title': 'User:Somebody hidden/Spam',
+            'page_id': 7,
+        }
         ledger.decide(made, [Decision(target, hidden=hidden, facts=facts)])
         ledger.lease(made, 'run/0', 1)
     for leased in ledger.targets(made):

@@ -546,6 +546,47 @@ def test_a_wiki_that_does_not_answer_is_planned_another_time(
     assert set(effects(sandbox).values()) == {1}
 
 
+def test_what_was_not_read_again_is_compared_another_time(
+    pwb: Script,
+    sandbox: Sandbox,
+    spam: str,
+    write: Any,
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A wiki is away when an old plan is checked again, and somebody uses the title."""
+    monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0.1)
+    assert pwb('crosswiki_delete', spam, *USUAL, '-simulate', '-campaign:s').code == 0
+    with ledger.database.begin() as connection:
+        before = now() - timedelta(days=2)
+        connection.execute(sa.update(campaigns).values(planned_at=before))
+    sandbox.faults.arm(kind='http', wiki='aa', times=0)
+    assert pwb('crosswiki_delete', '-resume', '-always').code == 1
+    sandbox.faults.clear()
+    sandbox.call(
+        lambda farm: farm.wikis['aa'].delete(
+            farm.wikis['aa'].page('Spam 1'), 'Sandbox Colleague', 'spam'
+        )
+    )
+    write('aa', 'Spam 1', 'Sandbox Colleague', 'A good page')
+    run = pwb('campaign', 'retry-failed', 's', '-always')
+    assert run.code == 1, run.said
+    assert 'Held back: 1 (changed since by somebody else)' in run.out
+    assert pages(sandbox, 'aa') == {'Spam 1'}
+
+
+def test_a_wiki_that_refuses_us_when_it_is_read_does_not_stop_the_plan(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    sandbox.command('set-lifetimes', penalty=0.0)
+    sandbox.faults.arm(kind='expire-centralauthtokens', wiki='aa', times=0)
+    run = crosswiki_delete(spam, *USUAL)
+    sandbox.command('set-lifetimes', penalty=3.0)
+    assert run.code == 1, run.said
+    assert 'Held back: 2 (the wiki refuses you)' in run.out
+    assert {wiki for wiki, _ in effects(sandbox)} == {'meta', 'bb'}
+
+
 def test_where_no_wiki_answers_nothing_is_planned(
     crosswiki_delete: Script,
     sandbox: Sandbox,
@@ -565,12 +606,16 @@ def test_a_wiki_that_does_not_work_does_not_stop_the_others(
     crosswiki_delete: Script,
     sandbox: Sandbox,
     spam: str,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(RetryPolicy, '_wait', lambda policy, state: 0.0)
     sandbox.faults.arm(kind='readonly', wiki='aa', times=0)
-    run = crosswiki_delete(spam, *USUAL, '-campaign:spam', '-workers:1')
+    report = f'-report:{tmp_path / "report"}'
+    run = crosswiki_delete(spam, *USUAL, '-campaign:spam', '-workers:1', report)
     assert run.code == 75, run.said
+    rows = (tmp_path / 'report' / 'spam.csv').read_text('utf-8')
+    assert rows.count('left out: ReadOnly: readonly on sandbox:aa') == 2
     assert {wiki for wiki, _ in effects(sandbox)} == {'meta', 'bb'}
     assert 'Left out:  aawiki: ' in run.out
     assert 'Left:      2' in run.out

@@ -715,6 +715,23 @@ def test_hiding_is_not_resumed_without_a_terminal(
     assert not sandbox.journal.entries(action=LOCK)
 
 
+def test_quiet_is_quiet_unless_something_is_left_undone(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    """From cron: what is said is sent as a mail."""
+    quiet = (*USUAL, '-quiet')
+    sandbox.faults.arm(kind='lose-session', action=LOCK, remembered=True)
+    run = desk.run(*spam(1, 2), *quiet)
+    assert (run.code, run.said) == (0, '')
+    run = desk.run('No such account', *quiet)
+    assert run.code == 1
+    assert 'no such global account' in run.out
+    sandbox.faults.arm(kind='demote', action=LOCK)
+    run = desk.run(*spam(3), *quiet)
+    assert run.code == 3
+    assert 'API error permissiondenied' in run.err
+
+
 def test_a_bot_password_is_enough(desk: Any, farm: Farm, spambots: Names) -> None:
     names = spambots(2)
     name, _, app = farm.bot.name.partition('@')

@@ -80,6 +80,10 @@ def test_too_many_failures_stop_it(global_lock: Script, sandbox: Sandbox) -> Non
     assert 'more failures than -max-failures allows' in run.out
     assert len(sandbox.journal.entries(action=LOCK)) == 3
     assert '-max-failures:2 -always' in run.out
+    # What the operator has seen does not count again.
+    run = global_lock('-resume', '-always', '-max-failures:2')
+    assert run.code == 4, run.said
+    assert len(sandbox.journal.entries(action=LOCK)) == 6
 
 
 @pytest.mark.parametrize('title', ['[[no]]', 'A|B'])

@@ -21,7 +21,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.exceptions import OutcomeUnknown, WikiUnreachable
+from mw_tokens_plugin.exceptions import OutcomeUnknown, ReadOnly, WikiUnreachable
 
 NAMES = [f'N{number}' for number in range(40)]
 
@@ -202,6 +202,18 @@ def test_what_may_have_been_sent_to_it_is_read_by_the_next_run(
     assert carry_out(ledger, many, action) == Finish()
     assert len(action.applied) == 39
     assert ledger.counts(many)[State.DONE] == 40
+
+
+def test_that_some_are_read_only_tells_nothing_of_the_others(
+    ledger: Ledger, many: Campaign
+) -> None:
+    action = Wikis()
+    for wiki in WIKIS[:3]:
+        action.broken[wiki] = ReadOnly('readonly', 'maintenance', wiki)
+    finish = carry_out(ledger, many, action)
+    assert list(finish.left_alone) == WIKIS[:3]
+    assert finish.error is None
+    assert {name[:2] for name in action.applied} == {'dd'}
 
 
 def test_lanes_that_fail_in_a_row_stop_the_campaign(

@@ -203,6 +203,29 @@ def test_a_lane_has_one_worker(ledger: Ledger, url: str) -> None:
     other.close()
 
 
+def test_lanes_that_did_not_work_come_last_the_next_time(ledger: Ledger) -> None:
+    campaign = begin(ledger, 'a:0', 'a:1', 'b:0', 'b:1')
+    plan_lanes(ledger, campaign, 'a', 'b')
+    assert ledger.take_lane(campaign, 'one/0') == 'a'
+    ledger.leave_lane(campaign, 'one/0', 'ReadOnly: maintenance')
+    assert ledger.lane_errors(campaign) == {'a': 'ReadOnly: maintenance'}
+    assert ledger.take_lane(campaign, 'two/0') == 'b'
+    assert ledger.take_lane(campaign, 'three/0') == 'a'
+    ledger.leave_lane(campaign, 'three/0')
+    assert ledger.lane_errors(campaign) == {}
+
+
+def test_a_plan_that_is_late_takes_nothing_back(ledger: Ledger) -> None:
+    """Another run has begun with some of the targets meanwhile."""
+    campaign = begin(ledger, 'A', 'B', 'C')
+    plan_all(ledger, campaign)
+    done, _leased = ledger.lease(campaign, 'one/0', 2)
+    ledger.record(done, Outcome(State.DONE, changed=True))
+    ledger.decide(campaign, [Decision(name, held=Held.ALREADY) for name in 'ABC'])
+    states = {t.name: t.state for t in ledger.targets(campaign)}
+    assert states == {'A': State.DONE, 'B': State.LEASED, 'C': State.HELD}
+
+
 def test_a_lane_in_which_nothing_is_to_be_done_is_not_taken(ledger: Ledger) -> None:
     campaign = begin(ledger, 'a:0', 'a:1')
     plan_lanes(ledger, campaign, 'a')
