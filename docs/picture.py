@@ -44,6 +44,8 @@ SHOWN = 2
 
 #: Fonts are not loaded from anywhere: those of the reader will do.
 _FONTS = re.compile(r'@font-face \{\{.*?\}\}\s*', re.DOTALL)
+#: The ends of lines, of which the last refers to a clip path that rich leaves out.
+_EMPTY = re.compile(r'<text [^>]*>\s*</text>')
 
 
 def main() -> int:
@@ -63,6 +65,8 @@ def main() -> int:
     console.print(styled(f'$ {COMMAND}'))
     for line in shortened(said.replace(folder, '~/stewardry').splitlines()):
         console.print(styled(line))
+    # rich makes no room for the last line.
+    console.print()
     PICTURE.parent.mkdir(exist_ok=True)
     picture = console.export_svg(
         title='Locking a wave of spambots',
@@ -71,7 +75,7 @@ def main() -> int:
     )
     # Editors and git would do that otherwise.
     tidy = '\n'.join(line.rstrip() for line in picture.splitlines())
-    PICTURE.write_text(f'{tidy}\n', 'utf-8')
+    PICTURE.write_text(f'{_EMPTY.sub("", tidy)}\n', 'utf-8')
     return 0 if code == HELD_BACK else 1
 
 
