@@ -1,7 +1,7 @@
 """Check the links of the built documentation, and of the pages that are read beside it.
 
 What is inside must exist, with its anchor; of what is outside only the form is looked
-at, since the network is nobody's promise.
+at, since the network is nobody's promise. For the same reason no page loads anything.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ BESIDE = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md')
 _GENERATED = {'genindex.html', 'search.html', 'py-modindex.html'}
 
 _MARKDOWN = re.compile(r'\]\(([^)\s]+)\)')
+_ELSEWHERE = re.compile(r'(?:https?:)?//[\w.-]+\.\w+[^\s"\']*')
 _HOST = re.compile(r'[a-z0-9-]+(\.[a-z0-9-]+)+', re.IGNORECASE)
 
 
@@ -33,6 +34,8 @@ class Page(HTMLParser):
         super().__init__()
         self.links: list[str] = []
         self.anchors: set[str] = set()
+        self.loaded: list[str] = []
+        self._in_script = False
         self.feed(text)
 
     def has(self, anchor: str) -> bool:
@@ -40,12 +43,28 @@ class Page(HTMLParser):
         return not anchor or anchor in self.anchors
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the links and anchors of one element."""
+        """Note the links and anchors of one element, and what it loads."""
+        self._in_script = tag == 'script'
+        loading = ('src', 'href') if tag == 'link' else ('src',)
+        self.loaded += [
+            value
+            for name, value in attrs
+            if name in loading and value and _ELSEWHERE.match(value)
+        ]
         for name, value in attrs:
             if value and name in ('href', 'src') and tag != 'link':
                 self.links.append(value)
             elif value and name in ('id', 'name'):
                 self.anchors.add(value)
+
+    def handle_data(self, data: str) -> None:
+        """Note what a script in the page speaks of: it may load that."""
+        if self._in_script:
+            self.loaded += _ELSEWHERE.findall(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave a script."""
+        self._in_script = False
 
 
 def main(folder: Path) -> int:
@@ -68,6 +87,8 @@ def broken_in_html(folder: Path) -> Iterator[str]:
     for path, page in pages.items():
         if path.name in _GENERATED:
             continue
+        for loaded in page.loaded:
+            yield f'{path.relative_to(folder.resolve())}: {loaded}: is loaded'
         for link in page.links:
             parts = urlsplit(link)
             if problem := outside(link):

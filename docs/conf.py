@@ -25,9 +25,10 @@ extensions = [
     'sphinx.ext.autodoc',
     'sphinx.ext.autosummary',
     'sphinx.ext.viewcode',
-    'sphinxcontrib.mermaid',
 ]
 html_theme = 'furo'
+html_static_path = ['_static']
+html_css_files = ['site.css']
 html_title = f'{project} {release}'
 exclude_patterns = ['_templates']
 templates_path = ['_templates']

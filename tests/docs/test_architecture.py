@@ -8,6 +8,7 @@ import runpy
 import pytest
 
 from .blocks import ROOT
+from .pictures import arrows_in
 
 PAGE = (ROOT / 'docs' / 'architecture.md').read_text('utf-8')
 
@@ -25,14 +26,14 @@ def test_it_names_every_module_once_and_no_other(part: str) -> None:
 
 def test_the_arrows_lead_to_what_is_imported() -> None:
     """A part may import what its arrows lead to, at once or through others."""
+    assert '(_static/parts.svg)' in PAGE
     rules = runpy.run_path(str(ROOT / 'tests' / 'packaging' / 'test_imports.py'))
     allowed = {
         part: {name for name in below if name}
         for part, below in rules['BELOW'].items()
         if part
     }
-    picture = PAGE.partition('```{mermaid}')[2].partition('```')[0]
-    arrows = re.findall(r'^    (\w+) --> (\w+)$', picture, re.MULTILINE)
+    arrows = arrows_in((ROOT / 'docs' / '_static' / 'parts.svg').read_text('utf-8'))
 
     def reached(part: str) -> set[str]:
         ahead = {end for start, end in arrows if start == part}

@@ -28,5 +28,19 @@ def test_links_that_lead_nowhere_are_found(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_loaded_from_elsewhere_is_found(tmp_path: Path) -> None:
+    """The pages are read where there is no network, too."""
+    (tmp_path / 'page.html').write_text(
+        '<script type="module">import d from "https://cdn.example/d.mjs"</script>'
+        '<link rel="stylesheet" href="https://cdn.example/a.css">'
+        '<script src="//cdn.example/b.js"></script>'
+        '<script>let here = "/c.js" // mine</script> https://example.org'
+    )
+    found = list(CHECK['broken_in_html'](tmp_path))
+    for name in ('d.mjs', 'a.css', 'b.js'):
+        assert any(f'//cdn.example/{name}: is loaded' in line for line in found)
+    assert len([line for line in found if line.endswith('is loaded')]) == 3
+
+
 def test_pages_of_the_repository_link_to_what_is_there() -> None:
     assert list(CHECK['broken_beside']()) == []
