@@ -84,17 +84,18 @@ def main(*args: str) -> ExitCode:
 
 
 def _run(arguments: list[str]) -> ExitCode:
-    if not any(argument in arguments for argument in _PASSED_ON):
-        # Else the other script reads pywikibot's own options.
-        arguments = pywikibot.handle_args(arguments)
     options = SharedOptions()
     others = [argument for argument in arguments if not options.take(argument)]
+    is_passed_on = any(word in _PASSED_ON for word in options.targets[:1])
+    if others and not is_passed_on:
+        # With these pywikibot opens the wiki, which nothing here needs.
+        others = pywikibot.handle_args(others)
     if not options.targets:
         raise InvalidInput(
             'Say what to do: list, show, report, resume, retry-failed, undo or forget.'
         )
     command, *words = options.targets
-    if others and command not in _PASSED_ON:
+    if others and not is_passed_on:
         raise not_understood('campaign', others[0])
     ledger = options.open_ledger(create=False)
     try:

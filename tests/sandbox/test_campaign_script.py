@@ -190,6 +190,18 @@ def test_a_campaign_is_undone_by_its_own_script(
     assert locked(sandbox) == spam(1)
 
 
+def test_what_the_ledger_knows_is_told_without_the_wiki(
+    desk: Desk, farm: Farm, sandbox: Sandbox
+) -> None:
+    assert desk.run(*spam(1), *USUAL, '-campaign:half').code == 0
+    sandbox.journal.clear()
+    desk.script = 'campaign'
+    for words in (['list'], ['show', 'half'], ['report', 'half', 'files']):
+        run = desk.run(*words)
+        assert run.code == 0, run.said
+    assert len(sandbox.journal) == 0
+
+
 def test_at_a_terminal_it_asks(desk: Desk, sandbox: Sandbox) -> None:
     assert desk.run(*spam(1), *USUAL, '-campaign:half').code == 0
     desk.script = 'campaign'
