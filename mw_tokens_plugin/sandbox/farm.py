@@ -172,7 +172,10 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One recent change: an edit, a new page or a log entry."""
+    """One recent change: an edit, a new page or a log entry.
+
+    :ivar type: as the wiki calls it; ``unlisted`` if only contributions tell of it
+    """
 
     id: int
     type: str
@@ -278,8 +281,13 @@ class Wiki:
         comment: str = '',
         minor: bool = False,
         bot: bool = False,
+        listed: bool = True,
     ) -> Revision:
-        """Save a revision, creating the page where it is missing."""
+        """Save a revision, creating the page where it is missing.
+
+        :param listed: whether the recent changes tell of it; its author's
+            contributions always do
+        """
         parsed = parse_title(title) if isinstance(title, str) else title
         assert parsed, f'not a title: {title}'
         page = self.pages.get(parsed)
@@ -305,7 +313,7 @@ class Wiki:
         local = self.accounts.get(user)
         if local is not None:
             local.editcount += 1
-        kind = 'edit' if parent else 'new'
+        kind = ('edit' if parent else 'new') if listed else 'unlisted'
         self._change(kind, parsed, page.id, revision=revision)
         return revision
 
@@ -374,24 +382,29 @@ class Wiki:
         reason: str,
         redirect: bool,
     ) -> None:
-        """Rename a page, leaving a redirect if told so."""
+        """Rename a page, leaving a redirect if told so.
+
+        The move is a revision of the page, too, with the same text as before.
+        """
         source = page.title
         del self.pages[source]
         page.title = target
         self._keep(page)
         if source.namespace == target.namespace == 6:
             self.files.move(source.name, target.name)
-        page.touched = self.farm.timestamp()
+        comment = f'{operator.name} moved page [[{source}]] to [[{target}]]'
+        comment += '' if redirect else ' without leaving a redirect'
+        how: dict[str, Any] = {
+            'user': operator.name,
+            'user_id': operator.id,
+            'comment': f'{comment}: {reason}' if reason else comment,
+            'listed': False,
+        }
+        self.edit(target, page.latest.text, minor=True, **how)
         params = {'target_ns': target.namespace, 'target_title': str(target)}
         self.write_log('move', 'move', operator.name, source, reason, params, page.id)
         if redirect:
-            self.edit(
-                source,
-                f'#REDIRECT [[{target}]]',
-                user=operator.name,
-                user_id=operator.id,
-                comment=f'moved to [[{target}]]',
-            )
+            self.edit(source, f'#REDIRECT [[{target}]]', **how)
 
     def upload(
         self,
