@@ -1,15 +1,18 @@
 """The files with which pywikibot finds the sandbox: user config, family, passwords.
 
-Only directories without a foreign `user-config.py` are written to.
+Only directories without a foreign `user-config.py` are written to, and none with that
+of a farm that is running.
 """
 
 from __future__ import annotations
 
 import os
+import re
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from . import seeds
-from .farm import Farm
+from .farm import Farm, Wiki
 from .seeds import Credentials
 
 _MARK = '# Written by mw_tokens_plugin.sandbox.'
@@ -67,6 +70,10 @@ _REPOSITORY = '''
         return {{}}
 '''
 
+#: How long a farm may take to answer, in seconds.
+_PATIENCE = 5
+_LANG = re.compile(r"^        '\w+': '([^']+)',$", re.MULTILINE)
+
 _PASSWORDS = """{mark}
 ({operator!r}, {credentials.operator!r})
 ({colleague!r}, {credentials.colleague!r})
@@ -80,7 +87,7 @@ _BOT_PASSWORDS = """{mark}
 
 
 class NotOurs(OSError):
-    """A directory holds a user-config.py that the sandbox did not write."""
+    """A directory holds the configuration of somebody else, or of a running farm."""
 
 
 def write_configuration(
@@ -102,10 +109,11 @@ def write_configuration(
     if config.exists() and not config.read_text('utf-8').startswith(_MARK):
         raise NotOurs(f'{config} was not written by the sandbox: not overwritten')
     family = directory.resolve() / 'sandbox_family.py'
+    if _is_of_another_farm(family, farm):
+        raise NotOurs(f'{config} is that of a sandbox that is running: not overwritten')
     common = {'mark': _MARK, 'central': farm.central.code}
     langs = '\n'.join(
-        f'        {code!r}: {wiki.server.removeprefix("http://")!r},'
-        for code, wiki in farm.wikis.items()
+        f'        {code!r}: {_host(wiki)!r},' for code, wiki in farm.wikis.items()
     )
     family_text = _FAMILY.format(**common, langs=langs)
     if farm.repository is not None:
@@ -128,6 +136,30 @@ def write_configuration(
         plugin=_ENABLE if plugin else '',
     )
     _write_private(config, text.rstrip() + '\n')
+
+
+def _host(wiki: Wiki) -> str:
+    return wiki.server.removeprefix('http://')
+
+
+def _is_of_another_farm(family: Path, farm: Farm) -> bool:
+    """Tell whether another farm answers where this file says."""
+    written = _LANG.findall(family.read_text('utf-8')) if family.exists() else []
+    # Where this farm listens no other one does.
+    own = set(map(_host, farm.wikis.values()))
+    return bool(written) and own.isdisjoint(written) and _answers(written[0])
+
+
+def _answers(host: str) -> bool:
+    """Tell whether there is a wiki of a farm at an address."""
+    connection = HTTPConnection(host, timeout=_PATIENCE)
+    try:
+        connection.request('GET', '/sandbox/summary')
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -261,6 +261,30 @@ def test_a_foreign_configuration_is_left_alone(
     assert os.listdir(tmp_path) == ['user-config.py']
 
 
+def test_the_configuration_of_a_running_farm_is_left_alone(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.write_configuration(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    done = _command('--accounts', '5', '--directory', str(tmp_path))
+    said, complaint = done.communicate(timeout=60)
+    assert done.returncode == 2, said
+    assert complaint.startswith(f'sandbox: {tmp_path.resolve() / "user-config.py"} is')
+    assert 'is running: not overwritten; name another --directory' in complaint
+    assert complaint.count('\n') == 1
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_configuration_of_a_farm_that_has_ended_is_written_over(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with Sandbox(wikis=2, accounts=5) as ended:
+        ended.write_configuration(tmp_path)
+    before = (tmp_path / 'sandbox_family.py').read_text('utf-8')
+    sandbox.write_configuration(tmp_path)
+    assert (tmp_path / 'sandbox_family.py').read_text('utf-8') != before
+
+
 @pytest.mark.parametrize('bot', [False, True], ids=['main password', 'bot password'])
 @pytest.mark.parametrize('mediawiki', ['1.43', 'current'])
 def test_unmodified_pywikibot_works_on_it(
