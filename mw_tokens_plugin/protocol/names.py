@@ -14,6 +14,7 @@ import re
 import sys
 import unicodedata
 from html.entities import html5
+from urllib.parse import unquote
 
 from mw_tokens_plugin.exceptions import InvalidName
 
@@ -42,6 +43,9 @@ _REPLACEMENT = '\ufffd'
 _NOT_IN_PAGES = re.compile(
     '[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]'
 )
+_TAG = re.compile(r'</?[A-Za-z][^<>]*>')
+#: Letters to Unicode, and nothing to readers.
+_INVISIBLE_LETTERS = frozenset('\u115f\u1160')
 _WIKILINK = re.compile(r'\[\[([^\[\]|]*)(?:\|[^\[\]]*)?\]\]')
 _PREFIX = re.compile(
     r'\s*:*(?:[a-z-]+\s*:\s*)*user\s*:|\s*:*(?:[a-z-]+\s*:\s*)*special\s*:\s*centralauth\s*/',
@@ -123,14 +127,23 @@ def decoded(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return a text in which a name can be looked for, however both are spelt.
+    """Return the letters and digits of a text in which a name is looked for.
+
+    Case, accents, width, blanks, signs, tags, percent-encoding and all that is not
+    displayed make no difference, so different names may be folded into one.
 
     .. version-added:: 0.1
 
     :param text: a name, or what may contain one
     """
-    text = _MARKS.sub('', unicodedata.normalize('NFC', decoded(text)))
-    return _BLANKS.sub(' ', text).casefold()
+    text = unquote(unicodedata.normalize('NFKC', decoded(text)))
+    # Folding can take letters apart, and taking them apart can show small ones.
+    text = unicodedata.normalize('NFKD', _TAG.sub('', text)).casefold()
+    return ''.join(
+        letter
+        for letter in unicodedata.normalize('NFKD', text).casefold()
+        if letter.isalnum() and letter not in _INVISIBLE_LETTERS
+    )
 
 
 def kind_of(name: str) -> AccountKind:

@@ -89,7 +89,26 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    'text', ['spam_BOT', 'sp\u200eam\u00a0bot', 'Sp&#97;m bot', 'Spam  Bot\u202c']
+    'text',
+    [
+        'spam_BOT',
+        'sp\u200eam\u00a0bot',
+        'Sp&#97;m bot',
+        'Spam  Bot\u202c',
+        'S&shy;pam bot',
+        'Spam%20bot',
+        'Sp<br>am <b class="x">bot</b>',
+        'Spambot',
+        'Sp\u00e4m-bot',
+        '\uff33\uff50\uff41\uff4d\uff05\uff12\uff10bot',
+    ]
+    + [
+        f'Sp{invisible}am{invisible} bot'
+        for invisible in (
+            '\u00ad\u034f\u115f\u1160\u17b4\u180b\u180e\u200b\u200d\u2060\u2066\u2069'
+            '\u3164\ufe0f\ufeff\uffa0\U000e0041\U000e0100'
+        )
+    ],
 )
 def test_a_name_is_found_however_it_is_spelt(text: str) -> None:
     assert folded('Spam bot') in folded(f'about {text}')
