@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.pagetargets import redirect_of
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
@@ -51,6 +52,8 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
         page = RequestPage.parse(context.text or '')
         if page.problem:
             raise InvalidInput(f'{title} cannot be marked: {page.problem}.')
+        if target := redirect_of(site, title, page):
+            return said('global_lock-page-moved', title=title, target=target)
         marks = _marks(site, page, ledger, campaign)
         if not marks.closings:
             said_so = found or (

@@ -6,6 +6,7 @@ Anybody can edit such a page, so nothing here is permission to act.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,9 +14,7 @@ from typing import Any
 from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
 from mw_tokens_plugin.campaign.records import Decision
 from mw_tokens_plugin.campaign.requesters import Doubt, added_by
-from mw_tokens_plugin.exceptions import (
-    InvalidInput,
-)
+from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.names import AccountKind, folded, kind_of
 from mw_tokens_plugin.requestpage import Request, RequestKind, RequestPage
@@ -29,6 +28,22 @@ _WIDEST = {4: 16, 6: 19}
 _LONGEST_REASON = 250
 #: Longest status that is repeated to the operator.
 _LONGEST_STATUS = 30
+_WORD = re.compile(r'[A-Za-z]+')
+_BETWEEN_WORDS = re.compile(r'[ _.,:;()/&+-]*')
+#: What headings and statuses may say beside a name that must not be shown.
+_HARMLESS = frozenset(
+    'a abuse abusive account accounts add additional addresses all already an and '
+    'another archived are block blocks bot bots by check closed completed cross '
+    'crosswiki declined denied done duplicate evading evasion expired failed farm few '
+    'fixed for from global globally group hide hiding hold in inprogress invalid ip '
+    'ips is lock locked locks long lta more moved multiple name names needed new no '
+    'not of on onhold open partially partly pending please progress proxies proxy '
+    'puppet puppets question range ranges redundant rejected reopened request requests '
+    'resolved review same set several sock socks sockpuppet sockpuppets some spam '
+    'spambot spambots spammer spammers stale successful suppress term the this '
+    'threats to un unblock unhide unlock unsuccessful user username usernames users '
+    'vandal vandalism vandals waiting wiki wikis with withdrawn xwiki'.split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,8 @@ class Selection:
 
     :ivar revision: its number
     :ivar addresses: IP addresses and temporary accounts, which only a block reaches
-    :ivar hidden: all names on the page that must not be shown in public
+    :ivar hidden: all names on the page that must not be shown in public, and those
+        that are other spellings of one
     """
 
     title: str
@@ -144,7 +160,12 @@ def select(
     page = RequestPage.parse(context.text)
     if page.problem:
         raise InvalidInput(f'{context.title} cannot be read: {page.problem}.')
-    labels = _labels(page, discreet=kind is RequestKind.HIDE)
+    if target := redirect_of(site, context.title, page):
+        raise InvalidInput(
+            f'{context.title} is a redirect to {target}: give -page:{target}.'
+        )
+    hidden = frozenset(map(folded, page.hidden_names))
+    labels = _labels(page, hidden, discreet=kind is RequestKind.HIDE)
     wanted = _in_sections(page.requests, labels, sections)
     chosen = [r for r in wanted if r.is_open]
     certain = [r for r in chosen if _why_not(r, kind) is None]
@@ -152,7 +173,7 @@ def select(
     passed = [
         Passed(labels[r.span.start], why)
         for r in wanted
-        if (why := _unknown_status(page, r, labels) or _why_not(r, kind))
+        if (why := _unknown_status(r, labels, hidden) or _why_not(r, kind))
         and not r.is_closed
     ]
     accepted = {r.span.start: r.names for r in (*certain, *blocks)}
@@ -192,8 +213,28 @@ def select(
                 if kind_of(name) is not AccountKind.ACCOUNT and not _is_too_wide(name)
             )
         ),
-        hidden=page.hidden_names,
+        hidden=frozenset(
+            named.name
+            for request in page.requests
+            for named in request.named
+            if named.hidden or folded(named.name) in hidden
+        ),
     )
+
+
+def redirect_of(site: Any, title: str, page: RequestPage) -> str | None:
+    """Return where a page leads its readers, if it does.
+
+    The wiki is asked, as its language has words of its own for that, but only if it
+    may be so.
+
+    :raises ApiRefusal: the wiki refused
+    """
+    if page.requests and not page.text.lstrip().startswith(('#', '\uff03')):
+        return None
+    answer = site.query_with_tokens((), prop='info', titles=title, redirects=True)
+    followed = answer['query'].get('redirects')
+    return str(followed[0]['to']) if followed else None
 
 
 class RequestedLock(GlobalLock):
@@ -241,10 +282,11 @@ def _in_sections(
         if name not in by_heading
     }
     if missing := wanted - by_heading - by_label.keys():
+        which = f'{len(missing)} of the {len(wanted)} headings'
         raise InvalidInput(
-            f'{len(missing)} of the sections that -section names have no request, and '
-            'are none. Give the heading as it is displayed, or "request" and its '
-            'number.'
+            'No request has, or stands under, '
+            f'{"the heading" if len(wanted) == 1 else which} given with -section. Give '
+            'a heading as it is displayed, or "request" and its number.'
         )
     starts = {by_label[name] for name in wanted if name in by_label}
     return [
@@ -266,7 +308,7 @@ def _why_not(request: Request, kind: RequestKind) -> str | None:
 
 
 def _unknown_status(
-    page: RequestPage, request: Request, labels: Mapping[int, str]
+    request: Request, labels: Mapping[int, str], hidden: Collection[str]
 ) -> str | None:
     """Return what to say of a status that is neither open nor closed."""
     if request.status is None or request.is_open or request.is_closed:
@@ -275,7 +317,7 @@ def _unknown_status(
     if (
         labels[request.span.start] != request.heading
         or len(word) > _LONGEST_STATUS
-        or _tells_a_name(page, word)
+        or _may_tell_a_name(hidden, word)
     ):
         return said('global_lock-status-unknown')
     return said('global_lock-status-unknown-word', status=word)
@@ -300,17 +342,46 @@ def _is_too_wide(name: str) -> bool:
     return network.prefixlen < _WIDEST[network.version]
 
 
-def _labels(page: RequestPage, *, discreet: bool) -> dict[int, str]:
+def _labels(
+    page: RequestPage, hidden: Collection[str], *, discreet: bool
+) -> dict[int, str]:
     """Return what to call each request, without names that must not be shown."""
     return {
         request.span.start: said('global_lock-label-hidden', number=number)
-        if discreet or request.hidden_names or _tells_a_name(page, request.heading)
+        if discreet
+        or request.hidden_names
+        or _may_tell_a_name(hidden, request.heading, shown=_shown_names(request))
         else request.heading
         for number, request in enumerate(page.requests, start=1)
     }
 
 
-def _tells_a_name(page: RequestPage, text: str) -> bool:
-    """Tell whether a text holds a name that must not be shown."""
-    text = folded(text)
-    return any(folded(name) in text for name in page.hidden_names)
+def _shown_names(request: Request) -> Iterator[str]:
+    """Yield the names that a request shows to everybody."""
+    return (n.name for n in request.named if not n.hidden)
+
+
+def _may_tell_a_name(
+    hidden: Collection[str], text: str, *, shown: Iterable[str] = ()
+) -> bool:
+    """Tell whether a text may hold a name that must not be shown.
+
+    There are more ways to spell a name than can be listed. So, where a page has such
+    names, only words that are known to be harmless are shown, and names that are.
+
+    :param hidden: those names, folded
+    :param shown: names that are shown where the text is from
+    """
+    if not hidden:
+        return False
+    plain = folded(text)
+    if any(name in plain for name in hidden):
+        return True
+    for name in sorted(shown, key=len, reverse=True):
+        text = re.sub(rf'(?<!\w){re.escape(name)}(?!\w)', ' ', text)
+    words = _WORD.findall(text)
+    rest = _WORD.sub('', text)
+    return not (
+        _HARMLESS.issuperset(word.lower() for word in words)
+        and _BETWEEN_WORDS.fullmatch(rest)
+    )

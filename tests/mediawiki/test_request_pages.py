@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from itertools import product
 
 import pytest
+import pywikibot
 import requests
 
 from mw_tokens_plugin.campaign.pagetargets import select
-from mw_tokens_plugin.exceptions import InvalidName, StateConflict
+from mw_tokens_plugin.exceptions import InvalidInput, InvalidName, StateConflict
 from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.requestpage import Closing, RequestKind, RequestPage
 from mw_tokens_plugin.site.pageedit import save_page
@@ -135,7 +136,44 @@ def doubts(site: object, title: str) -> tuple[int, list[str]]:
     return len(found.taken), [p.why for p in found.passed]
 
 
-@pytest.mark.only('mediawiki')
+@pytest.mark.parametrize('noredirect', [False, True])
+@pytest.mark.parametrize('reason', ['', 'better'])
+def test_a_move_is_a_revision_of_the_page(
+    client: Client, wiki: Wiki, noredirect: bool, reason: str
+) -> None:
+    """It has the same text, and the recent changes do not list it."""
+    site = client.site(wiki)
+    source = page(site, TEXT).title()
+    target = f'{source} moved'
+    before = site.edit_context(source, text=True)
+    pywikibot.Page(site, source).move(target, summary=reason, noredirect=noredirect)
+    comment = f'{wiki.operator.name} moved page [[{source}]] to [[{target}]]'
+    comment += ' without leaving a redirect' if noredirect else ''
+    comment += f': {reason}' if reason else ''
+    latest, older = pywikibot.Page(site, target).revisions(total=2, content=True)
+    assert older.revid == latest.parentid == before.base_revision
+    assert latest.text == older.text == before.text
+    assert (latest.comment, latest.minor) == (comment, True)
+    left = pywikibot.Page(site, source)
+    assert left.exists() is not noredirect
+    if not noredirect:
+        assert left.text == f'#REDIRECT [[{target}]]'
+        assert left.latest_revision.comment == comment
+    changes = [c for c in site.recentchanges(total=3) if c['title'] in (source, target)]
+    assert [change['type'] for change in changes] == ['log', 'new']
+    titles = [target] if noredirect else [source, target]
+    mine = site.usercontribs(user=wiki.operator.name, total=len(titles) + 1)
+    assert sorted(c['title'] for c in mine) == sorted([*titles, target])
+
+
+def test_where_a_redirect_leads_is_said(client: Client, wiki: Wiki) -> None:
+    site = client.site(wiki)
+    there = page(site, TEXT).title()
+    shortcut = page(site, f'#REDIRECT [[{there}]]').title()
+    with pytest.raises(InvalidInput, match=f'is a redirect to {there}: give -page:'):
+        select(site, shortcut, RequestKind.LOCK)
+
+
 def test_what_a_page_held_under_another_title_is_nobodys(
     client: Client, wiki: Wiki
 ) -> None:
@@ -145,7 +183,7 @@ def test_what_a_page_held_under_another_title_is_nobodys(
     edit_as_somebody(site, draft.title(), TEXT)
     assert doubts(site, draft.title()) == (1, [])
     title = f'{draft.title()} moved'
-    draft.move(title, reason='test')
+    draft.move(title, summary='test')
     moved = 'the page was moved, protected or imported since'
     assert doubts(site, title) == (0, [moved])
     edit_as_somebody(site, title, TEXT + '.')

@@ -15,6 +15,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.pagetargets import select
 from mw_tokens_plugin.requestpage import RequestKind, RequestPage
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.titles import parse_title
 
 from .desk import Run
 
@@ -97,9 +98,18 @@ def edits(sandbox: Sandbox) -> list[Any]:
     ]
 
 
-def _page(farm: Any) -> Any:
-    from mw_tokens_plugin.sandbox.titles import parse_title
+def move(sandbox: Sandbox, source: str, target: str) -> None:
+    """Move a page as somebody, leaving a redirect."""
 
+    def do(farm: Any) -> None:
+        wiki = farm.central
+        mover = wiki.accounts['Sandbox Operator']
+        wiki.move(wiki.page(source), parse_title(target), mover, 'better', True)
+
+    sandbox.call(do)
+
+
+def _page(farm: Any) -> Any:
     return farm.central.pages[parse_title(TITLE)]
 
 
@@ -202,7 +212,13 @@ def test_a_section_is_one_request_or_those_under_a_heading(
     assert '3 different names.' in global_lock(PAGE, under, '-simulate').out
     none = global_lock(PAGE, '-section:Global lock', '-simulate')
     assert none.code == 2
-    assert 'Give the heading as it is displayed' in none.err
+    assert (
+        'No request has, or stands under, the heading given with -section. Give a '
+        'heading as it is displayed, or "request" and its number.'
+    ) in ' '.join(none.err.split())
+    some = global_lock(PAGE, '-section:Global lock', under, '-simulate')
+    assert some.code == 2
+    assert '1 of the 2 headings given with -section' in ' '.join(some.err.split())
 
 
 def test_a_page_without_requests_is_no_failure(
@@ -215,6 +231,25 @@ def test_a_page_without_requests_is_no_failure(
     missing = global_lock('-page:No such page', '-simulate')
     assert missing.code == 2
     assert "has no page 'No such page'" in missing.err
+
+
+@pytest.mark.parametrize(
+    'written',
+    [
+        f'#REDIRECT [[{TITLE}]]',
+        f'#REDIRECT [[{TITLE}]]\n\n=== Global lock ===\n{{{{LockHide|A}}}}',
+    ],
+    ids=['alone', 'with a request'],
+)
+def test_a_redirect_is_not_taken_for_a_page_without_requests(
+    global_lock: Script, sandbox: Sandbox, written: str
+) -> None:
+    save(sandbox, ABOVE + LIST)
+    sandbox.call(lambda farm: farm.central.edit('SRG', written, user='Ann'))
+    run = global_lock('-page:SRG', '-simulate')
+    assert run.code == 2, run.said
+    said = ' '.join(run.err.split())
+    assert f'SRG is a redirect to {TITLE}: give -page:{TITLE}.' in said
 
 
 @pytest.mark.parametrize('word', ['pending', 'in_progress', 'Spambot 00009'])
@@ -533,16 +568,15 @@ def test_what_the_history_cannot_tell_is_passed_over(
     site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.login()
-    save(sandbox, ABOVE)
-    save(sandbox, ABOVE + LIST)
-    save(sandbox, ABOVE + LIST, 'Mallory')
+    sandbox.call(lambda farm: farm.central.edit('Draft', ABOVE, user='Ann'))
+    sandbox.call(lambda farm: farm.central.edit('Draft', ABOVE + LIST, user='Ann'))
+    move(sandbox, 'Draft', TITLE)
 
     def why() -> list[str]:
         found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann'])
         assert found.names == ()
         return [p.why for p in found.passed if p.label == 'Global lock for spambots']
 
-    # As a move of another page to this title leaves it.
     assert why() == ['the page was moved, protected or imported since']
     save(sandbox, ABOVE + LIST + '.', 'Bob')
     sandbox.call(lambda farm: _page(farm).revisions.pop(2))
@@ -839,6 +873,22 @@ def test_requests_that_are_gone_are_counted(
     assert '2 of 2 requests are no longer on the page' in run.out
 
 
+def test_a_page_that_was_moved_away_is_said_and_not_marked(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    save(sandbox, ABOVE + LIST)
+    carry_out(global_lock)
+    move(sandbox, TITLE, 'Elsewhere')
+    left = text(sandbox)
+    run = global_lock('-resume', '-campaign:page', '-close', '-always')
+    assert run.code == 0, run.said
+    assert (
+        f'{TITLE} is a redirect to Elsewhere now: mark the requests there by hand.'
+    ) in ' '.join(run.out.split())
+    assert text(sandbox) == left == '#REDIRECT [[Elsewhere]]'
+    assert not sandbox.journal.entries(action='edit')
+
+
 # Names that are not to be shown
 
 
@@ -915,6 +965,83 @@ def test_a_heading_tells_no_hidden_name_however_it_is_spelt(
         assert f' [[Special:PermanentLink/{revision}|{TITLE}]]\n' in run.out
         assert 'bot 3' not in run.said.replace('\u00a0', ' ').replace('_', ' ')
         assert spelling not in run.said
+
+
+#: Spellings of "Ugly Näme 34" that its readers take for it.
+DISGUISES = (
+    *(
+        f'Ugly N{invisible}äme 34'
+        for invisible in '\u00ad\u034f\u1160\u200b\u200d\u2060\u2066\u2069\ufe0f\ufeff'
+    ),
+    'Ugly N&shy;äme 34',
+    'Ugly%20N%C3%A4me%2034',
+    'Ugly<br>Näme<br />34',
+    'Uglynäme34',
+    'U.g.l.y N.ä.m.e 34',
+    'Ugly Name XXXIV',
+    '\uff35\uff47\uff4c\uff59 Näme 34',
+    'Ug1y N\u04d3m\u0435 34',
+    'Ugly (you know)',
+)
+
+
+def test_no_disguise_of_a_hidden_name_gets_into_labels_and_reasons(
+    site: Any, sandbox: Sandbox
+) -> None:
+    site.login()
+    hidden = (
+        '=== Global lock for one ===\n{{Status|done}}\n'
+        '* {{MultiLock|Ugly Näme 34|hidename=1}}\n'
+    )
+    for spelling in DISGUISES:
+        request = ONE.replace('Spambot 00003 ===', f'{spelling} ===')
+        revision = save(sandbox, ABOVE + hidden + request)
+        found = select(site, TITLE, RequestKind.LOCK)
+        (taken,) = found.taken
+        assert taken.label == 'request 3 (names hidden)', spelling
+        assert found.reason == f'[[Special:PermanentLink/{revision}|{TITLE}]]'
+        status = ONE.replace('in progress', spelling)
+        save(sandbox, ABOVE + hidden + status)
+        found = select(site, TITLE, RequestKind.LOCK)
+        label = 'Global lock for Spambot 00003'
+        assert [p.why for p in found.passed if p.label == label] == [
+            'its {{Status}} is neither open nor closed'
+        ], spelling
+
+
+def test_another_spelling_of_a_hidden_name_is_hidden_too(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    hidden = '=== Global lock ===\n{{Status}}\n{{LockHide|Spambot 00002|hidename=1}}\n'
+    disguised = LIST.replace('spambot_00002', 'Spam\u2060bot%2000002')
+    save(sandbox, ABOVE + hidden + disguised)
+    run = global_lock(PAGE, '-simulate')
+    assert run.code == 0, run.said
+    assert '3 different names.' in run.out
+    assert '00002' not in run.said
+
+
+@pytest.mark.parametrize(
+    ('heading', 'is_shown'),
+    [
+        ('Global lock for several cross-wiki spambots', True),
+        ('Global lock for Spambot 00003', True),
+        ('Global lock for Spambot 00003 and other vandals', False),
+        ('Global lock for Spambot 000033', False),
+        ('Global lock for the friends of Bob', False),
+        ('Global lock for 34', False),
+    ],
+)
+@pytest.mark.parametrize('beside', ['', '|hidename=1'], ids=['plain', 'hidden'])
+def test_beside_a_hidden_name_only_harmless_headings_are_shown(
+    site: Any, sandbox: Sandbox, heading: str, is_shown: bool, beside: str
+) -> None:
+    site.login()
+    other = f'=== Global lock ===\n{{{{Status}}}}\n* {{{{LockHide|Ugly{beside}}}}}\n'
+    save(sandbox, ABOVE + other + ONE.replace('Global lock for Spambot 00003', heading))
+    labels = [taken.label for taken in select(site, TITLE, RequestKind.LOCK).taken]
+    shown = is_shown or not beside
+    assert labels[1] == (heading if shown else 'request 3 (names hidden)')
 
 
 def test_what_asks_to_hide_is_called_by_its_number(
