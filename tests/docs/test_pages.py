@@ -121,8 +121,8 @@ def test_the_page_can_be_followed(page: str, reader: Reader, tmp_path: Path) -> 
         programs = tmp_path / 'wiki' / 'bin'
         programs.mkdir(parents=True)
         (programs / 'pwb').symlink_to(Path(sys.executable).with_name('pwb'))
-        (tmp_path / 'rehearsal').mkdir()
-        prepare(tmp_path / 'rehearsal', sandbox)
+        (tmp_path / 'practice').mkdir()
+        prepare(tmp_path / 'practice', sandbox)
         follow(reader, page)
 
 
