@@ -32,7 +32,8 @@ IMPORTS = (
 _WIDE, _HIGH = 66, 20
 
 _HEAD = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"\
+ width="{width}" height="{height}" role="img">
 <title>{title}</title>
 <defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9"\
  markerHeight="9" markerUnits="userSpaceOnUse" orient="auto">\
