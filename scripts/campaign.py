@@ -25,7 +25,7 @@ All other options are those of the script that began the campaign, such as -alwa
 -ledger:URL       The database of all campaigns, an SQLAlchemy URL or the path of an
                   SQLite file; by default in pywikibot's data directory.
 
--always           Do not ask before something is tried again or forgotten. Without a
+-always           Do not ask before something is forgotten, or tried again. Without a
                   terminal it is required.
 
 Exit codes: 0 everything done; 1 some targets failed or were held back; 2 usage;
@@ -232,12 +232,11 @@ def _plan_failed_again(
     ledger: Ledger, options: SharedOptions, campaign: Campaign, simulate: bool
 ) -> int:
     """Put failed targets back into the plan, and return how many there were."""
-    failed = _failed(ledger, campaign)
-    if not failed:
+    if not _failed(ledger, campaign):
         return 0
-    if not simulate:
-        question = said('campaign-confirm-retry', number=failed, name=campaign.name)
-        _confirm(options, question)
+    if not (simulate or options.always or options.is_interactive):
+        # The script asks, when it has made the new plan.
+        raise InvalidInput('Nobody can be asked without a terminal: give -always.')
     with at_work(ledger, campaign, account=campaign.operator, workers=0):
         ledger.reopen(campaign)
         return ledger.plan_again(campaign)

@@ -228,6 +228,8 @@ def parse(args: Iterable[str]) -> Options:
             case '-section', True:
                 options.sections.append(value)
             case '-requester', True:
+                if not value.strip():
+                    raise InvalidInput('-requester: names nobody.')
                 options.requesters.append(normalise_name(value))
             case '-close', False:
                 options.close = True

@@ -45,6 +45,9 @@ from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.names import normalise_name
 
+#: Unfinished campaigns that are named where one has to be chosen.
+_LATEST = 3
+
 #: What ``-help`` shows of them, where a script's docstring says ``&campaign;``.
 HELP = f"""
 -skip-bad-lines   Pass over lines that hold no target. Otherwise they are listed, and
@@ -369,9 +372,10 @@ class SharedOptions:
         if len(confirmed) == 1:
             return check_complete(confirmed[0])
         if len(unfinished) != 1:
-            names = ', '.join(campaign.name for campaign in unfinished)
+            latest = ', '.join(campaign.name for campaign in unfinished[-_LATEST:])
             raise InvalidInput(
-                f'Several campaigns are unfinished ({names}): say -campaign:NAME.'
+                f'{len(unfinished)} campaigns are unfinished, the latest being '
+                f'{latest}: say -campaign:NAME. "pwb campaign list" shows all.'
                 if unfinished
                 else f'No campaign on {site} is unfinished: nothing to resume.'
             )
