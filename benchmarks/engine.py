@@ -278,7 +278,12 @@ def _work(url: str, name: str, workers: int, interval: float) -> None:
     with at_work(ledger, campaign, account=account, join=True) as run:
         begun = time.perf_counter()
         finish = Engine(
-            ledger, campaign, action, run, workers=workers, pace=budget.reserve
+            ledger,
+            campaign,
+            action,
+            run,
+            workers=workers,
+            pace=lambda target: budget.reserve(),
         ).run()
         seconds = time.perf_counter() - begun
     assert finish.error is None, finish.error

@@ -17,7 +17,12 @@ from zipfile import ZipFile
 
 ROOT = Path(__file__).parents[2]
 #: Files without which the source archive is of no use to those who pack it anew.
-SOURCES = ('LICENSE', 'README.md', 'setup.cfg', 'mw_tokens_plugin/i18n/global_lock/en.json')
+SOURCES = (
+    'LICENSE',
+    'README.md',
+    'setup.cfg',
+    'mw_tokens_plugin/i18n/global_lock/en.json',
+)
 
 
 def main() -> int:

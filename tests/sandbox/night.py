@@ -261,7 +261,7 @@ class Night:
                     run,
                     workers=schedule.workers,
                     policy=POLICY,
-                    pace=budget.reserve,
+                    pace=lambda target: budget.reserve(),
                     observe=self._observe,
                 ).run()
         except (TokensPluginError, PywikibotError) as error:

@@ -315,7 +315,8 @@ def _is_worth_a_try(target: Target) -> bool:
     """Tell whether a target has failed of something that passes."""
     if target.state is State.FAILED:
         return CHANGED not in (target.detail or '')
-    return target.decision.held is Held.NO_ANSWER
+    held = target.decision.held
+    return held is not None and held.may_pass
 
 
 @contextmanager
