@@ -249,9 +249,9 @@ class SharedOptions:
             return
         if campaign.planned_at is None or ledger.counts(campaign)[State.LISTED]:
             raise StoppedByGuard(
-                f'The plan of {campaign.name!r} was never finished, and others could '
-                'add names to it, so nobody has looked at it: resume it with -simulate '
-                'first.'
+                f'A part of {campaign.name!r} is not planned yet, and others could '
+                'choose its targets, so nobody has looked at it: resume it with '
+                '-simulate first.'
             )
 
     def named(self, parse: Parse = normalise_name) -> Iterator[str | BadLine]:
