@@ -110,15 +110,20 @@ def discreet(target: Target, text: str | None) -> str:
     return text
 
 
-def without_hidden_names(ledger: Ledger, campaign: Campaign) -> Campaign:
-    """Return a campaign in whose own words no hidden name stands."""
+def without_hidden_names(
+    ledger: Ledger, campaign: Campaign, veil: Veil | None = None
+) -> Campaign:
+    """Return a campaign in whose own words no hidden name stands.
+
+    :param veil: that of the ledger, if it was read before
+    """
     for target in ledger.hidden(campaign):
         campaign = replace(
             campaign,
             reason=discreet(target, campaign.reason),
             name=discreet(target, campaign.name),
         )
-    veil = Veil(ledger)
+    veil = veil or Veil(ledger)
     return replace(campaign, reason=veil(campaign.reason), name=veil(campaign.name))
 
 
@@ -182,7 +187,7 @@ class _Report:
     def __init__(self, ledger: Ledger, campaign: Campaign) -> None:
         self._ledger = ledger
         self._veil = Veil(ledger)
-        self.campaign = without_hidden_names(ledger, campaign)
+        self.campaign = without_hidden_names(ledger, campaign, self._veil)
         self.lane_errors = ledger.lane_errors(campaign)
         self.counts = ledger.counts(campaign)
         self.changed = ledger.changed_count(campaign)

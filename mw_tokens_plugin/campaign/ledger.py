@@ -235,6 +235,8 @@ class Ledger:
         needed = {row['lane'] for row in rows if row['lane'] is not None}
         with self.database.begin() as connection:
             connection.execute(statement, rows)
+            if not needed:
+                return
             known = connection.scalars(
                 sa.select(lanes.c.name).where(lanes.c.campaign_id == campaign.id)
             )
