@@ -161,11 +161,10 @@ class CrosswikiDelete(Action):
             site = self.wikis.site(database)
             page_id = target.decision.facts['page_id']
             exists, entries = read_deletions(site, title, page_id)
-            made = next((e for e in entries if self._is_ours(e, target, site)), None)
+            ours = _found(entries, target, 'delete', self._reason_on(site))
             # What we deleted may have been restored since: it is done all the same.
-            if made is not None:
-                detail = f'log entry {made.id}, found in the log'
-                yield target, Outcome(State.DONE, changed=True, detail=detail)
+            if ours is not None:
+                yield target, ours
             elif exists:
                 yield target, None
             else:
@@ -263,15 +262,6 @@ class CrosswikiDelete(Action):
                 return self._reasons[code]
         return self._reason
 
-    def _is_ours(self, entry: LogEntry, target: Target, site: Any) -> bool:
-        """Tell whether a deletion in the log is what was sent for a target."""
-        return (
-            entry.action == 'delete'
-            and entry.user == target.operator
-            and entry.comment == self._reason_on(site)
-            and target.may_have_written_at(entry.timestamp)
-        )
-
     def _refusal(self, database: str, error: Exception) -> Outcome:
         """Send nothing more to a wiki that refuses the operator.
 
@@ -360,26 +350,17 @@ class UndoCrosswikiDelete(Action):
             database, title = split(target.name)
             site = self.wikis.site(database)
             there, entries = read_deletions(site, title)
-            restored = [entry for entry in entries if entry.action == 'restore']
-            made = next((e for e in restored if self._is_ours(e, target)), None)
+            ours = _found(entries, target, 'restore', self._reason)
             # What we restored may have been deleted since: it is done all the same.
-            if made is not None:
-                detail = f'log entry {made.id}, found in the log'
-                yield target, Outcome(State.DONE, changed=True, detail=detail)
+            if ours is not None:
+                yield target, ours
             elif there and _is_whole(site, title, target):
-                by = (restored[0].user if restored else None) or 'others'
+                restored = (e.user for e in entries if e.action == 'restore')
+                by = next(restored, None) or 'others'
                 detail = f'restored meanwhile, by {by}'
                 yield target, Outcome(State.DONE, detail=detail)
             else:
                 yield target, None
-
-    def _is_ours(self, entry: LogEntry, target: Target) -> bool:
-        """Tell whether a restoration in the log is what was sent for a target."""
-        return (
-            entry.user == target.operator
-            and entry.comment == self._reason
-            and target.may_have_written_at(entry.timestamp)
-        )
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         for name, target in self._recorded(names).items():
@@ -412,6 +393,21 @@ class UndoCrosswikiDelete(Action):
             return None, None, []
         held, file_ids = _chosen(site, facts)
         return held, None, file_ids
+
+
+def _found(
+    entries: Sequence[LogEntry], target: Target, action: str, reason: str
+) -> Outcome | None:
+    """Return the outcome of what was sent for a target, if the log has it."""
+    for entry in entries:
+        if (
+            entry.action == action
+            and entry.comment == reason
+            and target.may_have_written_at(entry.timestamp, by=entry.user)
+        ):
+            detail = f'log entry {entry.id}, found in the log'
+            return Outcome(State.DONE, changed=True, detail=detail)
+    return None
 
 
 def _gone(site: Any, title: str) -> Outcome:

@@ -159,9 +159,8 @@ class GlobalDelete(Action):
             if not (entry.added or entry.removed)
         ]
         ours = any(
-            entry.by == target.operator
-            and entry.comment == self.reason
-            and target.may_have_written_at(entry.timestamp)
+            entry.comment == self.reason
+            and target.may_have_written_at(entry.timestamp, by=entry.by)
             for entry in entries
         )
         by = (entries[0].by if entries else None) or 'others'

@@ -314,10 +314,9 @@ class UndoGlobalLock(GlobalLock):
     def _is_its_own(self, entry: LockLogEntry | None, target: Target) -> bool:
         return (
             entry is not None
-            and entry.by == target.operator
             and entry.comment == self._undone.reason
             and 'locked' in entry.added
-            and target.may_have_written_at(entry.timestamp)
+            and target.may_have_written_at(entry.timestamp, by=entry.by)
         )
 
 

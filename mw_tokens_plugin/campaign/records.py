@@ -129,9 +129,13 @@ class Target:
             return self.decision.name
         return f'#{self.decision.central_id or "hidden"}'
 
-    def may_have_written_at(self, moment: datetime) -> bool:
-        """Tell whether its last write may have been made then, by the wiki's clock."""
-        if self.started_at is None:
+    def may_have_written_at(self, moment: datetime, *, by: str | None) -> bool:
+        """Tell whether what the wiki's log has may be its last write.
+
+        :param moment: when it was made, by the wiki's clock
+        :param by: who made it
+        """
+        if by != self.operator or self.started_at is None:
             return False
         if moment < _utc(self.started_at) - _CLOCK_DIFFERENCE:
             return False
