@@ -145,6 +145,8 @@ class Farm:
 
         from mw_tokens_plugin.site.requests import TokenRequest
 
+        for site in pywikibot._sites.values():
+            _end_mints(site)
         pywikibot._sites.clear()
         http.cookie_jar.clear()
         http.session.close()
@@ -238,3 +240,10 @@ def _write_private(path: Path, text: str) -> None:
         path.unlink()
     path.touch(mode=0o600)
     path.write_text(text, 'utf-8')
+
+
+def _end_mints(site: Any) -> None:
+    """Wait for what is minted ahead: its answer would bring cookies of another time."""
+    login = getattr(getattr(site, 'tokens', None), 'home_login', None)
+    if login is not None and login.tokens._pool is not None:
+        login.tokens._pool.shutdown(cancel_futures=True)
