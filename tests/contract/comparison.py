@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from .jwt import readable
+
 #: Numbered by each wiki as it goes along: the type is compared, not the value.
 COUNTERS = frozenset(
     {
@@ -72,6 +74,7 @@ def differences(recorded: Any, live: Any, where: str = '') -> Iterator[str]:
 def form(value: Any) -> Any:
     """Replace in a string what differs between any two farms."""
     if isinstance(value, str):
+        value = readable(value)
         for pattern, name in FORMS:
             value = pattern.sub(name, value)
     return value

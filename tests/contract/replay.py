@@ -16,10 +16,12 @@ from urllib.parse import urlencode
 import requests
 
 from .comparison import CUT, differences, form
+from .jwt import JWT, centralauthtoken_in
 from .samples import Exchange
 from .stage import ACCOUNT_OF_CENTRAL_ID, BOT_PASSWORD, PASSWORD, Stage
 
 Event = Callable[[Stage], None]
+Forgery = Callable[[str], str]
 
 #: The jar of a client that keeps no cookies.
 COOKIELESS = '-'
@@ -50,6 +52,7 @@ COMPARED_HEADERS = (
 
 TOKEN = re.compile(r'(?P<core>[0-9a-f]{40})(?P<end>\+\\?)')
 CENTRALAUTHTOKEN = re.compile(r'(?P<random>[0-9a-f]{32})(?P<id>[0-9a-f]{1,3})', re.I)
+WRAPPED = re.compile(f'{JWT.pattern}|{CENTRALAUTHTOKEN.pattern}', re.I)
 AUTHORIZATION = 'CentralAuthToken '
 MINT = 'centralauthtoken'
 
@@ -68,6 +71,7 @@ class Script:
     :param meanwhile: what happens between the fetching and the sending
     :param types: the type of a token that was not meant for the action
     :param sources: the jar in which a token was fetched, if not in the exchange's own
+    :param forged: what was done to the centralauthtoken of an exchange
     """
 
     jars: Mapping[int, str] = field(default_factory=lambda: {0: 'Stew'})
@@ -76,6 +80,7 @@ class Script:
     meanwhile: Mapping[int, Event] = field(default_factory=dict)
     types: Mapping[int, str] = field(default_factory=dict)
     sources: Mapping[int, str] = field(default_factory=dict)
+    forged: Mapping[int, Forgery] = field(default_factory=dict)
 
 
 class Replay:
@@ -185,7 +190,7 @@ class Replay:
             if name.endswith('token') and name != 'centralauthtoken':
                 value = TOKEN.sub(partial(self._token, exchange), value)
             elif name == 'centralauthtoken' or value.startswith(AUTHORIZATION):
-                value = CENTRALAUTHTOKEN.sub(self._minted(exchange), value)
+                value = WRAPPED.sub(self._minted(exchange), value)
             elif name in {'password', 'lgpassword'}:
                 bot = '@' in value or '@' in recorded.get('lgname', '')
                 value = value.replace('PASSWORD', BOT_PASSWORD if bot else PASSWORD)
@@ -202,10 +207,9 @@ class Replay:
 
     def _fetch_as(self, exchange: Exchange, kind: str) -> str:
         """Fetch a token in the session that the exchange was made in."""
-        carried = exchange.params.get('centralauthtoken', '')
-        match = CENTRALAUTHTOKEN.search(carried)
+        match = WRAPPED.search(exchange.params.get('centralauthtoken', ''))
         if match and exchange.index not in self.script.sources:
-            minted = self._mint(exchange.index, match['id'])
+            minted = self._mint(exchange.index, _bare(match[0]))
             query = {'meta': 'tokens', 'type': kind, 'centralauthtoken': minted}
             nobody = self._session(COOKIELESS, exchange.wiki)
             answer = self._get(nobody, exchange.wiki, **query)
@@ -215,18 +219,25 @@ class Replay:
         return self._fetch(self._session(jar, exchange.wiki), exchange.wiki, kind)
 
     def _minted(self, exchange: Exchange) -> Callable[[re.Match[str]], str]:
+        """Return what puts live centralauthtokens in the place of recorded ones."""
+        forge = self.script.forged.get(exchange.index, str)
+
         def replace(match: re.Match[str]) -> str:
-            recorded = match[0].lower()
+            recorded = _bare(match[0])
             if recorded not in self._tokens:
-                minted = self._mint(exchange.index, match['id'].lower())
-                self._tokens[recorded] = minted
+                self._tokens[recorded] = self._mint(exchange.index, recorded)
             live = self._tokens[recorded]
-            return live if match[0] == recorded else live.upper()
+            if not JWT.match(match[0]):
+                live = _bare(live)
+                live = (
+                    live.upper() if match[0] == recorded.upper() != recorded else live
+                )
+            return forge(live)
 
         return replace
 
-    def _mint(self, index: int, central_id: str) -> str:
-        account = ACCOUNT_OF_CENTRAL_ID[int(central_id, 16)]
+    def _mint(self, index: int, recorded: str) -> str:
+        account = ACCOUNT_OF_CENTRAL_ID[int(recorded[32:], 16)]
         home = _latest(self.script.homes, index, account)
         if home.partition('/')[0] != account:
             home = account
@@ -281,8 +292,8 @@ class Replay:
             except ValueError:
                 yield f'not JSON: {text[:200]!r}'
                 return
-            live = self.stage.to_recorded(live)
             self._learn(exchange.json, live)
+            live = self.stage.to_recorded(live)
             yield from differences(exchange.json, live)
         elif exchange.text and not exchange.text.lstrip().startswith('<'):
             recorded, cut, _ = exchange.text.partition(CUT)
@@ -318,11 +329,16 @@ class Replay:
         elif isinstance(recorded, str) and isinstance(live, str):
             if TOKEN.fullmatch(recorded) and live.endswith('+\\'):
                 self._tokens[recorded[:-2]] = live[:-2]
-            elif CENTRALAUTHTOKEN.fullmatch(recorded):
-                self._tokens[recorded] = live
+            elif WRAPPED.fullmatch(recorded):
+                self._tokens[_bare(recorded)] = live
 
 
 FORM = {'Content-Type': 'application/x-www-form-urlencoded'}
+
+
+def _bare(token: str) -> str:
+    """Return a centralauthtoken without what it may be wrapped in."""
+    return centralauthtoken_in(token) if JWT.match(token) else token.lower()
 
 
 def _latest(table: Mapping[int, str], index: int, default: str) -> str:

@@ -12,6 +12,9 @@ from typing import Any
 
 SAMPLES = Path(__file__).with_name('samples')
 
+#: The releases of MediaWiki and CentralAuth that were recorded; `tip` is today's.
+RELEASES = ('1.43', 'tip')
+
 
 @dataclass(frozen=True)
 class Exchange:

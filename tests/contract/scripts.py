@@ -68,12 +68,12 @@ def edit_as(user: str, title: str) -> Event:
     return lambda stage: stage.edit(user, title)
 
 
-def seconds_in_note(name: str) -> Mapping[int, Event]:
+def seconds_in_note(name: str, release: str = '1.43') -> Mapping[int, Event]:
     """Let the time pass that the note of each exchange tells."""
     pattern = re.compile(r'token used ([\d.]+) s after')
     return {
         exchange.index: advance(float(match[1]))
-        for exchange in load(name)
+        for exchange in load(name, release)
         if (match := pattern.search(exchange.note))
     }
 

@@ -14,6 +14,8 @@ from mw_tokens_plugin.sandbox.farm import Farm, WikiSet
 from mw_tokens_plugin.sandbox.server import Sandbox
 from mw_tokens_plugin.sandbox.titles import Title
 
+from .jwt import readable
+
 if TYPE_CHECKING:
     from .replay import Replay
 
@@ -21,12 +23,9 @@ PASSWORD = 'a main password'
 #: MediaWiki tells one of 32 characters from a main password.
 BOT_PASSWORD = '0123456789abcdefghijklmnopqrstuv'
 
-#: The addresses in the recordings.
-RECORDED = {
-    'meta': 'http://127.0.0.1:8143',
-    'aa': 'http://127.0.0.2:8143',
-    'bb': 'http://127.0.0.3:8143',
-}
+#: The ports in the recordings of each release, and the hosts.
+PORTS = {'1.43': 8143, 'tip': 8146}
+HOSTS = {'meta': '127.0.0.1', 'aa': '127.0.0.2', 'bb': '127.0.0.3'}
 
 #: An hour at which the clock of the farm stands still.
 NOON = 1_795_000_000
@@ -116,13 +115,18 @@ class Stage:
     Whatever happens, happens between two requests, of which there is one at a time.
 
     :param sandbox: a running sandbox with :func:`seed` as its seed
+    :param release: whose recordings are replayed
     """
 
     replay: Replay
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, release: str) -> None:
         self.sandbox = sandbox
+        self.release = release
         self.farm = sandbox.farm
+        self.recorded = {
+            code: f'http://{host}:{PORTS[release]}' for code, host in HOSTS.items()
+        }
         wikis = self.farm.wikis.items()
         self.base_urls = {code: wiki.server for code, wiki in wikis}
         self.api_urls = {code: wiki.address for code, wiki in wikis}
@@ -133,18 +137,22 @@ class Stage:
 
     def to_live(self, text: str) -> str:
         """Replace the recorded addresses of the wikis by their live ones."""
-        for code, recorded in RECORDED.items():
+        for code, recorded in self.recorded.items():
             text = text.replace(recorded, self.base_urls[code])
         return text
 
     def to_recorded(self, answer: Any) -> Any:
-        """Replace the live addresses by the recorded ones, in any JSON value."""
+        """Replace the live addresses by the recorded ones, in any JSON value.
+
+        Tokens, which contain addresses too, are written out.
+        """
         if isinstance(answer, dict):
             return {key: self.to_recorded(value) for key, value in answer.items()}
         if isinstance(answer, list):
             return [self.to_recorded(value) for value in answer]
         if isinstance(answer, str):
-            for code, recorded in RECORDED.items():
+            answer = readable(answer)
+            for code, recorded in self.recorded.items():
                 answer = answer.replace(self.base_urls[code], recorded)
         return answer
 
@@ -290,9 +298,9 @@ class Stage:
 
 
 @contextmanager
-def running_stage() -> Iterator[Stage]:
-    """Start the sandbox in its 1.43 flavour; its clock stands still, unless moved."""
-    farm = Farm.empty(current=False, seed=seed, clock=lambda: NOON)
+def running_stage(release: str) -> Iterator[Stage]:
+    """Start the sandbox of a release; its clock stands still, unless moved."""
+    farm = Farm.empty(current=release == 'tip', seed=seed, clock=lambda: NOON)
     farm.penalty = 0.0
     with Sandbox(farm=farm) as sandbox:
-        yield Stage(sandbox)
+        yield Stage(sandbox, release)
