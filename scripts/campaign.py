@@ -3,7 +3,8 @@
 
 pwb campaign list                 All campaigns in the ledger, the oldest first.
 
-pwb campaign show NAME            What a campaign is, and what it has come to.
+pwb campaign show NAME            What a campaign is, its plan, and what it has come to,
+                                  with all targets that failed or were skipped, and why.
 
 pwb campaign report NAME DIR      Write it to a folder as JSON, CSV, wikitext and HTML.
 
@@ -46,7 +47,11 @@ import pywikibot
 from mw_tokens_plugin.campaign.crosswiki import CrosswikiDelete, UndoCrosswikiDelete
 from mw_tokens_plugin.campaign.export import without_hidden_names, write_report
 from mw_tokens_plugin.campaign.globaldelete import GlobalDelete
-from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
+from mw_tokens_plugin.campaign.globallock import (
+    GlobalLock,
+    UndoGlobalLock,
+    account_columns,
+)
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.options import (
@@ -55,7 +60,7 @@ from mw_tokens_plugin.campaign.options import (
     found,
     not_understood,
 )
-from mw_tokens_plugin.campaign.records import Campaign, State
+from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.report import reason_line
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
@@ -69,6 +74,11 @@ _SCRIPTS = {
     CrosswikiDelete.kind: 'crosswiki_delete',
     UndoCrosswikiDelete.kind: 'crosswiki_delete',
 }
+
+#: What is shown of the targets of a kept plan.
+_COLUMNS = dict.fromkeys(
+    (GlobalLock.kind, UndoGlobalLock.kind, GlobalDelete.kind), account_columns
+)
 
 #: What is carried out by the script that began the campaign.
 _PASSED_ON = ('resume', 'retry-failed', 'undo')
@@ -186,6 +196,17 @@ def _show(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCod
         moment: datetime | None = getattr(campaign, f'{word}_at')
         if moment is not None:
             reporter.line(said(f'campaign-{word}-at', time=f'{moment:%Y-%m-%d %H:%M}'))
+    if ledger.counts(campaign)[State.PLANNED]:
+        # It may be looked at by others than who may see all names of the plan.
+        reporter.shows_hidden = False
+        reporter.plan(
+            said('campaign-verb-do'),
+            said('campaign-target'),
+            ledger.targets(campaign, State.PLANNED),
+            (),
+            _COLUMNS.get(campaign.action, _no_columns),
+            everything=True,
+        )
     reporter.summary(
         campaign.name,
         ledger.counts(campaign),
@@ -193,9 +214,14 @@ def _show(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCod
         ledger.held_counts(campaign),
         ledger.setbacks(campaign),
         ledger.targets(campaign, State.FAILED),
+        ledger.targets(campaign, State.HELD),
         _remarks(ledger, options, campaign),
     )
     return ExitCode.DONE
+
+
+def _no_columns(target: Target) -> dict[str, str]:
+    return {}
 
 
 def _remarks(

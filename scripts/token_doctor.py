@@ -36,7 +36,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mw_tokens_plugin.campaign.launch import ExitCode, run_script
-from mw_tokens_plugin.campaign.report import duration
+from mw_tokens_plugin.campaign.report import duration, terminal
 from mw_tokens_plugin.doctor import (
     EXPECTED,
     MOST_DIFFERENCE,
@@ -106,7 +106,7 @@ def _run(arguments: list[str]) -> ExitCode:
     if options.json:
         print(json.dumps(as_json(found), ensure_ascii=False, indent=2))
     else:
-        show(found, Console(highlight=False))
+        show(found, terminal())
     return _exit_code(found, options.script)
 
 

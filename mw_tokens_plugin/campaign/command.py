@@ -42,6 +42,9 @@ from mw_tokens_plugin.messages import said
 #: Plans up to this long are confirmed by "y", longer ones by typing their number.
 FEW = 5
 
+#: What is typed instead of the number to see the whole plan.
+_LIST = 'list'
+
 #: Workers that an account has at most, unless the operator insists. Each more of
 #: them is one more write at the same time, on databases that everybody shares.
 MOST_WORKERS = 3
@@ -94,6 +97,7 @@ class Command:
         *,
         resume_line: str,
         undo_line: str = '',
+        show_line: str = '',
         side_by_side: bool = False,
         observe: Callable[[Target, Outcome], None] = lambda target, outcome: None,
         ask: Callable[[str], str] = pywikibot.input,
@@ -104,6 +108,7 @@ class Command:
         :param site: the wiki that is written to
         :param resume_line: the command that goes on with this campaign
         :param undo_line: the command that undoes it; empty if none does
+        :param show_line: the command that shows all of it
         :param side_by_side: whether each worker writes to a wiki of its own, where
             pywikibot's throttle keeps the pace; else all of them together keep it
         :param observe: told of every outcome, besides the reporter
@@ -117,6 +122,7 @@ class Command:
         self._consent = consent
         self._resume_line = resume_line
         self._undo_line = undo_line
+        self._show_line = show_line
         self._side_by_side = side_by_side
         self._lanes = consent.workers if side_by_side else 1
         self._observe = observe
@@ -161,7 +167,7 @@ class Command:
                 self._reporter.line(said('campaign-simulated', line=self._resume_line))
                 return ExitCode.DONE
             if campaign.confirmed_at is None:
-                self._confirm(self._to_do(campaign))
+                self._confirm(campaign)
                 campaign = self._ledger.mark(campaign, 'confirmed_at')
             finish = self._carry_out(campaign, run)
             if finish == Finish() and not self._to_do(campaign):
@@ -187,13 +193,7 @@ class Command:
             self._reporter.line(
                 reason_line(without_hidden_names(self._ledger, campaign))
             )
-        self._reporter.plan(
-            self._action.describe(),
-            self._action.noun,
-            self._ledger.targets(campaign, State.PLANNED),
-            self._ledger.targets(campaign, State.HELD),
-            self._action.columns,
-        )
+        self._show_plan(campaign)
         self._say_duration(to_do)
         if self._consent.longest is not None and to_do > self._consent.longest:
             raise StoppedByGuard(
@@ -202,7 +202,19 @@ class Command:
             )
         return campaign
 
-    def _confirm(self, number: int) -> None:
+    def _show_plan(self, campaign: Campaign, *, everything: bool = False) -> None:
+        self._reporter.plan(
+            self._action.describe(),
+            self._action.noun,
+            self._ledger.targets(campaign, State.PLANNED),
+            self._ledger.targets(campaign, State.HELD),
+            self._action.columns,
+            more=self._show_line,
+            everything=everything,
+        )
+
+    def _confirm(self, campaign: Campaign) -> None:
+        number = self._to_do(campaign)
         if not number:
             return
         if not self._consent.always:
@@ -215,8 +227,10 @@ class Command:
                 answer = self._answer(said('campaign-confirm-few', **about))
                 agreed = answer.strip().lower() in ('y', 'yes')
             else:
-                answer = self._answer(said('campaign-confirm-many', **about))
-                agreed = answer.strip() == str(number)
+                question = said('campaign-confirm-many', **about)
+                while (answer := self._answer(question).strip()) == _LIST:
+                    self._show_plan(campaign, everything=True)
+                agreed = answer == str(number)
             if not agreed:
                 raise StoppedByGuard(
                     f'Not confirmed; nothing was sent. The plan is kept: '
@@ -326,7 +340,9 @@ class Command:
             ledger.held_counts(campaign),
             ledger.setbacks(campaign),
             ledger.targets(campaign, State.FAILED),
+            ledger.targets(campaign, State.HELD),
             self._remarks(campaign, finish),
+            more=self._show_line,
         )
 
     def _remarks(self, campaign: Campaign, finish: Finish) -> Iterator[str]:

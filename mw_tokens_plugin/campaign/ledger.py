@@ -88,8 +88,9 @@ class Ledger:
         """
         if self.find(name) is not None:
             raise InvalidInput(
-                f'There is a campaign {name!r} already: give another name, or '
-                f'-campaign:{name} -resume to go on with it.'
+                f'There is a campaign {name!r} already: give another name, '
+                f'-campaign:{name} -resume to resume it, or -campaign:{name} -replace '
+                'to make a plan again that nobody has confirmed.'
             )
         with self.database.begin() as connection:
             connection.execute(

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from pywikibot import config
-from rich.console import Console
 
 from mw_tokens_plugin.campaign.command import (
     MAX_UNATTENDED,
@@ -32,7 +31,7 @@ from mw_tokens_plugin.campaign.launch import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
-from mw_tokens_plugin.campaign.report import Reporter
+from mw_tokens_plugin.campaign.report import Reporter, terminal
 from mw_tokens_plugin.campaign.targets import (
     BadLine,
     Parse,
@@ -40,7 +39,7 @@ from mw_tokens_plugin.campaign.targets import (
     names_in_file,
     names_in_stream,
 )
-from mw_tokens_plugin.campaign.workers import too_many_workers
+from mw_tokens_plugin.campaign.workers import at_work, too_many_workers
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.names import normalise_name
@@ -75,6 +74,8 @@ How many at a time:
 The record:
 
 -campaign:NAME    The name of the campaign; by default script, date and time.
+
+-replace          Make the plan of -campaign:NAME again, which nobody has confirmed.
 
 -resume           Go on with -campaign:NAME, or with the only one that is unfinished.
 
@@ -117,6 +118,7 @@ class SharedOptions:
     insist: bool = False
     join: bool = False
     campaign: str | None = None
+    replace: bool = False
     resume: bool = False
     ledger: str | None = None
     quiet: bool = False
@@ -158,6 +160,8 @@ class SharedOptions:
                 self.join = True
             case '-campaign', True:
                 self.campaign = _campaign_name(value)
+            case '-replace', False:
+                self.replace = True
             case '-resume', False:
                 self.resume = True
             case '-ledger', True:
@@ -192,6 +196,11 @@ class SharedOptions:
         if self.resume and self.reason is not None:
             raise InvalidInput(
                 '-resume keeps the reason of its campaign: leave -reason out.'
+            )
+        if self.replace and (self.campaign is None or self.resume):
+            raise InvalidInput(
+                '-replace makes the plan of a campaign again: give -campaign:NAME, and '
+                'no -resume.'
             )
         if self.join and not self.resume:
             raise InvalidInput('-join helps a campaign that exists: give -resume too.')
@@ -281,7 +290,7 @@ class SharedOptions:
 
     def reporter(self) -> Reporter:
         """Return what shows the campaign to the operator."""
-        return Reporter(Console(highlight=False), quiet=self.quiet)
+        return Reporter(terminal(), quiet=self.quiet)
 
     def begin(
         self,
@@ -305,8 +314,11 @@ class SharedOptions:
         :return: the campaign, and how many targets it has
         :raises InvalidInput: there is no target, or a campaign of that name
         """
+        name = name or self.new_name(kind)
+        if self.replace and (old := ledger.find(name)):
+            _forget_unconfirmed(ledger, old)
         campaign = ledger.create(
-            name or self.new_name(kind),
+            name,
             action=kind,
             wiki=str(site),
             operator=site.username() or '',
@@ -454,6 +466,7 @@ class SharedOptions:
                 consent,
                 resume_line=self.resume_line(script, campaign),
                 undo_line=undo if can_undo else '',
+                show_line=self.line('campaign', 'show', campaign.name),
                 side_by_side=side_by_side,
                 observe=observe,
             )
@@ -486,6 +499,21 @@ def found(ledger: Ledger, name: str) -> Campaign:
     if campaign is None:
         raise InvalidInput(f'{ledger.location} has no campaign {name!r}.')
     return campaign
+
+
+def _forget_unconfirmed(ledger: Ledger, campaign: Campaign) -> None:
+    """Make room for another plan of the same name.
+
+    :raises InvalidInput: somebody has confirmed it, so that it is a record
+    :raises CampaignBusy: another run is planning it
+    """
+    with at_work(ledger, campaign, account=campaign.operator, workers=0):
+        if found(ledger, campaign.name).confirmed_at is not None:
+            raise InvalidInput(
+                f'The plan of {campaign.name!r} was confirmed, so it is kept: give '
+                'another -campaign:NAME.'
+            )
+        ledger.forget(campaign)
 
 
 def check_complete(campaign: Campaign) -> Campaign:

@@ -6,11 +6,11 @@ are or will be hidden are shown in the plan on a terminal only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import islice
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -24,8 +24,29 @@ from rich.text import Text
 from mw_tokens_plugin.campaign.records import Campaign, Held, Outcome, State, Target
 from mw_tokens_plugin.messages import said
 
-#: Targets of each kind that the plan lists; the ledger has all of them.
+#: Targets of each kind that a plan lists unless all are asked for.
 LISTED_AT_MOST = 200
+
+#: Failed and skipped targets that the summary of a run names.
+SUMMED_UP_AT_MOST = 20
+
+#: Columns of a terminal that does not say how wide it is.
+_USUAL_WIDTH = 80
+
+#: Columns in which every table fits.
+_WIDEST = 100_000
+
+
+def terminal() -> Console:
+    """Return the console that scripts write to.
+
+    A terminal that claims to have no columns, as under some job runners, would show
+    nothing at all.
+    """
+    console = Console(highlight=False)
+    return (
+        console if console.width > 0 else Console(highlight=False, width=_USUAL_WIDTH)
+    )
 
 
 class Reporter:
@@ -34,6 +55,7 @@ class Reporter:
     .. version-added:: 0.1
 
     :ivar interactive: whether somebody looks at it, on a terminal
+    :ivar shows_hidden: whether plans show names that must be shown nowhere else
     """
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
@@ -46,6 +68,7 @@ class Reporter:
         #: Takes out names that must not be shown; a terminal is for the operator alone.
         self.veil: Callable[[str], str] = str
         self.interactive = console.is_terminal and not quiet
+        self.shows_hidden = self.interactive
         self._progress: Progress | None = None
 
     def line(self, text: str, *, urgent: bool = False) -> None:
@@ -69,18 +92,28 @@ class Reporter:
         targets: Iterable[Target],
         held: Iterable[Target],
         columns: Callable[[Target], Mapping[str, str]],
+        *,
+        more: str = '',
+        everything: bool = False,
     ) -> None:
-        """Show what will be done to whom, and who is held back and why.
+        """Show what will be done to whom, and who is skipped and why.
 
         :param verb: what is done, such as ``lock``
         :param noun: what a target is
         :param targets: those to be done
-        :param held: those held back
+        :param held: those skipped
         :param columns: returns what is to be shown of a target, by heading
+        :param more: the command that shows what is too long to be listed here
+        :param everything: list all of them, a screen at a time on a terminal
         """
-        if not self._quiet:
-            self._list(said('campaign-to-do', verb=verb), noun, targets, columns)
-            self._list(said('campaign-held-back'), noun, held, columns)
+        if self._quiet:
+            return
+        to_do = said('campaign-to-do', verb=verb)
+        most = None if everything else LISTED_AT_MOST
+        paged = everything and self.interactive
+        with self._console.pager() if paged else nullcontext():
+            self._list(to_do, noun, targets, columns, most, more)
+            self._list(said('campaign-held-back'), noun, held, columns, most, more)
 
     @contextmanager
     def progress(self, verb: str, total: int) -> Iterator[None]:
@@ -124,9 +157,12 @@ class Reporter:
         held: Mapping[Held, int],
         setbacks: Mapping[str, int],
         failed: Iterable[Target],
+        skipped: Iterable[Target],
         remarks: Iterable[str],
+        *,
+        more: str = '',
     ) -> None:
-        """Show what the campaign came to.
+        """Show what the campaign came to, with those that it left undone by name.
 
         :param name: the campaign's name
         :param counts: targets in each state
@@ -134,7 +170,9 @@ class Reporter:
         :param held: targets held back, by reason
         :param setbacks: attempts that met an error that passes, by its class
         :param failed: those that failed
+        :param skipped: those skipped, satisfied or not
         :param remarks: what else is to be said
+        :param more: the command that shows all of them; empty to name all here
         """
         left = counts[State.PLANNED] + counts[State.LEASED] + counts[State.LISTED]
         undone = (
@@ -156,11 +194,22 @@ class Reporter:
         )
         for reason, count in held.items():
             say(said('campaign-held', number=count, reason=why_held(reason)))
+        unsatisfied = sum(n for reason, n in held.items() if not reason.is_satisfied)
+        if more:
+            skipped = (t for t in skipped if not _is_satisfied(t))
+            # The rest of a long ledger is not read.
+            skipped = islice(skipped, min(unsatisfied, SUMMED_UP_AT_MOST))
+        for target in skipped:
+            say(f'  {target.label}: {_why(target)}')
+        if (unnamed := unsatisfied - SUMMED_UP_AT_MOST) > 0 and more:
+            say(said('campaign-more', number=unnamed, line=more))
         if counts[State.FAILED]:
             say(said('campaign-failed', number=counts[State.FAILED]))
-        for target in islice(failed, LISTED_AT_MOST):
+        for target in islice(failed, SUMMED_UP_AT_MOST if more else None):
             outcome = Outcome(State.FAILED, detail=target.detail)
             say(f'  {target.label}: {_detail(target, outcome)}')
+        if (unnamed := counts[State.FAILED] - SUMMED_UP_AT_MOST) > 0 and more:
+            say(said('campaign-more', number=unnamed, line=more))
         if left:
             say(said('campaign-left', number=left))
         if setbacks:
@@ -176,32 +225,53 @@ class Reporter:
         noun: str,
         targets: Iterable[Target],
         columns: Callable[[Target], Mapping[str, str]],
+        most: int | None,
+        more: str,
     ) -> None:
         targets = iter(targets)
-        shown = list(islice(targets, LISTED_AT_MOST))
+        shown = list(islice(targets, most))
         if not shown:
             return
-        more = sum(1 for _ in targets)
+        unshown = sum(1 for _ in targets)
         rows = [{**columns(target), 'why': _why(target)} for target in shown]
-        if self.interactive:
-            table = Table(title=f'{title}: {len(shown) + more}', title_justify='left')
-            # A wiki does not tell everything of everybody: empty columns are left out.
-            used = [h for h in rows[0] if any(row.get(h) for row in rows)]
-            for heading in (noun, *used):
-                table.add_column(heading, overflow='fold')
-            for target, row in zip(shown, rows, strict=True):
-                cells = [target.name, *(row.get(heading, '') for heading in used)]
-                table.add_row(*map(Text, cells))
+        heading = f'{title}: {len(shown) + unshown}'
+        if table := self._table(noun, shown, rows):
+            table.title = heading
             self._console.print(table)
         else:
-            self.line(f'{title}: {len(shown) + more}')
+            self.line(heading)
             for target, row in zip(shown, rows, strict=True):
                 why = row.pop('why')
                 words = [why, *(f'{key} {text}' for key, text in row.items() if text)]
                 about = _in_brackets('; '.join(filter(None, words)))
-                self.line(f'  {target.label}{about}')
-        if more:
-            self.line(said('campaign-more', number=more))
+                self.line(f'  {self._name(target)}{about}')
+        if unshown:
+            self.line(said('campaign-more', number=unshown, line=more))
+
+    def _table(
+        self, noun: str, targets: Sequence[Target], rows: Sequence[Mapping[str, str]]
+    ) -> Table | None:
+        """Return a table of targets; None where it has no room, or nobody looks."""
+        if not self.interactive:
+            return None
+        table = Table(title_justify='left')
+        # A wiki does not tell everything of everybody: empty columns are left out.
+        used = [h for h in rows[0] if any(row.get(h) for row in rows)]
+        for heading in (noun, *used):
+            table.add_column(heading, overflow='fold')
+        for target, row in zip(targets, rows, strict=True):
+            cells = [self._name(target), *(row.get(heading, '') for heading in used)]
+            table.add_row(*map(Text, cells))
+        wanted = self._console.measure(table, options=self._unlimited).maximum
+        return table if wanted <= self._console.width else None
+
+    @property
+    def _unlimited(self) -> ConsoleOptions:
+        return self._console.options.update(width=_WIDEST)
+
+    def _name(self, target: Target) -> str:
+        """Return the name where somebody looks at a plan, else what may be shown."""
+        return target.name if self.shows_hidden else target.label
 
 
 def why_held(reason: Held) -> str:
@@ -224,6 +294,11 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f'{seconds / 60:.0f} min'
     return f'{seconds / 3600:.1f} h'
+
+
+def _is_satisfied(target: Target) -> bool:
+    held = target.decision.held
+    return held is None or held.is_satisfied
 
 
 def _why(target: Target) -> str:

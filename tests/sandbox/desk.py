@@ -144,17 +144,20 @@ class Desk:
         finally:
             ledger.close()
 
-    def talk(self, *args: str, answers: Sequence[tuple[str, str]]) -> Run:
+    def talk(
+        self, *args: str, answers: Sequence[tuple[str, str]], columns: str = '160'
+    ) -> Run:
         """Run the script at a terminal.
 
         :param answers: a text to wait for, and what is typed then
+        :param columns: how wide the terminal says that it is
         """
         ours, theirs = pty.openpty()
         try:
             process = subprocess.Popen(
                 [*self._pwb, *args],
                 cwd=self.directory,
-                env=self._environment({'COLUMNS': '160', 'TERM': 'dumb'}),
+                env=self._environment({'COLUMNS': columns, 'TERM': 'dumb'}),
                 stdin=theirs,
                 stdout=theirs,
                 stderr=theirs,

@@ -1,0 +1,146 @@
+"""What an operator is told of a campaign: before it, at its end, and afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .desk import Desk, Run
+
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+
+LOCK = 'setglobalaccountstatus'
+Script = Callable[..., Run]
+USUAL = ('-reason:Spam-only account', '-always')
+
+
+def spam(*numbers: int) -> list[str]:
+    return [f'Spambot {number:05}' for number in numbers]
+
+
+@pytest.fixture
+def skipped(sandbox: Sandbox) -> dict[str, str]:
+    """Accounts that are skipped, and why."""
+    stewards = sandbox.call(
+        lambda farm: [n for n, a in farm.accounts.items() if a.groups and n[0] == 'S']
+    )
+    return {stewards[-1]: 'in a global group', 'Nobody': 'no such global account'}
+
+
+def test_who_was_skipped_is_named_with_the_reason(
+    pwb: Script, skipped: dict[str, str]
+) -> None:
+    """Whether the run was quiet or not, and in what shows the campaign afterwards."""
+    names = [*spam(1), *skipped]
+    for mode in ('-quiet', '-campaign:again'):
+        run = pwb('global_lock', *names, *USUAL, mode, '-max-edits:1000000')
+        assert run.code == 1, run.said
+        for name, why in skipped.items():
+            assert f'  {name}: {why}' in run.out
+    show = pwb('campaign', 'show', 'again')
+    for name, why in skipped.items():
+        assert f'  {name}: {why}' in show.out
+    # It is done already, so nothing is left undone: told in full afterwards only.
+    already = f'  {spam(1)[0]}: already in that state'
+    assert already in show.out
+    assert already not in run.out.partition('Campaign again\n')[2]
+
+
+def test_a_summary_names_some_and_says_how_to_see_all(
+    pwb: Script, sandbox: Sandbox
+) -> None:
+    nobodies = [f'Nobody {number}' for number in range(30)]
+    run = pwb('global_lock', *nobodies, *USUAL, '-campaign:many')
+    summary = run.out.partition('\nCampaign many\n')[2]
+    assert summary.count('Nobody') == 20
+    assert '... and 10 more. To see all: pwb campaign show many' in summary
+    assert pwb('campaign', 'show', 'many').out.count('  Nobody') == 30
+
+
+def test_a_kept_plan_can_be_seen_in_full(
+    pwb: Script, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Also of a plan that is longer than what is listed before it is confirmed."""
+    names = tmp_path / 'names.txt'
+    names.write_text('\n'.join(spam(*range(1, 251))))
+    run = pwb('global_lock', f'-file:{names}', '-reason:x', '-simulate', '-campaign:k')
+    assert run.out.count('  Spambot') == 200
+    assert '... and 50 more. To see all: pwb campaign show k' in run.out
+    show = pwb('campaign', 'show', 'k')
+    assert show.out.count('  Spambot') == 250
+
+
+def test_names_to_be_hidden_are_not_in_what_shows_a_plan(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    """The interactive plan alone shows them."""
+    names = desk.directory / 'names.txt'
+    names.write_text(spam(1)[0])
+    run = desk.talk(
+        f'-file:{names}',
+        '-hide:lists',
+        '-reason:x',
+        '-simulate',
+        '-campaign:h',
+        answers=[],
+    )
+    assert run.code == 0, run.said
+    assert spam(1)[0] in run.out
+    desk.script = 'campaign'
+    show = desk.talk('show', 'h', answers=[])
+    assert 'To do: 1' in show.out
+    assert spam(1)[0] not in show.out
+
+
+def test_a_long_plan_can_be_read_before_it_is_agreed_to(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    names = desk.directory / 'names.txt'
+    names.write_text('\n'.join(spam(*range(1, 221))))
+    run = desk.talk(
+        f'-file:{names}',
+        '-reason:x',
+        answers=[('to see them all', 'list'), ('to see them all', 'no')],
+    )
+    assert run.code == 4, run.said
+    first, again, _ = run.out.split('to see them all')
+    last = spam(220)[0]
+    assert last not in first
+    assert last in again
+    assert not sandbox.journal.entries(action=LOCK)
+
+
+def test_a_plan_that_nobody_confirmed_can_be_made_again(
+    pwb: Script, sandbox: Sandbox
+) -> None:
+    def simulate(name: str, *more: str) -> Run:
+        return pwb(
+            'global_lock', name, '-reason:x', '-campaign:wave', '-simulate', *more
+        )
+
+    one, two = spam(1, 2)
+    assert simulate(one).code == 0
+    refused = simulate(two)
+    assert refused.code == 2
+    assert '-replace' in refused.err
+    replaced = simulate(two, '-replace')
+    assert replaced.code == 0, replaced.said
+    assert pwb('global_lock', '-resume', '-campaign:wave', '-always').code == 0
+    assert [e.target for e in sandbox.journal.entries(action=LOCK)] == [two]
+    # Now it is a record.
+    kept = simulate(one, '-replace')
+    assert kept.code == 2
+    assert 'was confirmed, so it is kept' in kept.err
+
+
+@pytest.mark.parametrize('columns', ['0', '30', '60', '200'])
+def test_a_plan_fits_every_terminal(desk: Desk, sandbox: Sandbox, columns: str) -> None:
+    """No name is broken in two, whatever the terminal says of its width."""
+    run = desk.talk(*spam(1, 2), '-reason:x', '-simulate', answers=[], columns=columns)
+    assert run.code == 0, run.said
+    for name in spam(1, 2):
+        assert name in run.out
