@@ -42,6 +42,20 @@ def written(site: Any, key: str, **parameters: object) -> str:
     return _translated(site.lang, key, parameters)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its English noun, for errors, which are not translated.
+
+    .. version-added:: 0.1
+
+    >>> counted(1, 'target'), counted(1200, 'target')
+    ('1 target', '1,200 targets')
+
+    :param number: how many
+    :param noun: what, in the singular, with a regular plural
+    """
+    return f'{number:,} {noun}{"" if number == 1 else "s"}'
+
+
 def _translated(language: str, key: str, parameters: dict[str, object]) -> str:
     texts = _bundle(key.partition('-')[0])[key]
     return str(i18n.translate(language, texts, parameters, fallback=True))

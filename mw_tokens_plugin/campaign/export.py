@@ -24,6 +24,7 @@ from urllib.parse import quote, quote_plus
 
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
+from mw_tokens_plugin.messages import counted
 
 #: Rows of the table in wikitext; a page of a wiki holds no more than 2 MB.
 WIKITEXT_ROWS = 2000
@@ -379,7 +380,10 @@ def _write_chart(steps: list[_Step], done: int, file: TextIO) -> None:
         for number, step in enumerate(steps)
     ]
     line = ' '.join(f'{x:.1f},{y:.1f}' for x, y in points)
-    words = f'{done:,} targets done over time, at most {errors:,} errors in one step'
+    words = (
+        f'{counted(done, "target")} done over time, at most {counted(errors, "error")} '
+        'in one step'
+    )
     file.write(
         '<figure>\n<svg viewBox="-4 -14 728 244" role="img" '
         f'aria-label="{words}">\n<title>{words}</title>\n'

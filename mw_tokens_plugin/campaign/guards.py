@@ -15,6 +15,7 @@ from typing import Any
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
+from mw_tokens_plugin.messages import counted
 
 #: Seconds between two looks at the ledger, or at a page of the wiki.
 _COUNT_EVERY = 1.0
@@ -94,8 +95,8 @@ class FailureGuard:
             self._count()
         if self._threshold.is_passed(self._failed, self._done):
             raise StoppedByGuard(
-                f'{self._failed} targets have failed, {self._done} are done: more '
-                'failures than -max-failures allows. Find out why, then go on.'
+                f'Of {counted(self._failed + self._done, "target")}, {self._failed} '
+                'failed: more than -max-failures allows. Find out why, then resume.'
             )
 
     def _count(self) -> None:

@@ -14,7 +14,7 @@ from pywikibot import config
 
 from mw_tokens_plugin import messages
 from mw_tokens_plugin.campaign.records import Held
-from mw_tokens_plugin.messages import said, written
+from mw_tokens_plugin.messages import counted, said, written
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(Path(messages.__file__).with_name('i18n').iterdir())
@@ -105,3 +105,12 @@ def test_each_reader_has_a_language(
 def test_no_percent_sign_is_lost() -> None:
     name = '100%(s) {{PLURAL:%(number)d|sure}} %s'
     assert name in said('campaign-name', name=name)
+
+
+def test_numbers_agree_with_their_nouns() -> None:
+    assert [counted(n, 'target') for n in (0, 1, 2, 1200)] == [
+        '0 targets',
+        '1 target',
+        '2 targets',
+        '1,200 targets',
+    ]
