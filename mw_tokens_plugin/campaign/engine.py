@@ -103,7 +103,8 @@ class Engine:
         self._action = action
         self._run = run
         self._workers = workers
-        self._retrying = (policy or RetryPolicy()).retrying()
+        self._policy = policy or RetryPolicy()
+        self._retrying = self._policy.retrying()
         self._pace = pace
         self._guard = guard
         self._should_stop = should_stop
@@ -115,6 +116,8 @@ class Engine:
         self._deciding = threading.Lock()
         self._left_alone: dict[str, Exception] = {}
         self._failures_in_a_row = 0
+        #: What the wiki has accepted and carries out later.
+        self._under_way: list[Target] = []
 
     def run(self) -> Finish:
         """Work until nothing is left, or something stops it."""
@@ -129,6 +132,7 @@ class Engine:
             # Other runs may leave leases behind, or give some back.
             if not self._settle_dead():
                 break
+        self._wait_for_wiki()
         counts = self._ledger.counts(self._campaign)
         left = counts[State.PLANNED] + counts[State.LEASED]
         return Finish(
@@ -166,8 +170,39 @@ class Engine:
                     for target, outcome in self._action.settle(group):
                         if outcome is None:
                             self._ledger.unlease([target])
+                        elif outcome.state is State.LEASED:
+                            self._set_aside(target)
                         else:
                             self._record(target, outcome)
+
+    def _set_aside(self, target: Target) -> None:
+        """Keep a target leased, to be read again when all others are done."""
+        kept = self._ledger.set_aside(target, self._run.heir)
+        with self._deciding:
+            self._under_way.append(kept)
+
+    def _wait_for_wiki(self) -> None:
+        """Read again what the wiki has accepted, until it has carried that out.
+
+        What it has not carried out in the end stays leased: the next run reads it.
+        """
+        pause = self._policy.pause
+        for _ in range(self._policy.attempts):
+            if not self._under_way or self._is_over():
+                break
+            self._sleep(pause)
+            pause = min(2 * pause, self._policy.longest_pause)
+            waiting, self._under_way = self._under_way, []
+            try:
+                self._settle_all(waiting)
+            except _ERRORS as error:
+                self._failure = error
+        if self._under_way and not self._is_over():
+            self._failure = OutcomeUnknown(
+                f'The wiki has accepted {len(self._under_way)} writes that it has not '
+                f'carried out yet, the first for {self._under_way[0].label}. Nothing '
+                'is sent again: resume it later, to read what became of them.'
+            )
 
     @contextmanager
     def _leaving_alone(self, lane: str | None) -> Iterator[None]:
@@ -245,7 +280,10 @@ class Engine:
             except _ERRORS:
                 self._ledger.unlease(leased[position:])
                 raise
-            self._record(target, outcome)
+            if outcome.state is State.LEASED:
+                self._set_aside(target)
+            else:
+                self._record(target, outcome)
 
     def _wait(self, target: Target) -> bool:
         """Wait for the pace, watching out for an order to stop meanwhile."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import islice
 from typing import Any
@@ -431,6 +432,13 @@ class Ledger:
         :return: False if another worker has taken it over, which will find out
         """
         with self.database.begin() as connection:
+            if outcome.facts:
+                connection.execute(
+                    sa.update(targets)
+                    .where(targets.c.id == target.id)
+                    .where(targets.c.owner == target.owner)
+                    .values(facts={**target.decision.facts, **outcome.facts})
+                )
             result = connection.execute(
                 self._outcome,
                 {
@@ -443,6 +451,20 @@ class Ledger:
                 },
             )
         return bool(result.rowcount)
+
+    def set_aside(self, target: Target, owner: str) -> Target:
+        """Let another owner of the same run keep a target that is to be read again.
+
+        :return: the target as it is then; unchanged if another run has taken it over
+        """
+        with self.database.begin() as connection:
+            result = connection.execute(
+                sa.update(targets)
+                .where(targets.c.id == target.id)
+                .where(targets.c.owner == target.owner)
+                .values(owner=owner)
+            )
+        return replace(target, owner=owner) if result.rowcount else target
 
     def note_attempt(self, target: Target, started_at: datetime, detail: str) -> None:
         """Write down an attempt after which there will be another one."""

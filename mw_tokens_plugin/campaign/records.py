@@ -148,13 +148,16 @@ class Target:
 class Outcome:
     """How a target ended.
 
-    :ivar state: DONE or FAILED
+    :ivar state: DONE or FAILED; LEASED where the wiki has accepted the write and
+        carries it out later, so that it has to be read again
     :ivar changed: whether it was this campaign that changed it
+    :ivar facts: what an undo needs to know of it, beside the facts of the plan
     """
 
     state: State
     changed: bool = False
     detail: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

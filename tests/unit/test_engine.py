@@ -122,7 +122,7 @@ class Wikis(Counting):
 
 
 WIKIS = ['aa', 'bb', 'cc', 'dd']
-ONCE = RetryPolicy(attempts=1)
+ONCE = RetryPolicy(attempts=1, pause=0.0)
 
 
 @pytest.fixture
@@ -237,3 +237,59 @@ def test_every_target_is_applied_once(
     assert finish == Finish()
     assert sorted(action.applied) == sorted(NAMES)
     assert ledger.changed_count(campaign) == len(NAMES)
+
+
+class Queueing(Counting):
+    """Counting on a wiki that accepts every fourth write and carries it out later.
+
+    :ivar looks: how often each of them was read until it is found to be done
+    """
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+        self.read: Counter[str] = Counter()
+
+    def apply(self, target: Target) -> Outcome:
+        super().apply(target)
+        state = State.DONE if int(target.name[1:]) % 4 else State.LEASED
+        return Outcome(state, changed=True)
+
+    def settle(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        for target in targets:
+            self.read[target.name] += 1
+            done = self.read[target.name] >= self.looks
+            state = State.DONE if done else State.LEASED
+            yield target, Outcome(state, changed=True, facts={'number': 7})
+
+
+@pytest.mark.parametrize('workers', [1, 3])
+def test_what_a_wiki_carries_out_later_is_read_until_it_is_done(
+    ledger: Ledger, campaign: Campaign, workers: int
+) -> None:
+    """It is sent once, keeps nothing waiting, and is not counted done before."""
+    action = Queueing(looks=2)
+    with at_work(ledger, campaign, account='x@w') as run:
+        engine = Engine(
+            ledger, campaign, action, run, workers=workers, sleep=lambda seconds: None
+        )
+        assert engine.run() == Finish()
+    assert sorted(action.applied) == sorted(NAMES)
+    assert set(action.read.values()) == {2}
+    assert ledger.counts(campaign)[State.DONE] == 40
+    assert ledger.named(campaign, ['N4'])['N4'].decision.facts == {'number': 7}
+
+
+def test_what_a_wiki_has_not_carried_out_is_read_by_the_next_run(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    action = Queueing(looks=2)
+    finish = carry_out(ledger, campaign, action)
+    assert isinstance(finish.error, OutcomeUnknown)
+    assert 'accepted 10 writes' in str(finish.error)
+    assert ledger.counts(campaign)[State.LEASED] == 10
+    assert carry_out(ledger, campaign, action) == Finish()
+    assert len(action.applied) == 40
+    assert ledger.counts(campaign)[State.DONE] == 40
