@@ -37,6 +37,7 @@ The tree::
         |   +-- MustReauthenticate   the login is too old for this
         |   +-- CannotReauthenticate this kind of login can never do this
         +-- StateConflict            the state is not the expected one
+        |   +-- LostRace             somebody else was faster; an OutcomeUnknown too
         +-- CannotHide               too many edits
         +-- CannotLock               oneself, or a temporary account
         +-- AlreadyExists            this wiki has the local account
@@ -69,6 +70,7 @@ __all__ = [
     'InvalidName',
     'LedgerFailure',
     'LoginNeedsInput',
+    'LostRace',
     'MustReauthenticate',
     'NoCentralAuthToken',
     'NoSuchAccount',
@@ -192,10 +194,14 @@ class WikiUnreachable(TokensPluginError):
 
 
 class OutcomeUnknown(TokensPluginError):
-    """A write was sent and its answer did not arrive whole.
+    """A write was sent, and no answer of the API says what became of it.
 
     It may have been carried out: read the state before sending anything again.
+
+    :ivar retry_after: seconds that the server asked to wait; 0 where it named none
     """
+
+    retry_after: float = 0.0
 
 
 class UnexpectedAnswer(TokensPluginError):
@@ -259,6 +265,14 @@ class StateConflict(ApiRefusal):
     """The account is not in the expected state: somebody changed it."""
 
 
+class LostRace(StateConflict, OutcomeUnknown):
+    """Somebody changed the same thing at the same moment: read it again.
+
+    What this write did is known only when it has been read, so it is an
+    :exc:`OutcomeUnknown` too.
+    """
+
+
 class CannotHide(ApiRefusal):
     """Accounts with many edits cannot be hidden."""
 
@@ -294,8 +308,7 @@ class ReadOnly(ApiRefusal):
 class RateLimited(ApiRefusal):
     """Too many actions in too short a time.
 
-    :ivar retry_after: seconds that the server asked us to wait; 0 where it
-        named none
+    :ivar retry_after: seconds that the server asked to wait; 0 where it named none
     """
 
     retry_after: float = 0.0

@@ -24,6 +24,7 @@ from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     InternalApiError,
     InvalidInput,
+    LostRace,
     OutcomeUnknown,
     PermissionDenied,
     ReadOnly,
@@ -337,7 +338,7 @@ class Engine:
 
     def _last_look(self, target: Target, error: Exception) -> Outcome:
         """Decide on a target that may have been sent and is not tried again."""
-        if not isinstance(error, InternalApiError):
+        if not isinstance(error, InternalApiError | LostRace):
             raise _Unsettled(error) from error
         # The wiki works, but not for this target: the others go on.
         try:

@@ -122,7 +122,10 @@ class GlobalLock(Action):
         with _discreet([target]):
             try:
                 self._write(target.name, _expected(facts))
-            except StateConflict:
+            except StateConflict as error:
+                if error.code != 'editconflict':
+                    # What this write did itself is settled by reading.
+                    raise
                 return self._changed_meanwhile(target)
         return Outcome(State.DONE, changed=True)
 

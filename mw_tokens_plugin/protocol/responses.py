@@ -7,7 +7,7 @@ https://www.mediawiki.org/wiki/API:Errors_and_warnings
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mw_tokens_plugin.exceptions import (
@@ -20,14 +20,15 @@ from mw_tokens_plugin.exceptions import (
     CannotLock,
     CannotReauthenticate,
     InternalApiError,
+    LostRace,
     MustReauthenticate,
     NoSuchAccount,
     PermissionDenied,
     RateLimited,
     ReadOnly,
     RenameInProgress,
-    StateConflict,
 )
+from mw_tokens_plugin.protocol.answers import error_items
 
 _CLASSES: dict[str, type[ApiRefusal]] = {
     'nosuchuser': NoSuchAccount,
@@ -40,7 +41,9 @@ _CLASSES: dict[str, type[ApiRefusal]] = {
     'autoblocked': Blocked,
     'reauthenticate': MustReauthenticate,
     'cannotreauthenticate': CannotReauthenticate,
-    'editconflict': StateConflict,
+    'editconflict': LostRace,
+    'centralauth-state-mismatch': LostRace,
+    'globalblocking-block-failure': LostRace,
     'centralauth-admin-too-many-edits': CannotHide,
     'centralauth-admin-cannot-lock-self': CannotLock,
     'centralauth-admin-cannot-lock-temporary-account': CannotLock,
@@ -57,15 +60,20 @@ _CLASSES: dict[str, type[ApiRefusal]] = {
 def error_mapping(error: object) -> dict[str, Any]:
     """Return the first error of an answer as a mapping with ``code`` and ``info``.
 
-    CentralAuth answers with a list of lists where a Status failed, and every wiki does
-    with a list where ``errorformat`` is not ``bc``; a plain mapping is returned as it
-    is.
+    CentralAuth answers with a list of lists where a Status failed, GlobalBlocking with
+    a list under the module's name, and every wiki with a list where ``errorformat`` is
+    not ``bc``; a plain mapping is returned as it is.
 
     :param error: the value of ``error`` or ``errors``
     """
-    if isinstance(error, Mapping):
-        return dict(error)
-    for item in _flattened(error):
+    if isinstance(error, Mapping) and 'code' in error:
+        info = error.get('info', '')
+        return {
+            **error,
+            'code': str(error['code']),
+            'info': info if isinstance(info, str) else repr(info),
+        }
+    for item in error_items(error):
         code = str(item.get('code') or item.get('message') or 'Unknown')
         return {'code': code, 'info': _text_of(item) or code}
     return {'code': 'Unknown', 'info': f'an error of unknown shape: {error!r}'}
@@ -82,17 +90,11 @@ def refusal(code: str, info: str, wiki: str) -> ApiRefusal:
     if code.startswith('internal_api_error_'):
         # CentralAuth's own read-only mode has no error code, only an exception.
         kind = ReadOnly if 'ReadOnly' in code else InternalApiError
+        if 'CAS update failed' in info:
+            kind = LostRace
     else:
         kind = _CLASSES.get(code, ApiRefusal)
     return kind(code, info, wiki)
-
-
-def _flattened(value: object) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Mapping):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _flattened(item)
 
 
 def _text_of(item: Mapping[str, Any]) -> str:
@@ -100,7 +102,8 @@ def _text_of(item: Mapping[str, Any]) -> str:
         if isinstance(text := item.get(key), str):
             return text
     words = [str(item.get('message') or item.get('key') or '')]
-    for parameter in item.get('params') or ():
+    parameters = item.get('params')
+    for parameter in parameters if isinstance(parameters, list) else ():
         words.append(
             str(next(iter(parameter.values()), ''))
             if isinstance(parameter, Mapping)

@@ -18,7 +18,8 @@ from .farm import Farm
 
 # What the fault does, to the answer or to the farm; the latter happen before the
 # request is looked at.
-ANSWER_KINDS = ('drop', 'half', 'empty', 'html', 'http', 'retry-after', 'slow')
+BROKEN_KINDS = ('drop', 'half', 'empty', 'html', 'http', 'gateway', 'retry-after')
+ANSWER_KINDS = (*BROKEN_KINDS, 'slow')
 ERROR_KINDS = ('maxlag', 'readonly', 'centralauth-readonly', 'ratelimited', 'cas-race')
 FARM_KINDS = (
     'expire-csrf',
@@ -59,8 +60,11 @@ class Fault:
 
     :param kind: one of :data:`KINDS`.
     :param when: `before` or `after` the request is carried out; half is always after.
-    :param status: HTTP status of html and empty (200 if not given), http (502) and
-        retry-after (429).
+    :param status: HTTP status of html and empty (200 if not given), http (502),
+        gateway (504) and retry-after (429).
+    :param body: of gateway, any text; if not given, the JSON of a gateway that has
+        waited in vain for the wiki.
+    :param retry_after: of retry-after, the header as it is; if not given, `seconds`.
     :param seconds: of slow, clock-jump, autocreate-race, of Retry-After and of lag.
     :param reason: what readonly and centralauth-readonly give as reason.
     :param remembered: lose-session ends the remembered login too, so that nothing
@@ -83,6 +87,8 @@ class Fault:
     kind: str
     when: str = 'before'
     status: int = 0
+    body: str = ''
+    retry_after: str = ''
     seconds: float = 0.0
     reason: str = 'maintenance'
     remembered: bool = False

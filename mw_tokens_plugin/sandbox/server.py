@@ -28,6 +28,7 @@ from .configuration import write_configuration
 from .errors import ApiError
 from .farm import Farm, Wiki
 from .faults import (
+    BROKEN_KINDS,
     ERROR_KINDS,
     FARM_KINDS,
     Facts,
@@ -48,7 +49,15 @@ FLAVOURS = ('1.43', 'current')
 MOST_WIKIS = 250
 _LONGEST_URL = 8000
 _TOKENS = frozenset({'token', 'logintoken', 'lgtoken'})
-_DEFAULT_STATUS = {'empty': 200, 'html': 200, 'http': 502, 'retry-after': 429}
+_DEFAULT_STATUS = {
+    'empty': 200,
+    'html': 200,
+    'http': 502,
+    'gateway': 504,
+    'retry-after': 429,
+}
+#: What a gateway of Wikimedia answers in the place of a wiki that takes too long.
+_GATEWAY = '{"httpCode":504,"httpReason":"upstream request timeout"}'
 _REASONS = {429: 'Too Many Requests', 502: 'Bad Gateway', 503: 'Service Unavailable'}
 
 
@@ -391,14 +400,7 @@ def _decode(text: str) -> str:
 
 
 def _breaks(fault: Fault, when: str) -> bool:
-    return fault.when == when and fault.kind in (
-        'drop',
-        'half',
-        'empty',
-        'html',
-        'http',
-        'retry-after',
-    )
+    return fault.when == when and fault.kind in BROKEN_KINDS
 
 
 def _failure(fault: Fault, call: Call) -> ApiError:
@@ -438,7 +440,12 @@ def _broken(fault: Fault) -> web.Response | None:
     title = _REASONS.get(status, 'Something else')
     headers = {'Content-Type': 'text/html'}
     if fault.kind == 'retry-after':
-        headers['Retry-After'] = f'{fault.seconds or 1:g}'
+        headers['Retry-After'] = fault.retry_after or f'{fault.seconds or 1:g}'
+    if fault.kind == 'gateway':
+        text = fault.body or _GATEWAY
+        is_json = text.startswith(('{', '['))
+        headers['Content-Type'] = 'application/json' if is_json else 'text/plain'
+        return web.Response(status=status, body=text.encode(), headers=headers)
     page = f'<html><title>{title}</title><body><h1>{title}</h1></body></html>\n'
     body = b'' if fault.kind == 'empty' else page.encode()
     return web.Response(status=status, body=body, headers=headers)

@@ -19,6 +19,7 @@ from mw_tokens_plugin.exceptions import (
     InvalidInput,
     InvalidName,
     NoSuchAccount,
+    OutcomeUnknown,
     UnexpectedAnswer,
 )
 from mw_tokens_plugin.protocol.globalaccounts import (
@@ -168,8 +169,8 @@ class GlobalAccountsMixin(SiteBase):
         :raises ReadOnly: no writes are taken now
         :raises RateLimited: too many in too short a time
         :raises BadToken: the token was refused, and its renewal too
-        :raises OutcomeUnknown: the answer was lost; read the state first
-        :raises UnexpectedAnswer: the wiki says that the state is another one now
+        :raises OutcomeUnknown: the answer was lost, is not one of the API, or does
+            not say that the state is the new one; read the state first
         """
         name = _account_name(name)
         if locked is not None and not isinstance(locked, bool):
@@ -189,11 +190,14 @@ class GlobalAccountsMixin(SiteBase):
             return StatusChange(
                 name, AccountState(bool(locked), wanted or HiddenLevel.NONE)
             )
-        change = from_status_answer(answer)
+        try:
+            change = from_status_answer(answer)
+        except UnexpectedAnswer as error:
+            raise OutcomeUnknown(f'{self}: {error}') from error
         if (locked is not None and change.state.locked != locked) or (
             wanted is not None and change.state.hidden is not wanted
         ):
-            raise UnexpectedAnswer(
+            raise OutcomeUnknown(
                 f'{self} accepted the change, but answered that the account is now '
                 f'{change.state}.'
             )

@@ -30,10 +30,10 @@ from mw_tokens_plugin.exceptions import (
     OutcomeUnknown,
     RateLimited,
     SessionLost,
-    UnexpectedAnswer,
     UnknownModule,
     WikiUnreachable,
 )
+from mw_tokens_plugin.protocol.answers import is_answer
 from mw_tokens_plugin.protocol.responses import error_mapping, refusal
 from mw_tokens_plugin.protocol.tokens import Token
 from mw_tokens_plugin.site.redaction import redactor
@@ -355,18 +355,16 @@ class SingleSendRequest(TokenRequest):
     def _json_loads(self, response: requests.Response) -> dict[str, Any]:
         """Read the answer, and raise where it is none of the API.
 
-        :raises OutcomeUnknown: it is not the JSON of the API
+        :raises OutcomeUnknown: it is not an answer of the API to this action
         """
-        try:
-            result = response.json()
-        except ValueError:
-            result = None
-        if not isinstance(result, dict) or not result:
+        result = body_of(response)
+        if not is_answer(self.action, result):
             raise OutcomeUnknown(
                 f'{self.site} answered action={self.action} with HTTP '
-                f'{response.status_code} and no JSON; it may have been carried out.'
+                f'{response.status_code} and {_what(result)}; it may have been carried '
+                'out.'
             )
-        return _with_readable_error(result)
+        return _with_readable_error(result or {})
 
     def _internal_api_error(self, code: str, error: object, result: object) -> bool:
         """Let it raise: pywikibot would send some of these again."""
@@ -435,7 +433,10 @@ def send_once(
         answer = request.submit()
     value = answer.get(action)
     if not isinstance(value, dict):
-        raise UnexpectedAnswer(f'{site} answered action={action} without a result.')
+        raise OutcomeUnknown(
+            f'{site} answered action={action} without a result; it may have been '
+            'carried out.'
+        )
     return value
 
 
@@ -464,11 +465,19 @@ def _raise_quietly(response: requests.Response | Exception) -> None:
 
 def is_json(response: requests.Response) -> bool:
     """Tell whether an answer comes from the API, and is whole."""
+    return body_of(response) is not None
+
+
+def body_of(response: requests.Response) -> Any:
+    """Return the decoded body of an answer; None if it is not JSON."""
     try:
-        response.json()
-    except ValueError:
-        return False
-    return True
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _what(body: object) -> str:
+    return 'no JSON' if body is None else 'JSON that is not an answer of the API'
 
 
 def _never_connected(error: BaseException) -> bool:

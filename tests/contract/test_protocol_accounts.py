@@ -29,7 +29,7 @@ CLASSES: dict[str, type[exceptions.ApiRefusal]] = {
     'centralauth-createlocal-no-global-account': exceptions.NoSuchAccount,
     'permissiondenied': exceptions.PermissionDenied,
     'centralauth-admin-not-authorized': exceptions.PermissionDenied,
-    'editconflict': exceptions.StateConflict,
+    'editconflict': exceptions.LostRace,
     'centralauth-admin-too-many-edits': exceptions.CannotHide,
     'centralauth-createlocal-already-exists': exceptions.AlreadyExists,
     'centralauth-createlocal-suppressed': exceptions.AccountSuppressed,
@@ -37,7 +37,7 @@ CLASSES: dict[str, type[exceptions.ApiRefusal]] = {
     'internal_api_error_MediaWiki\\Extension\\CentralAuth\\CentralAuthReadOnlyError': (
         exceptions.ReadOnly
     ),
-    'internal_api_error_RuntimeException': exceptions.InternalApiError,
+    'internal_api_error_RuntimeException': exceptions.LostRace,
     'internal_api_error_TypeError': exceptions.InternalApiError,
     # What a client did wrong has no class of its own.
     'baduser': exceptions.ApiRefusal,

@@ -18,9 +18,9 @@ from mw_tokens_plugin.exceptions import (
     BadToken,
     CannotHide,
     CannotLock,
-    InternalApiError,
     InvalidInput,
     InvalidName,
+    LostRace,
     NoSuchAccount,
     OutcomeUnknown,
     PermissionDenied,
@@ -245,6 +245,26 @@ def test_suppressed_accounts_do_not_exist_for_others(
 
 # Refusals for a time, and answers that are lost
 
+#: Answers of what stands before a wiki, any of which may follow a write that was made.
+GATEWAYS: list[dict[str, Any]] = [
+    {},
+    {'status': 200},
+    {'status': 403},
+    {'status': 200, 'body': '{}'},
+    {'status': 200, 'body': '[]'},
+    {'status': 200, 'body': 'null'},
+    {'status': 200, 'body': '"timeout"'},
+    {'status': 200, 'body': '{"query": {}}'},
+    {'status': 200, 'body': '{"error": "upstream request timeout"}'},
+    {'status': 200, 'body': '{"error": null}'},
+    {'status': 502, 'body': '{"error": {"code": 502, "message": "Bad Gateway"}}'},
+    {'status': 200, 'body': '{"errors": [{"code": "503", "message": "Try later"}]}'},
+    {'status': 200, 'body': '{"setglobalaccountstatus": null}'},
+    {'status': 200, 'body': '{"setglobalaccountstatus": ["locked"]}'},
+    {'status': 200, 'body': '{"setglobalaccountstatus": {}}'},
+    {'status': 200, 'body': '[' * 100_000},
+]
+
 
 @pytest.mark.parametrize(
     ('fault', 'kind'),
@@ -253,7 +273,7 @@ def test_suppressed_accounts_do_not_exist_for_others(
         ({'kind': 'centralauth-readonly'}, ReadOnly),
         ({'kind': 'ratelimited'}, RateLimited),
         ({'kind': 'retry-after', 'status': 429, 'seconds': 7.0}, RateLimited),
-        ({'kind': 'cas-race'}, InternalApiError),
+        ({'kind': 'cas-race'}, LostRace),
         ({'kind': 'demote'}, PermissionDenied),
         ({'kind': 'expire-csrf', 'times': 0}, BadToken),
         ({'kind': 'drop'}, OutcomeUnknown),
@@ -265,6 +285,10 @@ def test_suppressed_accounts_do_not_exist_for_others(
         ({'kind': 'http', 'status': 502}, OutcomeUnknown),
         ({'kind': 'http', 'status': 503, 'when': 'after'}, OutcomeUnknown),
         ({'kind': 'http', 'status': 504, 'when': 'after'}, OutcomeUnknown),
+        *(
+            ({'kind': 'gateway', 'when': 'after', **gateway}, OutcomeUnknown)
+            for gateway in GATEWAYS
+        ),
     ],
     ids=lambda value: (
         '-'.join(map(str, value.values())) if isinstance(value, dict) else None

@@ -30,6 +30,12 @@ from mw_tokens_plugin.protocol.responses import error_mapping, refusal
             [{'code': 'c', 'key': 'k', 'params': ['P']}], 'c', 'k P', id='raw'
         ),
         pytest.param([{'code': 'c'}], 'c', 'c', id='none'),
+        pytest.param(
+            {'globalblock': [{'code': 'c', 'message': 'm'}]},
+            'c',
+            'm',
+            id='a Status under the name of its module',
+        ),
     ],
 )
 def test_code_and_words_are_found(error: object, code: str, info: str) -> None:
@@ -49,7 +55,9 @@ def test_an_unknown_shape_is_an_unknown_error(error: object) -> None:
         ('permissiondenied', exceptions.PermissionDenied),
         ('centralauth-admin-not-authorized', exceptions.PermissionDenied),
         ('blocked', exceptions.Blocked),
-        ('editconflict', exceptions.StateConflict),
+        ('editconflict', exceptions.LostRace),
+        ('centralauth-state-mismatch', exceptions.LostRace),
+        ('globalblocking-block-failure', exceptions.LostRace),
         ('centralauth-admin-too-many-edits', exceptions.CannotHide),
         ('centralauth-admin-cannot-lock-self', exceptions.CannotLock),
         ('readonly', exceptions.ReadOnly),
@@ -67,3 +75,13 @@ def test_each_code_has_its_class(code: str, kind: type) -> None:
     error = refusal(code, 'Words.', 'sandbox:meta')
     assert type(error) is kind
     assert str(error) == f'{code} on sandbox:meta: Words.'
+
+
+def test_a_lost_race_is_told_by_the_words_of_the_breakdown() -> None:
+    error = refusal(
+        'internal_api_error_RuntimeException',
+        '[26c3] Exception caught: CAS update failed on user_touched.',
+        'sandbox:meta',
+    )
+    assert type(error) is exceptions.LostRace
+    assert isinstance(error, exceptions.OutcomeUnknown)

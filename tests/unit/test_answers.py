@@ -1,0 +1,100 @@
+"""What counts as an answer of the API, and what comes from something before it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mw_tokens_plugin.protocol.answers import is_answer, is_error, may_be_answer
+from mw_tokens_plugin.protocol.responses import error_mapping
+
+LOCK = 'setglobalaccountstatus'
+#: Any value that a JSON parser may return, with the keys that are looked for in it.
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                'error errors code info message text params query warnings'.split()
+            )
+            | st.text(max_size=3),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(
+    ('action', 'body'),
+    [
+        (LOCK, {LOCK: {'user': 'X'}}),
+        (LOCK, {'error': {'code': 'nosuchuser', 'info': 'No user.'}}),
+        (LOCK, {'error': [[{'message': 'm', 'params': [], 'code': 'm'}]]}),
+        (LOCK, {'errors': [{'code': 'badtoken', 'text': 'T.', 'module': LOCK}]}),
+        ('globalblock', {'error': {'globalblock': [{'code': 'c', 'message': 'm'}]}}),
+        ('query', {'batchcomplete': True}),
+        ('query', {'batchcomplete': '', 'query': []}),
+        ('query', {'query': {'userinfo': {'id': 0}}}),
+        ('logout', {}),
+        ('logout', []),
+        ('thank', {'result': {'success': 1}}),
+        ('wbsetlabel', {'entity': {}, 'success': 1}),
+        ('watch', {'watch': [{'title': 'X'}]}),
+    ],
+)
+def test_what_the_api_answers(action: str, body: object) -> None:
+    assert is_answer(action, body)
+    assert may_be_answer(action, body, 200)
+
+
+@pytest.mark.parametrize('action', [LOCK, 'query', 'edit', 'centralauthtoken'])
+@pytest.mark.parametrize(
+    'body',
+    [
+        None,
+        {},
+        [],
+        'text',
+        504,
+        {'httpCode': 504, 'httpReason': 'upstream request timeout'},
+        {'error': 'upstream request timeout'},
+        {'error': None},
+        {'error': []},
+        {'error': [[]]},
+        {'error': {}},
+        {'error': {'code': 503, 'info': 'a number is no code'}},
+        {'error': {'code': '503', 'info': 'nor are digits'}},
+        {'error': {'code': 'unavailable', 'message': 'no info'}},
+        {'error': {'message': 'x', 'details': []}},
+        {'errors': [{'message': 'x'}]},
+        {'message': 'Endpoint request timed out'},
+        # An error that is none outweighs a result.
+        {'error': 7, LOCK: {}, 'query': {}, 'edit': {}, 'centralauthtoken': {}},
+    ],
+)
+def test_what_gateways_answer(action: str, body: object) -> None:
+    assert not is_answer(action, body)
+    assert not may_be_answer(action, body, 200)
+
+
+def test_modules_that_are_not_known_may_answer_under_any_key() -> None:
+    assert may_be_answer('somenewthing', {'whatever': 1}, 200)
+    assert may_be_answer('opensearch', ['a', []], 200)
+    assert not may_be_answer('somenewthing', {'whatever': 1}, 504)
+    assert not may_be_answer('somenewthing', {'error': 'timeout'}, 200)
+
+
+@given(JSON)
+def test_any_json_is_survived(value: object) -> None:
+    for action in (LOCK, 'query', 'logout', 'wbsetlabel', 'somenewthing'):
+        if is_answer(action, value):
+            assert may_be_answer(action, value, 200)
+    found = error_mapping(value)
+    assert isinstance(found['code'], str)
+    assert isinstance(found['info'], str)
+    if is_error(value):
+        assert found['code'] != 'Unknown' or 'Unknown' in repr(value)
