@@ -23,6 +23,7 @@ IMPORTS = (
     ('campaign', 'requestpage'),
     ('campaign', 'site'),
     ('campaign', 'messages'),
+    ('messages', 'protocol'),
     ('requestpage', 'protocol'),
     ('site', 'protocol'),
     ('protocol', 'exceptions'),

@@ -16,18 +16,25 @@ from typing import Any
 
 from pywikibot import config, i18n
 
+from mw_tokens_plugin.protocol.display import displayable
+
 
 def said(key: str, **parameters: object) -> str:
     """Return a message in the language of the operator.
 
     That is pywikibot's ``userinterface_lang``, or else the language of the terminal.
+    Control characters in its parameters, which may come from outside, are escaped.
 
     .. version-added:: 0.1
 
     :param key: its name, which begins with its folder's
     :param parameters: what it speaks of
     """
-    return _translated(config.userinterface_lang, key, parameters)
+    safe: dict[str, object] = {
+        name: value if isinstance(value, int | float) else displayable(str(value))
+        for name, value in parameters.items()
+    }
+    return _translated(config.userinterface_lang, key, safe)
 
 
 def written(site: Any, key: str, **parameters: object) -> str:

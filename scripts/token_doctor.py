@@ -55,6 +55,7 @@ from mw_tokens_plugin.doctor import (
 )
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.protocol.display import displayable
 
 #: Arguments that are certainly not for pywikibot.
 _OWN = re.compile('(?!-)|-(for|targets|json)(:|$)')
@@ -377,12 +378,13 @@ def _show_section(title: str, lines: Iterable[Line], console: Console) -> None:
     if not console.is_terminal:
         print(title)
         for line in lines:
-            print(f'  {line.what}: {line.said}' if line.what else f'  {line.said}')
+            said_so = displayable(line.said)
+            print(f'  {line.what}: {said_so}' if line.what else f'  {said_so}')
         return
     table = Table(title=title, title_justify='left', show_header=False)
     for line in lines:
         style = {True: 'green', False: 'red', None: ''}[line.good]
-        text = Text(line.said, style=style)
+        text = Text(displayable(line.said), style=style)
         table.add_row(*([line.what] if any(each.what for each in lines) else []), text)
     console.print(table)
 

@@ -25,9 +25,13 @@ from urllib.parse import quote, quote_plus
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.messages import counted
+from mw_tokens_plugin.protocol.display import displayable
 
 #: Rows of the table in wikitext; a page of a wiki holds no more than 2 MB.
 WIKITEXT_ROWS = 2000
+
+#: Cells and blocks end every change of direction, so those need not be escaped.
+_CONTROLS = re.compile('[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]')
 
 #: Columns of the chart.
 _STEPS = 60
@@ -94,7 +98,7 @@ class JsonLog:
             'detail': self._veil(discreet(target, outcome.detail)),
         }
         with self._lock:
-            self._file.write(json.dumps(line, ensure_ascii=False) + '\n')
+            self._file.write(_json(line) + '\n')
             self._file.flush()
 
 
@@ -250,6 +254,12 @@ def _replacing(path: Path) -> Iterator[TextIO]:
         raise
 
 
+def _json(value: object, indent: int | None = None) -> str:
+    """Return JSON in which control characters are escaped, those of C1 too."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return re.sub('[\x7f-\x9f]', lambda found: f'\\u{ord(found[0]):04x}', text)
+
+
 def _write_json(report: _Report, file: TextIO) -> None:
     campaign = report.campaign
     about = {
@@ -267,7 +277,7 @@ def _write_json(report: _Report, file: TextIO) -> None:
         'held': {held.value: count for held, count in report.held.items()},
         'errors': report.errors(),
     }
-    file.write(json.dumps(about, ensure_ascii=False, indent=1)[:-2])
+    file.write(_json(about, indent=1)[:-2])
     file.write(',\n "targets": [')
     for number, target in enumerate(report.targets()):
         row: dict[str, Any] = {**_row(target), 'changed': target.changed}
@@ -276,7 +286,7 @@ def _write_json(report: _Report, file: TextIO) -> None:
             facts = target.decision.facts.items()
             row['facts'] = {key: fact for key, fact in facts if key != 'authors'}
         file.write(',\n  ' if number else '\n  ')
-        file.write(json.dumps(row, ensure_ascii=False))
+        file.write(_json(row))
     file.write('\n ]\n}\n')
 
 
@@ -289,6 +299,8 @@ def _write_csv(report: _Report, file: TextIO) -> None:
 
 def _cell(value: object) -> object:
     """Keep a spreadsheet from taking a name for a formula."""
+    if isinstance(value, str):
+        value = _safe(value)
     if isinstance(value, str) and value.startswith(('=', '+', '-', '@', '\t', '\r')):
         return f"'{value}"
     return '' if value is None else value
@@ -321,14 +333,24 @@ def _write_wikitext(report: _Report, file: TextIO) -> None:
 
 def _nowiki(text: str) -> str:
     """Show a text as it is, whatever markup it holds."""
+    text = _safe(text)
     if re.fullmatch(r'[\w .,/-]*', text):
         return text
     return f'<nowiki>{html.escape(" ".join(text.split()))}</nowiki>'
 
 
+def _html(text: str) -> str:
+    return html.escape(_safe(text))
+
+
+def _safe(text: str) -> str:
+    """Escape what a terminal obeys, for whoever looks at a file with ``cat``."""
+    return _CONTROLS.sub(lambda found: displayable(found[0]), text)
+
+
 def _write_html(report: _Report, file: TextIO) -> None:
     campaign, counts = report.campaign, report.counts
-    title = html.escape(f'{campaign.action} {campaign.name}')
+    title = _html(f'{campaign.action} {campaign.name}')
     file.write(_HEAD.format(title=title))
     facts = {
         'Wiki': campaign.wiki,
@@ -340,7 +362,7 @@ def _write_html(report: _Report, file: TextIO) -> None:
     }
     file.write('<dl>\n')
     for term, text in facts.items():
-        file.write(f'<div><dt>{term}</dt><dd>{html.escape(text)}</dd></div>\n')
+        file.write(f'<div><dt>{term}</dt><dd>{_html(text)}</dd></div>\n')
     file.write('</dl>\n<ul class="tiles">\n')
     others = counts[State.DONE] - report.changed
     tiles = [
@@ -417,7 +439,7 @@ def _write_counts(title: str, counts: dict[str, int], file: TextIO) -> None:
     file.write(f'<h2>{title}</h2>\n<table>\n')
     for text, number in counts.items():
         file.write(
-            f'<tr><td>{html.escape(text)}</td><td class="number">{number:,}</td></tr>\n'
+            f'<tr><td>{_html(text)}</td><td class="number">{number:,}</td></tr>\n'
         )
     file.write('</table>\n')
 
@@ -432,9 +454,9 @@ def _write_section(
     file.write('<table>\n<tr><th>Target</th><th>When (UTC)</th><th>Why</th></tr>\n')
     for target in chain([first], targets):
         file.write(
-            f'<tr><td><bdi>{html.escape(target.label)}</bdi></td>'
+            f'<tr><td><bdi>{_html(target.label)}</bdi></td>'
             f'<td>{_readable(target.ended_at)}</td>'
-            f'<td>{html.escape(_why(target))}</td></tr>\n'
+            f'<td>{_html(_why(target))}</td></tr>\n'
         )
     file.write('</table>\n</details>\n')
 

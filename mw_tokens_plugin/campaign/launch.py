@@ -44,6 +44,7 @@ from mw_tokens_plugin.exceptions import (
     TokensPluginError,
     WikiUnreachable,
 )
+from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.hook import enable
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.requests import TokenRequest
@@ -143,7 +144,7 @@ def run_script(
         if code is not ExitCode.DONE:
             speak()
     if said:
-        print(said, file=sys.stderr)
+        print(displayable(said, lines=True), file=sys.stderr)
     return code
 
 

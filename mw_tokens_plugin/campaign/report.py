@@ -23,6 +23,7 @@ from rich.text import Text
 
 from mw_tokens_plugin.campaign.records import Campaign, Held, Outcome, State, Target
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.protocol.display import displayable
 
 #: Targets of each kind that a plan lists unless all are asked for.
 LISTED_AT_MOST = 200
@@ -78,6 +79,7 @@ class Reporter:
         """
         if self._quiet and not urgent:
             return
+        text = displayable(text, lines=True)
         # A campaign goes on although nobody reads what it says any more.
         with suppress(OSError):
             if self.interactive:
@@ -261,7 +263,7 @@ class Reporter:
             table.add_column(heading, overflow='fold')
         for target, row in zip(targets, rows, strict=True):
             cells = [self._name(target), *(row.get(heading, '') for heading in used)]
-            table.add_row(*map(Text, cells))
+            table.add_row(*map(Text, map(displayable, cells)))
         wanted = self._console.measure(table, options=self._unlimited).maximum
         return table if wanted <= self._console.width else None
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import quote_plus
 
+from mw_tokens_plugin.protocol.display import displayable
+
 #: Loggers whose records may hold whole requests.
 _LOGGERS = ('pywiki', 'py.warnings', 'urllib3', 'requests_oauthlib', 'oauthlib')
 
@@ -94,13 +96,13 @@ class _CleanRecord(logging.LogRecord):
 
     def getMessage(self) -> str:
         """Return the message without secrets."""
-        return redactor.clean(super().getMessage())
+        return displayable(redactor.clean(super().getMessage()), lines=True)
 
     @property
     def exc_text(self) -> str | None:
         """The formatted traceback without secrets."""
         text = self.__dict__.get('exc_text')
-        return text and redactor.clean(text)
+        return text and displayable(redactor.clean(text), lines=True)
 
     @exc_text.setter
     def exc_text(self, text: str | None) -> None:

@@ -1,0 +1,92 @@
+"""Nothing from outside moves a terminal's cursor or reorders what is read."""
+
+from __future__ import annotations
+
+import io
+import logging
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from mw_tokens_plugin.campaign.export import write_report
+from mw_tokens_plugin.campaign.launch import ExitCode, run_script
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Decision, Outcome, State, Target
+from mw_tokens_plugin.campaign.report import Reporter
+from mw_tokens_plugin.exceptions import ApiRefusal
+from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.protocol.display import displayable, find_control
+from mw_tokens_plugin.site.redaction import install_redaction
+
+#: A window's title, C1's control sequence introducer, an override and an isolate.
+TRICK = 'a\x1b]0;x\x07b\x9b2Jc\u202ed\u2066e\u2028f\x00'
+
+
+def is_harmful(letter: str) -> bool:
+    bidi = unicodedata.bidirectional(letter) in {
+        *('LRE', 'RLE', 'LRO', 'RLO', 'PDF', 'LRI', 'RLI', 'FSI', 'PDI')
+    }
+    control = unicodedata.category(letter) in {'Cc', 'Zl', 'Zp', 'Cs'}
+    return bidi or (control and letter not in '\t\n')
+
+
+@given(st.text() | st.text(alphabet=TRICK + '\n\t'))
+def test_whatever_is_shown_has_no_control_characters(text: str) -> None:
+    shown = displayable(text, lines=True)
+    assert not any(map(is_harmful, shown))
+    assert '\n' not in displayable(text)
+    assert (shown == text) is not any(map(is_harmful, text))
+    assert (find_control(text) is None) is not (
+        any(map(is_harmful, text)) or bool({'\t', '\n'} & set(text))
+    )
+
+
+def test_messages_and_errors_show_tricks_escaped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """On a terminal and elsewhere, and in what pywikibot's loggers are told."""
+    assert not any(map(is_harmful, said('campaign-reason', reason=TRICK + '\n')))
+    for terminal in (False, True):
+        file = io.StringIO()
+        console = Console(
+            file=file, force_terminal=terminal, color_system=None, width=200
+        )
+        reporter = Reporter(console)
+        reporter.line(TRICK)
+        target = Target(1, Decision(TRICK), State.PLANNED)
+        reporter.plan('lock', 'account', [target], [], lambda t: {'reason': TRICK})
+        reporter.outcome(target, Outcome(State.FAILED, detail=TRICK))
+        assert file.getvalue().count('\\u202e') == 5
+        assert not any(map(is_harmful, file.getvalue()))
+
+    def refuse(arguments: list[str]) -> ExitCode:
+        raise ApiRefusal('code', TRICK, 'wiki')
+
+    assert run_script(refuse, ['-x']) is not ExitCode.DONE
+    shown = capsys.readouterr().err
+    assert '\\x1b]0;x\\x07' in shown
+    assert not any(map(is_harmful, shown))
+    install_redaction()
+    record = logging.getLogRecordFactory()(
+        'pywiki', logging.WARNING, __file__, 1, 'the wiki says %s', (TRICK,), None
+    )
+    assert not any(map(is_harmful, record.getMessage()))
+
+
+def test_reports_hold_nothing_that_a_terminal_obeys(tmp_path: Path) -> None:
+    """Also where somebody else has written into a ledger that is shared."""
+    ledger = Ledger(str(tmp_path / 'ledger.sqlite3'))
+    made = ledger.create(
+        'c', action='global_lock', wiki='w', operator='O', reason=TRICK, options={}
+    )
+    ledger.add(made, [TRICK])
+    ledger.decide(made, [Decision(TRICK)])
+    files = write_report(ledger, made, tmp_path)
+    ledger.close()
+    for file in files:
+        text = file.read_text('utf-8')
+        assert not {'\x1b', '\x07', '\x9b', '\x00'} & set(text), file
