@@ -13,6 +13,7 @@ import ipaddress
 import re
 import sys
 import unicodedata
+from collections.abc import Callable
 from html.entities import html5
 from urllib.parse import unquote
 
@@ -31,8 +32,23 @@ _MARKS = re.compile('[\\u200e\\u200f\\u202a-\\u202e]')
 #: What no account's name contains. Signs that only new names may not have
 #: (``@``, ``:``, ``=``) are left in: old accounts have them.
 _FORBIDDEN = re.compile(
-    '[#<>\\[\\]|{}/\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200d\\ue000-\\uf8ff\\ufffd]'
+    '[#<>\\[\\]|{}/\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200d\\ud800-\\uf8ff\\ufffd-\\uffff]'
+    # Four tildes are a signature, and an encoded byte would not survive in a URL.
+    '|~~~|%[0-9A-Fa-f]{2}'
 )
+_DOTTED = re.compile(r'\d+(?:\.\d+){3}', re.ASCII)
+_IPV6 = re.compile('[0-9A-Fa-f:]+')
+#: What MediaWiki takes for an IPv4 address, or a hidden one, wherever it is a name.
+_IPV4_LIKE = re.compile(r'\d{1,3}(?:\.\d{1,3}){2}\.(?:xxx|\d{1,3})', re.ASCII)
+#: Namespaces that every wiki knows: a name that begins so is a page elsewhere.
+_NAMESPACE = re.compile(
+    '(?:media|special|talk|(?:user|project|file|image|mediawiki|template|help|category)'
+    '(?: talk)?) *:',
+    re.IGNORECASE,
+)
+#: First letters that differ from Unicode's title case on the wikis of Wikimedia
+#: (``$wgOverrideUcfirstCharacters``).
+_FIRST_LETTERS = {'\u00df': '\u00df'}
 #: Characters by name or number; what lacks its semicolon is plain text to MediaWiki.
 _ENTITY = re.compile(
     '&(?:#(?P<decimal>[0-9]+)|#[xX](?P<hexadecimal>[0-9A-Fa-f]+)'
@@ -48,11 +64,16 @@ _TAG = re.compile(r'</?[A-Za-z][^<>]*>')
 _INVISIBLE_LETTERS = frozenset('\u115f\u1160')
 _WIKILINK = re.compile(r'\[\[([^\[\]|]*)(?:\|[^\[\]]*)?\]\]')
 _PREFIX = re.compile(
-    r'\s*:*(?:[a-z-]+\s*:\s*)*user\s*:|\s*:*(?:[a-z-]+\s*:\s*)*special\s*:\s*centralauth\s*/',
+    rf' *:* *(?:(?!{_NAMESPACE.pattern})[a-z][a-z0-9-]* *: *)*'
+    r'(?:user *:|special *: *centralauth */) *',
     re.IGNORECASE,
 )
 #: How the log of global accounts writes their names.
 _SUFFIX = '@global'
+
+
+#: Returns a first letter as a wiki writes it; it may be more than one letter.
+Capital = Callable[[str], str]
 
 
 class AccountKind(enum.Enum):
@@ -63,13 +84,33 @@ class AccountKind(enum.Enum):
     IP = 'IP address'
 
 
-def normalise_name(text: str) -> str:
+def first_letter(letter: str) -> str:
+    """Return a letter as it is at the beginning of a title, on Wikimedia's wikis.
+
+    That is Unicode's title case, which differs from upper case for some digraphs and
+    for Georgian letters. Up to 1.39 MediaWiki takes the upper case; a wiki can
+    have other exceptions than Wikimedia's.
+
+    https://www.mediawiki.org/wiki/Manual:$wgOverrideUcfirstCharacters
+
+    .. version-added:: 0.1
+
+    >>> first_letter('\u01c6'), first_letter('\u10d0')
+    ('\u01c5', '\u10d0')
+
+    :param letter: one character
+    """
+    return _FIRST_LETTERS.get(letter) or letter.title()
+
+
+def normalise_name(text: str, *, capital: Capital = first_letter) -> str:
     """Return the name of an account as MediaWiki keeps it.
 
     Underscores are blanks, blanks are folded and trimmed, direction marks dropped, the
     text is composed (NFC), and the first letter is a capital. ``User:`` and
     ``Special:CentralAuth/`` in front (with interwiki prefixes), ``@global`` behind, a
-    wikilink around it and HTML entities are undone.
+    wikilink around it and HTML entities are undone. IP addresses are written as
+    MediaWiki writes them.
 
     .. version-added:: 0.1
 
@@ -77,27 +118,34 @@ def normalise_name(text: str) -> str:
     'Example bot'
 
     :param text: the name as people write it
+    :param capital: writes the first letter as the wiki does
     :raises InvalidName: no account can have that name
     """
-    name = decoded(text)
-    if link := _WIKILINK.fullmatch(name.strip()):
+    name = decoded(text.strip())
+    if link := _WIKILINK.fullmatch(name):
         name = link[1]
     name = _MARKS.sub('', unicodedata.normalize('NFC', name))
-    name = _BLANKS.sub(' ', name).strip()
+    name = _BLANKS.sub(' ', name).strip(' ')
     if prefix := _PREFIX.match(name):
         name = name[prefix.end() :]
-    name = name.removesuffix(_SUFFIX).strip()
+    name = name.removesuffix(_SUFFIX).strip(' ')
     if not name:
         raise InvalidName(f'{text.strip()!r} holds no name.')
-    if kind_of(name) is AccountKind.IP:
-        return name
-    if bad := _FORBIDDEN.search(name):
-        raise InvalidName(f'{name!r} is not a possible name: it contains {bad[0]!r}.')
-    if bad := _ENTITY.search(name):
-        raise InvalidName(f'{name!r} is not a possible name: it contains {bad[0]!r}.')
-    if len(name.encode('utf-8', 'surrogatepass')) > MAX_BYTES:
+    if address := _address(name):
+        return address
+    for impossible in (_FORBIDDEN, _ENTITY):
+        if bad := impossible.search(name):
+            raise InvalidName(
+                f'{name!r} is not a possible name: it contains {bad[0]!r}.'
+            )
+    if _IPV4_LIKE.fullmatch(name):
+        raise InvalidName(f'{name!r} looks like an IP address, and is none.')
+    if name[0] == ':' or name in ('.', '..') or _NAMESPACE.match(name):
+        raise InvalidName(f'{name!r} is the title of a page, and no possible name.')
+    name = unicodedata.normalize('NFC', capital(name[0]) + name[1:])
+    if len(name.encode()) > MAX_BYTES:
         raise InvalidName(f'{name[:40]!r}... is longer than {MAX_BYTES} bytes.')
-    return _capital(name[0]) + name[1:]
+    return name
 
 
 def normalise_prefix(text: str) -> str:
@@ -171,7 +219,19 @@ def _character(entity: re.Match[str]) -> str:
     return _NOT_IN_PAGES.sub(_REPLACEMENT, character)
 
 
-def _capital(letter: str) -> str:
-    upper = letter.upper()
-    # Letters such as the sharp s have no capital of one letter and stay as they are.
-    return upper if len(upper) == 1 else letter
+def _address(name: str) -> str | None:
+    """Return an IP address or range as MediaWiki writes it; None if it is neither."""
+    address, slash, bits = name.partition('/')
+    if _DOTTED.fullmatch(address):
+        # MediaWiki drops leading zeros, which Python takes for a mistake.
+        address = '.'.join(part.lstrip('0') or '0' for part in address.split('.'))
+    elif not _IPV6.fullmatch(address):
+        return None
+    try:
+        found = ipaddress.ip_interface(address + slash + bits).ip
+    except ValueError:
+        return None
+    if isinstance(found, ipaddress.IPv4Address):
+        return f'{found}{slash}{bits}'
+    groups = found.exploded.split(':')
+    return ':'.join(f'{int(group, 16):X}' for group in groups) + slash + bits

@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -212,6 +212,11 @@ class MediaWiki:
         """Take writes again, without lag and limits."""
         self._switch(**_UNHINDERED)
 
+    def canonical_names(self, names: Sequence[str]) -> list[str | None]:
+        """Return what MediaWiki makes of names of accounts, None of impossible ones."""
+        said = self._php(str(HERE / 'names.php'), given=json.dumps(list(names)))
+        return [name or None for name in json.loads(said)]
+
     def _forget_cached(self, pattern: str) -> None:
         cache = self._directory / 'data' / 'wikicache.sqlite'
         _execute(cache, 'DELETE FROM objectcache WHERE keyname LIKE ?', pattern)
@@ -225,17 +230,21 @@ class MediaWiki:
     def _journal(self) -> list[str]:
         return (self._directory / 'journal').read_text('utf-8').splitlines()
 
-    def _php(self, script: str, *arguments: str, **environment: str) -> None:
+    def _php(
+        self, script: str, *arguments: str, given: str = '', **environment: str
+    ) -> str:
         done = subprocess.run(
             ['php', str(PACKAGE / 'maintenance' / script), *arguments],
             cwd=self._directory,
             env=self._environment(**environment),
+            input=given,
             capture_output=True,
             text=True,
             timeout=120,
         )
         if done.returncode:
             raise RuntimeError(f'{script} failed: {done.stdout}{done.stderr}')
+        return done.stdout
 
     def _environment(self, **more: str) -> dict[str, str]:
         return {

@@ -40,8 +40,15 @@ from mw_tokens_plugin.protocol.names import (
         pytest.param('e\u0301te\u0301', '\u00c9t\u00e9', id='composed'),
         pytest.param('\u00fc\u00f1\u00ef', '\u00dc\u00f1\u00ef', id='capital umlaut'),
         pytest.param('\u00dfpam', '\u00dfpam', id='a letter without capital'),
+        pytest.param(
+            '\u10dc\u10d8\u10dc\u10dd', '\u10dc\u10d8\u10dc\u10dd', id='Georgian'
+        ),
+        pytest.param('\u01c6or\u0111e', '\u01c5or\u0111e', id='digraph: title case'),
+        pytest.param('\ufb01x', 'Fix', id='ligature'),
         pytest.param('old:name@example=1', 'Old:name@example=1', id='old signs'),
         pytest.param('192.0.2.1', '192.0.2.1', id='IP address'),
+        pytest.param('192.000.02.1/24', '192.0.2.1/24', id='leading zeros'),
+        pytest.param('2001:db8::a/64', '2001:DB8:0:0:0:0:0:A/64', id='IPv6 address'),
         pytest.param('~2026-12', '~2026-12', id='temporary'),
     ],
 )
@@ -72,6 +79,7 @@ def test_a_name_becomes_what_the_wiki_keeps(written: str, kept: str) -> None:
         'A&#xD800;',
         f'A&#{"9" * 5000};',
     ]
+    + ['--~~~~', 'a%20b', '192.0.2.256', '.', ':x', 'User talk:x', 'a\uffffb']
     + ['x' * (MAX_BYTES + 1), '\u00e9' * 128, 'a\u200bb', 'a\ue000b'],
 )
 def test_what_cannot_be_a_name_is_refused_with_a_sentence(text: str) -> None:

@@ -1,0 +1,84 @@
+"""Names of accounts become what MediaWiki itself makes of them.
+
+https://www.mediawiki.org/wiki/Manual:$wgOverrideUcfirstCharacters
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from itertools import product
+from random import Random
+
+import pytest
+
+from mw_tokens_plugin.exceptions import InvalidName
+from mw_tokens_plugin.protocol.names import normalise_name
+
+from .installation import MediaWiki
+from .wiki import Wiki
+
+pytestmark = pytest.mark.only('mediawiki')
+
+#: What names and mistakes in them are made of.
+PIECES = (
+    *(
+        'a',
+        'B',
+        'spam',
+        '1',
+        '\u01c6',
+        '\u10d0',
+        '\u00df',
+        '\ufb01',
+        '\u1ff7',
+        'e\u0301',
+    ),
+    *(' ', '  ', '_', '\u00a0', '\u1680', '\u180e', '\u2003', '\u2028', '\u3000'),
+    *('\u200e', '\u202e', '\u200b', '\u00ad', '\u2069', '\u115f', '\ufeff', '\ufe0f'),
+    *('\ue000', '\ufffd', '\uffff', '\U0001fffe', '\x7f', '\x85', '\t', '\n'),
+    *('#', '/', '|', '<', '>', '{', '}', '~~~', '%41', '%', ':', '=', '@', '!', '"'),
+    *('.', '..', '192.0.2.1', '192.0.2.256', '01.2.3.4', '2001:db8::1', '::', '/24'),
+    *('*', '-', "'", '~2026-1', 'User:', 'user talk:', 'File:', 'Talk : ', 'Media:'),
+)
+
+
+def ours(text: str) -> str | None:
+    try:
+        return normalise_name(text)
+    except InvalidName:
+        return None
+
+
+def theirs(wiki: Wiki, names: list[str]) -> list[str | None]:
+    assert isinstance(wiki, MediaWiki)
+    return wiki.canonical_names(names)
+
+
+def test_every_first_letter_is_written_as_mediawiki_writes_it(wiki: Wiki) -> None:
+    points = (chr(n) for n in range(0x80, sys.maxunicode + 1))
+    cased = [c for c in points if c.title() != c or c.upper() != c or c.lower() != c]
+    names = [f'{letter}x' for letter in cased]
+    different = {
+        name[0]: kept
+        for name, kept in zip(names, theirs(wiki, names), strict=True)
+        if ours(name) != kept
+    }
+    # PHP and Python may have been made of different releases of Unicode.
+    newer = {letter for letter in different if unicodedata.category(letter) == 'Cn'}
+    assert not different.keys() - newer
+
+
+def test_odd_names_become_what_mediawiki_makes_of_them(wiki: Wiki) -> None:
+    pairs = {''.join(pair) for pair in product(PIECES, repeat=2)}
+    chosen = Random(0)
+    longer = {
+        ''.join(chosen.choices(PIECES, k=chosen.randint(3, 6))) for _ in range(9999)
+    }
+    names = sorted({name.strip() for name in pairs | longer})
+    # Addresses that begin with "::" are no titles, and ranges are no users, but both
+    # stand in lists. What stands before "User:" may be an interwiki prefix.
+    names = [n for n in names if not re.search(r'^[\W_]*::|/|[^ ]:User:', n)]
+    kept = dict(zip(names, theirs(wiki, names), strict=True))
+    assert {name: ours(name) for name in names} == kept
