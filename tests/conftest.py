@@ -35,12 +35,14 @@ _SANDBOX = {'sandbox', 'old_sandbox', 'old_farm', 'old_site', 'stage'}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        '--seeds', metavar='N[-M]', help='play only these schedules of the long nights'
+        '--seeds',
+        metavar='N[-M]|all',
+        help='the schedules of the long nights to be played, instead of a part',
     )
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    return f'seeds of the long nights: {config.getoption("seeds") or "all"}'
+    return f'seeds of the long nights: {config.getoption("seeds") or "a part"}'
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

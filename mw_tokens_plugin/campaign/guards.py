@@ -96,7 +96,8 @@ class FailureGuard:
         if self._threshold.is_passed(self._failed, self._done):
             raise StoppedByGuard(
                 f'Of {counted(self._failed + self._done, "target")}, {self._failed} '
-                'failed: more than -max-failures allows. Find out why, then resume.'
+                'failed: more failures than -max-failures allows. Find out why, then '
+                'resume.'
             )
 
     def _count(self) -> None:

@@ -1,4 +1,7 @@
-"""Which schedules are played: those of each test, or the ones that are asked for."""
+"""Which schedules are played: a part of each test's, all, or those that are asked for.
+
+The part is the same in every run; all of them are what ``tox run -e nights`` plays.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+
+#: What is given as ``--seeds`` to play all of them.
+ALL = 'all'
+
+#: Where nothing is given, one in so many is played.
+PART = 5
 
 
 def parametrize(metafunc: pytest.Metafunc, shares: Iterable[tuple[Any, ...]]) -> None:
@@ -17,7 +26,10 @@ def parametrize(metafunc: pytest.Metafunc, shares: Iterable[tuple[Any, ...]]) ->
     if 'seeds' not in metafunc.fixturenames:
         return
     shares = list(shares)
-    if wanted := metafunc.config.getoption('seeds'):
+    wanted = metafunc.config.getoption('seeds')
+    if wanted is None:
+        shares = [(*about, seeds[: len(seeds) // PART]) for *about, seeds in shares]
+    elif wanted != ALL:
         first, _, last = wanted.partition('-')
         seeds = range(int(first), int(last or first) + 1)
         *about, _ = next((s for s in shares if seeds.start in s[-1]), shares[0])

@@ -145,7 +145,7 @@ def test_pages_do_not_skip_targets_that_change_meanwhile(ledger: Ledger) -> None
 
 def test_two_campaigns_of_one_name_are_refused(ledger: Ledger) -> None:
     begin(ledger)
-    with pytest.raises(InvalidInput, match='-resume to go on'):
+    with pytest.raises(InvalidInput, match='-resume to resume it'):
         begin(ledger)
 
 
