@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from . import errors, formats
 from .call import ACTIONS, Answer, Call, Json, Request
 from .declarations import FORMATS, Declarations, Module
-from .errors import ApiError, HttpError
+from .errors import ApiError, HttpError, StatusError
 from .sessions import digest, parse_cookies
 from .titles import canonical_user
 
@@ -78,6 +78,8 @@ class Api:
             return self._preflight(wiki, request)
         call = Call(wiki, self._declared(wiki), dict(request.given))
         call.files = request.files
+        if request.arrived is not None:
+            call.arrived = request.arrived
         call.in_query = frozenset(request.query.keys() - request.form.keys())
         try:
             self._carry_out(call, request, failure)
@@ -105,8 +107,7 @@ class Api:
         call.errorformat = call.given.get('errorformat', 'bc')
         call.path = call.given.get('action', 'main')
         error = failure(call)
-        answer.headers.append(('MediaWiki-API-Error', error.code))
-        answer.headers += error.headers.items()
+        answer.headers += _headers_of(error)
         self._print(call, call.fail(error))
 
     def _declared(self, wiki: Wiki) -> Declarations:
@@ -141,8 +142,7 @@ class Api:
             call.result = {}
             output |= call.fail(error)
             answer.status = error.status
-            answer.headers += error.headers.items()
-            answer.headers.append(('MediaWiki-API-Error', error.code))
+            answer.headers += _headers_of(error)
         finally:
             session = call.session
             answer.headers += [('Set-Cookie', cookie) for cookie in session.cookies]
@@ -439,6 +439,12 @@ _MAIN_CHOICES: dict[str, tuple[str, ...]] = {
     'errorformat': ('bc', 'html', 'none', 'plaintext', 'raw', 'wikitext'),
     'assert': ('user', 'anon', 'bot'),
 }
+
+
+def _headers_of(error: ApiError) -> list[tuple[str, str]]:
+    if isinstance(error, StatusError):
+        return []
+    return [*error.headers.items(), ('MediaWiki-API-Error', error.code)]
 
 
 def _must_post(names: list[str], module: Module) -> ApiError:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors
 from .declarations import Declarations, Parameter
-from .errors import ApiError, InternalError
+from .errors import ApiError, InternalError, StatusError
 from .sessions import Session
 from .titles import canonical_user, is_address
 
@@ -72,6 +72,8 @@ class Request:
     form: dict[str, str]
     headers: Mapping[str, str]
     files: dict[str, bytes] = field(default_factory=dict)
+    #: How many changes of accounts there had been when it arrived, if it had to wait.
+    arrived: int | None = None
     given: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +103,7 @@ class Call:
 
     __slots__ = (
         'answer',
+        'arrived',
         'continuation',
         'errorformat',
         'farm',
@@ -137,6 +140,8 @@ class Call:
         self.result: Json = {}
         self.continuation: dict[str, str] = {}
         self.answer = Answer()
+        #: How many changes of accounts there had been when the request arrived.
+        self.arrived = self.farm.changes
 
     @property
     def rights(self) -> Mapping[str, None]:
@@ -184,17 +189,7 @@ class Call:
         self, key: str, text: str, params: list[Any] | None = None, wikitext: str = ''
     ) -> None:
         """Put the list-shaped error of a failed Status into the answer."""
-        item: Json
-        if self.errorformat == 'bc':
-            item = {
-                'message': key,
-                'params': params or [],
-                'code': key,
-                'type': 'error',
-            }
-        else:
-            item = {'code': key} | self._text(text, wikitext or text, key, params or [])
-        self.result['error'] = [[item]]
+        self.result['error'] = self._status(key, text, params or [], wikitext or text)
         self.answer.code = key
 
     def parse(self, path: str, before: str = '') -> Values:
@@ -369,6 +364,16 @@ class Call:
 
     # -- the envelope --
 
+    def _status(
+        self, key: str, text: str, params: list[Any], wikitext: str
+    ) -> list[list[Json]]:
+        item: Json
+        if self.errorformat == 'bc':
+            item = {'message': key, 'params': params, 'code': key, 'type': 'error'}
+        else:
+            item = {'code': key} | self._text(text, wikitext, key, params)
+        return [[item]]
+
     def _text(self, plain: str, wikitext: str, key: str, params: list[Any]) -> Json:
         if self.errorformat == 'none':
             return {}
@@ -393,6 +398,9 @@ class Call:
             else {docref_key: docref}
         )
         self.answer.code = error.code
+        if isinstance(error, StatusError):
+            status = self._status(error.code, error.info, error.params, error.info)
+            return {'error': status} | error.result
         if self.errorformat == 'bc':
             shown = {'code': error.code, 'info': error.summary} | error.data | closing
             return {'error': shown}

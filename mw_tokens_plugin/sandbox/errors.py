@@ -65,6 +65,18 @@ class InternalError(ApiError):
         self.trace = f'{errorclass} at sandbox\n#0 {{main}}'
 
 
+class StatusError(ApiError):
+    """A failed Status: a list in a list, beside what the module tells.
+
+    :param result: what the module tells.
+    """
+
+    def __init__(self, code: str, info: str, result: dict[str, Any]) -> None:
+        """Initializer."""
+        super().__init__(code, info, key=code)
+        self.result = result
+
+
 class HttpError(Exception):
     """An answer from before the API starts: a status and a body that is no JSON."""
 

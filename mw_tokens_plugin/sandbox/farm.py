@@ -11,7 +11,7 @@ import time
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .entities import Entities
 from .files import Files, FileVersion, base36
@@ -84,9 +84,23 @@ class BotPassword:
     grants: frozenset[str]
 
 
+class State(NamedTuple):
+    """What is set of a global account."""
+
+    locked: bool
+    hidden: str
+
+
+OPEN = State(locked=False, hidden='')
+
+
 @dataclass(slots=True)
 class Account:
-    """A global account."""
+    """A global account.
+
+    `before` is its state before the last change, which had the number `changed` among
+    all changes of the farm.
+    """
 
     id: int
     name: str
@@ -101,6 +115,12 @@ class Account:
     twofactor: str = ''
     renaming: bool = False
     lock_log: int = 0
+    changed: int = 0
+    before: State = OPEN
+
+    @property
+    def state(self) -> State:
+        return State(self.locked, self.hidden)
 
     @property
     def editcount(self) -> int:
@@ -110,10 +130,10 @@ class Account:
     def temporary(self) -> bool:
         return self.name.startswith('~2')
 
-    @property
-    def statecheck(self) -> str:
-        state = f'{self.id}:{self.name}:{self.hidden}:{int(self.locked)}'
-        return hashlib.md5(state.encode()).hexdigest()
+    def statecheck(self, state: State) -> str:
+        """Return the sum by which a request says which state it knows."""
+        text = f'{self.id}:{self.name}:{state.hidden}:{int(state.locked)}'
+        return hashlib.md5(text.encode()).hexdigest()
 
 
 @dataclass(slots=True)
@@ -542,6 +562,8 @@ class Farm:
         self._offset = 0.0
         self._stamp = (0, '')
         self._seed = seed
+        #: Seconds that a change of an account takes while others are at work, too.
+        self.overlap = 0.01
         self.current = current
         self.penalty = 3.0
         self.wikis: dict[str, Wiki] = {}
@@ -570,7 +592,10 @@ class Farm:
         self.renamed: dict[str, str] = {}
         self.generator = _GENERATORS[self.current]
         self.readonly = ''
-        self.cas_race = False
+        #: Changes of global accounts so far.
+        self.changes = 0
+        #: Requests are taken for older than the last change of an account.
+        self.late = False
         self.strict = True
         self.uploads = True
         self.wiki_sets: list[WikiSet] = []
@@ -684,10 +709,12 @@ class Farm:
 
         :return: whether anything changed.
         """
-        added, removed = status_difference(account, locked, hidden)
+        added, removed = status_difference(account.state, State(locked, hidden))
         if not added and not removed:
             return False
         was_suppressed = account.hidden == 'suppressed'
+        self.changes += 1
+        account.changed, account.before = self.changes, account.state
         account.locked, account.hidden = locked, hidden
         if hidden == 'suppressed' and not was_suppressed:
             self._suppress(account, operator, reason)
@@ -757,20 +784,18 @@ class Farm:
             )
 
 
-def status_difference(
-    account: Account, locked: bool, hidden: str
-) -> tuple[list[str], list[str]]:
+def status_difference(before: State, after: State) -> tuple[list[str], list[str]]:
     """Return which states a change adds and removes, as the log names them."""
     added, removed = [], []
-    if locked and not account.locked:
+    if after.locked and not before.locked:
         added.append('locked')
-    if account.locked and not locked:
+    if before.locked and not after.locked:
         removed.append('locked')
-    if hidden != account.hidden:
-        if hidden:
-            added.append(_LEVEL_IN_LOG[hidden])
-        if account.hidden:
-            removed.append(_LEVEL_IN_LOG[account.hidden])
+    if after.hidden != before.hidden:
+        if after.hidden:
+            added.append(_LEVEL_IN_LOG[after.hidden])
+        if before.hidden:
+            removed.append(_LEVEL_IN_LOG[before.hidden])
     return added, removed
 
 

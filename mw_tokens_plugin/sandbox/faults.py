@@ -20,7 +20,10 @@ from .farm import Farm
 # request is looked at.
 BROKEN_KINDS = ('drop', 'half', 'empty', 'html', 'http', 'gateway', 'retry-after')
 ANSWER_KINDS = (*BROKEN_KINDS, 'slow')
-ERROR_KINDS = ('maxlag', 'readonly', 'centralauth-readonly', 'ratelimited', 'cas-race')
+ERROR_KINDS = (
+    *('maxlag', 'readonly', 'centralauth-readonly', 'ratelimited'),
+    *('cas-race', 'state-mismatch'),
+)
 FARM_KINDS = (
     'expire-csrf',
     'expire-centralauthtokens',

@@ -25,6 +25,7 @@ from . import control, errors, multipart
 from .api import Api, lagged
 from .call import Answer, Call, Request
 from .configuration import write_configuration
+from .crowd import Crowd
 from .errors import ApiError
 from .farm import Farm, Wiki
 from .faults import (
@@ -39,7 +40,7 @@ from .faults import (
 )
 from .files import LARGEST
 from .journal import Entry, Journal, public
-from .modules.accounts import cas_failure, central_readonly
+from .modules.status import cas_failure, central_readonly, state_mismatch
 from .seeds import Credentials, seeder
 from .web import show
 
@@ -109,6 +110,7 @@ class Sandbox:
         self.delay = delay
         self.journal = Journal()
         self.faults = Faults()
+        self._crowd = Crowd()
         self._port = port
         self._api = Api(farm)
         self._runners: list[web.ServerRunner] = []
@@ -239,6 +241,7 @@ class Sandbox:
         asked = await _read(request)
         if self.delay:
             await asyncio.sleep(self.delay)
+        await self._overlap(wiki, request, asked)
         user, hit = self._find_faults(wiki, asked) if len(self.faults) else ('', [])
         for fault in hit:
             if fault.kind == 'slow' and fault.when == 'before':
@@ -291,6 +294,16 @@ class Sandbox:
         if 'gzip' in request.headers.get('Accept-Encoding', '') and sent > 512:
             _compress(response)
         return response
+
+    async def _overlap(
+        self, wiki: Wiki, request: web.BaseRequest, asked: Request
+    ) -> None:
+        """Let a change of an account take its time while others are at work."""
+        crowded = self._crowd.joined(wiki.code, id(request.transport))
+        if asked.given.get('action') == 'setglobalaccountstatus':
+            asked.arrived = self.farm.changes
+            if crowded:
+                await asyncio.sleep(self.farm.overlap)
 
     def _find_faults(self, wiki: Wiki, asked: Request) -> tuple[str, list[Fault]]:
         """Return who is asking, and the faults that hit."""
@@ -413,6 +426,8 @@ def _failure(fault: Fault, call: Call) -> ApiError:
         return errors.rate_limited()
     if fault.kind == 'cas-race':
         return cas_failure(call)
+    if fault.kind == 'state-mismatch':
+        return state_mismatch(call)
     return central_readonly(call, fault.reason)
 
 

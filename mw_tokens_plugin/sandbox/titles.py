@@ -44,8 +44,14 @@ _MODELS = {120: 'wikibase-item', 122: 'wikibase-property'}
 INTERWIKI = frozenset({'wikipedia', 'mw', 'mediawikiwiki', 'commons', 'wikidata'})
 _NUMBERS = {name.lower(): number for number, name in _NAMES.items() if name}
 _NUMBERS |= {'image': 6, 'image talk': 7}
-_ILLEGAL_TITLE = re.compile(r'[\[\]{}|<>\x00-\x1f\x7f\ufffd]|%[0-9A-Fa-f]{2}')
-_ILLEGAL_NAME = re.compile(r'[\[\]{}|<>#@:/=\x00-\x1f\x7f\ufffd]')
+_ILLEGAL = re.compile(
+    r'[\[\]{}|<>#\x00-\x1f\x7f\ufffd]|%[0-9A-Fa-f]{2}|~~~|&[A-Za-z0-9\x80-\U0010ffff]+;'
+)
+#: What may be in a title, but not in the name of an account.
+_TROUBLEMAKERS = re.compile(
+    '[/\x80-\x9f\xa0\u2000-\u200f\u2028-\u202f\u3000\ue000-\uf8ff]'
+)
+_LIKE_ADDRESS = re.compile(r'(\d{1,3}\.){3}(\d{1,3}|xxx)')
 _BLANKS = re.compile(
     r'[ _\xa0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+'
 )
@@ -72,9 +78,27 @@ class Title:
 @lru_cache(maxsize=4096)
 def parse_title(text: str) -> Title | None:
     """Return the title that a text names, or None where it names none."""
-    text = _BLANKS.sub(' ', _INVISIBLE.sub('', unicodedata.normalize('NFC', text)))
-    text = text.partition('#')[0].strip().removeprefix(':').strip()
-    namespace = 0
+    return _parse(unicodedata.normalize('NFC', text).partition('#')[0], 0)
+
+
+@lru_cache(maxsize=16384)
+def canonical_user(text: str) -> str | None:
+    """Return the normalised name of an account, or None if it cannot be one."""
+    title = _parse(unicodedata.normalize('NFC', text), 2)
+    if title is None or title.namespace != 2:
+        return None
+    name = title.name
+    if _TROUBLEMAKERS.search(name) or _LIKE_ADDRESS.fullmatch(name) or is_address(name):
+        return None
+    # As a title it would be another one: there is a second namespace in it.
+    return name if _parse(name, 0) == Title(0, name) else None
+
+
+def _parse(text: str, namespace: int) -> Title | None:
+    """Return a title; `namespace` is that of a text that names none."""
+    text = _BLANKS.sub(' ', _INVISIBLE.sub('', text)).strip()
+    if text.startswith(':'):
+        namespace, text = 0, text[1:].strip()
     prefix, colon, rest = text.partition(':')
     if colon:
         prefix = prefix.strip().lower()
@@ -82,26 +106,12 @@ def parse_title(text: str) -> Title | None:
             return None
         if prefix in _NUMBERS:
             namespace, text = _NUMBERS[prefix], rest.strip()
-    if not text or _ILLEGAL_TITLE.search(text) or len(text.encode()) > 255:
+    if not text or _ILLEGAL.search(text) or len(text.encode()) > 255:
         return None
-    if text in ('.', '..') or text.startswith(('./', '../', ':')):
+    parts = text.split('/')
+    if parts[0] in ('.', '..') or text.startswith(':') or {'.', '..'} & set(parts[1:]):
         return None
-    return Title(namespace, _upper_first(text))
-
-
-@lru_cache(maxsize=16384)
-def canonical_user(text: str) -> str | None:
-    """Return the normalised name of an account, or None if it cannot be one."""
-    text = unicodedata.normalize('NFC', text)
-    text = _BLANKS.sub(' ', _INVISIBLE.sub('', text)).strip()
-    prefix, colon, rest = text.partition(':')
-    if colon and prefix.strip().lower() == 'user':
-        text = rest.strip()
-    if not text or _ILLEGAL_NAME.search(text) or len(text.encode()) > 235:
-        return None
-    if is_address(text):
-        return None
-    return _upper_first(text)
+    return Title(namespace, upper_first(text))
 
 
 def is_address(text: str) -> bool:
@@ -115,6 +125,9 @@ def is_address(text: str) -> bool:
     return True
 
 
-def _upper_first(text: str) -> str:
-    first = text[0].upper()
-    return (first if len(first) == 1 else text[0]) + text[1:]
+def upper_first(text: str) -> str:
+    """Return a text with its first letter as in a title, which may be two letters.
+
+    ``ა`` has no such form and stays, though it has an upper case.
+    """
+    return text[:1].title() + text[1:]

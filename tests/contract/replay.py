@@ -18,7 +18,7 @@ import requests
 from .comparison import CUT, differences, form
 from .jwt import JWT, centralauthtoken_in
 from .samples import Exchange
-from .stage import ACCOUNT_OF_CENTRAL_ID, BOT_PASSWORD, PASSWORD, Stage
+from .stage import BOT_PASSWORD, PASSWORD, Stage
 
 Event = Callable[[Stage], None]
 Forgery = Callable[[str], str]
@@ -237,7 +237,7 @@ class Replay:
         return replace
 
     def _mint(self, index: int, recorded: str) -> str:
-        account = ACCOUNT_OF_CENTRAL_ID[int(recorded[32:], 16)]
+        account = self.stage.account_of_id[int(recorded[32:], 16)]
         home = _latest(self.script.homes, index, account)
         if home.partition('/')[0] != account:
             home = account

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mw_tokens_plugin.sandbox.farm import Farm, WikiSet
@@ -15,6 +16,7 @@ from mw_tokens_plugin.sandbox.server import Sandbox
 from mw_tokens_plugin.sandbox.titles import Title
 
 from .jwt import readable
+from .samples import RELEASES
 
 if TYPE_CHECKING:
     from .replay import Replay
@@ -32,8 +34,8 @@ NOON = 1_795_000_000
 
 STEWARD = ['bureaucrat', 'steward', 'sysop']
 
-#: Accounts by central id; then come 40 `Hide`, 40 `Del` and 1,200 `Spam` accounts.
-ACCOUNTS: dict[str, dict[str, Any]] = {
+_EVERYWHERE = ['meta', 'aa', 'bb']
+_FIRST: dict[str, dict[str, Any]] = {
     'Stew': {'groups': ['steward'], 'local_groups': {'*': STEWARD}},
     'Stew2': {'groups': ['steward'], 'local_groups': {'*': STEWARD}},
     'BotOp': {'local_groups': {'*': ['sysop']}},
@@ -45,15 +47,42 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     'Manyedits': {'edits': {'meta': 1200}},
     'Üñïçødé Пример 例': {},
     f'L{"o" * 200}ng': {},
-    'Lowercase first': {},
-    "O'Quote & Amp": {},
-    **{f'Hide {n:02}': {'wikis': ['meta', 'aa']} for n in range(1, 41)},
-    **{f'Del {n:02}': {'wikis': ['meta', 'aa']} for n in range(1, 41)},
-    **{f'Spam {n:04}': {'wikis': ['meta', 'aa']} for n in range(1, 501)},
-    **{f'Spam {n:04}': {'wikis': ['meta']} for n in range(501, 1201)},
+}
+_LATER = {
+    '1.43': ['Lowercase first', "O'Quote & Amp"],
+    'tip': ["O'Quote & Amp", 'Lowercase first', 'Sock-puppet (2)', 'Ünal.Ö!'],
+}
+_MANY: dict[str, list[tuple[str, int, int, list[str]]]] = {
+    '1.43': [
+        ('Hide {:02}', 1, 40, ['meta', 'aa']),
+        ('Del {:02}', 1, 40, ['meta', 'aa']),
+        ('Spam {:04}', 1, 500, ['meta', 'aa']),
+        ('Spam {:04}', 501, 1200, ['meta']),
+    ],
+    'tip': [
+        ('Hide {:02}', 1, 40, _EVERYWHERE),
+        ('Del {:02}', 1, 40, _EVERYWHERE),
+        ('Del {:02}', 41, 200, ['meta']),
+        ('Spam {:04}', 1, 500, ['meta', 'aa']),
+        ('Spam {:04}', 501, 2000, ['meta']),
+    ],
 }
 
-ACCOUNT_OF_CENTRAL_ID = dict(enumerate(ACCOUNTS, 1))
+
+def _accounts(release: str) -> dict[str, dict[str, Any]]:
+    """Return the accounts of a release's farm, in the order of their central ids."""
+    return {
+        **_FIRST,
+        **{name: {} for name in _LATER[release]},
+        **{
+            name.format(n): {'wikis': wikis}
+            for name, first, last, wikis in _MANY[release]
+            for n in range(first, last + 1)
+        },
+    }
+
+
+ACCOUNTS = {release: _accounts(release) for release in RELEASES}
 
 GRANTS = [
     'basic',
@@ -68,14 +97,14 @@ GRANTS = [
 ]
 
 
-def seed(farm: Farm) -> None:
-    """Fill an empty farm as the recorded one was filled."""
+def seed(release: str, farm: Farm) -> None:
+    """Fill an empty farm as that of a release was filled."""
     farm.uploads = False
     for wiki in farm.wikis.values():
         groups = frozenset({'bureaucrat', 'interface-admin', 'sysop'})
         wiki.add_account('Installer', groups=groups)
         wiki.add_account('MediaWiki default')
-    for central_id, (name, values) in enumerate(ACCOUNTS.items(), 1):
+    for central_id, (name, values) in enumerate(ACCOUNTS[release].items(), 1):
         if name == 'Renamee':
             _add_unattached(farm)
         farm.add_account(name, id=central_id, password=PASSWORD, **values)
@@ -124,6 +153,7 @@ class Stage:
         self.sandbox = sandbox
         self.release = release
         self.farm = sandbox.farm
+        self.account_of_id = dict(enumerate(ACCOUNTS[release], 1))
         self.recorded = {
             code: f'http://{host}:{PORTS[release]}' for code, host in HOSTS.items()
         }
@@ -286,7 +316,12 @@ class Stage:
         self.sandbox.faults.arm(kind=kind, **details)
 
     def cas_race(self) -> None:
-        self.fault('cas-race')
+        """Let somebody else be faster."""
+        self.fault('state-mismatch' if self.release == 'tip' else 'cas-race')
+
+    def late(self) -> None:
+        """Let a request be older than the last change of its account."""
+        self.farm.late = True
 
     def autocreate_race(self) -> None:
         self.farm.sessions.autocreate_race = 1.0
@@ -295,12 +330,15 @@ class Stage:
         """End what befell the last exchange."""
         self.sandbox.faults.clear()
         self.farm.sessions.autocreate_race = 0.0
+        self.farm.late = False
 
 
 @contextmanager
 def running_stage(release: str) -> Iterator[Stage]:
     """Start the sandbox of a release; its clock stands still, unless moved."""
-    farm = Farm.empty(current=release == 'tip', seed=seed, clock=lambda: NOON)
-    farm.penalty = 0.0
+    farm = Farm.empty(
+        current=release == 'tip', seed=partial(seed, release), clock=lambda: NOON
+    )
+    farm.penalty = farm.overlap = 0.0
     with Sandbox(farm=farm) as sandbox:
         yield Stage(sandbox, release)

@@ -58,7 +58,7 @@ def test_statecheck_is_the_digest_of_id_name_level_and_lock(farm: Farm) -> None:
     account = farm.accounts['Spam']
     lock(farm, 'Spam', hidden='lists')
     expected = hashlib.md5(f'{account.id}:Spam:lists:1'.encode()).hexdigest()
-    assert account.statecheck == expected
+    assert account.statecheck(account.state) == expected
 
 
 def test_global_edits_are_the_sum_of_local_ones(farm: Farm) -> None:
@@ -133,12 +133,22 @@ def test_the_seeded_operator_may_lock_with_the_bot_password_too() -> None:
         ('Spam_bot', 'Spam bot'),
         ('  user: spam   bot ', 'Spam bot'),
         ('E\u0301mile', 'Émile'),
-        ('ßharp', 'ßharp'),
+        ('ßharp', 'Ssharp'),
+        ('ǆorđe', 'ǅorđe'),
+        ('ნინო', 'ნინო'),
+        ('a@b:c=d', 'A@b:c=d'),
+        ('Talk:A', None),
+        ('user:talk:a', None),
+        ('mw:A', None),
+        ('a/b', None),
+        ('A&amp;b', None),
+        ('a\ue000', None),
         ('127.0.0.1', None),
+        ('999.1.1.1', None),
         ('::1', None),
         ('A|b', None),
         ('A#b', None),
-        ('x' * 236, None),
+        ('x' * 256, None),
         ('', None),
     ],
 )

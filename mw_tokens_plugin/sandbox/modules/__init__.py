@@ -13,6 +13,7 @@ from . import (  # noqa: F401
     query,
     rights,
     site,
+    status,
     uploads,
     watching,
     wikibase,

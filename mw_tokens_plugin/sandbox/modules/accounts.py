@@ -1,7 +1,6 @@
-"""Global accounts: reading, locking, hiding, deleting, attaching, their groups.
+"""Global accounts: reading, attaching, their groups.
 
-`list=globalusers` and the refusals of today's wikis have no recording: they are
-imitations after the source of the time.
+Locking, hiding and deleting them is in :mod:`.status`.
 """
 
 from __future__ import annotations
@@ -12,25 +11,12 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
-from ..farm import (
-    EDITS_THAT_FORBID_HIDING,
-    Account,
-    LocalAccount,
-    Wiki,
-    WikiSet,
-    status_difference,
-)
+from ..farm import Account, LocalAccount, Wiki, WikiSet
 from ..rights import GLOBAL_GROUPS
 from ..titles import canonical_user
+from .status import no_comment
 
 Json = dict[str, Any]
-
-_COMMENT_TYPE_ERROR = (
-    'ManualLogEntry::setComment(): Argument #1 ($comment) must be of type string, '
-    'null given, called in {} on line {}'
-)
-_CENTRAL_AUTH = '/srv/mediawiki/extensions/CentralAuth/includes/User/'
-_MAY_LOCK = 'lock or unlock global accounts'
 
 
 @action('centralauthtoken')
@@ -60,61 +46,6 @@ def centralauthtoken(call: Call, values: Values) -> None:
     call.result['centralauthtoken'] = {'centralauthtoken': token}
 
 
-@action('setglobalaccountstatus')
-def setglobalaccountstatus(call: Call, values: Values) -> None:
-    """Lock, unlock and hide."""
-    if values['locked'] is None and values['hidden'] is None:
-        raise errors.at_least_one_of(['locked', 'hidden'])
-    name = values['user']
-    call.answer.target = name
-    call.need('centralauth-lock', _MAY_LOCK)
-    account = _visible(call, name)
-    if values['statecheck'] and values['statecheck'] != account.statecheck:
-        raise ApiError(
-            'editconflict', 'Edit conflict detected, aborting.', key='editconflict'
-        )
-    locked = {'lock': True, 'unlock': False}.get(values['locked'], account.locked)
-    hidden = values['hidden'] or account.hidden
-    if not _refused(call, account, locked, hidden):
-        _check_central_database(call)
-        changes = any(status_difference(account, locked, hidden))
-        if changes and values['reason'] is None:
-            raise _no_comment(call, f'{_CENTRAL_AUTH}CentralAuthUser.php', 3348)
-        if changes and call.farm.cas_race:
-            raise cas_failure(call)
-        if call.farm.set_status(
-            account,
-            locked=locked,
-            hidden=hidden,
-            wiki=call.wiki,
-            operator=call.user,
-            reason=values['reason'] or '',
-        ):
-            call.answer.effect = 'setstatus'
-    shown: Json = {'user': account.name, 'locked': account.locked}
-    shown['hidden'] = account.hidden
-    if 'error' not in call.result:
-        shown['reason'] = values['reason']
-    call.result['setglobalaccountstatus'] = shown
-
-
-@action('deleteglobalaccount')
-def deleteglobalaccount(call: Call, values: Values) -> None:
-    """Delete a global account."""
-    call.answer.target = name = values['user']
-    call.need('centralauth-unmerge', 'unmerge global accounts')
-    account = _visible(call, name)
-    _check_central_database(call)
-    if values['reason'] is None:
-        raise _no_comment(call, f'{_CENTRAL_AUTH}CentralAuthUser.php', 3348)
-    call.farm.delete_account(account, call.wiki, call.user, values['reason'])
-    call.answer.effect = 'deleteglobalaccount'
-    call.result['deleteglobalaccount'] = {
-        'user': account.name,
-        'reason': values['reason'],
-    }
-
-
 @action('createlocalaccount')
 def createlocalaccount(call: Call, values: Values) -> None:
     """Attach a global account to this wiki."""
@@ -137,9 +68,9 @@ def createlocalaccount(call: Call, values: Values) -> None:
             'centralauth-createlocal-suppressed',
             'The global account is suppressed.',
         )
-    elif values['reason'] is None:
-        service = f'{_CENTRAL_AUTH}CentralAuthForcedLocalCreationService.php'
-        raise _no_comment(call, service, 97)
+    elif values['reason'] is None and not call.farm.current:
+        service = 'User/CentralAuthForcedLocalCreationService.php'
+        raise no_comment(call, service, 97)
     else:
         local = call.farm.attach(account, call.wiki)
         call.farm.log_creation(call.wiki, local)
@@ -340,15 +271,6 @@ def rights_of_groups(account: Account, wiki: Wiki) -> list[str]:
     return [right for group in sorted(groups) for right in GLOBAL_GROUPS[group]]
 
 
-def cas_failure(call: Call) -> ApiError:
-    """Return what all but one get of parallel locks of one account."""
-    return call.internal_error(
-        'RuntimeException',
-        'CAS update failed on user_touched. The version of the user to be saved is '
-        'older than the current version.',
-    )
-
-
 def _wikis(call: Call, chosen: WikiSet, included: bool) -> list[str] | dict[str, str]:
     """Return the wikis in a set, or outside, as a PHP array is encoded."""
     wanted = included == (chosen.type == 'optin')
@@ -362,71 +284,8 @@ def _wikis(call: Call, chosen: WikiSet, included: bool) -> list[str] | dict[str,
     return {str(number): db for number, db in found.items()}
 
 
-def _visible(call: Call, name: str) -> Account:
-    account = call.farm.accounts.get(name)
-    if account is None or (
-        account.hidden == 'suppressed' and 'centralauth-suppress' not in call.rights
-    ):
-        raise errors.no_such_user(name)
-    return account
-
-
 def _may_see(call: Call, account: Account) -> bool:
     return not account.hidden or 'centralauth-suppress' in call.rights
-
-
-def _refused(call: Call, account: Account, locked: bool, hidden: str) -> bool:
-    """Put a failed Status into the answer where one is due."""
-    if call.farm.current and locked and not account.locked:
-        if account.temporary:
-            call.status_error(
-                'centralauth-admin-cannot-lock-temporary-account',
-                'Temporary accounts cannot be locked.',
-            )
-            return True
-        if account is call.session.account:
-            call.status_error(
-                'centralauth-admin-cannot-lock-self', 'You cannot lock yourself.'
-            )
-            return True
-    if hidden == account.hidden:
-        return False
-    if 'centralauth-suppress' not in call.rights:
-        call.status_error(
-            'centralauth-admin-not-authorized',
-            'You are not authorized to perform this action.',
-        )
-        return True
-    if account.editcount > EDITS_THAT_FORBID_HIDING:
-        text = 'The global account "{}" has over 1,000 edits and cannot be hidden.'
-        call.status_error(
-            'centralauth-admin-too-many-edits',
-            text.format(account.name),
-            [account.name, {'num': EDITS_THAT_FORBID_HIDING}],
-            text.format(f'<nowiki>{account.name}</nowiki>'),
-        )
-        return True
-    return False
-
-
-def _check_central_database(call: Call) -> None:
-    if call.farm.readonly:
-        raise central_readonly(call, call.farm.readonly)
-
-
-def central_readonly(call: Call, reason: str) -> ApiError:
-    """Return the error for a CentralAuth that is read-only."""
-    return call.internal_error(
-        'MediaWiki\\Extension\\CentralAuth\\CentralAuthReadOnlyError',
-        'The CentralAuth database is currently locked to new entries and other '
-        'modifications, probably for routine database maintenance, after which it will '
-        'be back to normal. The system administrator who locked it offered this '
-        f'explanation: {reason}',
-    )
-
-
-def _no_comment(call: Call, file: str, line: int) -> ApiError:
-    return call.internal_error('TypeError', _COMMENT_TYPE_ERROR.format(file, line))
 
 
 def _merged(call: Call, db: str, local: LocalAccount) -> Json:
