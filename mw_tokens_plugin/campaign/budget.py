@@ -12,7 +12,6 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.database import Database, budgets
-from mw_tokens_plugin.exceptions import LedgerFailure
 
 
 class Budget:
@@ -70,14 +69,12 @@ class Budget:
         if self._begun:
             return
         known = sa.select(budgets.c.account).where(budgets.c.account == self._account)
-        row = sa.insert(budgets).values(account=self._account, next_at=0.0)
-        try:
-            with self._database.begin() as connection:
-                if connection.scalar(known) is None:
-                    connection.execute(row)
-        except LedgerFailure as error:
-            if not isinstance(error.__cause__, sa.exc.IntegrityError):
-                raise
+        with self._database.begin() as connection:
+            is_there = connection.scalar(known) is not None
+        if not is_there:
+            self._database.inserted(
+                sa.insert(budgets).values(account=self._account, next_at=0.0)
+            )
         self._begun = True
 
     def _now(self, connection: sa.Connection) -> float:

@@ -34,9 +34,7 @@ from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report import Reporter, duration, reason_line
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import PATIENCE, Run, at_work
-from mw_tokens_plugin.exceptions import (
-    StoppedByGuard,
-)
+from mw_tokens_plugin.exceptions import CampaignBusy, StoppedByGuard
 from mw_tokens_plugin.messages import said
 
 #: Plans up to this long are confirmed by "y", longer ones by typing their number.
@@ -170,7 +168,10 @@ class Command:
                 self._confirm(campaign)
                 campaign = self._ledger.mark(campaign, 'confirmed_at')
             finish = self._carry_out(campaign, run)
-            if finish == Finish() and not self._to_do(campaign):
+            if isinstance(finish.error, CampaignBusy) and not self._to_do(campaign):
+                self._reporter.line(said('campaign-finished-by-others'), urgent=True)
+                finish = Finish()
+            if finish.is_whole and not self._to_do(campaign):
                 campaign = self._ledger.mark(campaign, 'finished_at')
         self._sum_up(campaign, finish)
         return self._code(campaign, finish)
@@ -288,6 +289,7 @@ class Command:
             should_stop=lambda: self._stop,
             observe=observe,
             wait_for_others=self._say_waiting_for_others,
+            before_pause=self._say_pause,
             sleep=self._sleep,
         )
         self._at_work = True
@@ -355,9 +357,12 @@ class Command:
             yield said('campaign-to-undo', line=self._undo_line)
         for lane, error in finish.left_alone.items():
             yield said('campaign-left-out', lane=lane, error=error)
+        for lane, error in finish.refused.items():
+            if error is not finish.error:
+                yield said('campaign-refused', lane=lane, error=error)
         if finish.error is not None:
             yield said('campaign-stopped', error=finish.error)
-        if finish != Finish():
+        if not finish.is_whole or self._to_do(campaign):
             yield said('campaign-to-go-on', line=self._resume_line)
 
     def _code(self, campaign: Campaign, finish: Finish) -> ExitCode:
@@ -369,6 +374,8 @@ class Command:
             return ExitCode.TRY_AGAIN if code is ExitCode.FAILED else code
         if finish.left_alone:
             return ExitCode.TRY_AGAIN
+        if finish.refused and self._to_do(campaign):
+            return ExitCode.NOT_AUTHORISED
         held = self._ledger.held_counts(campaign)
         undone = self._ledger.counts(campaign)[State.FAILED] + sum(
             count for reason, count in held.items() if not reason.is_satisfied
@@ -405,6 +412,19 @@ class Command:
 
     def _say_waiting(self) -> None:
         self._reporter.line(said('campaign-watching', seconds=round(PATIENCE)))
+
+    def _say_pause(self, target: Target, error: Exception, seconds: float) -> None:
+        about = str(error)
+        if target.decision.hidden:
+            about = about.replace(target.name, target.label)
+        self._reporter.line(
+            said(
+                'campaign-pause',
+                target=target.label,
+                time=duration(seconds),
+                error=about,
+            )
+        )
 
     def _say_waiting_for_others(self) -> None:
         if not self._waits_for_others:

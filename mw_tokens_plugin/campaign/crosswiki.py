@@ -29,20 +29,13 @@ from mw_tokens_plugin.campaign.records import (
     Target,
 )
 from mw_tokens_plugin.campaign.wikis import Wikis, split, wiki_by_wiki
-from mw_tokens_plugin.exceptions import (
-    ApiRefusal,
-    CentralAuthTokenRefused,
-    PermissionDenied,
-)
+from mw_tokens_plugin.exceptions import ApiRefusal
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.site.requests import send_once
 
 #: Pages with more revisions, or versions of a file, are none for a mass deletion, and
 #: could not be restored: this many of each can be named in one request.
 MOST_REVISIONS = 50
-
-#: Wikis that refuse one after the other before it is taken for the account's fault.
-_REFUSALS = 3
 
 #: What the wiki says of a page that is gone.
 _GONE = frozenset({'missingtitle', 'nosuchpageid', 'cantdelete'})
@@ -103,9 +96,6 @@ class CrosswikiDelete(Action):
         #: The pages of the plan, by database and number: titles have many spellings.
         self._planned: set[tuple[str, int]] = set()
         self._excluded: dict[str, set[str]] = {}
-        #: Wikis that refused the operator, and what they said.
-        self._refused: dict[str, str] = {}
-        self._in_a_row: set[str] = set()
 
     def describe(self) -> str:
         """Say in a word or two what is done to a page."""
@@ -143,14 +133,7 @@ class CrosswikiDelete(Action):
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
         database, title = split(target.name)
-        if refusal := self._refused.get(database):
-            return Outcome(State.FAILED, detail=f'not sent: {refusal}')
-        try:
-            outcome = self._delete(target, database, title)
-        except (PermissionDenied, CentralAuthTokenRefused) as error:
-            return self._refusal(database, error)
-        self._in_a_row.clear()
-        return outcome
+        return self._delete(target, database, title)
 
     def settle(
         self, targets: Sequence[Target]
@@ -261,17 +244,6 @@ class CrosswikiDelete(Action):
             if code in self._reasons:
                 return self._reasons[code]
         return self._reason
-
-    def _refusal(self, database: str, error: Exception) -> Outcome:
-        """Send nothing more to a wiki that refuses the operator.
-
-        :raises PermissionDenied: too many wikis do, so it is the account itself
-        """
-        self._refused[database] = str(error)
-        self._in_a_row.add(database)
-        if len(self._in_a_row) >= _REFUSALS:
-            raise error
-        return Outcome(State.FAILED, detail=str(error))
 
 
 class UndoCrosswikiDelete(Action):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -225,6 +225,26 @@ class Database:
                 f'The ledger {self.location} failed: {reason}. What was sent and not '
                 'recorded is read from the wiki by -resume.'
             ) from error
+
+    def inserted(
+        self, statement: sa.Insert, rows: Sequence[Mapping[str, Any]] | None = None
+    ) -> bool:
+        """Insert one row, or several, in a transaction of their own.
+
+        After a conflict no database goes on with the same transaction as if nothing
+        had happened: PostgreSQL ends it, and MariaDB keeps its locks.
+
+        :return: False if another process has inserted one of them meanwhile
+        :raises LedgerFailure: the database failed
+        """
+        try:
+            with self.begin() as connection:
+                connection.execute(statement, rows)
+        except LedgerFailure as error:
+            if isinstance(error.__cause__, sa.exc.IntegrityError):
+                return False
+            raise
+        return True
 
 
 def without_password(url: str) -> str:

@@ -1,7 +1,17 @@
-"""The loop of a campaign: lease, act, settle, record.
+"""The loop of a campaign: lease, act, reconcile, record.
 
-Intent is in the ledger before a write is sent and its outcome after; what is unknown
-in between is read from the wiki before anything is sent again.
+Theory of operation. A target is PLANNED, then LEASED by one worker, then DONE or
+FAILED. The lease is in the ledger before a write is sent and the outcome after it, so
+whatever is found LEASED may have been sent. Three rules always hold:
+
+- What may have been sent is read from the wiki before it is sent again.
+- No target of which a write had an unknown outcome is recorded as failed before the
+  wiki was read once more: the write may have been carried out, or somebody else may
+  have made it.
+- Nothing is sent once the operator wants to stop: that is asked after every pause.
+
+What a write of unknown outcome came to is the action's knowledge (``settle``); how long
+a target is tried is that of :mod:`.retry`.
 """
 
 from __future__ import annotations
@@ -9,22 +19,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from pywikibot.exceptions import Error as PywikibotError
 
-from mw_tokens_plugin.campaign.ledger import Ledger, now
+from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.retry import PASSING, RetryPolicy
 from mw_tokens_plugin.campaign.workers import Run
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
+    CentralAuthTokenRefused,
     InternalApiError,
     InvalidInput,
     LostRace,
+    NotAttached,
     OutcomeUnknown,
     PermissionDenied,
     ReadOnly,
@@ -41,9 +53,15 @@ _OTHERS = 4
 #: Lanes that fail one after the other before it is taken for the fault of them all.
 _COINCIDENCE = 3
 
+#: What leaves open whether the write was carried out.
+_UNKNOWN = (OutcomeUnknown, InternalApiError, UnexpectedAnswer)
+
 #: What concerns one target alone; all else would meet every other target too.
 _FINAL = (ApiRefusal, InvalidInput, UnexpectedAnswer)
 _STOPPING = (PermissionDenied, *PASSING)
+
+#: What one wiki of several says to everything that this operator sends there.
+_REFUSING = (PermissionDenied, CentralAuthTokenRefused, NotAttached)
 
 #: What ends a run in order, with its error in :class:`Finish`.
 _ERRORS = (TokensPluginError, PywikibotError)
@@ -56,11 +74,18 @@ class Finish:
     :ivar error: what stopped it, if something did
     :ivar interrupted: whether the operator stopped it
     :ivar left_alone: lanes that did not work, and why
+    :ivar refused: lanes that refused the operator, and why
     """
 
     error: Exception | None = None
     interrupted: bool = False
     left_alone: Mapping[str, Exception] = field(default_factory=dict)
+    refused: Mapping[str, Exception] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it worked on everything that there was to do."""
+        return self.error is None and not self.interrupted and not self.left_alone
 
 
 class Engine:
@@ -83,13 +108,16 @@ class Engine:
         should_stop: Callable[[], bool] = lambda: False,
         observe: Callable[[Target, Outcome], None] = lambda target, outcome: None,
         wait_for_others: Callable[[], None] = lambda: None,
+        before_pause: Callable[[Target, Exception, float], None] = (
+            lambda target, error, seconds: None
+        ),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Get everything that the loop needs.
 
         :param run: the run that is at work, whose signs of life keep the leases
         :param workers: how many threads work side by side
-        :param policy: how often a target is tried
+        :param policy: how long a target is tried
         :param pace: returns the seconds to wait before a write for a target
         :param guard: raises :exc:`StoppedByGuard` if the campaign is to be stopped;
             asked before every target
@@ -97,6 +125,8 @@ class Engine:
         :param observe: told of every outcome, by one worker at a time
         :param wait_for_others: told when nothing is left but what other runs have in
             their hands
+        :param before_pause: told before every pause after which a target is tried
+            again: which one, why, and how many seconds
         :param sleep: waits for some seconds
         """
         self._ledger = ledger
@@ -105,7 +135,6 @@ class Engine:
         self._run = run
         self._workers = workers
         self._policy = policy or RetryPolicy()
-        self._retrying = self._policy.retrying()
         self._pace = pace
         self._guard = guard
         self._should_stop = should_stop
@@ -113,10 +142,15 @@ class Engine:
         self._sleep = sleep
         self._observing = threading.Lock()
         self._wait_for_others = wait_for_others
+        self._before_pause = before_pause
         self._failure: Exception | None = None
         self._deciding = threading.Lock()
         self._left_alone: dict[str, Exception] = {}
-        self._failures_in_a_row = 0
+        self._refused: dict[str, Exception] = {}
+        #: Lanes in which a target has ended in this run.
+        self._worked: set[str] = set()
+        #: Lanes that did not work, or refused, since the last target that ended.
+        self._down_in_a_row = self._refused_in_a_row = 0
         #: What the wiki has accepted and carries out later.
         self._under_way: list[Target] = []
 
@@ -125,22 +159,53 @@ class Engine:
         if not self._run.joined:
             self._settle_dead()
         while self._failure is None and not self._should_stop():
-            if self._workers == 1:
-                self._work(0)
-            else:
-                with ThreadPoolExecutor(self._workers) as pool:
-                    list(pool.map(self._work, range(self._workers)))
+            self._work_all()
             # Other runs may leave leases behind, or give some back.
             if not self._settle_dead():
                 break
         self._wait_for_wiki()
+        if self._refused and not self._is_over():
+            self._fail_refused()
         counts = self._ledger.counts(self._campaign)
         left = counts[State.PLANNED] + counts[State.LEASED]
         return Finish(
             self._failure,
             interrupted=bool(left) and self._should_stop(),
             left_alone=dict(self._left_alone),
+            refused=dict(self._refused),
         )
+
+    def _work_all(self) -> None:
+        """Let all workers work until none of them finds anything to do.
+
+        Their threads are daemons: a second Ctrl-C waits for none of them.
+        """
+        if self._workers == 1:
+            self._work(0)
+            return
+        threads = [
+            threading.Thread(target=self._work_quietly, args=(worker,), daemon=True)
+            for worker in range(self._workers)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._failure is not None and not isinstance(self._failure, _ERRORS):
+            raise self._failure
+
+    def _fail_refused(self) -> None:
+        """Give up the rest of the lanes that refused the operator, if others worked.
+
+        Where nothing else worked either, it stays planned: the operator can resume it
+        when the reason is gone.
+        """
+        if not self._worked - self._refused.keys():
+            return
+        for lane in self._refused:
+            self._ledger.fail_planned(
+                self._campaign, lane, f'not sent: {lane} refuses you'
+            )
 
     def _settle_dead(self) -> bool:
         """Find out what became of writes of killed runs.
@@ -151,7 +216,9 @@ class Engine:
         heir = self._run.heir
         try:
             for owner in dead:
-                while batch := self._ledger.inherit(self._campaign, heir, owner, LEASE):
+                while not self._is_over() and (
+                    batch := self._ledger.inherit(self._campaign, heir, owner, LEASE)
+                ):
                     self._settle_all(batch)
                 self._ledger.leave_lane(self._campaign, owner)
         except _ERRORS as error:
@@ -166,7 +233,7 @@ class Engine:
             lanes.setdefault(target.decision.lane, []).append(target)
         for lane, group in lanes.items():
             # What cannot be read stays leased, and is read first by another run.
-            if lane not in self._left_alone:
+            if lane not in self._left_alone and lane not in self._refused:
                 with self._leaving_alone(lane):
                     for target, outcome in self._action.settle(group):
                         if outcome is None:
@@ -187,12 +254,12 @@ class Engine:
 
         What it has not carried out in the end stays leased: the next run reads it.
         """
-        pause = self._policy.pause
-        for _ in range(self._policy.attempts):
+        for pause in self._policy.pauses():
             if not self._under_way or self._is_over():
                 break
             self._sleep(pause)
-            pause = min(2 * pause, self._policy.longest_pause)
+            if self._is_over():
+                break
             waiting, self._under_way = self._under_way, []
             try:
                 self._settle_all(waiting)
@@ -219,8 +286,16 @@ class Engine:
             with self._deciding:
                 self._left_alone[lane] = error
                 # That some are read-only tells nothing of the others.
-                self._failures_in_a_row += not isinstance(error, ReadOnly)
-                if self._failures_in_a_row == _COINCIDENCE:
+                self._down_in_a_row += not isinstance(error, ReadOnly)
+                if self._down_in_a_row == _COINCIDENCE:
+                    raise
+        except _REFUSING as error:
+            if lane is None:
+                raise
+            with self._deciding:
+                self._refused[lane] = error
+                self._refused_in_a_row += 1
+                if self._refused_in_a_row == _COINCIDENCE:
                     raise
 
     def _work(self, worker: int) -> None:
@@ -229,13 +304,15 @@ class Engine:
         ledger, campaign = self._ledger, self._campaign
         try:
             while not self._is_over() and (
-                lane := ledger.take_lane(campaign, owner, list(self._left_alone))
+                lane := ledger.take_lane(
+                    campaign, owner, [*self._left_alone, *self._refused]
+                )
             ):
                 try:
                     with self._leaving_alone(lane):
                         self._work_in(lane, owner, LEASE)
                 finally:
-                    error = self._left_alone.get(lane)
+                    error = self._left_alone.get(lane) or self._refused.get(lane)
                     words = None if error is None else _words(error)
                     ledger.leave_lane(campaign, owner, words)
             self._work_in(None, owner, self._lease_size())
@@ -244,6 +321,11 @@ class Engine:
             self._failure = self._failure or error
             if not isinstance(error, _ERRORS):
                 raise
+
+    def _work_quietly(self, worker: int) -> None:
+        """Work in a thread of its own, which leaves all errors to the main thread."""
+        with suppress(Exception):
+            self._work(worker)
 
     def _lease_size(self) -> int:
         """Return a size so small that all workers have something until the end."""
@@ -270,10 +352,12 @@ class Engine:
         for position, target in enumerate(leased):
             try:
                 if not self._wait(target):
-                    self._ledger.unlease(leased[position:])
-                    return
+                    raise _Stopped(may_be_sent=False)
                 self._guard()
                 outcome = self._carry_out(target)
+            except _Stopped as stopped:
+                self._ledger.unlease(leased[position + stopped.may_be_sent :])
+                return
             except _Unsettled as error:
                 # This one may have been sent: it stays leased, and is read first.
                 self._ledger.unlease(leased[position + 1 :])
@@ -297,50 +381,60 @@ class Engine:
         return False
 
     def _carry_out(self, target: Target) -> Outcome:
-        """Try one target as often as the policy allows.
+        """Try one target as long as the policy allows.
 
+        :raises _Stopped: the operator wants to stop
         :raises _Unsettled: it may have been sent, and could not be read
         """
-        unsettled = False
+        # Whether the last attempt may have been carried out, and whether any may.
+        unsettled = was_unknown = False
         try:
-            for attempt in self._retrying:
+            for attempt in self._policy.retrying(partial(self._tell_pause, target)):
                 with attempt:
-                    if attempt.retry_state.attempt_number > 1:
-                        # Another attempt is another write of the account.
-                        self._sleep(self._pace(target))
-                    self._wait_to_be_heard()
+                    is_first = attempt.retry_state.attempt_number == 1
+                    if not is_first and self._is_over():
+                        raise _Stopped(may_be_sent=unsettled)
                     if unsettled and (outcome := self._settle(target)):
                         return outcome
+                    if not is_first:
+                        # Another attempt is another write of the account.
+                        if not self._wait(target):
+                            raise _Stopped(may_be_sent=unsettled)
+                        self._guard()
                     unsettled = True
-                    started = now()
+                    started = self._ledger.clock()
                     try:
                         return self._action.apply(target)
                     except TokensPluginError as error:
-                        unsettled = isinstance(error, OutcomeUnknown | InternalApiError)
+                        unsettled = isinstance(error, _UNKNOWN)
+                        was_unknown |= unsettled
                         if isinstance(error, PASSING):
                             self._ledger.note_attempt(target, started, _words(error))
                         raise
         except _ERRORS as error:
-            if unsettled:
+            if unsettled or (was_unknown and _is_final(error)):
                 return self._last_look(target, error)
-            if isinstance(error, _FINAL) and not isinstance(error, _STOPPING):
+            if _is_final(error):
                 return Outcome(State.FAILED, detail=_words(error))
             raise
         raise AssertionError('tenacity ended without a result')
 
-    def _wait_to_be_heard(self) -> None:
-        while not self._run.is_heard():
-            self._sleep(0.05)
+    def _tell_pause(self, target: Target, error: Exception, seconds: float) -> None:
+        with self._observing:
+            self._before_pause(target, error, seconds)
 
     def _settle(self, target: Target) -> Outcome | None:
         ((_, outcome),) = self._action.settle([target])
         return outcome
 
     def _last_look(self, target: Target, error: Exception) -> Outcome:
-        """Decide on a target that may have been sent and is not tried again."""
-        if not isinstance(error, InternalApiError | LostRace):
+        """Read what became of a target that may have been sent and is not tried again.
+
+        :raises _Unsettled: it could not be read
+        """
+        # Else the wiki works, but not for this target: the others go on.
+        if not isinstance(error, InternalApiError | LostRace) and not _is_final(error):
             raise _Unsettled(error) from error
-        # The wiki works, but not for this target: the others go on.
         try:
             settled = self._settle(target)
         except _ERRORS as failure:
@@ -348,7 +442,9 @@ class Engine:
         return settled or Outcome(State.FAILED, detail=_words(error))
 
     def _record(self, target: Target, outcome: Outcome) -> None:
-        self._failures_in_a_row = 0
+        self._down_in_a_row = self._refused_in_a_row = 0
+        if target.decision.lane is not None:
+            self._worked.add(target.decision.lane)
         if self._ledger.record(target, outcome):
             with self._observing:
                 self._observe(target, outcome)
@@ -360,6 +456,22 @@ class _Unsettled(Exception):
     def __init__(self, reason: Exception) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class _Stopped(Exception):
+    """The operator wants to stop before the next attempt.
+
+    :ivar may_be_sent: whether the target has to be read before it is sent again
+    """
+
+    def __init__(self, *, may_be_sent: bool) -> None:
+        super().__init__()
+        self.may_be_sent = may_be_sent
+
+
+def _is_final(error: BaseException) -> bool:
+    """Tell whether an error concerns one target alone."""
+    return isinstance(error, _FINAL) and not isinstance(error, _STOPPING)
 
 
 def _words(error: BaseException) -> str:

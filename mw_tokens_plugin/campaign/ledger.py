@@ -6,7 +6,7 @@ It stores and counts; when to write what is the engine's business.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import islice
@@ -31,10 +31,13 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
 
 #: Rows written or read in one go.
 _CHUNK = 500
+
+#: How often rows are added that other runs are just adding.
+_TRIES = 10
 
 
 class Ledger:
@@ -54,6 +57,9 @@ class Ledger:
         """
         self.database = Database(url, create=create)
         self.location = self.database.location
+        #: What tells when an attempt begins and ends; to be compared with a wiki's
+        #: logs, it has to be the wiki's clock.
+        self.clock: Callable[[], datetime] = now
         self._outcome = (
             sa.update(targets)
             .where(targets.c.id == sa.bindparam('target'))
@@ -87,23 +93,21 @@ class Ledger:
 
         :raises InvalidInput: there is one of that name
         """
-        if self.find(name) is not None:
+        row = sa.insert(campaigns).values(
+            name=name,
+            action=action,
+            wiki=wiki,
+            operator=operator,
+            reason=reason,
+            options=options,
+            created_at=now(),
+        )
+        # Another process may begin one of that name at the same moment.
+        if self.find(name) is not None or not self.database.inserted(row):
             raise InvalidInput(
                 f'There is a campaign {name!r} already: give another name, '
                 f'-campaign:{name} -resume to resume it, or -campaign:{name} -replace '
                 'to make a plan again that nobody has confirmed.'
-            )
-        with self.database.begin() as connection:
-            connection.execute(
-                sa.insert(campaigns).values(
-                    name=name,
-                    action=action,
-                    wiki=wiki,
-                    operator=operator,
-                    reason=reason,
-                    options=options,
-                    created_at=now(),
-                )
             )
         return self._found(name)
 
@@ -182,22 +186,12 @@ class Ledger:
         added = 0
         while chunk := list(dict.fromkeys(islice(names, _CHUNK))):
             keys = [name.encode() for name in chunk]
-            with self.database.begin() as connection:
-                known = set(
-                    connection.scalars(
-                        sa.select(targets.c.name)
-                        .where(targets.c.campaign_id == campaign.id)
-                        .where(targets.c.name.in_(keys))
-                    )
-                )
-                new = [
-                    {'campaign_id': campaign.id, 'name': key, 'state': 'listed'}
-                    for key in keys
-                    if key not in known
-                ]
-                if new:
-                    connection.execute(sa.insert(targets), new)
-                added += len(new)
+            known = (
+                sa.select(targets.c.name)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.name.in_(keys))
+            )
+            added += self._add_missing(targets, keys, known, campaign, state='listed')
         return added
 
     def decide(self, campaign: Campaign, decisions: Iterable[Decision]) -> None:
@@ -235,18 +229,12 @@ class Ledger:
             )
         )
         needed = {row['lane'] for row in rows if row['lane'] is not None}
+        # They come first: a target that is planned must be found in its lane.
+        if needed:
+            known = sa.select(lanes.c.name).where(lanes.c.campaign_id == campaign.id)
+            self._add_missing(lanes, sorted(needed), known, campaign)
         with self.database.begin() as connection:
             connection.execute(statement, rows)
-            if not needed:
-                return
-            known = connection.scalars(
-                sa.select(lanes.c.name).where(lanes.c.campaign_id == campaign.id)
-            )
-            if new := needed.difference(known):
-                connection.execute(
-                    sa.insert(lanes),
-                    [{'campaign_id': campaign.id, 'name': name} for name in new],
-                )
 
     def take_lane(
         self, campaign: Campaign, owner: str, besides: Collection[str] = ()
@@ -356,7 +344,7 @@ class Ledger:
                     owner=owner,
                     account=account,
                     attempts=targets.c.attempts + 1,
-                    started_at=now(),
+                    started_at=self.clock(),
                 )
             )
             rows = connection.execute(
@@ -447,7 +435,7 @@ class Ledger:
                     'state': outcome.state.value,
                     'changed': outcome.changed,
                     'detail': outcome.detail,
-                    'ended_at': now(),
+                    'ended_at': self.clock(),
                 },
             )
         return bool(result.rowcount)
@@ -466,6 +454,23 @@ class Ledger:
             )
         return replace(target, owner=owner) if result.rowcount else target
 
+    def fail_planned(self, campaign: Campaign, lane: str, detail: str) -> int:
+        """Record that what is planned in a lane is given up, and return how many."""
+        with self.database.begin() as connection:
+            result = connection.execute(
+                sa.update(targets)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.lane == lane)
+                .where(targets.c.state == State.PLANNED.value)
+                .values(
+                    state=State.FAILED.value,
+                    changed=False,
+                    detail=detail,
+                    ended_at=self.clock(),
+                )
+            )
+        return result.rowcount
+
     def note_attempt(self, target: Target, started_at: datetime, detail: str) -> None:
         """Write down an attempt after which there will be another one."""
         with self.database.begin() as connection:
@@ -473,7 +478,7 @@ class Ledger:
                 sa.insert(attempts).values(
                     target_id=target.id,
                     started_at=started_at,
-                    ended_at=now(),
+                    ended_at=self.clock(),
                     detail=detail,
                 )
             )
@@ -631,6 +636,35 @@ class Ledger:
         campaign = self.find(name)
         assert campaign is not None
         return campaign
+
+    def _add_missing(
+        self,
+        table: sa.Table,
+        names: Sequence[Any],
+        known: sa.Select[Any],
+        campaign: Campaign,
+        **values: Any,
+    ) -> int:
+        """Add rows of a campaign that are not there, and return how many.
+
+        Another run may add some of them at the same moment; then it looks again.
+
+        :param known: selects the names of those that are there
+        """
+        for _ in range(_TRIES):
+            with self.database.begin() as connection:
+                there = set(connection.scalars(known))
+            rows = [
+                {'campaign_id': campaign.id, 'name': name, **values}
+                for name in names
+                if name not in there
+            ]
+            if not rows or self.database.inserted(sa.insert(table), rows):
+                return len(rows)
+        raise LedgerFailure(
+            f'The ledger {self.location} is being written by others again and again. '
+            'Try again later.'
+        )
 
     def _set_moment(
         self, campaign: Campaign, moment: str, value: datetime | None

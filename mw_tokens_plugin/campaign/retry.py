@@ -9,7 +9,7 @@ https://tenacity.readthedocs.io/
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import tenacity
@@ -28,28 +28,41 @@ PASSING = (InternalApiError, OutcomeUnknown, RateLimited, ReadOnly, WikiUnreacha
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how long a target is tried.
+    """How long a target is tried, which is bounded by time.
 
-    :ivar attempts: writes at most
+    :ivar attempts: writes at most; time is over long before, unless pauses are cut
     :ivar seconds: from the first attempt on, no new one begins after this
     :ivar pause: seconds before the second attempt; doubles each time
-    :ivar longest_pause: seconds
+    :ivar longest_pause: seconds. It is also how long a wiki that limits the rate and
+        does not say for how long is left alone: the window of most of its limits
     :ivar sleep: waits for some seconds
     :ivar should_stop: whether the operator wants to stop; then there is no other try
     """
 
-    attempts: int = 6
-    seconds: float = 180.0
+    attempts: int = 20
+    seconds: float = 190.0
     pause: float = 1.0
     longest_pause: float = 60.0
     sleep: Callable[[float], None] = time.sleep
     should_stop: Callable[[], bool] = lambda: False
 
-    def retrying(self) -> tenacity.Retrying:
+    def retrying(
+        self,
+        before_pause: Callable[[Exception, float], None] = lambda error, seconds: None,
+    ) -> tenacity.Retrying:
         """Return the attempts for one target, as tenacity iterates over them.
 
-        What the last attempt raised is raised when there are no more.
+        What the last attempt raised is raised when there are no more. After a pause
+        whoever iterates has to ask whether it is to be stopped.
+
+        :param before_pause: told before every pause why and how many seconds
         """
+
+        def tell(state: tenacity.RetryCallState) -> None:
+            error = state.outcome and state.outcome.exception()
+            assert isinstance(error, Exception) and state.next_action is not None
+            before_pause(error, state.next_action.sleep)
+
         exhausted = tenacity.stop_any(
             tenacity.stop_after_attempt(self.attempts),
             tenacity.stop_before_delay(self.seconds),
@@ -59,13 +72,26 @@ class RetryPolicy:
             stop=lambda state: self.should_stop() or exhausted(state),
             wait=self._wait,
             sleep=self.sleep,
+            before_sleep=tell,
             reraise=True,
         )
+
+    def pauses(self) -> Iterator[float]:
+        """Yield the pauses between looks at what takes its time, until time is over."""
+        waited, pause = 0.0, self.pause
+        for _ in range(self.attempts):
+            if waited + pause > self.seconds:
+                return
+            yield pause
+            waited += pause
+            pause = min(2 * pause, self.longest_pause)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Wait as long as the server asks, or ever longer, with jitter."""
         error = state.outcome and state.outcome.exception()
         asked = getattr(error, 'retry_after', 0.0)
+        if isinstance(error, RateLimited) and not asked:
+            asked = self.longest_pause
         backoff = tenacity.wait_exponential(
             multiplier=self.pause, max=self.longest_pause
         ) + tenacity.wait_random(0, self.pause)
