@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mw_tokens_plugin.campaign.plan import Action
@@ -19,12 +19,9 @@ from mw_tokens_plugin.campaign.records import (
     Outcome,
     State,
     Target,
+    may_be_reason,
 )
-from mw_tokens_plugin.exceptions import (
-    NoSuchAccount,
-    OutcomeUnknown,
-    StateConflict,
-)
+from mw_tokens_plugin.exceptions import NoSuchAccount, StateConflict
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.globalaccounts import (
     GlobalAccount,
@@ -118,34 +115,37 @@ class GlobalLock(Action):
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
-        facts = target.decision.facts
         with _discreet([target]):
             try:
-                self._write(target.name, _expected(facts))
+                return self._write(_planned(target.decision.facts))
             except StateConflict as error:
-                if error.code != 'editconflict':
-                    # What this write did itself is settled by reading.
-                    raise
-                return self._changed_meanwhile(target)
-        return Outcome(State.DONE, changed=True)
+                return self._changed_meanwhile(target, error)
 
     def settle(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read whether writes of unknown outcome took effect; None if not."""
+        """Read whether writes of unknown outcome took effect; None if not.
+
+        Where the wiki does not tell how far an account is hidden, only the suppression
+        log shows it. If that is not to be read, the next write finds out: none is sent
+        without saying which level it expects.
+        """
         with _discreet(targets):
             accounts = self.site.global_accounts([_name(t) for t in targets])
             for target, account in zip(targets, accounts, strict=True):
-                if not self._is_wanted(account):
+                if not self._may_be_wanted(account):
                     yield target, None
                     continue
-                ours = self._hides or self._made_by(
-                    target.operator, self._latest_entry(account.name)
-                )
-                yield (
-                    target,
-                    Outcome(State.DONE, changed=ours, detail='found by reading'),
-                )
+                entry = self._latest_entry(account)
+                ours = self._is_own(entry, target)
+                if not ours and not self._is_wanted(account):
+                    yield target, None
+                elif ours or (entry is None and self._hides):
+                    # Who may not read the suppression log has nothing but the state.
+                    detail = 'found by reading'
+                    yield target, Outcome(State.DONE, changed=True, detail=detail)
+                else:
+                    yield target, _done_by_others(entry)
 
     @property
     def _hides(self) -> bool:
@@ -185,7 +185,9 @@ class GlobalLock(Action):
         if not account.exists:
             return Held.MISSING
         if self._is_wanted(account):
-            return Held.ALREADY
+            farther = account.hidden.is_at_least(HiddenLevel.SUPPRESSED)
+            is_lower = self.hidden is HiddenLevel.LISTS and farther
+            return Held.SUPPRESSED if is_lower else Held.ALREADY
         if self.locked is False:
             return None
         if account.groups:
@@ -195,56 +197,100 @@ class GlobalLock(Action):
         return None
 
     def _is_wanted(self, account: GlobalAccount) -> bool:
+        """Tell whether an account is certainly in the state that is asked for.
+
+        One that is hidden farther than is asked for is: nothing is ever lowered.
+        """
+        hidden = self.hidden is None or account.hidden.is_at_least(self.hidden)
+        return hidden and self._may_be_wanted(account)
+
+    def _may_be_wanted(self, account: GlobalAccount) -> bool:
         return (
             account.exists
             and self.locked in (None, account.locked)
-            and self.hidden in (None, account.hidden)
+            and (self.hidden is None or account.hidden.may_be(self.hidden))
         )
 
-    def _write(self, name: str, expected: GlobalAccount | None) -> None:
-        self.site.set_global_account_status(
-            expected.name if expected else name,
-            reason=self.reason,
-            locked=self.locked,
-            hidden=self.hidden,
-            expected=expected,
-        )
+    def _write(self, account: GlobalAccount) -> Outcome:
+        """Make the write for an account, if it is in the state in which it is given.
 
-    def _changed_meanwhile(self, target: Target) -> Outcome:
-        """Look again at an account that is not as it was planned."""
-        account = self.site.global_account(_name(target))
+        Where it is not known how far it is hidden, each level that it may be is
+        expected in turn, and the wiki accepts the right one. So no write lowers a
+        level, or meets a state that was not looked at.
+
+        :raises StateConflict: it is in none of these states
+        """
+        levels = list(account.hidden.possible)
+        # What a write whose answer was lost has made of it comes first.
+        levels.sort(key=lambda level: level is not self.hidden)
+        for level in levels:
+            expected = replace(account, hidden=level)
+            to = self.hidden
+            if to is not None and level is not to and level.is_at_least(to):
+                to = None
+            try:
+                self.site.set_global_account_status(
+                    account.name,
+                    reason=self.reason,
+                    locked=self.locked,
+                    hidden=to,
+                    expected=expected,
+                )
+            except StateConflict as error:
+                if error.code != 'editconflict' or level is levels[-1]:
+                    raise
+                continue
+            if self._is_wanted(expected):
+                return Outcome(State.DONE, detail='already in that state')
+            return Outcome(State.DONE, changed=True)
+        raise AssertionError('no level is possible')
+
+    def _changed_meanwhile(self, target: Target, error: StateConflict) -> Outcome:
+        """Look again at an account that is not as it was planned.
+
+        :raises LostRace: it is shown as it was planned all the same
+        """
+        (account,) = self.site.global_accounts([_name(target)])
         if not account.exists:
             raise NoSuchAccount(
                 'nosuchuser', 'it is gone since the plan', str(self.site)
             )
-        expected = _expected(target.decision.facts)
-        if expected is not None and account.state == expected.state:
-            raise OutcomeUnknown(
-                f'{self.site} says that the account was changed, and shows it '
-                'unchanged: its databases lag.'
-            )
+        if self._is_wanted(account):
+            return self._found_done(target, account)
+        if account.state == _planned(target.decision.facts).state and (
+            account.hidden is not HiddenLevel.UNKNOWN
+        ):
+            # Its databases lag, or whoever was faster has failed.
+            raise error
         decision = self._decide(target.name, account)
-        if decision.held is Held.ALREADY:
-            entry = self._latest_entry(account.name)
-            by = entry and entry.by
-            return Outcome(
-                State.DONE, detail=f'done meanwhile by {by or "somebody else"}'
-            )
         if decision.held is not None:
             return Outcome(
                 State.FAILED,
                 detail=f'changed since the plan, and now held back: '
                 f'{decision.held.value}',
             )
-        self._write(target.name, _expected(decision.facts))
-        return Outcome(State.DONE, changed=True, detail='changed since the plan')
+        outcome = self._write(_planned(decision.facts))
+        if not outcome.changed:
+            return self._found_done(target, account)
+        return replace(outcome, detail='changed since the plan')
 
-    def _latest_entry(self, name: str) -> LockLogEntry | None:
-        return next(self.site.lock_log(name, total=1), None)
+    def _found_done(self, target: Target, account: GlobalAccount) -> Outcome:
+        """Say by the log who has brought an account into the state asked for."""
+        entry = self._latest_entry(account)
+        if self._is_own(entry, target):
+            return Outcome(State.DONE, changed=True, detail='found by reading')
+        return _done_by_others(entry)
 
-    def _made_by(self, operator: str | None, entry: LockLogEntry | None) -> bool:
-        return (
-            entry is not None and entry.by == operator and entry.comment == self.reason
+    def _latest_entry(self, account: GlobalAccount) -> LockLogEntry | None:
+        """Return the latest entry about an account, in the log that has it."""
+        is_hidden = account.hidden is not HiddenLevel.NONE
+        log = self.site.lock_log(account.name, total=1, suppressed=is_hidden)
+        return next(log, None)
+
+    def _is_own(self, entry: LockLogEntry | None, target: Target) -> bool:
+        """Tell whether an entry of the log is that of a write for a target."""
+        return entry is not None and is_own_entry(
+            entry, target, self.reason, locked=self.locked, hidden=self.hidden
         )
 
 
@@ -301,9 +347,11 @@ class UndoGlobalLock(GlobalLock):
             held = Held.LOG_HIDDEN
         if held is None:
             names = dict.fromkeys((target.name, account.name))
-            entries = [e for n in names if (e := self._latest_entry(n))]
+            present = [replace(account, name=name) for name in names]
+            entries = [e for a in present if (e := self._latest_entry(a))]
             latest = max(entries, key=lambda entry: entry.log_id, default=None)
-            if not self._is_its_own(latest, target):
+            reason = self._undone.reason
+            if latest is None or not is_own_entry(latest, target, reason, locked=True):
                 held = Held.CHANGED_SINCE
                 facts['changed_by'] = latest and latest.by
         return Decision(
@@ -314,13 +362,44 @@ class UndoGlobalLock(GlobalLock):
             facts=facts,
         )
 
-    def _is_its_own(self, entry: LockLogEntry | None, target: Target) -> bool:
-        return (
-            entry is not None
-            and entry.comment == self._undone.reason
-            and 'locked' in entry.added
-            and target.may_have_written_at(entry.timestamp, by=entry.by)
-        )
+
+def is_own_entry(
+    entry: LockLogEntry,
+    target: Target,
+    reason: str,
+    *,
+    locked: bool | None = None,
+    hidden: HiddenLevel | None = None,
+) -> bool:
+    """Tell whether an entry of the log is that of a campaign's write for a target.
+
+    :param entry: the entry
+    :param target: the target, with the time of its last attempt
+    :param reason: that of the campaign
+    :param locked: whether the write was to lock or to unlock it; None for neither
+    :param hidden: how far the write was to hide it
+    """
+    changed = {
+        True: 'locked' in entry.added,
+        False: 'locked' in entry.removed,
+        None: False,
+    }[locked]
+    if hidden is not None:
+        changed |= _WORDS[hidden] in entry.added
+    return (
+        changed
+        and target.may_have_written_at(entry.timestamp, by=entry.by)
+        and may_be_reason(entry.comment, reason)
+    )
+
+
+#: What the log calls the levels.
+_WORDS = {HiddenLevel.LISTS: 'hidden', HiddenLevel.SUPPRESSED: 'oversighted'}
+
+
+def _done_by_others(entry: LockLogEntry | None) -> Outcome:
+    by = (entry and entry.by) or 'somebody else'
+    return Outcome(State.DONE, detail=f'done meanwhile by {by}')
 
 
 def _discreet(targets: Sequence[Target]) -> AbstractContextManager[None]:
@@ -368,17 +447,14 @@ def _is_established(account: GlobalAccount) -> bool:
     return account.edit_count is None or account.edit_count > ESTABLISHED_EDITS
 
 
-def _expected(facts: Mapping[str, Any]) -> GlobalAccount | None:
-    """Return the account as it was planned, where the wiki can check that."""
-    hidden = HiddenLevel(facts['hidden'])
-    if hidden is HiddenLevel.UNKNOWN:
-        return None
+def _planned(facts: Mapping[str, Any]) -> GlobalAccount:
+    """Return an account as it was planned, as far as a write depends on it."""
     return GlobalAccount(
         name=facts['name'],
         exists=True,
         central_id=facts['central_id'],
         locked=facts['locked'],
-        hidden=hidden,
+        hidden=HiddenLevel(facts['hidden']),
     )
 
 

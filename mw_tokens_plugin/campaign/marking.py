@@ -170,6 +170,4 @@ def _finished(
 
 
 def _is_so(account: GlobalAccount, wanted: HiddenLevel) -> bool:
-    levels = list(HiddenLevel)
-    is_hidden = levels.index(account.hidden) >= levels.index(wanted)
-    return account.exists and account.locked and is_hidden
+    return account.exists and account.locked and account.hidden.may_be(wanted)

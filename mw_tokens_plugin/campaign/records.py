@@ -6,10 +6,14 @@ They do nothing by themselves; the ledger stores them, the reporter shows them.
 from __future__ import annotations
 
 import enum
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
+
+#: Characters of a reason that are compared: wikis keep at least as many.
+_COMPARED = 200
 
 #: How far the clocks of this machine and of the wiki may differ.
 _CLOCK_DIFFERENCE = timedelta(minutes=2)
@@ -34,6 +38,7 @@ class Held(enum.Enum):
     """Why a target is not to be done; the values are shown to the operator."""
 
     ALREADY = 'already in that state'
+    SUPPRESSED = 'already suppressed'
     MISSING = 'no such global account'
     IP = 'an IP address'
     TEMPORARY = 'a temporary account'
@@ -70,7 +75,7 @@ class Held(enum.Enum):
     @property
     def is_satisfied(self) -> bool:
         """Whether nothing was left undone by holding it back."""
-        return self in (Held.ALREADY, Held.NO_PAGE, Held.TWICE)
+        return self in (Held.ALREADY, Held.SUPPRESSED, Held.NO_PAGE, Held.TWICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +181,24 @@ class Campaign:
     planned_at: datetime | None = None
     confirmed_at: datetime | None = None
     finished_at: datetime | None = None
+
+
+def may_be_reason(comment: str | None, reason: str) -> bool:
+    """Tell whether the comment of a log entry may be a reason that was given for it.
+
+    A wiki strips blanks, normalises and cuts what it is given, and later somebody may
+    hide it, so only a comment that begins otherwise is another one.
+
+    :param comment: what the log has; None where it is hidden
+    :param reason: what was sent
+    """
+    if comment is None:
+        return True
+    ours, theirs = (
+        ' '.join(unicodedata.normalize('NFC', text).split())[:_COMPARED]
+        for text in (reason, comment)
+    )
+    return ours == theirs
 
 
 def _utc(moment: datetime) -> datetime:

@@ -29,6 +29,29 @@ class HiddenLevel(enum.Enum):
     #: Hidden, but the wiki does not say how far.
     UNKNOWN = 'unknown'
 
+    @property
+    def possible(self) -> tuple[HiddenLevel, ...]:
+        """The levels that it may be: one, unless the wiki does not say."""
+        if self is HiddenLevel.UNKNOWN:
+            return HiddenLevel.LISTS, HiddenLevel.SUPPRESSED
+        return (self,)
+
+    def is_at_least(self, level: HiddenLevel) -> bool:
+        """Tell whether it is certainly as far hidden as a level, or farther."""
+        return all(
+            _LEVELS.index(each) >= _LEVELS.index(level) for each in self.possible
+        )
+
+    def may_be(self, level: HiddenLevel) -> bool:
+        """Tell whether it may be as far hidden as a level, or farther."""
+        return any(
+            _LEVELS.index(each) >= _LEVELS.index(level) for each in self.possible
+        )
+
+
+#: From what everybody sees to what next to nobody does.
+_LEVELS = (HiddenLevel.NONE, HiddenLevel.LISTS, HiddenLevel.SUPPRESSED)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountState:

@@ -284,7 +284,11 @@ class GlobalAccountsMixin(SiteBase):
                     yield account
 
     def lock_log(
-        self, name: str | None = None, total: int | None = None
+        self,
+        name: str | None = None,
+        total: int | None = None,
+        *,
+        suppressed: bool = False,
     ) -> Iterator[LockLogEntry]:
         """Yield the log of locks, newest first.
 
@@ -294,12 +298,14 @@ class GlobalAccountsMixin(SiteBase):
 
         :param name: only this account, in MediaWiki's own form
         :param total: how many entries at most; None for all
+        :param suppressed: read the suppression log, which is empty for those who lack
+            the right ``suppressionlog``
         :raises ApiRefusal: the wiki refused
         """
         parameters: dict[str, Any] = {
             'action': 'query',
             'list': 'logevents',
-            'letype': 'globalauth',
+            'letype': 'suppress' if suppressed else 'globalauth',
             'lelimit': 'max' if total is None else min(total, 500),
             'formatversion': 2,
         }
