@@ -49,6 +49,9 @@ DAWN = 8
 SCALE = 0.0005
 POLICY = RetryPolicy(seconds=20.0, pause=1.0 * SCALE, longest_pause=60.0 * SCALE)
 
+#: How an answer is lost.
+LOST = ['drop', 'drop', 'half', 'empty', 'html', 'http', 'gateway', 'gateway']
+
 #: How this machine's clock is set anew, again and again: mostly never.
 _JUMPS = [[]] * 8 + [[3600.0], [-3600.0, 1e6]]
 
@@ -437,7 +440,7 @@ def _which(chance: random.Random, targets: int) -> Fault:
 
 def _lost(chance: random.Random, targets: int) -> Fault:
     return {
-        'kind': chance.choice(['drop', 'drop', 'half', 'empty', 'html', 'http']),
+        'kind': chance.choice(LOST),
         'when': chance.choice(['after', 'after', 'before']),
         **_which(chance, targets),
     }

@@ -36,7 +36,7 @@ from mw_tokens_plugin.sandbox.sessions import Session
 
 from .desk import script
 from .farms import Farm
-from .night import SCALE, Fault, ScaledThrottle, scaled_waits
+from .night import LOST, SCALE, Fault, ScaledThrottle, scaled_waits
 
 COLLEAGUE = 'Sandbox Colleague'
 
@@ -664,7 +664,7 @@ class Faults:
         }
 
     def lost(self, chance: random.Random) -> Fault:
-        kind = chance.choice(['drop', 'drop', 'half', 'empty', 'html', 'http'])
+        kind = chance.choice(LOST)
         when = chance.choice(['after', 'after', 'before'])
         return {'kind': kind, 'when': when, **self.which(chance)}
 
