@@ -472,8 +472,9 @@ def _read_only_for_a_while(chance: random.Random, targets: int) -> Fault:
 
 
 def _breakdown(chance: random.Random, targets: int) -> Fault:
+    kind = chance.choice(['cas-race', 'cas-race', 'state-mismatch'])
     when = chance.choice(['before', 'after'])
-    return {'kind': 'cas-race', 'when': when, **_which(chance, targets), 'action': LOCK}
+    return {'kind': kind, 'when': when, **_which(chance, targets), 'action': LOCK}
 
 
 def _always_broken(chance: random.Random, targets: int) -> Fault:
