@@ -264,6 +264,35 @@ def test_an_edit_in_between_is_a_conflict(client: Client, wiki: Wiki, by: str) -
     assert text_of(site, one.title()) == 'their line'
 
 
+@pytest.mark.parametrize(
+    ('theirs', 'mine', 'merged'),
+    [
+        ('a\nb\nc\nTHEIRS', 'MINE\nb\nc\nd', 'MINE\nb\nc\nTHEIRS'),
+        ('a\nb\nc\nd\ntheirs', 'a\nb\nmine\nc\nd', 'a\nb\nmine\nc\nd\ntheirs'),
+        ('a\nSAME\nc\nd', 'a\nSAME\nc\nMINE', 'a\nSAME\nc\nMINE'),
+        ('b\nc\nd', 'a\nb\nd', 'b\nd'),
+        # They touch.
+        ('a\nTHEIRS\nc\nd', 'a\nb\nMINE\nd', None),
+        ('a\ntheirs\nb\nc\nd', 'a\nmine\nb\nc\nd', None),
+        ('a\nb\nc\nd\ntheirs', 'a\nb\nc\nd\nmine', None),
+        ('a\nc\nd', 'a\nMINE\nc\nd', None),
+    ],
+)
+def test_edits_that_do_not_touch_are_merged(
+    client: Client, wiki: Wiki, theirs: str, mine: str, merged: str | None
+) -> None:
+    site = client.site(wiki)
+    one = page(site, 'a\nb\nc\nd')
+    context = site.edit_context(one)
+    edit_anonymously(one, theirs)
+    if merged is None:
+        with pytest.raises(StateConflict):
+            edit(site, context, mine)
+    else:
+        assert edit(site, context, mine)['result'] == 'Success'
+    assert text_of(site, one.title()) == (theirs if merged is None else merged)
+
+
 def test_old_wikis_go_by_the_time_of_the_revision(client: Client, wiki: Wiki) -> None:
     """What is sent to those before 1.35 is understood by newer ones too."""
     site = client.site(wiki)

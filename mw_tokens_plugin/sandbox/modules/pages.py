@@ -14,6 +14,7 @@ from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
 from ..farm import Block, LocalAccount, LogEntry, Page, Revision
+from ..merge import merge
 from ..titles import Title, canonical_user, is_address, parse_title
 from .query import PageSet, page_of, purge_pages
 from .site import blocked
@@ -46,6 +47,8 @@ def edit(call: Call, values: Values) -> None:
         )
     _check_conditions(call, values, page)
     text = _new_text(call, values, page)
+    if page is not None and _is_late(call, values, page):
+        text = _merged(call, values, page, text)
     md5 = values['md5']
     if md5 is not None:
         given = (
@@ -582,16 +585,6 @@ def _check_conditions(call: Call, values: Values, page: Page | None) -> None:
         )
     if values['nocreate'] and page is None:
         raise errors.missing_title()
-    conflict = ApiError('editconflict', 'Edit conflict: someone else edited.')
-    base = values['basetimestamp']
-    if page is not None and base and base != 'now':
-        stamp = _plain_timestamp(base)
-        if page.latest.timestamp > stamp and page.latest.user != call.user:
-            raise conflict
-    # With a timestamp beside it, those of the same second or account pass.
-    older = [r.id for r in page.revisions[:-1]] if page is not None else []
-    if not base and values['baserevid'] in older:
-        raise conflict
     start = values['starttimestamp']
     if page is None and start and start != 'now' and not values['recreate']:
         title = parse_title(values['title'] or '')
@@ -604,6 +597,40 @@ def _check_conditions(call: Call, values: Values, page: Page | None) -> None:
                 'pagedeleted',
                 'The page has been deleted since you fetched its timestamp.',
             )
+
+
+def _is_late(call: Call, values: Values, page: Page) -> bool:
+    """Say whether somebody else has edited since the revision that the text is of."""
+    base, id = _plain_timestamp(values['basetimestamp'] or ''), values['baserevid']
+    if base == 'now':
+        base = call.farm.timestamp()
+    latest = page.latest
+    if base in ('', latest.timestamp) and (not id or id == latest.id):
+        return False
+    if not base or call.session.local is None:
+        return True
+    # With a time beside it, what the same account has saved since does not count.
+    since = [revision for revision in page.revisions if revision.timestamp > base]
+    return any(revision.user != call.user for revision in since)
+
+
+def _merged(call: Call, values: Values, page: Page, text: str) -> str:
+    """Return a late text with what others have changed meanwhile.
+
+    :raises ApiError: editconflict.
+    """
+    id, base = values['baserevid'], _plain_timestamp(values['basetimestamp'] or '')
+    # By its number a revision is found that is another page's, too.
+    pages = call.wiki.pages.values() if id else [page]
+    for old in (revision for each in pages for revision in each.revisions):
+        if old.id == id or not id and old.timestamp == base:
+            if any(each.latest is old for each in pages):
+                return text
+            merged = merge(old.text, text, page.latest.text)
+            if merged is not None:
+                return merged
+            break
+    raise ApiError('editconflict', 'Edit conflict.', key='edit-conflict')
 
 
 def _new_text(call: Call, values: Values, page: Page | None) -> str:
