@@ -125,6 +125,8 @@ class Api:
             call.version = self._version(call)
             call.errorformat = given.get('errorformat', 'bc')
             self._find_session(call, request)
+            call.session.address, *proxies = request.addresses
+            call.session.proxies = tuple(proxies)
             if 'action' not in given:
                 raise HttpError(
                     200, formats.help_page(call.wiki), 'text/html; charset=utf-8'

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from . import errors
 from .declarations import Declarations, Parameter
 from .errors import ApiError, InternalError, StatusError
+from .expiries import ENDLESS, moment
 from .sessions import Session
-from .titles import canonical_user, is_address
+from .titles import canonical_address, canonical_user
 
 if TYPE_CHECKING:
     from .farm import Farm, Wiki
@@ -30,6 +31,7 @@ ACTIONS: dict[str, Action] = {}
 QUERIES: dict[str, Action] = {}
 
 _CONTROLS = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')
+_LOOPBACK = '127.0.0.1'
 _ANNOUNCE = (
     'Subscribe to the mediawiki-api-announce mailing list at '
     '{}https://lists.wikimedia.org/postorius/lists/'
@@ -75,6 +77,15 @@ class Request:
     #: How many changes of accounts there had been when it arrived, if it had to wait.
     arrived: int | None = None
     given: dict[str, str] = field(init=False)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it came from, and then the addresses that it only came by.
+
+        The web server is behind a proxy that can be trusted to name its client last.
+        """
+        named = self.headers.get('X-Forwarded-For', '').split(',')
+        return [name.strip() for name in reversed(named) if name.strip()] or [_LOOPBACK]
 
     def __post_init__(self) -> None:
         """Join the parameters."""
@@ -185,6 +196,13 @@ class Call:
         """Return an uncaught exception of the wiki."""
         return InternalError(errorclass, message, secrets.token_hex(12))
 
+    def until(self, text: str) -> str | None:
+        """Return the end that an expiry names, or None where it names none."""
+        if text in ENDLESS:
+            return 'infinity'
+        found = moment(text, self.farm.clock())
+        return None if found is None else self.farm.timestamp(found)
+
     def status_error(
         self, key: str, text: str, params: list[Any] | None = None, wikitext: str = ''
     ) -> None:
@@ -277,6 +295,11 @@ class Call:
                     + ', '.join(unknown),
                     {'values': unknown},
                 )
+            for item in items:
+                if item in parameter.deprecatedvalues:
+                    self.deprecate(
+                        f'The value "{item}" to parameter "{name}" has been deprecated.'
+                    )
             return list(dict.fromkeys(item for item in items if item in kind))
         if parameter.name == 'tags' and items:
             tags = ', '.join(items)
@@ -305,12 +328,14 @@ class Call:
             return int(raw)
         if kind == 'limit':
             return self._limit(name, parameter, raw)
+        if kind == 'expiry':
+            return self._expiry(name, raw)
         if kind == 'user':
             canonical = canonical_user(raw)
             if raw.startswith('#') and raw[1:].isdigit() and 'id' in parameter.subtypes:
                 return raw
-            if canonical is None and is_address(raw) and parameter.name != 'assertuser':
-                return raw
+            if canonical is None and not {'ip', 'cidr'}.isdisjoint(parameter.subtypes):
+                canonical = canonical_address(raw)
             if canonical is None:
                 raise ApiError(
                     'baduser',
@@ -319,6 +344,22 @@ class Call:
                 )
             return canonical
         return raw
+
+    def _expiry(self, name: str, raw: str) -> str:
+        found = self.until(raw)
+        if found is None:
+            raise ApiError(
+                'badexpiry',
+                f'Invalid value "{raw}" for expiry parameter "{name}".',
+                params=[name, raw],
+            )
+        if found < self.farm.timestamp():
+            raise ApiError(
+                'badexpiry-past',
+                f'Value "{raw}" for expiry parameter "{name}" is in the past.',
+                params=[name, raw],
+            )
+        return found
 
     def _limit(self, name: str, parameter: Parameter, raw: str) -> int:
         maximum = (parameter.highmax if self.high else parameter.max) or 500
@@ -404,15 +445,21 @@ class Call:
         if self.errorformat == 'bc':
             shown = {'code': error.code, 'info': error.summary} | error.data | closing
             return {'error': shown}
-        plain = error.summary if self.errorformat == 'plaintext' else error.info
-        item: Json = {'code': error.code}
-        item |= self._text(plain, plain, error.key, error.params)
-        if error.data:
-            item['data'] = error.data
+        item = self.told(error)
         module = self.path if error.module is None else error.module
         if module and not internal:
             item['module'] = module
         return {'errors': [item]} | closing
+
+    def told(self, error: ApiError) -> Json:
+        """Return an error as it is told within an answer."""
+        short = self.errorformat in ('bc', 'plaintext')
+        text = error.summary if short else error.info
+        item: Json = {'code': error.code}
+        item |= self._text(text, text, error.key, error.params)
+        if error.data:
+            item['data'] = error.data
+        return item
 
     def shown_warnings(self) -> Any:
         if self.errorformat == 'bc':

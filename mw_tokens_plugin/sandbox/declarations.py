@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from .extensions import BLOCKS, GLOBAL_BLOCKING
 from .imitations import CLIENT, FILES, REPOSITORY, REPOSITORY_ACTIONS
 
 Json = dict[str, Any]
@@ -38,6 +39,7 @@ class Parameter:
     allspecifier: str = ''
     allowsduplicates: bool = False
     mustexist: bool | None = None
+    deprecatedvalues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,16 @@ class Declarations:
     ) -> None:
         """Initializer."""
         self.submodules = {
-            'action': (*_ACTIONS, *(REPOSITORY_ACTIONS if repository else ())),
+            'action': (
+                *(
+                    _after(_ACTIONS, 'filerevert', 'globalblock')
+                    if current
+                    else _ACTIONS
+                ),
+                *(REPOSITORY_ACTIONS if repository else ()),
+            ),
             'prop': _PROPS,
-            'list': _with_globalusers(_LISTS) if current else _LISTS,
+            'list': _today(_LISTS) if current else _LISTS,
             'meta': (*_METAS, *(('wikibase',) if client else ())),
             'generator': _GENERATORS,
         }
@@ -89,6 +98,7 @@ class Declarations:
             for name in self.submodules[kind]
         }
         table = _TABLE if current else _TABLE.partition('[query+globalusers]')[0]
+        table += GLOBAL_BLOCKING + BLOCKS if current else ''
         table += FILES + (CLIENT if client else '') + (REPOSITORY if repository else '')
         for module in _parse(table, values, groups):
             self.modules[module.path] = module
@@ -175,6 +185,8 @@ def _describe_parameter(
         answer['allspecifier'] = parameter.allspecifier
     if parameter.subtypes:
         answer['subtypes'] = list(parameter.subtypes)
+    if parameter.deprecatedvalues:
+        answer['deprecatedvalues'] = list(parameter.deprecatedvalues)
     if parameter.mustexist is not None and (parameter.mustexist or version == 2):
         answer['mustExist'] = parameter.mustexist
     if parameter.token:
@@ -228,7 +240,7 @@ def _parse_parameter(line: str, values: Mapping[str, tuple[str, ...]]) -> Parame
             options[key] = int(value) if value.isdigit() else value
         elif key == 'multi':
             options[key] = int(value) if sign else 50
-        elif key == 'subtypes':
+        elif key in ('subtypes', 'deprecatedvalues'):
             options[key] = tuple(value.split(','))
         elif key == 'mustexist':
             options[key] = value == 'yes'
@@ -256,9 +268,14 @@ def _bare(path: str, submodules: Mapping[str, tuple[str, ...]]) -> Module:
     return _bare_module(path, group)
 
 
-def _with_globalusers(lists: tuple[str, ...]) -> tuple[str, ...]:
-    at = lists.index('globalgroups') + 1
-    return (*lists[:at], 'globalusers', *lists[at:])
+def _today(lists: tuple[str, ...]) -> tuple[str, ...]:
+    lists = _after(lists, 'globalallusers', 'globalblocks')
+    return _after(lists, 'globalgroups', 'globalusers')
+
+
+def _after(names: tuple[str, ...], last: str, name: str) -> tuple[str, ...]:
+    at = names.index(last) + 1
+    return (*names[:at], name, *names[at:])
 
 
 _MANUAL = 'https://www.mediawiki.org/wiki/Special:MyLanguage/API:'

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 _BLANKS = re.compile(r'\s+')
+_TAGS = re.compile('</?(em|strong)>')
 
 
 class ApiError(Exception):
@@ -47,7 +48,8 @@ class ApiError(Exception):
 
     @property
     def summary(self) -> str:
-        return _BLANKS.sub(' ', self.info)
+        """The message without markup, in one line."""
+        return _BLANKS.sub(' ', _TAGS.sub('', self.info))
 
 
 class InternalError(ApiError):

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from .entities import Entities
 from .files import Files, FileVersion, base36
+from .globalblocks import GlobalBlocks
 from .provider import Provider
 from .rights import rights_of
 from .sessions import Sessions
@@ -244,6 +245,8 @@ class Wiki:
         #: Of which page each archived revision was.
         self.archived_from: dict[int, int] = {}
         self.log: list[LogEntry] = []
+        #: Entries of which it is not told whom they are about.
+        self.suppressed_log: set[int] = set()
         self.changes: list[Change] = []
         self.blocks: dict[str, Block] = {}
         self.watched: dict[str, set[Title]] = {}
@@ -483,6 +486,11 @@ class Wiki:
             self._change('log', title, page_id, log=entry)
         return entry
 
+    def log_about(self, user: str) -> set[int]:
+        """Return the entries that are about an account."""
+        title = Title(2, user)
+        return {e.id for e in self.log if e.title == title and e.type != 'suppress'}
+
     def limited(self, right: str, user: str) -> bool:
         """Count an action against the rate limit; say whether it is over it."""
         limit = self.rate_limits.get((right, user))
@@ -545,7 +553,8 @@ class Farm:
     .. version-added:: 0.1
 
     `generator` is the release that it says it runs. While `strict` is set, accounts
-    without a global one cannot log in; while `uploads` is, files can be uploaded.
+    without a global one cannot log in; while `uploads` is, files can be uploaded; while
+    `temporary_accounts` is, who edits without an account gets one.
     """
 
     def __init__(
@@ -598,12 +607,16 @@ class Farm:
         self.late = False
         self.strict = True
         self.uploads = True
+        self.temporary_accounts = False
         self.wiki_sets: list[WikiSet] = []
         #: Global groups that have their rights in one of the sets only.
         self.restricted_groups: dict[str, WikiSet] = {}
+        #: Rights that global groups have besides.
+        self.added_rights = {'steward': ('globalblock',)} if self.current else {}
         self._last_account = 0
         self.sessions = Sessions(self)
         self.provider = Provider()
+        self.global_blocks = GlobalBlocks(self)
         for wiki in self.wikis.values():
             wiki.clear()
         #: Files that all wikis show where they have none of that name.
@@ -720,7 +733,9 @@ class Farm:
             self._suppress(account, operator, reason)
         elif was_suppressed and hidden != 'suppressed':
             for db in account.attached:
-                self.by_db[db].blocks.pop(account.name, None)
+                wiki_of = self.by_db[db]
+                wiki_of.blocks.pop(account.name, None)
+                wiki_of.suppressed_log -= wiki_of.log_about(account.name)
         if locked:
             self.sessions.end_account(account.id)
         entry = wiki.write_log(
@@ -763,6 +778,14 @@ class Farm:
             local.name = new
             accounts[new] = local
 
+    def rights_besides(self, groups: Collection[str]) -> tuple[str, ...]:
+        """Return the rights that global groups have besides."""
+        return tuple(
+            right
+            for group in sorted(groups)
+            for right in self.added_rights.get(group, ())
+        )
+
     def find(self, name: str) -> Account | None:
         """Return the global account of a name in any spelling."""
         canonical = canonical_user(name)
@@ -771,6 +794,7 @@ class Farm:
     def _suppress(self, account: Account, operator: str, reason: str) -> None:
         for db in account.attached:
             wiki = self.by_db[db]
+            wiki.suppressed_log |= wiki.log_about(account.name)
             wiki.blocks[account.name] = Block(
                 wiki.next_id('block'),
                 account.name,

@@ -67,6 +67,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
     'suppress': ('hideuser', 'suppressrevision', 'viewsuppressed', 'suppressionlog'),
 }
 
+#: What is different on today's wikis, with GlobalBlocking.
+_TODAY: dict[str, tuple[str, ...]] = {
+    'user': tuple(right for right in GROUPS['user'] if right != 'editcontentmodel'),
+    'sysop': (*GROUPS['sysop'], 'editcontentmodel', 'globalblock-whitelist'),
+    'steward': (*GROUPS['steward'], 'globalblock'),
+}
+
 # Grants give rights that the account has; none holds centralauth-unmerge.
 GRANTS: dict[str, tuple[str, ...]] = {
     'basic': tuple(
@@ -101,6 +108,7 @@ GRANTS: dict[str, tuple[str, ...]] = {
     'protect': ('protect', 'editprotected'),
     'rollback': ('rollback',),
     'blockusers': ('block', 'blockemail'),
+    'globalblock': ('globalblock',),
     'patrol': ('patrol',),
     'uploadeditmovefile': tuple(
         """
@@ -118,18 +126,30 @@ def rights_of(
     global_groups: frozenset[str],
     groups: frozenset[str],
     grants: frozenset[str] | None = None,
+    *,
+    today: bool = False,
+    more: tuple[str, ...] = (),
 ) -> dict[str, None]:
     """Return the rights of a user, in order, as the keys of a mapping.
 
     :param groups: local groups without the implicit ones.
     :param grants: those of the bot password in use; None for no limit.
+    :param today: on today's wikis rather than on those of release 1.43.
+    :param more: what the global groups of this farm give besides.
     """
+    local = groups_of(today)
     found = _join(GLOBAL_GROUPS.get(group, ()) for group in sorted(global_groups))
-    found |= _join(GROUPS.get(group, ()) for group in implicit_groups(groups))
+    found |= dict.fromkeys(more)
+    found |= _join(local.get(group, ()) for group in implicit_groups(groups))
     if grants is None:
         return found
     allowed = _join(GRANTS[grant] for grant in sorted(grants))
     return {right: None for right in found if right in allowed}
+
+
+def groups_of(today: bool) -> dict[str, tuple[str, ...]]:
+    """Return the local groups with their rights."""
+    return GROUPS | _TODAY if today else GROUPS
 
 
 ANONYMOUS: dict[str, None] = dict.fromkeys(GROUPS['*'])

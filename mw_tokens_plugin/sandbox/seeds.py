@@ -27,6 +27,7 @@ BOT_GRANTS = [
     'createlocalaccount',
     'delete',
     'editprotected',
+    'globalblock',
     'highvolume',
     'patrol',
     'protect',

@@ -300,7 +300,7 @@ class Sandbox:
     ) -> None:
         """Let a change of an account take its time while others are at work."""
         crowded = self._crowd.joined(wiki.code, id(request.transport))
-        if asked.given.get('action') == 'setglobalaccountstatus':
+        if asked.given.get('action') in ('setglobalaccountstatus', 'globalblock'):
             asked.arrived = self.farm.changes
             if crowded:
                 await asyncio.sleep(self.farm.overlap)
@@ -332,12 +332,15 @@ class Sandbox:
             for fault in hit:
                 if fault.when != when:
                     continue
-                if fault.kind in FARM_KINDS:
+                if fault.kind == 'cas-race' and blocking:
+                    self.farm.global_blocks.lost_races += when == 'before'
+                elif fault.kind in FARM_KINDS:
                     strike(fault, self.farm, user)
                 elif fault.kind in ERROR_KINDS:
                     failure = partial(_failure, fault)
             return failure
 
+        blocking = asked.given.get('action') == 'globalblock'
         answer = self._api.handle(wiki, asked, happen('before'))
         failure = happen('after')
         if failure is not None:

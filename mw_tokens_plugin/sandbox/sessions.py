@@ -80,6 +80,9 @@ class Session:
     grants: frozenset[str] | None = None
     token: str = ''
     suppressed: bool = False
+    #: Where the request came from, and the addresses that it only came by.
+    address: str = '127.0.0.1'
+    proxies: tuple[str, ...] = ()
     cookies: list[str] = field(default_factory=list)
 
     @property
@@ -88,7 +91,7 @@ class Session:
 
     @property
     def name(self) -> str:
-        return self.local.name if self.local else '127.0.0.1'
+        return self.local.name if self.local else self.address
 
     @property
     def user_id(self) -> int:
@@ -101,7 +104,14 @@ class Session:
         account = self.local.central
         groups = account.groups if account else frozenset()
         groups = self.wiki.counting(groups)
-        rights = rights_of(groups, self.local.groups, self.grants)
+        farm = self.wiki.farm
+        rights = rights_of(
+            groups,
+            self.local.groups,
+            self.grants,
+            today=farm.current,
+            more=farm.rights_besides(groups),
+        )
         if self.local.rights and self.grants is None:
             rights = rights | dict.fromkeys(self.local.rights)
         if not self.wiki.user_email:

@@ -39,6 +39,8 @@ ENTITY_NAMESPACES = {
     122: 'Property',
     123: 'Property talk',
 }
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 _NAMES = NAMESPACES | ENTITY_NAMESPACES
 _MODELS = {120: 'wikibase-item', 122: 'wikibase-property'}
 INTERWIKI = frozenset({'wikipedia', 'mw', 'mediawikiwiki', 'commons', 'wikidata'})
@@ -116,13 +118,46 @@ def _parse(text: str, namespace: int) -> Title | None:
 
 def is_address(text: str) -> bool:
     """Say whether a text is an IP address or a range of them."""
+    return network_of(text) is not None
+
+
+def network_of(text: str) -> Network | None:
+    """Return the range that a text names; an address is a range of one."""
     if not text[:1].isalnum() and text[:1] != ':':
-        return False
+        return None
     try:
-        ipaddress.ip_network(text, strict=False)
+        return ipaddress.ip_network(text, strict=False)
     except ValueError:
-        return False
-    return True
+        return None
+
+
+def within(inner: Network, outer: Network) -> bool:
+    """Say whether a range is part of another, or the same."""
+    if isinstance(inner, ipaddress.IPv4Network):
+        return isinstance(outer, ipaddress.IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)
+
+
+def canonical_address(text: str) -> str | None:
+    """Return an IP address or a range as MediaWiki writes it, or None if it is none.
+
+    A range that is named by an address in its midst stays so.
+    """
+    text = _INVISIBLE.sub('', text).replace('_', ' ').strip()
+    prefix, colon, rest = text.partition(':')
+    if colon and prefix.strip().lower() == 'user':
+        text = rest.strip()
+    if not is_address(text):
+        return None
+    address, slash, bits = text.partition('/')
+    return written_address(ipaddress.ip_address(address)) + slash + bits
+
+
+def written_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """Return an address as MediaWiki writes it: IPv6 in full, and in capitals."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return ':'.join(f'{int(part, 16):X}' for part in address.exploded.split(':'))
 
 
 def upper_first(text: str) -> str:

@@ -17,6 +17,7 @@ COUNTERS = frozenset(
     {
         'blockid',
         'last_revid',
+        'lastrevid',
         'logid',
         'newrevid',
         'old_revid',
@@ -44,6 +45,7 @@ FORMS = (
     (re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ'), '<time>'),
     (re.compile(r'\d\d:\d\d, \d\d? [A-Z][a-z]+ \d{4}'), '<time>'),
     (re.compile(r'\b20\d{12}\|\d+'), '<time|id>'),
+    (re.compile(r'^20\d{12}$'), '<time>'),
     (re.compile(r'^\[[0-9a-f]{24}\]'), '[<request>]'),
     (re.compile(r'Block ID #\d+'), 'Block ID #<id>'),
     (re.compile(r'(?<=called in )/\S*?(?=extensions/)'), ''),

@@ -29,6 +29,7 @@ COOKIELESS = '-'
 #: The token that an action wants, where it is not csrf.
 TOKEN_TYPES = {
     'clientlogin': 'login',
+    'createaccount': 'createaccount',
     'deleteglobalaccount': 'deleteglobalaccount',
     'globaluserrights': 'userrights',
     'login': 'login',
@@ -71,6 +72,8 @@ class Script:
     :param meanwhile: what happens between the fetching and the sending
     :param types: the type of a token that was not meant for the action
     :param sources: the jar in which a token was fetched, if not in the exchange's own
+    :param addresses: from where the requests come, from an exchange on, as in
+        `X-Forwarded-For`
     :param forged: what was done to the centralauthtoken of an exchange
     """
 
@@ -80,6 +83,7 @@ class Script:
     meanwhile: Mapping[int, Event] = field(default_factory=dict)
     types: Mapping[int, str] = field(default_factory=dict)
     sources: Mapping[int, str] = field(default_factory=dict)
+    addresses: Mapping[int, str] = field(default_factory=dict)
     forged: Mapping[int, Forgery] = field(default_factory=dict)
 
 
@@ -265,6 +269,7 @@ class Replay:
         headers: dict[str, str] | None,
     ) -> requests.Response:
         address = self.stage.api_urls[exchange.wiki]
+        came_from = _latest(self.script.addresses, exchange.index, '')
         if url:
             address += '?' + urlencode(url)
         return session.request(
@@ -273,6 +278,7 @@ class Replay:
             data=None if body is None else urlencode(body, doseq=True),
             headers={
                 **({} if body is None else FORM),
+                **({'X-Forwarded-For': came_from} if came_from else {}),
                 **(headers or {}),
             },
             allow_redirects=False,

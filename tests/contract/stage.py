@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mw_tokens_plugin.sandbox.farm import Farm, WikiSet
+from mw_tokens_plugin.sandbox.farm import Block, Farm, WikiSet
 from mw_tokens_plugin.sandbox.server import Sandbox
 from mw_tokens_plugin.sandbox.titles import Title
 
@@ -97,9 +97,28 @@ GRANTS = [
 ]
 
 
+#: The bot passwords that were made to block globally, or not to.
+GLOBAL_BLOCKERS = {
+    'nogb': ['basic', 'blockusers', 'delete', 'editpage', 'rollback'],
+    'gb': ['basic', 'globalblock'],
+    'full': [
+        'basic',
+        'blockusers',
+        'delete',
+        'editpage',
+        'globalblock',
+        'highvolume',
+        'rollback',
+    ],
+}
+
+
 def seed(release: str, farm: Farm) -> None:
     """Fill an empty farm as that of a release was filled."""
     farm.uploads = False
+    farm.added_rights = {}
+    if farm.current:
+        farm.generator = 'MediaWiki 1.45.0'
     for wiki in farm.wikis.values():
         groups = frozenset({'bureaucrat', 'interface-admin', 'sysop'})
         wiki.add_account('Installer', groups=groups)
@@ -292,6 +311,53 @@ class Stage:
     def needs_login(self, needed: bool) -> None:
         """Refuse to link accounts in sessions that cannot log in anew."""
         self.farm.provider.needs_login = needed
+
+    # What the recordings of global blocks need.
+
+    def add_bot_passwords(self) -> None:
+        for app, grants in GLOBAL_BLOCKERS.items():
+            self.farm.add_bot_password('Stew', app, BOT_PASSWORD, grants)
+
+    def block(self, code: str, name: str, *, reason: str, days: int) -> None:
+        """Let Stew block an account on one wiki."""
+        wiki, farm = self.farm.wikis[code], self.farm
+        wiki.blocks[name] = Block(
+            wiki.next_id('block'),
+            name,
+            'Stew',
+            wiki.accounts['Stew'].id,
+            reason,
+            farm.timestamp(),
+            farm.timestamp(farm.clock() + days * 86400),
+        )
+
+    def demote_locally(self, code: str, name: str) -> None:
+        self.farm.wikis[code].accounts[name].groups -= {'steward'}
+
+    def let_stewards_block(self, allowed: bool) -> None:
+        """Say whether the global group of stewards may block globally."""
+        self.farm.added_rights = {'steward': ('globalblock',)} if allowed else {}
+
+    def lose_global_block(self) -> None:
+        """Let somebody else be faster."""
+        self.farm.global_blocks.lost_races = 1
+
+    def skip_global_blocks(self, count: int) -> None:
+        self.farm.global_blocks.skip_ids(count)
+
+    def backdate_global_blocks(self, ids: range, timestamp: str) -> None:
+        """Move some of them to one second."""
+        for block in self.farm.global_blocks:
+            if block.id in ids:
+                block.timestamp = timestamp
+
+    def add_page(self, title: str, text: str) -> None:
+        for wiki in self.farm.wikis.values():
+            wiki.edit(title, text, user='MediaWiki default', user_id=2)
+
+    def temporary_accounts(self, enabled: bool) -> None:
+        """Say whether whoever edits without an account gets one."""
+        self.farm.temporary_accounts = enabled
 
     # The session store.
 

@@ -6,8 +6,10 @@ How requests are checked and answers laid out is the business of :mod:`..api`.
 from . import (  # noqa: F401
     accounts,
     authentication,
+    blocks,
     creation,
     files,
+    globalblocks,
     lists,
     pages,
     query,

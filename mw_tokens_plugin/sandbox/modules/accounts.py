@@ -231,7 +231,11 @@ def globalgroups(call: Call, values: Values) -> None:
     """List the global groups."""
     values['output']['globalgroups'] = [
         {'name': name}
-        | ({'rights': list(rights)} if 'rights' in (values['prop'] or ()) else {})
+        | (
+            {'rights': [*rights, *call.farm.rights_besides([name])]}
+            if 'rights' in (values['prop'] or ())
+            else {}
+        )
         for name, rights in GLOBAL_GROUPS.items()
     ]
 
@@ -268,7 +272,11 @@ def globalrenamestatus(call: Call, values: Values) -> None:
 def rights_of_groups(account: Account, wiki: Wiki) -> list[str]:
     """Return the rights that an account's global groups give on a wiki."""
     groups = wiki.counting(account.groups)
-    return [right for group in sorted(groups) for right in GLOBAL_GROUPS[group]]
+    return [
+        right
+        for group in sorted(groups)
+        for right in (*GLOBAL_GROUPS[group], *wiki.farm.rights_besides([group]))
+    ]
 
 
 def _wikis(call: Call, chosen: WikiSet, included: bool) -> list[str] | dict[str, str]:

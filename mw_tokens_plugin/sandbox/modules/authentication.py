@@ -16,8 +16,8 @@ from ..errors import ApiError
 from ..farm import Account, LocalAccount
 from ..rights import implicit_groups
 from ..titles import canonical_user
+from .blocked import block_info, block_of
 from .linking import describe_linking, login_age_status
-from .site import block_info
 
 Json = dict[str, Any]
 
@@ -172,10 +172,12 @@ def userinfo(call: Call, values: Values) -> None:
     values['output']['userinfo'] = info
     if local is None:
         info['anon'] = True
+    elif session.account and session.account.temporary:
+        info['temp'] = True
     if 'blockinfo' in prop:
-        block = call.wiki.blocks.get(session.name)
-        if block:
-            info |= block_info(call, block)
+        applied = block_of(call)
+        if applied:
+            info |= block_info(call, applied)
     if 'hasmsg' in prop:
         info['messages'] = False
     if 'groups' in prop:

@@ -10,7 +10,7 @@ from .. import errors
 from ..call import Call, Values, action
 from ..titles import Title, canonical_user
 from .authentication import message_of
-from .pages import check_block
+from .blocked import block_of, blocked
 
 
 @action('createaccount')
@@ -28,7 +28,12 @@ def createaccount(call: Call, values: Values) -> None:
         )
         return
     call.need('createaccount', 'create an account')
-    check_block(call)
+    applied = block_of(call)
+    if applied and applied.block.nocreate:
+        # MediaWiki starts the conversation, and ends it so.
+        call.farm.sessions.start(call.session)
+        _fail(call, values, 'blocked', blocked(call, applied).info)
+        return
     given = call.given
     name = canonical_user(given.get('username', ''))
     call.answer.target = name or ''
@@ -45,6 +50,18 @@ def createaccount(call: Call, values: Values) -> None:
         _fail(call, values, 'badretype', 'The passwords you entered do not match.')
     else:
         _create(call, name, given['password'])
+
+
+def become_temporary(call: Call) -> None:
+    """Log in with an account that is made for whoever edits without one."""
+    farm, number = call.farm, 1
+    year = farm.timestamp()[:4]
+    while f'~{year}-{number}' in farm.accounts:
+        number += 1
+    account = farm.add_account(
+        f'~{year}-{number}', home=call.wiki.code, wikis=[call.wiki.code]
+    )
+    farm.sessions.log_in(call.session, account, remember=True)
 
 
 def _create(call: Call, name: str, password: str) -> None:

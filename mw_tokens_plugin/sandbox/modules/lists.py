@@ -1,23 +1,21 @@
-"""Lists: logs, recent changes, contributions, pages, local users, blocks.
+"""Lists: logs, recent changes, contributions, pages, local users.
 
-They only read; lists of global accounts are in :mod:`.accounts`.
+They only read; lists of global accounts are in :mod:`.accounts`, those of blocks
+in :mod:`.blocks` and :mod:`.globalblocks`.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from .. import errors
 from ..call import Call, Values, query
-from ..errors import ApiError
 from ..farm import Account, Change, LocalAccount, LogEntry, Page, Wiki
 from ..rights import implicit_groups, rights_of
-from ..titles import canonical_user, is_address, parse_title
+from ..titles import canonical_user, parse_title
+from .blocked import local_block_info
 from .query import Json
-from .site import block_info
 from .watching import is_autopatrolled, is_patrolled
 
 Item = TypeVar('Item')
@@ -48,6 +46,8 @@ def logevents(call: Call, values: Values) -> None:
             continue
         if after is not None and (entry.id < after if newer else entry.id > after):
             continue
+        if title is not None and _is_suppressed(call, entry):
+            continue
         if len(found) == values['limit']:
             stamp = re.sub(r'\D', '', entry.timestamp)
             call.continuation['lecontinue'] = f'{stamp}|{entry.id}'
@@ -74,6 +74,9 @@ def recentchanges(call: Call, values: Values) -> None:
         if values['user'] and user[0] != values['user']:
             continue
         if values['title'] and change.title != parse_title(values['title']):
+            continue
+        secret = change.log is not None and _is_suppressed(call, change.log)
+        if values['title'] and secret:
             continue
         if after is not None and (change.id < after if newer else change.id > after):
             continue
@@ -261,47 +264,6 @@ def users(call: Call, values: Values) -> None:
     values['output']['users'] = found
 
 
-@query('blocks')
-def blocks(call: Call, values: Values) -> None:
-    """List blocks."""
-    if values['users'] is not None and values['ip'] is not None:
-        raise errors.not_together(['bkusers', 'bkip'])
-    if values['ip'] is not None and not is_address(values['ip']):
-        raise ApiError('badip', 'IP parameter is not valid.', key='apierror-badip')
-    found: list[Json] = []
-    for block in sorted(call.wiki.blocks.values(), key=lambda b: -b.id):
-        if block.hidename and 'hideuser' not in call.rights:
-            continue
-        if values['ip'] and not _applies(block.target, values['ip']):
-            continue
-        if values['users'] and block.target not in values['users']:
-            continue
-        if values['ids'] and block.id not in values['ids']:
-            continue
-        if len(found) == values['limit']:
-            call.continuation['bkcontinue'] = f'{block.timestamp}|{block.id}'
-            break
-        found.append(
-            {
-                'id': block.id,
-                'user': block.target,
-                'by': block.by,
-                'timestamp': block.timestamp,
-                'expiry': block.expiry,
-                'reason': block.reason,
-                'automatic': False,
-                'anononly': block.anononly,
-                'nocreate': block.nocreate,
-                'autoblock': block.autoblock,
-                'noemail': block.noemail,
-                'hidden': block.hidename,
-                'allowusertalk': block.allowusertalk,
-                'partial': False,
-            }
-        )
-    values['output']['blocks'] = found
-
-
 @query('deletedrevs')
 def deletedrevs(call: Call, values: Values) -> None:
     """List deleted revisions, as long ago."""
@@ -325,17 +287,6 @@ def deletedrevs(call: Call, values: Values) -> None:
         for title, revisions in call.wiki.archive.items()
         if title in wanted
     ]
-
-
-def _applies(target: str, address: str) -> bool:
-    """Say whether a block is one of an address, or of a range around it."""
-    if not is_address(target):
-        return False
-    blocked = ipaddress.ip_network(target, strict=False)
-    asked = ipaddress.ip_network(address, strict=False)
-    if isinstance(blocked, ipaddress.IPv4Network):
-        return isinstance(asked, ipaddress.IPv4Network) and asked.subnet_of(blocked)
-    return isinstance(asked, ipaddress.IPv6Network) and asked.subnet_of(blocked)
 
 
 def _list_pages(
@@ -419,11 +370,14 @@ def _log_item(call: Call, entry: LogEntry, prop: list[str]) -> Json:
     item: Json = {}
     if 'ids' in prop:
         item['logid'] = entry.id
-    if 'title' in prop:
+    secret = _is_suppressed(call, entry)
+    if entry.id in call.wiki.suppressed_log:
+        item |= {'actionhidden': True, 'suppressed': True}
+    if 'title' in prop and not secret:
         item |= {'ns': entry.title.namespace, 'title': str(entry.title)}
-    if 'ids' in prop:
+    if 'ids' in prop and not secret:
         item |= {'pageid': entry.page_id, 'logpage': entry.page_id}
-    if 'details' in prop:
+    if 'details' in prop and not secret:
         item['params'] = entry.params
     if 'type' in prop:
         item |= {'type': entry.type, 'action': entry.action}
@@ -440,6 +394,14 @@ def _log_item(call: Call, entry: LogEntry, prop: list[str]) -> Json:
     if 'tags' in prop:
         item['tags'] = []
     return item
+
+
+def _is_suppressed(call: Call, entry: LogEntry) -> bool:
+    """Say whether it must not be told whom an entry is about."""
+    return entry.id in call.wiki.suppressed_log and not {
+        'suppressrevision',
+        'viewsuppressed',
+    } & set(call.rights)
 
 
 def _author(change: Change) -> tuple[str, int]:
@@ -469,7 +431,10 @@ def _change_item(
 ) -> Json:
     revision, log = change.revision, change.log
     item: Json = {'type': change.type}
-    if 'title' in prop:
+    secret = log is not None and _is_suppressed(call, log)
+    if log is not None and log.id in call.wiki.suppressed_log:
+        item |= {'actionhidden': True, 'suppressed': True}
+    if 'title' in prop and not secret:
         item |= {'ns': change.title.namespace, 'title': str(change.title)}
     if 'ids' in prop:
         item |= {
@@ -504,7 +469,7 @@ def _change_item(
         item['comment'] = revision.comment if revision else log.comment if log else ''
     if 'tags' in prop:
         item['tags'] = []
-    if 'loginfo' in prop and log:
+    if 'loginfo' in prop and log and not secret:
         item |= {
             'logid': log.id,
             'logtype': log.type,
@@ -538,13 +503,16 @@ def _user_item(
         ]
     if 'rights' in prop:
         groups = account.groups if account else frozenset()
-        item['rights'] = list(rights_of(groups, local.groups))
+        farm = call.farm
+        more = farm.rights_besides(groups)
+        rights = rights_of(groups, local.groups, today=farm.current, more=more)
+        item['rights'] = list(rights)
     hidden = _is_hidden(call.wiki, local)
     if hidden:
         item['hidden'] = True
     block = call.wiki.blocks.get(local.name)
     if 'blockinfo' in prop and block:
-        item |= block_info(call, block)
+        item |= local_block_info(call, block)
     if 'emailable' in prop:
         item['emailable'] = False
     if 'gender' in prop:

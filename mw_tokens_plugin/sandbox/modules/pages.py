@@ -1,4 +1,4 @@
-"""Pages: reading them, and edit, delete, undelete, move, protect, roll back, block.
+"""Pages: reading them, and edit, delete, undelete, move, protect, roll back.
 
 There are no translations here, and no parser; files are in :mod:`.files`.
 """
@@ -8,29 +8,23 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
-from ..farm import Block, LocalAccount, LogEntry, Page, Revision
+from ..farm import LogEntry, Page, Revision
 from ..merge import merge
-from ..titles import Title, canonical_user, is_address, parse_title
+from ..rights import groups_of
+from ..titles import Title, parse_title
+from .blocked import check_block
+from .blocks import expiry_of
+from .creation import become_temporary
 from .query import PageSet, page_of, purge_pages
-from .site import blocked
 
 Json = dict[str, Any]
-
-_INFINITE = frozenset({'infinite', 'infinity', 'indefinite', 'never', ''})
-_SPANS = {
-    'second': 1,
-    'minute': 60,
-    'hour': 3600,
-    'day': 86400,
-    'week': 604800,
-    'month': 2592000,
-    'year': 31536000,
-}
 
 
 @action('edit')
@@ -67,6 +61,9 @@ def edit(call: Call, values: Values) -> None:
     if call.wiki.limited('edit', call.user):
         raise errors.rate_limited()
     result: Json = {'result': 'Success'}
+    if call.session.local is None and call.farm.temporary_accounts:
+        become_temporary(call)
+        result['tempusercreated'] = True
     if page is not None and page.latest.text == text:
         result |= {
             'pageid': page.id,
@@ -183,7 +180,7 @@ def move(call: Call, values: Values) -> None:
     if target is None:
         raise errors.invalid_title(values['to'])
     call.answer.target = str(page.title)
-    check_block(call)
+    check_block(call, spread=True)
     local = call.session.local
     if local is None or 'move' not in call.rights:
         raise errors.denied('move pages')
@@ -230,7 +227,7 @@ def protect(call: Call, values: Values) -> None:
             raise ApiError(
                 'protect-invalidlevel', f'Invalid protection level "{level}".'
             )
-        expiry = _expiry(call, expiries[min(position, len(expiries) - 1)])
+        expiry = expiry_of(call, expiries[min(position, len(expiries) - 1)])
         if level in ('', 'all'):
             page.protection.pop(kind, None)
             level = ''
@@ -307,108 +304,6 @@ def rollback(call: Call, values: Values) -> None:
     }
 
 
-@action('block')
-def block(call: Call, values: Values) -> None:
-    """Block a local account or an address."""
-    target, local = _blockee(call, values)
-    call.answer.target = target
-    if 'block' not in call.rights:
-        raise errors.denied('block or unblock this user from editing')
-    expiry = _expiry(call, values['expiry'])
-    if values['noemail'] and not (call.wiki.user_email and 'blockemail' in call.rights):
-        raise ApiError(
-            'cantblock-email',
-            "You don't have permission to block users from sending email through the "
-            'wiki.',
-        )
-    existing = call.wiki.blocks.get(target)
-    if existing and not values['reblock']:
-        raise ApiError(
-            'alreadyblocked', f'"{target}" is already blocked.', params=[target]
-        )
-    made = Block(
-        existing.id if existing else call.wiki.next_id('block'),
-        target,
-        call.user,
-        call.session.user_id,
-        values['reason'],
-        call.farm.timestamp(),
-        expiry,
-        values['nocreate'],
-        values['autoblock'],
-        values['noemail'],
-        values['allowusertalk'],
-        values['anononly'],
-        values['hidename'],
-    )
-    call.wiki.blocks[target] = made
-    call.wiki.write_log(
-        'block',
-        'reblock' if existing else 'block',
-        call.user,
-        Title(2, target),
-        made.reason,
-        {'duration': values['expiry'], 'flags': []},
-    )
-    call.answer.effect = 'block'
-    call.result['block'] = {
-        'user': target,
-        'userID': local.id if local else 0,
-        'expiry': 'infinite' if expiry == 'infinity' else expiry,
-        'id': made.id,
-        'reason': made.reason,
-        'anononly': made.anononly,
-        'nocreate': made.nocreate,
-        'autoblock': made.autoblock,
-        'noemail': made.noemail,
-        'hidename': made.hidename,
-        'allowusertalk': made.allowusertalk,
-        'watchuser': False,
-        'partial': False,
-        'pagerestrictions': None,
-        'namespacerestrictions': None,
-    }
-
-
-@action('unblock')
-def unblock(call: Call, values: Values) -> None:
-    """Lift a block."""
-    if values['id'] is None and values['user'] is None and values['userid'] is None:
-        raise errors.one_of(['id', 'user', 'userid'])
-    if 'block' not in call.rights:
-        raise errors.denied('unblock users')
-    found = None
-    if values['id'] is not None:
-        found = next(
-            (b for b in call.wiki.blocks.values() if b.id == values['id']), None
-        )
-        name = f'#{values["id"]}'
-    else:
-        name, _ = _blockee(call, values)
-        found = call.wiki.blocks.get(name)
-    if found is None:
-        raise ApiError(
-            'cantunblock',
-            f'Error: Block for {name} not found. It may have been removed already.',
-            key='ipb_cant_unblock',
-            params=[name],
-        )
-    del call.wiki.blocks[found.target]
-    call.answer.target = found.target
-    local = call.wiki.accounts.get(found.target)
-    call.wiki.write_log(
-        'block', 'unblock', call.user, Title(2, found.target), values['reason']
-    )
-    call.answer.effect = 'unblock'
-    call.result['unblock'] = {
-        'id': found.id,
-        'user': found.target,
-        'userid': local.id if local else 0,
-        'reason': values['reason'],
-        'watchuser': values['watchuser'],
-    }
-
-
 @action('purge')
 def purge(call: Call, values: Values) -> None:
     """Purge pages: nothing is cached, so this only says so."""
@@ -454,6 +349,18 @@ def info(call: Call, values: Values) -> None:
             part |= {'fullurl': url, 'editurl': url, 'canonicalurl': url}
         if 'displaytitle' in prop:
             part['displaytitle'] = part['title']
+        if values['testactions'] and title is not None:
+            part['actions'] = _tested(call, values, page, title)
+
+
+def _tested(call: Call, values: Values, page: Page | None, title: Title) -> Json:
+    """Return which actions are permitted, or what they would be refused with."""
+    found = {name: refusals(call, page, title, name) for name in values['testactions']}
+    if values['testactionsdetail'] == 'boolean':
+        return {name: not refused for name, refused in found.items()}
+    return {
+        name: [call.told(error) for error in refused] for name, refused in found.items()
+    }
 
 
 @query('revisions')
@@ -557,7 +464,35 @@ def check_edit(call: Call, page: Page | None, title: Title) -> None:
 
     :raises ApiError: the reason.
     """
-    check_block(call)
+    check_block(call, spread=True)
+    _check_right_to_edit(call, page, title)
+    if page is not None:
+        _check_protection(call, page, 'edit')
+
+
+def refusals(
+    call: Call, page: Page | None, title: Title, action: str
+) -> list[ApiError]:
+    """Return all that an action on a page would be refused with."""
+    found: list[ApiError] = []
+    checks: list[Callable[[], None]] = [partial(check_block, call)]
+    if page is not None and action in ('edit', 'move'):
+        checks.insert(0, partial(_check_protection, call, page, action))
+    if action == 'edit':
+        checks.insert(0, partial(_check_right_to_edit, call, page, title))
+    elif action not in call.rights and action in groups_of(call.farm.current)['sysop']:
+        found.append(errors.admins_only())
+    elif action not in call.rights:
+        found.append(errors.denied('execute the action you have requested'))
+    for check in checks:
+        try:
+            check()
+        except ApiError as error:
+            found.append(error)
+    return found
+
+
+def _check_right_to_edit(call: Call, page: Page | None, title: Title) -> None:
     if 'edit' not in call.rights or page is None and 'createpage' not in call.rights:
         raise errors.denied('edit this page')
     if title.namespace == 8 and 'editinterface' not in call.rights:
@@ -566,8 +501,6 @@ def check_edit(call: Call, page: Page | None, title: Title) -> None:
             'This page provides interface text for the software on this wiki, and is '
             'protected to prevent abuse.',
         )
-    if page is not None:
-        _check_protection(call, page, 'edit')
 
 
 def _check_conditions(call: Call, values: Values, page: Page | None) -> None:
@@ -654,20 +587,6 @@ def _new_text(call: Call, values: Values, page: Page | None) -> str:
     return whole.rstrip()
 
 
-def check_block(call: Call) -> None:
-    """Refuse users who are blocked.
-
-    :raises ApiError: blocked.
-    """
-    block = call.wiki.blocks.get(call.user)
-    if block is not None and not _over(call, block):
-        raise blocked(call, block)
-
-
-def _over(call: Call, block: Block) -> bool:
-    return block.expiry != 'infinity' and block.expiry <= call.farm.timestamp()
-
-
 def _check_protection(call: Call, page: Page, kind: str) -> None:
     level, expiry = page.protection.get(kind, ('', ''))
     right = {'sysop': 'editprotected', 'autoconfirmed': 'editsemiprotected'}.get(level)
@@ -710,38 +629,6 @@ def _links(user: str) -> str:
         f'[[User:{user}|{user}]] ([[User talk:{user}|talk]] | '
         f'[[Special:Contributions/{user}|contribs]])'
     )
-
-
-def _blockee(call: Call, values: Values) -> tuple[str, LocalAccount | None]:
-    if values['user'] is None and values['userid'] is None:
-        raise errors.one_of(['user', 'userid'])
-    id = values['userid']
-    given = values['user'] or f'#{id}'
-    if given.startswith('#'):
-        local = call.wiki.account_ids.get(int(given[1:]))
-        if local is None:
-            raise errors.no_such_user(given)
-        return local.name, local
-    if is_address(given):
-        return given, None
-    name = canonical_user(given) or given
-    local = call.wiki.accounts.get(name)
-    if local is None:
-        raise errors.no_such_user(name)
-    return name, local
-
-
-def _expiry(call: Call, text: str) -> str:
-    if text in _INFINITE:
-        return 'infinity'
-    span = re.fullmatch(r'\+?\s*(\d+)\s*([a-z]+?)s?', text)
-    if span and span[2] in _SPANS:
-        seconds = int(span[1]) * _SPANS[span[2]]
-        return call.farm.timestamp(call.farm.clock() + seconds)
-    stamp = _plain_timestamp(text)
-    if not re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ', stamp):
-        raise ApiError('invalidexpiry', 'Expiry time invalid.')
-    return stamp
 
 
 def _plain_timestamp(text: str) -> str:

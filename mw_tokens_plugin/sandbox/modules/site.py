@@ -5,16 +5,14 @@ It says only what pywikibot asks for, and what was recorded.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from ..call import Call, Values, action, query
-from ..errors import ApiError, HttpError
-from ..farm import Block
+from ..errors import HttpError
 from ..files import LARGEST, MIME_TYPES
 from ..formats import help_page
-from ..rights import GROUPS
+from ..rights import groups_of
 from ..titles import ENTITY_NAMESPACES, INTERWIKI, NAMESPACES, Title
 
 Json = dict[str, Any]
@@ -88,44 +86,6 @@ def allmessages(call: Call, values: Values) -> None:
     values['output']['allmessages'] = found
 
 
-def block_info(call: Call, block: Block) -> Json:
-    """Return a block as userinfo and error messages show it."""
-    when = time.strptime(block.timestamp, '%Y-%m-%dT%H:%M:%SZ')
-    return {
-        'blockid': block.id,
-        'blockedby': block.by,
-        'blockedbyid': block.by_id,
-        'blockreason': block.reason,
-        'blockedtimestamp': block.timestamp,
-        'blockexpiry': 'infinite' if block.expiry == 'infinity' else block.expiry,
-        'blocknocreate': block.nocreate,
-        'blockanononly': block.anononly,
-        'blockemail': block.noemail,
-        'blockpartial': False,
-        'blockowntalk': not block.allowusertalk,
-        'blockedtimestampformatted': time.strftime('%H:%M, %-d %B %Y', when),
-    }
-
-
-def blocked(call: Call, block: Block) -> ApiError:
-    """Return the error for a user who is blocked."""
-    by = f'[[User:{block.by}|\u202a{block.by}\u202c]]'
-    info = block_info(call, block)
-    return ApiError(
-        'blocked',
-        'Your username or IP address has been blocked. The block was made by '
-        f'{by}. The reason given is {block.reason}. *Start of block: '
-        f'{info["blockedtimestampformatted"]} *Expiration of block: '
-        f'{info["blockexpiry"]} *Intended blockee: \u202a{block.target}\u202c You can '
-        f'contact {by} or another [[Project:Administrators|administrator]] to discuss '
-        'the block. You can use the "Email this user" feature if a valid email address '
-        'is specified in your [[Special:Preferences|preferences]] and you have not '
-        'been blocked from using it. Your current IP address is 127.0.0.1. Block ID '
-        f'#{block.id}. Please include all above details in any queries you make.',
-        data={'blockinfo': info},
-    )
-
-
 def _describe(call: Call, path: str) -> Json:
     return call.declarations.describe(path, call.wiki.server, call.version, call.high)
 
@@ -153,8 +113,7 @@ def _general(call: Call) -> Json:
         'legaltitlechars': ' %!"$&\'()*,\\-.\\/0-9:;=?@A-Z\\\\^_`a-z~\\x80-\\xFF+',
         'invalidusernamechars': '@:>=',
         'allunicodefixes': False,
-        'fixarabicunicode': True,
-        'fixmalayalamunicode': True,
+        **({} if call.farm.current else _FIXES),
         'case': 'first-letter',
         'lang': wiki.language,
         'fallback': [],
@@ -255,7 +214,7 @@ def _namespace_aliases(call: Call) -> list[Json]:
 
 def _extensions(call: Call) -> list[Json]:
     found = []
-    installed = list(_EXTENSIONS)
+    installed = list(_EXTENSIONS_TODAY if call.farm.current else _EXTENSIONS)
     if call.farm.repository is not None:
         installed.append(_WIKIBASE_CLIENT)
     if call.wiki is call.farm.repository:
@@ -288,7 +247,8 @@ def _interwikimap(call: Call) -> list[Json]:
 
 
 def _user_groups(call: Call) -> list[Json]:
-    return [{'name': name, 'rights': list(rights)} for name, rights in GROUPS.items()]
+    groups = groups_of(call.farm.current)
+    return [{'name': name, 'rights': list(rights)} for name, rights in groups.items()]
 
 
 def _magic_words(call: Call) -> list[Json]:
@@ -333,11 +293,20 @@ _IMAGE_SIZES = (
     (2560, 2048),
 )
 
+_FIXES = {'fixarabicunicode': True, 'fixmalayalamunicode': True}
+
 _EXTENSIONS = (
     ('Vector', 'skin', 'vector-skin-desc', '1.0.0'),
     ('AntiSpoof', 'antispam', 'antispoof-desc', ''),
     ('CentralAuth', 'specialpage', 'centralauth-desc', ''),
     ('OAuth', 'other', 'mwoauth-desc', '1.1.0'),
+)
+
+_EXTENSIONS_TODAY = (
+    *_EXTENSIONS[:2],
+    ('CentralAuth', 'wikifamily', 'centralauth-desc', ''),
+    _EXTENSIONS[3],
+    ('GlobalBlocking', 'other', 'globalblocking-desc', ''),
 )
 
 _WIKIBASE_CLIENT = ('WikibaseClient', 'wikibase', 'wikibase-client-desc', '')

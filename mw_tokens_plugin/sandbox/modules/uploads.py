@@ -16,8 +16,8 @@ from ..errors import ApiError
 from ..farm import LocalAccount
 from ..files import MIME_TYPES, FileVersion, mime_type
 from ..titles import Title, parse_title
+from .blocked import check_block
 from .files import KEY, file_info, stash_info, stashed
-from .pages import check_block
 
 Json = dict[str, Any]
 

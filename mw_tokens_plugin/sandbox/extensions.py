@@ -1,0 +1,73 @@
+"""The parameters of modules that only today's wikis have, in the notation of
+:mod:`.declarations`.
+
+What the modules do is in :mod:`.modules`.
+"""
+
+from __future__ import annotations
+
+#: https://www.mediawiki.org/wiki/Extension:GlobalBlocking/API, as it was recorded.
+GLOBAL_BLOCKING = r"""
+[globalblock] ApiGlobalBlock GlobalBlocking rwp -
+    id integer
+    target user subtypes=name,ip,temp,cidr
+    expiry expiry
+    unblock boolean
+    reason string required
+    anononly boolean
+    allow-account-creation boolean
+    enable-autoblock boolean
+    modify boolean
+    alsolocal boolean
+    localblockstalk boolean
+    localblocksemail boolean
+    localanononly boolean
+    local-allow-account-creation boolean
+    token string token=csrf
+[query+globalblocks] ApiQueryGlobalBlocks GlobalBlocking r bg
+    start timestamp
+    end timestamp
+    dir newer|older default=older
+    ids integer multi
+    addresses string multi deprecated
+    targets string multi
+    ip string
+    limit limit default=10 min=1 max=500 highmax=5000
+    prop by|expiry|id|range|reason|target|timestamp|address multi default=id|target|by|timestamp|expiry|reason deprecatedvalues=address
+"""  # noqa: E501
+
+#: Modules of 1.43 that have more parameters today.
+BLOCKS = r"""
+[block] ApiBlock MediaWiki rwp - Block
+    id integer
+    user user subtypes=name,ip,temp,cidr,id
+    userid integer deprecated
+    expiry string default=never
+    reason string default=
+    anononly boolean
+    nocreate boolean
+    autoblock boolean
+    noemail boolean
+    hidename boolean
+    allowusertalk boolean
+    reblock boolean
+    newblock boolean
+    watchuser boolean
+    tags [] multi
+    partial boolean
+    pagerestrictions title multi=10 mustexist=yes
+    namespacerestrictions namespace multi allspecifier=*
+    actionrestrictions create|move|upload multi
+    token string token=csrf
+[query+blocks] ApiQueryBlocks MediaWiki r bk Blocks
+    start timestamp
+    end timestamp
+    dir newer|older default=older
+    ids integer multi
+    users user multi subtypes=name,ip,temp,cidr
+    ip string
+    limit limit default=10 min=1 max=500 highmax=5000
+    prop by|byid|expiry|flags|id|parsedreason|range|reason|restrictions|timestamp|user|userid multi default=id|user|by|timestamp|expiry|reason|flags
+    show !account|!ip|!range|!temp|account|ip|range|temp multi
+    continue string
+"""  # noqa: E501
