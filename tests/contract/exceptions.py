@@ -67,8 +67,6 @@ NOT_YET = frozenset(
     b_tokens
     c_paraminfo
     d_centralauthtoken
-    e_autocreate_race
-    e_csrf_lifetime_shortsession
     e_csrf_reuse
     e_expiry
     e_use_token
@@ -78,13 +76,8 @@ NOT_YET = frozenset(
     f_setglobalaccountstatus_limited_and_races
     g_deleteglobalaccount
     h_query_global
-    i_blocked_protected
-    i_createlocalaccount
-    i_delete_block_edit
-    i_ratelimit
     j_clientlogin_flows
     j_linkaccount
-    k_legacy
     l_anonymous_fallthrough
     l_session_loss
     m_http_level

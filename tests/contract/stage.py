@@ -113,6 +113,14 @@ GLOBAL_BLOCKERS = {
 }
 
 
+_BEFORE_WHICH_UNATTACHED = {'1.43': 'Renamee', 'tip': 'Spam 0001'}
+
+SPAM = {
+    '1.43': 'Buy cheap stuff {0} rev 1 http://spam.example.com/{0}',
+    'tip': 'spam spam spam',
+}
+
+
 def seed(release: str, farm: Farm) -> None:
     """Fill an empty farm as that of a release was filled."""
     farm.uploads = False
@@ -124,14 +132,14 @@ def seed(release: str, farm: Farm) -> None:
         wiki.add_account('Installer', groups=groups)
         wiki.add_account('MediaWiki default')
     for central_id, (name, values) in enumerate(ACCOUNTS[release].items(), 1):
-        if name == 'Renamee':
+        if name == _BEFORE_WHICH_UNATTACHED[release]:
             _add_unattached(farm)
         farm.add_account(name, id=central_id, password=PASSWORD, **values)
     farm.add_bot_password('Stew', 'locker', BOT_PASSWORD, GRANTS)
     farm.add_bot_password('BotOp', 'linker', BOT_PASSWORD, GRANTS)
     for wiki in farm.wikis.values():
         wiki.edit('Main Page', 'x' * 755, user='MediaWiki default', user_id=2)
-    _add_pages(farm)
+    _add_pages(farm, SPAM[release])
 
 
 def _add_unattached(farm: Farm) -> None:
@@ -140,12 +148,11 @@ def _add_unattached(farm: Farm) -> None:
         farm.wikis[code].add_account('Localonly', password=PASSWORD)
 
 
-def _add_pages(farm: Farm) -> None:
+def _add_pages(farm: Farm, spam: str) -> None:
     wiki = farm.wikis['aa']
     author: dict[str, Any] = {'user': 'Plain', 'user_id': wiki.accounts['Plain'].id}
     for n in range(1, 201):
-        text = f'Buy cheap stuff {n} rev 1 http://spam.example.com/{n}'
-        wiki.edit(f'Spam page {n:04}', text, **author)
+        wiki.edit(f'Spam page {n:04}', spam.format(n), **author)
     for n in range(1, 21):
         for revision in range(1, 5):
             wiki.edit(f'Multi rev {n:04}', f'{n} rev {revision}', **author)

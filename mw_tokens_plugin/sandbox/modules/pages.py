@@ -111,8 +111,9 @@ def delete(call: Call, values: Values) -> None:
     check_block(call)
     if 'delete' not in call.rights:
         raise errors.admins_only()
-    # A deletion counts as an edit, too.
-    if call.wiki.limited('delete', call.user) or call.wiki.limited('edit', call.user):
+    # A deletion counted as an edit, too.
+    limits = ('delete',) if call.farm.current else ('delete', 'edit')
+    if any(call.wiki.limited(right, call.user) for right in limits):
         raise errors.rate_limited()
     if values['deletetalk'] and page is not None:
         _delete_talk(call, page, values['reason'] or '')
