@@ -1,0 +1,213 @@
+"""The exit codes of all scripts, and which error ends a script with which code.
+
+It only sorts errors by who has to act: the operator, nobody but time, or a developer.
+"""
+
+from __future__ import annotations
+
+import enum
+import errno
+import socket
+import ssl
+from http.cookiejar import LoadError
+
+import requests
+import sqlalchemy as sa
+from pywikibot.exceptions import (
+    APIError,
+    ApiNotAvailableError,
+    ApiTimeoutError,
+    CaptchaError,
+    EditConflictError,
+    FatalServerError,
+    InvalidTitleError,
+    NoUsernameError,
+    OtherPageSaveError,
+    PageSaveRelatedError,
+    ServerError,
+    SiteDefinitionError,
+    UnknownExtensionError,
+    UserRightsError,
+    VersionParseError,
+)
+
+from mw_tokens_plugin.exceptions import (
+    ApiRefusal,
+    BadToken,
+    BadUsername,
+    CampaignBusy,
+    InternalApiError,
+    InvalidInput,
+    LedgerFailure,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    ReadOnly,
+    RenameInProgress,
+    SessionError,
+    StoppedByGuard,
+    TokenUnavailable,
+    UnexpectedAnswer,
+    UnknownModule,
+    UnknownTokenType,
+    WikiUnreachable,
+)
+from mw_tokens_plugin.protocol.responses import refusal
+
+
+class ExitCode(enum.IntEnum):
+    """The exit codes of all scripts.
+
+    .. version-added:: 0.1
+    """
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_AUTHORISED = 3
+    GUARD = 4
+    INTERNAL = 70
+    TRY_AGAIN = 75
+    INTERRUPTED = 130
+
+
+#: Classes of errors by the code that they end a script with; the first match counts.
+_CLASSES: tuple[tuple[ExitCode, tuple[type[BaseException], ...]], ...] = (
+    (ExitCode.INTERRUPTED, (KeyboardInterrupt, EOFError)),
+    (
+        ExitCode.NOT_AUTHORISED,
+        (
+            SessionError,
+            PermissionDenied,
+            BadToken,
+            BadUsername,
+            TokenUnavailable,
+            CaptchaError,
+            NoUsernameError,
+            UserRightsError,
+        ),
+    ),
+    (
+        ExitCode.USAGE,
+        (
+            InvalidInput,
+            UnknownModule,
+            UnknownTokenType,
+            ApiNotAvailableError,
+            FatalServerError,
+            InvalidTitleError,
+            SiteDefinitionError,
+            UnknownExtensionError,
+            VersionParseError,
+            LoadError,
+            ssl.SSLCertVerificationError,
+            requests.exceptions.SSLError,
+        ),
+    ),
+    (ExitCode.GUARD, (StoppedByGuard,)),
+    (
+        ExitCode.TRY_AGAIN,
+        (
+            CampaignBusy,
+            InternalApiError,
+            OutcomeUnknown,
+            RateLimited,
+            ReadOnly,
+            RenameInProgress,
+            UnexpectedAnswer,
+            WikiUnreachable,
+            ApiTimeoutError,
+            EditConflictError,
+            ServerError,
+            socket.gaierror,
+        ),
+    ),
+    # A page cannot be saved: it is protected, or a filter is against it.
+    (ExitCode.NOT_AUTHORISED, (PageSaveRelatedError,)),
+)
+
+#: Errors of the system that somebody has to correct; others go away with time.
+_CONFIGURATION = frozenset(
+    (
+        errno.EACCES,
+        errno.EEXIST,
+        errno.EINVAL,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENODEV,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.ENXIO,
+        errno.EPERM,
+        errno.EROFS,
+    )
+)
+
+#: What a database reports that works again later; its other errors are for good.
+_DATABASE_IS_BUSY = (
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    sa.exc.InternalError,
+    sa.exc.TimeoutError,
+)
+
+#: Error codes of the API, by their beginning.
+#: https://www.mediawiki.org/wiki/API:Errors_and_warnings
+_API_CODES = (
+    ('assert', ExitCode.NOT_AUTHORISED),
+    ('badtoken', ExitCode.NOT_AUTHORISED),
+    ('mwoauth-', ExitCode.NOT_AUTHORISED),
+    ('notloggedin', ExitCode.NOT_AUTHORISED),
+    ('readapidenied', ExitCode.NOT_AUTHORISED),
+    ('writeapidenied', ExitCode.NOT_AUTHORISED),
+    ('badvalue', ExitCode.USAGE),
+    ('unknown_', ExitCode.USAGE),
+    ('maxlag', ExitCode.TRY_AGAIN),
+    ('noapiwrite', ExitCode.TRY_AGAIN),
+)
+
+
+def exit_code_of(error: BaseException) -> ExitCode:
+    """Return the exit code for an error that ended a script.
+
+    It is never 1, which says that the campaign has come to its end.
+    """
+    if isinstance(error, OtherPageSaveError) and isinstance(error.reason, Exception):
+        return exit_code_of(error.reason)
+    for code, classes in _CLASSES:
+        if isinstance(error, classes):
+            return code
+    if isinstance(error, LedgerFailure):
+        cause = error.__cause__
+        transient = cause is None or isinstance(cause, _DATABASE_IS_BUSY)
+        return ExitCode.TRY_AGAIN if transient else ExitCode.INTERNAL
+    if isinstance(error, ApiRefusal | APIError):
+        return _code_of_refusal(error)
+    if isinstance(error, OSError):
+        return _code_of_system_error(error)
+    return ExitCode.INTERNAL
+
+
+def _code_of_refusal(error: ApiRefusal | APIError) -> ExitCode:
+    """Return the exit code for what a wiki has refused."""
+    if isinstance(error, APIError):
+        known = refusal(error.code, error.info, '')
+        if type(known) is not ApiRefusal:
+            return exit_code_of(known)
+    for start, code in _API_CODES:
+        if str(error.code).startswith(start):
+            return code
+    return ExitCode.INTERNAL
+
+
+def _code_of_system_error(error: OSError) -> ExitCode:
+    if isinstance(error, requests.RequestException):
+        # What is wrong with an address is a ValueError as well.
+        wrong = isinstance(error, ValueError)
+        wrong &= not isinstance(error, requests.exceptions.JSONDecodeError)
+        return ExitCode.USAGE if wrong else ExitCode.TRY_AGAIN
+    if error.errno is None:
+        return ExitCode.INTERNAL
+    configuration = error.errno in _CONFIGURATION
+    return ExitCode.USAGE if configuration else ExitCode.TRY_AGAIN
