@@ -1,0 +1,128 @@
+"""The password file is judged before pywikibot reads it, and none of it is shown."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from pywikibot import config
+from pywikibot.login import LoginManager
+
+from mw_tokens_plugin.campaign.passwords import lacks_password, password_problem
+
+GOOD = """# main passwords and others
+
+('Ann', 'TopSecret')
+('wikipedia', 'Ben', 'TopSecret')
+  ('de', 'wikipedia', 'carla_d', 'Top\\\\Secret')
+('Dora', BotPassword('app', 'TopSecret'))
+('wikipedia', 'Emil', BotPassword('app', 'TopSecret'))
+"""
+
+#: Lines that pywikibot only warns about, or on which it ends with a traceback.
+BAD = [
+    "('Ann', 'TopSecret'),",
+    "('Ann', 'TopSecret'), # mine",
+    "['Ann', 'TopSecret']",
+    "('TopSecret')",
+    "'TopSecret'",
+    'TopSecret',
+    '42',
+    "('a', 'b', 'c', 'Ann', 'TopSecret')",
+    "('Ann', 'TopSecret'",
+    "('Ann', TopSecret)",
+    "('Ann', ('app', 'TopSecret'))",
+    "('Ann', ['TopSecret'])",
+    "('Ann', b'TopSecret')",
+    "('Ann', None)",
+    "('Ann', '')",
+    "(None, 'TopSecret')",
+    "('', 'TopSecret')",
+    "('de', 3, 'Ann', 'TopSecret')",
+    "('Ann', BotPassword('TopSecret'))",
+    "('Ann', BotPassword('app', 'TopSecret', 'x'))",
+    "('Ann', BotPassword('Ann@app', 'TopSecret'))",
+    "('Ann', BotPassword(app, 'TopSecret'))",
+    "('Ann', 'TopSecretBotPassword')",
+    r"('Ann', 'Top\Secret')",
+    f"('Ann', 'TopSecret{'x' * 250}')",
+    "('Ann', 'Top, Secret, with, too, many, commas')",
+    "('Ann', 'Top\N{NO-BREAK SPACE}Secret)",
+    f'{"(" * 5000}"TopSecret"',
+]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], Path]:
+    """Write the password file."""
+    path = tmp_path / 'passwords'
+    path.touch(mode=0o600)
+    monkeypatch.setattr(config, 'password_file', str(path))
+
+    def write(content: bytes) -> Path:
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize('bad', BAD, ids=range(len(BAD)))
+def test_a_line_that_pywikibot_cannot_use_is_named_and_not_shown(
+    bad: str, write: Callable[[bytes], Path], recwarn: pytest.WarningsRecorder
+) -> None:
+    path = write(f'{GOOD}{bad}\n'.encode())
+    problem = password_problem()
+    assert problem is not None
+    assert f'{path} cannot be used: line {GOOD.count(chr(10)) + 1} ' in problem
+    for part in ('Top', 'Secret', 'app', 'Ann', 'mine', '42'):
+        assert part not in problem.replace(str(path), '')
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ('content', 'words'),
+    [
+        (b'\xef\xbb\xbf' + GOOD.encode(), 'byte order mark'),
+        (b"('A', 'b')\n('Ann', 'Top\xffSecret')\n", 'line 2 is not in UTF-8'),
+        (GOOD.encode('utf-16'), 'line 1 is not in UTF-8'),
+    ],
+)
+def test_other_encodings_are_told(
+    content: bytes, words: str, write: Callable[[bytes], Path]
+) -> None:
+    write(content)
+    assert words in (password_problem() or '')
+
+
+@pytest.mark.parametrize(
+    ('family', 'code', 'name', 'has'),
+    [
+        ('meta', 'meta', 'Ann', True),
+        ('meta', 'meta', 'ann', True),
+        ('wikipedia', 'de', 'Ben', True),
+        ('meta', 'meta', 'Ben', False),
+        ('wikipedia', 'de', 'Carla d', True),
+        ('wikipedia', 'fr', 'Carla d', False),
+        ('meta', 'meta', 'Dora', True),
+        ('wikipedia', 'fr', 'Emil', True),
+        ('meta', 'meta', 'Zoe', False),
+    ],
+)
+def test_it_is_known_whose_password_is_there(
+    family: str, code: str, name: str, has: bool, write: Callable[[bytes], Path]
+) -> None:
+    """As pywikibot finds it, whose own reader is asked, too."""
+    write(GOOD.encode())
+    assert password_problem() is None
+    assert lacks_password(family, code, name) is not has
+    site = SimpleNamespace(code=code, family=SimpleNamespace(name=family))
+    reader = SimpleNamespace(
+        site=site, username=name[0].upper() + name[1:], password=None
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        LoginManager.readPassword(reader)
+    assert (reader.password is not None) is has
