@@ -52,7 +52,7 @@ from mw_tokens_plugin.campaign.globallock import (
     UndoGlobalLock,
     account_columns,
 )
-from mw_tokens_plugin.campaign.launch import ExitCode, run_script
+from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.options import (
     SharedOptions,
@@ -60,6 +60,7 @@ from mw_tokens_plugin.campaign.options import (
     found,
     not_understood,
 )
+from mw_tokens_plugin.campaign.privatefiles import expanded, naming
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.report import reason_line
 from mw_tokens_plugin.campaign.workers import at_work
@@ -90,7 +91,12 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
-    return run_script(_run, args)
+    return run_script(
+        _run,
+        args,
+        script=__file__,
+        name='campaign',
+    )
 
 
 def _run(arguments: list[str]) -> ExitCode:
@@ -99,7 +105,7 @@ def _run(arguments: list[str]) -> ExitCode:
     is_passed_on = any(word in _PASSED_ON for word in options.targets[:1])
     if others and not is_passed_on:
         # With these pywikibot opens the wiki, which nothing here needs.
-        others = pywikibot.handle_args(others)
+        others = handle_args(others)
     if not options.targets:
         raise InvalidInput(
             'Say what to do: list, show, report, resume, retry-failed, undo or forget.'
@@ -243,12 +249,8 @@ def _remarks(
 def _report(
     ledger: Ledger, options: SharedOptions, campaign: Campaign, directory: str
 ) -> ExitCode:
-    try:
-        files = write_report(ledger, campaign, directory)
-    except OSError as error:
-        raise InvalidInput(
-            f'{directory} cannot be written to: {error.strerror}.'
-        ) from None
+    with naming(directory):
+        files = write_report(ledger, campaign, expanded(directory))
     for file in files:
         options.reporter().line(str(file))
     return ExitCode.DONE

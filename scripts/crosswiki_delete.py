@@ -83,7 +83,7 @@ from mw_tokens_plugin.campaign.crosswiki import (
     PageGuards,
     UndoCrosswikiDelete,
 )
-from mw_tokens_plugin.campaign.launch import ExitCode, run_script
+from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.login import log_in
 from mw_tokens_plugin.campaign.options import (
@@ -99,6 +99,7 @@ from mw_tokens_plugin.campaign.pagelists import (
     generated,
     of_title,
 )
+from mw_tokens_plugin.campaign.privatefiles import expanded, open_private
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.campaign.targets import BadLine
@@ -147,11 +148,17 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
-    return run_script(_run, args)
+    return run_script(
+        _run,
+        args,
+        script=__file__,
+        name='crosswiki_delete',
+        opposite='pwb crosswiki_delete -undo:CAMPAIGN',
+    )
 
 
 def _run(arguments: list[str]) -> ExitCode:
-    options = parse(pywikibot.handle_args(arguments))
+    options = parse(handle_args(arguments))
     _check(options)
     reporter = options.reporter()
     site = pywikibot.Site().central_site()
@@ -194,7 +201,7 @@ def parse(args: Iterable[str]) -> Options:
             case '-from-user', True:
                 options.users.append(normalise_name(value))
             case '-to-revert', True:
-                options.to_revert = value
+                options.to_revert = expanded(value)
             case '-same-title', True:
                 options.titles.append(value)
             case '-wikis', True:
@@ -320,13 +327,7 @@ def _to_revert(
     path = Path(
         options.to_revert or config.datafilepath('campaigns', f'{name}.to-revert.txt')
     )
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o600)
-    except OSError as error:
-        raise InvalidInput(
-            f'{path} cannot be written to: {error.strerror}. Nothing was sent.'
-        ) from None
-    with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
+    with open_private(path, os.O_TRUNC) as file:
         try:
             yield file
         finally:

@@ -54,7 +54,7 @@ from typing import Any
 import pywikibot
 
 from mw_tokens_plugin.campaign.globaldelete import DeletionGuards, GlobalDelete
-from mw_tokens_plugin.campaign.launch import ExitCode, run_script
+from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.login import log_in
 from mw_tokens_plugin.campaign.options import (
@@ -90,11 +90,16 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
-    return run_script(_run, args)
+    return run_script(
+        _run,
+        args,
+        script=__file__,
+        name='global_delete',
+    )
 
 
 def _run(arguments: list[str]) -> ExitCode:
-    options = parse(pywikibot.handle_args(arguments))
+    options = parse(handle_args(arguments))
     _check(options)
     site = pywikibot.Site().central_site()
     ledger = options.open_ledger()

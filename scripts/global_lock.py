@@ -80,7 +80,7 @@ from mw_tokens_plugin.campaign.globallock import (
     Guards,
     UndoGlobalLock,
 )
-from mw_tokens_plugin.campaign.launch import ExitCode, run_script
+from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.login import log_in
 from mw_tokens_plugin.campaign.marking import mark_requests
@@ -98,13 +98,12 @@ from mw_tokens_plugin.campaign.pagetargets import (
     Selection,
     select,
 )
+from mw_tokens_plugin.campaign.privatefiles import expanded
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.campaign.targets import BadLine
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
-    PermissionDenied,
-    SessionError,
     TokensPluginError,
 )
 from mw_tokens_plugin.messages import said
@@ -157,12 +156,18 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
-    return run_script(_run, args)
+    return run_script(
+        _run,
+        args,
+        script=__file__,
+        name='global_lock',
+        opposite='pwb global_lock -unlock',
+    )
 
 
 def _run(arguments: list[str]) -> ExitCode:
     _check_discretion(arguments)
-    options = parse(pywikibot.handle_args(arguments))
+    options = parse(handle_args(arguments))
     _check(options)
     reporter = options.reporter()
     site = pywikibot.Site().central_site()
@@ -187,7 +192,7 @@ def _run(arguments: list[str]) -> ExitCode:
             campaign = begun
             try:
                 _log_in(site, campaign.options)
-            except (SessionError, PermissionDenied):
+            except Exception:
                 line = options.resume_line(_SCRIPT, campaign)
                 reporter.line(said('campaign-kept', line=line), urgent=True)
                 raise
@@ -234,7 +239,7 @@ def parse(args: Iterable[str]) -> Options:
             case '-close', False:
                 options.close = True
             case '-ip-file', True:
-                options.ip_file = value
+                options.ip_file = expanded(value)
             case '-reasons', False:
                 options.reasons = True
             case '-unlock', False:

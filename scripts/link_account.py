@@ -72,8 +72,11 @@ from urllib.parse import urlsplit
 import pywikibot
 from pywikibot import config
 
-from mw_tokens_plugin.campaign.launch import ExitCode, run_script
+from mw_tokens_plugin.campaign.exitcodes import exit_code_of
+from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
+from mw_tokens_plugin.campaign.privatefiles import expanded
 from mw_tokens_plugin.exceptions import (
+    ApiRefusal,
     FlowLost,
     InvalidInput,
     MustReauthenticate,
@@ -143,11 +146,28 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
-    return run_script(_run, args)
+    return run_script(
+        _run,
+        args,
+        script=__file__,
+        name='link_account',
+        opposite='pwb link_account -unlink:ID',
+    )
 
 
 def _run(arguments: list[str]) -> ExitCode:
-    options = parse(pywikibot.handle_args(arguments))
+    try:
+        return _act(arguments)
+    except ApiRefusal as error:
+        if exit_code_of(error) is not ExitCode.INTERNAL:
+            raise
+        # The wiki means this account; others do not come after it.
+        print(f'ERROR: {error}', file=sys.stderr)
+        return ExitCode.FAILED
+
+
+def _act(arguments: list[str]) -> ExitCode:
+    options = parse(handle_args(arguments))
     interactive = sys.stdin.isatty()
     site = pywikibot.Site()
     if options.listing:
@@ -179,7 +199,7 @@ def parse(args: Iterable[str]) -> Options:
             case '-request', True:
                 options.requests.append(value)
             case '-fields', True:
-                options.fields.append(value)
+                options.fields.append(expanded(value))
             case '-listen', True:
                 options.listen = _number(name, value, 65535)
             case '-timeout', True:
@@ -189,7 +209,7 @@ def parse(args: Iterable[str]) -> Options:
             case '-returnurl', True:
                 options.return_url = value
             case '-state', True:
-                options.state = Path(value)
+                options.state = Path(expanded(value))
             case '-return', True:
                 options.returned = value
             case '-always', False:

@@ -35,7 +35,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mw_tokens_plugin.campaign.launch import ExitCode, run_script
+from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.report import duration, terminal
 from mw_tokens_plugin.doctor import (
     EXPECTED,
@@ -90,12 +90,18 @@ def main(*args: str) -> ExitCode:
     :return: the exit code
     """
     # An open password file is what it is there to find.
-    return run_script(_run, args, tolerate_exposed_password=True)
+    return run_script(
+        _run,
+        args,
+        script=__file__,
+        name='token_doctor',
+        tolerate_exposed_password=True,
+    )
 
 
 def _run(arguments: list[str]) -> ExitCode:
     try:
-        left = pywikibot.handle_args(arguments)
+        left = handle_args(arguments)
         home = pywikibot.Site()
     except EXPECTED as error:
         # pywikibot makes a site before it tells which arguments are not its own.

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from mw_tokens_plugin.exceptions import (
-    InvalidInput,
-)
+from mw_tokens_plugin.campaign.privatefiles import naming, open_private
+from mw_tokens_plugin.exceptions import InvalidInput
 
 #: Lines that Special:MassGlobalBlock takes at a time.
 BATCH = 200
@@ -36,7 +35,8 @@ def write_addresses(path: str, addresses: Sequence[str]) -> list[str]:
 
     :param path: the first batch; the next ones are this name with ``.2``, ``.3``...
     :return: the files
-    :raises InvalidInput: a file is there already, or cannot be written
+    :raises InvalidInput: a file is there already
+    :raises OSError: one cannot be written; none is left then
     """
     parts = {
         path if number == 1 else f'{path}.{number}': batch
@@ -44,13 +44,15 @@ def write_addresses(path: str, addresses: Sequence[str]) -> list[str]:
     }
     for name in parts:
         check_is_new(name)
-    for name, batch in parts.items():
-        try:
-            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
+    written: list[str] = []
+    try:
+        for name, batch in parts.items():
+            with naming(name), open_private(name, os.O_EXCL) as file:
+                written.append(name)
                 file.writelines(f'{address}\n' for address in batch)
-        except OSError as error:
-            raise InvalidInput(
-                f'{name} cannot be written: {error.strerror or error}.'
-            ) from None
-    return list(parts)
+    except OSError:
+        # The next run would take them for somebody else's.
+        for name in written:
+            os.unlink(name)
+        raise
+    return written

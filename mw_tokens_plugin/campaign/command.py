@@ -7,7 +7,6 @@ business, and how it is started the script's.
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pywikibot import config
 
 from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.engine import Engine, Finish
+from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
 from mw_tokens_plugin.campaign.export import without_hidden_names
 from mw_tokens_plugin.campaign.guards import (
     FailureGuard,
@@ -27,12 +27,14 @@ from mw_tokens_plugin.campaign.guards import (
     Threshold,
     page_revision,
 )
-from mw_tokens_plugin.campaign.launch import ExitCode, exit_code_of
+from mw_tokens_plugin.campaign.launch import stop_signals
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action, check_again, is_stale, make_plan
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report import Reporter, duration, reason_line
 from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.campaign.streams import leave_terminal, say
+from mw_tokens_plugin.campaign.tracebacks import internal_error
 from mw_tokens_plugin.campaign.workers import PATIENCE, Run, at_work
 from mw_tokens_plugin.exceptions import CampaignBusy, StoppedByGuard
 from mw_tokens_plugin.messages import said
@@ -156,6 +158,11 @@ class Command:
         except KeyboardInterrupt:
             self._reporter.line(said('campaign-interrupted', line=self._resume_line))
             return ExitCode.INTERRUPTED
+        except Exception as error:
+            if exit_code_of(error) is ExitCode.INTERNAL:
+                line = said('campaign-to-go-on', line=self._resume_line)
+                self._reporter.line(line, urgent=True)
+            raise
 
     def _run(self, campaign: Campaign, run: Run) -> ExitCode:
         finish = Finish()
@@ -361,7 +368,9 @@ class Command:
             if error is not finish.error:
                 yield said('campaign-refused', lane=lane, error=error)
         if finish.error is not None:
-            yield said('campaign-stopped', error=finish.error)
+            is_internal = exit_code_of(finish.error) is ExitCode.INTERNAL
+            words = internal_error(finish.error) if is_internal else str(finish.error)
+            yield said('campaign-stopped', error=words)
         if not finish.is_whole or self._to_do(campaign):
             yield said('campaign-to-go-on', line=self._resume_line)
 
@@ -369,9 +378,7 @@ class Command:
         if finish.interrupted:
             return ExitCode.INTERRUPTED
         if finish.error is not None:
-            code = exit_code_of(finish.error)
-            # Whatever it was, 1 would say that the campaign has come to its end.
-            return ExitCode.TRY_AGAIN if code is ExitCode.FAILED else code
+            return exit_code_of(finish.error)
         if finish.left_alone:
             return ExitCode.TRY_AGAIN
         if finish.refused and self._to_do(campaign):
@@ -441,15 +448,21 @@ class Command:
     def _stopping_in_order(self) -> Iterator[None]:
         """Finish the target at hand on the first signal, stop at once on the next."""
 
+        hangups = {getattr(signal, 'SIGHUP', None)}
+
         def stop(number: int, frame: FrameType | None) -> None:
+            leave_terminal()
+            if self._stop and number in hangups:
+                # A shell and the system may both tell that the terminal is gone.
+                return
             if self._stop or not self._at_work:
                 raise KeyboardInterrupt
             self._stop = True
-            print(said('campaign-stopping', noun=self._action.noun), file=sys.stderr)
+            say(said('campaign-stopping', noun=self._action.noun))
 
         previous = {
             number: signal.signal(number, stop)
-            for number in (signal.SIGINT, signal.SIGTERM)
+            for number in (signal.SIGINT, *stop_signals())
         }
         try:
             yield

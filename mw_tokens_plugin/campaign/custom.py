@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pywikibot
 
-from mw_tokens_plugin.campaign.launch import ExitCode, run_script
+from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.login import log_in
 from mw_tokens_plugin.campaign.options import HELP, SharedOptions, good
 from mw_tokens_plugin.campaign.plan import Action
@@ -52,7 +53,7 @@ def run_action(
     :return: the exit code
     """
     work = partial(_run, make, script, kind, parse, own or {}, side_by_side)
-    return run_script(work, args)
+    return run_script(work, args, script=script, name=Path(script).stem)
 
 
 def _run(
@@ -65,7 +66,7 @@ def _run(
     arguments: list[str],
 ) -> ExitCode:
     options, given = SharedOptions(), dict[str, str]()
-    for argument in pywikibot.handle_args(arguments):
+    for argument in handle_args(arguments):
         name, colon, value = argument.removeprefix('-').partition(':')
         if argument.startswith('-') and colon and name in own:
             given[name] = own[name](value)

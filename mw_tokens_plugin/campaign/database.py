@@ -9,6 +9,7 @@ https://docs.sqlalchemy.org/en/20/core/
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +20,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
+from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+from mw_tokens_plugin.campaign.ledgerurl import LedgerPlace
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
 
 _metadata = sa.MetaData()
 
 #: How often tables are made that another process is just making.
 _TRIES = 10
+
+#: What MariaDB says to a wrong account, password or name of a database.
+#: https://mariadb.com/kb/en/mariadb-error-code-reference/
+_REFUSED = frozenset((1044, 1045, 1049, 1102, 1142, 1227, 1698, 2054, 2059, 4151))
+#: Words of what SQLite and PostgreSQL say of the same, and of files that are no ledger.
+_REFUSALS = (
+    *('unable to open', 'readonly', 'not a database', 'malformed'),
+    *('authentication failed', 'does not exist', 'pg_hba.conf', 'permission denied'),
+)
 
 #: Large enough for central ids; SQLite counts rows only in plain integers.
 _Number = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
@@ -152,44 +164,36 @@ class Database:
         :param url: an SQLAlchemy URL, or the path of an SQLite file
         :param create: whether an SQLite file may be a new one
         :raises InvalidInput: it cannot be opened, or everybody could read it
+        :raises LedgerFailure: it cannot be opened now
         """
-        try:
-            parsed = sa.make_url(
-                url if '://' in url else f'sqlite:///{Path(url).absolute()}'
-            )
-        except (sa.exc.ArgumentError, ValueError):
-            raise InvalidInput(f'{url!r} is neither a path nor a URL.') from None
-        is_sqlite = parsed.get_backend_name() == 'sqlite'
-        name = parsed.database or ''
-        self.location = name if is_sqlite else parsed.render_as_string()
-        if not is_sqlite and name.endswith('_p'):
-            raise InvalidInput(
-                f'Everybody can read the database {name} on Toolforge. Name one that '
-                'does not end in "_p".'
-            )
-        if is_sqlite and name and not create and not Path(name).exists():
-            raise InvalidInput(f'There is no ledger {name}: look at -ledger.')
-        on_network = is_sqlite and _is_on_network(name)
+        self._place = place = LedgerPlace.parse(url)
+        self.location = place.shown
+        path = place.path
+        if path and not create and not Path(path).exists():
+            raise InvalidInput(f'There is no ledger {path}: look at -ledger.')
+        on_network = bool(path) and place.is_on_network
         self.is_shared = not on_network
         try:
-            if is_sqlite and name:
-                _touch_private(name)
+            if path:
+                _touch_private(path)
             self.engine = sa.create_engine(
-                parsed,
-                connect_args={'timeout': 30} if is_sqlite else {},
-                pool_pre_ping=not is_sqlite,
+                place.url,
+                connect_args={'timeout': 30} if path else {},
+                pool_pre_ping=not path,
                 pool_size=20,
                 # Else MariaDB locks the gaps between rows too, and workers that pass
                 # over each other's rows run into deadlocks.
-                isolation_level=None if is_sqlite else 'READ COMMITTED',
+                isolation_level=None if path else 'READ COMMITTED',
             )
-            if is_sqlite:
+            if path:
                 mode = 'DELETE' if on_network else 'WAL'
                 sa.event.listen(self.engine, 'connect', _SqliteSetup(mode))
             _make_tables(self.engine)
-        except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
-            reason = getattr(error, 'orig', None) or error
-            raise InvalidInput(
+        except Exception as error:
+            # Drivers raise anything for parameters that they do not understand.
+            reason = place.cleaned(str(getattr(error, 'orig', None) or error))
+            kind = LedgerFailure if _works_later(error) else InvalidInput
+            raise kind(
                 f'The ledger {self.location} cannot be opened: {reason}'
             ) from None
 
@@ -220,7 +224,7 @@ class Database:
                 if flush:
                     _synchronous(connection, 'NORMAL')
         except sa.exc.SQLAlchemyError as error:
-            reason = getattr(error, 'orig', None) or error
+            reason = self._place.cleaned(str(getattr(error, 'orig', None) or error))
             raise LedgerFailure(
                 f'The ledger {self.location} failed: {reason}. What was sent and not '
                 'recorded is read from the wiki by -resume.'
@@ -245,14 +249,6 @@ class Database:
                 return False
             raise
         return True
-
-
-def without_password(url: str) -> str:
-    """Return a URL, or a path, with a password in it masked."""
-    try:
-        return sa.make_url(url).render_as_string() if '://' in url else url
-    except (sa.exc.ArgumentError, ValueError):
-        return url
 
 
 class _SqliteSetup:
@@ -287,25 +283,26 @@ def _synchronous(connection: sa.Connection, level: str) -> None:
     connection.commit()
 
 
+def _works_later(error: Exception) -> bool:
+    """Tell whether a database that cannot be opened may be opened later."""
+    if isinstance(error, OSError):
+        return exit_code_of(error) is ExitCode.TRY_AGAIN
+    transient = sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError
+    if not isinstance(error, transient):
+        return False
+    original = getattr(error, 'orig', None) or error
+    if original.args[:1] and original.args[0] in _REFUSED:
+        return False
+    # PyMySQL's name for what has made the connection fail.
+    cause = getattr(original, 'original_exception', None)
+    if isinstance(cause, socket.gaierror):
+        return cause.errno == socket.EAI_AGAIN
+    return not any(words in str(original) for words in _REFUSALS)
+
+
 def _touch_private(path: str) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
-def _is_on_network(path: str) -> bool:
-    """Tell whether a file is on NFS or its like, where a shared log is not safe."""
-    try:
-        mounts = Path('/proc/mounts').read_text(encoding='utf-8').splitlines()
-    except OSError:
-        return False
-    folder = str(Path(path).absolute().parent) + '/'
-    best, kind = '', ''
-    for line in mounts:
-        _device, point, kind_there, *_ = line.split(' ')
-        point = point.replace('\\040', ' ')
-        if folder.startswith(point.rstrip('/') + '/') and len(point) >= len(best):
-            best, kind = point, kind_there
-    return kind in ('nfs', 'nfs4', 'cifs', 'smb3', 'smbfs', 'afs', 'ceph', '9p')
 
 
 Row = sa.Row[Any]

@@ -5,49 +5,38 @@ What a script does in between is its own business.
 
 from __future__ import annotations
 
-import enum
-import io
-import shlex
 import signal
-import stat
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from types import FrameType, SimpleNamespace
+from contextlib import contextmanager
+from types import FrameType
 from typing import NoReturn
 
 import pywikibot
 from pywikibot import config
 from pywikibot.comms import http
-from pywikibot.exceptions import (
-    ApiTimeoutError,
-    NoUsernameError,
-    ServerError,
-    UserRightsError,
-)
-from pywikibot.exceptions import Error as PywikibotError
-from pywikibot.login import LoginManager
 
-from mw_tokens_plugin.exceptions import (
-    BadToken,
-    CampaignBusy,
-    InvalidInput,
-    LedgerFailure,
-    OutcomeUnknown,
-    PermissionDenied,
-    RateLimited,
-    ReadOnly,
-    SessionError,
-    StoppedByGuard,
-    TokensPluginError,
-    WikiUnreachable,
+from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+from mw_tokens_plugin.campaign.ledgerurl import without_secrets
+from mw_tokens_plugin.campaign.passwords import check_password_file
+from mw_tokens_plugin.campaign.pywikibotfiles import explained
+from mw_tokens_plugin.campaign.scriptname import check_name
+from mw_tokens_plugin.campaign.streams import (
+    leave_terminal,
+    prepare_streams,
+    say,
+    settle_streams,
 )
+from mw_tokens_plugin.campaign.tracebacks import internal_error
+from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.hook import enable
 from mw_tokens_plugin.site.mixins import PluginMixin
+from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.requests import TokenRequest
+
+__all__ = ['ExitCode', 'handle_args', 'run_script', 'stop_signals']
 
 #: Seconds without an answer after which the wiki counts as unreachable.
 UNREACHABLE_AFTER = 15.0
@@ -56,80 +45,34 @@ UNREACHABLE_AFTER = 15.0
 LONGEST_SILENCE = 25.0
 
 
-class ExitCode(enum.IntEnum):
-    """The exit codes of all scripts.
-
-    .. version-added:: 0.1
-    """
-
-    DONE = 0
-    FAILED = 1
-    USAGE = 2
-    NOT_AUTHORISED = 3
-    GUARD = 4
-    TRY_AGAIN = 75
-    INTERRUPTED = 130
-
-
-def exit_code_of(error: BaseException) -> ExitCode:
-    """Return the exit code for an error that ended a script."""
-    if isinstance(error, KeyboardInterrupt | EOFError):
-        return ExitCode.INTERRUPTED
-    if isinstance(error, InvalidInput):
-        return ExitCode.USAGE
-    if isinstance(
-        error,
-        SessionError | PermissionDenied | BadToken | NoUsernameError | UserRightsError,
-    ):
-        return ExitCode.NOT_AUTHORISED
-    if isinstance(error, StoppedByGuard):
-        return ExitCode.GUARD
-    if isinstance(
-        error,
-        CampaignBusy
-        | LedgerFailure
-        | OutcomeUnknown
-        | ApiTimeoutError
-        | RateLimited
-        | ServerError
-        | ReadOnly
-        | WikiUnreachable,
-    ):
-        return ExitCode.TRY_AGAIN
-    return ExitCode.FAILED
-
-
 def run_script(
     work: Callable[[list[str]], ExitCode],
     args: Sequence[str],
     *,
+    script: str,
+    name: str,
+    opposite: str = '',
     tolerate_exposed_password: bool = False,
 ) -> ExitCode:
     """Run a script, and turn what ends it into one sentence and an exit code.
 
     :param work: the script's work, which gets its command line
     :param args: the command line; that of the process if it is empty
+    :param script: the file of the script
+    :param name: the name of the script
+    :param opposite: the command for the opposite of what it does; empty if none is
     :param tolerate_exposed_password: run although others can read the password file
     """
-    enable()
-    # Before anything makes a site: pywikibot would try for some 20 minutes.
-    TokenRequest.deadline = UNREACHABLE_AFTER
-    config.socket_timeout = tuple(
-        min(seconds, LONGEST_SILENCE) for seconds in config.socket_timeout
-    )
     arguments = list(args) or sys.argv[1:]
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A name that the terminal cannot show must not end the campaign; and what
-            # is said on both streams keeps its order in a log.
-            stream.reconfigure(errors='backslashreplace', line_buffering=True)
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    prepare_streams()
     said = ''
-    with _holding_back('-quiet' in arguments) as speak:
+    with _stopping_on_signals(), _holding_back('-quiet' in arguments) as speak:
         try:
+            check_name(script, name, opposite)
+            _prepare_pywikibot()
             _check_surroundings(arguments)
             if not tolerate_exposed_password:
-                _check_password_file()
+                check_password_file()
             code = work(arguments)
         except KeyboardInterrupt as error:
             code, said = exit_code_of(error), '\nInterrupted.'
@@ -137,15 +80,107 @@ def run_script(
             # Ctrl-D at a prompt.
             code = exit_code_of(error)
             said = '\nThe input ended before everything was answered.'
-        except (TokensPluginError, PywikibotError, OSError) as error:
-            code, said = exit_code_of(error), f'ERROR: {error}'
-        finally:
-            signal.signal(signal.SIGTERM, before)
+        except Exception as error:
+            cause = explained(error)
+            code = exit_code_of(cause)
+            said = f'ERROR: {_sentence(cause, code)}'
         if code is not ExitCode.DONE:
             speak()
     if said:
-        print(displayable(said, lines=True), file=sys.stderr)
+        say(displayable(said, lines=True))
+    settle_streams()
     return code
+
+
+def handle_args(arguments: Iterable[str]) -> list[str]:
+    """Let pywikibot read its options, and return the other arguments.
+
+    .. version-added:: 0.1
+
+    :raises InvalidInput: pywikibot cannot use one of them, or its configuration
+    """
+    # pywikibot writes the command line to its log.
+    pywikibot.argvu[1:] = map(_without_secrets, pywikibot.argvu[1:])
+    try:
+        with warnings.catch_warnings():
+            # pwb makes a site when it is given options before the script's name.
+            warnings.filterwarnings('ignore', 'Site objects have been created before')
+            return list(pywikibot.handle_args(list(arguments)))
+    except SystemExit as error:
+        # pywikibot has said why.
+        if not error.code:
+            raise
+        raise InvalidInput(
+            f'There is no wiki {config.family}:{config.mylang}. Correct family and '
+            'mylang in user-config.py, or -family: and -lang:. Nothing was sent.'
+        ) from None
+    except ValueError as error:
+        if type(error) is not ValueError:
+            raise
+        raise InvalidInput(
+            f'An option of pywikibot has a value that it cannot use: {error}. "pwb '
+            '-help" explains them.'
+        ) from None
+
+
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals besides Ctrl-C on which a script ends in order.
+
+    .. version-added:: 0.1
+    """
+    found = [signal.SIGTERM]
+    hangup = getattr(signal, 'SIGHUP', None)
+    # nohup has it ignored.
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        found.append(hangup)
+    return tuple(found)
+
+
+def _without_secrets(argument: str) -> str:
+    name, colon, value = argument.partition(':')
+    return f'-ledger:{without_secrets(value)}' if name == '-ledger' else argument
+
+
+def _sentence(error: Exception, code: ExitCode) -> str:
+    """Return what an operator needs to know of an error."""
+    if code is ExitCode.INTERNAL:
+        return internal_error(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        ask = (
+            'Correct that'
+            if code is ExitCode.USAGE
+            else 'Make room, or wait until it works again'
+        )
+        return (
+            f'{error.filename} cannot be used: {error.strerror}. {ask}, and start '
+            'again.'
+        )
+    return redactor.clean(str(error))
+
+
+def _prepare_pywikibot() -> None:
+    enable()
+    # Before anything makes a site: pywikibot would try for some 20 minutes.
+    TokenRequest.deadline = UNREACHABLE_AFTER
+    config.socket_timeout = tuple(
+        min(seconds, LONGEST_SILENCE) for seconds in config.socket_timeout
+    )
+
+
+@contextmanager
+def _stopping_on_signals() -> Iterator[None]:
+    """End in order when the system asks for it, as on Ctrl-C."""
+    previous = {number: signal.signal(number, _interrupt) for number in stop_signals()}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    leave_terminal()
+    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -178,11 +213,6 @@ def _holding_back(quiet: bool) -> Iterator[Callable[[], None]]:
         ui.__dict__.pop('output', None)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    """End in order when the system asks for it, as on Ctrl-C."""
-    raise KeyboardInterrupt
-
-
 def _check_surroundings(arguments: Iterable[str]) -> None:
     for argument in arguments:
         try:
@@ -203,84 +233,3 @@ def _check_surroundings(arguments: Iterable[str]) -> None:
             'user-config.py has an OAuth consumer, and pywikibot lacks what it signs '
             'with: run "pip install requests-oauthlib".'
         )
-
-
-def password_file() -> Path | None:
-    """Return the file in which pywikibot looks for passwords; None if none is named.
-
-    It may be missing.
-
-    .. version-added:: 0.1
-    """
-    if not config.password_file:
-        return None
-    # Beside user-config.py, else in the present folder, as pywikibot looks for it.
-    paths = [Path(folder, config.password_file) for folder in (config.base_dir, '')]
-    return next((path for path in paths if _is_taken(path)), paths[0])
-
-
-def password_problem() -> str | None:
-    """Say why pywikibot cannot use its password file; None if it can, or needs none.
-
-    .. version-added:: 0.1
-    """
-    path = password_file()
-    if path is None:
-        return None
-    if not _is_taken(path):
-        what = 'a symbolic link, which pywikibot does not follow'
-        return (
-            f'{path}, which password_file in user-config.py names, is '
-            f'{what if path.is_symlink() else "not there"}. Write it, or leave that '
-            'line out to be asked for the password.'
-        )
-    # pywikibot itself reads it, on behalf of nobody.
-    nobody = SimpleNamespace(
-        site=SimpleNamespace(code='', family=SimpleNamespace(name='')), username=None
-    )
-    try:
-        with warnings.catch_warnings():
-            # They show the line.
-            warnings.simplefilter('ignore')
-            LoginManager.readPassword(nobody)
-    except (OSError, TypeError, ValueError) as error:
-        why = getattr(error, 'strerror', None) or error
-        return (
-            f'The password file {path} cannot be used: {why}. Each of its lines is '
-            "('Name', 'password') or ('Name', BotPassword('its name', 'its password'))."
-        )
-    return None
-
-
-def others_can_read(path: Path) -> bool:
-    """Tell whether anybody but its owner may read a file.
-
-    .. version-added:: 0.1
-
-    :param path: the file; one that is not there is read by nobody
-    """
-    with suppress(OSError):
-        return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
-    return False
-
-
-def _check_password_file() -> None:
-    """Refuse a password that others may know, and a file that holds none.
-
-    pywikibot would narrow the mode, but only when it next reads the file, and by then
-    nobody learns that it stood open.
-    """
-    path = password_file()
-    if path is not None and others_can_read(path):
-        raise InvalidInput(
-            f'{path} can be read by others on this machine, and it holds a password: '
-            f'run "chmod 600 {shlex.quote(str(path))}", and change the password if '
-            'somebody may have read it. Nothing was sent.'
-        )
-    if problem := password_problem():
-        raise InvalidInput(f'{problem} Nothing was sent.')
-
-
-def _is_taken(path: Path) -> bool:
-    """Tell whether pywikibot would take a file for its password file."""
-    return path.is_file() and not path.is_symlink()

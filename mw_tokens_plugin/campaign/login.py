@@ -10,7 +10,13 @@ from typing import Any
 
 from pywikibot.exceptions import NoUsernameError
 
-from mw_tokens_plugin.exceptions import PermissionDenied, SessionLost
+from mw_tokens_plugin.campaign.passwords import lacks_password, password_file
+from mw_tokens_plugin.exceptions import (
+    InvalidInput,
+    LoginNeedsInput,
+    PermissionDenied,
+    SessionLost,
+)
 
 
 def log_in(site: Any, rights: Iterable[str], hint: str) -> None:
@@ -19,13 +25,28 @@ def log_in(site: Any, rights: Iterable[str], hint: str) -> None:
     :param site: the wiki
     :param rights: those that the campaign needs there
     :param hint: where a right comes from, as a sentence
+    :raises InvalidInput: no account is configured, or no password for it
     :raises SessionLost: the login failed
     :raises PermissionDenied: a right is missing
     """
     said = ''
+    if not site.username():
+        family, code = site.family.name, site.code
+        raise InvalidInput(
+            f'user-config.py names no account for {site}: add the line '
+            f"usernames[{family!r}][{code!r}] = 'NAME', or give -user:NAME."
+        )
     if not site.logged_in():
         try:
             site.login()
+        except LoginNeedsInput:
+            if not lacks_password(site.family.name, site.code, site.username()):
+                raise
+            raise InvalidInput(
+                f'{password_file()} has no line for {site.username()}, and there is no '
+                f'terminal at which the password for {site} could be asked for: add '
+                'the line.'
+            ) from None
         except NoUsernameError as error:
             said = f': {" ".join(str(error).split()).rstrip(".")}'
     if not site.logged_in():

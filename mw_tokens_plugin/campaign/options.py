@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from pywikibot import config
@@ -24,12 +23,19 @@ from mw_tokens_plugin.campaign.command import (
     Command,
     Consent,
 )
-from mw_tokens_plugin.campaign.database import without_password
 from mw_tokens_plugin.campaign.export import JsonLog, Veil, write_report
 from mw_tokens_plugin.campaign.guards import Threshold
 from mw_tokens_plugin.campaign.launch import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.ledgerurl import without_secrets
 from mw_tokens_plugin.campaign.plan import Action
+from mw_tokens_plugin.campaign.privatefiles import (
+    check_appendable,
+    check_folder,
+    expanded,
+    naming,
+    open_private,
+)
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report import Reporter, terminal
 from mw_tokens_plugin.campaign.targets import (
@@ -135,13 +141,13 @@ class SharedOptions:
             case '-', False:
                 self.stdin = True
             case '-file', True:
-                self.files.append(value)
+                self.files.append(expanded(value))
             case '-reason', True:
                 self.reason = value
             case '-undo', True:
                 self.undo = value
             case '-not', True:
-                self.exclude.append(value)
+                self.exclude.append(expanded(value))
             case '-max', True:
                 self.longest = number(name, value)
             case '-skip-bad-lines', False:
@@ -169,9 +175,9 @@ class SharedOptions:
             case '-quiet', False:
                 self.quiet = True
             case '-log-json', True:
-                self.log_json = value
+                self.log_json = expanded(value)
             case '-report', True:
-                self.report = value
+                self.report = expanded(value)
             case _ if argument.startswith('-'):
                 return False
             case _:
@@ -183,6 +189,7 @@ class SharedOptions:
 
         :param new: whether the command line names any targets
         :param how: the words that say how they are named
+        :raises OSError: a file that is to be written cannot be
         """
         if not (new or self.resume or self.undo is not None):
             raise InvalidInput(how)
@@ -212,6 +219,10 @@ class SharedOptions:
             raise InvalidInput(
                 '-quiet shows no plan that could be confirmed: give -always too.'
             )
+        if self.log_json is not None:
+            check_appendable(self.log_json)
+        if self.report is not None:
+            check_folder(self.report)
 
     def check_reason(self, hint: str = '') -> None:
         """Refuse a new campaign without a reason."""
@@ -399,7 +410,7 @@ class SharedOptions:
         whole = [start, script, *words]
         if self.ledger:
             # A password in it is for the operator to fill in again.
-            whole.append(f'-ledger:{without_password(self.ledger)}')
+            whole.append(f'-ledger:{without_secrets(self.ledger)}')
         return shlex.join(whole)
 
     def resume_line(self, script: str, campaign: Campaign) -> str:
@@ -583,18 +594,16 @@ def _written_down(
 ) -> Iterator[Callable[[Target, Outcome], None]]:
     """Yield what writes each outcome to a file, if one was named.
 
-    :raises InvalidInput: it cannot be written to
+    :raises OSError: it cannot be written to
     """
     if path is None:
         yield lambda target, outcome: None
         return
-    try:
-        descriptor = os.open(
-            Path(path), os.O_WRONLY | os.O_APPEND | os.O_CREAT, mode=0o600
-        )
-    except OSError as error:
-        raise InvalidInput(
-            f'{path} cannot be written to: {error.strerror}. Nothing was sent.'
-        ) from None
-    with os.fdopen(descriptor, 'a', encoding='utf-8') as file:
-        yield JsonLog(file, campaign, veil=veil).outcome
+    with open_private(path, os.O_APPEND) as file:
+        log = JsonLog(file, campaign, veil=veil)
+
+        def observe(target: Target, outcome: Outcome) -> None:
+            with naming(path):
+                log.outcome(target, outcome)
+
+        yield observe

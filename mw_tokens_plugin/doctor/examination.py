@@ -25,14 +25,13 @@ from pywikibot import config
 from pywikibot.comms import http
 from pywikibot.exceptions import Error as PywikibotError
 
-from mw_tokens_plugin.campaign.launch import (
-    ExitCode,
-    exit_code_of,
+from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+from mw_tokens_plugin.campaign.login import log_in
+from mw_tokens_plugin.campaign.passwords import (
     others_can_read,
     password_file,
     password_problem,
 )
-from mw_tokens_plugin.campaign.login import log_in
 from mw_tokens_plugin.doctor.findings import (
     SCRIPTS,
     Block,
@@ -130,7 +129,7 @@ def _secret_files() -> Iterator[SecretFile]:
     """Yield the files of pywikibot that hold secrets, or should."""
     path = password_file()
     if path is not None:
-        # The mode comes first: pywikibot, which looks for the problem, narrows it.
+        # pywikibot narrows the mode when it logs in.
         mode, exposed = _mode(path), others_can_read(path)
         problem = None if exposed else password_problem()
         refused = exposed or problem is not None

@@ -268,7 +268,7 @@ def test_a_redirect_is_gone_on_with_in_another_process(
     [
         ('fail', ExitCode.FAILED, 'the code fail was refused'),
         ('abstain', ExitCode.FAILED, 'could not be used'),
-        ('throw', ExitCode.FAILED, 'RuntimeException'),
+        ('throw', ExitCode.TRY_AGAIN, 'RuntimeException'),
         ('ui ui ui', ExitCode.GUARD, 'asks the same again'),
         ('redirect', ExitCode.TRY_AGAIN, 'begin anew'),
     ],

@@ -152,7 +152,7 @@ def test_a_log_that_cannot_be_written_is_found_out_first(
 ) -> None:
     run = global_lock(*spam(1), *USUAL, f'-log-json:{tmp_path}/nowhere/log')
     assert run.code == 2, run.said
-    assert 'cannot be written' in run.err
+    assert 'nowhere/log cannot be used' in run.err
     assert not sandbox.journal.entries(action=LOCK)
 
 

@@ -365,9 +365,9 @@ def test_a_password_file_that_is_not_there_is_told_in_one_sentence(
 @pytest.mark.parametrize(
     ('content', 'said'),
     [
-        (b"('A', 'secret'", 'Invalid password line format'),
-        (b"('A', BotPassword('secret'))", 'argument'),
-        (b"('A', 'secret\xff')", 'invalid start byte'),
+        (b"('A', 'secret'", 'line 1 is not understood'),
+        (b"('A', BotPassword('secret'))", 'line 1 has no BotPassword'),
+        (b"('A', 'secret\xff')", 'line 1 is not in UTF-8'),
         (None, 'symbolic link'),
     ],
 )
@@ -411,7 +411,7 @@ def test_a_folder_that_takes_no_cookies_is_told_in_one_sentence(
     cookies.mkdir()
     try:
         run = global_lock('Spambot 00001', '-reason:x', '-always')
-        assert run.code == 1
+        assert run.code == 2
         assert str(cookies) in run.err.splitlines()[-1]
         assert 'Traceback' not in run.said
         assert doctor('-for:global_lock').code == 3

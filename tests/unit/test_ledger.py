@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.budget import Budget
-from mw_tokens_plugin.campaign.database import runs, without_password
+from mw_tokens_plugin.campaign.database import runs
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -364,9 +364,3 @@ def test_a_failing_database_is_one_sentence(ledger: Ledger, url: str) -> None:
         connection.execute(sa.text('ALTER TABLE target RENAME TO gone'))
     with pytest.raises(LedgerFailure, match='is read from the wiki by -resume'):
         ledger.counts(campaign)
-
-
-def test_a_line_to_be_copied_shows_no_password() -> None:
-    shown = without_password('mysql+pymysql://user:secret@host/campaigns')
-    assert shown == 'mysql+pymysql://user:***@host/campaigns'
-    assert without_password('folder/ledger.sqlite3') == 'folder/ledger.sqlite3'
