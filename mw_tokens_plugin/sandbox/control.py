@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from .deletions import INTERFERENCES
 from .faults import Fault, FaultError, demote
 
 if TYPE_CHECKING:
-    from .farm import Account
+    from .farm import Account, Wiki
     from .server import Sandbox
 
 Json = dict[str, Any]
@@ -211,6 +212,32 @@ def _limit_rate(
         wiki.rate_limits[right, user] = (hits, seconds)
 
 
+def _deletions(
+    sandbox: Sandbox,
+    wiki: str,
+    batch: int = 1000,
+    before: str = '',
+    during: str = '',
+    reason: str | None = None,
+) -> None:
+    for what in (before, during):
+        if what and what not in INTERFERENCES:
+            raise CommandError(f'a colleague can do one of {INTERFERENCES}')
+    deletions = _wiki(sandbox, wiki).deletions
+    deletions.batch, deletions.reason = batch, reason
+    deletions.before, deletions.during = before, during
+
+
+def _run_jobs(sandbox: Sandbox, wiki: str) -> None:
+    _wiki(sandbox, wiki).deletions.run_jobs()
+
+
+def _wiki(sandbox: Sandbox, code: str) -> Wiki:
+    if code not in sandbox.farm.wikis:
+        raise CommandError(f'there is no wiki {code!r}')
+    return sandbox.farm.wikis[code]
+
+
 COMMANDS: dict[str, tuple[Callable[..., None], dict[str, type]]] = {
     'reset': (_reset, {}),
     'clear-journal': (lambda sandbox: sandbox.journal.clear(), {}),
@@ -233,6 +260,11 @@ COMMANDS: dict[str, tuple[Callable[..., None], dict[str, type]]] = {
     'set-readonly': (_set_readonly, {'wiki': str, 'reason': str}),
     'set-central-readonly': (_set_central_readonly, {'reason': str}),
     'set-lag': (_set_lag, {'seconds': float, 'host': str}),
+    'set-deletions': (
+        _deletions,
+        {'wiki': str, 'batch': int, 'before': str, 'during': str, 'reason': str},
+    ),
+    'run-jobs': (_run_jobs, {'wiki': str}),
     'limit-rate': (
         _limit_rate,
         {'user': str, 'right': str, 'hits': int, 'seconds': float},

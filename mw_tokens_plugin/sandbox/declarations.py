@@ -714,6 +714,12 @@ _TABLE = r"""
     continue string
     templates string multi
     dir ascending|descending default=ascending
+[query+transcludedin] ApiQueryBacklinksprop MediaWiki r ti Transcludedin
+    prop pageid|redirect|title multi default=pageid|title|redirect
+    namespace namespace multi allspecifier=*
+    show !redirect|redirect multi
+    limit limit default=10 min=1 max=500 highmax=5000
+    continue string
 [query+links] ApiQueryLinks MediaWiki r pl Links
     namespace namespace multi allspecifier=*
     limit limit default=10 min=1 max=500 highmax=5000

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from .deletions import Deletions
 from .entities import Entities
 from .files import Files, FileVersion, base36
 from .globalblocks import GlobalBlocks
@@ -49,6 +50,8 @@ class Block:
     allowusertalk: bool = False
     anononly: bool = False
     hidename: bool = False
+    #: Pages from which alone it keeps the target; all if none are named.
+    pages: frozenset[Title] = frozenset()
 
 
 @dataclass(slots=True)
@@ -233,6 +236,7 @@ class Wiki:
 
     def clear(self) -> None:
         """Forget everything but the address."""
+        self.deletions = Deletions()
         self.readonly = ''
         self.language = 'en'
         self.user_email = True
@@ -340,14 +344,31 @@ class Wiki:
         self._change(kind, parsed, page.id, revision=revision)
         return revision
 
-    def delete(self, page: Page, operator: str, reason: str) -> LogEntry:
-        """Delete a page into the archive."""
-        del self.pages[page.title], self.page_ids[page.id]
-        self.archive.setdefault(page.title, []).extend(page.revisions)
-        self.archived_from |= {revision.id: page.id for revision in page.revisions}
+    def delete(self, page: Page, operator: str, reason: str) -> LogEntry | None:
+        """Delete a page into the archive.
+
+        :return: None if the job queue has to delete the rest of it
+        """
+        batch = page.revisions[: self.deletions.batch]
+        rest = page.revisions[self.deletions.batch :]
+        self.archive.setdefault(page.title, []).extend(batch)
+        self.archived_from |= {revision.id: page.id for revision in batch}
         if page.title.namespace == 6:
             self.files.delete(page.title.name)
-        return self.write_log('delete', 'delete', operator, page.title, reason)
+        if rest:
+            page.revisions = rest
+            self.deletions.jobs.append(
+                lambda: page.id in self.page_ids and self.delete(page, operator, reason)
+            )
+            return None
+        del self.pages[page.title], self.page_ids[page.id]
+        return self.write_log(
+            'delete', 'delete', operator, page.title, reason, page_id=page.id
+        )
+
+    def stranger(self, name: str) -> LocalAccount:
+        """Return somebody whom the wiki does not know otherwise."""
+        return LocalAccount(0, name, '')
 
     def delete_file(
         self, title: Title, operator: str, reason: str, old: str = ''

@@ -116,6 +116,13 @@ def _parse(text: str, namespace: int) -> Title | None:
     return Title(namespace, upper_first(text))
 
 
+def interwiki_prefix(text: str) -> str:
+    """Return the prefix of a title that is one of another wiki; '' if it is not."""
+    prefix, colon, _ = text.strip().removeprefix(':').partition(':')
+    prefix = prefix.strip().lower()
+    return prefix if colon and prefix in INTERWIKI else ''
+
+
 def is_address(text: str) -> bool:
     """Say whether a text is an IP address or a range of them."""
     return network_of(text) is not None

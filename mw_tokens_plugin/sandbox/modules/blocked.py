@@ -14,7 +14,7 @@ from ..call import Call
 from ..errors import ApiError
 from ..farm import Block
 from ..globalblocks import GlobalBlock
-from ..titles import is_address
+from ..titles import Title, is_address
 
 Json = dict[str, Any]
 
@@ -58,15 +58,21 @@ class Applied:
     by: tuple[str, int]
 
 
-def check_block(call: Call, *, spread: bool = False) -> None:
+def check_block(
+    call: Call, title: Title | None = None, *, spread: bool = False
+) -> None:
     """Refuse users who are blocked.
 
+    :param title: the page that is written to; a block may be from some pages only
     :param spread: whether the address of who tried is blocked, too, if the block is
         one that does that
     :raises ApiError: blocked.
     """
     applied = block_of(call)
     if applied is None:
+        return
+    pages = applied.block.pages if isinstance(applied.block, Block) else ()
+    if pages and title not in pages:
         return
     if spread and isinstance(applied.block, GlobalBlock):
         call.farm.global_blocks.spread(applied.block, call.session.address)
@@ -129,7 +135,7 @@ def block_info(call: Call, applied: Applied) -> Json:
         'blockreason': block.reason,
         'blockedtimestamp': block.timestamp,
         'blockexpiry': _end(block),
-        'blockpartial': False,
+        'blockpartial': isinstance(block, Block) and bool(block.pages),
         'blocknocreate': block.nocreate,
         'blockanononly': block.anononly,
         'blockemail': isinstance(block, Block) and block.noemail,

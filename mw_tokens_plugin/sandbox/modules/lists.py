@@ -376,7 +376,8 @@ def _log_item(call: Call, entry: LogEntry, prop: list[str]) -> Json:
     if 'title' in prop and not secret:
         item |= {'ns': entry.title.namespace, 'title': str(entry.title)}
     if 'ids' in prop and not secret:
-        item |= {'pageid': entry.page_id, 'logpage': entry.page_id}
+        page = call.wiki.pages.get(entry.title)
+        item |= {'pageid': page.id if page else 0, 'logpage': entry.page_id}
     if 'details' in prop and not secret:
         item['params'] = entry.params
     if 'type' in prop:

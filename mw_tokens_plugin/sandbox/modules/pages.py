@@ -15,7 +15,7 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
-from ..farm import LogEntry, Page, Revision
+from ..farm import Page, Revision
 from ..merge import merge
 from ..rights import groups_of
 from ..titles import Title, parse_title
@@ -103,12 +103,15 @@ def delete(call: Call, values: Values) -> None:
     """Delete a page, and the file whose page it is."""
     if values['title'] is None and values['pageid'] is None:
         raise errors.one_of(['title', 'pageid'])
+    deletions = call.wiki.deletions
     title = _file_without_page(call, values)
     page = None if title else page_of(call, values)
+    if page is not None:
+        deletions.interfere(call.wiki, 'before', page)
     title = page.title if page else title
     assert title
     call.answer.target = str(title)
-    check_block(call)
+    check_block(call, title)
     if 'delete' not in call.rights:
         raise errors.admins_only()
     # A deletion counted as an edit, too.
@@ -120,19 +123,17 @@ def delete(call: Call, values: Values) -> None:
     reason, old = values['reason'], values['oldimage']
     if reason is None:
         reason = _summary_of_deletion(page) if page is not None and not old else ''
-    entry: LogEntry | None
+    logged = reason if deletions.reason is None else deletions.reason
+    answer: Json = {'title': str(title), 'reason': reason}
     if page is None or old and title.namespace == 6:
-        entry = call.wiki.delete_file(title, call.user, reason, old or '')
+        entry = call.wiki.delete_file(title, call.user, logged, old or '')
+        if entry is None:
+            raise ApiError('invalidoldimage', '⧼invalidoldimage⧽')
+        answer['logid'] = entry.id
     else:
-        entry = call.wiki.delete(page, call.user, reason)
-    if entry is None:
-        raise ApiError('invalidoldimage', '⧼invalidoldimage⧽')
-    call.answer.effect = 'delete'
-    call.result['delete'] = {
-        'title': str(title),
-        'reason': reason,
-        'logid': entry.id,
-    }
+        answer |= _delete_page(call, page, logged)
+    call.answer.effect = 'delete' if answer.get('logid') else ''
+    call.result['delete'] = answer
 
 
 @action('undelete')
@@ -142,9 +143,10 @@ def undelete(call: Call, values: Values) -> None:
     if title is None:
         raise errors.invalid_title(values['title'])
     call.answer.target = str(title)
-    check_block(call)
+    check_block(call, title)
     if 'undelete' not in call.rights:
         raise errors.admins_only()
+    _check_user_script(call, title)
     timestamps = [_plain_timestamp(stamp) for stamp in values['timestamps'] or ()]
     file_ids: list[int] = values['fileids'] or []
     if title.namespace == 6:
@@ -181,7 +183,7 @@ def move(call: Call, values: Values) -> None:
     if target is None:
         raise errors.invalid_title(values['to'])
     call.answer.target = str(page.title)
-    check_block(call, spread=True)
+    check_block(call, page.title, spread=True)
     local = call.session.local
     if local is None or 'move' not in call.rights:
         raise errors.denied('move pages')
@@ -217,7 +219,7 @@ def protect(call: Call, values: Values) -> None:
     """Change the protection of a page."""
     page = page_of(call, values)
     call.answer.target = str(page.title)
-    check_block(call)
+    check_block(call, page.title)
     if 'protect' not in call.rights:
         raise errors.denied('change protection levels for this page')
     expiries = values['expiry']
@@ -257,7 +259,7 @@ def rollback(call: Call, values: Values) -> None:
     """Revert the last author's edits."""
     page = page_of(call, values)
     call.answer.target = str(page.title)
-    check_block(call)
+    check_block(call, page.title)
     if 'rollback' not in call.rights:
         raise errors.admins_only()
     user, last = values['user'], page.latest
@@ -338,6 +340,10 @@ def info(call: Call, values: Values) -> None:
                 part['redirect'] = True
             if len(page.revisions) == 1:
                 part['new'] = True
+        if 'talkid' in prop and title and title.namespace % 2 == 0:
+            talk = call.wiki.pages.get(Title(title.namespace + 1, title.name))
+            if talk is not None:
+                part['talkid'] = talk.id
         if 'protection' in prop:
             protection = page.protection if page else {}
             part['protection'] = [
@@ -408,6 +414,52 @@ def templates(call: Call, values: Values) -> None:
     _add_links(values['pageset'], 'templates', r'\{\{\s*([^{}|#]+?)\s*[|}]', 10)
 
 
+@query('transcludedin')
+def transcludedin(call: Call, values: Values) -> None:
+    """Add the pages that embed the pages."""
+    pageset: PageSet = values['pageset']
+    embedding = _embedding(call)
+    first = int(values['continue'] or 0)
+    left: int = values['limit']
+    for id, part in pageset.parts.items():
+        page = pageset.pages.get(id)
+        title = page.title if page else pageset.missing.get(id)
+        for user in sorted(embedding.get(title, ()), key=lambda page: page.id):
+            redirect = user.latest.text.startswith('#REDIRECT')
+            wanted = 'redirect' if redirect else '!redirect'
+            spaces = values['namespace']
+            if wanted not in (values['show'] or [wanted]) or user.id < first:
+                continue
+            if spaces is not None and user.title.namespace not in spaces:
+                continue
+            if not left:
+                call.continuation['ticontinue'] = str(user.id)
+                return
+            left -= 1
+            item: dict[str, Json] = {
+                'pageid': {'pageid': user.id},
+                'title': {'ns': user.title.namespace, 'title': str(user.title)},
+                'redirect': {'redirect': redirect},
+            }
+            shown = [item[name] for name in item if name in values['prop']]
+            merged = {key: value for each in shown for key, value in each.items()}
+            part.setdefault('transcludedin', []).append(merged)
+
+
+def _embedding(call: Call) -> dict[Title | None, list[Page]]:
+    """Return the pages that embed each page."""
+    expression = re.compile(r'\{\{\s*([^{}|#]+?)\s*[|}]')
+    found: dict[Title | None, list[Page]] = {}
+    for page in call.wiki.pages.values():
+        for name in set(expression.findall(page.latest.text)):
+            title = parse_title(name)
+            if title is not None and not title.namespace and not name.startswith(':'):
+                title = Title(10, title.name)
+            if title is not None:
+                found.setdefault(title, []).append(page)
+    return found
+
+
 @query('links')
 def links(call: Call, values: Values) -> None:
     """Add the pages that the pages link to."""
@@ -429,6 +481,47 @@ def _file_without_page(call: Call, values: Values) -> Title | None:
     if title in call.wiki.pages or title.name not in call.wiki.files.versions:
         return None
     return title
+
+
+def _delete_page(call: Call, page: Page, reason: str) -> Json:
+    """Delete a page, unless somebody else is faster; return what the answer says."""
+    latest, title = page.latest, page.title
+    is_file = title.namespace == 6 and title.name in call.wiki.files.versions
+    call.wiki.deletions.interfere(call.wiki, 'during', page)
+    is_gone = page.id not in call.wiki.page_ids
+    if is_gone and is_file:
+        # The log has the deletion of the file.
+        entry = call.wiki.delete_file(title, call.user, reason)
+        return {'logid': entry and entry.id}
+    if is_gone or page.latest is not latest and not is_file:
+        return {'logid': None}
+    entry = call.wiki.delete(page, call.user, reason)
+    if entry is None:
+        call.answer.effect = 'delete'
+        call.warn(
+            'delete-scheduled',
+            f'The page "{title}" is scheduled for deletion. Please be patient.',
+        )
+        return {'scheduled': True}
+    return {'logid': entry.id}
+
+
+def _check_user_script(call: Call, title: Title) -> None:
+    """Refuse who may not edit the scripts of other users.
+
+    :raises ApiError: the reason.
+    """
+    owner, slash, _ = title.name.partition('/')
+    kind = title.name.rpartition('.')[2]
+    names = {'js': 'JavaScript', 'css': 'CSS', 'json': 'JSON'}
+    if title.namespace != 2 or not slash or kind not in names or owner == call.user:
+        return
+    if f'edituser{kind}' not in call.rights:
+        raise ApiError(
+            f'custom{kind}protected',
+            f'You do not have permission to edit this {names[kind]} page because it '
+            "contains another user's personal settings.",
+        )
 
 
 def _check_archived(call: Call, title: Title, ids: list[int]) -> None:
@@ -465,7 +558,7 @@ def check_edit(call: Call, page: Page | None, title: Title) -> None:
 
     :raises ApiError: the reason.
     """
-    check_block(call, spread=True)
+    check_block(call, title, spread=True)
     _check_right_to_edit(call, page, title)
     if page is not None:
         _check_protection(call, page, 'edit')
@@ -476,7 +569,9 @@ def refusals(
 ) -> list[ApiError]:
     """Return all that an action on a page would be refused with."""
     found: list[ApiError] = []
-    checks: list[Callable[[], None]] = [partial(check_block, call)]
+    checks: list[Callable[[], None]] = [partial(check_block, call, title)]
+    if action == 'undelete':
+        checks.insert(0, partial(_check_user_script, call, title))
     if page is not None and action in ('edit', 'move'):
         checks.insert(0, partial(_check_protection, call, page, action))
     if action == 'edit':

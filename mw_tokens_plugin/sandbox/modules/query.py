@@ -7,12 +7,14 @@ part of the answer.
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import normalize
+from urllib.parse import quote
 
 from .. import errors
 from ..call import QUERIES, Call, Values, action
 from ..errors import ApiError
 from ..farm import Page
-from ..titles import Title, parse_title
+from ..titles import Title, interwiki_prefix, parse_title
 
 Json = dict[str, Any]
 
@@ -31,6 +33,7 @@ class PageSet:
         self.missing: dict[int, Title] = {}
         self.revisions: dict[int, list[int]] = {}
         self.normalized: list[Json] = []
+        self.interwiki: list[Json] = []
         self.redirects: list[Json] = []
         self.badrevids: dict[str, Json] = {}
 
@@ -47,6 +50,9 @@ class PageSet:
     def add_title(self, text: str, follow: bool = False) -> None:
         """Add whatever a title names."""
         title = parse_title(text)
+        if title is None and (prefix := interwiki_prefix(text)):
+            self.interwiki.append({'title': text, 'iw': prefix})
+            return
         if title is None:
             self.parts[-len(self.parts) - 1] = {
                 'title': text,
@@ -58,7 +64,10 @@ class PageSet:
         if str(title) != text:
             item: Json = {'from': text, 'to': str(title)}
             if self.call.version == 2:
-                item = {'fromencoded': False} | item
+                encoded = normalize('NFC', text) != text
+                item = {'fromencoded': encoded, **item}
+                if encoded:
+                    item['from'] = quote(text, safe='')
             self.normalized.append(item)
         page = self.call.wiki.pages.get(title)
         if page is not None and follow and page.latest.text.startswith('#REDIRECT [['):
@@ -98,6 +107,8 @@ class PageSet:
         """Write the pages into an answer."""
         if self.normalized:
             output['normalized'] = self.normalized
+        if self.interwiki:
+            output['interwiki'] = self.interwiki
         if self.redirects:
             output['redirects'] = self.redirects
         if self.badrevids:

@@ -1,0 +1,51 @@
+"""How a wiki deletes pages: at once or by its job queue, and what comes in between.
+
+It keeps the settings and the jobs of one wiki; deleting itself is done in :mod:`.farm`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .titles import Title
+
+if TYPE_CHECKING:
+    from .farm import Page, Wiki
+
+#: What a colleague can do to a page while somebody else deletes it.
+INTERFERENCES = ('edit', 'delete', 'move')
+
+
+@dataclass(slots=True)
+class Deletions:
+    """The deletions of one wiki.
+
+    `batch` is how many revisions are deleted in the request itself; the job queue
+    deletes the others. `before` and `during` are what a colleague does to the page
+    before the request finds it, and while it is carried out. `reason` is what an
+    extension logs instead of the reason that was given.
+    """
+
+    batch: int = 1000
+    before: str = ''
+    during: str = ''
+    reason: str | None = None
+    jobs: list[Callable[[], object]] = field(default_factory=list)
+
+    def run_jobs(self) -> None:
+        """Carry out what waits in the job queue."""
+        while self.jobs:
+            self.jobs.pop(0)()
+
+    def interfere(self, wiki: Wiki, when: str, page: Page) -> None:
+        """Let a colleague do something to a page, if one does at that time."""
+        what = self.before if when == 'before' else self.during
+        if what == 'edit':
+            wiki.edit(page.title, 'edited', user='Colleague', comment='meanwhile')
+        elif what == 'delete':
+            wiki.delete(page, 'Colleague', 'meanwhile')
+        elif what == 'move':
+            target = Title(page.title.namespace, f'{page.title.name} moved')
+            wiki.move(page, target, wiki.stranger('Colleague'), 'meanwhile', False)
