@@ -66,7 +66,7 @@ class Rollback(Action):
 
     def author(self, name: str) -> str | None:
         wiki, title = split(name)
-        page = read_page(self.wikis.site(wiki), 1, titles=title)
+        page, _log = read_page(self.wikis.site(wiki), 1, title)
         return page.revisions[0].user if page else None
 
 

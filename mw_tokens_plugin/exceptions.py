@@ -250,7 +250,12 @@ class PermissionDenied(ApiRefusal):
 
 
 class Blocked(PermissionDenied):
-    """The operator's account is blocked."""
+    """The operator's account is blocked.
+
+    :ivar partial: whether it is blocked from some pages or actions only
+    """
+
+    partial = False
 
 
 class MustReauthenticate(PermissionDenied):

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mw_tokens_plugin.campaign.deletionlog import LogEntry, own_deletions, since
 from mw_tokens_plugin.campaign.pages import (
-    LogEntry,
+    TEMPLATE_NAMESPACE,
     Page,
     read_deleted,
     read_deleted_versions,
     read_deletions,
+    read_history,
     read_page,
     read_pages,
 )
@@ -29,7 +31,7 @@ from mw_tokens_plugin.campaign.records import (
     Target,
 )
 from mw_tokens_plugin.campaign.wikis import Wikis, split, wiki_by_wiki
-from mw_tokens_plugin.exceptions import ApiRefusal
+from mw_tokens_plugin.exceptions import ApiRefusal, Blocked, OutcomeUnknown
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.site.requests import send_once
 
@@ -71,6 +73,8 @@ class CrosswikiDelete(Action):
     kind = 'crosswiki_delete'
     noun = 'page'
     fixed = frozenset({'title', 'page_id', 'revisions', 'versions'})
+    #: A restoration since the first plan counts, however often it is planned again.
+    kept = frozenset({'looked_at'})
 
     def __init__(
         self,
@@ -111,6 +115,12 @@ class CrosswikiDelete(Action):
             'file versions': _count(facts, 'versions'),
             'authors': ', '.join(facts.get('authors') or ()),
             'redirect': 'yes' if facts.get('redirect') else '',
+            'protected': ', '.join(facts.get('protection') or ()),
+            'embedded in pages': 'yes' if facts.get('embedded') else '',
+            'talk page': 'stays' if facts.get('talk') else '',
+            'moved away to': facts.get('moved_to') or '',
+            'the wiki says': facts.get('refusal') or '',
+            'no undo': facts.get('not_restorable') or '',
         }
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
@@ -132,26 +142,20 @@ class CrosswikiDelete(Action):
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
-        database, title = split(target.name)
-        return self._delete(target, database, title)
+        try:
+            return self._delete(target, split(target.name)[0])
+        except Blocked as error:
+            if not error.partial:
+                raise
+            # The other pages of the wiki are not concerned.
+            return Outcome(State.FAILED, detail=str(error))
 
     def settle(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether deletions of unknown outcome took effect; None if not."""
         for target in targets:
-            database, title = split(target.name)
-            site = self.wikis.site(database)
-            page_id = target.decision.facts['page_id']
-            exists, entries = read_deletions(site, title, page_id)
-            ours = _found(entries, target, 'delete', self._reason_on(site))
-            # What we deleted may have been restored since: it is done all the same.
-            if ours is not None:
-                yield target, ours
-            elif exists:
-                yield target, None
-            else:
-                yield target, _gone(site, title)
+            yield target, self._settle(target)
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         guards = self.guards
@@ -169,17 +173,17 @@ class CrosswikiDelete(Action):
         for name, page in zip(names, read_pages(site, titles), strict=True):
             held = self._held_unread(database, page)
             if held is None:
-                if not page.whole:
+                if not page.whole or page.namespace == TEMPLATE_NAMESPACE:
                     most = guards.max_revisions
-                    page = read_page(site, most, titles=page.title) or page
+                    page = read_history(site, most, page.title) or page
                 held = self._held(page)
                 self._planned.add((database, page.id))
             facts = {**about, **page.facts()}
             yield Decision(name, held=held, facts=facts, lane=database)
 
     def _held_unread(self, database: str, page: Page) -> Held | None:
-        if page.invalid:
-            return Held.NO_TITLE
+        if page.invalid or page.interwiki:
+            return Held.INTERWIKI if page.interwiki else Held.NO_TITLE
         if not page.exists:
             return Held.NO_FILE_PAGE if page.versions else Held.NO_PAGE
         if page.title in self._excluded_on(database):
@@ -195,12 +199,16 @@ class CrosswikiDelete(Action):
                 if wiki == database
             ]
             pages = read_pages(self.wikis.site(database), titles)
-            self._excluded[database] = {page.title for page in pages}
+            self._excluded[database] = {page.title for page in pages if page.exists}
         return self._excluded[database]
 
     def _held(self, page: Page) -> Held | None:
         guards = self.guards
         most = guards.max_revisions
+        if page.refusal:
+            return Held.PAGE_REFUSED
+        if page.is_being_deleted:
+            return Held.BEING_DELETED
         if not page.whole or max(len(page.revisions), len(page.versions)) > most:
             return Held.REVISIONS
         if any(version.sha1 is None for version in page.versions):
@@ -208,19 +216,23 @@ class CrosswikiDelete(Action):
         if len(page.authors) > guards.max_authors:
             return Held.AUTHORS
         if guards.begun_by and not page.beginners <= guards.begun_by:
-            return Held.NOT_FIRST
+            return Held.FIRST_HIDDEN if None in page.beginners else Held.NOT_FIRST
         return None
 
-    def _delete(self, target: Target, database: str, title: str) -> Outcome:
+    def _delete(self, target: Target, database: str) -> Outcome:
         site = self.wikis.site(database)
         planned = target.decision.facts
         most = max(len(planned['revisions']), len(planned['versions']))
-        page = read_page(site, most, pageids=planned['page_id'])
+        page, log = read_page(site, most, planned['title'], planned['page_id'])
         if page is None:
-            return _gone(site, title)
+            return _gone(site, target)
         now = page.facts()
         if any(now[key] != planned[key] for key in self.fixed):
             return Outcome(State.FAILED, detail='changed since the plan, and held back')
+        if restored := _restored_since(log, planned.get('looked_at')):
+            by = restored.user or 'others'
+            detail = f'deleted and restored since the plan, by {by}; skipped'
+            return Outcome(State.FAILED, detail=detail)
         parameters: dict[str, Any] = {
             'pageid': page.id,
             'reason': self._reason_on(site),
@@ -232,10 +244,31 @@ class CrosswikiDelete(Action):
         except ApiRefusal as error:
             if error.code not in _GONE:
                 raise
-            return _gone(site, title)
-        return Outcome(
-            State.DONE, changed=True, detail=f'log entry {answer.get("logid")}'
-        )
+            return _gone(site, target)
+        return _deletion(site, planned, answer)
+
+    def _settle(self, target: Target) -> Outcome | None:
+        """Read whether a deletion took effect, or will."""
+        site = self.wikis.site(split(target.name)[0])
+        planned = target.decision.facts
+        title, page_id = planned['title'], planned['page_id']
+        page, log = read_page(site, MOST_REVISIONS, title, page_id, deleted=True)
+        log = since(log, planned.get('looked_at'))
+        for entry in log:
+            # The number is missing if the page was gone, and its file was not.
+            if entry.page_id in (0, page_id) and entry.is_write_of(target, 'delete'):
+                # What we deleted may have been restored since: it is done all the same.
+                return _deleted(planned, entry.id, entry.title, ', found in the log')
+        if page is None:
+            for entry in own_deletions(site, target, page_id):
+                return _deleted(planned, entry.id, entry.title, ', found in the log')
+            return _gone(site, target)
+        there = {revision.id for revision in page.revisions}
+        lost = {number for number, _time in planned['revisions']} - there
+        archived = {revision.id for revision in page.deleted}
+        if lost and lost <= archived and not _restored_since(log, None):
+            return _UNDER_WAY
+        return None
 
     def _reason_on(self, site: Any) -> str:
         """Return the reason in the language of a wiki."""
@@ -293,7 +326,7 @@ class UndoCrosswikiDelete(Action):
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
-        database, title = split(target.name)
+        database = split(target.name)[0]
         (deleted,) = self._recorded([target.name]).values()
         held, _by, file_ids = self._look(deleted)
         if held is not None:
@@ -302,37 +335,35 @@ class UndoCrosswikiDelete(Action):
         # Each list restores what it names and nothing else: without `fileids` the
         # versions would stay deleted, and without both everything would come back.
         parameters: dict[str, Any] = {
-            'title': title,
+            'title': _title_in_archive(deleted),
             'timestamps': sorted({moment for _number, moment in revisions}),
             'reason': self._reason,
         }
         if file_ids:
             parameters['fileids'] = file_ids
         answer = send_once(self.wikis.site(database), 'undelete', parameters)
-        detail = f'{answer.get("revisions")} revisions'
-        if file_ids:
-            detail += f', {answer.get("fileversions")} file versions'
-        return Outcome(State.DONE, changed=True, detail=detail)
+        counts = answer.get('revisions') or 0, answer.get('fileversions') or 0
+        return _restored(target, counts)
 
     def settle(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether restorations of unknown outcome took effect; None if not."""
         for target in targets:
-            database, title = split(target.name)
-            site = self.wikis.site(database)
-            there, entries = read_deletions(site, title)
-            ours = _found(entries, target, 'restore', self._reason)
+            site = self.wikis.site(split(target.name)[0])
+            yield target, self._settle(site, _title_in_archive(target), target)
+
+    def _settle(self, site: Any, title: str, target: Target) -> Outcome | None:
+        there, entries = read_deletions(site, title)
+        for entry in entries:
             # What we restored may have been deleted since: it is done all the same.
-            if ours is not None:
-                yield target, ours
-            elif there and _is_whole(site, title, target):
-                restored = (e.user for e in entries if e.action == 'restore')
-                by = next(restored, None) or 'others'
-                detail = f'restored meanwhile, by {by}'
-                yield target, Outcome(State.DONE, detail=detail)
-            else:
-                yield target, None
+            if entry.is_write_of(target, 'restore'):
+                return _restored(target, entry.restored)
+        if there and _is_whole(site, title, target):
+            restored = (e.user for e in entries if e.action == 'restore')
+            by = next(restored, None) or 'others'
+            return Outcome(State.DONE, detail=f'restored meanwhile, by {by}')
+        return None
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         for name, target in self._recorded(names).items():
@@ -342,12 +373,12 @@ class UndoCrosswikiDelete(Action):
 
     def _look(self, target: Target) -> tuple[Held | None, str | None, list[int]]:
         """Tell why a page is not to be restored, who changed it since, and file ids."""
-        database, title = split(target.name)
+        database = split(target.name)[0]
         standing = self.wikis.standing(database, 'undelete')
         if standing.held is not None:
             return standing.held, None, []
         site = self.wikis.site(database)
-        page, deleted, entry = read_deleted(site, title)
+        page, deleted, entry = read_deleted(site, _title_in_archive(target))
         by = entry.user if entry is not None else None
         if page.exists or page.versions:
             return Held.PAGE_EXISTS, by, []
@@ -363,38 +394,106 @@ class UndoCrosswikiDelete(Action):
             return Held.MIXED, None, []
         if not facts['versions']:
             return None, None, []
-        held, file_ids = _chosen(site, facts)
+        held, file_ids = _chosen(site, _title_in_archive(target), facts)
         return held, None, file_ids
 
 
-def _found(
-    entries: Sequence[LogEntry], target: Target, action: str, reason: str
-) -> Outcome | None:
-    """Return the outcome of what was sent for a target, if the log has it."""
-    for entry in entries:
-        if (
-            entry.action == action
-            and entry.comment == reason
-            and target.may_have_written_at(entry.timestamp, by=entry.user)
-        ):
-            detail = f'log entry {entry.id}, found in the log'
-            return Outcome(State.DONE, changed=True, detail=detail)
-    return None
+#: What the job queue of the wiki is deleting: some revisions are gone, and no entry of
+#: the log says so yet.
+_UNDER_WAY = Outcome(State.LEASED, detail='being deleted by the wiki')
 
 
-def _gone(site: Any, title: str) -> Outcome:
-    """Say who else has deleted a page, unless there is another one in its place."""
-    there, entries = read_deletions(site, title)
-    by = next((e.user for e in entries if e.action == 'delete'), None) or 'others'
+def _deletion(
+    site: Any, planned: Mapping[str, Any], answer: Mapping[str, Any]
+) -> Outcome:
+    """Judge the answer to a deletion: what proves it is the number of its log entry.
+
+    https://www.mediawiki.org/wiki/API:Delete
+
+    :raises OutcomeUnknown: there is no proof
+    """
+    if answer.get('scheduled'):
+        return _UNDER_WAY
+    number = answer.get('logid')
+    if not isinstance(number, int):
+        raise OutcomeUnknown(
+            f'{site} answered action=delete without an entry of its log: '
+            f'{planned["title"]!r} was edited or deleted at the same moment.'
+        )
+    return _deleted(planned, number, answer.get('title') or planned['title'])
+
+
+def _deleted(
+    planned: Mapping[str, Any], log_entry: int, title: str, remark: str = ''
+) -> Outcome:
+    """Return the outcome of a deletion of our own.
+
+    :param log_entry: the number of its entry in the log
+    :param title: the one that the page had when it was deleted
+    """
+    facts: dict[str, Any] = {'log_entry': log_entry}
+    detail = f'log entry {log_entry}{remark}'
+    if title != planned['title']:
+        facts['deleted_as'] = title
+        detail += f'; it was moved right before, and deleted as {title!r}'
+    return Outcome(State.DONE, changed=True, detail=detail, facts=facts)
+
+
+def _gone(site: Any, target: Target) -> Outcome:
+    """Say who has deleted a page since the plan, and if another one is in its place."""
+    planned = target.decision.facts
+    there, log = read_deletions(site, planned['title'])
+    deletions = [
+        entry
+        for entry in since(log, planned.get('looked_at'))
+        if entry.action == 'delete' and entry.page_id in (0, planned['page_id'])
+    ]
+    latest = next(iter(deletions), None)
+    if latest and latest.page_id and latest.user == target.operator:
+        # The ledger may be a copy from before it was sent.
+        return _deleted(
+            planned, latest.id, latest.title, ', made by you since the plan'
+        )
+    by = (latest and latest.user) or 'others'
     if there:
         detail = f'deleted meanwhile by {by}, and there is another page of that title'
         return Outcome(State.FAILED, detail=detail)
     return Outcome(State.DONE, detail=f'gone meanwhile, by {by}')
 
 
+def _restored_since(log: Sequence[LogEntry], moment: str | None) -> LogEntry | None:
+    """Return the latest restoration since a moment."""
+    return next((e for e in since(log, moment) if e.action == 'restore'), None)
+
+
+def _restored(target: Target, counts: tuple[int, int] | None) -> Outcome:
+    """Judge a restoration by what came back.
+
+    The contents of a file may be lost: MediaWiki restores what it has, and takes the
+    rest out of the archive all the same.
+
+    :param counts: revisions and file versions; None if that is not known
+    """
+    facts = target.decision.facts
+    wanted = len(facts['revisions']), len(facts['versions'])
+    counts = wanted if counts is None else counts
+    if counts[0] < wanted[0] or counts[1] < wanted[1]:
+        detail = (
+            f'only {counts[0]} of {wanted[0]} revisions and {counts[1]} of {wanted[1]} '
+            'file versions came back'
+        )
+        return Outcome(State.FAILED, changed=True, detail=detail)
+    detail = f'{counts[0]} revisions'
+    if wanted[1]:
+        detail += f', {counts[1]} file versions'
+    if title := facts.get('deleted_as'):
+        detail += f', as {title!r}'
+    return Outcome(State.DONE, changed=True, detail=detail)
+
+
 def _is_whole(site: Any, title: str, target: Target) -> bool:
     """Tell whether a page has all that was to be restored of it."""
-    page = read_page(site, MOST_REVISIONS, titles=title)
+    page, _log = read_page(site, MOST_REVISIONS, title)
     there = page.facts() if page else {}
     return page is not None and all(
         each in there[key]
@@ -405,17 +504,26 @@ def _is_whole(site: Any, title: str, target: Target) -> bool:
 
 def _is_entry_of(entry: LogEntry, target: Target) -> bool:
     """Tell whether a log entry is that of a deletion which the ledger records."""
-    words = (target.detail or '').replace(',', ' ').split()
-    return entry.action == 'delete' and words[:3] == ['log', 'entry', str(entry.id)]
+    return entry.action == 'delete' and entry.id == target.decision.facts.get(
+        'log_entry'
+    )
 
 
-def _chosen(site: Any, facts: Mapping[str, Any]) -> tuple[Held | None, list[int]]:
+def _title_in_archive(target: Target) -> str:
+    """Return the title that a page had when the campaign deleted it."""
+    facts = target.decision.facts
+    return str(facts.get('deleted_as') or facts['title'])
+
+
+def _chosen(
+    site: Any, title: str, facts: Mapping[str, Any]
+) -> tuple[Held | None, list[int]]:
     """Choose the deleted versions of a file that a campaign has deleted, by number.
 
     The wiki does not say which deletion a version went with: time and content tell.
     """
     recorded = Counter(map(tuple, facts['versions']))
-    deleted = read_deleted_versions(site, facts['title'])
+    deleted = read_deleted_versions(site, title)
     found = [version for version in deleted if version.key in recorded]
     counted = Counter(version.key for version in found)
     if any(counted[key] < recorded[key] for key in recorded):

@@ -11,7 +11,9 @@ from typing import Any
 
 from pywikibot.pagegenerators import GeneratorFactory
 
+from mw_tokens_plugin.campaign.pages import read_pages
 from mw_tokens_plugin.campaign.retry import PASSING
+from mw_tokens_plugin.campaign.targets import BadLine
 from mw_tokens_plugin.campaign.wikis import Wikis, named
 from mw_tokens_plugin.exceptions import InvalidInput, NotAttached, NotInFarm
 from mw_tokens_plugin.site.requests import refusals
@@ -48,17 +50,20 @@ def generated(
             yield named(database, page.title(with_section=False))
 
 
-def of_title(wikis: Wikis, databases: Iterable[str], title: str) -> Iterator[str]:
+def of_title(
+    wikis: Wikis, databases: Iterable[str], title: str
+) -> Iterator[str | BadLine]:
     """Yield the pages of one title, on the wikis that have one.
 
     https://www.mediawiki.org/wiki/API:Query
     """
-    for database in databases:
-        site = wikis.site(database)
-        (answer,) = _queried(site, titles=title)
-        for page in answer['query']['pages']:
-            if not page.get('missing') and not page.get('invalid'):
-                yield named(database, page['title'])
+    for number, database in enumerate(databases, start=1):
+        (page,) = read_pages(wikis.site(database), [title])
+        if page.invalid or page.interwiki:
+            problem = f'{title!r} is not a possible title on {database}'
+            yield BadLine('-same-title', number, problem)
+        elif page.exists:
+            yield named(database, page.title)
 
 
 def begun_by(

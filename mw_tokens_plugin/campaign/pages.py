@@ -1,29 +1,63 @@
-"""Reading pages of a wiki, with files, what was deleted of them, and the deletion log.
+"""Reading pages of a wiki, with files, and what was deleted of them.
 
 It returns frozen records; what is to be done with a page is decided elsewhere.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
+from unicodedata import normalize
+from urllib.parse import unquote
 
+from mw_tokens_plugin.campaign.deletionlog import LogEntry, about, ask, entries
 from mw_tokens_plugin.protocol.globalaccounts import timestamp
-from mw_tokens_plugin.site.requests import refusals
 
 #: The number of the namespace of files, on every wiki.
 FILE_NAMESPACE = 6
+#: That of templates.
+TEMPLATE_NAMESPACE = 10
+
+#: What is in no title, and would change what is asked: it separates titles, or the
+#: wiki replaces it before it looks.
+_UNASKABLE = re.compile('[\x00-\x1f\x7f|\ud800-\udfff\ufffd-\uffff]')
+
+#: What is asked of pages, and of the files that they are about.
+_WANTED: dict[str, Any] = {
+    'prop': ['info', 'revisions', 'imageinfo'],
+    'rvprop': ['ids', 'timestamp', 'user', 'sha1'],
+    'iiprop': ['timestamp', 'user', 'sha1', 'canonicaltitle'],
+    'curtimestamp': True,
+}
+
+#: What else is asked before a plan: what stays, and what the operator may do.
+#: https://www.mediawiki.org/wiki/API:Info
+_FOR_PLAN: dict[str, Any] = {
+    'inprop': ['protection', 'talkid'],
+    'intestactions': ['delete', 'undelete'],
+    'intestactionsdetail': 'full',
+}
+
+#: Refusals that are about the page, as far as they are known. What is about the
+#: operator or transient, such as a block or a rate limit, is told by the write itself.
+_ABOUT_PAGE = re.compile('protected|toobig|toomanyrevisions')
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision of a page; its author is None where that is hidden."""
+    """One revision of a page; its author is None where that is hidden.
+
+    :ivar parent: the revision before it; 0 for the first one of a page
+    :ivar hidden: whether its text is hidden
+    """
 
     id: int
     time: str
     user: str | None
+    parent: int = 0
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +85,40 @@ class Page:
     """A page as it was read.
 
     :ivar id: its number; 0 if there is none
+    :ivar namespace: the number of its namespace
     :ivar revisions: the newest first
     :ivar versions: those of the file that it is about, the newest first; none where
         the file is shared by another wiki
     :ivar whole: whether these are all of its revisions and versions
+    :ivar invalid: whether no page can have that title
+    :ivar interwiki: whether the title is that of a page on another wiki
+    :ivar talk: whether it has a talk page, which stays when it is deleted
+    :ivar protection: what is protected, and for whom
+    :ivar refusal: why the wiki does not let the operator delete it; '' if it does
+    :ivar not_restorable: why the operator could not restore it; '' if they could
+    :ivar embedded: whether other pages embed it, where that was asked
+    :ivar deleted: revisions that were deleted of it, where they were asked for
+    :ivar log: the latest entries of the logs about it, where they were asked for
+    :ivar looked_at: when it was read, by the clock of the wiki
     """
 
     title: str
     id: int = 0
+    namespace: int = 0
     revisions: tuple[Revision, ...] = ()
     versions: tuple[Version, ...] = ()
     whole: bool = False
     invalid: bool = False
+    interwiki: bool = False
     redirect: bool = False
+    talk: bool = False
+    protection: tuple[str, ...] = ()
+    refusal: str = ''
+    not_restorable: str = ''
+    embedded: bool = False
+    deleted: tuple[Revision, ...] = ()
+    log: tuple[LogEntry, ...] = ()
+    looked_at: str = ''
 
     @property
     def exists(self) -> bool:
@@ -83,68 +138,105 @@ class Page:
         authors = {revision.user for revision in self.revisions[-1:]}
         return authors | {version.user for version in self.versions[-1:]}
 
+    @property
+    def is_being_deleted(self) -> bool:
+        """Whether the job queue of the wiki is deleting it, as far as can be seen.
+
+        A page with many revisions is deleted in batches, the oldest revisions first,
+        and is logged with the last batch. A page that was restored in part looks the
+        same, but its restoration is in the log, with the number of revisions.
+        """
+        deleted = {revision.id for revision in self.deleted}
+        if not self.revisions or self.revisions[-1].parent not in deleted:
+            return False
+        for entry in self.log:
+            if entry.action == 'restore' and entry.restored is not None:
+                times = [timestamp(revision.time) for revision in self.revisions]
+                old = [time for time in times if time and time <= entry.timestamp]
+                return len(old) < entry.restored[0]
+            if entry.action == 'delete':
+                break
+        return True
+
+    @property
+    def moved_to(self) -> str | None:
+        """Where the page went that had this title before, if the log says so."""
+        moves = (entry.target_title for entry in self.log if entry.action == 'move')
+        return next(filter(None, moves), None)
+
     def facts(self) -> dict[str, Any]:
         """Return what the ledger keeps of it, to tell it again and to restore it."""
-        return {
+        facts = {
             'title': self.title,
             'page_id': self.id,
             'revisions': [[r.id, r.time] for r in self.revisions],
             'versions': [list(v.key) for v in self.versions],
             'authors': self.authors,
             'redirect': self.redirect,
+            'looked_at': self.looked_at,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """The latest entry of a page in the deletion log."""
-
-    id: int
-    action: str
-    user: str | None
-    comment: str | None
-    timestamp: datetime
+        remarks = {
+            'talk': self.talk,
+            'protection': list(self.protection),
+            'embedded': self.embedded,
+            'moved_to': self.moved_to,
+            'refusal': self.refusal,
+            'not_restorable': self.not_restorable,
+        }
+        return facts | {name: value for name, value in remarks.items() if value}
 
 
 def read_pages(site: Any, titles: Sequence[str]) -> Iterator[Page]:
-    """Read many pages with their latest revision and version only, in their order."""
+    """Read many pages with their latest revision and version only, in their order.
+
+    A title that no page can have is told as such, and does not disturb the others.
+    """
     size = 500 if site.has_right('apihighlimits') else 50
     for start in range(0, len(titles), size):
-        batch = titles[start : start + size]
-        items: dict[str, dict[str, Any]] = {}
-        spelt: dict[str, str] = {}
-        # A second version tells that the first is not all of them.
-        parameters: dict[str, Any] = {'titles': batch, 'iilimit': 2, **_WANTED}
-        while True:
-            answer = _query(site, **parameters)
-            query = answer['query']
-            spelt |= {n['from']: n['to'] for n in query.get('normalized', ())}
-            for item in query['pages']:
-                _add(items.setdefault(item['title'], {}), item)
-            more = answer.get('continue', {})
-            # Of a single file, more versions are offered than were asked for.
-            if not more or 'iistart' in more:
-                break
-            parameters.update(more)
+        batch = [normalize('NFC', title) for title in titles[start : start + size]]
+        items, spelt = _read_batch(site, [t for t in batch if not _UNASKABLE.search(t)])
         for title in batch:
-            yield _page(items[spelt.get(title, title)])
+            item = items.get(_followed(spelt, title))
+            yield _page(item or {'title': title, 'invalid': True})
 
 
-def read_page(site: Any, most: int, **which: Any) -> Page | None:
-    """Read a page with its latest revisions; None if there is none.
+def read_history(site: Any, most: int, title: str) -> Page | None:
+    """Read a page before a plan, with all that its latest revision does not tell.
+
+    :param most: how many revisions, and versions of a file, are wanted; one more is
+        looked for, to know whether these are all
+    """
+    more = {
+        **_FOR_PLAN,
+        'prop': [*_WANTED['prop'], 'transcludedin'],
+        'tilimit': 1,
+        **about(title, None),
+    }
+    page, log = _read(site, most, {'titles': title, **more}, deleted=True)
+    return page and replace(page, log=tuple(log))
+
+
+def read_page(
+    site: Any,
+    most: int,
+    title: str,
+    page_id: int | None = None,
+    *,
+    deleted: bool = False,
+) -> tuple[Page | None, list[LogEntry]]:
+    """Read a page with its latest revisions, and the deletion log of a title.
 
     https://www.mediawiki.org/wiki/API:Revisions
     https://www.mediawiki.org/wiki/API:Imageinfo
 
     :param most: how many revisions, and versions of a file, are wanted; one more is
         looked for, to know whether these are all
-    :param which: ``titles`` or ``pageids``
+    :param page_id: the page that is looked for; the one of this title if not given
+    :param deleted: whether its deleted revisions are wanted, where they may be read
+    :return: the page, None if there is none; the latest entries
     """
-    answer = _query(site, rvlimit=most + 1, iilimit=most + 1, **_WANTED, **which)
-    (item,) = answer['query']['pages']
-    page = _page(item)
-    whole = max(len(page.revisions), len(page.versions)) <= most
-    return replace(page, whole=whole) if page.exists else None
+    which = {'titles': title} if page_id is None else {'pageids': page_id}
+    return _read(site, most, {**which, **about(title)}, deleted=deleted)
 
 
 def read_deleted(
@@ -156,18 +248,18 @@ def read_deleted(
 
     :return: the page as it is now, the deleted revisions, the latest entry
     """
-    answer = _query(
+    answer = ask(
         site,
         titles=title,
         prop=['info', 'deletedrevisions', 'imageinfo'],
         drvprop=['ids', 'timestamp', 'user'],
         drvlimit='max',
         iiprop=_WANTED['iiprop'],
-        **_log_of(title),
+        **about(title),
     )
     (item,) = answer['query']['pages']
-    deleted = tuple(map(_revision, item.get('deletedrevisions', ())))
-    return _page(item), deleted, next(_entries(answer), None)
+    page = _page(item)
+    return page, page.deleted, next(entries(answer), None)
 
 
 def read_deleted_versions(site: Any, title: str) -> Iterator[Version]:
@@ -187,53 +279,73 @@ def read_deleted_versions(site: Any, title: str) -> Iterator[Version]:
         'falimit': 'max',
     }
     while True:
-        answer = _query(site, **parameters)
+        answer = ask(site, **parameters)
         yield from map(_version, answer['query']['filearchive'])
         if 'continue' not in answer:
             return
         parameters.update(answer['continue'])
 
 
-def read_deletions(
-    site: Any, title: str, page_id: int | None = None
-) -> tuple[int, list[LogEntry]]:
-    """Read which page exists, and the latest entries in the deletion log.
+def read_deletions(site: Any, title: str) -> tuple[int, list[LogEntry]]:
+    """Read which page has a title, and the latest entries in the deletion log.
 
-    https://www.mediawiki.org/wiki/API:Logevents
-
-    :param title: which page the log is about
-    :param page_id: the page that is looked for; the one of this title if not given
     :return: the number of the page, or 0
     """
-    which = {'titles': title} if page_id is None else {'pageids': page_id}
-    answer = _query(site, prop='info', **which, **_log_of(title))
+    answer = ask(site, prop='info', titles=title, **about(title))
     (item,) = answer['query']['pages']
-    return _page(item).id, list(_entries(answer))
+    return _page(item).id, list(entries(answer))
 
 
-#: What is asked of pages, and of the files that they are about.
-_WANTED: dict[str, Any] = {
-    'prop': ['info', 'revisions', 'imageinfo'],
-    'rvprop': ['ids', 'timestamp', 'user'],
-    'iiprop': ['timestamp', 'user', 'sha1', 'canonicaltitle'],
-}
+def _read_batch(
+    site: Any, titles: Sequence[str]
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Return what a wiki says of some titles, and how it writes them itself."""
+    items: dict[str, dict[str, Any]] = {}
+    spelt: dict[str, str] = {}
+    # A second version tells that the first is not all of them.
+    parameters = {'titles': titles, 'iilimit': 2, **_WANTED, **_FOR_PLAN}
+    while titles:
+        answer = ask(site, **parameters)
+        for step in answer['query'].get('normalized', ()):
+            given = unquote(step['from']) if step.get('fromencoded') else step['from']
+            spelt[given] = step['to']
+        for item in answer['query'].get('interwiki', ()):
+            items[item['title']] = item
+        for item in answer['query'].get('pages', ()):
+            looked_at = {'curtimestamp': answer.get('curtimestamp')}
+            _add(items.setdefault(item['title'], looked_at), item)
+        more = answer.get('continue', {})
+        # Of a single file, more versions are offered than were asked for.
+        if not more or 'iistart' in more:
+            break
+        parameters.update(more)
+    return items, spelt
 
 
-def _log_of(title: str) -> dict[str, Any]:
-    return {
-        'list': 'logevents',
-        'letype': 'delete',
-        'letitle': title,
-        'lelimit': 5,
-    }
+def _followed(steps: Mapping[str, str], title: str) -> str:
+    """Follow the steps by which a wiki brings a title into its own form."""
+    for _ in steps:
+        if title not in steps:
+            break
+        title = steps[title]
+    return title
 
 
-def _query(site: Any, **parameters: Any) -> dict[str, Any]:
-    with refusals(site):
-        answer: dict[str, Any] = site.simple_request(
-            action='query', formatversion=2, **parameters
-        ).submit()
-    return answer
+def _read(
+    site: Any, most: int, which: Mapping[str, Any], *, deleted: bool
+) -> tuple[Page | None, list[LogEntry]]:
+    parameters = {**_WANTED, 'rvlimit': most + 1, 'iilimit': most + 1, **which}
+    if deleted and site.has_right('deletedhistory'):
+        parameters['prop'] = [*parameters['prop'], 'deletedrevisions']
+        parameters |= {'drvprop': ['ids', 'timestamp', 'user'], 'drvlimit': 'max'}
+    answer = ask(site, **parameters)
+    log = list(entries(answer))
+    for item in answer['query'].get('pages', ()):
+        page = _page({'curtimestamp': answer.get('curtimestamp'), **item})
+        if page.exists:
+            whole = max(len(page.revisions), len(page.versions)) <= most
+            return replace(page, whole=whole), log
+    return None, log
 
 
 def _add(item: dict[str, Any], more: Mapping[str, Any]) -> None:
@@ -249,23 +361,65 @@ def _page(item: Mapping[str, Any]) -> Page:
     """Read one item of ``pages``, which has the latest revision only."""
     title = item.get('title', '')
     versions = tuple(_versions(item))
+    deleted = tuple(map(_revision, item.get('deletedrevisions', ())))
     if 'missing' in item or 'pageid' not in item:
-        return Page(title=title, versions=versions, invalid='invalid' in item)
+        return Page(
+            title=title,
+            versions=versions,
+            invalid='invalid' in item,
+            interwiki='iw' in item,
+            deleted=deleted,
+        )
     revisions = tuple(map(_revision, item.get('revisions', ())))
     # A page that was imported or restored may be called new and have a history.
-    first = bool(revisions) and not item['revisions'][-1].get('parentid')
+    first = bool(revisions) and not revisions[-1].parent
+    actions = item.get('actions', {})
+    not_restorable = [
+        error.get('text', '')
+        for error in actions.get('undelete', ())
+        if _is_about_page(error) or 'permission' in error.get('code', '')
+    ]
+    if revisions and revisions[0].hidden:
+        not_restorable.append('Its newest revision is hidden.')
+    refusals = filter(_is_about_page, actions.get('delete', ()))
     return Page(
         title=title,
         id=item['pageid'],
+        namespace=item.get('ns', 0),
         revisions=revisions,
         versions=versions,
         whole=first and bool(item.get('new')) and len(versions) <= 1,
         redirect=bool(item.get('redirect')),
+        talk='talkid' in item,
+        protection=tuple(dict.fromkeys(map(_protection, item.get('protection', ())))),
+        refusal=next((error.get('text', '') for error in refusals), ''),
+        not_restorable=next(iter(not_restorable), ''),
+        embedded=bool(item.get('transcludedin')),
+        deleted=deleted,
+        looked_at=item.get('curtimestamp') or '',
     )
 
 
+def _is_about_page(error: Mapping[str, Any]) -> bool:
+    """Tell whether a refusal is about the page, and not about the operator."""
+    info = (error.get('data') or {}).get('blockinfo') or {}
+    return bool(info.get('blockpartial') or _ABOUT_PAGE.search(error.get('code', '')))
+
+
+def _protection(item: Mapping[str, Any]) -> str:
+    """Return one protection, such as ``edit=sysop``, with the page it comes from."""
+    source = f' by {item["source"]}' if 'source' in item else ''
+    return f'{item.get("type")}={item.get("level")}{source}'
+
+
 def _revision(item: Mapping[str, Any]) -> Revision:
-    return Revision(item['revid'], item['timestamp'], _author(item))
+    return Revision(
+        item['revid'],
+        item['timestamp'],
+        _author(item),
+        parent=item.get('parentid', 0),
+        hidden='sha1hidden' in item or 'texthidden' in item,
+    )
 
 
 def _versions(item: Mapping[str, Any]) -> Iterator[Version]:
@@ -294,16 +448,3 @@ def _version(item: Mapping[str, Any]) -> Version:
 def _author(item: Mapping[str, Any]) -> str | None:
     """Return an author who is not hidden: some operators are told hidden ones too."""
     return None if item.get('userhidden') else item.get('user')
-
-
-def _entries(answer: Mapping[str, Any]) -> Iterator[LogEntry]:
-    for event in answer['query']['logevents']:
-        moment = timestamp(event.get('timestamp'))
-        if moment is not None:
-            yield LogEntry(
-                id=event['logid'],
-                action=event.get('action', ''),
-                user=event.get('user'),
-                comment=event.get('comment'),
-                timestamp=moment,
-            )

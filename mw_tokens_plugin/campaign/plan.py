@@ -38,11 +38,13 @@ class Action(Protocol):
     :cvar noun: what a target is, in the singular
     :cvar fixed: facts that must not differ when a plan is checked again: what somebody
         has agreed to is done to nothing else
+    :cvar kept: facts that stay as the first plan has them
     """
 
     kind: str
     noun: str = 'target'
     fixed: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
 
     def describe(self) -> str:
         """Say in a word or two what is done to a target."""
@@ -94,21 +96,23 @@ def _decide_on(
         ledger.decide(
             campaign,
             (
-                _unless_changed(decision, batch[decision.name], action.fixed)
+                _compared(decision, batch[decision.name], action)
                 for decision in action.plan(list(batch))
             ),
         )
 
 
-def _unless_changed(
-    decision: Decision, before: Mapping[str, Any], fixed: frozenset[str]
+def _compared(
+    decision: Decision, before: Mapping[str, Any], action: Action
 ) -> Decision:
     """Hold a target back that is not what an earlier plan was made for."""
     if decision.held is not None and decision.held.may_pass:
         # To be compared with what is there another time.
         return replace(decision, facts={**before, **decision.facts})
     if decision.held is None and any(
-        name in before and before[name] != decision.facts.get(name) for name in fixed
+        name in before and before[name] != decision.facts.get(name)
+        for name in action.fixed
     ):
         return replace(decision, held=Held.CHANGED_SINCE)
-    return decision
+    kept = {name: before[name] for name in action.kept if name in before}
+    return replace(decision, facts={**decision.facts, **kept}) if kept else decision

@@ -54,11 +54,15 @@ class Held(enum.Enum):
     NO_PAGE = 'no such page'
     TWICE = 'the same page as another one'
     NO_TITLE = 'not a possible title of a page'
+    INTERWIKI = 'a title of another wiki'
     FILE = 'a file with versions that are hidden or lost'
     NO_FILE_PAGE = 'a file without a page'
     REVISIONS = 'too many revisions'
     AUTHORS = 'too many authors'
     NOT_FIRST = 'begun by somebody else'
+    FIRST_HIDDEN = 'its first author is hidden'
+    BEING_DELETED = 'being deleted already'
+    PAGE_REFUSED = 'the wiki does not let you delete this page'
     NO_ACCOUNT = 'you have no account on that wiki'
     NO_RIGHT = 'you lack the right on that wiki'
     WIKI_SET = 'your global groups have no such right on that wiki'
@@ -134,15 +138,19 @@ class Target:
             return self.decision.name
         return f'#{self.decision.central_id or "hidden"}'
 
+    @property
+    def earliest_write(self) -> datetime | None:
+        """When its last write may have been made at the earliest, in UTC."""
+        return self.started_at and _utc(self.started_at) - _CLOCK_DIFFERENCE
+
     def may_have_written_at(self, moment: datetime, *, by: str | None) -> bool:
         """Tell whether what the wiki's log has may be its last write.
 
         :param moment: when it was made, by the wiki's clock
         :param by: who made it
         """
-        if by != self.operator or self.started_at is None:
-            return False
-        if moment < _utc(self.started_at) - _CLOCK_DIFFERENCE:
+        earliest = self.earliest_write
+        if by != self.operator or earliest is None or moment < earliest:
             return False
         return self.ended_at is None or (
             moment <= _utc(self.ended_at) + _CLOCK_DIFFERENCE

@@ -5,6 +5,8 @@ It knows them by their database names, and what may be done there; it writes to 
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +25,10 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.site.family import place_of
 from mw_tokens_plugin.site.requests import refusals
+
+#: Characters that are in no text which MediaWiki takes: control characters other than
+#: white space, and halves of characters.
+_NOT_TEXT = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,10 @@ class Wikis:
 
     def _page_at(self, url: str) -> str:
         """Return the page that a URL shows."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise InvalidInput(f'{url} is not an address: {error}.') from None
         database = self._at(parts.netloc)
         title = ''.join(parse_qs(parts.query).get('title', ()))
         before = str(self.home.siteinfo['articlepath']).partition('$1')[0]
@@ -224,8 +233,12 @@ def wiki_by_wiki(
 def named(database: str, title: str) -> str:
     """Return ``database:Title``, the name of a target.
 
+    What is not text is replaced as MediaWiki does it. Whether a page can have such a
+    title is the wiki's question.
+
     :raises InvalidInput: there is no title
     """
+    title = _NOT_TEXT.sub('\ufffd', unicodedata.normalize('NFC', title))
     title = ' '.join(title.partition('#')[0].replace('_', ' ').split())
     if not title:
         raise InvalidInput(f'A page of {database} without a title.')

@@ -26,6 +26,7 @@ from pywikibot.login import LoginStatus
 
 from mw_tokens_plugin.exceptions import (
     BadToken,
+    Blocked,
     NoTokenNeeded,
     OutcomeUnknown,
     RateLimited,
@@ -397,7 +398,11 @@ def refusals(site: Any) -> Iterator[None]:
                 f'{site} refused the token, and a fresh one too: {error.info} '
                 'Log in anew, then start again.'
             ) from error
-        raise refusal(error.code, error.info, str(site)) from error
+        refused = refusal(error.code, error.info, str(site))
+        if isinstance(refused, Blocked):
+            info = error.other.get('blockinfo')
+            refused.partial = isinstance(info, dict) and bool(info.get('blockpartial'))
+        raise refused from error
     except MaxlagTimeoutError as error:
         raise refusal('readonly', f'its databases lag: {error}', str(site)) from error
 

@@ -76,8 +76,8 @@ def upload(site: APISite, tmp_path: Path) -> Upload:
 def versions(site: APISite, title: str) -> list[tuple[str, str | None]]:
     """Return the versions of a file, the newest first."""
     (page,) = read_pages(site, [title])
-    whole = read_page(site, 10, titles=title) or page
-    return [version.key for version in whole.versions]
+    whole, _log = read_page(site, 10, title)
+    return [version.key for version in (whole or page).versions]
 
 
 def deleted(site: APISite, title: str) -> list[tuple[str, str | None]]:
@@ -108,7 +108,7 @@ def test_a_file_is_deleted_with_all_its_versions(
     upload(title)
     upload(title)
     before = versions(site, title)
-    page = read_page(site, 10, titles=title)
+    page, _log = read_page(site, 10, title)
     assert page is not None and page.whole
     assert (len(page.revisions), len(before)) == (2, 2)
     assert page.authors == [site.username()]

@@ -208,7 +208,10 @@ class PageWatch(Watch[Place]):
             place
             for place in self._targets
             if place.wiki == entry.wiki
-            and (place.title in titles or str(self.planned[place].page_id) in ids)
+            and (
+                not {place.title, _moved(place).title}.isdisjoint(titles)
+                or str(self.planned[place].page_id) in ids
+            )
         }
 
     def concerned(self, change: Change[Place]) -> Place:
@@ -238,7 +241,7 @@ class DeletionWatch(PageWatch):
         :param kills: serial numbers of the last requests before somebody was killed
         """
         looks = self.judge_requests(kills)
-        ours = {}
+        ours: list[Place] = []
         for change in self.ours():
             place, before = self.concerned(change), change.before
             planned = self.planned[place]
@@ -247,10 +250,9 @@ class DeletionWatch(PageWatch):
             assert place not in ours, f'deleted twice: {change}'
             if (change.where, before) != (place, planned):
                 self.check_window(change, looks)
-            ours[place] = change.where
-        # A page that was moved in that window has its entry of the log elsewhere.
-        moved = [place for place, then in ours.items() if then != place]
-        self.judge_rest(ours, reported, besides=moved)
+            ours.append(place)
+        # A page that was moved in that window is found out as well.
+        self.judge_rest(ours, reported)
         return [p for p in self._targets if reported[self.name_of(p)]['changed']]
 
     def shown(self, entry: Entry) -> set[Place]:
@@ -278,7 +280,7 @@ class RestorationWatch(PageWatch):
         looks = self.judge_requests()
         ours: list[Place] = []
         for change in self.ours():
-            place = change.where
+            place = self.concerned(change)
             assert change.after is not None, f'nobody asked for {change}'
             assert place not in ours, f'restored twice: {change}'
             there = set(change.before.revisions if change.before else ())
@@ -296,9 +298,11 @@ class RestorationWatch(PageWatch):
 
     def meant(self, entry: Entry) -> Place:
         """Return the page that is to be restored."""
-        place = Place(entry.wiki, entry.params['title'])
-        assert place in self._targets, f'nobody asked for {entry}'
-        return place
+        there = Place(entry.wiki, entry.params['title'])
+        for place in self._targets:
+            if there in (place, _moved(place)):
+                return place
+        raise AssertionError(f'nobody asked for {entry}')
 
 
 def _content(page: Page) -> Content:

@@ -561,7 +561,6 @@ class Watch(Generic[What]):
         self,
         ours: Collection[What],
         reported: dict[str, dict[str, Any]],
-        besides: Collection[What] = (),
     ) -> None:
         """See that nothing is left but what the report gives a reason for."""
         assert self.elsewhere() == self._others, 'something else was touched'
@@ -570,8 +569,6 @@ class Watch(Generic[What]):
             row = reported[self.name_of(target)]
             told = f'{target}: {row["state"]}, {row["changed"]}, {row["why"]}'
             story = f'{told}; {self.story(target)}'
-            if target in besides:
-                continue
             if target in ours:
                 assert (row['state'], row['changed']) == ('done', True), story
                 continue

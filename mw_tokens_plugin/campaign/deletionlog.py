@@ -1,0 +1,121 @@
+"""The deletion log of a wiki: who deleted and restored a page, and since when.
+
+It reads and compares entries; what follows for a campaign is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mw_tokens_plugin.campaign.records import Target
+from mw_tokens_plugin.protocol.globalaccounts import timestamp
+from mw_tokens_plugin.site.requests import refusals
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """An entry of the log about one page.
+
+    :ivar title: which page it is about, by its title then
+    :ivar page_id: the number that the page had then; 0 where the log does not say
+    :ivar restored: how many revisions and file versions a restoration brought back;
+        None where the log does not say
+    :ivar target_title: where a move led to
+    """
+
+    id: int
+    action: str
+    user: str | None
+    comment: str | None
+    timestamp: datetime
+    title: str = ''
+    page_id: int = 0
+    restored: tuple[int, int] | None = None
+    target_title: str | None = None
+
+    def is_write_of(self, target: Target, action: str) -> bool:
+        """Tell whether it may be what was sent for a target.
+
+        The comment says nothing: the wiki shortens it, and extensions rewrite it.
+        """
+        return self.action == action and target.may_have_written_at(
+            self.timestamp, by=self.user
+        )
+
+
+def about(title: str, log_type: str | None = 'delete') -> dict[str, Any]:
+    """Return the parameters that add the latest entries of a page to a query.
+
+    https://www.mediawiki.org/wiki/API:Logevents
+
+    :param log_type: None for all logs
+    """
+    parameters = {'list': 'logevents', 'letitle': title, 'lelimit': 50}
+    return parameters if log_type is None else {**parameters, 'letype': log_type}
+
+
+def entries(answer: Mapping[str, Any]) -> Iterator[LogEntry]:
+    """Yield the entries in an answer, the newest first."""
+    for event in answer.get('query', {}).get('logevents', ()):
+        moment = timestamp(event.get('timestamp'))
+        if moment is not None:
+            params = event.get('params') or {}
+            count = params.get('count') or {}
+            yield LogEntry(
+                id=event['logid'],
+                action=event.get('action', ''),
+                user=event.get('user'),
+                comment=event.get('comment'),
+                timestamp=moment,
+                title=event.get('title', ''),
+                page_id=event.get('logpage', 0),
+                restored=(count.get('revisions', 0), count.get('files', 0))
+                if count
+                else None,
+                target_title=params.get('target_title'),
+            )
+
+
+def since(found: Sequence[LogEntry], moment: str | None) -> list[LogEntry]:
+    """Return the entries that were made at a moment or later.
+
+    :param moment: by the wiki's clock; None for all of them
+    """
+    begin = timestamp(moment)
+    return [e for e in found if begin is None or e.timestamp >= begin]
+
+
+def own_deletions(site: Any, target: Target, page_id: int) -> Iterator[LogEntry]:
+    """Yield what the operator deleted of a page since it was sent, whatever its title.
+
+    A page may be moved between the look at it and its deletion, which goes by its
+    number: then the log of the planned title does not show it.
+    """
+    parameters: dict[str, Any] = {
+        'list': 'logevents',
+        'leaction': 'delete/delete',
+        'leuser': target.operator,
+        'lelimit': 'max',
+    }
+    if target.earliest_write is not None:
+        parameters['leend'] = target.earliest_write.isoformat(timespec='seconds')
+    while True:
+        answer = ask(site, **parameters)
+        for entry in entries(answer):
+            if entry.page_id == page_id and entry.is_write_of(target, 'delete'):
+                yield entry
+        if 'continue' not in answer:
+            return
+        parameters.update(answer['continue'])
+
+
+def ask(site: Any, **parameters: Any) -> dict[str, Any]:
+    """Return the answer to a query, with what it found under ``query``."""
+    with refusals(site):
+        answer: dict[str, Any] = site.simple_request(
+            action='query', formatversion=2, **parameters
+        ).submit()
+    return {**answer, 'query': answer.get('query') or {}}
