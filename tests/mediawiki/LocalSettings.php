@@ -71,6 +71,11 @@ if ( $control['farmtoken'] ) {
 $wgFarmTokenType = $control['token_type'];
 $wgFarmTokenRelease = $control['release'];
 
+wfLoadExtension( 'FarmPages', __DIR__ . '/extension/FarmPages/extension.json' );
+$wgFarmPagesInterference = $control['interference'];
+$wgFarmPagesReason = $control['reason'];
+$wgDeleteRevisionsBatchSize = $control['batch'];
+
 $wgReadOnly = $control['readonly'];
 $wgRateLimits = $control['limits'];
 if ( $control['limits'] ) {

@@ -41,6 +41,10 @@ _UNHINDERED: dict[str, Any] = {
     'farmtoken': True,
     'release': None,
     'token_type': 'farm',
+    'batch': 1000,
+    'interference': {},
+    'reason': None,
+    'lost': None,
 }
 
 #: PHP's server starts in a fraction of a second.
@@ -187,6 +191,30 @@ class MediaWiki:
         database = self._directory / 'data' / f'{self.code}wiki.sqlite'
         name = file.replace(' ', '_')
         _execute(database, 'UPDATE oldimage SET oi_deleted = 1 WHERE oi_name = ?', name)
+
+    def delete_in_batches(self, revisions: int) -> None:
+        """Let the job queue delete what has more revisions than that."""
+        self._switch(batch=revisions)
+
+    def run_jobs(self) -> None:
+        """Carry out what waits in the job queue."""
+        self._php('runJobs.php', '--type=deletePage')
+
+    def interfere(self, when: str, what: str) -> None:
+        """Let a colleague edit, delete or move each page that is being deleted."""
+        self._switch(interference={when: what})
+
+    def alter_reasons(self, reason: str) -> None:
+        """Log another reason for deletions than the one that is given."""
+        self._switch(reason=reason)
+
+    def lose_answers(self, action: str) -> None:
+        """Answer with an error of a gateway after an action was carried out."""
+        self._switch(lost=action)
+
+    def lose_deleted_files(self) -> None:
+        """Lose the contents of all deleted files."""
+        shutil.rmtree(self._directory / 'images' / 'deleted')
 
     def login_age(self, seconds: int) -> None:
         """Refuse what is security-sensitive to logins that are as old as that."""

@@ -36,6 +36,12 @@ ob_start( static function ( string $output, int $phase ) {
 		json_encode( $entry, JSON_INVALID_UTF8_SUBSTITUTE ) . "\n",
 		FILE_APPEND | LOCK_EX
 	);
+	$control = json_decode(
+		file_get_contents( getenv( 'MW_TESTS_DIRECTORY' ) . '/control.json' ), true );
+	if ( $control['lost'] === $entry['action'] ) {
+		http_response_code( 502 );
+		return 'Bad gateway';
+	}
 	return $output;
 } );
 
