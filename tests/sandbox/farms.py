@@ -115,14 +115,22 @@ class Farm:
 
     # pywikibot's way to it
 
-    def configure(self, directory: Path, *, plugin: bool = False) -> None:
-        """Write a user-config.py for a pywikibot in a process of its own."""
+    def configure(
+        self, directory: Path, *, plugin: bool = False, login: Login | None = None
+    ) -> None:
+        """Write a user-config.py for a pywikibot in a process of its own.
+
+        :param login: who works there, if not the operator
+        """
         self._write_files(directory)
+        if login is not None:
+            line = f'({login.name!r}, {login.password!r})\n'
+            _write_private(directory / 'user-password.py', line)
         text = _USER_CONFIG.format(
             family=self.family,
             central=self.central,
             file=str(directory / f'{self.family}_family.py'),
-            operator=self.operator.name,
+            operator=(login or self.operator).name,
         )
         _write_private(directory / 'user-config.py', text + (ENABLE if plugin else ''))
 

@@ -24,7 +24,8 @@ from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.rights import GLOBAL_GROUPS, rights_of
 
-from .desk import Run
+from .desk import Desk, Run
+from .farms import Farm, Login
 
 pytestmark = [
     pytest.mark.faults,
@@ -306,3 +307,42 @@ def test_a_hide_whose_answer_was_lost_is_done_once(
     assert all(entry.params.get('statecheck') for entry in hiding.writes())
     if may_read_log:
         assert all(target.changed for target in ended.values())
+
+
+# Races
+
+
+def test_two_operators_lock_the_same_accounts_at_once(
+    desk: Desk, farm: Farm, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Both are done: each account is locked, and logged, once; and undone by whom."""
+    names, colleague = spam(200), 'Sandbox Colleague'
+    other = tmp_path / 'other'
+    other.mkdir()
+    farm.configure(other, login=Login(colleague, sandbox.credentials.colleague))
+    desks = {farm.operator.name: desk, colleague: Desk(other)}
+    usual = ('-file:names.txt', '-reason:Spam', '-always', '-max:200', '-pt:0')
+    # They go together through the first half, and meet in the middle of the other.
+    orders = names, names[:100] + names[:99:-1]
+    for each, order in zip(desks.values(), orders, strict=True):
+        (each.directory / 'names.txt').write_text('\n'.join(order), encoding='utf-8')
+        planned = each.run(*usual, '-campaign:both', '-simulate')
+        assert planned.code == 0, planned.said
+    started = [
+        each.start('-resume', '-always', '-max:200', '-pt:0') for each in desks.values()
+    ]
+    for process in started:
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, out + err
+        assert 'Done:      200' in out and 'FAILED' not in out
+    assert effects(sandbox, LOCK) == {('meta', name): 1 for name in names}
+    entries = sandbox.journal.entries(action=LOCK)
+    assert {e.user for e in entries if e.effect} == set(desks), 'they did not overlap'
+    assert {e.result for e in entries} > {'ok'}, 'they did not collide'
+    for operator, each in desks.items():
+        ours = {e.target for e in entries if e.effect and e.user == operator}
+        sandbox.journal.clear()
+        undone = each.run('-undo:both', '-reason:Mistake', *usual[2:])
+        assert undone.code == 0, undone.said
+        assert {name for _, name in effects(sandbox, LOCK)} == ours
+    desks[colleague].close()
