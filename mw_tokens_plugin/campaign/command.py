@@ -141,6 +141,8 @@ class Command:
         :raises StoppedByGuard: the plan is too long, or was not confirmed
         :raises TokensPluginError: planning was not possible
         """
+        # Attempts are compared with the logs of the wiki, so its clock tells the time.
+        self._ledger.clock = self._site.tokens.session.clock.now
         try:
             with (
                 at_work(

@@ -15,7 +15,8 @@ from typing import Any
 #: Characters of a reason that are compared: wikis keep at least as many.
 _COMPARED = 200
 
-#: How far the clocks of this machine and of the wiki may differ.
+#: How far the time of an attempt, by the server's clock, and that of its entry in the
+#: log may differ.
 _CLOCK_DIFFERENCE = timedelta(minutes=2)
 
 

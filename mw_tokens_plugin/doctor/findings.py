@@ -12,8 +12,8 @@ from collections.abc import (
 )
 from dataclasses import dataclass
 
-#: Seconds by which clocks may differ before it is worth a word: campaigns tell their
-#: own log entries from others' by the time too.
+#: Seconds by which clocks may differ before it is worth a word: one-time codes and
+#: cookies go by this machine's clock.
 MOST_DIFFERENCE = 60.0
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -260,6 +261,9 @@ class Sandbox:
             answer = Answer(user=user, code='not-carried-out')
         broken = broken or next((f for f in hit if _breaks(f, 'after')), None)
         response = _response(answer) if broken is None else _broken(broken)
+        if response is not None:
+            # Logs are compared with it: both are of one clock.
+            response.headers['Date'] = formatdate(self.farm.clock(), usegmt=True)
         params = asked.given
         sent = _sent(response, answer, broken)
         self.journal.write(

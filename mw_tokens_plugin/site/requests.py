@@ -134,11 +134,15 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         headers: dict[str, str] | None,
         paramstring: str,
     ) -> tuple[requests.Response | None, bool]:
-        """Note when the answer has come."""
+        """Note when the answer has come, and what time it is on the server."""
+        session = self.site.tokens.session
         try:
-            return self._transmit(use_get, uri, data, headers, paramstring)
+            answer = self._transmit(use_get, uri, data, headers, paramstring)
         finally:
-            self.site.tokens.session.traffic.landed(self)
+            session.traffic.landed(self)
+        if answer[0] is not None:
+            session.clock.heard(answer[0].headers.get('Date'))
+        return answer
 
     def wait(self, delay: int | None = None, **kwargs: Any) -> None:
         """Wait before the next try, and keep no login of another thread waiting."""

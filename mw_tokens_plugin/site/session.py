@@ -15,6 +15,7 @@ import pywikibot
 from pywikibot.exceptions import Error as PywikibotError
 
 from mw_tokens_plugin.exceptions import LoginNeedsInput, SessionLost
+from mw_tokens_plugin.site.clock import ServerClock
 from mw_tokens_plugin.site.traffic import Traffic
 
 #: How often a lost session is renewed in one run. A wiki that forgets its sessions
@@ -28,6 +29,7 @@ class Session:
     :ivar generation: 0 for the session with which the run began
     :ivar lock: held while logging in, and by the wallet while it fetches
     :ivar traffic: the requests that are made in it
+    :ivar clock: what time it is on the server
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Session:
         self.generation = 0
         self.lock = threading.RLock()
         self.traffic = traffic or Traffic()
+        self.clock = ServerClock()
         self._site = site
         self._relogin = relogin
 

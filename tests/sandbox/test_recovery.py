@@ -346,3 +346,23 @@ def test_two_operators_lock_the_same_accounts_at_once(
         assert undone.code == 0, undone.said
         assert {name for _, name in effects(sandbox, LOCK)} == ours
     desks[colleague].close()
+
+
+# Clocks
+
+
+@pytest.mark.parametrize('seconds', [-3 * 3600.0, 600.0, 5 * 3600.0])
+def test_what_was_done_is_told_by_the_servers_clock(
+    job: Job, ledger: Ledger, seconds: float
+) -> None:
+    """Whatever the clock of this machine says, our own writes are ours."""
+    job.sandbox.command('advance-clock', seconds=seconds)
+    names = spam(4)
+    faults = [{'when': 'after'}]
+    usual = ('global_lock', '-reason:Spam', '-campaign:clock')
+    assert job.run(LOCK, faults, *usual, *names) == 4
+    campaign = ledger.find('clock')
+    assert campaign is not None
+    assert ledger.changed_count(campaign) == 4
+    undo = ('global_lock', '-undo:clock', '-reason:Mistake')
+    assert job.run(LOCK, faults, *undo) == 4

@@ -1,0 +1,47 @@
+"""The server's clock, as its latest answer told it.
+
+What a wiki's logs say of a moment can be compared with nothing else: this machine's own
+clock may be hours off.
+
+https://www.rfc-editor.org/rfc/rfc9110#field.date
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+
+
+class ServerClock:
+    """Tells what time it is on the server, without asking it.
+
+    :ivar offset: seconds by which the server is ahead of this machine
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        """Go by this machine's clock until the server has answered.
+
+        :param clock: seconds since the epoch, by this machine
+        """
+        self.offset = 0.0
+        self._clock = clock
+
+    def heard(self, date: str | None) -> None:
+        """Take the time from an answer that has just come.
+
+        :param date: its header ``Date``, if it has one
+        """
+        if date is None:
+            return
+        with suppress(ValueError, OverflowError):
+            # It tells whole seconds, so on average it is half a second later.
+            server = parsedate_to_datetime(date).timestamp() + 0.5
+            self.offset = server - self._clock()
+
+    def now(self) -> datetime:
+        """Return the server's present time in UTC, without a zone."""
+        here = datetime.fromtimestamp(self._clock(), timezone.utc)
+        return here.replace(tzinfo=None) + timedelta(seconds=self.offset)
