@@ -67,6 +67,7 @@ class Fault:
         gateway (504) and retry-after (429).
     :param body: of gateway, any text; if not given, the JSON of a gateway that has
         waited in vain for the wiki.
+    :param location: of http with a status that redirects, where to.
     :param retry_after: of retry-after, the header as it is; if not given, `seconds`.
     :param seconds: of slow, clock-jump, autocreate-race, of Retry-After and of lag.
     :param reason: what readonly and centralauth-readonly give as reason.
@@ -91,6 +92,7 @@ class Fault:
     when: str = 'before'
     status: int = 0
     body: str = ''
+    location: str = ''
     retry_after: str = ''
     seconds: float = 0.0
     reason: str = 'maintenance'

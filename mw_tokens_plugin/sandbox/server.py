@@ -468,8 +468,12 @@ def _broken(fault: Fault) -> web.Response | None:
         is_json = text.startswith(('{', '['))
         headers['Content-Type'] = 'application/json' if is_json else 'text/plain'
         return web.Response(status=status, body=text.encode(), headers=headers)
+    if fault.location:
+        headers['Location'] = fault.location
     page = f'<html><title>{title}</title><body><h1>{title}</h1></body></html>\n'
-    body = b'' if fault.kind == 'empty' else page.encode()
+    body = page.encode()
+    if fault.kind == 'empty':
+        body, headers['Content-Type'] = b'', 'application/json'
     return web.Response(status=status, body=body, headers=headers)
 
 

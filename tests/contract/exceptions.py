@@ -11,6 +11,7 @@ OAUTH = 'The sandbox has no OAuth.'
 FARMLOGIN = 'The recorded farm had a login provider of its own, FarmLogin.'
 FARMLINK = 'The recorded farm had an extension of its own, FarmLink, in the list.'
 FORMS = 'The sandbox has no forms to change, remove or create credentials.'
+CORE = 'Core 1.45.0 lacks the fix that keeps bot passwords from linking accounts.'
 DATABASE = 'The sandbox has no database that could fail.'
 ORDER = 'The database of MediaWiki orders as it likes what is of the same second.'
 STORE = (
@@ -41,13 +42,19 @@ _OF_1_43: Exceptions = {
     'm_http_level': {
         **_each(range(15, 23), DATABASE),
         **_each((24, 25), STORE),
-        34: 'The sandbox has no fault that redirects elsewhere.',
-        35: 'The sandbox has no fault that answers with nothing and status 200.',
     },
     'p_pywikibot_11.9_live': {2: 'The recording keeps only the start of this answer.'},
 }
 
 _OF_TIP: Exceptions = {
+    'j_clientlogin_flows': _each({*range(22)} - {10, 21}, FARMLOGIN),
+    'j_linkaccount': {
+        **_each((7, 8, 10, 76, 77, 79), FORMS),
+        **_each((9, 78), FARMLOGIN),
+        **_each((142, 143), CORE),
+        145: OAUTH,
+    },
+    'm_http_level': {**_each(range(15, 23), DATABASE), **_each((24, 25), STORE)},
     'o_globalblock': {168: ORDER, **_each((245, 247, 248), OAUTH), 259: FARMLINK},
     'o_globalblocks_query_and_logs': _each((76, 77), ORDER),
 }
@@ -80,7 +87,6 @@ NOT_YET = frozenset(
     j_linkaccount
     l_anonymous_fallthrough
     l_session_loss
-    m_http_level
     n_centralauthtoken_expiry
     n_centralauthtoken_jwt
     n_globalusers

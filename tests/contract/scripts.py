@@ -87,9 +87,10 @@ def where_answered(name: str, code: str, event: Event) -> Mapping[int, Event]:
     }
 
 
-def redirect_states() -> list[str]:
+def redirect_states(release: str) -> list[str]:
     """Return the states with which users were redirected, in their order."""
-    answers = [each.json.get('linkaccount', {}) for each in load('j_linkaccount')]
+    exchanges = load('j_linkaccount', release)
+    answers = [each.json.get('linkaccount', {}) for each in exchanges]
     return [a['redirectdata']['state'] for a in answers if 'redirectdata' in a]
 
 
@@ -439,7 +440,7 @@ SCRIPTS = {
         },
         before={
             0: lambda stage: stage.link_accounts(False),
-            4: lambda stage: stage.link_accounts(True, redirect_states()),
+            4: lambda stage: stage.link_accounts(True, redirect_states(stage.release)),
             148: lambda stage: stage.needs_login(True),
             149: in_turn(
                 lambda stage: stage.needs_login(False),
@@ -470,6 +471,8 @@ SCRIPTS = {
             31: fault('retry-after', status=503, seconds=17),
             32: fault('retry-after', status=429, seconds=4),
             33: fault('http', status=504),
+            34: fault('http', status=302, location='http://127.0.0.9/login'),
+            35: fault('empty'),
             36: fault('http', status=502),
         },
     ),

@@ -137,6 +137,8 @@ def describe_linking(call: Call, values: Values, info: Json) -> None:
 def login_age_status(call: Call) -> str:
     """Tell whether a login is fit for what is security-sensitive: ok, reauth, fail."""
     provider, stored = call.farm.provider, call.session.stored
+    if call.farm.current and call.session.kind == 'centralauthtoken':
+        return 'fail'
     if call.session.kind not in ('main', 'local'):
         return 'fail' if provider.needs_login else 'ok'
     age = call.farm.clock() - (stored.since if stored else 0.0)
@@ -231,7 +233,8 @@ def _redirection(call: Call, values: Values, talk: Conversation) -> Json:
         'redirectdata': {
             'state': talk.state,
             'n': 5,
-            'nested': {'a': True, 'b': None},
+            # In the form of formatversion=1, which 1.43 had only there.
+            'nested': {'a': '' if call.farm.current else True, 'b': None},
         },
         **_shown(values, [_return_request('')]),
     }
