@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from . import errors, formats
@@ -21,6 +22,7 @@ from .titles import canonical_user
 if TYPE_CHECKING:
     from .farm import Account, Farm, Wiki
 
+EMPTY: Mapping[str, str] = MappingProxyType({})
 _DYNAMIC = frozenset(
     {
         'username',
@@ -188,32 +190,36 @@ class Api:
             call.answer.headers.append(('MediaWiki-Login-Suppressed', 'true'))
         elif 'centralauthtoken' in given:
             if request.headers.get('Authorization', '').startswith('OAuth '):
-                raise HttpError(
-                    500,
-                    formats.page('Internal error', 'Conflicting sessions'),
-                    headers={
-                        'MediaWiki-API-Error': 'internal_api_error_MediaWiki\\'
-                        'Session\\SessionOverflowException',
-                    },
-                )
+                raise _two_sessions(self.farm.current)
             token = given['centralauthtoken']
-            call.answer.token = digest(token)
-            session = sessions.spend(wiki, token, 'parameter')
-            if session is None:
-                call.answer.wait = self.farm.penalty
-                raise errors.dead_centralauthtoken()
-            self._refuse_renamed(session.account)
-            call.session = session
+            self._spend(call, token, 'parameter')
         else:
             scheme, _, token = request.headers.get('Authorization', '').partition(' ')
-            if scheme == 'CentralAuthToken':
-                call.answer.token = digest(token)
-                header = sessions.spend(wiki, token.strip(), 'header')
-                call.session = header or sessions.nobody(wiki, cookies)
+            if scheme == 'CentralAuthToken' and token:
+                self._spend(call, token.strip(), 'header', cookies)
+            elif scheme == 'Bearer' and self.farm.current:
+                raise errors.invalid_authorization('Invalid access token')
             else:
                 call.session = sessions.resolve(wiki, cookies)
         if origin:
             self._check_origin(call, origin, request)
+
+    def _spend(
+        self, call: Call, token: str, way: str, cookies: Mapping[str, str] = EMPTY
+    ) -> None:
+        """Use up a centralauthtoken, whose session the request is in from then on."""
+        call.answer.token = digest(token)
+        session = self.farm.sessions.spend(call.wiki, token, way)
+        if session is not None:
+            if way == 'parameter' or self.farm.current:
+                self._refuse_renamed(session.account)
+            call.session = session
+        elif way == 'parameter' or self.farm.current:
+            call.answer.wait = self.farm.penalty
+            raise errors.dead_centralauthtoken()
+        else:
+            # In 1.43 a dead one in the header was nobody's, and no error.
+            call.session = self.farm.sessions.nobody(call.wiki, cookies)
 
     @staticmethod
     def _refuse_renamed(account: Account | None) -> None:
@@ -441,6 +447,29 @@ _MAIN_CHOICES: dict[str, tuple[str, ...]] = {
     'errorformat': ('bc', 'html', 'none', 'plaintext', 'raw', 'wikitext'),
     'assert': ('user', 'anon', 'bot'),
 }
+
+
+def _two_sessions(current: bool) -> HttpError:
+    """Return the answer to OAuth beside a centralauthtoken."""
+    if current:
+        return HttpError(
+            400,
+            formats.page(
+                'Bad Request',
+                '<h1>Bad Request</h1><p>Cannot combine multiple request '
+                'authentication types: MediaWiki\\Extension\\OAuth\\SessionProvider '
+                'sessions and CentralAuthApiSessionProvider sessions.</p>',
+            ),
+            'text/html; charset=utf-8',
+        )
+    return HttpError(
+        500,
+        formats.page('Internal error', 'Conflicting sessions'),
+        headers={
+            'MediaWiki-API-Error': 'internal_api_error_MediaWiki\\Session\\'
+            'SessionOverflowException',
+        },
+    )
 
 
 def _headers_of(error: ApiError) -> list[tuple[str, str]]:

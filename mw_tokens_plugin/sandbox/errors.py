@@ -183,6 +183,16 @@ def dead_centralauthtoken() -> ApiError:
     )
 
 
+def invalid_authorization(why: str) -> ApiError:
+    """Return the error for OAuth credentials that are none."""
+    return ApiError(
+        'mwoauth-invalid-authorization',
+        f'The authorization headers in your request are not valid: {why}',
+        params=[why],
+        module='',
+    )
+
+
 def denied(what: str, key: str = '') -> ApiError:
     """Return the error for a missing right, named by what it allows."""
     return ApiError(

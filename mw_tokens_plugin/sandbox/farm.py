@@ -595,7 +595,8 @@ class Farm:
         #: Seconds that a change of an account takes while others are at work, too.
         self.overlap = 0.01
         self.current = current
-        self.penalty = 3.0
+        #: Seconds that a dead centralauthtoken costs.
+        self.penalty = 0.0 if current else 3.0
         self.wikis: dict[str, Wiki] = {}
         self.by_db: dict[str, Wiki] = {}
         for code in [*codes, *([DATA] if data else [])]:

@@ -76,7 +76,8 @@ class Sandbox:
     :param port: the same on every address; 0 for any that is free.
     :param password: derive all passwords from this one.
     :param seed: what the spam accounts are made of.
-    :param penalty: seconds that a dead centralauthtoken costs.
+    :param penalty: seconds that a dead centralauthtoken costs; default: three in 1.43,
+        none today.
     :param data: add the wiki `data`, a Wikibase repository for the others.
     :param farm: a farm made elsewhere; then `delay` and `port` are all that counts.
 
@@ -93,7 +94,7 @@ class Sandbox:
         port: int = 0,
         password: str | None = None,
         seed: int = 1,
-        penalty: float = 3.0,
+        penalty: float | None = None,
         data: bool = False,
         farm: Farm | None = None,
     ) -> None:
@@ -106,7 +107,8 @@ class Sandbox:
                 current=mediawiki != '1.43',
                 data=data,
             )
-            farm.penalty = penalty
+            if penalty is not None:
+                farm.penalty = penalty
         self.farm = farm
         self.delay = delay
         self.journal = Journal()

@@ -1,15 +1,12 @@
 """Who is asking: cookie sessions, remembered logins, csrf tokens, centralauthtokens.
 
-Behaves as recorded from MediaWiki 1.43 with CentralAuth; the JWT in which today's
-wikis wrap a centralauthtoken has no recording and is an imitation.
+What today's wikis do otherwise (tokens wrapped in a JWT, the cookie ``sessionJwt``, a
+session's cookie set again until somebody logs in) is asked of `farm.current`.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +14,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from .jwt import Signer, unique
 from .provider import Conversation
 from .rights import ANONYMOUS, rights_of
 
@@ -132,9 +130,11 @@ class Sessions:
         self.farm = farm
         self.lifetime = 3600.0
         self.token_lifetime = 60.0
+        #: Of the cookie sessionJwt.
+        self.jwt_lifetime = 4 * 3600
         self.autocreate_race = 0.0
         self.down = False
-        self._key = secrets.token_bytes(32)
+        self.signer = Signer()
         self._local: dict[tuple[str, str], Stored] = {}
         self._bots: dict[tuple[str, str], Stored] = {}
         self._central: dict[str, Central] = {}
@@ -147,11 +147,16 @@ class Sessions:
 
     def resolve(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session:
         """Return the session that the cookies of a request name."""
-        return (
+        session = (
             self._resolve_bot(wiki, cookies)
             or self._resolve_main(wiki, cookies)
             or self._resolve_local(wiki, cookies)
         )
+        if self.farm.current and session.local is None and session.stored:
+            # Until somebody logs in, each answer sets it again.
+            cookie = _cookie(f'{wiki.db}_session', session.stored.id)
+            session.cookies = [*(c for c in session.cookies if c != cookie), cookie]
+        return session
 
     def nobody(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session:
         """Return an anonymous session, whoever the cookies of a request name."""
@@ -247,7 +252,8 @@ class Sessions:
             self._bots[wiki.db, stored.id] = stored
         session.kind, session.local, session.stored = 'botpassword', local, stored
         session.grants = account.bots[app].grants
-        session.cookies = [_cookie(f'{wiki.db}_BPsession', stored.id)]
+        kept = session.cookies if self.farm.current else []
+        session.cookies = [*kept, _cookie(f'{wiki.db}_BPsession', stored.id)]
 
     def log_out(self, session: Session) -> None:
         """End a session; with the main password, all such of the account."""
@@ -260,6 +266,8 @@ class Sessions:
         self._drop(session)
         if session.local:
             session.cookies = _goodbye(session.wiki)
+            if self.farm.current:
+                session.cookies.append(_gone('sessionJwt'))
 
     def end_account(self, account: int, *, remembered: bool = True) -> None:
         """End all main-password sessions and centralauthtokens of an account."""
@@ -390,7 +398,8 @@ class Sessions:
         local = None
         if account and not account.locked and not account.renaming:
             local = self._local_account(wiki, account)
-        if account is None or local is None:
+        jwt = cookies.get('sessionJwt', '')
+        if account is None or local is None or not self._accepts(jwt, account):
             return self._resolve_dead(wiki, cookies)
         if central is None:
             session = Session(wiki)
@@ -412,11 +421,15 @@ class Sessions:
             new = self._login_cookies(wiki, local, stored, central)
             return Session(wiki, 'main', local, stored, cookies=new)
         stored.used = now
-        return Session(wiki, 'main', local, stored)
+        again = self._is_outdated(jwt)
+        new = self._login_cookies(wiki, local, stored, central) if again else []
+        return Session(wiki, 'main', local, stored, cookies=new)
 
     def _resolve_dead(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session:
         """Return an anonymous session, and take the cookies of a dead one away."""
         gone = _goodbye(wiki)
+        if self.farm.current and 'sessionJwt' in cookies:
+            gone.append(_gone('sessionJwt'))
         if 'centralauth_Token' in cookies:
             gone.append(_gone('centralauth_Token'))
         session = Session(wiki, cookies=gone)
@@ -479,36 +492,59 @@ class Sessions:
             self._remembered[token] = central.account
             cookies.append(_cookie('centralauth_Token', token, age, now))
         cookies.append(_cookie('centralauth_Session', central.id))
+        if self.farm.current:
+            account = self.farm.account_ids[central.account]
+            cookies.append(self._session_jwt(account, now))
         return cookies
 
     def _wrap(self, token: str, account: Account, now: float) -> str:
-        claims = {
-            'iss': self.farm.central.server,
-            'iat': int(now),
-            'exp': int(now + self.token_lifetime),
-            'sub': f'mw:CentralAuth:{account.id}',
-            'jti': token,
-            'sxp': int(now + self.token_lifetime),
-            'rest': 'sandbox',
-        }
-        body = b'.'.join(
-            _base64(json.dumps(part).encode())
-            for part in ({'typ': 'JWT', 'alg': 'HS256'}, claims)
+        return self.signer.sign(
+            {
+                'iss': self.farm.central.server,
+                'exp': int(now + self.token_lifetime),
+                'CAToken': token,
+                'sub': _subject(account),
+                'iat': int(now),
+                'jti': unique(),
+            }
         )
-        mac = hmac.digest(self._key, body, 'sha256')
-        return (body + b'.' + _base64(mac)).decode()
 
     def _unwrap(self, token: str) -> str:
-        if token.count('.') != 2:
-            return '' if self.farm.current else token
-        body, _, mac = token.rpartition('.')
-        expected = _base64(hmac.digest(self._key, body.encode(), 'sha256')).decode()
-        if not hmac.compare_digest(mac.encode(), expected.encode()):
-            return ''
-        payload = body.partition('.')[2]
-        padded = payload + '=' * (-len(payload) % 4)
-        claims: dict[str, str] = json.loads(base64.urlsafe_b64decode(padded))
-        return claims['jti']
+        """Return the token within, which does by itself; empty for a forged one."""
+        if not self.farm.current or '.' not in token:
+            return token
+        payload = self.signer.verify(token) or {}
+        alive = self.farm.clock() < payload.get('exp', 0)
+        return str(payload.get('CAToken', '')) if alive else ''
+
+    def _session_jwt(self, account: Account, now: float) -> str:
+        payload = {
+            'iss': self.farm.central.server,
+            'sxp': int(now + self.jwt_lifetime),
+            'jti': unique(),
+            'sub': _subject(account),
+            'iat': int(now),
+        }
+        jwt = self.signer.sign(payload)
+        return _cookie('sessionJwt', jwt, int(self.jwt_lifetime), now)
+
+    def _accepts(self, jwt: str, account: Account) -> bool:
+        """Say whether the cookie sessionJwt is no reason to refuse a session."""
+        if not self.farm.current or not jwt:
+            return True
+        payload = self.signer.verify(jwt)
+        return (
+            payload is not None
+            and payload['sub'] == _subject(account)
+            and self.farm.clock() < payload.get('exp', self.farm.clock() + 1)
+        )
+
+    def _is_outdated(self, jwt: str) -> bool:
+        """Say whether the cookie sessionJwt has to be set again."""
+        if not self.farm.current:
+            return False
+        payload = self.signer.verify(jwt) if jwt else None
+        return payload is None or payload['sxp'] <= self.farm.clock()
 
     def _forget_tokens(self, before: float) -> None:
         self._tokens = {
@@ -572,5 +608,5 @@ def _gone(name: str) -> str:
     )
 
 
-def _base64(data: bytes) -> bytes:
-    return base64.urlsafe_b64encode(data).rstrip(b'=')
+def _subject(account: Account) -> str:
+    return f'mw:CentralAuth::{account.id}'

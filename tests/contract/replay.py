@@ -53,7 +53,7 @@ COMPARED_HEADERS = (
 
 TOKEN = re.compile(r'(?P<core>[0-9a-f]{40})(?P<end>\+\\?)')
 CENTRALAUTHTOKEN = re.compile(r'(?P<random>[0-9a-f]{32})(?P<id>[0-9a-f]{1,3})', re.I)
-WRAPPED = re.compile(f'{JWT.pattern}|{CENTRALAUTHTOKEN.pattern}', re.I)
+WRAPPED = re.compile(f'(?-i:{JWT.pattern})|{CENTRALAUTHTOKEN.pattern}', re.I)
 AUTHORIZATION = 'CentralAuthToken '
 MINT = 'centralauthtoken'
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from . import scripts, scripts_globalblocks
+from . import scripts, scripts_centralauth, scripts_globalblocks
 from .replay import COOKIELESS, Script
 from .scripts import seconds_in_note
 
@@ -21,6 +21,7 @@ _WITH_EMAIL = replace(
 SCRIPTS = (
     scripts.SCRIPTS
     | scripts_globalblocks.SCRIPTS
+    | scripts_centralauth.SCRIPTS
     | {
         'e_autocreate_race': Script(jars={0: COOKIELESS}),
         'e_expiry': Script(
@@ -30,10 +31,6 @@ SCRIPTS = (
         'i_ratelimit': Script(
             jars={0: 'BotOp'},
             before={0: lambda stage: stage.rate_limits(edit=3, delete=2)},
-        ),
-        'n_centralauthtoken_expiry': Script(
-            jars={0: COOKIELESS},
-            meanwhile=seconds_in_note('n_centralauthtoken_expiry', 'tip'),
         ),
     }
 )

@@ -6,6 +6,7 @@ is what has no recording, and what depends on time.
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -144,17 +145,42 @@ def test_an_expired_csrf_token_leaves_the_session_alone(client: Client) -> None:
 
 
 def test_a_centralauthtoken_is_wrapped_and_works_once(client: Client) -> None:
+    """As recorded: its length, the order of what it says, and no wait for a dead one."""
     token = client.mint()
-    assert token.count('.') == 2
+    header, payload, signature = token.split('.')
+    assert decoded(header) == {'typ': 'JWT', 'alg': 'RS256'}
+    assert list(decoded(payload)) == ['iss', 'exp', 'CAToken', 'sub', 'iat', 'jti']
+    assert len(signature) == 342
     assert client.who('aa', token) == OPERATOR
     assert client.who('aa', token) == DEAD
-    assert client.wait == 3.0
+    assert client.wait == 0.0
+
+
+def test_what_is_wrapped_works_by_itself_and_once_too(client: Client) -> None:
+    token = client.mint()
+    bare = decoded(token.split('.')[1])['CAToken']
+    assert client.who('aa', bare) == OPERATOR
+    assert client.who('aa', token) == DEAD
+
+
+def decoded(part: str) -> dict[str, Any]:
+    """Return what a part of a JSON Web Token says."""
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + '=='))
+    return found
 
 
 def test_a_tampered_wrapping_is_a_dead_token(client: Client) -> None:
-    head, payload, mac = client.mint().split('.')
-    assert client.who('aa', f'{head}.{payload}x.{mac}') == DEAD
-    assert client.who('aa', 'garbage') == DEAD
+    token = client.mint()
+    head, payload, mac = token.split('.')
+    other = client.mint().split('.')[1]
+    for forged in (
+        f'{head}.{payload}x.{mac}',
+        f'{head}.{other}.{mac}',
+        f'{head}.',
+        'x',
+    ):
+        assert client.who('aa', forged) == DEAD
+    assert client.who('aa', token) == OPERATOR
 
 
 def test_the_older_flavour_does_not_wrap() -> None:
@@ -163,6 +189,8 @@ def test_the_older_flavour_does_not_wrap() -> None:
     token = client.mint()
     assert '.' not in token
     assert client.who('aa', token) == OPERATOR
+    assert client.who('aa', token) == DEAD
+    assert client.wait == 3.0
 
 
 def test_a_csrf_token_survives_across_centralauthtokens(client: Client) -> None:
