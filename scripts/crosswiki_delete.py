@@ -8,7 +8,8 @@ moment and resumed: nothing is done twice.
 Pages are given as arguments (interwiki links or URLs), or by:
 
 -file:FILE        Pages in a file in UTF-8, one a line: wiki and title with a tabulator
-                  between them, an interwiki link, or a URL. "#" begins a comment.
+                  between them, database:Title, an interwiki link, or a URL. "# " begins
+                  a comment.
 
 -                 The same from standard input; -always or -simulate is required.
 
@@ -32,7 +33,8 @@ exactly that.
 
 What is done, and why:
 
--reason:TEXT      The reason for the log. It is required, though it may be empty.
+-reason:TEXT      The reason for the log. It is required, though it may be empty;
+                  -summary:TEXT is the same.
 
 -reason-CODE:TEXT The same for wikis in that language, such as -reason-de:TEXT.
 
@@ -43,7 +45,10 @@ What is done, and why:
 
 Guards:
 
--not:FILE         Pages that are held back, in a file like that of -file.
+-not:FILE         Pages that are to be skipped in this run, in a file like that of
+                  -file. Each must be a target or a page that exists.
+
+-protect:FILE     The same as a standing list, which may name any pages.
 
 -max-authors:N    Hold back pages with more than N authors, among whom are those who
                   uploaded versions of a file; default 1.
@@ -77,6 +82,7 @@ from typing import Any, TextIO
 import pywikibot
 from pywikibot import config
 
+from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.crosswiki import (
     MOST_REVISIONS,
     CrosswikiDelete,
@@ -89,8 +95,8 @@ from mw_tokens_plugin.campaign.login import log_in
 from mw_tokens_plugin.campaign.options import (
     HELP,
     SharedOptions,
+    checked_reason,
     found,
-    good,
     not_understood,
     number,
 )
@@ -99,11 +105,12 @@ from mw_tokens_plugin.campaign.pagelists import (
     generated,
     of_title,
 )
+from mw_tokens_plugin.campaign.pages import read_pages
 from mw_tokens_plugin.campaign.privatefiles import expanded, open_private
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.report import Reporter
-from mw_tokens_plugin.campaign.targets import BadLine
-from mw_tokens_plugin.campaign.wikis import Wikis
+from mw_tokens_plugin.campaign.targets import valid_names
+from mw_tokens_plugin.campaign.wikis import Wikis, split
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.names import normalise_name
@@ -112,6 +119,7 @@ from mw_tokens_plugin.protocol.names import normalise_name
 docuReplacements = {'&campaign;': HELP.strip('\n')}
 
 _SCRIPT = 'crosswiki_delete'
+_REASON = re.compile(r'-reason-([A-Za-z_-]+):')
 _KINDS = (CrosswikiDelete.kind, UndoCrosswikiDelete.kind)
 
 
@@ -194,9 +202,18 @@ def parse(args: Iterable[str]) -> Options:
     :raises InvalidInput: it cannot be understood
     """
     options = Options()
+    args = list(args)
+    check_arguments(
+        (argument for argument in args if not _REASON.match(argument)),
+        options_in(__doc__) | options_in(HELP),
+        script=f'pwb {_SCRIPT}',
+        repeatable=['-from-user', '-same-title', '-wikis', '-tags'],
+        # Page generators of pywikibot.
+        others=any(argument.startswith('-wikis:') for argument in args),
+    )
     for argument in args:
         name, colon, value = argument.partition(':')
-        language = re.fullmatch(r'-reason-([A-Za-z_-]+)', name)
+        language = _REASON.match(argument)
         match name, bool(colon):
             case '-from-user', True:
                 options.users.append(normalise_name(value))
@@ -207,7 +224,10 @@ def parse(args: Iterable[str]) -> Options:
             case '-wikis', True:
                 options.wikis += filter(None, value.split(','))
             case _, True if language:
-                options.reasons[language[1].lower().replace('_', '-')] = value
+                code = language[1].lower().replace('_', '-')
+                if code in options.reasons:
+                    raise InvalidInput(f'{name} is given twice: give it once.')
+                options.reasons[code] = checked_reason(name, value)
             case '-tags', True:
                 options.tags += filter(None, value.split(','))
             case '-max-authors', True:
@@ -261,10 +281,7 @@ def _begin(
         if (value := getattr(options, key)) is not None
     }
     with _to_revert(options, name, reporter) as left:
-        pages = good(
-            _named(wikis, options, named, reporter, left),
-            options.skip_bad_lines,
-        )
+        pages = _named(wikis, options, named, reporter, left)
         campaign, count = options.begin(
             ledger,
             wikis.home,
@@ -281,7 +298,9 @@ def _begin(
                 },
                 'untrusted': options.is_chosen_by_others,
             },
+            reporter=reporter,
             name=name,
+            exist=lambda names: _existing(wikis, names),
         )
     reporter.line(said('crosswiki_delete-pages', number=count))
     return campaign
@@ -293,7 +312,7 @@ def _named(
     named: list[str],
     reporter: Reporter,
     left: TextIO | None,
-) -> Iterator[str | BadLine]:
+) -> Iterator[str]:
     """Yield all pages that the command line names.
 
     :param named: the wikis of ``-wikis``; empty for all on which there is an account
@@ -311,9 +330,18 @@ def _named(
             ),
         )
     for title in options.titles:
-        yield from of_title(wikis, databases, title)
+        pages = of_title(wikis, databases, title)
+        yield from valid_names(pages, skip=options.skip_bad_lines)
     if options.generators:
         yield from generated(wikis, databases, options.generators)
+
+
+def _existing(wikis: Wikis, names: Iterable[str]) -> Iterator[str]:
+    """Yield the pages that exist."""
+    for name in names:
+        database, title = split(name)
+        if any(page.exists for page in read_pages(wikis.site(database), [title])):
+            yield name
 
 
 @contextmanager

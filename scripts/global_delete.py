@@ -12,8 +12,9 @@ cannot do it.
 
 Names are given as arguments, or by:
 
--file:FILE        Names in a file in UTF-8, one a line; "#" begins a comment, and
-                  "User:" and wikilinks are accepted.
+-file:FILE        Names in a file in UTF-8, one a line, as they are or as pasted from a
+                  wiki: links, templates of request pages, lines of logs. "# " begins a
+                  comment.
 
 -                 The same from standard input; -always or -simulate is required.
 
@@ -23,11 +24,16 @@ Names are given as arguments, or by:
 
 Why:
 
--reason:TEXT      The reason for the log. It is required, though it may be empty.
+-reason:TEXT      The reason for the log. It is required, though it may be empty;
+                  -summary:TEXT is the same.
 
 Guards:
 
--not:FILE         Names that are held back, in a file like that of -file.
+-not:FILE         Names that are to be skipped in this run, in a file like that of
+                  -file. Each must be a target or an account that exists.
+
+-protect:FILE     The same as a standing list, which may name anybody. It can be set in
+                  user-config.py for all runs, too.
 
 -max-wikis:N      Hold back accounts attached to more than N wikis; default 5.
 
@@ -53,6 +59,8 @@ from typing import Any
 
 import pywikibot
 
+from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
+from mw_tokens_plugin.campaign.exclusions import existing_accounts
 from mw_tokens_plugin.campaign.globaldelete import DeletionGuards, GlobalDelete
 from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -60,12 +68,11 @@ from mw_tokens_plugin.campaign.login import log_in
 from mw_tokens_plugin.campaign.options import (
     HELP,
     SharedOptions,
-    good,
     not_understood,
     number,
 )
 from mw_tokens_plugin.campaign.records import Campaign
-from mw_tokens_plugin.campaign.targets import BadLine
+from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.names import normalise_prefix
 
@@ -102,6 +109,7 @@ def _run(arguments: list[str]) -> ExitCode:
     options = parse(handle_args(arguments))
     _check(options)
     site = pywikibot.Site().central_site()
+    reporter = options.reporter()
     ledger = options.open_ledger()
     try:
         log_in(
@@ -114,14 +122,14 @@ def _run(arguments: list[str]) -> ExitCode:
             campaign = options.resumed(ledger, site, [GlobalDelete.kind])
             options.check_seen(ledger, campaign)
         else:
-            campaign = _begin(ledger, site, options)
+            campaign = _begin(ledger, site, options, reporter)
         return options.carry_out(
             _SCRIPT,
             ledger,
             campaign,
             _action(site, campaign),
             site,
-            options.reporter(),
+            reporter,
             longest=_MAX,
         )
     finally:
@@ -135,6 +143,9 @@ def parse(args: Iterable[str]) -> Options:
     :raises InvalidInput: it cannot be understood
     """
     options = Options()
+    args = list(args)
+    known = {**options_in(__doc__), **options_in(HELP), '-undo': 'CAMPAIGN'}
+    check_arguments(args, known, script=f'pwb {_SCRIPT}', repeatable=['-prefix'])
     for argument in args:
         name, colon, value = argument.partition(':')
         match name, bool(colon):
@@ -175,22 +186,24 @@ def _check(options: Options) -> None:
     options.check_consent()
 
 
-def _begin(ledger: Ledger, site: Any, options: Options) -> Campaign:
+def _begin(ledger: Ledger, site: Any, options: Options, reporter: Reporter) -> Campaign:
     campaign, _number = options.begin(
         ledger,
         site,
         GlobalDelete.kind,
-        good(_named(site, options), options.skip_bad_lines),
+        _named(site, options),
         {
             **options.guards,
             'excluded': options.excluded(),
             'untrusted': bool(options.prefixes),
         },
+        reporter=reporter,
+        exist=existing_accounts(site),
     )
     return campaign
 
 
-def _named(site: Any, options: Options) -> Iterator[str | BadLine]:
+def _named(site: Any, options: Options) -> Iterator[str]:
     yield from options.named()
     for prefix in options.prefixes:
         for account in site.all_global_accounts(prefix=normalise_prefix(prefix)):

@@ -7,8 +7,9 @@ resumed: nothing is done twice.
 
 Names are given as arguments, or by:
 
--file:FILE        Names in a file in UTF-8, one a line; "#" begins a comment, and
-                  "User:" and wikilinks are accepted.
+-file:FILE        Names in a file in UTF-8, one a line, as they are or as pasted from a
+                  wiki: links, templates of request pages, lines of logs. "# " begins a
+                  comment.
 
 -                 The same from standard input; -always or -simulate is required.
 
@@ -34,7 +35,8 @@ exactly that. For a page there are more options:
 
 What is done, and why:
 
--reason:TEXT      The reason for the log. It is required, though it may be empty.
+-reason:TEXT      The reason for the log. It is required, though it may be empty;
+                  -summary:TEXT is the same.
 
 -reasons          List the wiki's own reasons, and stop.
 
@@ -47,7 +49,11 @@ What is done, and why:
 
 Guards:
 
--not:FILE         Names that are held back, in a file like that of -file.
+-not:FILE         Names that are to be skipped in this run, in a file like that of
+                  -file. Each must be a target or an account that exists.
+
+-protect:FILE     The same as a standing list, which may name anybody. It can be set in
+                  user-config.py for all runs, too.
 
 -max-edits:N      Hold back accounts with more than N global edits; default 50.
 
@@ -75,6 +81,8 @@ from mw_tokens_plugin.campaign.addresses import (
     check_is_new,
     write_addresses,
 )
+from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
+from mw_tokens_plugin.campaign.exclusions import existing_accounts
 from mw_tokens_plugin.campaign.globallock import (
     GlobalLock,
     Guards,
@@ -88,7 +96,6 @@ from mw_tokens_plugin.campaign.options import (
     HELP,
     SharedOptions,
     found,
-    good,
     not_understood,
     number,
 )
@@ -101,7 +108,6 @@ from mw_tokens_plugin.campaign.pagetargets import (
 from mw_tokens_plugin.campaign.privatefiles import expanded
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.report import Reporter
-from mw_tokens_plugin.campaign.targets import BadLine
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
     TokensPluginError,
@@ -184,7 +190,7 @@ def _run(arguments: list[str]) -> ExitCode:
             _log_in(site, {})
             campaign = _begin_undo(ledger, site, options)
         else:
-            if options.untrusted:
+            if options.untrusted or options.exclude:
                 _log_in(site, {})
             begun = _begin(ledger, site, options, reporter)
             if begun is None:
@@ -221,14 +227,16 @@ def parse(args: Iterable[str]) -> Options:
     :raises InvalidInput: it cannot be understood
     """
     options = Options()
+    args = list(args)
+    known = options_in(__doc__) | options_in(HELP)
+    repeatable = ('-prefix', '-section', '-requester')
+    check_arguments(args, known, script=f'pwb {_SCRIPT}', repeatable=repeatable)
     for argument in args:
         name, colon, value = argument.partition(':')
         match name, bool(colon):
             case '-prefix', True:
                 options.prefixes.append(value)
             case '-page', True:
-                if options.page is not None:
-                    raise InvalidInput('Give one -page: at a time.')
                 options.page = value
             case '-section', True:
                 options.sections.append(value)
@@ -349,7 +357,7 @@ def _stored(options: Options) -> dict[str, Any]:
         'locked': not options.unlock,
         'hidden': options.hide and options.hide.value,
         'max_edits': 50 if options.max_edits is None else options.max_edits,
-        'excluded': options.excluded(),
+        'excluded': options.excluded(discreet=options.hide is not None),
         'untrusted': options.untrusted,
     }
 
@@ -362,11 +370,7 @@ def _begin(
     names: Iterable[str]
     stored = _stored(options)
     if options.page is None:
-        names = good(
-            _named(site, options),
-            options.skip_bad_lines,
-            discreet=options.hide is not None,
-        )
+        names = _named(site, options)
     else:
         selection = _select(site, options)
         _show(selection, options, reporter)
@@ -381,7 +385,10 @@ def _begin(
         GlobalLock.kind,
         names,
         stored,
+        reporter=reporter,
         reason=selection.reason if selection else None,
+        exist=existing_accounts(site),
+        discreet=options.hide is not None,
     )
     reporter.line(said('global_lock-names', number=number))
     return campaign
@@ -508,9 +515,9 @@ def _check_can_be_typed(options: Options, campaign: Campaign) -> None:
         )
 
 
-def _named(site: Any, options: Options) -> Iterator[str | BadLine]:
+def _named(site: Any, options: Options) -> Iterator[str]:
     """Yield all names that the command line gives."""
-    yield from options.named()
+    yield from options.named(discreet=options.hide is not None)
     for prefix in options.prefixes:
         for account in site.all_global_accounts(prefix=normalise_prefix(prefix)):
             yield account.name

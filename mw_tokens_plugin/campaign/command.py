@@ -49,6 +49,9 @@ _LIST = 'list'
 #: them is one more write at the same time, on databases that everybody shares.
 MOST_WORKERS = 3
 
+#: Characters of a reason that MediaWiki keeps (``COMMENT_CHARACTER_LIMIT``).
+MAX_REASON = 500
+
 #: Longest plan without a terminal, where the operator names no other.
 MAX_UNATTENDED = 100
 
@@ -187,10 +190,15 @@ class Command:
 
     def _planned(self, campaign: Campaign) -> Campaign:
         if campaign.planned_at is None or self._ledger.counts(campaign)[State.LISTED]:
-            campaign = make_plan(self._ledger, campaign, self._action)
+            listed = self._ledger.counts(campaign)[State.LISTED]
+            watch = self._reporter.watch('campaign-planning', total=listed)
+            campaign = make_plan(self._ledger, campaign, self._action, watch)
         elif is_stale(campaign):
             self._reporter.line(said('campaign-stale'))
-            campaign = check_again(self._ledger, campaign, self._action)
+            watch = self._reporter.watch(
+                'campaign-planning', total=self._to_do(campaign)
+            )
+            campaign = check_again(self._ledger, campaign, self._action, watch)
         elif campaign.confirmed_at is not None:
             return campaign
         to_do = self._to_do(campaign)
@@ -203,6 +211,10 @@ class Command:
             self._reporter.line(
                 reason_line(without_hidden_names(self._ledger, campaign))
             )
+        for reason in (campaign.reason, *campaign.options.get('reasons', {}).values()):
+            if len(reason) > MAX_REASON:
+                about = {'number': len(reason), 'most': MAX_REASON}
+                self._reporter.line(said('campaign-reason-long', **about))
         self._show_plan(campaign)
         self._say_duration(to_do)
         if self._consent.longest is not None and to_do > self._consent.longest:

@@ -13,13 +13,22 @@ from typing import Any
 
 import pywikibot
 
+from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.login import log_in
-from mw_tokens_plugin.campaign.options import HELP, SharedOptions, good
+from mw_tokens_plugin.campaign.options import HELP, SharedOptions
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.targets import Parse
 from mw_tokens_plugin.exceptions import InvalidInput
+
+#: Options that every script explains in its own words.
+_SHARED = {
+    **dict.fromkeys(('-file', '-not', '-protect'), 'FILE'),
+    **dict.fromkeys(('-reason', '-summary'), 'TEXT'),
+    '-max': 'N',
+    '-undo': 'CAMPAIGN',
+}
 
 #: Reads the value of an option; raises InvalidInput where it makes no sense.
 Read = Callable[[str], str]
@@ -66,7 +75,10 @@ def _run(
     arguments: list[str],
 ) -> ExitCode:
     options, given = SharedOptions(), dict[str, str]()
-    for argument in handle_args(arguments):
+    left = handle_args(arguments)
+    known = {**_SHARED, **options_in(HELP), **{f'-{n}': n.upper() for n in own}}
+    check_arguments(left, known, script=options.line(script))
+    for argument in left:
         name, colon, value = argument.removeprefix('-').partition(':')
         if argument.startswith('-') and colon and name in own:
             given[name] = own[name](value)
@@ -75,19 +87,26 @@ def _run(
     _check(options, given, own)
     site = pywikibot.Site().central_site()
     log_in(site, (), '')
+    reporter = options.reporter()
     with closing(options.open_ledger()) as ledger:
         if options.resume:
             campaign = options.resumed(ledger, site, [kind])
         else:
-            names = good(options.named(parse(site)), options.skip_bad_lines)
-            campaign, _number = options.begin(ledger, site, kind, names, given)
+            campaign, _number = options.begin(
+                ledger,
+                site,
+                kind,
+                options.named(parse(site)),
+                given,
+                reporter=reporter,
+            )
         return options.carry_out(
             script,
             ledger,
             campaign,
             make(site, campaign),
             site,
-            options.reporter(),
+            reporter,
             side_by_side=side_by_side,
         )
 
@@ -109,7 +128,9 @@ def _check(
         raise InvalidInput(f'A new campaign needs -{min(missing)}:.')
     if given and not new:
         raise InvalidInput(f'-{min(given)} belongs to a new campaign.')
-    if options.exclude:
-        raise InvalidInput('-not is not understood here: leave those targets out.')
+    if options.exclude or options.protect:
+        raise InvalidInput(
+            '-not and -protect are not understood here: leave those targets out.'
+        )
     options.check_reason()
     options.check_consent()

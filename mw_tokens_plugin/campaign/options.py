@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from mw_tokens_plugin.campaign.command import (
     Command,
     Consent,
 )
+from mw_tokens_plugin.campaign.exclusions import Exclusions, Exist
 from mw_tokens_plugin.campaign.export import JsonLog, Veil, write_report
 from mw_tokens_plugin.campaign.guards import Threshold
 from mw_tokens_plugin.campaign.launch import ExitCode
@@ -40,23 +42,29 @@ from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report import Reporter, terminal
 from mw_tokens_plugin.campaign.targets import (
     BadLine,
+    Entry,
+    ListReader,
     Parse,
-    names_in_arguments,
-    names_in_file,
-    names_in_stream,
+    valid_names,
 )
 from mw_tokens_plugin.campaign.workers import at_work, too_many_workers
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
-from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.protocol.display import find_control
+from mw_tokens_plugin.protocol.lines import accounts_in
+from mw_tokens_plugin.protocol.names import AccountKind
+from mw_tokens_plugin.site.hook import standing_lists
 
 #: Unfinished campaigns that are named where one has to be chosen.
 _LATEST = 3
 
 #: What ``-help`` shows of them, where a script's docstring says ``&campaign;``.
 HELP = f"""
--skip-bad-lines   Pass over lines that hold no target. Otherwise they are listed, and
-                  nothing is done.
+-skip-bad-lines   Skip lines of lists that could not be read. Otherwise they are listed,
+                  and nothing is done.
+
+-column:NAME      The column with the targets, by its heading or number, where a list
+                  has columns separated by commas, semicolons or tabulators.
 
 -always           Do not ask for confirmation. Without a terminal it is required.
 
@@ -115,6 +123,8 @@ class SharedOptions:
     reason: str | None = None
     undo: str | None = None
     exclude: list[str] = field(default_factory=list)
+    protect: list[str] = field(default_factory=list)
+    column: str = ''
     longest: int | None = None
     skip_bad_lines: bool = False
     always: bool = False
@@ -130,6 +140,8 @@ class SharedOptions:
     quiet: bool = False
     log_json: str | None = None
     report: str | None = None
+    _reader: ListReader | None = None
+    _exclusions: Exclusions = field(default_factory=Exclusions)
 
     def take(self, argument: str) -> bool:
         """Read one argument; False if it is none of these options.
@@ -142,12 +154,16 @@ class SharedOptions:
                 self.stdin = True
             case '-file', True:
                 self.files.append(expanded(value))
-            case '-reason', True:
-                self.reason = value
+            case '-column', True:
+                self.column = value
+            case '-reason' | '-summary', True:
+                self.reason = checked_reason(name, value)
             case '-undo', True:
                 self.undo = value
             case '-not', True:
                 self.exclude.append(expanded(value))
+            case '-protect', True:
+                self.protect.append(expanded(value))
             case '-max', True:
                 self.longest = number(name, value)
             case '-skip-bad-lines', False:
@@ -198,8 +214,12 @@ class SharedOptions:
                 '-resume and -undo take their targets from the ledger: name no others, '
                 'and give only one of the two.'
             )
-        if self.exclude and not new:
-            raise InvalidInput('-not belongs to a new plan, not to -resume or -undo.')
+        if (self.exclude or self.protect) and not new:
+            raise InvalidInput(
+                '-not and -protect belong to a new plan, not to -resume or -undo.'
+            )
+        if self.column and not (self.files or self.stdin):
+            raise InvalidInput('-column names a column of -file:FILE: give that, too.')
         if self.resume and self.reason is not None:
             raise InvalidInput(
                 '-resume keeps the reason of its campaign: leave -reason out.'
@@ -274,21 +294,42 @@ class SharedOptions:
                 '-simulate first.'
             )
 
-    def named(self, parse: Parse = normalise_name) -> Iterator[str | BadLine]:
-        """Yield the targets that are given as arguments, in files and on stdin."""
-        yield from names_in_arguments(self.targets, parse)
-        for path in self.files:
-            yield from names_in_file(path, parse)
-        if self.stdin:
-            yield from names_in_stream(sys.stdin.buffer, 'standard input', parse)
+    def named(
+        self, parse: Parse = accounts_in, *, discreet: bool = False
+    ) -> Iterator[str]:
+        """Yield the targets that are given as arguments, in files and on stdin.
 
-    def excluded(self, parse: Parse = normalise_name) -> list[str]:
-        """Return the names in the files of ``-not``."""
-        return [
-            name
-            for path in self.exclude
-            for name in good(names_in_file(path, parse), skip=False)
-        ]
+        :param parse: reads one target, or several
+        :param discreet: whether bad lines are not to be shown
+        :raises InvalidInput: there are bad lines, and they are not to be skipped
+        """
+        self._reader = ListReader(parse, column=self.column)
+        yield from valid_names(
+            self._entries(self._reader), skip=self.skip_bad_lines, discreet=discreet
+        )
+
+    def excluded(
+        self, parse: Parse = accounts_in, *, discreet: bool = False
+    ) -> list[str]:
+        """Return the targets that are to be left alone.
+
+        :param parse: reads one target, or several
+        :param discreet: whether bad lines are not to be shown
+        :raises InvalidInput: a list cannot be read, or a line of it
+        """
+        # Those of user-config.py name accounts.
+        standing = [*(standing_lists() if parse is accounts_in else ()), *self.protect]
+        self._exclusions = Exclusions.read(
+            self.exclude, standing, parse, discreet=discreet
+        )
+        return self._exclusions.names
+
+    def _entries(self, reader: ListReader) -> Iterator[Entry | BadLine]:
+        yield from reader.arguments(self.targets)
+        for path in self.files:
+            yield from reader.file(path)
+        if self.stdin:
+            yield from reader.stream(sys.stdin.buffer, 'standard input')
 
     def open_ledger(self, *, create: bool = True) -> Ledger:
         """Open the ledger that is named, or the usual one.
@@ -311,8 +352,11 @@ class SharedOptions:
         names: Iterable[str],
         stored: dict[str, Any],
         *,
+        reporter: Reporter,
         reason: str | None = None,
         name: str | None = None,
+        exist: Exist | None = None,
+        discreet: bool = False,
     ) -> tuple[Campaign, int]:
         """Begin a campaign with its targets; without a valid target there is none.
 
@@ -322,6 +366,8 @@ class SharedOptions:
         :param stored: what else the ledger keeps of it
         :param reason: the reason, where ``-reason`` is not given
         :param name: what it is called, if that was said before
+        :param exist: returns which of some targets exist, for those of ``-not``
+        :param discreet: whether targets are shown in the plan alone
         :return: the campaign, and how many targets it has
         :raises InvalidInput: there is no target, or a campaign of that name
         """
@@ -337,9 +383,17 @@ class SharedOptions:
             options=stored,
         )
         try:
-            number = ledger.add(campaign, names)
+            try:
+                listed = reporter.counted(names, 'campaign-listing')
+                number = ledger.add(campaign, listed)
+            finally:
+                self._say_read(reporter, discreet=discreet)
             if not number:
                 raise InvalidInput('Nothing was named: there is nothing to do.')
+            for line in self._exclusions.check(
+                ledger, campaign, exist or (lambda names: names), discreet=discreet
+            ):
+                reporter.line(line)
         except BaseException:
             ledger.forget(campaign)
             raise
@@ -361,8 +415,47 @@ class SharedOptions:
             )
         changed = (t.name for t in ledger.targets(undone, State.DONE) if t.changed)
         about = {'undone': undone.name}
-        campaign, _number = self.begin(ledger, site, kind, changed, about)
+        campaign, _number = self.begin(
+            ledger, site, kind, changed, about, reporter=self.reporter()
+        )
         return campaign
+
+    def _say_read(self, reporter: Reporter, *, discreet: bool) -> None:
+        """Say what became of the lines of all lists."""
+        for source in self._reader.sources if self._reader else ():
+            kinds, found = source.kinds, source.interpreted
+            others = source.comments + source.markup + source.refused + found
+            if source.title == 'argument' and not others:
+                continue
+            reporter.line(
+                said(
+                    'campaign-source',
+                    source=source.title,
+                    names=source.names,
+                    comments=source.comments,
+                    markup=source.markup,
+                    refused=source.refused,
+                )
+            )
+            temporary = kinds.get(AccountKind.TEMPORARY, 0)
+            addresses = kinds.get(AccountKind.IP, 0)
+            if temporary or addresses:
+                reporter.line(
+                    said(
+                        'campaign-source-kinds',
+                        temporary=temporary,
+                        addresses=addresses,
+                    )
+                )
+            if not found:
+                continue
+            if discreet or not reporter.interactive:
+                reporter.line(said('campaign-interpreted', number=found))
+                continue
+            for line, names in source.shown:
+                reporter.line(said('campaign-interpreted-line', line=line, names=names))
+            if more := found - len(source.shown):
+                reporter.line(said('campaign-interpreted-more', number=more))
 
     def new_name(self, kind: str) -> str:
         """Return the name for a new campaign."""
@@ -537,29 +630,19 @@ def check_complete(campaign: Campaign) -> Campaign:
     return campaign
 
 
-def good(
-    names: Iterable[str | BadLine], skip: bool, discreet: bool = False
-) -> Iterator[str]:
-    """Yield the names, and list the bad lines.
+def checked_reason(name: str, text: str) -> str:
+    """Return a reason as a wiki keeps it, but for its length.
 
-    :param skip: whether bad lines are passed over
-    :param discreet: whether their text is not to be shown
-    :raises InvalidInput: there were bad lines, and they are not to be skipped
+    :param name: the option that gives it
+    :raises InvalidInput: it holds a line break or another control character
     """
-    bad = 0
-    for name in names:
-        if isinstance(name, str):
-            yield name
-            continue
-        bad += 1
-        problem = said('campaign-bad-name') if discreet else name.problem
-        about = {'source': name.source, 'number': name.number, 'problem': problem}
-        print(said('campaign-bad-line', **about), file=sys.stderr)
-    if bad and not skip:
+    reason = unicodedata.normalize('NFC', text).strip()
+    if control := find_control(reason):
         raise InvalidInput(
-            f'{bad} bad lines; nothing was sent. Mend them, or pass over them with '
-            '-skip-bad-lines.'
+            f'{name}: the reason holds the control character {control}: a log shows '
+            'one line of plain text.'
         )
+    return reason
 
 
 def number(name: str, value: str) -> int:

@@ -6,7 +6,7 @@ wiki.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -65,21 +65,33 @@ class Action(Protocol):
         """Read whether writes of unknown outcome took effect; None if not."""
 
 
-def make_plan(ledger: Ledger, campaign: Campaign, action: Action) -> Campaign:
+def make_plan(
+    ledger: Ledger,
+    campaign: Campaign,
+    action: Action,
+    watch: Callable[[], object] = lambda: None,
+) -> Campaign:
     """Decide on every target that is listed, and mark the campaign as planned.
 
     It can be interrupted at any moment and called again.
+
+    :param watch: called after each decision
     """
-    _decide_on(ledger, campaign, action, State.LISTED)
+    _decide_on(ledger, campaign, action, State.LISTED, watch)
     return ledger.mark(campaign, 'planned_at')
 
 
-def check_again(ledger: Ledger, campaign: Campaign, action: Action) -> Campaign:
+def check_again(
+    ledger: Ledger,
+    campaign: Campaign,
+    action: Action,
+    watch: Callable[[], object] = lambda: None,
+) -> Campaign:
     """Decide anew on every target still to be done.
 
     Nothing is added to the plan, and what has changed is held back.
     """
-    _decide_on(ledger, campaign, action, State.PLANNED)
+    _decide_on(ledger, campaign, action, State.PLANNED, watch)
     return ledger.mark(campaign, 'planned_at')
 
 
@@ -89,17 +101,20 @@ def is_stale(campaign: Campaign) -> bool:
 
 
 def _decide_on(
-    ledger: Ledger, campaign: Campaign, action: Action, state: State
+    ledger: Ledger,
+    campaign: Campaign,
+    action: Action,
+    state: State,
+    watch: Callable[[], object],
 ) -> None:
+    def decisions(batch: Mapping[str, Mapping[str, Any]]) -> Iterator[Decision]:
+        for decision in action.plan(list(batch)):
+            yield _compared(decision, batch[decision.name], action)
+            watch()
+
     targets = ledger.targets(campaign, state)
     while batch := {t.name: t.decision.facts for t in islice(targets, _BATCH)}:
-        ledger.decide(
-            campaign,
-            (
-                _compared(decision, batch[decision.name], action)
-                for decision in action.plan(list(batch))
-            ),
-        )
+        ledger.decide(campaign, decisions(batch))
 
 
 def _compared(

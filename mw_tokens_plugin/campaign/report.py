@@ -6,9 +6,11 @@ are or will be hidden are shown in the plan on a terminal only.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import islice
+from typing import TypeVar
 
 from rich.console import Console, ConsoleOptions
 from rich.progress import (
@@ -30,6 +32,11 @@ LISTED_AT_MOST = 200
 
 #: Failed and skipped targets that the summary of a run names.
 SUMMED_UP_AT_MOST = 20
+
+#: Seconds between two signs of life.
+_SIGN_EVERY = 5.0
+
+Item = TypeVar('Item')
 
 #: Columns of a terminal that does not say how wide it is.
 _USUAL_WIDTH = 80
@@ -59,11 +66,19 @@ class Reporter:
     :ivar shows_hidden: whether plans show names that must be shown nowhere else
     """
 
-    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        console: Console,
+        *,
+        quiet: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Write to a console of rich.
 
         :param quiet: say only what is left undone, and why
+        :param clock: seconds
         """
+        self._clock = clock
         self._console = console
         self._quiet = quiet
         #: Takes out names that must not be shown; a terminal is for the operator alone.
@@ -86,6 +101,35 @@ class Reporter:
                 self._console.print(Text(text), soft_wrap=True)
             else:
                 print(self.veil(text), file=self._console.file, flush=True)
+
+    def watch(self, key: str, **parameters: int) -> Callable[[], None]:
+        """Return what is to be called at each step of something long.
+
+        It says every few seconds how far it is.
+
+        :param key: the message, which gets the number of steps
+        :param parameters: what else it speaks of
+        """
+        number, last = 0, self._clock()
+
+        def step() -> None:
+            nonlocal number, last
+            number += 1
+            if self._clock() - last >= _SIGN_EVERY:
+                last = self._clock()
+                self.line(said(key, number=number, **parameters))
+
+        return step
+
+    def counted(self, items: Iterable[Item], key: str) -> Iterator[Item]:
+        """Yield some items, and say every few seconds how many it has been.
+
+        :param key: the message, which gets their number
+        """
+        step = self.watch(key)
+        for item in items:
+            step()
+            yield item
 
     def plan(
         self,

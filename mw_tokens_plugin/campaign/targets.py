@@ -1,20 +1,53 @@
 """Where the names of targets come from: arguments, files and standard input.
 
-It reads and checks text; which of the targets exist is the plan's question.
+It reads lists, and accounts for each of their lines; what a line means is known by
+:mod:`mw_tokens_plugin.protocol.lines`, and which of the targets exist by the plan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import csv
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.protocol.lines import (
+    Line,
+    LineKind,
+    accounts_in,
+    is_interpreted,
+    read_line,
+    reference_in,
+    without_facts,
+)
+from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 
-#: Brings what people write to the one form of a name.
-Parse = Callable[[str], str]
+#: Brings what people write to the one form of a name, or to several names.
+Parse = Callable[[str], str | Sequence[str]]
+
+#: Interpreted lines that are kept to be shown, for each source.
+MAX_SHOWN = 20
+
+#: Bad lines that are listed.
+MAX_REFUSED = 100
+
+#: How the list begins that a campaign's report writes as CSV.
+_REPORT = 'target,central_id,state,'
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A target that is named in a line."""
+
+    source: str
+    number: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,58 +59,243 @@ class BadLine:
     problem: str
 
 
-def names_in_file(path: str, parse: Parse = normalise_name) -> Iterator[str | BadLine]:
-    """Yield the names in a file, in MediaWiki's form.
+@dataclass(slots=True)
+class Source:
+    """What became of the lines of one source.
 
-    :param path: a text file in UTF-8, one name a line
-    :raises InvalidInput: it cannot be read, or is not UTF-8
+    :ivar title: the file, or what else it is called
+    :ivar names: how many targets it names, repetitions included
+    :ivar kinds: how many of them are accounts, temporary accounts, IP addresses; empty
+        where the targets are something else
+    :ivar markup: headings and other lines that cannot name anything
+    :ivar interpreted: how many lines say more than a name
+    :ivar shown: the first of these, with the names in them
     """
-    try:
-        with Path(path).open('rb') as file:
-            yield from names_in_stream(file, path, parse)
-    except OSError as error:
+
+    title: str
+    names: int = 0
+    kinds: dict[AccountKind, int] = field(default_factory=dict)
+    comments: int = 0
+    markup: int = 0
+    refused: int = 0
+    interpreted: int = 0
+    shown: list[tuple[str, str]] = field(default_factory=list)
+
+
+def valid_entries(
+    entries: Iterable[Entry | BadLine], *, skip: bool, discreet: bool = False
+) -> Iterator[Entry]:
+    """Yield the targets, and list the bad lines.
+
+    :param skip: whether bad lines are passed over
+    :param discreet: whether their text is not to be shown
+    :raises InvalidInput: there were bad lines, and they are not to be skipped
+    """
+    bad = 0
+    for entry in entries:
+        if isinstance(entry, Entry):
+            yield entry
+            continue
+        bad += 1
+        if bad > MAX_REFUSED:
+            continue
+        problem = said('campaign-bad-name') if discreet else entry.problem
+        about = {'source': entry.source, 'number': entry.number, 'problem': problem}
+        print(said('campaign-bad-line', **about), file=sys.stderr)
+    if bad > MAX_REFUSED:
+        more = said('campaign-more-bad-lines', number=bad - MAX_REFUSED)
+        print(more, file=sys.stderr)
+    if bad and not skip:
         raise InvalidInput(
-            f'{path} cannot be read: {error.strerror or error}.'
-        ) from None
+            f'{bad} bad lines; nothing was sent. Correct them, or skip those of the '
+            'targets with -skip-bad-lines.'
+        )
 
 
-def names_in_stream(
-    stream: BinaryIO, source: str, parse: Parse = normalise_name
-) -> Iterator[str | BadLine]:
-    """Yield the names in a binary stream, in MediaWiki's form.
+def valid_names(
+    entries: Iterable[str | Entry | BadLine], *, skip: bool, discreet: bool = False
+) -> Iterator[str]:
+    """Yield the names of the targets, and list the bad lines.
 
-    Empty lines and what follows a ``#`` are passed over, as is the ``*`` of a list.
-
-    :param stream: text in UTF-8, one name a line
-    :param source: what to call it in messages
-    :raises InvalidInput: it is not UTF-8
+    :param entries: what was read, or names that were found otherwise
+    :param skip: whether bad lines are passed over
+    :param discreet: whether their text is not to be shown
+    :raises InvalidInput: there were bad lines, and they are not to be skipped
     """
+    read = (Entry('', 0, each) if isinstance(each, str) else each for each in entries)
+    for entry in valid_entries(read, skip=skip, discreet=discreet):
+        yield entry.name
+
+
+class ListReader:
+    """Reads lists of targets, and counts what became of their lines.
+
+    .. version-added:: 0.1
+
+    :ivar sources: what was read, in its order
+    """
+
+    def __init__(
+        self, parse: Parse = accounts_in, *, strict: bool = False, column: str = ''
+    ) -> None:
+        """Read nothing yet.
+
+        :param parse: reads one target, or several
+        :param strict: refuse comments that may be targets
+        :param column: the number or the heading of the column with the targets, in
+            lists with columns
+        """
+        self.sources: list[Source] = []
+        self._parse = parse
+        self._strict = strict
+        self._column = column
+
+    def arguments(self, arguments: Iterable[str]) -> Iterator[Entry | BadLine]:
+        """Yield the targets given on the command line."""
+        arguments = list(arguments)
+        if arguments:
+            yield from self._read(enumerate(arguments, start=1), 'argument', column='')
+
+    def file(self, path: str) -> Iterator[Entry | BadLine]:
+        """Yield the targets in a file.
+
+        :param path: a text file in UTF-8
+        :raises InvalidInput: it cannot be read, or is not UTF-8
+        """
+        try:
+            with Path(path).open('rb') as file:
+                yield from self.stream(file, path)
+        except OSError as error:
+            raise InvalidInput(
+                f'{path} cannot be read: {error.strerror or error}.'
+            ) from None
+
+    def stream(self, stream: BinaryIO, title: str) -> Iterator[Entry | BadLine]:
+        """Yield the targets in a binary stream.
+
+        :param stream: text in UTF-8
+        :param title: what to call it in messages
+        :raises InvalidInput: it is not UTF-8
+        """
+        yield from self._read(_lines(stream, title), title, column=self._column)
+
+    def _read(
+        self, lines: Iterable[tuple[int, str]], title: str, *, column: str
+    ) -> Iterator[Entry | BadLine]:
+        source = Source(title)
+        self.sources.append(source)
+        cell: Callable[[str], str] | None = None
+        last: int | None = None
+        read = ((n, text, self._line(text)) for n, text in lines)
+        for (number, text, line), following in pairwise(chain(read, [_END])):
+            if number == 1 and (column or text.startswith(_REPORT)):
+                cell = _column(text, column or 'target')
+                if not column.isdecimal():
+                    source.markup += 1
+                    continue
+            try:
+                if cell is not None and text.strip():
+                    line = read_line(cell(text), strict=self._strict)
+                if isinstance(line, InvalidInput):
+                    raise line
+                if not _is_counted(last, line.number, _number_of(following)):
+                    raise InvalidInput(
+                        f'{text.strip()!r} may be an item of a list or a name: write '
+                        '[[User:...]].'
+                    )
+                last = line.number
+                names = self._names(line, source)
+            except InvalidInput as error:
+                source.refused += 1
+                yield BadLine(title, number, str(error))
+                continue
+            if names and self._is_interpreted(text, line, names):
+                source.interpreted += 1
+                if len(source.shown) < MAX_SHOWN:
+                    source.shown.append((text.strip(), ', '.join(names)))
+            for name in names:
+                yield Entry(title, number, name)
+
+    def _line(self, text: str) -> Line | InvalidInput:
+        try:
+            return read_line(text, strict=self._strict)
+        except InvalidInput as error:
+            return error
+
+    def _names(self, line: Line, source: Source) -> Sequence[str]:
+        """Return the targets that a line names, and count them."""
+        source.comments += line.kind is LineKind.COMMENT
+        source.markup += line.kind is LineKind.MARKUP
+        if line.kind is not LineKind.ITEM:
+            return ()
+        if self._parse is accounts_in:
+            names: str | Sequence[str] = accounts_in(line.content)
+            for kind in map(kind_of, names):
+                source.kinds[kind] = source.kinds.get(kind, 0) + 1
+        else:
+            names = self._parse(without_facts(reference_in(line.content)))
+        names = [names] if isinstance(names, str) else names
+        source.names += len(names)
+        return names
+
+    def _is_interpreted(self, text: str, line: Line, names: Sequence[str]) -> bool:
+        if self._parse is accounts_in:
+            return is_interpreted(text, names)
+        return len(names) != 1 or line.content != text.strip()
+
+
+_END: tuple[int, str, Line | InvalidInput] = (0, '', Line(LineKind.BLANK))
+
+
+def _number_of(read: tuple[int, str, Line | InvalidInput]) -> int | None:
+    line = read[2]
+    return line.number if isinstance(line, Line) else None
+
+
+def _is_counted(before: int | None, number: int | None, after: int | None) -> bool:
+    """Tell whether the number before an item continues a numbered list."""
+    return number is None or number - 1 == before or number + 1 == after
+
+
+def _lines(stream: BinaryIO, title: str) -> Iterator[tuple[int, str]]:
     for number, raw in enumerate(stream, start=1):
         try:
-            line = raw.decode('utf-8-sig' if number == 1 else 'utf-8')
+            yield number, raw.decode('utf-8-sig' if number == 1 else 'utf-8')
         except UnicodeDecodeError as error:
             raise InvalidInput(
-                f'{source}, line {number}: byte {error.start + 1} is not UTF-8. Save '
+                f'{title}, line {number}: byte {error.start + 1} is not UTF-8. Save '
                 'the file as UTF-8; nothing was sent.'
             ) from None
-        text = line.partition('#')[0].strip().lstrip('*').strip()
-        if text:
-            yield _parsed(text, source, number, parse)
 
 
-def names_in_arguments(
-    arguments: Iterable[str], parse: Parse = normalise_name
-) -> Iterator[str | BadLine]:
-    """Yield names given on the command line, in MediaWiki's form.
+def _column(heading: str, column: str) -> Callable[[str], str]:
+    """Return what takes the cell of a column out of a line.
 
-    :param arguments: one name each
+    :param heading: the first line, which tells what is between the columns
+    :param column: the number or the heading of the column
+    :raises InvalidInput: there is no such column
     """
-    for number, argument in enumerate(arguments, start=1):
-        yield _parsed(argument, 'argument', number, parse)
+    delimiter = max('\t,;', key=heading.count)
 
+    def cells(line: str) -> list[str]:
+        return next(csv.reader([line.strip('\r\n')], delimiter=delimiter), [])
 
-def _parsed(text: str, source: str, number: int, parse: Parse) -> str | BadLine:
-    try:
-        return parse(text)
-    except InvalidInput as error:
-        return BadLine(source, number, str(error))
+    titles = [cell.strip().casefold() for cell in cells(heading)]
+    if column.isdecimal():
+        index = int(column) - 1
+    elif column.casefold() in titles:
+        index = titles.index(column.casefold())
+    else:
+        raise InvalidInput(
+            f'-column:{column}: the first line has no such heading. It has '
+            f'{", ".join(titles)}; a number will do, too.'
+        )
+
+    def cell(line: str) -> str:
+        found = cells(line)
+        if not 0 <= index < len(found) or not found[index].strip():
+            raise InvalidInput(f'{line.strip()!r} has nothing in that column.')
+        # A report writes an apostrophe before what a spreadsheet would calculate.
+        return re.sub("^'(?=[=+@\\t-])", '', found[index])
+
+    return cell

@@ -17,7 +17,11 @@ from types import ModuleType
 _AWAITED = 'pywikibot.site'
 
 
-def enable() -> None:
+#: The files of standing lists; see :func:`enable`.
+_standing: list[str] = []
+
+
+def enable(*, protect: str | Sequence[str] = ()) -> None:
     """Give every site object of pywikibot the plugin, those that exist too.
 
     It can be called in a script, before or after pywikibot is imported, and in
@@ -26,17 +30,30 @@ def enable() -> None:
 
         __import__('mw_tokens_plugin').enable()
 
-    Calling it again does nothing. With the environment variable
+    Calling it again does nothing but add to the lists. With the environment variable
     ``MW_TOKENS_DISABLE=1`` it does nothing at all.
 
     .. version-added:: 0.1
+
+    :param protect: files with targets that campaigns must leave alone, as by
+        ``-protect:FILE``
     """
+    files = [protect] if isinstance(protect, str) else protect
+    _standing.extend(file for file in files if file not in _standing)
     if os.environ.get('MW_TOKENS_DISABLE') == '1':
         return
     if hasattr(sys.modules.get(_AWAITED), 'APISite'):
         _install()
     elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _AfterImport())
+
+
+def standing_lists() -> tuple[str, ...]:
+    """Return the files with targets that campaigns must always leave alone.
+
+    .. version-added:: 0.1
+    """
+    return tuple(_standing)
 
 
 def _install() -> None:

@@ -19,7 +19,7 @@ BELOW = {
     'exceptions': set[str](),
     'protocol': {'exceptions'},
     'requestpage': {'exceptions', 'protocol'},
-    'messages': {'protocol'},
+    'messages': {'exceptions', 'protocol'},
     'site': {'exceptions', 'protocol'},
     'campaign': {'exceptions', 'messages', 'protocol', 'requestpage', 'site'},
     'doctor': {

@@ -204,7 +204,7 @@ def test_titles_are_compared_as_the_wiki_writes_them(
     assert run.code == 1, run.said
     assert sorted(t for _, t in effects(sandbox)) == ['Spam one', 'User:Spam three']
     assert 'Held back: 2 (the same page as another one)' in run.out
-    assert 'Held back: 1 (listed in -not)' in run.out
+    assert 'Held back: 1 (listed in -not or -protect)' in run.out
 
 
 def test_a_page_that_another_one_has_replaced_is_not_done(

@@ -230,10 +230,10 @@ HELD = {
     'Sandbox Colleague': 'in a global group',
     'Already Locked': 'already in that state',
     'Nobody Of That Name': 'no such global account',
-    '~2026-1': 'a temporary account',
-    '192.0.2.7': 'an IP address',
-    '2001:DB8::7': 'an IP address',
-    'Spambot 00003': 'listed in -not',
+    '~2026-1': 'a temporary account, which only a global block reaches',
+    '192.0.2.7': 'an IP address, which only a global block reaches',
+    '2001:DB8:0:0:0:0:0:7': 'an IP address, which only a global block reaches',
+    'Spambot 00003': 'listed in -not or -protect',
 }
 
 

@@ -1,4 +1,4 @@
-"""Lists of names are read as people write them, and bad lines are named."""
+"""Every line of a list is accounted for, wherever the list comes from."""
 
 from __future__ import annotations
 
@@ -8,33 +8,89 @@ from pathlib import Path
 import pytest
 
 from mw_tokens_plugin.campaign.targets import (
+    MAX_SHOWN,
     BadLine,
-    names_in_arguments,
-    names_in_file,
-    names_in_stream,
+    Entry,
+    ListReader,
+    valid_entries,
 )
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.names import AccountKind
 
 
-def read(text: bytes) -> list[str | BadLine]:
-    return list(names_in_stream(io.BytesIO(text), 'list'))
+def read(text: bytes, reader: ListReader | None = None) -> list[str | BadLine]:
+    entries = (reader or ListReader()).stream(io.BytesIO(text), 'list')
+    return [e.name if isinstance(e, Entry) else e for e in entries]
 
 
-def test_comments_lists_and_empty_lines_are_understood() -> None:
-    text = b'# spam wave\n\n* [[User:spam 1]]\nspam_2 # the second\r\n  \nUser:Spam 3'
-    assert read(text) == ['Spam 1', 'Spam 2', 'Spam 3']
-
-
-def test_a_byte_order_mark_is_not_part_of_the_first_name() -> None:
-    assert read(b'\xef\xbb\xbfSpam 1\n') == ['Spam 1']
-
-
-def test_a_bad_line_keeps_its_number() -> None:
-    good, bad = read(b'Spam 1\na|b\n')
-    assert good == 'Spam 1'
+def test_each_line_is_counted_once() -> None:
+    text = (
+        b'\xef\xbb\xbf# spam wave\n\n== Spambots ==\n* [[User:spam 1]]\n'
+        b'spam_2 # why\r\n'
+        b'# [[User:Spam 3]]\n{{MultiLock|~2026-1|192.0.2.1}}\n#48123\nSpam 4\n'
+    )
+    reader = ListReader()
+    *names, bad, last = read(text, reader)
+    assert [*names, last] == 'Spam 1/Spam 2/Spam 3/~2026-1/192.0.2.1/Spam 4'.split('/')
     assert isinstance(bad, BadLine)
-    assert (bad.source, bad.number) == ('list', 2)
-    assert "'|'" in bad.problem
+    assert (bad.source, bad.number) == ('list', 8)
+    (source,) = reader.sources
+    counts = source.names, source.comments, source.markup, source.refused
+    assert counts == (6, 1, 1, 1)
+    assert source.kinds == {
+        AccountKind.ACCOUNT: 4,
+        AccountKind.TEMPORARY: 1,
+        AccountKind.IP: 1,
+    }
+    assert source.interpreted == 4
+    assert ('# [[User:Spam 3]]', 'Spam 3') in source.shown
+
+
+def test_only_the_first_interpreted_lines_are_kept() -> None:
+    reader = ListReader()
+    read(b'* X\n' * 1000, reader)
+    assert reader.sources[0].interpreted == 1000
+    assert len(reader.sources[0].shown) == MAX_SHOWN
+
+
+def test_a_number_is_dropped_where_it_counts_and_refused_elsewhere() -> None:
+    assert read(b'1. A\n2. B\n3. C\n') == ['A', 'B', 'C']
+    assert read(b'A\n4. B\n5. C\n') == ['A', 'B', 'C']
+    (bad,) = read(b'1. FC Spam\n')
+    assert isinstance(bad, BadLine)
+    assert '[[User:' in bad.problem
+
+
+@pytest.mark.parametrize(
+    ('text', 'column', 'names'),
+    [
+        ('user,edits\nA,1\n"B, c",2\n', 'User', ['A', 'B, c']),
+        ('1;A\n2;B\n', '2', ['A', 'B']),
+        ('A\t1\nB\t2\n', '1', ['A', 'B']),
+        # What "pwb campaign report" writes.
+        ("target,central_id,state,x\nA,1,done,\n'=B,2,done,\n", '', ['A', '=B']),
+    ],
+)
+def test_a_column_can_be_named(text: str, column: str, names: list[str]) -> None:
+    assert read(text.encode(), ListReader(column=column)) == names
+
+
+def test_a_column_must_exist() -> None:
+    with pytest.raises(InvalidInput, match='no such heading'):
+        read(b'a,b\n1,2\n', ListReader(column='c'))
+    (bad,) = read(b'1\n', ListReader(column='7'))
+    assert isinstance(bad, BadLine)
+
+
+def test_targets_of_another_kind_are_read_line_by_line_too() -> None:
+    reader = ListReader(lambda text: text.removeprefix('[[').removesuffix(']]'))
+    text = (
+        b'# note\n# [[aa:X]]\n* aa:Y\naawiki:Z (revisions 1; authors B)\n[[a]] [[b]]\n'
+    )
+    *pages, bad = read(text, reader)
+    assert pages == ['aa:X', 'aa:Y', 'aawiki:Z']
+    assert isinstance(bad, BadLine)
+    assert not reader.sources[0].kinds
 
 
 def test_other_encodings_are_a_clear_error() -> None:
@@ -45,8 +101,19 @@ def test_other_encodings_are_a_clear_error() -> None:
 @pytest.mark.parametrize('path', ['nosuch.txt', '.'])
 def test_a_file_that_cannot_be_read_is_a_clear_error(path: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match='cannot be read'):
-        list(names_in_file(str(tmp_path / path)))
+        list(ListReader().file(str(tmp_path / path)))
 
 
 def test_arguments_are_names_too() -> None:
-    assert list(names_in_arguments(['spam_1', 'User:Spam 2'])) == ['Spam 1', 'Spam 2']
+    entries = ListReader(column='7').arguments(['spam_1', 'User:Spam 2'])
+    assert list(valid_entries(entries, skip=False)) == [
+        Entry('argument', 1, 'Spam 1'),
+        Entry('argument', 2, 'Spam 2'),
+    ]
+
+
+def test_a_flood_of_bad_lines_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
+    entries = ListReader().arguments(['a|b'] * 5000)
+    with pytest.raises(InvalidInput, match='5000 bad lines'):
+        list(valid_entries(entries, skip=False))
+    assert len(capsys.readouterr().err.splitlines()) == 101

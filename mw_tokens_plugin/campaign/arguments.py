@@ -1,0 +1,110 @@
+"""Options that are misspelled, repeated or written otherwise: refused with a hint.
+
+Which options a script has is read from its help; what they mean is the script's own
+business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
+
+from mw_tokens_plugin.exceptions import InvalidInput
+
+#: An option in the help of a script: its name, and what stands for its value.
+_IN_HELP = re.compile(r'^(-[a-z][a-z-]*)(?::([A-Z][A-Z,]*))?(?=\s|$)', re.MULTILINE)
+
+#: Options that may be given several times, in all scripts that have them.
+_REPEATABLE = frozenset({'-file', '-not', '-protect'})
+
+#: Other names of options.
+_SYNONYMS = {'-summary': '-reason'}
+
+#: Forms that are meant, where the name alone does not tell.
+_MEANT = {'-resume': '-resume -campaign:NAME', '-max-failures': '-max-failures:5%'}
+
+
+def options_in(help_text: str | None) -> dict[str, str]:
+    """Return the options that a help describes, with what stands for their values.
+
+    .. version-added:: 0.1
+
+    :param help_text: the docstring of a script
+    """
+    found = {name: value or '' for name, value in _IN_HELP.findall(help_text or '')}
+    if '-reason' in found:
+        found['-summary'] = found['-reason']
+    return found
+
+
+def check_arguments(
+    arguments: Iterable[str],
+    known: Mapping[str, str],
+    *,
+    script: str,
+    repeatable: Collection[str] = (),
+    others: bool = False,
+) -> None:
+    """Refuse options that would be misunderstood.
+
+    .. version-added:: 0.1
+
+    :param arguments: what pywikibot has left of the command line
+    :param known: options, and what stands for their values; '' if they have none
+    :param script: how it is started
+    :param repeatable: those that may be given several times, besides what may always
+    :param others: whether there are options beyond those that are known
+    :raises InvalidInput: an option is not known, is written in another way, or is
+        given twice
+    """
+    if not known:
+        # Python was told to leave out docstrings.
+        return
+    seen: set[str] = set()
+    for argument in arguments:
+        if not argument.startswith('-') or argument == '-':
+            continue
+        name, colon, value = argument.partition(':')
+        meant = known.get(name)
+        if meant is None:
+            if hint := _other_form(argument, known):
+                raise InvalidInput(f'{argument!r}: write {hint}.')
+            if not others:
+                raise _unknown(argument, known, script)
+            continue
+        if meant and not colon:
+            raise InvalidInput(f'{argument} needs a value: {name}:{meant}.')
+        if colon and not meant:
+            form = _MEANT.get(name, name)
+            raise InvalidInput(f'{argument}: {name} takes no value: write {form}.')
+        name = _SYNONYMS.get(name, name)
+        if meant and name in seen and name not in {*_REPEATABLE, *repeatable}:
+            raise InvalidInput(f'{name} is given twice: give it once.')
+        seen.add(name)
+
+
+def _other_form(argument: str, known: Mapping[str, str]) -> str | None:
+    """Return how an option is written here; None if that is not what is wrong."""
+    found = re.fullmatch(r'-?(-[A-Za-z][\w-]*)(?:[=:](.*))?', argument, re.DOTALL)
+    if found is None:
+        return None
+    name = found[1].lower().replace('_', '-')
+    if name not in known:
+        return None
+    if not known[name]:
+        return name
+    return f'{name}:{found[2] or known[name]}'
+
+
+def _unknown(argument: str, known: Mapping[str, str], script: str) -> InvalidInput:
+    name = re.split('[:=]', '-' + argument.lstrip('-'), maxsplit=1)[0]
+    close = get_close_matches(name, known, n=1)
+    hint = ''
+    if close:
+        form = f'{close[0]}:{known[close[0]]}' if known[close[0]] else close[0]
+        hint = f' Is {form} meant?'
+    return InvalidInput(
+        f'{argument!r} is not understood.{hint} "{script} -help" lists all options; '
+        'those with a value are written -name:value.'
+    )

@@ -1,0 +1,146 @@
+"""Targets that are never to be touched: lists for one run, and standing lists.
+
+Each entry of a list for one run has to be of use; a standing list may name anything.
+What is done with the entries is the actions' business.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.campaign.targets import (
+    Entry,
+    ListReader,
+    Parse,
+    valid_entries,
+)
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.protocol.names import AccountKind, kind_of
+
+#: Returns which of some names exist on the wiki.
+Exist = Callable[[Sequence[str]], Iterable[str]]
+
+#: Names that are looked up in one go.
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """The entries of all lists of targets that are to be left alone.
+
+    .. version-added:: 0.1
+
+    :ivar run: those for this run, by file
+    :ivar standing: those of standing lists, by file
+    """
+
+    run: dict[str, list[Entry]] = field(default_factory=dict)
+    standing: dict[str, list[Entry]] = field(default_factory=dict)
+
+    @classmethod
+    def read(
+        cls,
+        run: Sequence[str],
+        standing: Sequence[str],
+        parse: Parse,
+        *,
+        discreet: bool = False,
+    ) -> Exclusions:
+        """Read the lists; a line that cannot be read is never passed over.
+
+        :param run: files for this run
+        :param standing: files of standing lists
+        :param discreet: whether bad lines are not to be shown
+        :raises InvalidInput: a file or a line cannot be read
+        """
+
+        def entries(path: str) -> list[Entry]:
+            reader = ListReader(parse, strict=True)
+            read = valid_entries(reader.file(path), skip=False, discreet=discreet)
+            return list(read)
+
+        return cls({p: entries(p) for p in run}, {p: entries(p) for p in standing})
+
+    @property
+    def names(self) -> list[str]:
+        """All names in them, each once."""
+        lists = [*self.run.values(), *self.standing.values()]
+        return list(dict.fromkeys(e.name for entries in lists for e in entries))
+
+    def check(
+        self, ledger: Ledger, campaign: Campaign, exist: Exist, *, discreet: bool
+    ) -> Iterator[str]:
+        """Look for the entries among the targets, and yield what is to be said of it.
+
+        :param exist: returns which of some names exist on the wiki
+        :param discreet: whether entries are not to be shown
+        :raises InvalidInput: an entry for this run is no target and does not exist
+        """
+        useless = 0
+        for path, entries in self.run.items():
+            targets = _among(ledger, campaign, entries)
+            others = [entry for entry in entries if entry.name not in targets]
+            existing = set(_asked(exist, [entry.name for entry in others]))
+            for entry in others:
+                if entry.name in existing:
+                    continue
+                useless += 1
+                about = {'source': entry.source, 'number': entry.number}
+                name = said('campaign-this-name') if discreet else repr(entry.name)
+                problem = said('campaign-excludes-nothing', name=name)
+                line = said('campaign-bad-line', problem=problem, **about)
+                print(line, file=sys.stderr)
+            yield said(
+                'campaign-not-matched',
+                source=path,
+                number=len(entries),
+                targets=len(entries) - len(others),
+            )
+        if useless:
+            raise InvalidInput(
+                f'{useless} of the entries of -not would protect nobody; nothing was '
+                'sent. Correct them, or give a standing list by -protect:FILE.'
+            )
+        for path, entries in self.standing.items():
+            targets = _among(ledger, campaign, entries)
+            yield said(
+                'campaign-protected',
+                source=path,
+                number=len(entries),
+                targets=len(targets),
+            )
+
+
+def existing_accounts(site: Any) -> Exist:
+    """Return what tells which accounts exist.
+
+    .. version-added:: 0.1
+
+    :param site: the central wiki
+    """
+
+    def exist(names: Sequence[str]) -> Iterable[str]:
+        asked = [name for name in names if kind_of(name) is not AccountKind.IP]
+        return [a.name for a in site.global_accounts(asked) if a.exists]
+
+    return exist
+
+
+def _among(ledger: Ledger, campaign: Campaign, entries: Sequence[Entry]) -> set[str]:
+    """Return the names of entries that are targets."""
+    return set(
+        _asked(lambda names: ledger.named(campaign, names), [e.name for e in entries])
+    )
+
+
+def _asked(exist: Exist, names: Sequence[str]) -> Iterator[str]:
+    rest = iter(dict.fromkeys(names))
+    while chunk := list(islice(rest, _CHUNK)):
+        yield from exist(chunk)

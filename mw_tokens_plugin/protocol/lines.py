@@ -1,0 +1,522 @@
+"""Lines of lists as people paste them: comments, headings, and items with names.
+
+It tells what a line is and which accounts it names, and refuses what could mean
+several things. Where lines come from is for others to know, and no wiki is asked.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.names import (
+    AccountKind,
+    decoded,
+    first_letter,
+    kind_of,
+    normalise_name,
+)
+
+#: Characters of a line; those that name several hundred accounts are shorter.
+MAX_LENGTH = 20_000
+
+
+class LineKind(enum.Enum):
+    """What a line of a list is."""
+
+    BLANK = 'blank'
+    COMMENT = 'comment'
+    #: A heading, a rule, or markup of a table.
+    MARKUP = 'markup'
+    ITEM = 'item'
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a list.
+
+    :ivar content: what an item holds, without the sign or the number before it
+    :ivar number: the number before an item that might be a part of its name
+    """
+
+    kind: LineKind
+    content: str = ''
+    number: int | None = None
+
+
+def read_line(text: str, *, strict: bool = False) -> Line:
+    """Tell what a line of a list is.
+
+    A ``#`` with a blank behind it begins a comment, unless a list item follows:
+    ``# [[User:X]]`` is one. ``*`` begins an item if a blank, a link or a template
+    follows it; otherwise it is a part of the name.
+
+    .. version-added:: 0.1
+
+    :param text: the line
+    :param strict: refuse comments that look like an item, since nothing may be
+        overlooked
+    :raises InvalidInput: it could mean several things
+    """
+    if len(text) > MAX_LENGTH:
+        raise InvalidInput(f'{text[:40]!r}... has more than {MAX_LENGTH} characters.')
+    whole = _trimmed(text)
+    if not whole:
+        return Line(LineKind.BLANK)
+    shown = _trimmed(_HTML_COMMENT.sub(' ', whole))
+    if '<!--' in shown or '-->' in shown:
+        raise InvalidInput(f'{whole!r} is a part of a comment of several lines.')
+    if not shown:
+        return Line(LineKind.COMMENT)
+    if shown.startswith('#'):
+        return _after_hash(shown, strict=strict)
+    if _RULE.fullmatch(shown) or _is_table_markup(shown):
+        return Line(LineKind.MARKUP)
+    if _HEADING.fullmatch(shown):
+        if _holds_link(shown):
+            raise InvalidInput(f'{shown!r} is a heading with a name in it.')
+        return Line(LineKind.MARKUP)
+    if shown.startswith('|'):
+        return Line(LineKind.ITEM, _cell(shown))
+    return _item(_without_comment(shown))
+
+
+def is_interpreted(text: str, names: Sequence[str]) -> bool:
+    """Tell whether the names in a line are more than the line as it stands.
+
+    .. version-added:: 0.1
+    """
+    plain = ' '.join(unicodedata.normalize('NFC', text).replace('_', ' ').split())
+    return len(names) != 1 or first_letter(plain[:1]) + plain[1:] != names[0]
+
+
+def accounts_in(text: str) -> tuple[str, ...]:
+    """Return the accounts that an item of a list names, in MediaWiki's form.
+
+    It reads links to pages of users, addresses of such pages, templates that name
+    accounts, lines of logs, and a name with the links that MediaWiki puts behind it.
+
+    .. version-added:: 0.1
+
+    >>> accounts_in('[[User:Example bot|Example bot]] (talk | contribs)')
+    ('Example bot',)
+
+    :param text: the content of the item
+    :raises InvalidInput: it names nobody, or could mean several things
+    """
+    item = _unwrapped(without_facts(text))
+    if '~~~' in item:
+        raise InvalidInput(f'{text!r} holds a signature.')
+    names = _linked(item) if _holds_link(item) else _plain(item)
+    return tuple(dict.fromkeys(names))
+
+
+def without_facts(text: str) -> str:
+    """Return a target without the facts that a plan shows behind it.
+
+    .. version-added:: 0.1
+    """
+    return _FACTS.sub('', text)
+
+
+def reference_in(text: str) -> str:
+    """Return the one link in an item of a list, or the item if it holds none.
+
+    .. version-added:: 0.1
+
+    :raises InvalidInput: there are several links, or words before the link
+    """
+    links = list(_WIKILINK.finditer(text))
+    if not links:
+        return text
+    if len(links) > 1 or links[0].start():
+        raise InvalidInput(f'{text!r} does not begin with its only link.')
+    return links[0][0]
+
+
+# What a line is
+
+#: What pasted text has at its ends and nobody sees: a byte order mark, blanks without
+#: a width, isolates of directions.
+_INVISIBLE = '\ufeff\u200b\u2060\u2066\u2067\u2068\u2069'
+_DIRECTION = re.compile('[\u200e\u200f\u202a-\u202e]')
+_HTML_COMMENT = re.compile('<!--.*?-->')
+_HEADING = re.compile('=+[^=].*=+')
+_RULE = re.compile('-{4,}|={3,}')
+_WIKILINK = re.compile(r'\[\[[^\[\]]*\]\]')
+_LINKED = ('[[', '{{')
+_ADDRESSED = ('http://', 'https://', '//', '[http', '[//')
+#: Signs before an item that are typed, and that are none of a name with a blank.
+_BULLETS = re.compile(r'[•·‣◦▪●○‧∙]\s*(?=\S)')
+_DASH = re.compile(r'[-–—+]\s+(?=\S)')
+_NUMBER = re.compile(r'\(?(\d{1,7})[.)]\s+(?=\S)')
+_SIGNS = re.compile('[*:;]+')
+
+
+def _trimmed(text: str) -> str:
+    text = _DIRECTION.sub('', text).strip()
+    while text != (text := text.strip(_INVISIBLE).strip()):
+        pass
+    return text
+
+
+def _after_hash(text: str, *, strict: bool) -> Line:
+    rest = text.lstrip('#')
+    body = rest.strip()
+    if not body:
+        return Line(LineKind.COMMENT)
+    if body.startswith(_LINKED):
+        return Line(LineKind.ITEM, _without_comment(body))
+    signs = _SIGNS.match(body)
+    if signs and (_is_item(body[signs.end() :]) or not body[signs.end() :]):
+        return _item(_without_comment(body))
+    if signs or not rest[0].isspace():
+        raise InvalidInput(
+            f'{text!r} is neither a comment, which has a blank after "#", nor a list '
+            'item such as "# [[User:...]]".'
+        )
+    if strict and _is_explicit(body):
+        raise InvalidInput(
+            f'{text!r} may be a comment or a list item: write "# [[User:...]]", or '
+            'leave the line out.'
+        )
+    return Line(LineKind.COMMENT)
+
+
+def _is_item(rest: str) -> bool:
+    """Tell whether what follows a sign makes it the sign of a list."""
+    return rest[:1].isspace() or rest.startswith((*_LINKED, *_ADDRESSED))
+
+
+def _item(text: str) -> Line:
+    """Return a line without the sign of a list before it."""
+    if signs := _SIGNS.match(text):
+        rest = text[signs.end() :]
+        if not rest:
+            return Line(LineKind.MARKUP)
+        if not _is_item(rest) and set(signs[0]) != {':'}:
+            return Line(LineKind.ITEM, text)
+        rest = rest.strip()
+        if (again := _SIGNS.match(rest)) and _is_item(rest[again.end() :]):
+            raise InvalidInput(f'{text!r} begins with two signs of a list.')
+        return _item(rest) if _NUMBER.match(rest) else Line(LineKind.ITEM, rest)
+    if text.startswith('! '):
+        raise InvalidInput(f'{text!r} may be the heading of a table or a name.')
+    if bullet := _BULLETS.match(text):
+        return Line(LineKind.ITEM, text[bullet.end() :])
+    if dash := _DASH.match(text):
+        rest = text[dash.end() :]
+        if not _is_explicit(rest):
+            raise InvalidInput(
+                f'{text!r} may be a list item or a name: write [[User:...]].'
+            )
+        return Line(LineKind.ITEM, rest)
+    if number := _NUMBER.match(text):
+        rest = text[number.end() :]
+        known = None if _is_explicit(rest) else int(number[1])
+        return Line(LineKind.ITEM, rest, known)
+    return Line(LineKind.ITEM, text)
+
+
+def _is_explicit(text: str) -> bool:
+    """Tell whether a text says by itself that it names somebody."""
+    return (
+        text.startswith((*_LINKED, *_ADDRESSED))
+        or _USER_PAGE.match(text) is not None
+        or kind_of(text) is AccountKind.TEMPORARY
+        or bool(_addresses(text))
+    )
+
+
+def _without_comment(text: str) -> str:
+    """Return a line without the comment behind it."""
+    for comment in re.finditer(r'\s#+(?=\s|$)', text):
+        before = text[: comment.start()]
+        if before.count('[[') != before.count(']]'):
+            continue
+        if _holds_link(text[comment.end() :]):
+            raise InvalidInput(f'{text!r} has a name in its comment.')
+        return before.strip()
+    return text
+
+
+def _is_table_markup(text: str) -> bool:
+    if text.startswith('!'):
+        return '!!' in text[1:] and not _holds_link(text)
+    return text.startswith(('{|', '|-', '|+')) or text == '|}'
+
+
+def _cell(row: str) -> str:
+    """Return the cell of a table's row that names somebody."""
+    if reported := _REPORTED.fullmatch(f'{row} '):
+        return _item(decoded(_unwrapped(reported['target']))).content
+    cells = [cell for cell in row[1:].split('||') if _holds_link(cell)]
+    if len(cells) != 1:
+        raise InvalidInput(
+            f'{row!r} is a row of a table, and does not name one user by a link.'
+        )
+    (cell,) = cells
+    before, bar, after = cell.partition('|')
+    # Attributes of the cell, such as style="...".
+    return after.strip() if bar and not _holds_link(before) else cell.strip()
+
+
+#: What a plan shows of an account or a page; one number at least is among it.
+_FACTS = re.compile(
+    r' \((?:[^()]*; )?(?:edits|revisions|active sysops) \d+(?:; [^()]*)?\)$'
+)
+#: A row of a campaign's report in wikitext, with its state and its time.
+_REPORTED = re.compile(
+    r'\|(?P<target>[^|]+|<nowiki>.*?</nowiki>)\|\| [a-z ]+ \|\| '
+    r'(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)? ?\|\| .*'
+)
+
+# The accounts in an item
+
+#: Templates that name users, and whether all their parameters do.
+_TEMPLATES = {
+    **dict.fromkeys(('lockhide', 'lh', 'luxotool', 'sultool', 'checkuser'), False),
+    **dict.fromkeys(('user', 'userlinks', 'vandal', 'ipvandal', 'ip'), False),
+    **dict.fromkeys(('multilock', 'multilockhide', 'sock list'), True),
+}
+#: Special pages that are about the user whose name follows.
+_SPECIAL = (
+    'block centralauth checkuser contribs contributions createlocalaccount '
+    'deletedcontributions emailuser globalblock globalblocklist globalcontributions '
+    'globalrenameuser globaluserrights listfiles log unblock userrights'
+).split()
+_USER_PAGE = re.compile(
+    r'\s*:*(?:[a-z][a-z0-9-]*\s*:\s*:?)*?(?:user(?:[ _]talk)?\s*:'
+    rf'|special\s*:\s*(?:{"|".join(_SPECIAL)})/)\s*(?P<name>.+)',
+    re.IGNORECASE,
+)
+_SPECIAL_PAGE = re.compile(rf'special\s*:\s*(?:{"|".join(_SPECIAL)})', re.IGNORECASE)
+_TOKEN = re.compile(
+    r'\{\{(?P<template>[^{}]*)\}\}|\[\[(?P<link>[^\[\]]*)\]\]'
+    r'|\[(?P<labelled>(?:https?:)?//[^\s\[\]]+)[^\[\]]*\]'
+    r'|(?<!\S)(?P<url>(?:https?:)?//\S+)',
+    re.IGNORECASE,
+)
+#: Words in the links that MediaWiki puts behind a name.
+_BEHIND = (
+    r'(?:talk|contribs|contributions|block|unblock|change block|block log|logs?|'
+    r'global|locks?|deleted contribs|user rights)'
+)
+#: One group of such links; in other languages it is known by what is between them.
+_GROUP = rf'\((?:{_BEHIND}(?:[\s|.·•,/]+{_BEHIND})*|[^()]*[|·•][^()]*)\)'
+_TIME = r'\d{1,2}:\d\d(?::\d\d)?'
+_DATE = r'(?:\d{1,2}\.? \w+,? \d{4}|\w+ \d{1,2},? \d{4}|\d{4}-\d\d-\d\d)'
+#: How a line of a log begins.
+_LOG = re.compile(
+    rf'(?:\([^()]*log\);?\s*)?(?:{_TIME}(?:,? {_DATE})?|{_DATE}(?:T|,? ){_TIME}Z?)'
+    r'(?![\w:])\s*(?:\([^()]*log\)\s*)?(?:\.\s?\.)?\s*',
+    re.IGNORECASE,
+)
+#: How one ends that tells of an account's creation.
+_CREATED = r'(?:(?:user account )?(?:was )?created(?: automatically)?\.?)?'
+_BETWEEN = re.compile(rf'(?:[\s,;.·•|/&()]|\band\b|{_BEHIND})*', re.IGNORECASE)
+_SIGNED = re.compile(rf'{_TIME},? {_DATE}|\(UTC\)', re.IGNORECASE)
+_QUOTED = re.compile(
+    "'''(.+)'''|''(.+)''|\"([^\"]+)\"|[“„]([^“”„]+)[”“]|«([^«»]+)»|‘([^‘’]+)’"
+    r'|<(nowiki|bdi|code|tt|kbd|b|i|u|small|span)\b[^<>]*>(.+)</\7>',
+    re.IGNORECASE,
+)
+_STRUCK = re.compile(r'<(?:s|del|strike)\b', re.IGNORECASE)
+_ENCODED = re.compile('%[0-9A-Fa-f]{2}')
+_PAGE_IN_PATH = re.compile(r'/((?:user(?:[ _]talk)?|special):.*)', re.IGNORECASE)
+#: Cells of several columns; "1,000" is a number.
+_COLUMNS = re.compile(r'\t|^"[^"]*"\s*[,;]|(?<!\d),(?=\S)|,(?!\d{3}\b)\S')
+_PORT = re.compile(r'\[?([0-9A-Fa-f:.]+?)\]?(?<=[\].\d]):\d{1,5}|\[([0-9A-Fa-f:]+)\]')
+
+
+def _holds_link(text: str) -> bool:
+    return any(sign in text for sign in _LINKED) or _TOKEN.search(text) is not None
+
+
+def _unwrapped(text: str) -> str:
+    text = _trimmed(text)
+    if _STRUCK.search(text):
+        raise InvalidInput(f'{text!r} is struck out.')
+    while found := _QUOTED.fullmatch(text):
+        text = _trimmed(found[found.lastindex or 0])
+    return text
+
+
+def _linked(text: str) -> list[str]:
+    """Return the names in links, if the words around them leave no doubt."""
+    tokens = list(_TOKEN.finditer(text))
+    spans: list[tuple[int, int]] = []
+    named: list[str] = []
+    in_templates: set[str] = set()
+    for token in tokens:
+        names = _names_of(token)
+        if names:
+            spans.append(token.span())
+            named += names
+        if token['template'] is not None:
+            in_templates.update(names)
+    if _TOKEN.sub('', text).find('{{') >= 0 or '[[' in _TOKEN.sub('', text):
+        raise InvalidInput(f'{text!r} holds a link or a template without an end.')
+    if not named:
+        raise InvalidInput(f'{text!r} links to no page of a user.')
+    before, behind = text[: spans[0][0]].strip(), text[spans[-1][1] :].strip()
+    is_log = _LOG.fullmatch(before + ' ') is not None
+    if before and not is_log:
+        raise InvalidInput(f'{text!r} has words before the name.')
+    if _SIGNED.search(behind):
+        raise InvalidInput(f'{text!r} looks like a signature.')
+    if is_log and not _is_creation(behind):
+        raise InvalidInput(
+            f'{text!r} is a line of a log, where the user may be who did it.'
+        )
+    several = set(named)
+    if len(several) > 1:
+        gaps = [text[a[1] : b[0]] for a, b in zip(spans, spans[1:], strict=False)]
+        if (
+            is_log
+            or not all(map(_BETWEEN.fullmatch, [*gaps, behind]))
+            or (in_templates and several != in_templates)
+        ):
+            raise InvalidInput(f'{text!r} names several users in different ways.')
+    return named
+
+
+def _is_creation(behind: str) -> bool:
+    pattern = rf'(?:[\s()|.·•,/]|{_BEHIND})*{_CREATED}'
+    return re.fullmatch(pattern, behind, re.IGNORECASE) is not None
+
+
+def _names_of(token: re.Match[str]) -> list[str]:
+    """Return whom a link or a template names; nobody if it links elsewhere."""
+    if token['template'] is not None:
+        return _names_of_template(token['template'])
+    if token['link'] is not None:
+        page = _USER_PAGE.fullmatch(_title(token['link'].partition('|')[0]))
+        return [normalise_name(page['name'])] if page else []
+    return _names_of_url(token['labelled'] or token['url'].rstrip(',;'))
+
+
+def _names_of_template(text: str) -> list[str]:
+    title, *parameters = text.split('|')
+    name = ' '.join(title.replace('_', ' ').split()).casefold()
+    name = name.removeprefix('template:').strip()
+    if name not in _TEMPLATES:
+        raise InvalidInput(
+            f'{{{{{text}}}}} is no template that is known to name users.'
+        )
+    found: dict[str, str] = {}
+    for position, parameter in enumerate(parameters, start=1):
+        key, equals, value = parameter.partition('=')
+        key = key.strip().lower()
+        if not equals:
+            key, value = str(position), parameter
+        if key == 'hidename' or value.strip().lower() == 'hidename':
+            continue
+        if not key.isdecimal() or (key != '1' and not _TEMPLATES[name]):
+            raise InvalidInput(
+                f'{{{{{text}}}}} has the parameter {parameter.strip()!r}, which may or '
+                'may not be a name.'
+            )
+        if value.strip():
+            found[key] = normalise_name(value)
+    if not found:
+        raise InvalidInput(f'{{{{{text}}}}} names nobody.')
+    return list(found.values())
+
+
+def _names_of_url(url: str) -> list[str]:
+    """Return whose page a URL shows."""
+    try:
+        parts = urlsplit(url if ':' in url.partition('/')[0] else f'https:{url}')
+        query = parse_qs(parts.query, errors='strict')
+        path, host = unquote(parts.path, errors='strict'), parts.hostname or ''
+    except ValueError:
+        raise InvalidInput(f'{url!r} is not a URL that can be read.') from None
+    if path in ('', '/') and not query and kind_of(host) is AccountKind.IP:
+        return [normalise_name(host)]
+    title = _title(''.join(query.get('title', [])[:1]))
+    if not title and (found := _PAGE_IN_PATH.search(path)):
+        title = _title(found[1])
+    if page := _USER_PAGE.fullmatch(title):
+        return [normalise_name(page['name'])]
+    if _SPECIAL_PAGE.fullmatch(title):
+        for key in ('target', 'wpTarget', 'username', 'user', 'ip'):
+            if key in query:
+                return [normalise_name(query[key][0])]
+    raise InvalidInput(f'{url!r} is not the address of a page of a user.')
+
+
+def _title(text: str) -> str:
+    return _trimmed(text.replace('_', ' '))
+
+
+def _plain(text: str) -> list[str]:
+    """Return the names in a text without links."""
+    name = text
+    log = _LOG.match(text)
+    if log:
+        name = text[log.end() :]
+    links = re.search(rf'(?:\s*{_GROUP})+\s*(?P<end>{_CREATED})$', name, re.IGNORECASE)
+    if links and (log or not links['end']):
+        name = name[: links.start()]
+        if links['end'].startswith('was'):
+            name = name.removeprefix('User account ')
+    if addresses := _addresses(name):
+        return addresses
+    if log and (not links or re.search(_GROUP, name)):
+        raise InvalidInput(f'{text!r} is a line of a log, and does not name one user.')
+    if page := _USER_PAGE.fullmatch(_title(name)):
+        if re.search(r'[\s,;]user(?:[ _]talk)?\s*:', page['name'], re.IGNORECASE):
+            raise InvalidInput(f'{text!r} names several users: give one a line.')
+        return [normalise_name(_unquoted(page['name']))]
+    if _COLUMNS.search(name):
+        raise InvalidInput(
+            f'{text!r} has columns: give one name a line, or name the column by '
+            '-column:. A name with a comma in it is written [[User:...]].'
+        )
+    return [normalise_name(_unquoted(name))]
+
+
+def _unquoted(name: str) -> str:
+    """Return a name that was copied from a URL; no name has an encoded byte in it."""
+    if not _ENCODED.search(name):
+        return name
+    try:
+        return unquote(name, errors='strict')
+    except UnicodeDecodeError:
+        raise InvalidInput(f'{name!r} is not encoded in UTF-8.') from None
+
+
+def _addresses(text: str) -> list[str]:
+    """Return the IP addresses of which a text consists; none if it does not."""
+    words = re.split(r'[\s,;]+', text.strip(' ,;'))
+    found = [_address(word) for word in words]
+    if all(found):
+        return [address for address in found if address]
+    if found[0]:
+        rest = text.strip().partition(words[0])[2].strip()
+        if re.fullmatch(r'\([^()]*\)', rest):
+            return [found[0]]
+        raise InvalidInput(
+            f'{text!r} begins with an IP address: give addresses alone, or a name as '
+            '[[User:...]].'
+        )
+    if re.fullmatch(r'[\d.]{7,}\s*[-–]\s*[\d.]{7,}', text):
+        raise InvalidInput(f'{text!r} is a range of addresses: give it as CIDR.')
+    return []
+
+
+def _address(word: str) -> str | None:
+    """Return an address, without the port behind it; None if it is none."""
+    if port := _PORT.fullmatch(word):
+        word = port[1] or port[2]
+    try:
+        name = normalise_name(word)
+    except InvalidInput:
+        return None
+    return name if kind_of(name) is AccountKind.IP else None

@@ -1,0 +1,179 @@
+"""Lines are read as people paste them, and refused where they could mean two things."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.lines import (
+    Line,
+    LineKind,
+    accounts_in,
+    is_interpreted,
+    read_line,
+)
+
+META = 'https://meta.wikimedia.org'
+
+
+def names(line: str, *, strict: bool = False) -> tuple[str, ...] | LineKind:
+    read = read_line(line, strict=strict)
+    return accounts_in(read.content) if read.kind is LineKind.ITEM else read.kind
+
+
+@pytest.mark.parametrize(
+    'line',
+    [
+        *('X', '* X', '** X', ': X', '# * X', '#* X', '\u2022 X', 'x', 'User:X', 'x_'),
+        *(
+            '\u200eX\u200e',
+            '\u2068X\u2069',
+            '\ufeffX',
+            "'''X'''",
+            '"X"',
+            '\u201cX\u201d',
+        ),
+        *('[[User:X]]', '*[[User:X|Y]]', '#[[User:X]]', '# [[:m:user talk:x|talk]]'),
+        '#*[[User:X]]',
+        '* [[User:X|X]] ([[User talk:X|talk]] . [[Special:Contributions/X|contribs]])',
+        *('[[Special:CentralAuth/X]]', '[[Special:Contributions/X|edits]]'),
+        *('{{LockHide|X}}', '{{lockHide|1=X|hidename=1}}', '* {{Luxotool|X}} spams'),
+        *('#{{MultiLock|X}}', '{{sultool|X}} {{LockHide|X}}', '{{ User | X }}'),
+        *('X (talk)', 'X (talk | contribs | block)', 'X (Diskussion | Beitr\u00e4ge)'),
+        *('User:X (talk \u00b7 contribs)', 'Special:CentralAuth/X', 'User talk:X'),
+        '10:31 (User creation log) . . [[User:X|X]] (talk | contribs) created',
+        '10:31, 3 November 2026 User account X (talk | contribs) was created',
+        '2026-11-03 10:31 X (talk | contribs)',
+        *(f'{META}/wiki/Special:CentralAuth/X', f'* {META}/wiki/User_talk:X#here'),
+        *(f'{META}/w/index.php?title=User:X', f'{META}/w/index.php/User:X'),
+        f'{META}/w/index.php?title=Special:CentralAuth&target=X',
+        *(f'[{META}/wiki/User:%58 X]', '//meta.wikimedia.org/wiki/User:X', '%58'),
+        *('1. [[User:X]]', '- [[User:X]]', '| 1 || [[User:X]] || spam', 'X # why'),
+        *('[[User:X]] <!-- why -->', '<nowiki>X</nowiki>', '<bdi>X</bdi>'),
+        *('  X (registered 2026-11-01; edits 3)', '| X || done ||  || by somebody'),
+        '| <nowiki>X</nowiki> || failed || 2026-03-01 03:00:40 || <nowiki>x</nowiki>',
+    ],
+)
+def test_an_account_is_found_however_it_is_pasted(line: str) -> None:
+    assert names(line) == ('X',)
+
+
+@pytest.mark.parametrize(
+    ('line', 'found'),
+    [
+        ('{{MultiLock|A|B||3=C}}', ('A', 'B', 'C')),
+        ('[[User:A]], [[User:B|b]] and [[User:A]]', ('A', 'B')),
+        ('{{LockHide|A}}, {{LockHide|B}}', ('A', 'B')),
+        ('*Starlit', ('*Starlit',)),
+        ('**Starlit', ('**Starlit',)),
+        ('* *Starlit', ('*Starlit',)),
+        ('[[User:*Starlit]]', ('*Starlit',)),
+        ('Foo, Jr.', ('Foo, Jr.',)),
+        ('1,000 Monkeys', ('1,000 Monkeys',)),
+        ('[[User:a,b]]', ('A,b',)),
+        ('Spam (WMF)', ('Spam (WMF)',)),
+        ('Old=Name', ('Old=Name',)),
+        (f'{META}/wiki/User:%E1%83%9C_x', ('\u10dc x',)),
+        ('12:04, 3 November 2026 192.0.2.45 (talk) (block)', ('192.0.2.45',)),
+        ('192.0.2.17:3128', ('192.0.2.17',)),
+        ('[2001:db8::1]:80', ('2001:DB8:0:0:0:0:0:1',)),
+        ('http://198.51.100.23:8080', ('198.51.100.23',)),
+        ('- 198.51.100.24 (residential proxy, port 5060)', ('198.51.100.24',)),
+        ('192.0.2.1, 192.0.2.2 192.0.2.3', ('192.0.2.1', '192.0.2.2', '192.0.2.3')),
+        ('~2026-1234-5 (talk | contribs)', ('~2026-1234-5',)),
+    ],
+)
+def test_several_names_and_odd_ones_are_kept_apart(
+    line: str, found: tuple[str, ...]
+) -> None:
+    assert names(line) == found
+
+
+@pytest.mark.parametrize(
+    ('line', 'kind'),
+    [
+        *((line, LineKind.BLANK) for line in ('', ' \t', '\u200e')),
+        *((line, LineKind.COMMENT) for line in ('#', '# X', '## X', '<!-- X -->')),
+        *((line, LineKind.MARKUP) for line in ('== X ==', '----', '*', '{|', '|-')),
+        ('! Name !! Edits', LineKind.MARKUP),
+    ],
+)
+def test_what_names_nobody_is_told_apart(line: str, kind: LineKind) -> None:
+    assert names(line) is kind
+
+
+@pytest.mark.parametrize(
+    'line',
+    [
+        *('#48123', '#X', '#*Starlit', '# *Starlit', '* * X', '- X', '! X', 'X #4'),
+        *('--~~~~', '[[User:X]] ~~~~', 'X <!--', '== [[User:X]] ==', '| X', '| X || 5'),
+        *('a,b', '"X",12,2026-11-01', 'X\t12\tmetawiki', 'User:X, User:Y', 'a|b'),
+        *('{{Unknown|X}}', '{{MultiLock|A|Old=Name|B}}', '{{LockHide|A|B}}', '{{lh}}'),
+        *(
+            '[[X]]',
+            '[[User:X',
+            '[[Template:User]]',
+            '<s>[[User:X]]</s>',
+            '[[User:X/y]]',
+        ),
+        *('Please lock [[User:X]]', '[[User:A]] is a sock of [[User:B]]'),
+        '{{LockHide|X}} -- [[User:Reporter]]',
+        '[[User:X|X]] ([[User talk:X|talk]]) 12:04, 3 November 2026 (UTC)',
+        '10:31 [[User:Admin]] (talk | contribs) blocked [[User:X]] with an expiry',
+        '10:31 [[User:Admin]] (talk | contribs) deleted page [[Foo]]',
+        '10:31, 3 November 2026 Admin (talk | contribs) deleted page Foo',
+        *(f'{META}/wiki/Main_Page', f'{META}/wiki/User:%FF', 'https://[bad', '%FF'),
+        *('192.0.2.256', '203.0.113.5-203.0.113.9', '192.0.2.1 is a proxy'),
+        *('[[User:A]] # [[User:B]]', 'X' * 30_000),
+    ],
+)
+def test_what_cannot_be_told_apart_is_refused(line: str) -> None:
+    with pytest.raises(InvalidInput, match=r'[.\]]$'):
+        names(line)
+
+
+def test_a_list_of_exclusions_has_no_comment_that_may_be_an_entry() -> None:
+    assert names('# User:X') is LineKind.COMMENT
+    assert names('# X is a friend', strict=True) is LineKind.COMMENT
+    assert names('# [[User:X]]', strict=True) == ('X',)
+    with pytest.raises(InvalidInput, match='may be a comment or a list item'):
+        names('# User:X', strict=True)
+
+
+def test_a_number_before_a_name_is_told_for_others_to_judge() -> None:
+    assert read_line('7. FC Spam') == Line(LineKind.ITEM, 'FC Spam', 7)
+    assert read_line('7. [[User:X]]') == Line(LineKind.ITEM, '[[User:X]]')
+
+
+@pytest.mark.parametrize(
+    ('line', 'names', 'interpreted'),
+    [
+        ('spam_bot ', ['Spam bot'], False),
+        ('User:Spam', ['Spam'], True),
+        ('* Spam', ['Spam'], True),
+        ('a, b', ['A', 'B'], True),
+    ],
+)
+def test_only_what_is_more_than_a_name_counts_as_interpreted(
+    line: str, names: list[str], interpreted: bool
+) -> None:
+    assert is_interpreted(line, names) is interpreted
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*'#*:;|=-X1 [](){}<>"\'~,.\t', '[[User:', ']]', '{{', '}}', '//']
+        )
+    ).map(''.join)
+)
+def test_any_line_is_read_or_refused_in_a_sentence(line: str) -> None:
+    try:
+        found = names(line)
+    except InvalidInput:
+        return
+    if not isinstance(found, LineKind):
+        # The name of an account is a line that says so.
+        assert all(names(f'[[User:{name}]]') == (name,) for name in found)
