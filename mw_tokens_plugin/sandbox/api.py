@@ -268,6 +268,12 @@ class Api:
         if not name or not call.declarations.known(name) or name == 'main':
             raise errors.bad_value('action', name)
         if given.get('format', 'json') not in FORMATS:
+            if self.farm.current:
+                raise HttpError(
+                    500,
+                    formats.page('Internal error', '<p>Unknown format.</p>'),
+                    headers={'MediaWiki-API-Error': 'internal_api_error_Error'},
+                )
             value, given['format'] = given['format'], 'jsonfm'
             raise errors.bad_value('format', value)
         for key, allowed in _MAIN_CHOICES.items():
