@@ -11,26 +11,40 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
-import mwparserfromhell
-from mwparserfromhell.nodes import (
-    Comment,
-    Heading,
-    HTMLEntity,
-    Node,
-    Tag,
-    Template,
-    Text,
-    Wikilink,
-)
-from mwparserfromhell.nodes.extras import Parameter
-from mwparserfromhell.parser import ParserError
-from mwparserfromhell.wikicode import Wikicode
-
 from mw_tokens_plugin.exceptions import InvalidInput, InvalidName
-from mw_tokens_plugin.protocol.names import AccountKind, kind_of, normalise_name
+from mw_tokens_plugin.protocol.markup import (
+    EMPTY,
+    OTHER,
+    Mark,
+    MarkKind,
+    Tag,
+    masked,
+    tables,
+    tags,
+)
+from mw_tokens_plugin.protocol.mentions import (
+    addresses,
+    linked_user,
+    users_in_urls,
+)
+from mw_tokens_plugin.protocol.names import (
+    AccountKind,
+    decoded,
+    kind_of,
+    normalise_name,
+)
+from mw_tokens_plugin.protocol.wikitext import (
+    VERBATIM,
+    Kind,
+    Node,
+    Parameter,
+    Span,
+    parse,
+)
 
 #: What ``{{Status|...}}`` holds while a request is open.
 OPEN = frozenset({'', 'hold', 'onhold', 'on hold', 'in progress', 'inprogress'})
@@ -41,6 +55,16 @@ CLOSED = frozenset(
     'partially done, partly done, redundant, rejected, resolved, stale, successful, '
     'unsuccessful, withdrawn'.split(', ')
 )
+
+
+#: Longest page that is read, in characters; wikis keep no longer ones.
+MAX_PAGE = 2_097_152
+#: Longest request that can be certain, in characters.
+MAX_REQUEST = 200_000
+#: How deep brackets may be nested in a certain request.
+MAX_DEPTH = 40
+#: Brackets and tags without an end that a request may have to be certain.
+MAX_UNCLOSED = 100
 
 
 class RequestKind(enum.Enum):
@@ -85,18 +109,8 @@ class Problem(enum.Enum):
     VEILED = 'a tag may hide parts of it from its readers'
     ENDLESS_STRIKE = 'something is struck out without an end'
     NOBODY = 'it names nobody'
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Where in the text of a page something stands."""
-
-    start: int
-    end: int
-
-    def of(self, text: str) -> str:
-        """Return what stands there."""
-        return text[self.start : self.end]
+    #: More is open or nested than anybody writes by hand.
+    COMPLEX = 'it is too complex to be read'
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,21 @@ class Named:
     kind: AccountKind
     standing: Standing
     hidden: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """What may name somebody in a request, in a form that is not acted on.
+
+    .. version-added:: 0.1
+
+    :ivar text: as it is written, on one line
+    :ivar name: whom it names, in MediaWiki's form; None if that is not known
+    """
+
+    text: str
+    name: str | None
     span: Span
 
 
@@ -150,6 +179,10 @@ class Request:
     :ivar section: the nearest heading that it stands under; None if there is none
     :ivar kind: what it asks for; None if that is not certain
     :ivar status: None if it has none
+    :ivar leftovers: links, unknown templates, table cells and the like that may name
+        others, and on which nobody acts
+    :ivar lock_or_unlock: whether its heading asks for both, as the form of such a page
+        has it
     :ivar signature: who asked and when, by its own words
     :ivar problems: why it is not certainly a request of its kind; empty if it is
     :ivar span: where it stands, with its heading
@@ -161,6 +194,8 @@ class Request:
     kind: RequestKind | None
     status: Status | None
     named: tuple[Named, ...]
+    leftovers: tuple[Leftover, ...]
+    lock_or_unlock: bool
     signature: Signature | None
     problems: tuple[Problem, ...]
     heading_span: Span
@@ -196,12 +231,46 @@ class Request:
     @property
     def hidden_names(self) -> frozenset[str]:
         """Names in it that must not be shown in public."""
-        return frozenset(named.name for named in self.named if named.hidden)
+        hidden = frozenset(named.name for named in self.named if named.hidden)
+        if not hidden:
+            return hidden
+        return hidden | {rest.name for rest in self.leftovers if rest.name}
 
     @property
     def unreadable(self) -> tuple[Named, ...]:
         """What stands where a name should, and is none."""
         return tuple(n for n in self.named if n.standing is Standing.UNREADABLE)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Accounts that are named or linked, and for which it does not clearly ask."""
+        others = [n.name for n in self.named if n.standing is Standing.MENTIONED]
+        others += [rest.name for rest in self.leftovers if rest.name]
+        return tuple(name for name in dict.fromkeys(others) if name not in self.names)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What may name somebody, but nobody can tell whom, as it is written."""
+        unknown = [n.name for n in self.unreadable]
+        unknown += [rest.text for rest in self.leftovers if not rest.name]
+        return tuple(dict.fromkeys(unknown))
+
+    @property
+    def may_be_a_lock(self) -> bool:
+        """Whether only its heading leaves open what it asks for, and somebody may say.
+
+        That is so if its templates are those for locks, and nothing is left over.
+        """
+        return (
+            self.lock_or_unlock
+            and self.problems == (Problem.NO_KIND,)
+            and not self.unknown
+            and not self.others
+        )
+
+
+#: Requests that were read, by their text and what is around it.
+KnownRequests = dict[tuple[object, ...], Request]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,22 +305,17 @@ class RequestPage:
         return frozenset(name for r in self.requests for name in r.hidden_names)
 
     @classmethod
-    def parse(cls, text: str) -> RequestPage:
-        """Read a page; it never fails.
+    def parse(cls, text: str, known: KnownRequests | None = None) -> RequestPage:
+        """Read a page; it never fails, and takes time in proportion to the length.
 
         :param text: its wikitext
+        :param known: requests of other revisions, which need not be read again; those
+            of this one are added
         """
-        try:
-            parsed = mwparserfromhell.parse(text, skip_style_tags=True)
-        except (ParserError, RecursionError) as error:
-            return cls(text, (), f'its wikitext cannot be parsed: {error}')
-        if str(parsed) != text:
-            return cls(text, (), 'its wikitext cannot be parsed without a loss')
-        pieces = list(_visible(_pieces(parsed, 0)))
-        if any(_tag(piece.node) == 'templatestyles' for piece in pieces):
-            # Such a sheet says how all of the page looks.
-            pieces = [replace(piece, veiled=True) for piece in pieces]
-        return cls(text, tuple(_requests(text, pieces)))
+        if len(text) > MAX_PAGE:
+            return cls(text, (), f'it is longer than {MAX_PAGE} characters')
+        known = {} if known is None else known
+        return cls(text, tuple(_requests(text, _pieces(text), known)))
 
     def closed(self, closings: Iterable[Closing]) -> str:
         """Return the text with lines under some requests, and some of them done.
@@ -291,20 +355,17 @@ def _gist(request: Request, *, done: bool = False) -> tuple[object, ...]:
     return request.heading, request.kind, word, standing, request.problems
 
 
-# From the parser's nodes to pieces that follow one another
+# From nodes to pieces that follow one another
 
 #: Tags whose content is displayed like the text around them.
 _TRANSPARENT = frozenset(
     'b big blockquote center dd div dl dt em font i li noinclude ol onlyinclude p '
-    'section small span strong table tbody td th tr tt u ul var'.split()
+    'small span strong table tbody td th tr tt u ul var'.split()
 )
 _STRIKING = frozenset({'s', 'strike', 'del'})
-#: From here to the end of the page nothing is displayed.
-_UNCLOSED = re.compile(r'<!--|<includeonly\b', re.IGNORECASE)
-#: A tag as the parser leaves it in a text: it begins, and nobody knows where it ends.
-_OPENED = re.compile(r'<(?P<tag>[a-z][a-z0-9]*)(?=[\s/])(?P<attributes>[^<>]*)>', re.I)
+#: Blanks are single ones.
 _ATTRIBUTE = re.compile(
-    r"""\s+(?P<name>[^\s"'>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+))?"""
+    r"""[ ](?P<name>[^\s"'>/=]+)(?:[ ]?=[ ]?("[^"]*"|'[^']*'|[^\s"'=<>`]+))?"""
 )
 #: What tags may say without hiding anything from those who read the page.
 _HARMLESS_ATTRIBUTES = frozenset(
@@ -315,115 +376,203 @@ _HARMLESS_ATTRIBUTES = frozenset(
 _HARMLESS_CLASSES = frozenset(
     'mw-collapsed mw-collapsible plainlinks sortable wikitable'.split()
 )
-_HARMLESS_STYLE = re.compile(
-    r'(?:\s*(?:clear|column-count|column-width|columns|float|font-style|font-weight|'
-    r'text-align)\s*:[\w\s.]*(?:;|\Z))*\s*',
-    re.IGNORECASE,
+_HARMLESS_STYLES = frozenset(
+    'clear column-count column-width columns float font-style font-weight '
+    'text-align'.split()
 )
-#: Tags that never have content.
-_EMPTY = frozenset({'br', 'hr', 'wbr'})
 #: Tags that end with their paragraph at the latest; many signatures leave one open.
 _SHORT = frozenset({'p', 'span'})
-_UNCLOSED_STRIKE = re.compile(r'<(?:s|strike|del)(?:\s[^<>]*)?>', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A node, and what the tags around it do to it."""
+    """A construct, or the text between two, and what is around it does to it.
 
-    node: Node
+    :ivar what: None if it is text
+    :ivar inside: whether it stands in a tag that is not displayed like other text
+    :ivar cell: in which cell of a table it stands, by where that begins
+    """
+
+    what: Node | Tag | Mark | None
     span: Span
-    struck: bool
-    veiled: bool
+    struck: bool = False
+    veiled: bool = False
+    inside: bool = False
+    cell: int | None = None
+
+    def is_a(self, kind: Kind) -> bool:
+        """Tell whether it is a node of a kind."""
+        return isinstance(self.what, Node) and self.what.kind is kind
+
+    @property
+    def node(self) -> Node:
+        """The node that it is."""
+        assert isinstance(self.what, Node)
+        return self.what
 
 
-def _pieces(
-    code: Wikicode, offset: int, *, struck: bool = False, veiled: bool = False
-) -> Iterator[_Piece]:
-    for node in code.nodes:
-        whole = str(node)
-        start = _start_of_content(node, whole)
-        if start is not None and isinstance(node, Tag) and node.contents is not None:
-            yield from _pieces(
-                node.contents,
-                offset + start,
-                struck=struck or _tag(node) in _STRIKING,
-                veiled=veiled or _veils(node),
-            )
-        else:
-            yield _Piece(node, Span(offset, offset + len(whole)), struck, veiled)
-        offset += len(whole)
+def _pieces(text: str) -> list[_Piece]:
+    """Take a page apart, as far as it is displayed."""
+    nodes = []
+    for node in parse(text):
+        if _hides_the_rest(text, node):
+            break
+        nodes.append(node)
+    end = nodes[-1].span.end if nodes else 0
+    mask = masked(text[:end], nodes)
+    whats: list[Node | Tag | Mark] = [n for n in nodes if n.kind is not Kind.TEXT]
+    html = tags(mask)
+    whats += [*html, *tables(mask)]
+    whats.sort(key=lambda what: (what.span.start, -what.span.end))
+    pieces = []
+    around = _Around(html, veils_all=any(map(_is_stylesheet, nodes)))
+    position = 0
+    for what in whats:
+        if what.span.start > position:
+            pieces.append(around.piece(None, Span(position, what.span.start)))
+        pieces.append(around.piece(what, what.span, inside=what.span.start < position))
+        # A tag in a heading stands in it.
+        position = max(position, what.span.end)
+        around.enter(what)
+    if position < end:
+        pieces.append(around.piece(None, Span(position, end)))
+    return pieces
 
 
-def _start_of_content(node: Node, whole: str) -> int | None:
-    """Return where the content of a tag begins, if it is to be looked at."""
-    if not isinstance(node, Tag) or node.self_closing or node.contents is None:
-        return None
-    if _tag(node) not in _TRANSPARENT | _STRIKING:
-        return None
-    content = str(node.contents)
-    closing = (
-        str(node.closing_wiki_markup or '')
-        if node.wiki_markup
-        else f'</{node.closing_tag}>'
+def _hides_the_rest(text: str, node: Node) -> bool:
+    """Tell whether nothing is displayed from here to the end of the page."""
+    if node.kind is Kind.COMMENT:
+        return not node.span.of(text).endswith('-->') or len(node.span.of(text)) < 7
+    content = node.content
+    return (
+        node.kind is Kind.IGNORED
+        and content is not None
+        and content.start < content.end == node.span.end
     )
-    start = len(whole) - len(closing) - len(content)
-    return start if whole[start:] == content + closing else None
 
 
-def _tag(node: Node) -> str:
-    return str(node.tag).strip().lower() if isinstance(node, Tag) else ''
+def _is_stylesheet(node: Node) -> bool:
+    """Tell whether a node says how all of the page looks."""
+    return node.kind is Kind.EXTENSION and node.name == 'templatestyles'
 
 
-def _veils(node: Tag) -> bool:
+@dataclass(slots=True)
+class _Table:
+    """What hides parts of a table, and which cell is open."""
+
+    table: bool
+    row: bool = False
+    cell: bool = False
+    begin: int | None = None
+
+
+class _Around:
+    """The tags and tables that stand around a place in a page."""
+
+    def __init__(self, html: Sequence[Tag], *, veils_all: bool) -> None:
+        self._html = html
+        self._struck = self._inside = self._veils = 0
+        self._to_the_end = veils_all
+        self._to_the_heading = False
+        self._cell: int | None = None
+        self._tables: list[_Table] = []
+        self._veiling_tables = 0
+
+    def piece(
+        self, what: Node | Tag | Mark | None, span: Span, *, inside: bool = False
+    ) -> _Piece:
+        """Return what stands here, and what is around it does to it."""
+        if isinstance(what, Node) and what.kind is Kind.HEADING:
+            self._to_the_heading = False
+            self._cell = None
+            for table in self._tables[-1:]:
+                table.begin = None
+        last = self._tables[-1] if self._tables else None
+        cell = self._cell
+        if last is not None:
+            cell = last.begin
+        return _Piece(
+            what,
+            span,
+            struck=self._struck > 0,
+            veiled=bool(
+                self._veils
+                or self._to_the_end
+                or self._to_the_heading
+                or self._veiling_tables
+                or (last and (last.row or last.cell))
+            ),
+            inside=inside or self._inside > 0,
+            cell=cell,
+        )
+
+    def enter(self, what: Node | Tag | Mark) -> None:
+        """Go past what stands here."""
+        if isinstance(what, Mark):
+            self._enter_table(what)
+        elif isinstance(what, Tag):
+            if what.name in ('td', 'tr', 'table'):
+                is_cell = what.name == 'td' and not what.closes
+                self._cell = what.span.start if is_cell else None
+            if what.closes and what.partner is not None:
+                self._count(self._html[what.partner], -1)
+            elif what.partner is not None:
+                self._count(what, 1)
+            elif not what.closes and what.name not in EMPTY and _veils(what.attributes):
+                # It ends somewhere, and may hide what is between.
+                self._to_the_heading = True
+                self._to_the_end = self._to_the_end or what.name not in _SHORT
+
+    def _count(self, tag: Tag, number: int) -> None:
+        if tag.name in _STRIKING:
+            self._struck += number
+        elif tag.name not in _TRANSPARENT:
+            self._inside += number
+        if _veils(tag.attributes):
+            self._veils += number
+
+    def _enter_table(self, mark: Mark) -> None:
+        veils = _veils(mark.attributes)
+        if mark.kind is MarkKind.TABLE:
+            last = self._tables[-1] if self._tables else None
+            # What hides a cell hides the tables in it.
+            veils = bool(veils or (last and (last.row or last.cell)))
+            self._tables.append(_Table(veils))
+            self._veiling_tables += veils
+        elif mark.kind is MarkKind.END:
+            self._veiling_tables -= self._tables.pop().table
+        else:
+            last = self._tables[-1]
+            last.cell, last.begin = veils, mark.span.start
+            if mark.kind is MarkKind.ROW:
+                last.row, last.cell, last.begin = veils, False, None
+
+
+def _veils(attributes: str) -> bool:
     """Tell whether the look of a tag may hide what is in it."""
-    return not all(
-        _is_harmless(str(a.name), str(a.value or '')) for a in node.attributes
+    attributes = ''.join(f' {word}' for word in attributes.split())
+    return bool(_ATTRIBUTE.sub('', attributes).strip()) or not all(
+        _is_harmless(a['name'].lower(), (a[2] or '').strip('"\''))
+        for a in _ATTRIBUTE.finditer(attributes)
     )
 
 
 def _is_harmless(name: str, value: str) -> bool:
-    name = name.strip().lower()
     if name == 'style':
-        return _HARMLESS_STYLE.fullmatch(value) is not None
+        return all(map(_is_harmless_style, value.split(';')))
     if name == 'class':
         return _HARMLESS_CLASSES.issuperset(value.split())
     return name in _HARMLESS_ATTRIBUTES
 
 
-def _visible(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
-    """Yield what is displayed, and say what tags without an end may hide."""
-    to_the_end = to_the_heading = False
-    for piece in pieces:
-        node = piece.node
-        if isinstance(node, Text) and _UNCLOSED.search(str(node)):
-            return
-        if isinstance(node, Heading):
-            to_the_heading = False
-        veiled = piece.veiled or to_the_end or to_the_heading
-        yield replace(piece, veiled=veiled)
-        for tag in _veils_what_follows(node):
-            to_the_heading = True
-            to_the_end = to_the_end or tag not in _SHORT
-
-
-def _veils_what_follows(node: Node) -> Iterator[str]:
-    """Yield the tags that begin here, end somewhere, and may hide what is between."""
-    if isinstance(node, Text):
-        for found in _OPENED.finditer(str(node)):
-            attributes = found['attributes'].rstrip('/ ')
-            if _ATTRIBUTE.sub('', attributes).strip() or not all(
-                _is_harmless(a['name'], (a[2] or '').strip('"\''))
-                for a in _ATTRIBUTE.finditer(attributes)
-            ):
-                yield found['tag'].lower()
-    elif (
-        isinstance(node, Tag)
-        and node.self_closing
-        and _tag(node) not in _EMPTY
-        and _veils(node)
-    ):
-        yield _tag(node)
+def _is_harmless_style(rule: str) -> bool:
+    name, colon, value = rule.partition(':')
+    if not colon:
+        return not name.strip()
+    return (
+        name.strip().lower() in _HARMLESS_STYLES
+        and re.fullmatch(r'[\w\s.]*', value) is not None
+    )
 
 
 # From pieces to requests
@@ -438,46 +587,91 @@ class _Section:
     kinds: frozenset[RequestKind] | None
 
 
-def _requests(text: str, pieces: Sequence[_Piece]) -> Iterator[Request]:
-    heads = [i for i, piece in enumerate(pieces) if isinstance(piece.node, Heading)]
+def _requests(
+    text: str, pieces: Sequence[_Piece], known: KnownRequests
+) -> Iterator[Request]:
+    heads = [i for i, piece in enumerate(pieces) if piece.is_a(Kind.HEADING)]
+    titles = [_displayed(_title(text, pieces[head].node)) for head in heads]
+    sections = list(map(_kinds_of_section, titles))
     #: The sections that a heading stands in: level, and what is asked for there.
     above: list[_Section] = []
     within: int | None = None
     for position, head in enumerate(heads):
-        heading = pieces[head].node
-        assert isinstance(heading, Heading)
-        if within is not None and heading.level > within:
+        level = pieces[head].node.level
+        if within is not None and level > within:
             continue
-        while above and above[-1].level >= heading.level:
+        while above and above[-1].level >= level:
             above.pop()
         following = heads[position + 1] if position + 1 < len(heads) else len(pieces)
-        title = _displayed(heading.title)
-        kinds = _kinds_of_section(title)
-        signs = any(map(_is_sign, pieces[head + 1 : following]))
+        title, kinds = titles[position], sections[position]
+        signs = any(_is_sign(text, p) for p in pieces[head + 1 : following])
         if signs or (above and above[-1].kinds and not kinds):
-            within = heading.level
+            within = level
             last = next(
                 (
-                    later
-                    for later in heads[position + 1 :]
-                    if _level(pieces[later].node) <= heading.level
+                    heads[later]
+                    for later in range(position + 1, len(heads))
+                    if pieces[heads[later]].node.level <= level
                 ),
                 len(pieces),
             )
-            end = pieces[last].span.start if last < len(pieces) else _end(pieces, text)
-            yield _request(text, title, pieces[head:last], end, above)
+            is_last = last == len(pieces)
+            end = pieces[-1].span.end if is_last else pieces[last].span.start
+            mine = pieces[head:last]
+            # What an endless comment hides behind the last one counts, too.
+            whole = text[pieces[head].span.start : len(text) if is_last else end]
+            if is_last or any(p.struck or p.veiled or p.inside for p in mine):
+                yield _request(
+                    text,
+                    title,
+                    mine,
+                    end,
+                    above,
+                    any(sections),
+                    _is_complex(whole, mine),
+                )
+                continue
+            key = (whole, *above, any(sections))
+            if key not in known:
+                known[key] = _request(
+                    text,
+                    title,
+                    mine,
+                    end,
+                    above,
+                    any(sections),
+                    _is_complex(whole, mine),
+                )
+            yield _moved(known[key], pieces[head].span.start)
         else:
             within = None
-            above.append(_Section(heading.level, title, kinds))
+            above.append(_Section(level, title, kinds))
 
 
-def _level(node: Node) -> int:
-    assert isinstance(node, Heading)
-    return int(node.level)
+def _moved(request: Request, start: int) -> Request:
+    """Return a request as it is where it stands somewhere else on a page."""
+    by = start - request.span.start
+    if not by:
+        return request
+
+    def moved(span: Span) -> Span:
+        return Span(span.start + by, span.end + by)
+
+    status = request.status
+    return replace(
+        request,
+        status=status and replace(status, span=moved(status.span)),
+        named=tuple(replace(n, span=moved(n.span)) for n in request.named),
+        leftovers=tuple(replace(n, span=moved(n.span)) for n in request.leftovers),
+        heading_span=moved(request.heading_span),
+        span=moved(request.span),
+        foot=request.foot + by,
+    )
 
 
-def _end(pieces: Sequence[_Piece], text: str) -> int:
-    return pieces[-1].span.end if pieces else len(text)
+def _title(text: str, heading: Node) -> str:
+    assert heading.content is not None
+    return heading.content.of(text)
 
 
 def _request(
@@ -486,39 +680,43 @@ def _request(
     pieces: Sequence[_Piece],
     end: int,
     above: Sequence[_Section],
+    has_sections: bool,
+    is_complex: bool,
 ) -> Request:
     head, *body = pieces
     span = Span(head.span.start, end)
-    statuses = [p for p in body if _template(p) == 'status']
-    heading = head.node
-    assert isinstance(heading, Heading)
-    kind, problem = _kind(_plain(heading.title), above)
+    statuses = [p for p in body if not p.inside and _template(text, p.what) == 'status']
+    kind, problem = _kind(_plain(_title(text, head.node)), above, has_sections)
     problems = [problem] if problem else []
     if len(statuses) != 1:
         problems.append(Problem.SEVERAL_STATUSES if statuses else Problem.NO_STATUS)
     if head.struck or any(p.struck for p in statuses):
         problems.append(Problem.STRUCK)
-    if any(_hides_a_name(piece.node) for piece in pieces):
+    if any(_hides_a_name(text, piece) for piece in pieces):
         problems.append(Problem.INSIDE)
-    if head.veiled or any(p.veiled for p in body if _is_sign(p)):
+    if head.veiled or any(p.veiled for p in body if _is_sign(text, p)):
         problems.append(Problem.VEILED)
-    if any(
-        isinstance(p.node, Text) and _UNCLOSED_STRIKE.search(str(p.node)) for p in body
-    ):
+    if any(_is_endless_strike(piece.what) for piece in pieces):
         problems.append(Problem.ENDLESS_STRIKE)
+    if is_complex:
+        problems.append(Problem.COMPLEX)
     # What a request to hide names is not to be shown before it is hidden either.
     hiding = not {RequestKind.HIDE, None}.isdisjoint(_asked(title.lower()))
     named = tuple(_named(text, body, hiding=hiding))
     foot = _foot(text, pieces)
     if not any(n.standing is Standing.REQUESTED for n in named):
         problems.append(Problem.NOBODY)
+    signature = _signature(span.of(text))
+    leftovers = _leftovers(text, pieces, named, signature)
     return Request(
         heading=title,
         section=above[-1].title if above else None,
         kind=kind,
-        status=_status(statuses[0]) if statuses else None,
+        status=_status(text, statuses[0].node) if statuses else None,
         named=named,
-        signature=_signature(span.of(text)),
+        leftovers=tuple(leftovers),
+        lock_or_unlock=kind is None and _is_lock_or_unlock(title, above, has_sections),
+        signature=signature,
         problems=tuple(problems),
         heading_span=head.span,
         span=Span(span.start, max(end, foot)),
@@ -526,11 +724,30 @@ def _request(
     )
 
 
+def _is_endless_strike(what: Node | Tag | Mark | None) -> bool:
+    return (
+        isinstance(what, Tag)
+        and what.name in _STRIKING
+        and not (what.closes or what.is_empty or what.partner is not None)
+    )
+
+
+def _is_complex(text: str, pieces: Sequence[_Piece]) -> bool:
+    """Tell whether a request may look otherwise to MediaWiki, which has limits too."""
+    unclosed = sum(
+        isinstance(p.what, Tag) and not p.what.is_empty and p.what.partner is None
+        for p in pieces
+    )
+    unclosed += sum(abs(text.count(a) - text.count(b)) for a, b in ('[]', '{}', '<>'))
+    return (
+        len(text) > MAX_REQUEST
+        or unclosed > MAX_UNCLOSED
+        or any(isinstance(p.what, Node) and p.what.depth > MAX_DEPTH for p in pieces)
+    )
+
+
 _CLOSING = re.compile(r'(?:[ \t]*</\w+[ \t]*>)+(?=[ \t]*(?:\n|\Z))')
-_CATEGORY = r'\[\[\s*category\s*:[^\[\]]*\]\]'
-#: What belongs to the page where it begins a line at the end of a request.
-_OF_THE_PAGE = re.compile(rf'<!--.*|{_CATEGORY}|-{{4,}}|<hr.*', re.I | re.S)
-_BEFORE_THAT = re.compile(rf'(?:\s|{_CATEGORY}|-{{4,}})*', re.I)
+_CATEGORY = re.compile(r'\[\[\s*category\s*:', re.IGNORECASE)
 
 
 def _foot(text: str, pieces: Sequence[_Piece]) -> int:
@@ -539,18 +756,42 @@ def _foot(text: str, pieces: Sequence[_Piece]) -> int:
     Comments, rules and categories between two requests, or after the last one, belong
     to the page, not to the one before.
     """
-    for piece in reversed(pieces):
-        kept = piece.span.of(text).rstrip()
-        line = text.rfind('\n', 0, piece.span.start) + 1
-        if _OF_THE_PAGE.fullmatch(kept) and _BEFORE_THAT.fullmatch(
-            text, line, piece.span.start
-        ):
+    foot = pieces[0].span.end
+    # Whether nothing on this line is the request's so far.
+    is_fresh = False
+    position = foot
+    for piece in pieces[1:]:
+        if piece.span.start < position:
             continue
-        if kept:
-            # What closes on this line is closed before the next one begins.
-            closing = _CLOSING.match(text, piece.span.start + len(kept))
-            return closing.end() if closing else piece.span.start + len(kept)
-    raise AssertionError('a request without its heading')
+        position = piece.span.end
+        if piece.what is None:
+            start = piece.span.start
+            for number, line in enumerate(piece.span.of(text).split('\n')):
+                is_fresh = is_fresh or number > 0
+                says = line.strip()
+                if is_fresh and says.startswith('----'):
+                    says = says.strip('-')
+                if says:
+                    is_fresh = False
+                    foot = start + len(line.rstrip())
+                start += len(line) + 1
+        elif isinstance(piece.what, Tag) and piece.what.partner is not None:
+            continue
+        elif not (is_fresh and _is_of_the_page(text, piece)):
+            is_fresh = False
+            foot = piece.span.end
+    # What closes on this line is closed before the next one begins.
+    closing = _CLOSING.match(text, foot)
+    return closing.end() if closing else foot
+
+
+def _is_of_the_page(text: str, piece: _Piece) -> bool:
+    """Tell whether what begins a line may be a comment, a rule or a category."""
+    if isinstance(piece.what, Tag):
+        return piece.what.name == 'hr'
+    return piece.is_a(Kind.COMMENT) or (
+        piece.is_a(Kind.LINK) and _CATEGORY.match(text, piece.span.start) is not None
+    )
 
 
 # What is asked for
@@ -584,9 +825,12 @@ def _kinds_of_section(title: str) -> frozenset[RequestKind] | None:
 
 
 def _kind(
-    title: str, above: Sequence[_Section]
+    title: str, above: Sequence[_Section], has_sections: bool
 ) -> tuple[RequestKind | None, Problem | None]:
-    """Return what a request asks for, or why that is not certain."""
+    """Return what a request asks for, or why that is not certain.
+
+    :param has_sections: whether the page has sections for requests of some kinds
+    """
     what = _TO_WHOM.split(title.lower(), maxsplit=1)[0]
     asked = set(_asked(what)) if _is_plain(what) else set()
     if asked == {RequestKind.LOCK, RequestKind.HIDE}:
@@ -596,12 +840,26 @@ def _kind(
     (kind,) = asked
     if kind is None:
         return None, Problem.NO_API
-    if not above:
+    if not above and not has_sections:
         return kind, None
     allowed = next((s.kinds for s in reversed(above) if s.kinds), frozenset())
     if kind not in allowed:
         return None, Problem.OTHER_SECTION
     return kind, None
+
+
+def _is_lock_or_unlock(
+    title: str, above: Sequence[_Section], has_sections: bool
+) -> bool:
+    """Tell whether a heading asks for a lock or its opposite, where both belong."""
+    what = _TO_WHOM.split(title.lower(), maxsplit=1)[0]
+    both = {RequestKind.LOCK, RequestKind.UNLOCK}
+    if not _is_plain(what) or set(_asked(what)) != both:
+        return False
+    if not above and not has_sections:
+        return True
+    allowed = next((s.kinds for s in reversed(above) if s.kinds), frozenset())
+    return allowed.issuperset(both)
 
 
 def _is_plain(words: str) -> bool:
@@ -642,63 +900,76 @@ _NAMING = {
 _FLAG = 'hidename'
 
 
-def _template(piece: _Piece) -> str | None:
-    return _name(piece.node) if isinstance(piece.node, Template) else None
+def _template(text: str, what: Node | Tag | Mark | None) -> str | None:
+    """Return the name of a template, if it is one."""
+    if not isinstance(what, Node) or what.kind is not Kind.TEMPLATE:
+        return None
+    return _name(text, what.content)
 
 
-def _name(template: Template) -> str:
-    name = _without_comments(template.name).replace('_', ' ').strip().casefold()
+def _name(text: str, span: Span | None) -> str:
+    assert span is not None
+    name = _without_comments(span.of(text)).replace('_', ' ').strip().casefold()
     return re.sub(r'^:?template:', '', name).strip()
 
 
-def _is_sign(piece: _Piece) -> bool:
+def _is_sign(text: str, piece: _Piece) -> bool:
     """Tell whether a piece shows that a heading is that of a request."""
-    name = _template(piece)
+    name = _template(text, piece.what)
     return name == 'status' or name in _NAMING
 
 
-def _hides_a_name(node: Node) -> bool:
+#: A template's name, in what holds wikitext but is not displayed like other text.
+_OPENING = re.compile(r'\{\{([^{}|<>\[\]]+)')
+
+
+def _hides_a_name(text: str, piece: _Piece) -> bool:
     """Tell whether templates that name users stand inside something else."""
-    return any(
-        inner is not node and _name(inner) in _NAMING
-        for inner in Wikicode([node]).ifilter_templates()
-    )
+    what = piece.what
+    if not isinstance(what, Node):
+        return False
+    if piece.inside and _template(text, what) in _NAMING:
+        return True
+    if what.kind in (Kind.EXTENSION, Kind.IGNORED) and what.name not in VERBATIM:
+        content = _without_comments(what.content.of(text)) if what.content else ''
+        names = _OPENING.findall(content)
+        return any(_name(name, Span(0, len(name))) in _NAMING for name in names)
+    return any(_name(text, name) in _NAMING for name in what.templates)
 
 
-def _status(piece: _Piece) -> Status:
-    template = piece.node
-    assert isinstance(template, Template)
-    chosen = next((p for p in reversed(template.params) if _key(p) == '1'), None)
-    parts = [str(p) for p in template.params]
-    word = ''
+def _status(text: str, template: Node) -> Status:
+    assert template.content is not None
+    span = template.span
+    chosen: Span | None = None
+    for parameter in template.parameters(text):
+        if _key(parameter) == '1':
+            chosen = parameter.value
     if chosen is None:
-        parts.insert(0, 'done')
-    else:
-        old = str(chosen.value)
-        word = _without_comments(chosen.value).strip().lower()
-        comments = ''.join(map(str, chosen.value.filter_comments(recursive=False)))
-        before = old[: len(old) - len(old.lstrip())]
-        after = old[len(old.rstrip()) :] if old.strip() else ''
-        # By identity: equal parameters may stand twice.
-        position = [p is chosen for p in template.params].index(True)
-        key = f'{chosen.name}=' if chosen.showkey else ''
-        parts[position] = f'{key}{before}done{comments}{after}'
-    text = '{{' + '|'.join([str(template.name), *parts]) + '}}'
-    return Status(' '.join(word.split()), piece.span, text)
+        at = template.content.end
+        done = f'{text[span.start : at]}|done{text[at : span.end]}'
+        return Status('', span, done)
+    old = chosen.of(text)
+    word = _without_comments(old).strip().lower()
+    comments = ''.join(
+        node.span.of(old) for node in _inline(old) if node.kind is Kind.COMMENT
+    )
+    before = old[: len(old) - len(old.lstrip())]
+    after = old[len(old.rstrip()) :] if old.strip() else ''
+    start, end = text[span.start : chosen.start], text[chosen.end : span.end]
+    done = f'{start}{before}done{comments}{after}{end}'
+    return Status(' '.join(word.split()), span, done)
 
 
 def _named(text: str, body: Sequence[_Piece], *, hiding: bool) -> Iterator[Named]:
-    beside = any(_template(piece) in _LOCKING for piece in body)
-    for piece in body:
-        kind = _template(piece)
+    templates = [(p, k) for p in body if not p.inside if (k := _template(text, p.what))]
+    beside = any(kind in _LOCKING for _, kind in templates)
+    for piece, kind in templates:
         if kind not in _NAMING:
             continue
-        template = piece.node
-        assert isinstance(template, Template)
-        hidden = hiding or any(map(_is_flag, template.params))
+        hidden = hiding or any(_is_flag(text, p) for p in piece.node.parameters(text))
         mentioned = beside and kind not in _LOCKING
-        for parameter, span in _naming(template, piece.span.start, _NAMING[kind]):
-            written = _rendered(parameter.value)
+        for span in _naming(text, piece.node, _NAMING[kind]):
+            written = _rendered(span.of(text))
             if written.struck or piece.struck:
                 standing = Standing.STRUCK
             elif mentioned:
@@ -712,36 +983,268 @@ def _named(text: str, body: Sequence[_Piece], *, hiding: bool) -> Iterator[Named
             except InvalidName:
                 name, standing = span.of(text).strip(), Standing.UNREADABLE
             yield Named(name, kind_of(name), standing, hidden, span)
+        if kind in _LOCKING and not piece.struck:
+            for span in _unread(text, piece.node, kind):
+                name, standing = span.of(text).strip(), Standing.UNREADABLE
+                yield Named(name, AccountKind.ACCOUNT, standing, hidden, span)
 
 
-def _naming(
-    template: Template, offset: int, wanted: re.Pattern[str]
-) -> Iterator[tuple[Parameter, Span]]:
-    """Yield the parameters that name users; of two with one key the last one counts."""
-    offset += len('{{') + len(str(template.name))
-    found: dict[str, tuple[Parameter, Span]] = {}
-    for parameter in template.params:
-        offset += len('|') + len(str(parameter))
+def _naming(text: str, template: Node, wanted: re.Pattern[str]) -> list[Span]:
+    """Return what names users; of two parameters with one key the last one counts."""
+    found: dict[str, Span] = {}
+    for parameter in template.parameters(text):
         key = _key(parameter)
-        if not wanted.fullmatch(key) or _is_flag(parameter):
+        if not wanted.fullmatch(key) or _is_flag(text, parameter):
             continue
-        if _without_comments(parameter.value).strip():
-            found[key] = parameter, Span(offset - len(str(parameter.value)), offset)
+        if _without_comments(parameter.value.of(text)).strip():
+            found[key] = parameter.value
         else:
             found.pop(key, None)
-    yield from found.values()
+    return list(found.values())
+
+
+def _unread(
+    text: str, template: Node, kind: str, *, overridden: bool = False
+) -> Iterator[Span]:
+    """Yield the parameters of a template that are not for names, and may hold one.
+
+    :param overridden: those instead that are for names, and of which a later one counts
+    """
+    naming = _naming(text, template, _NAMING[kind])
+    for parameter in template.parameters(text):
+        if parameter.value in naming or _is_harmless_value(text, parameter):
+            continue
+        if (_NAMING[kind].fullmatch(_key(parameter)) is not None) is overridden:
+            yield parameter.span
+
+
+#: A language or project, or a switch.
+_HARMLESS_VALUE = re.compile('[a-z]{2}|[a-z_]{2,20}wiki|yes|true|false|off')
+
+
+def _is_harmless_value(text: str, parameter: Parameter) -> bool:
+    """Tell whether a parameter that is not for names cannot hold one either."""
+    if _is_flag(text, parameter):
+        return True
+    value = _without_comments(parameter.value.of(text)).strip()
+    if not value and parameter.named:
+        # What stands before a stray sign may be meant as a name.
+        return re.fullmatch(r'[\w -]{0,20}', parameter.key) is not None
+    return not value or _HARMLESS_VALUE.fullmatch(value) is not None
 
 
 def _key(parameter: Parameter) -> str:
-    return ' '.join(_without_comments(parameter.name).replace('_', ' ').split()).lower()
+    key = _without_comments(parameter.key)
+    return ' '.join(key.replace('_', ' ').split()).lower()
 
 
-def _is_flag(parameter: Parameter) -> bool:
+def _is_flag(text: str, parameter: Parameter) -> bool:
     """Tell whether a parameter asks to hide the names, also without its ``=``."""
-    value = _without_comments(parameter.value).strip()
-    if parameter.showkey:
+    value = _without_comments(parameter.value.of(text)).strip()
+    if parameter.named:
         return _key(parameter) == _FLAG and bool(value)
     return value.casefold() == _FLAG
+
+
+# What may name somebody and is not taken
+
+#: Templates that say something of a request, or show what is in them as it is.
+_REMARKS = frozenset(
+    '=, !, already done, archive bottom, archive top, clear, closed, cob, collapse '
+    'bottom, collapse top, collapsed, comment, cot, deferred, disagree, declined, '
+    'done, edit conflict, ec, endorse, flag, hab, hat, hidden begin, hidden end, hold, '
+    'in progress, int, neutral, no, not done, notdone, note, od, on hold, onhold, '
+    'oppose, outdent, partially done, partly done, phab, question, re, reply, '
+    'reply to, replyto, ping, rto, resolved, status, support, template link, thank '
+    'you, thanks, tick, tl, tlc, tlp, tls, tlx, tracked, unsigned, unsigned ip, '
+    'unsigned2, unsignedip, withdrawn, yes'.split(', ')
+)
+#: Characters of a signature after its last link.
+_LONGEST_SIGNATURE = 200
+#: What stands between a user's link and the time in a signature.
+_SIGNED = re.compile(r'[\W_]*(?:\([^()]{0,60}\)[\W_]*)?')
+#: A time as MediaWiki signs with, in whatever language.
+_TIME = re.compile(r'\d{1,2}[:.]\d\d(?:[:.]\d\d)?,? [^\n()\[\]{}|]{3,40} ?\(\w{2,6}\)')
+#: An item of a list that is nothing but a few words, as a name would be.
+_ITEM = re.compile(r'[*#][*#:]*[ \t]*([^\s*#:{}|\[\]<>/][^{}|\[\]<>/#]{0,59})')
+#: The user in the form of a request page.
+_PLACEHOLDER = 'Foo'
+
+
+def _leftovers(
+    text: str,
+    pieces: Sequence[_Piece],
+    named: Sequence[Named],
+    signature: Signature | None,
+) -> Iterator[Leftover]:
+    """Yield what may name somebody in a request, and is neither taken nor struck out.
+
+    Signatures do not count, nor does who signed first, nor who is pinged.
+    """
+    known = {n.name for n in named if n.standing is not Standing.UNREADABLE}
+    if signature is not None and signature.name:
+        known.add(signature.name)
+    seen: set[str] = set()
+    for written, user, span in _mentions(text, pieces):
+        name = None
+        if user is not None:
+            with suppress(InvalidName):
+                name = normalise_name(user)
+        shown = ' '.join(written.split())
+        if name in known or (name or shown) in seen:
+            continue
+        if name == _PLACEHOLDER and span.start < pieces[0].span.end:
+            continue
+        seen.add(name or shown)
+        yield Leftover(shown, name, span)
+
+
+_Mention = tuple[str, str | None, Span]
+
+
+def _mentions(text: str, pieces: Sequence[_Piece]) -> Iterator[_Mention]:
+    """Yield what may name somebody, as it is written, and whom if that is told."""
+    head, *body = pieces
+    title = _title(text, head.node)
+    for node in _inline(title):
+        if node.kind is Kind.LINK and (user := _linked(title, node)):
+            yield node.span.of(title), user, head.span
+    signed, headers = _signatures(text, body), _headers(body)
+    cells: dict[int, list[_Piece]] = {}
+    for piece in body:
+        start = piece.span.start
+        if piece.struck or start in signed or text[start - 1 : start] == '@':
+            continue
+        what = piece.what
+        if what is None:
+            yield from _in_text(text, piece)
+            if piece.cell is not None and piece.cell not in headers:
+                cells.setdefault(piece.cell, []).append(piece)
+        elif not isinstance(what, Node):
+            continue
+        elif what.kind is Kind.LINK:
+            if user := _linked(text, what):
+                yield piece.span.of(text), user, piece.span
+        elif what.kind is Kind.TEMPLATE:
+            yield from _in_template(text, piece)
+        elif what.kind is Kind.EXTENSION:
+            content = what.content.of(text) if what.content else ''
+            if _OPENING.search(content) or '[[' in content:
+                yield piece.span.of(text), None, piece.span
+    for inner in cells.values():
+        whole = ' '.join(' '.join(p.span.of(text) for p in inner).split())
+        if any(map(str.isalnum, whole)):
+            yield whole, None, inner[0].span
+
+
+def _in_text(text: str, piece: _Piece) -> Iterator[_Mention]:
+    """Yield whom plain text names by addresses, and list items that may be names."""
+    plain = piece.span.of(text)
+    for user in users_in_urls(plain):
+        yield user, user, piece.span
+    for address in addresses(plain):
+        yield address, address, piece.span
+    start = piece.span.start
+    for line in plain.split('\n'):
+        end = start + len(line)
+        is_whole = (start == 0 or text[start - 1] == '\n') and (
+            end == len(text) or text[end] == '\n'
+        )
+        item = _ITEM.fullmatch(line.rstrip()) if is_whole else None
+        if item and not item[1].endswith(('.', '!', '?', ';', ',', ':')):
+            yield item[1], item[1], Span(start, end)
+        start = end + 1
+
+
+def _in_template(text: str, piece: _Piece) -> Iterator[_Mention]:
+    """Yield what a template may name that is not known, or what is left over of one."""
+    kind = _template(text, piece.what)
+    assert kind is not None
+    if kind in _REMARKS:
+        return
+    if kind not in _NAMING:
+        is_page = ':' in kind or kind.startswith('/')
+        values = (p.value.of(text) for p in piece.node.parameters(text))
+        if is_page or any(_without_comments(value).strip() for value in values):
+            yield piece.span.of(text), None, piece.span
+    elif kind != 'cu request':
+        unread = list(_unread(text, piece.node, kind, overridden=True))
+        if kind not in _LOCKING:
+            unread += _unread(text, piece.node, kind)
+        for span in unread:
+            yield span.of(text).strip(), None, span
+
+
+def _linked(text: str, link: Node) -> str | None:
+    """Return the user whom a link leads to."""
+    whole = link.span.of(text)[2:-2]
+    return linked_user(_without_comments(whole).partition('|')[0])
+
+
+def _headers(body: Sequence[_Piece]) -> frozenset[int]:
+    """Return where the cells begin that only say what stands in a column."""
+    headers: set[int] = set()
+    row: list[int] = []
+    for piece in body:
+        if not isinstance(piece.what, Mark):
+            continue
+        if piece.what.kind is MarkKind.CELL:
+            row.clear()
+        elif piece.what.kind is MarkKind.HEADER:
+            row.append(piece.span.start)
+        elif piece.what.kind is MarkKind.CAPTION:
+            headers.add(piece.span.start)
+        else:
+            headers.update(row)
+            row.clear()
+    return frozenset({*headers, *row})
+
+
+def _signatures(text: str, body: Sequence[_Piece]) -> frozenset[int]:
+    """Return where the links of signatures begin.
+
+    A signature is the last user that a line links to before a time. What begins an
+    item of a list is none.
+    """
+    found: set[int] = set()
+    links: list[tuple[str, int]] = []
+    since = ''
+    for piece in body:
+        if user := _signer(text, piece):
+            links.append((user, piece.span.start))
+            since = ''
+        elif piece.what is None:
+            plain = piece.span.of(text)
+            since += plain.partition('\n')[0][:_LONGEST_SIGNATURE]
+            time = _TIME.search(since)
+            if time and links:
+                name = links[-1][0]
+                mine = [start for user, start in links if user == name]
+                if _SIGNED.fullmatch(since[: time.start()]) and not _begins_item(
+                    text, mine[0]
+                ):
+                    found.update(mine)
+            if time or '\n' in plain or len(since) >= _LONGEST_SIGNATURE:
+                links.clear()
+                since = ''
+    return frozenset(found)
+
+
+def _signer(text: str, piece: _Piece) -> str | None:
+    """Return the user whom a link leads to, or whose page is in its place."""
+    if piece.is_a(Kind.LINK):
+        user = _linked(text, piece.node)
+    elif piece.is_a(Kind.TEMPLATE):
+        user = linked_user(_template(text, piece.what) or '')
+    else:
+        return None
+    return user and user.strip().casefold().replace('_', ' ')
+
+
+def _begins_item(text: str, position: int) -> bool:
+    """Tell whether what stands somewhere begins an item of a list with a bullet."""
+    before = text[max(position - 20, 0) : position].rpartition('\n')[2]
+    return re.fullmatch(r'[*#:]*[*#][*#:]*\s*', before) is not None
 
 
 # The text of names and headings
@@ -755,54 +1258,109 @@ class _Written:
     struck: bool = False
 
 
-def _rendered(code: Wikicode) -> _Written:
+def _rendered(text: str) -> _Written:
+    """Return a parameter's value as it is displayed."""
+    if re.search(r'\n[^\S\n]*[*#:;|!]', text):
+        return _Written(None)
     parts: list[str] = []
     struck = False
-    for node in code.nodes:
-        if isinstance(node, Comment):
-            continue
-        if isinstance(node, Template) and _name(node) == '=':
+    for what, whole in _inline_parts(text):
+        if isinstance(what, Tag):
+            if not _is_shown(what):
+                return _Written(None)
+            struck = struck or what.name in _STRIKING
+        elif what is None or what.kind is Kind.LINK:
+            parts.append(whole)
+        elif _template(text, what) == '=':
             parts.append('=')
-        elif isinstance(node, Text | HTMLEntity | Wikilink):
-            parts.append(str(node))
-        elif (
-            isinstance(node, Tag)
-            and _tag(node) in {'nowiki', *_TRANSPARENT, *_STRIKING}
-            and not _veils(node)
-        ):
-            inner = _rendered(node.contents or Wikicode([]))
-            if inner.text is None:
-                return inner
-            parts.append(inner.text)
-            struck = struck or inner.struck or _tag(node) in _STRIKING
-        else:
+        elif what.kind is Kind.EXTENSION and what.name == 'nowiki' and what.content:
+            parts.append(what.content.of(text))
+        elif what.kind is not Kind.COMMENT:
             return _Written(None)
     return _Written(''.join(parts), struck)
 
 
-def _displayed(code: Wikicode) -> str:
+def _is_shown(tag: Tag) -> bool:
+    """Tell whether what a tag encloses is displayed like the text around it."""
+    return (
+        tag.partner is not None
+        and tag.name in _TRANSPARENT | _STRIKING
+        and not _veils(tag.attributes)
+    )
+
+
+#: How deep links and templates in a heading are taken apart.
+_DEEPEST_HEADING = 4
+_EXTERNAL_LINK = re.compile(r'\[(?:[a-z]+:)?//[^\s\[\]]*([^\[\]\n]*)\]', re.IGNORECASE)
+
+
+def _displayed(text: str, depth: int = 0) -> str:
     """Return a heading as it is displayed, roughly where it holds templates."""
-    text = str(code.strip_code(keep_template_params=True))
-    return ' '.join(text.replace("'''", '').replace("''", '').split())
+    parts = []
+    for node in _inline(text):
+        whole = node.span.of(text)
+        if node.kind is Kind.TEXT:
+            parts.append(whole)
+        elif node.kind is Kind.COMMENT or depth >= _DEEPEST_HEADING:
+            continue
+        elif node.kind is Kind.LINK:
+            target, bar, label = whole[2:-2].partition('|')
+            parts.append(_displayed(label if bar else target, depth + 1))
+        elif node.kind is Kind.TEMPLATE:
+            values = [p.value.of(text) for p in node.parameters(text)]
+            parts.append(' '.join(_displayed(v, depth + 1) for v in values if v))
+        elif node.kind is Kind.EXTENSION and node.name == 'nowiki' and node.content:
+            parts.append(node.content.of(text))
+    shown = _EXTERNAL_LINK.sub(r'\1', re.sub(r'</?[A-Za-z][^<>]*>', '', ''.join(parts)))
+    if depth:
+        return shown
+    return ' '.join(re.sub("'{2,}", '', decoded(shown)).split())
 
 
-def _plain(code: Wikicode) -> str:
+def _plain(text: str) -> str:
     """Return a heading with a sign in place of all that may be displayed otherwise."""
     parts = []
-    for node in code.nodes:
-        if isinstance(node, Text):
-            parts.append(str(node))
-        elif isinstance(node, HTMLEntity | Wikilink):
-            parts.append(_displayed(Wikicode([node])))
-        elif isinstance(node, Tag) and _tag(node) in _TRANSPARENT and not _veils(node):
-            parts.append(_plain(node.contents or Wikicode([])))
-        elif not isinstance(node, Comment):
-            parts.append('\ufffd')
+    for what, whole in _inline_parts(text):
+        if what is None:
+            parts.append(decoded(whole))
+        elif isinstance(what, Tag):
+            if not _is_shown(what) or what.name in _STRIKING:
+                parts.append(OTHER)
+        elif what.kind is Kind.LINK:
+            parts.append(_displayed(whole))
+        elif what.kind is not Kind.COMMENT:
+            parts.append(OTHER)
     return re.sub("'{2,}", '', ''.join(parts))
 
 
-def _without_comments(code: Wikicode) -> str:
-    return ''.join(str(node) for node in code.nodes if not isinstance(node, Comment))
+def _inline_parts(text: str) -> Iterator[tuple[Node | Tag | None, str]]:
+    """Yield the nodes and tags of a text and what is between, and how it is written."""
+    nodes = _inline(text)
+    whats: list[Node | Tag] = [n for n in nodes if n.kind is not Kind.TEXT]
+    whats += tags(masked(text, nodes))
+    position = 0
+    for what in sorted(whats, key=lambda what: (what.span.start, -what.span.end)):
+        if what.span.start < position:
+            continue
+        if what.span.start > position:
+            yield None, text[position : what.span.start]
+        yield what, what.span.of(text)
+        position = what.span.end
+    if position < len(text):
+        yield None, text[position:]
+
+
+def _inline(text: str) -> list[Node]:
+    """Take a text apart that stands within a line."""
+    return parse(text, begins_line=False)
+
+
+def _without_comments(text: str) -> str:
+    if '<!--' not in text:
+        return text
+    return ''.join(
+        node.span.of(text) for node in _inline(text) if node.kind is not Kind.COMMENT
+    )
 
 
 _MONTHS = (

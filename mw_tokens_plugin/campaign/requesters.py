@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from mw_tokens_plugin.requestpage import Request, RequestPage
+from mw_tokens_plugin.requestpage import KnownRequests, Request, RequestPage
 
 #: Revisions that are looked through for who added a request.
 HISTORY = 500
+#: Characters of old revisions that are read for that.
+MAX_TEXT = 100_000_000
 #: Revisions whose texts are read at a time.
 _TEXTS = 20
 #: Tags of revisions that undo others.
@@ -105,6 +107,8 @@ class _History:
         )
         self._items = answer['query']['pages'][0].get('revisions') or []
         self._pages: dict[int, RequestPage | None] = {0: latest}
+        self._known: KnownRequests = {}
+        self._left = MAX_TEXT
         self._damage: dict[int, tuple[int, frozenset[str | Doubt]] | None] = {}
         self.is_there = bool(self._items) and self._items[0]['revid'] == revision
 
@@ -125,7 +129,11 @@ class _History:
                 if number < position:
                     continue
                 text = texts.get(item['revid'])
-                parsed = None if text is None else RequestPage.parse(text)
+                self._left -= len(text or '')
+                # What is too much to be read counts as what cannot be seen.
+                parsed = None
+                if text is not None and self._left >= 0:
+                    parsed = RequestPage.parse(text, self._known)
                 self._pages.setdefault(number, parsed)
         return self._pages[position]
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import product
+from random import Random
+from xml.etree import ElementTree
 
 import pytest
 import pywikibot
@@ -16,6 +18,7 @@ import requests
 from mw_tokens_plugin.campaign.pagetargets import select
 from mw_tokens_plugin.exceptions import InvalidInput, InvalidName, StateConflict
 from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.protocol.wikitext import Kind, parse
 from mw_tokens_plugin.requestpage import Closing, RequestKind, RequestPage
 from mw_tokens_plugin.site.pageedit import save_page
 
@@ -247,3 +250,78 @@ def test_entities_in_names_are_read_as_the_wiki_reads_them(
         except InvalidName:
             ours.append(None)
     assert list(zip(names, ours, strict=True)) == list(titles(site, names))
+
+
+#: Pieces of wikitext that open, close, split and hide.
+MARKUP = [
+    *(
+        '{',
+        '{{',
+        '{{{',
+        '}',
+        '}}',
+        '}}}',
+        '[',
+        '[[',
+        ']]',
+        '|',
+        '=',
+        '\n',
+        '\n=',
+        '\n==',
+    ),
+    *(
+        '==',
+        ' == ',
+        '==\n',
+        '-{',
+        '}-',
+        '<!--',
+        '-->',
+        '<nowiki>',
+        '</nowiki>',
+        '<pre>',
+    ),
+    *('</pre>', '<pre/>', '<includeonly>', '</includeonly>', 'a', ' ', 'b', 'c=d', '<'),
+]
+
+
+def ours(text: str, *, begins_line: bool = True) -> Iterator[tuple[str, int]]:
+    """Yield what stands in nothing else: parameters of templates, levels of headings.
+
+    The preprocessor pays attention to links, but leaves them in the text.
+    """
+    for node in parse(text, begins_line=begins_line):
+        if node.kind is Kind.LINK and node.content is not None:
+            yield from ours(node.content.of(text), begins_line=False)
+        elif node.kind in (Kind.TEMPLATE, Kind.ARGUMENT, Kind.HEADING, Kind.EXTENSION):
+            yield node.kind.value, node.level or len(node.pipes)
+
+
+def theirs(tree: str) -> list[tuple[str, int]]:
+    """Return the same of the tree that MediaWiki's preprocessor has made."""
+    names = {'tplarg': 'argument', 'h': 'heading', 'ext': 'extension'}
+    return [
+        (
+            names.get(element.tag, element.tag),
+            int(element.get('level') or len(element.findall('part'))),
+        )
+        for element in ElementTree.fromstring(tree)
+        if element.tag in {'template', *names}
+    ]
+
+
+@pytest.mark.only('mediawiki')
+def test_wikitext_is_taken_apart_as_the_wiki_does_it(
+    client: Client, wiki: Wiki
+) -> None:
+    """Whatever is nested in what, left open, or hidden in comments."""
+    site = client.site(wiki)
+    random = Random(1)
+    session = requests.Session()
+    for _ in range(100):
+        text = ''.join(random.choices(MARKUP, k=random.randint(2, 20))).strip()
+        how = {'action': 'expandtemplates', 'prop': 'parsetree', 'text': text}
+        answer = post(site, session, **how)
+        tree = answer['expandtemplates']['parsetree']
+        assert list(ours(text)) == theirs(tree), text

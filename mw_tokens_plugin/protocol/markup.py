@@ -1,0 +1,167 @@
+"""HTML tags and tables in wikitext, which MediaWiki looks for after the preprocessor.
+
+As there, the time is proportional to the length of the text.
+
+https://www.mediawiki.org/wiki/Help:Tables
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from mw_tokens_plugin.protocol.wikitext import Kind, Node, Span, parse
+
+#: What stands in the place of comments, links and all other constructs.
+COMMENT, LINK, OTHER = '\x01', '\ufffb', '\ufffc'
+
+#: Tags that never have content.
+EMPTY = frozenset({'br', 'hr', 'wbr'})
+_TAG = re.compile(
+    rf'<{COMMENT}*(?P<closes>/?){COMMENT}*(?P<name>[A-Za-z][^\s/<>]*)'
+    r'(?P<attributes>[^<>]*)>'
+)
+_TABLE = re.compile(rf':*[ \t{COMMENT}]*\{{\|')
+_BLANK = f' \t\r{COMMENT}'
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """An HTML tag.
+
+    :ivar name: in small letters
+    :ivar is_empty: whether it encloses nothing
+    :ivar partner: which tag of the text closes it, or opens it; None if none does
+    """
+
+    span: Span
+    name: str
+    attributes: str
+    closes: bool
+    is_empty: bool
+    partner: int | None = None
+
+
+class MarkKind(enum.Enum):
+    """What begins in a table, or that it ends."""
+
+    TABLE = 'table'
+    CAPTION = 'caption'
+    ROW = 'row'
+    HEADER = 'header'
+    CELL = 'cell'
+    END = 'end'
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What begins a part of a table, with its attributes."""
+
+    kind: MarkKind
+    span: Span
+    attributes: str = ''
+
+
+def masked(text: str, nodes: Sequence[Node]) -> str:
+    """Return a text with signs in the place of all that is not plain text.
+
+    Nothing in it changes its place. Titles of headings are plain text, too.
+
+    :param nodes: the text, parsed
+    """
+    parts = []
+    for node in nodes:
+        whole = node.span.of(text)
+        if node.kind is Kind.TEXT:
+            parts.append(whole)
+        elif node.kind is Kind.HEADING and node.content is not None:
+            title = node.content.of(text)
+            before = OTHER * (node.content.start - node.span.start)
+            after = OTHER * (node.span.end - node.content.end)
+            parts += [before, masked(title, parse(title, begins_line=False)), after]
+        else:
+            sign = {Kind.COMMENT: COMMENT, Kind.LINK: LINK}.get(node.kind, OTHER)
+            parts.append(sign * len(whole))
+    return ''.join(parts)
+
+
+def tags(mask: str) -> list[Tag]:
+    """Return the HTML tags of a text, and which belong together.
+
+    A tag is closed by the next closing tag of its name; those that were opened in
+    between are not closed.
+
+    :param mask: the text, masked
+    """
+    found: list[Tag] = []
+    opened: list[int] = []
+    names: Counter[str] = Counter()
+    for number, tag in enumerate(_TAG.finditer(mask)):
+        name = tag['name'].replace(COMMENT, '').lower()
+        attributes = tag['attributes'].replace(COMMENT, '').rstrip()
+        closes = bool(tag['closes'])
+        is_empty = not closes and (attributes.endswith('/') or name in EMPTY)
+        partner = None
+        if closes and names[name]:
+            while found[opened[-1]].name != name:
+                names[found[opened.pop()].name] -= 1
+            partner = opened.pop()
+            names[name] -= 1
+            found[partner] = replace(found[partner], partner=number)
+        elif not closes and not is_empty:
+            opened.append(number)
+            names[name] += 1
+        span = Span(*tag.span())
+        found.append(
+            Tag(span, name, attributes.rstrip('/ '), closes, is_empty, partner)
+        )
+    return found
+
+
+def tables(mask: str) -> Iterator[Mark]:
+    """Yield what begins in the tables of a text, and where they end.
+
+    :param mask: the text, masked
+    """
+    depth, end = 0, 0
+    for line in mask.split('\n'):
+        start, end = end, end + len(line) + 1
+        line = line.rstrip(_BLANK)
+        begin = start + len(line) - len(line.lstrip(_BLANK))
+        line = line.lstrip(_BLANK)
+        if table := _TABLE.match(line):
+            depth += 1
+            whole = Span(begin, begin + len(line))
+            yield Mark(MarkKind.TABLE, whole, line[table.end() :])
+        elif not depth or not line.startswith(('|', '!')):
+            continue
+        elif line.startswith('|}'):
+            depth -= 1
+            yield Mark(MarkKind.END, Span(begin, begin + 2))
+        elif line.startswith('|-'):
+            attributes = line[1:].lstrip('-')
+            yield Mark(MarkKind.ROW, Span(begin, begin + len(line)), attributes)
+        elif line.startswith('|+'):
+            yield _cell(MarkKind.CAPTION, begin, 2, line[2:])
+        else:
+            kind = MarkKind.HEADER if line.startswith('!') else MarkKind.CELL
+            between = r'\|\||!!' if kind is MarkKind.HEADER else r'\|\|'
+            size = 1
+            for part in re.split(between, line[1:]):
+                yield _cell(kind, begin, size, part)
+                begin += size + len(part)
+                size = 2
+
+
+def _cell(kind: MarkKind, begin: int, size: int, text: str) -> Mark:
+    """Return a cell with the attributes that may stand before its text.
+
+    :param size: of the sign that begins it
+    """
+    attributes, bar, _ = text.partition('|')
+    if not bar or LINK in attributes:
+        return Mark(kind, Span(begin, begin + size))
+    return Mark(kind, Span(begin, begin + size + len(attributes) + 1), attributes)

@@ -1,0 +1,97 @@
+"""Whom a text may mention: links to users, web addresses about them, IP addresses.
+
+Whether somebody is meant is for others to decide. No wiki is asked, so only English
+names of namespaces and special pages are known; they work on every wiki.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+#: A target's prefixes, such as those of other wikis.
+_PREFIXES = re.compile(r'\s*:?(?:[\w.-]+\s*:\s*)*?(?=(?:user|special)[^:]*:)', re.I)
+_USER = re.compile(r'(?:user|user[ _]+talk)\s*:\s*(.*)', re.IGNORECASE | re.DOTALL)
+_SPECIAL = re.compile(
+    r'special\s*:\s*(?:block|ca|centralauth|c|contribs|contributions|'
+    r'deletedcontributions|emailuser|globalblock|globalcontributions|globalrenameuser|'
+    r'globaluserrights|listfiles|log|multilock|multiglobalblock|unblock|userrights)\s*'
+    r'/(?:[a-z]+/(?=.))?(.*)',
+    re.IGNORECASE | re.DOTALL,
+)
+_QUERY = re.compile(r'[?&](?:user|username|target|wptarget|account)=([^&#\s]+)', re.I)
+_URL = re.compile(r'(?<![\w/])(?:https?:)?//[^\s<>"\[\]{}|]+', re.IGNORECASE)
+_NUMBERS = re.compile(r'[0-9A-Fa-f:.]{3,43}(?:/\d{1,3})?|~\d{4}-[\d-]*\d')
+_TEMPORARY = re.compile(r'~\d{4}-[\d-]*\d')
+
+
+def linked_user(target: str) -> str | None:
+    """Return the user whom a link leads to, as it is written; None if it does not.
+
+    That is a user's page or a page about a user, such as ``Special:CentralAuth``. A
+    subpage belongs to its user.
+
+    .. version-added:: 0.1
+
+    >>> linked_user(':m:User talk:Example/Archive')
+    'Example'
+
+    :param target: of a link within a wiki, without its label
+    """
+    target = unquote(target)
+    if query := _QUERY.search(target):
+        return query[1].replace('+', ' ')
+    prefixes = _PREFIXES.match(target)
+    rest = target[prefixes.end() :] if prefixes else target
+    if special := _SPECIAL.match(rest):
+        # Ranges of addresses are written with a slash, too.
+        return special[1].partition('#')[0].strip() or None
+    if user := _USER.match(rest):
+        return re.split('[/#]', user[1], maxsplit=1)[0].strip() or None
+    return None
+
+
+def users_in_urls(text: str) -> Iterator[str]:
+    """Yield the users whom web addresses in a text lead to, as they are written.
+
+    .. version-added:: 0.1
+
+    :param text: plain text
+    """
+    for url in _URL.finditer(text):
+        address = url[0].rstrip('.,;:!?)')
+        path = address.partition('//')[2].partition('/')[2]
+        title = re.search(r'[?&]title=([^&#]+)', path)
+        path, question, query = path.partition('?')
+        for part in (title[1] if title else '', path.removeprefix('wiki/'), path):
+            if user := linked_user(part):
+                yield user
+                break
+        else:
+            if question and (user := linked_user(f'?{query}')):
+                yield user
+
+
+def addresses(text: str) -> Iterator[str]:
+    """Yield the IP addresses, ranges and temporary accounts that a text mentions.
+
+    What stands in web addresses does not count.
+
+    .. version-added:: 0.1
+
+    :param text: plain text
+    """
+    for found in _NUMBERS.finditer(_URL.sub(' ', text)):
+        word = found[0].rstrip('.:')
+        if _TEMPORARY.fullmatch(word):
+            yield word
+            continue
+        if word.count(':') < 2 and word.count('.') != 3:
+            continue
+        try:
+            ipaddress.ip_network(word, strict=False)
+        except ValueError:
+            continue
+        yield word

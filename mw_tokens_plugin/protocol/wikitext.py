@@ -1,0 +1,384 @@
+"""Wikitext, taken apart as MediaWiki's preprocessor does, in one pass.
+
+It finds comments, templates, links, headings and extension tags; HTML tags and tables
+are left to :mod:`~mw_tokens_plugin.protocol.markup`. Anybody can write what it reads,
+so the time is proportional to the length of the text, whatever it nests or leaves open,
+and nothing here calls itself.
+
+Theory of operation: a stack holds what is open. Only the construct on top can be
+closed, by the closing brackets that belong to it; other brackets are plain text. What
+is still open at the end is plain text, too, but what was closed inside of it counts.
+Constructs are kept as offsets, so nothing is copied when they nest.
+
+https://www.mediawiki.org/wiki/Preprocessor_ABNF
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+
+class Kind(enum.Enum):
+    """What a node is."""
+
+    TEXT = 'text'
+    COMMENT = 'comment'
+    TEMPLATE = 'template'
+    ARGUMENT = 'argument'
+    LINK = 'link'
+    HEADING = 'heading'
+    #: A tag of an extension, with what is in it.
+    EXTENSION = 'extension'
+    #: ``<includeonly>``, with what is in it: readers of the page do not see it.
+    IGNORED = 'ignored'
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where in a text something stands."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """Return what stands there."""
+        return text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a template.
+
+    :ivar key: the name as it is written; the number of a parameter without one
+    :ivar named: whether it has a name and a ``=``
+    :ivar span: name and value
+    """
+
+    key: str
+    named: bool
+    span: Span
+    value: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A construct that stands in no other one, or the text between two of them.
+
+    :ivar name: the tag of an extension, in small letters
+    :ivar level: of a heading
+    :ivar content: a template's name; a heading's title; what an extension tag encloses
+    :ivar pipes: where the ``|`` of a template stand
+    :ivar equals: where the first ``=`` of each of its parameters stands, if it has one
+    :ivar depth: how many brackets and headings are nested in it, itself counted
+    :ivar templates: the names of templates inside of it
+    """
+
+    kind: Kind
+    span: Span
+    name: str = ''
+    level: int = 0
+    content: Span | None = None
+    pipes: tuple[int, ...] = ()
+    equals: tuple[int | None, ...] = ()
+    depth: int = 0
+    templates: tuple[Span, ...] = ()
+
+    def parameters(self, text: str) -> Iterator[Parameter]:
+        """Yield the parameters of a template.
+
+        :param text: the text that was parsed
+        """
+        ends = (*self.pipes, self.span.end - len('}}'))[1:]
+        number = 0
+        for pipe, end, equals in zip(self.pipes, ends, self.equals, strict=True):
+            span = Span(pipe + 1, end)
+            if equals is None:
+                number += 1
+                yield Parameter(str(number), False, span, span)
+            else:
+                key = text[pipe + 1 : equals]
+                yield Parameter(key, True, span, Span(equals + 1, end))
+
+
+#: Extension tags that hold no wikitext, but text as it is, code or data.
+VERBATIM = frozenset(
+    'categorytree ce charinsert chem graph hiero imagemap inputbox langconvert '
+    'mapframe maplink math nowiki pre score source syntaxhighlight templatedata '
+    'templatestyles timeline'.split()
+)
+_EXTENSIONS = VERBATIM | frozenset(
+    'gallery indicator poem ref references section'.split()
+)
+#: What opens them, and comments; ``<noinclude>`` and ``<onlyinclude>`` change nothing.
+_ELEMENT = re.compile(
+    f'<(?:(?P<name>{"|".join(sorted(_EXTENSIONS))}|includeonly)(?=\\s|/>|>)'
+    '|(?P<comment>!--))',
+    re.IGNORECASE | re.ASCII,
+)
+_LANGUAGE = '-{'
+
+
+@dataclass(slots=True)
+class _Open:
+    """A construct that is not closed yet.
+
+    :ivar count: how many opening characters there are
+    :ivar dash: whether a dash stands before its opening braces
+    :ivar depth: how deep what is closed in it is nested, itself counted
+    :ivar comment_end: where the latest comment in it ends
+    :ivar visible_end: where the text before the comments next to that one ends
+    """
+
+    opening: str
+    closing: str
+    start: int
+    count: int
+    dash: bool = False
+    pipes: list[int] = field(default_factory=list)
+    equals: list[int | None] = field(default_factory=list)
+    comment_end: int = -1
+    visible_end: int = -1
+    depth: int = 1
+
+    @property
+    def searched(self) -> str:
+        """Which characters mean something here, besides those that always do."""
+        if self.opening in '\n[':
+            return ''
+        return '|=' if self.pipes and self.equals[-1] is None else '|'
+
+
+_CLOSING = {'{': '}', '[': ']', _LANGUAGE: '}-', '\n': '\n'}
+#: The patterns that find the next character that means something, by what else does.
+_NEXT = {
+    (closing, more): re.compile(f'[\\[{{<\n{re.escape(closing[:1] + more)}]|-(?={{)')
+    for closing in ('', *_CLOSING.values())
+    for more in ('', '|', '|=')
+}
+
+
+def parse(text: str, *, begins_line: bool = True) -> list[Node]:
+    """Return the constructs of a text and the texts between them, in their order.
+
+    :param text: wikitext
+    :param begins_line: whether it begins a line, so that it may begin with a heading
+    """
+    found = sorted(
+        _closed(text, begins_line), key=lambda node: (node.span.start, -node.span.end)
+    )
+    nodes: list[Node] = []
+    end = 0
+    inside: list[Span] = []
+    for node in found:
+        if node.span.start < end:
+            if node.kind is Kind.TEMPLATE and node.content is not None:
+                inside.append(node.content)
+            continue
+        _add_inside(nodes, inside)
+        inside = []
+        if node.span.start > end:
+            nodes.append(Node(Kind.TEXT, Span(end, node.span.start)))
+        nodes.append(node)
+        end = node.span.end
+    _add_inside(nodes, inside)
+    if end < len(text):
+        nodes.append(Node(Kind.TEXT, Span(end, len(text))))
+    return nodes
+
+
+def _add_inside(nodes: list[Node], inside: list[Span]) -> None:
+    if inside:
+        nodes[-1] = replace(nodes[-1], templates=tuple(inside))
+
+
+def _closed(text: str, line_starts: bool) -> Iterator[Node]:
+    """Yield all that is closed, inner constructs before those that they stand in."""
+    stack: list[_Open] = []
+    #: Tags that are not closed from here on.
+    endless: set[str] = set()
+    position, length = 0, len(text)
+    while True:
+        if line_starts:
+            line_starts = False
+            top = stack[-1] if stack else None
+            count = _run(text, position, '=', 6)
+            # One sign may stand between a parameter's name and its value.
+            if count > 1 or (count and not (top and '=' in top.searched)):
+                stack.append(_Open('\n', '\n', position, count))
+                position += count
+            continue
+        top = stack[-1] if stack else None
+        searched = (top.closing, top.searched) if top else ('', '')
+        found = _NEXT[searched].search(text, position)
+        if found is None:
+            if top is None or top.opening != '\n':
+                return
+            position = length
+        else:
+            position = found.start()
+        letter = text[position] if position < length else '\n'
+        if letter == '\n':
+            if top is not None and top.opening == '\n':
+                stack.pop()
+                if heading := _heading(text, top, position):
+                    yield heading
+                _deepen(stack, top.depth)
+                if position >= length:
+                    # Nothing else can be closed any more, but headings around it.
+                    continue
+            else:
+                position += 1
+                line_starts = True
+        elif letter == '<':
+            node, position = _element(text, position, endless)
+            if node is None:
+                continue
+            yield node
+            if node.kind is Kind.COMMENT and top is not None and position < length:
+                _note_comment(text, top, node.span)
+        elif letter == '|':
+            assert top is not None
+            top.pipes.append(position)
+            top.equals.append(None)
+            position += 1
+        elif letter == '=':
+            assert top is not None
+            top.equals[-1] = position
+            position += 1
+        elif top and text.startswith(top.closing, position):
+            most = min(top.count, 3 if top.opening == '{' else 2)
+            count = (
+                2 if top.opening == _LANGUAGE else _run(text, position, letter, most)
+            )
+            position += count
+            if count < 2:
+                continue
+            stack.pop()
+            if top.opening != _LANGUAGE:
+                yield _bracketed(top, count, position)
+            top.count -= count
+            if top.count == 1 and top.dash:
+                top.opening, top.closing, top.count = _LANGUAGE, '}-', 2
+                top.dash = False
+            if top.count >= 2:
+                top.pipes, top.equals = [], []
+                top.comment_end = top.visible_end = -1
+                stack.append(top)
+            _deepen(stack, top.depth)
+        else:
+            if letter not in '-{[':
+                position += 1
+                continue
+            # Of "-{{" the braces count first.
+            dash = letter == '-' and text.startswith('{', position + 2)
+            position += dash
+            opening = _LANGUAGE if letter == '-' and not dash else text[position]
+            count = 2 if opening == _LANGUAGE else _run(text, position, opening, length)
+            if count >= 2:
+                stack.append(_Open(opening, _CLOSING[opening], position, count, dash))
+            position += count
+
+
+def _deepen(stack: list[_Open], depth: int) -> None:
+    """Count what was closed as nested in what is still open."""
+    if stack:
+        stack[-1].depth = max(stack[-1].depth, depth + 1)
+
+
+def _run(text: str, position: int, letter: str, most: int) -> int:
+    """Return how often a character is repeated from a position on."""
+    count = 0
+    while count < most and text.startswith(letter, position + count):
+        count += 1
+    return count
+
+
+def _bracketed(top: _Open, count: int, end: int) -> Node:
+    """Return what the innermost of some opening brackets begin."""
+    span = Span(top.start + top.count - count, end)
+    if top.opening == '[':
+        return Node(
+            Kind.LINK, span, content=Span(span.start + 2, end - 2), depth=top.depth
+        )
+    kind = Kind.TEMPLATE if count == 2 else Kind.ARGUMENT
+    name = Span(span.start + count, top.pipes[0] if top.pipes else end - count)
+    return Node(
+        kind,
+        span,
+        content=name,
+        pipes=tuple(top.pipes),
+        equals=tuple(top.equals),
+        depth=top.depth,
+    )
+
+
+def _heading(text: str, top: _Open, end: int) -> Node | None:
+    """Return the heading in a line that begins like one, if it ends like one."""
+    last = _before(text, end, ' \t')
+    if top.comment_end == last and top.comment_end >= 0:
+        last = _before(text, top.visible_end, ' \t')
+    signs = last - _before(text, last, '=')
+    if last - signs <= top.start:
+        signs = last - top.start
+        level = min(6, (signs - 1) // 2) if signs > 2 else 0
+    else:
+        level = min(signs, top.count)
+    if level <= 0:
+        return None
+    title = Span(top.start + level, last - level)
+    return Node(
+        Kind.HEADING, Span(top.start, last), level=level, content=title, depth=top.depth
+    )
+
+
+def _before(text: str, end: int, letters: str) -> int:
+    """Return where a run of some characters begins that ends somewhere."""
+    while end > 0 and text[end - 1] in letters:
+        end -= 1
+    return end
+
+
+def _element(text: str, position: int, endless: set[str]) -> tuple[Node | None, int]:
+    """Return the comment or tag of an extension that begins somewhere, and its end."""
+    found = _ELEMENT.match(text, position)
+    if found is None:
+        return None, position + 1
+    if found['comment']:
+        end = text.find('-->', position + 4)
+        end = len(text) if end < 0 else end + 3
+        return Node(Kind.COMMENT, Span(position, end)), end
+    name = found['name'].lower()
+    end = -1 if '>' in endless else text.find('>', found.end())
+    if end < 0:
+        endless.add('>')
+        return None, position + 1
+    end += 1
+    kind = Kind.IGNORED if name == 'includeonly' else Kind.EXTENSION
+    if text[end - 2] == '/':
+        return Node(kind, Span(position, end), name, content=Span(end, end)), end
+    closing = (
+        None
+        if name in endless
+        else re.compile(f'</{name}\\s*>', re.I | re.A).search(text, end)
+    )
+    if closing is not None:
+        content = Span(end, closing.start())
+        return Node(kind, Span(position, closing.end()), name, content=content), (
+            closing.end()
+        )
+    if kind is Kind.IGNORED:
+        content = Span(end, len(text))
+        return Node(kind, Span(position, len(text)), name, content=content), len(text)
+    endless.add(name)
+    return None, end
+
+
+def _note_comment(text: str, top: _Open, comment: Span) -> None:
+    """Remember a comment, as headings may end before it."""
+    before = _before(text, comment.start, ' \t')
+    if top.comment_end != before:
+        top.visible_end = before
+    top.comment_end = comment.end
