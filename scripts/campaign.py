@@ -44,6 +44,7 @@ from importlib import import_module
 
 import pywikibot
 
+from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.crosswiki import CrosswikiDelete, UndoCrosswikiDelete
 from mw_tokens_plugin.campaign.export import without_hidden_names, write_report
 from mw_tokens_plugin.campaign.globaldelete import GlobalDelete
@@ -55,6 +56,7 @@ from mw_tokens_plugin.campaign.globallock import (
 from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.options import (
+    HELP,
     SharedOptions,
     check_complete,
     found,
@@ -106,6 +108,8 @@ def _run(arguments: list[str]) -> ExitCode:
     if others and not is_passed_on:
         # With these pywikibot opens the wiki, which nothing here needs.
         others = handle_args(others)
+        known = options_in(__doc__) | options_in(HELP)
+        check_arguments(others, known, script='pwb campaign')
     if not options.targets:
         raise InvalidInput(
             'Say what to do: list, show, report, resume, retry-failed, undo or forget.'

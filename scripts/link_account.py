@@ -72,6 +72,7 @@ from urllib.parse import urlsplit
 import pywikibot
 from pywikibot import config
 
+from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.exitcodes import exit_code_of
 from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.privatefiles import expanded
@@ -189,6 +190,13 @@ def parse(args: Iterable[str]) -> Options:
     :raises InvalidInput: it cannot be understood
     """
     options = Options()
+    args = list(args)
+    check_arguments(
+        args,
+        options_in(__doc__),
+        script='pwb link_account',
+        repeatable=['-request', '-fields'],
+    )
     for argument in args:
         name, colon, value = argument.partition(':')
         match name, bool(colon and value):

@@ -35,6 +35,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.report import duration, terminal
 from mw_tokens_plugin.doctor import (
@@ -137,6 +138,8 @@ def parse(args: Iterable[str]) -> Options:
     :raises InvalidInput: it cannot be understood
     """
     options = Options()
+    args = list(args)
+    check_arguments(args, options_in(__doc__), script='pwb token_doctor')
     for argument in args:
         name, colon, value = argument.partition(':')
         match name, bool(colon):

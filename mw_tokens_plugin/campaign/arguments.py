@@ -69,7 +69,9 @@ def check_arguments(
         meant = known.get(name)
         if meant is None:
             if hint := _other_form(argument, known):
-                raise InvalidInput(f'{argument!r}: write {hint}.')
+                raise InvalidInput(
+                    f'{_name(argument)} is not understood: write {hint}.'
+                )
             if not others:
                 raise _unknown(argument, known, script)
             continue
@@ -77,7 +79,7 @@ def check_arguments(
             raise InvalidInput(f'{argument} needs a value: {name}:{meant}.')
         if colon and not meant:
             form = _MEANT.get(name, name)
-            raise InvalidInput(f'{argument}: {name} takes no value: write {form}.')
+            raise InvalidInput(f'{name} takes no value: write {form}.')
         name = _SYNONYMS.get(name, name)
         if meant and name in seen and name not in {*_REPEATABLE, *repeatable}:
             raise InvalidInput(f'{name} is given twice: give it once.')
@@ -94,17 +96,23 @@ def _other_form(argument: str, known: Mapping[str, str]) -> str | None:
         return None
     if not known[name]:
         return name
-    return f'{name}:{found[2] or known[name]}'
+    # A URL may hold a password.
+    value = found[2] if found[2] and '://' not in found[2] else known[name]
+    return f'{name}:{value}'
 
 
 def _unknown(argument: str, known: Mapping[str, str], script: str) -> InvalidInput:
-    name = re.split('[:=]', '-' + argument.lstrip('-'), maxsplit=1)[0]
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(f'-{_name(argument).lstrip("-")}', known, n=1)
     hint = ''
     if close:
         form = f'{close[0]}:{known[close[0]]}' if known[close[0]] else close[0]
         hint = f' Is {form} meant?'
     return InvalidInput(
-        f'{argument!r} is not understood.{hint} "{script} -help" lists all options; '
-        'those with a value are written -name:value.'
+        f'{_name(argument)!r} is not understood.{hint} "{script} -help" lists all '
+        'options; those with a value are written -name:value.'
     )
+
+
+def _name(argument: str) -> str:
+    """Return an argument without its value, which may be a secret."""
+    return re.split('[:=]', argument, maxsplit=1)[0]
