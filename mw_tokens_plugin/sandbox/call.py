@@ -315,7 +315,10 @@ class Call:
     def _single(self, name: str, parameter: Parameter, raw: str) -> Any:
         kind = parameter.type
         if isinstance(kind, tuple):
-            if raw not in kind:
+            if name == 'generator' and self.declarations.known(f'query+{raw}'):
+                if raw not in kind:
+                    raise errors.no_generator(raw)
+            elif raw not in kind:
                 raise errors.bad_value(name, raw)
             return raw
         if kind == 'integer' or kind == 'namespace':

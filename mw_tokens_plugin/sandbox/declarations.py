@@ -899,8 +899,8 @@ _TABLE = r"""
     limit limit default=10 min=1 max=500 highmax=5000
     continue string
 [query+globalusers] ApiQueryGlobalUsers CentralAuth r gus
+    prop editcount|groupmemberships|groups|localinfo|locked|registration|rights multi
     users string multi
     centralids integer multi
-    prop editcount|groupmemberships|groups|localinfo|locked|registration|rights multi
-    continue string
+    localgroups boolean
 """

@@ -147,6 +147,16 @@ def bad_value(name: str, value: str, module: str | None = None) -> ApiError:
     )
 
 
+def no_generator(name: str) -> ApiError:
+    """Return the error for a module that makes no pages."""
+    return ApiError(
+        'badgenerator',
+        f'Module "{name}" cannot be used as a generator.',
+        key='apierror-badgenerator-notgenerator',
+        params=[name],
+    )
+
+
 def no_file(name: str) -> ApiError:
     """Return the error for a file that was sent as a plain value."""
     return ApiError(

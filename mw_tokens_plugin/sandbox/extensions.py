@@ -70,4 +70,19 @@ BLOCKS = r"""
     prop by|byid|expiry|flags|id|parsedreason|range|reason|restrictions|timestamp|user|userid multi default=id|user|by|timestamp|expiry|reason|flags
     show !account|!ip|!range|!temp|account|ip|range|temp multi
     continue string
+[query+logevents] ApiQueryLogEvents MediaWiki r le Logevents
+    prop comment|details|ids|parsedcomment|tags|timestamp|title|type|user|userid multi default=ids|title|type|user|timestamp|comment|details
+    type block|delete|gblblock|globalauth|gblrename|gblrights|move|newusers|patrol|protect|rights|suppress|upload|''
+    ids integer multi
+    action string
+    start timestamp
+    end timestamp
+    dir newer|older default=older
+    user user subtypes=name,ip,temp,id,interwiki
+    title string
+    namespace namespace
+    prefix string
+    tag string
+    limit limit default=10 min=1 max=500 highmax=5000
+    continue string
 """  # noqa: E501

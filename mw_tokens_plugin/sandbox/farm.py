@@ -118,6 +118,9 @@ class Account:
     bots: dict[str, BotPassword] = field(default_factory=dict)
     twofactor: str = ''
     renaming: bool = False
+    #: When it ceases to be in a global group, where it does.
+    expiries: dict[str, str] = field(default_factory=dict)
+    #: Number of its newest lock in the log of the central wiki.
     lock_log: int = 0
     changed: int = 0
     before: State = OPEN
@@ -623,6 +626,8 @@ class Farm:
         self.renamed: dict[str, str] = {}
         self.generator = _GENERATORS[self.current]
         self.readonly = ''
+        #: Bytes, of the values in an answer.
+        self.max_result_size = 8388608
         #: Changes of global accounts so far.
         self.changes = 0
         #: Requests are taken for older than the last change of an account.
@@ -768,7 +773,7 @@ class Farm:
             reason,
             {'added': added, 'removed': removed},
         )
-        if 'locked' in added:
+        if 'locked' in added and entry.type == 'globalauth' and wiki is self.central:
             account.lock_log = entry.id
         return True
 
@@ -790,7 +795,7 @@ class Farm:
         account = self.accounts.pop(old)
         self.names.pop(bisect_left(self.names, old))
         self.sessions.end_account(account.id)
-        account.name = new
+        account.name, account.lock_log = new, 0
         self.accounts[new] = account
         insort(self.names, new)
         self.renamed[old] = new

@@ -69,7 +69,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 #: What is different on today's wikis, with GlobalBlocking.
 _TODAY: dict[str, tuple[str, ...]] = {
-    'user': tuple(right for right in GROUPS['user'] if right != 'editcontentmodel'),
+    'user': (
+        *(right for right in GROUPS['user'] if right != 'editcontentmodel'),
+        'movefile',
+    ),
     'sysop': (*GROUPS['sysop'], 'editcontentmodel', 'globalblock-whitelist'),
     'steward': (*GROUPS['steward'], 'globalblock'),
 }

@@ -50,7 +50,10 @@ _OF_1_43: Exceptions = {
 }
 
 _OF_TIP: Exceptions = {
+    'a_login_oauth': _each(range(11), OAUTH),
     'd_centralauthtoken': {**_each((17, 18), OAUTH), **_each((22, 23), CORE)},
+    'g_deleteglobalaccount': {26: OAUTH},
+    'h_query_global': {37: FARMLINK},
     'j_clientlogin_flows': _each({*range(22)} - {10, 21}, FARMLOGIN),
     'j_linkaccount': {
         **_each((7, 8, 10, 76, 77, 79), FORMS),
@@ -60,6 +63,7 @@ _OF_TIP: Exceptions = {
     },
     'l_session_loss': _each(range(65, 71), OAUTH),
     'm_http_level': {**_each(range(15, 23), DATABASE), **_each((24, 25), STORE)},
+    'n_globalusers': _each(range(204, 211), OAUTH),
     'o_globalblock': {168: ORDER, **_each((245, 247, 248), OAUTH), 259: FARMLINK},
     'o_globalblocks_query_and_logs': _each((76, 77), ORDER),
 }
@@ -73,20 +77,11 @@ LATER = frozenset({'o_multiblocks', 'q_cleanup_of_one_abuser'})
 #: Recordings of the tip that the sandbox is being taught: none is to be left.
 NOT_YET = frozenset(
     """
-    a_login_botpassword
     a_login_clientlogin
-    a_login_oauth
-    b_tokens
     c_paraminfo
-    f_missing_reason_partial_effects
-    f_parallel_distinct_accounts
     f_setglobalaccountstatus
-    f_setglobalaccountstatus_limited_and_races
     g_deleteglobalaccount
     h_query_global
-    n_centralauthtoken_expiry
-    n_centralauthtoken_jwt
-    n_globalusers
     n_setglobalaccountstatus
     """.split()
 )

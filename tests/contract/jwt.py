@@ -24,6 +24,12 @@ def centralauthtoken_in(token: str) -> str:
     return str(payload_of(token).get('CAToken', ''))
 
 
+def encoded(part: dict[str, Any]) -> str:
+    """Return a part of a token."""
+    text = json.dumps(part, separators=(',', ':'))
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b'=').decode()
+
+
 def readable(text: str) -> str:
     """Write out the tokens in a text, with their ages in place of times.
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import requests
+from requests.cookies import RequestsCookieJar
 
 from .comparison import CUT, differences, form
 from .jwt import JWT, centralauthtoken_in
@@ -21,7 +22,7 @@ from .samples import Exchange
 from .stage import BOT_PASSWORD, PASSWORD, Stage
 
 Event = Callable[[Stage], None]
-Forgery = Callable[[str], str]
+Forgery = Callable[[Stage, str], str]
 
 #: The jar of a client that keeps no cookies.
 COOKIELESS = '-'
@@ -159,6 +160,10 @@ class Replay:
             token = self._fetch(self._session(jar, 'meta'), 'meta', kind)
             self._tokens[recorded[:-2]] = token[:-2]
 
+    def cookies(self, jar: str, wiki: str = 'meta') -> RequestsCookieJar:
+        """Return the cookies in the jar of that name."""
+        return self._session(jar, wiki).cookies
+
     def log_out(self, jar: str, wiki: str = 'meta') -> None:
         """Log out in the jar of that name."""
         session = self._session(jar, wiki)
@@ -224,10 +229,12 @@ class Replay:
 
     def _minted(self, exchange: Exchange) -> Callable[[re.Match[str]], str]:
         """Return what puts live centralauthtokens in the place of recorded ones."""
-        forge = self.script.forged.get(exchange.index, str)
+        forge = self.script.forged.get(exchange.index)
 
         def replace(match: re.Match[str]) -> str:
             recorded = _bare(match[0])
+            if not recorded:
+                return match[0]
             if recorded not in self._tokens:
                 self._tokens[recorded] = self._mint(exchange.index, recorded)
             live = self._tokens[recorded]
@@ -236,7 +243,7 @@ class Replay:
                 live = (
                     live.upper() if match[0] == recorded.upper() != recorded else live
                 )
-            return forge(live)
+            return forge(self.stage, live) if forge else live
 
         return replace
 

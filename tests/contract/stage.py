@@ -113,7 +113,7 @@ GLOBAL_BLOCKERS = {
 }
 
 
-_BEFORE_WHICH_UNATTACHED = {'1.43': 'Renamee', 'tip': 'Spam 0001'}
+_BEFORE_WHICH_UNATTACHED = {'1.43': 'Renamee', 'tip': 'Manyedits'}
 
 SPAM = {
     '1.43': 'Buy cheap stuff {0} rev 1 http://spam.example.com/{0}',
@@ -135,6 +135,8 @@ def seed(release: str, farm: Farm) -> None:
         if name == _BEFORE_WHICH_UNATTACHED[release]:
             _add_unattached(farm)
         farm.add_account(name, id=central_id, password=PASSWORD, **values)
+    if release == 'tip':
+        farm.wikis['meta'].accounts['Manyedits'].editcount = 5000
     farm.add_bot_password('Stew', 'locker', BOT_PASSWORD, GRANTS)
     farm.add_bot_password('BotOp', 'linker', BOT_PASSWORD, GRANTS)
     for wiki in farm.wikis.values():
@@ -236,14 +238,19 @@ class Stage:
     # What the shell of the recording farm did to accounts and sessions.
 
     def set_status(
-        self, name: str, *, locked: bool | None = None, hidden: str | None = None
+        self,
+        name: str,
+        *,
+        locked: bool | None = None,
+        hidden: str | None = None,
+        wiki: str = 'meta',
     ) -> None:
         account = self.farm.accounts[name]
         self.farm.set_status(
             account,
             locked=account.locked if locked is None else locked,
             hidden=account.hidden if hidden is None else hidden,
-            wiki=self.farm.central,
+            wiki=self.farm.wikis[wiki],
             operator='Stew',
             reason='r',
         )

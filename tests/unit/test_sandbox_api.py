@@ -145,7 +145,7 @@ def test_an_expired_csrf_token_leaves_the_session_alone(client: Client) -> None:
 
 
 def test_a_centralauthtoken_is_wrapped_and_works_once(client: Client) -> None:
-    """Its length and the order of its parts are as recorded; a dead one costs nothing."""
+    """Its length and the order of its parts are as recorded; a dead one is free."""
     token = client.mint()
     header, payload, signature = token.split('.')
     assert decoded(header) == {'typ': 'JWT', 'alg': 'RS256'}

@@ -10,6 +10,7 @@ from . import (  # noqa: F401
     creation,
     files,
     globalblocks,
+    globalusers,
     lists,
     pages,
     query,

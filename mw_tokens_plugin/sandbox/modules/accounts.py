@@ -129,7 +129,7 @@ def globaluserinfo(call: Call, values: Values) -> None:
     account = call.farm.accounts.get(name)
     part: Json = {}
     values['output']['globaluserinfo'] = part
-    if account is None or not _may_see(call, account):
+    if account is None or not may_see(call, account):
         part['missing'] = True
     else:
         part |= {
@@ -192,40 +192,6 @@ def globalallusers(call: Call, values: Values) -> None:
     values['output']['globalallusers'] = found
 
 
-@query('globalusers')
-def globalusers(call: Call, values: Values) -> None:
-    """Tell about many global accounts (imitation)."""
-    names, ids = values['users'], values['centralids']
-    if names is None and ids is None:
-        raise errors.one_of(['gususers', 'guscentralids'])
-    if names is not None and ids is not None:
-        raise errors.not_together(['gususers', 'guscentralids'])
-    prop = values['prop'] or ()
-    found: list[Json] = []
-    seen: set[str] = set()
-    for given in names or ():
-        name = canonical_user(given)
-        if (name or given) in seen:
-            continue
-        seen.add(name or given)
-        if name is None:
-            found.append({'name': given, 'invalid': True})
-            continue
-        account = call.farm.accounts.get(name)
-        if account is None or not _may_see(call, account):
-            found.append({'name': name, 'missing': True})
-        else:
-            found.append(_global_user(call, account, prop))
-    for id in ids or ():
-        account = call.farm.account_ids.get(id)
-        if account is None or not _may_see(call, account):
-            found.append({'centralid': id, 'missing': True})
-        elif account.name not in seen:
-            seen.add(account.name)
-            found.append(_global_user(call, account, prop))
-    values['output']['globalusers'] = found
-
-
 @query('globalgroups')
 def globalgroups(call: Call, values: Values) -> None:
     """List the global groups."""
@@ -279,6 +245,11 @@ def rights_of_groups(account: Account, wiki: Wiki) -> list[str]:
     ]
 
 
+def may_see(call: Call, account: Account) -> bool:
+    """Say whether an account is there for who asks: hidden ones are not for all."""
+    return not account.hidden or 'centralauth-suppress' in call.rights
+
+
 def _wikis(call: Call, chosen: WikiSet, included: bool) -> list[str] | dict[str, str]:
     """Return the wikis in a set, or outside, as a PHP array is encoded."""
     wanted = included == (chosen.type == 'optin')
@@ -290,10 +261,6 @@ def _wikis(call: Call, chosen: WikiSet, included: bool) -> list[str] | dict[str,
     if included or list(found) == list(range(len(found))):
         return list(found.values())
     return {str(number): db for number, db in found.items()}
-
-
-def _may_see(call: Call, account: Account) -> bool:
-    return not account.hidden or 'centralauth-suppress' in call.rights
 
 
 def _merged(call: Call, db: str, local: LocalAccount) -> Json:
@@ -344,35 +311,3 @@ def _in_groups(account: Account, values: Values) -> bool:
     if wanted and not account.groups & set(wanted):
         return False
     return not (unwanted and account.groups & set(unwanted))
-
-
-def _global_user(call: Call, account: Account, prop: Any) -> Json:
-    item: Json = {'centralid': account.id, 'name': account.name}
-    if 'locked' in prop:
-        item['locked'] = account.locked
-        if account.locked and account.lock_log:
-            item['locklogid'] = account.lock_log
-    if account.hidden:
-        item['hidden'] = True
-    if account.hidden == 'suppressed':
-        item['suppressed'] = True
-    if 'editcount' in prop:
-        item['editcount'] = account.editcount
-    if 'registration' in prop:
-        item['registration'] = account.registration
-    if 'localinfo' in prop:
-        local = account.attached.get(call.wiki.db)
-        item['localinfo'] = (
-            {'attached': True, 'localid': local.id, 'timestamp': local.attached}
-            if local
-            else {'attached': False}
-        )
-    if 'groups' in prop:
-        item['groups'] = sorted(account.groups)
-    if 'groupmemberships' in prop:
-        item['groupmemberships'] = [
-            {'group': group, 'expiry': None} for group in sorted(account.groups)
-        ]
-    if 'rights' in prop:
-        item['rights'] = rights_of_groups(account, call.wiki)
-    return item

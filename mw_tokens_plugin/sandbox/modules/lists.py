@@ -32,8 +32,11 @@ def logevents(call: Call, values: Values) -> None:
     private = 'suppressionlog' in call.rights
     newer = values['dir'] == 'newer'
     entries: Iterable[LogEntry] = call.wiki.log
+    ids: list[int] | None = values.get('ids')
     found: list[Json] = []
     for entry in entries if newer else reversed(call.wiki.log):
+        if ids is not None and entry.id not in ids:
+            continue
         if entry.type == 'suppress' and not private or type and entry.type != type:
             continue
         if action and action != '*' and entry.action != action:
