@@ -12,6 +12,7 @@ from .jwt import centralauthtoken_in
 from .replay import COOKIELESS, Script
 from .samples import load
 from .scripts import advance, ahead, seconds_in_note
+from .stage import Stage
 
 
 def sent(name: str, index: int, parameter: str) -> str:
@@ -19,7 +20,7 @@ def sent(name: str, index: int, parameter: str) -> str:
     return load(name, 'tip')[index].params[parameter]
 
 
-def tampered(token: str) -> str:
+def tampered(stage: Stage, token: str) -> str:
     """Return a token that is dead, as one is that somebody else has just used."""
     head, dot, _ = token.rpartition('.')
     return head + dot + 'x'
