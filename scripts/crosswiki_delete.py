@@ -14,7 +14,7 @@ Pages are given as arguments (interwiki links or URLs), or by:
 -                 The same from standard input; -always or -simulate is required.
 
 -from-user:NAME   Pages that this account has begun, on all wikis where it is attached,
-                  or on those of -wikis.
+                  or on those of -wikis. It may be an IP address or a temporary account.
 
 -to-revert:FILE   With -from-user: where to write the pages that the account has merely
                   edited or moved; by default beside the ledger of pywikibot.
@@ -216,7 +216,7 @@ def parse(args: Iterable[str]) -> Options:
         language = _REASON.match(argument)
         match name, bool(colon):
             case '-from-user', True:
-                options.users.append(normalise_name(value))
+                options.users.append(_user(value))
             case '-to-revert', True:
                 options.to_revert = expanded(value)
             case '-same-title', True:
@@ -237,6 +237,13 @@ def parse(args: Iterable[str]) -> Options:
             case _ if not options.take(argument):
                 options.generators.append(argument)
     return options
+
+
+def _user(value: str) -> str:
+    name = normalise_name(value)
+    if '/' in name:
+        raise InvalidInput(f'-from-user:{value}: give single addresses, not a range.')
+    return name
 
 
 def _check(options: Options) -> None:

@@ -39,10 +39,12 @@ class Exclusions:
 
     :ivar run: those for this run, by file
     :ivar standing: those of standing lists, by file
+    :ivar comments: how many lines of each file are comments
     """
 
     run: dict[str, list[Entry]] = field(default_factory=dict)
     standing: dict[str, list[Entry]] = field(default_factory=dict)
+    comments: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -63,10 +65,16 @@ class Exclusions:
 
         def entries(path: str) -> list[Entry]:
             reader = ListReader(parse, strict=True)
-            read = valid_entries(reader.file(path), skip=False, discreet=discreet)
-            return list(read)
+            read = list(valid_entries(reader.file(path), skip=False, discreet=discreet))
+            comments[path] = reader.sources[0].comments
+            return read
 
-        return cls({p: entries(p) for p in run}, {p: entries(p) for p in standing})
+        comments: dict[str, int] = {}
+        return cls(
+            {path: entries(path) for path in run},
+            {path: entries(path) for path in standing},
+            comments,
+        )
 
     @property
     def names(self) -> list[str]:
@@ -101,6 +109,7 @@ class Exclusions:
                 'campaign-not-matched',
                 source=path,
                 number=len(entries),
+                comments=self.comments[path],
                 targets=len(entries) - len(others),
             )
         if useless:
@@ -114,6 +123,7 @@ class Exclusions:
                 'campaign-protected',
                 source=path,
                 number=len(entries),
+                comments=self.comments[path],
                 targets=len(targets),
             )
 

@@ -16,6 +16,7 @@ from mw_tokens_plugin.campaign.retry import PASSING
 from mw_tokens_plugin.campaign.targets import BadLine
 from mw_tokens_plugin.campaign.wikis import Wikis, named
 from mw_tokens_plugin.exceptions import InvalidInput, NotAttached, NotInFarm
+from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.requests import refusals
 
 
@@ -76,32 +77,31 @@ def begun_by(
 ) -> Iterator[str]:
     """Yield the pages that an account has begun, on wikis where it is attached.
 
-    A redirect that it left behind by moving somebody's page is none of them.
+    IP addresses are attached nowhere, and temporary accounts may not be: they are
+    looked for on all wikis. A redirect that it left behind by moving somebody's page is
+    none of them.
 
     https://www.mediawiki.org/wiki/API:Usercontribs
     https://www.mediawiki.org/wiki/API:Logevents
 
-    :param name: the account, in MediaWiki's form
+    :param name: the account or IP address, in MediaWiki's form
     :param databases: only these wikis; empty for all
     :param left: told of each page that it only edited or moved
     :param unreachable: told of each wiki that cannot be searched, and why
     :raises InvalidInput: there is no such account
     """
-    account = wikis.home.global_account(name)
-    if not account.exists:
-        raise InvalidInput(f'There is no global account {name!r}.')
-    for attached in account.attached or ():
-        if not attached.edit_count or (databases and attached.wiki not in databases):
+    for database in _wikis_of(wikis, name):
+        if databases and database not in databases:
             continue
         try:
-            site = wikis.site(attached.wiki)
+            site = wikis.site(database)
             begun, touched = _contributions(site, name)
             moves = list(_moves(site, name))
         except (NotAttached, NotInFarm):
-            unreachable(attached.wiki, 'you have no account there')
+            unreachable(database, 'you have no account there')
             continue
         except PASSING as error:
-            unreachable(attached.wiki, str(error))
+            unreachable(database, str(error))
             continue
         for source, target in moves:
             touched[target] = None
@@ -109,9 +109,25 @@ def begun_by(
                 touched[source] = begun.pop(source)
         for title in touched:
             if title not in begun:
-                left(named(attached.wiki, title))
+                left(named(database, title))
         for title in begun:
-            yield named(attached.wiki, title)
+            yield named(database, title)
+
+
+def _wikis_of(wikis: Wikis, name: str) -> Iterator[str]:
+    """Yield the wikis on which an account may have edited.
+
+    :raises InvalidInput: there is no such account
+    """
+    kind = kind_of(name)
+    if kind is not AccountKind.IP:
+        account = wikis.home.global_account(name)
+        if account.exists:
+            yield from (a.wiki for a in account.attached or () if a.edit_count)
+            return
+    if kind is AccountKind.ACCOUNT:
+        raise InvalidInput(f'There is no global account {name!r}.')
+    yield from wikis
 
 
 def _contributions(site: Any, name: str) -> tuple[dict[str, None], dict[str, None]]:

@@ -105,8 +105,8 @@ class Wikis:
     def page(self, text: str) -> str:
         """Return a page as ``database:Title``, from how people write it.
 
-        :param text: wiki and title with a tabulator between them, an interwiki link,
-            or a URL
+        :param text: wiki and title with a tabulator between them, ``database:Title``,
+            an interwiki link, or a URL
         :raises InvalidInput: it is none of them, or no such wiki is known
         """
         text = text.strip()
@@ -158,10 +158,19 @@ class Wikis:
         """Return the page that an interwiki link leads to, such as ``w:de:Title``."""
         prefix, colon, rest = link.partition(':')
         url = self._prefixes.get(prefix.strip().lower())
+        database = prefix.strip()
+        if colon and database in self._accounts:
+            # As plans and reports write it.
+            if url is not None and self._at(urlsplit(url).netloc) != database:
+                raise InvalidInput(
+                    f'{text!r} may be a page of {database} or an interwiki link: write '
+                    'wiki, tabulator and title.'
+                )
+            return named(database, rest)
         if not colon or url is None:
             raise InvalidInput(
-                f'{text!r} names no wiki: write wiki, tabulator and title, an '
-                'interwiki link, or a URL.'
+                f'{text!r} names no wiki: write wiki, tabulator and title, '
+                'database:Title, an interwiki link, or a URL.'
             )
         host = urlsplit(url).netloc
         code, colon, title = rest.lstrip(':').partition(':')

@@ -127,8 +127,14 @@ def test_whoever_is_in_a_list_of_exclusions_is_spared(
     run = global_lock(*spam(1, 2, 3), *lists, *USUAL)
     assert run.code == 1, run.said
     assert locked(sandbox) == spam(3)
-    assert f'-not:{spared}: 2 entries, 1 among the targets.' in run.out
-    assert f'-protect:{standing}: 2 entries, 1 among the targets.' in run.out
+    assert (
+        f'-not:{spared}: 2 entries, 0 comments; 1 of the entries is a target.'
+        in run.out
+    )
+    assert (
+        f'-protect:{standing}: 2 entries, 0 comments; 1 of the entries is a target.'
+        in run.out
+    )
 
 
 @pytest.mark.parametrize(
@@ -266,3 +272,62 @@ def test_a_reason_is_sent_as_a_wiki_keeps_it(
     assert sent.params['reason'] == 'Sp\u00e4m'
     run = global_lock(*spam(2), f'-reason:{"x" * 501}', '-simulate')
     assert 'The reason has 501 characters; wikis keep 500 of them.' in run.out
+
+
+# Pages
+
+
+def test_pages_that_an_address_or_a_temporary_account_has_begun_are_found(
+    pwb: Script, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    who = {'192.0.2.7': 'aa', '~2026-1234': 'bb', '2001:DB8:0:0:0:0:0:7': 'aa'}
+
+    def write(farm: Any) -> None:
+        for user, wiki in who.items():
+            farm.wikis[wiki].edit(f'Spam by {user}', 'x', user=user)
+            farm.wikis[wiki].edit(f'Talk:Spam by {user}', 'x', user='Sandbox Sysop')
+
+    sandbox.call(write)
+    for number, (user, written) in enumerate(
+        [('192.0.2.007', '192.0.2.7'), ('2001:db8::7', '2001:DB8:0:0:0:0:0:7')]
+    ):
+        left = tmp_path / f'left{number}'
+        run = pwb(
+            *('crosswiki_delete', f'-from-user:{user}', '-wikis:aa', '-reason:x'),
+            *('-simulate', f'-to-revert:{left}'),
+        )
+        assert run.code == 0, run.said
+        assert f'  aawiki:Spam by {written} (' in run.out
+        assert 'Talk:Spam' not in run.out
+    run = pwb(
+        *('crosswiki_delete', '-from-user:~2026-1234', '-reason:x', '-simulate'),
+        f'-to-revert:{tmp_path}/left',
+    )
+    assert run.code == 0, run.said
+    assert '  bbwiki:Spam by ~2026-1234 (' in run.out
+    run = pwb('crosswiki_delete', '-from-user:192.0.2.0/24', '-reason:x', '-simulate')
+    assert run.code == 2, run.said
+
+
+def test_pages_are_read_as_a_plan_writes_them(
+    pwb: Script, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    file, spared = tmp_path / 'pages.txt', tmp_path / 'spared.txt'
+    sandbox.call(lambda farm: farm.wikis['aa'].edit('Spam', 'x', user='Sandbox Sysop'))
+    sandbox.call(lambda farm: farm.wikis['aa'].edit('Kept', 'x', user='Sandbox Sysop'))
+    file.write_text(
+        '# pages\n  aawiki:Spam (active sysops 1; revisions 1)\n# [[aa:Kept]]\n',
+        'utf-8',
+    )
+    spared.write_text('# aa:Kept\n# [[:aa:Kept]]\n', 'utf-8')
+    lists = (f'-file:{file}', f'-not:{spared}')
+    run = pwb('crosswiki_delete', *lists, '-reason:x', '-always')
+    assert run.code == 1, run.said
+    assert '  aawiki:Kept (listed in -not or -protect' in run.out
+    assert 'done: aawiki:Spam' in run.out
+    assert f'{file}: 2 names, 1 comment' in run.out
+    assert f'{spared}: 1 entry, 1 comment; 1 of the entries is a target.' in run.out
+    spared.write_text('aa:Kept\naa:No such page\n', 'utf-8')
+    run = pwb('crosswiki_delete', 'aa:Kept', lists[1], '-reason:x', '-always')
+    assert run.code == 2, run.said
+    assert 'line 2' in run.err
