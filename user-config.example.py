@@ -21,7 +21,9 @@ usernames['meta']['meta'] = 'Example Steward'
 
 # Gives every site typed tokens, also in scripts that know nothing of the plugin. It is
 # not written as an import because pywikibot would take the name for a setting.
-# MW_TOKENS_DISABLE=1 in the environment switches it off.
+# MW_TOKENS_DISABLE=1 in the environment switches it off. Accounts that global_lock and
+# global_delete must always leave alone can be named in a file, one a line:
+# enable(protect='/path/to/protected.txt')
 __import__('mw_tokens_plugin').enable()
 
 # What campaigns have done is recorded in campaigns/ledger.sqlite3 beside this

@@ -28,6 +28,7 @@ PAGES = (
     'docs/global_lock.md',
     'docs/globalaccounts.md',
     'docs/link_account.md',
+    'docs/lists.md',
     'docs/quickstart.md',
     'docs/requestpages.md',
     'docs/sandbox.md',

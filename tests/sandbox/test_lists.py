@@ -57,7 +57,7 @@ def test_every_line_is_accounted_for(
     assert (
         f'{file}: 9 names, 1 comment, 1 other line without a name, 2 refused.'
     ) in run.out
-    assert '3 temporary accounts and 2 IP addresses' in run.out
+    assert 'Temporary accounts among them: 3; IP addresses: 2.' in run.out
     assert '7 lines say more than a name' in run.out
     for name in '~2026-40417-33', '~2026-40417-35', '192.0.2.44', '192.0.2.45':
         assert f'  {name} (' in run.out
