@@ -26,7 +26,7 @@ from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
 
 _metadata = sa.MetaData()
 
-#: How often tables are made that another process is just making.
+#: How often something is done that another process is just doing.
 _TRIES = 10
 
 #: What MariaDB says to a wrong account, password or name of a database.
@@ -242,13 +242,46 @@ class Database:
         :raises LedgerFailure: the database failed
         """
         try:
-            with self.begin() as connection:
-                connection.execute(statement, rows)
+            self.execute(statement, rows)
         except LedgerFailure as error:
             if isinstance(error.__cause__, sa.exc.IntegrityError):
                 return False
             raise
         return True
+
+    def execute(
+        self,
+        statement: sa.Executable,
+        rows: Sequence[Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Execute a statement for all rows, in a transaction of its own.
+
+        Where two processes wait for each other's rows the database ends the
+        transaction of one of them, which is then made again.
+
+        :raises LedgerFailure: the database failed
+        """
+        for last in (*[False] * _TRIES, True):
+            try:
+                with self.begin() as connection:
+                    connection.execute(statement, rows)
+                return
+            except LedgerFailure as error:
+                if last or not _is_deadlock(error.__cause__):
+                    raise
+
+
+def _is_deadlock(error: BaseException | None) -> bool:
+    """Tell whether a transaction was ended for the sake of another one."""
+    cause = getattr(error, 'orig', None)
+    code = getattr(cause, 'sqlstate', None) or getattr(cause, 'pgcode', None)
+    if code is None and cause is not None and cause.args:
+        code = cause.args[0]
+    return code in _DEADLOCKS
+
+
+#: What MariaDB and PostgreSQL call it.
+_DEADLOCKS = (1213, '40P01', '40001')
 
 
 class _SqliteSetup:

@@ -233,8 +233,9 @@ class Ledger:
         if needed:
             known = sa.select(lanes.c.name).where(lanes.c.campaign_id == campaign.id)
             self._add_missing(lanes, sorted(needed), known, campaign)
-        with self.database.begin() as connection:
-            connection.execute(statement, rows)
+        # In one order for all runs: else two of them wait for each other's rows.
+        rows.sort(key=lambda row: row['key'])
+        self.database.execute(statement, rows)
 
     def take_lane(
         self, campaign: Campaign, owner: str, besides: Collection[str] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -364,3 +365,42 @@ def test_a_failing_database_is_one_sentence(ledger: Ledger, url: str) -> None:
         connection.execute(sa.text('ALTER TABLE target RENAME TO gone'))
     with pytest.raises(LedgerFailure, match='is read from the wiki by -resume'):
         ledger.counts(campaign)
+
+
+def test_what_several_begin_plan_and_list_at_once_is_there_once(
+    ledger: Ledger, url: str
+) -> None:
+    """Nobody's run ends because another one was faster."""
+    rounds, runs = 5, 6
+    own = [Ledger(url) for _ in range(runs)]
+    start = threading.Barrier(runs, timeout=30)
+    lanes = [f'wiki{number}' for number in range(20)]
+    names = [f'{lane}:{number}' for lane in lanes for number in range(2)]
+
+    def work(number: int) -> list[str]:
+        mine, made = own[number], []
+        for turn in range(rounds):
+            start.wait()
+            try:
+                begin(mine, campaign=f'wave{turn}')
+                made.append(f'wave{turn}')
+            except InvalidInput as error:
+                assert 'already' in str(error)
+            start.wait()
+            campaign = mine.find(f'wave{turn}')
+            assert campaign is not None
+            mine.add(campaign, names)
+            # Each reads the wikis in an order of its own.
+            order = names[number * 3 :] + names[: number * 3]
+            mine.decide(campaign, [Decision(n, lane=n.split(':')[0]) for n in order])
+        return made
+
+    with ThreadPoolExecutor(runs) as pool:
+        made = [name for names in pool.map(work, range(runs)) for name in names]
+    assert sorted(made) == [f'wave{turn}' for turn in range(rounds)]
+    for campaign in ledger.campaigns():
+        assert ledger.counts(campaign)[State.PLANNED] == len(names)
+        taken = {ledger.take_lane(campaign, f'{n}/0') for n in range(len(lanes) + 1)}
+        assert taken == {*lanes, None}
+    for opened in own:
+        opened.close()
