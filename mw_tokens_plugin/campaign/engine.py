@@ -150,7 +150,8 @@ class Engine:
         #: Lanes in which a target has ended in this run.
         self._worked: set[str] = set()
         #: Lanes that did not work, or refused, since the last target that ended.
-        self._down_in_a_row = self._refused_in_a_row = 0
+        self._down_in_a_row: set[str] = set()
+        self._refused_in_a_row: set[str] = set()
         #: What the wiki has accepted and carries out later.
         self._under_way: list[Target] = []
 
@@ -286,16 +287,17 @@ class Engine:
             with self._deciding:
                 self._left_alone[lane] = error
                 # That some are read-only tells nothing of the others.
-                self._down_in_a_row += not isinstance(error, ReadOnly)
-                if self._down_in_a_row == _COINCIDENCE:
+                if not isinstance(error, ReadOnly):
+                    self._down_in_a_row.add(lane)
+                if len(self._down_in_a_row) == _COINCIDENCE:
                     raise
         except _REFUSING as error:
             if lane is None:
                 raise
             with self._deciding:
                 self._refused[lane] = error
-                self._refused_in_a_row += 1
-                if self._refused_in_a_row == _COINCIDENCE:
+                self._refused_in_a_row.add(lane)
+                if len(self._refused_in_a_row) == _COINCIDENCE:
                     raise
 
     def _work(self, worker: int) -> None:
@@ -442,7 +444,8 @@ class Engine:
         return settled or Outcome(State.FAILED, detail=_words(error))
 
     def _record(self, target: Target, outcome: Outcome) -> None:
-        self._down_in_a_row = self._refused_in_a_row = 0
+        self._down_in_a_row.clear()
+        self._refused_in_a_row.clear()
         if target.decision.lane is not None:
             self._worked.add(target.decision.lane)
         if self._ledger.record(target, outcome):

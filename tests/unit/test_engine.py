@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tenacity
 
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -21,7 +23,17 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.exceptions import OutcomeUnknown, ReadOnly, WikiUnreachable
+from mw_tokens_plugin.exceptions import (
+    ApiRefusal,
+    Blocked,
+    InternalApiError,
+    LostRace,
+    OutcomeUnknown,
+    RateLimited,
+    ReadOnly,
+    UnexpectedAnswer,
+    WikiUnreachable,
+)
 
 NAMES = [f'N{number}' for number in range(40)]
 
@@ -293,3 +305,240 @@ def test_what_a_wiki_has_not_carried_out_is_read_by_the_next_run(
     assert carry_out(ledger, campaign, action) == Finish()
     assert len(action.applied) == 40
     assert ledger.counts(campaign)[State.DONE] == 40
+
+
+# Trying again
+
+
+class Failing(Counting):
+    """Counting where the first writes of one target fail.
+
+    :ivar errors: what is still to be raised for it
+    :ivar done: whether its failed writes took effect all the same
+    """
+
+    def __init__(self, *errors: Exception, done: bool = False) -> None:
+        super().__init__()
+        self.errors = list(errors)
+        self.done = done
+        self.reads: list[str] = []
+
+    def apply(self, target: Target) -> Outcome:
+        if target.name == 'N1' and self.errors:
+            self.applied.append(target.name)
+            raise self.errors.pop(0)
+        return super().apply(target)
+
+    def settle(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        for target in targets:
+            self.reads.append(target.name)
+            done = Outcome(State.DONE, changed=True, detail='found')
+            yield target, done if self.done else None
+
+
+LIMITED = RateLimited('ratelimited', 'too many', 'w')
+LOST = OutcomeUnknown('The answer was lost.')
+
+
+@pytest.mark.parametrize('where', ['back-off', 'pace'])
+@pytest.mark.parametrize(
+    ('error', 'state'),
+    [
+        (LIMITED, State.PLANNED),
+        (ReadOnly('readonly', 'maintenance', 'w'), State.PLANNED),
+        # It may have been carried out: the next run reads it first.
+        (LOST, State.LEASED),
+        (InternalApiError('internal_api_error_X', 'broken', 'w'), State.LEASED),
+    ],
+)
+def test_after_an_order_to_stop_nothing_more_is_sent(
+    ledger: Ledger, campaign: Campaign, error: Exception, state: State, where: str
+) -> None:
+    """Whether it comes in a back-off or while waiting for the pace after it."""
+    action, slept = Failing(error), list[str]()
+
+    def is_waiting() -> bool:
+        return action.applied[-1:] == ['N1']
+
+    with at_work(ledger, campaign, account='x@w') as run:
+        finish = Engine(
+            ledger,
+            campaign,
+            action,
+            run,
+            policy=RetryPolicy(sleep=lambda seconds: slept.append('back-off')),
+            pace=lambda target: 60.0 if is_waiting() else 0.0,
+            sleep=lambda seconds: slept.append('pace'),
+            should_stop=lambda: where in slept,
+        ).run()
+    assert finish.interrupted
+    assert action.applied == ['N0', 'N1']
+    assert ledger.named(campaign, ['N1'])['N1'].state is state
+
+
+def test_every_pause_is_told_before_it_with_its_reason(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    action, told = Failing(LIMITED, LOST), list[Any]()
+    with at_work(ledger, campaign, account='x@w') as run:
+        engine = Engine(
+            ledger,
+            campaign,
+            action,
+            run,
+            policy=RetryPolicy(sleep=told.append),
+            before_pause=lambda target, error, seconds: told.append(
+                (target.name, error, seconds)
+            ),
+        )
+        assert engine.run() == Finish()
+    (first, slept, second, slept_again) = told
+    assert first == ('N1', LIMITED, slept)
+    assert second == ('N1', LOST, slept_again)
+
+
+@pytest.mark.parametrize(
+    ('errors', 'done', 'expected'),
+    [
+        # A refusal after a lost answer may be due to what that write has done.
+        ([LOST, ApiRefusal('missingtitle', 'gone', 'w')], True, State.DONE),
+        ([LOST, ApiRefusal('missingtitle', 'gone', 'w')], False, State.FAILED),
+        ([UnexpectedAnswer('no state')], True, State.DONE),
+        ([UnexpectedAnswer('no state')], False, State.FAILED),
+        ([LostRace('editconflict', 'others', 'w')], True, State.DONE),
+        ([LostRace('editconflict', 'others', 'w')], False, State.DONE),
+        ([ApiRefusal('protected', 'no', 'w')], False, State.FAILED),
+    ],
+)
+def test_what_may_have_been_carried_out_is_read_before_it_counts_as_failed(
+    ledger: Ledger,
+    campaign: Campaign,
+    errors: list[Exception],
+    done: bool,
+    expected: State,
+) -> None:
+    action = Failing(*errors)
+    read = action.settle
+
+    def settle(targets: Sequence[Target]) -> Iterator[tuple[Target, Outcome | None]]:
+        # What was lost shows only after the refusal that it led to.
+        action.done = done and not action.errors
+        return read(targets)
+
+    action.settle = settle  # type: ignore[method-assign]
+    with at_work(ledger, campaign, account='x@w') as run:
+        policy = RetryPolicy(sleep=lambda seconds: None)
+        assert Engine(ledger, campaign, action, run, policy=policy).run() == Finish()
+    target = ledger.named(campaign, ['N1'])['N1']
+    assert target.state is expected
+    assert bool(action.reads) is not isinstance(errors[0], ApiRefusal) or (
+        isinstance(errors[0], LostRace)
+    )
+    assert ledger.counts(campaign)[State.DONE] == 39 + (expected is State.DONE)
+
+
+# Wikis that refuse
+
+BLOCKED = Blocked('blocked', 'You are blocked.', 'aa')
+
+
+@pytest.mark.parametrize('workers', [1, 3])
+@pytest.mark.parametrize('refusing', [['aa'], ['aa', 'bb']])
+def test_where_every_wiki_refuses_all_stays_planned(
+    ledger: Ledger, workers: int, refusing: list[str]
+) -> None:
+    """Fewer than stop a campaign at once, and resumed when the reason is gone."""
+    campaign = ledger.create(
+        'few', action='a', wiki='w', operator='o', reason='r', options={}
+    )
+    names = [f'{wiki}:{number}' for number in range(10) for wiki in refusing]
+    ledger.add(campaign, names)
+    ledger.decide(campaign, [Decision(name, lane=name[:2]) for name in names])
+    action = Wikis()
+    action.broken.update(dict.fromkeys(refusing, BLOCKED))
+    finish = carry_out(ledger, campaign, action, workers)
+    assert finish.refused == dict.fromkeys(refusing, BLOCKED)
+    assert finish.error is None
+    assert ledger.counts(campaign)[State.PLANNED] == len(names)
+    assert list(ledger.lane_errors(campaign).values()) == [
+        'Blocked: blocked on aa: You are blocked.'
+    ] * len(refusing)
+    action.broken.clear()
+    assert carry_out(ledger, campaign, action, workers) == Finish()
+    assert sorted(action.applied) == sorted(names)
+
+
+def test_what_is_left_on_a_wiki_that_refuses_fails_where_others_worked(
+    ledger: Ledger, many: Campaign
+) -> None:
+    action = Wikis()
+    action.broken['bb'] = BLOCKED
+    finish = carry_out(ledger, many, action)
+    assert finish.refused == {'bb': BLOCKED}
+    assert finish.is_whole
+    details = {target.detail for target in ledger.targets(many, State.FAILED)}
+    assert details == {'not sent: bb refuses you'}
+    assert ledger.counts(many)[State.FAILED] == 10
+    assert len(action.applied) == 30
+
+
+def test_wikis_that_refuse_in_a_row_stop_the_campaign(
+    ledger: Ledger, many: Campaign
+) -> None:
+    action = Wikis()
+    for wiki in WIKIS:
+        action.broken[wiki] = Blocked('blocked', 'You are blocked.', wiki)
+    finish = carry_out(ledger, many, action)
+    assert finish.error is action.broken['cc']
+    assert ledger.counts(many)[State.PLANNED] == 40
+
+
+# How long
+
+
+class FakeTime:
+    """Time that passes by sleeping alone."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def limited(retry_after: float) -> RateLimited:
+    error = RateLimited('ratelimited', 'too many', 'w')
+    error.retry_after = retry_after
+    return error
+
+
+@pytest.mark.parametrize(
+    ('error', 'least', 'most'),
+    [
+        # The windows of most limits: none is over before.
+        (limited(0.0), 60.0, 61.0),
+        (limited(30.0), 30.0, 61.0),
+        (WikiUnreachable('down'), 1.0, 61.0),
+        (ReadOnly('readonly', 'maintenance', 'w'), 1.0, 61.0),
+    ],
+)
+def test_a_target_is_tried_for_about_three_minutes(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, least: float, most: float
+) -> None:
+    """Bounded by time and not by tries, and a rate limit is left alone so long."""
+    fake = FakeTime()
+    monkeypatch.setattr(tenacity, 'time', fake)
+    policy = RetryPolicy(sleep=fake.sleep)
+    with pytest.raises(type(error)):
+        for attempt in policy.retrying():
+            with attempt:
+                raise error
+    assert all(least <= pause <= most for pause in fake.slept)
+    assert 110 < fake.now <= policy.seconds < 240
