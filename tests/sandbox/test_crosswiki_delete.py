@@ -6,7 +6,7 @@ Judged on the journal of the sandbox, and on its pages.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -485,9 +485,45 @@ def test_a_wiki_that_refuses_does_not_stop_the_others(
     assert not pages(sandbox, 'bb')
     assert len([e for e in deletions(sandbox) if e.wiki == 'aa']) == 1
     assert 'Failed:    2' in run.out
+    assert run.out.count('Refused:') == 1
 
 
 # Nothing twice
+
+
+def test_where_all_wikis_refuse_it_can_be_resumed(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any
+) -> None:
+    """Also where they are fewer than three; each is asked, and told of, once."""
+    named = [('aa', 'Spam 1'), ('aa', 'Spam 2'), ('bb', 'Spam 1'), ('bb', 'Spam 2')]
+    for wiki, title in named:
+        write(wiki, title)
+    names = [f'{wiki}wiki\t{title}' for wiki, title in named]
+    assert crosswiki_delete(*names, *USUAL, '-simulate').code == 0
+
+    def block(farm: Any, wikis: Sequence[str]) -> None:
+        from mw_tokens_plugin.sandbox.farm import Block
+
+        name = 'Sandbox Operator'
+        for wiki in (farm.wikis['aa'], farm.wikis['bb']):
+            wiki.blocks.clear()
+            if wiki.code in wikis:
+                wiki.blocks[name] = Block(
+                    1, name, 'Plain Sysop', 1, 'no more of this', farm.timestamp(),
+                    'infinity', False, False, False, True, False, False,
+                )  # fmt: skip
+
+    sandbox.call(lambda farm: block(farm, ['aa', 'bb']))
+    run = crosswiki_delete('-resume', '-always')
+    assert run.code == 3, run.said
+    assert len(deletions(sandbox)) == 2
+    assert run.out.count('Refused:') == 2
+    assert run.out.count('FAILED') == 0
+    assert '-resume' in run.out
+    sandbox.call(lambda farm: block(farm, []))
+    run = crosswiki_delete('-resume', '-always')
+    assert run.code == 0, run.said
+    assert len(effects(sandbox)) == 4
 
 
 def test_three_wikis_that_refuse_stop_it(

@@ -376,9 +376,16 @@ def test_stopped_in_order_it_ends_after_the_account_at_hand(
     assert 'globalusers' not in slow.summary()['by_query']
 
 
-def test_a_second_ctrl_c_ends_it_at_once(desk: Any, slow: Sandbox) -> None:
-    slow.faults.arm(kind='slow', seconds=60.0, when='after', action=LOCK, nth=10)
-    process = desk.start(listed(desk), *USUAL)
+@pytest.mark.parametrize('workers', [1, 3])
+def test_a_second_ctrl_c_ends_it_at_once(
+    desk: Any, slow: Sandbox, workers: int
+) -> None:
+    """Whatever is being sent at that moment: it is read first by the next run."""
+    for number in range(10 - workers, 10):
+        slow.faults.arm(
+            kind='slow', seconds=60.0, when='after', action=LOCK, nth=number + 1
+        )
+    process = desk.start(listed(desk), *USUAL, f'-workers:{workers}')
     desk.wait(process, lambda: len(slow.journal.entries(action=LOCK)) == 10)
     process.send_signal(signal.SIGINT)
     desk.hear(process, 'Stopping after the account at hand')
@@ -390,6 +397,22 @@ def test_a_second_ctrl_c_ends_it_at_once(desk: Any, slow: Sandbox) -> None:
     run = desk.run('-resume', '-always')
     assert run.code == 0, run.said
     judge(slow.journal.entries())
+
+
+def test_ctrl_c_in_a_back_off_sends_nothing_more(desk: Any, slow: Sandbox) -> None:
+    """The pause is told before it begins, and ends when somebody wants to stop."""
+    slow.faults.arm(kind='retry-after', seconds=60.0, action=LOCK, nth=10)
+    process = desk.start(listed(desk), *USUAL)
+    desk.wait(process, lambda: len(slow.journal.entries(action=LOCK)) == 10)
+    told = next(line for line in process.stdout if 'is tried again in' in line)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, out + err
+    assert 'is tried again in 60 s: ' in told and 'too many requests' in told
+    assert len(slow.journal.entries(action=LOCK)) == 10
+    assert desk.run('-resume', '-always').code == 0
+    done = [e.target for e in slow.journal.entries(action=LOCK) if e.effect]
+    assert sorted(done) == NAMES
 
 
 def test_a_run_that_was_taken_for_dead_sends_nothing_more(
