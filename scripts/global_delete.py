@@ -194,7 +194,7 @@ def _begin(ledger: Ledger, site: Any, options: Options, reporter: Reporter) -> C
         _named(site, options),
         {
             **options.guards,
-            'excluded': options.excluded(),
+            'excluded': options.excluded(capital=site.first_letter),
             'untrusted': bool(options.prefixes),
         },
         reporter=reporter,
@@ -204,9 +204,10 @@ def _begin(ledger: Ledger, site: Any, options: Options, reporter: Reporter) -> C
 
 
 def _named(site: Any, options: Options) -> Iterator[str]:
-    yield from options.named()
+    yield from options.named(capital=site.first_letter)
     for prefix in options.prefixes:
-        for account in site.all_global_accounts(prefix=normalise_prefix(prefix)):
+        beginning = normalise_prefix(prefix, capital=site.first_letter)
+        for account in site.all_global_accounts(prefix=beginning):
             yield account.name
 
 

@@ -351,13 +351,15 @@ def _log_in(site: Any, options: Mapping[str, Any]) -> None:
     )
 
 
-def _stored(options: Options) -> dict[str, Any]:
+def _stored(site: Any, options: Options) -> dict[str, Any]:
     """Return what the ledger keeps, so that -resume does the same."""
     return {
         'locked': not options.unlock,
         'hidden': options.hide and options.hide.value,
         'max_edits': 50 if options.max_edits is None else options.max_edits,
-        'excluded': options.excluded(discreet=options.hide is not None),
+        'excluded': options.excluded(
+            capital=site.first_letter, discreet=options.hide is not None
+        ),
         'untrusted': options.untrusted,
     }
 
@@ -368,7 +370,7 @@ def _begin(
     """List the targets of a new campaign; None if a page asks for nothing."""
     selection = None
     names: Iterable[str]
-    stored = _stored(options)
+    stored = _stored(site, options)
     if options.page is None:
         names = _named(site, options)
     else:
@@ -517,9 +519,12 @@ def _check_can_be_typed(options: Options, campaign: Campaign) -> None:
 
 def _named(site: Any, options: Options) -> Iterator[str]:
     """Yield all names that the command line gives."""
-    yield from options.named(discreet=options.hide is not None)
+    yield from options.named(
+        capital=site.first_letter, discreet=options.hide is not None
+    )
     for prefix in options.prefixes:
-        for account in site.all_global_accounts(prefix=normalise_prefix(prefix)):
+        beginning = normalise_prefix(prefix, capital=site.first_letter)
+        for account in site.all_global_accounts(prefix=beginning):
             yield account.name
 
 

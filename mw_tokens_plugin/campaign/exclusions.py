@@ -22,7 +22,12 @@ from mw_tokens_plugin.campaign.targets import (
 )
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
-from mw_tokens_plugin.protocol.names import AccountKind, kind_of
+from mw_tokens_plugin.protocol.names import (
+    AccountKind,
+    Capital,
+    first_letter,
+    kind_of,
+)
 
 #: Returns which of some names exist on the wiki.
 Exist = Callable[[Sequence[str]], Iterable[str]]
@@ -51,20 +56,23 @@ class Exclusions:
         cls,
         run: Sequence[str],
         standing: Sequence[str],
-        parse: Parse,
+        parse: Parse | None,
         *,
+        capital: Capital = first_letter,
         discreet: bool = False,
     ) -> Exclusions:
         """Read the lists; a line that cannot be read is never passed over.
 
         :param run: files for this run
         :param standing: files of standing lists
+        :param parse: reads one target, or several; without it they are accounts
+        :param capital: writes the first letter of an account as the wiki does
         :param discreet: whether bad lines are not to be shown
         :raises InvalidInput: a file or a line cannot be read
         """
 
         def entries(path: str) -> list[Entry]:
-            reader = ListReader(parse, strict=True)
+            reader = ListReader(parse, capital=capital, strict=True)
             read = list(valid_entries(reader.file(path), skip=False, discreet=discreet))
             comments[path] = reader.sources[0].comments
             return read

@@ -51,8 +51,7 @@ from mw_tokens_plugin.campaign.workers import at_work, too_many_workers
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.display import find_control
-from mw_tokens_plugin.protocol.lines import accounts_in
-from mw_tokens_plugin.protocol.names import AccountKind
+from mw_tokens_plugin.protocol.names import AccountKind, Capital, first_letter
 from mw_tokens_plugin.site.hook import standing_lists
 
 #: Unfinished campaigns that are named where one has to be chosen.
@@ -295,32 +294,42 @@ class SharedOptions:
             )
 
     def named(
-        self, parse: Parse = accounts_in, *, discreet: bool = False
+        self,
+        parse: Parse | None = None,
+        *,
+        capital: Capital = first_letter,
+        discreet: bool = False,
     ) -> Iterator[str]:
         """Yield the targets that are given as arguments, in files and on stdin.
 
-        :param parse: reads one target, or several
+        :param parse: reads one target, or several; without it they are accounts
+        :param capital: writes the first letter of an account as the wiki does
         :param discreet: whether bad lines are not to be shown
         :raises InvalidInput: there are bad lines, and they are not to be skipped
         """
-        self._reader = ListReader(parse, column=self.column)
+        self._reader = ListReader(parse, capital=capital, column=self.column)
         yield from valid_names(
             self._entries(self._reader), skip=self.skip_bad_lines, discreet=discreet
         )
 
     def excluded(
-        self, parse: Parse = accounts_in, *, discreet: bool = False
+        self,
+        parse: Parse | None = None,
+        *,
+        capital: Capital = first_letter,
+        discreet: bool = False,
     ) -> list[str]:
         """Return the targets that are to be left alone.
 
-        :param parse: reads one target, or several
+        :param parse: reads one target, or several; without it they are accounts
+        :param capital: writes the first letter of an account as the wiki does
         :param discreet: whether bad lines are not to be shown
         :raises InvalidInput: a list cannot be read, or a line of it
         """
         # Those of user-config.py name accounts.
-        standing = [*(standing_lists() if parse is accounts_in else ()), *self.protect]
+        standing = [*(standing_lists() if parse is None else ()), *self.protect]
         self._exclusions = Exclusions.read(
-            self.exclude, standing, parse, discreet=discreet
+            self.exclude, standing, parse, capital=capital, discreet=discreet
         )
         return self._exclusions.names
 

@@ -26,7 +26,12 @@ from mw_tokens_plugin.protocol.lines import (
     reference_in,
     without_facts,
 )
-from mw_tokens_plugin.protocol.names import AccountKind, kind_of
+from mw_tokens_plugin.protocol.names import (
+    AccountKind,
+    Capital,
+    first_letter,
+    kind_of,
+)
 
 #: Brings what people write to the one form of a name, or to several names.
 Parse = Callable[[str], str | Sequence[str]]
@@ -136,17 +141,24 @@ class ListReader:
     """
 
     def __init__(
-        self, parse: Parse = accounts_in, *, strict: bool = False, column: str = ''
+        self,
+        parse: Parse | None = None,
+        *,
+        capital: Capital = first_letter,
+        strict: bool = False,
+        column: str = '',
     ) -> None:
         """Read nothing yet.
 
-        :param parse: reads one target, or several
+        :param parse: reads one target, or several; without it they are accounts
+        :param capital: writes the first letter of an account as the wiki does
         :param strict: refuse comments that may be targets
         :param column: the number or the heading of the column with the targets, in
             lists with columns
         """
         self.sources: list[Source] = []
         self._parse = parse
+        self._capital = capital
         self._strict = strict
         self._column = column
 
@@ -228,8 +240,9 @@ class ListReader:
         source.markup += line.kind is LineKind.MARKUP
         if line.kind is not LineKind.ITEM:
             return ()
-        if self._parse is accounts_in:
-            names: str | Sequence[str] = accounts_in(line.content)
+        names: str | Sequence[str]
+        if self._parse is None:
+            names = accounts_in(line.content, capital=self._capital)
             for kind in map(kind_of, names):
                 source.kinds[kind] = source.kinds.get(kind, 0) + 1
         else:
@@ -239,8 +252,8 @@ class ListReader:
         return names
 
     def _is_interpreted(self, text: str, line: Line, names: Sequence[str]) -> bool:
-        if self._parse is accounts_in:
-            return is_interpreted(text, names)
+        if self._parse is None:
+            return is_interpreted(text, names, capital=self._capital)
         return len(names) != 1 or line.content != text.strip()
 
 

@@ -9,18 +9,23 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.names import (
     AccountKind,
+    Capital,
     decoded,
     first_letter,
     kind_of,
     normalise_name,
 )
+
+#: Brings a name to MediaWiki's form.
+_Name = Callable[[str], str]
 
 #: Characters of a line; those that name several hundred accounts are shorter.
 MAX_LENGTH = 20_000
@@ -86,16 +91,20 @@ def read_line(text: str, *, strict: bool = False) -> Line:
     return _item(_without_comment(shown))
 
 
-def is_interpreted(text: str, names: Sequence[str]) -> bool:
+def is_interpreted(
+    text: str, names: Sequence[str], *, capital: Capital = first_letter
+) -> bool:
     """Tell whether the names in a line are more than the line as it stands.
 
     .. version-added:: 0.1
+
+    :param capital: writes a first letter as the wiki does
     """
     plain = ' '.join(unicodedata.normalize('NFC', text).replace('_', ' ').split())
-    return len(names) != 1 or first_letter(plain[:1]) + plain[1:] != names[0]
+    return len(names) != 1 or capital(plain[:1]) + plain[1:] != names[0]
 
 
-def accounts_in(text: str) -> tuple[str, ...]:
+def accounts_in(text: str, *, capital: Capital = first_letter) -> tuple[str, ...]:
     """Return the accounts that an item of a list names, in MediaWiki's form.
 
     It reads links to pages of users, addresses of such pages, templates that name
@@ -107,12 +116,14 @@ def accounts_in(text: str) -> tuple[str, ...]:
     ('Example bot',)
 
     :param text: the content of the item
+    :param capital: writes a first letter as the wiki does
     :raises InvalidInput: it names nobody, or could mean several things
     """
     item = _unwrapped(without_facts(text))
     if '~~~' in item:
         raise InvalidInput(f'{text!r} holds a signature.')
-    names = _linked(item) if _holds_link(item) else _plain(item)
+    name = partial(normalise_name, capital=capital)
+    names = _linked(item, name) if _holds_link(item) else _plain(item, name)
     return tuple(dict.fromkeys(names))
 
 
@@ -347,14 +358,14 @@ def _unwrapped(text: str) -> str:
     return text
 
 
-def _linked(text: str) -> list[str]:
+def _linked(text: str, name: _Name) -> list[str]:
     """Return the names in links, if the words around them leave no doubt."""
     tokens = list(_TOKEN.finditer(text))
     spans: list[tuple[int, int]] = []
     named: list[str] = []
     in_templates: set[str] = set()
     for token in tokens:
-        names = _names_of(token)
+        names = _names_of(token, name)
         if names:
             spans.append(token.span())
             named += names
@@ -391,17 +402,17 @@ def _is_creation(behind: str) -> bool:
     return re.fullmatch(pattern, behind, re.IGNORECASE) is not None
 
 
-def _names_of(token: re.Match[str]) -> list[str]:
+def _names_of(token: re.Match[str], name: _Name) -> list[str]:
     """Return whom a link or a template names; nobody if it links elsewhere."""
     if token['template'] is not None:
-        return _names_of_template(token['template'])
+        return _names_of_template(token['template'], name)
     if token['link'] is not None:
         page = _USER_PAGE.fullmatch(_title(token['link'].partition('|')[0]))
-        return [normalise_name(page['name'])] if page else []
-    return _names_of_url(token['labelled'] or token['url'].rstrip(',;'))
+        return [name(page['name'])] if page else []
+    return _names_of_url(token['labelled'] or token['url'].rstrip(',;'), name)
 
 
-def _names_of_template(text: str) -> list[str]:
+def _names_of_template(text: str, normalised: _Name) -> list[str]:
     title, *parameters = text.split('|')
     name = ' '.join(title.replace('_', ' ').split()).casefold()
     name = name.removeprefix('template:').strip()
@@ -423,13 +434,13 @@ def _names_of_template(text: str) -> list[str]:
                 'may not be a name.'
             )
         if value.strip():
-            found[key] = normalise_name(value)
+            found[key] = normalised(value)
     if not found:
         raise InvalidInput(f'{{{{{text}}}}} names nobody.')
     return list(found.values())
 
 
-def _names_of_url(url: str) -> list[str]:
+def _names_of_url(url: str, name: _Name) -> list[str]:
     """Return whose page a URL shows."""
     try:
         parts = urlsplit(url if ':' in url.partition('/')[0] else f'https:{url}')
@@ -438,16 +449,16 @@ def _names_of_url(url: str) -> list[str]:
     except ValueError:
         raise InvalidInput(f'{url!r} is not a URL that can be read.') from None
     if path in ('', '/') and not query and kind_of(host) is AccountKind.IP:
-        return [normalise_name(host)]
+        return [name(host)]
     title = _title(''.join(query.get('title', [])[:1]))
     if not title and (found := _PAGE_IN_PATH.search(path)):
         title = _title(found[1])
     if page := _USER_PAGE.fullmatch(title):
-        return [normalise_name(page['name'])]
+        return [name(page['name'])]
     if _SPECIAL_PAGE.fullmatch(title):
         for key in ('target', 'wpTarget', 'username', 'user', 'ip'):
             if key in query:
-                return [normalise_name(query[key][0])]
+                return [name(query[key][0])]
     raise InvalidInput(f'{url!r} is not the address of a page of a user.')
 
 
@@ -455,7 +466,7 @@ def _title(text: str) -> str:
     return _trimmed(text.replace('_', ' '))
 
 
-def _plain(text: str) -> list[str]:
+def _plain(text: str, normalised: _Name) -> list[str]:
     """Return the names in a text without links."""
     name = text
     log = _LOG.match(text)
@@ -473,13 +484,13 @@ def _plain(text: str) -> list[str]:
     if page := _USER_PAGE.fullmatch(_title(name)):
         if re.search(r'[\s,;]user(?:[ _]talk)?\s*:', page['name'], re.IGNORECASE):
             raise InvalidInput(f'{text!r} names several users: give one a line.')
-        return [normalise_name(_unquoted(page['name']))]
+        return [normalised(_unquoted(page['name']))]
     if _COLUMNS.search(name):
         raise InvalidInput(
             f'{text!r} has columns: give one name a line, or name the column by '
             '-column:. A name with a comma in it is written [[User:...]].'
         )
-    return [normalise_name(_unquoted(name))]
+    return [normalised(_unquoted(name))]
 
 
 def _unquoted(name: str) -> str:

@@ -103,6 +103,17 @@ def first_letter(letter: str) -> str:
     return _FIRST_LETTERS.get(letter) or letter.title()
 
 
+def is_settled(letter: str) -> bool:
+    """Tell whether every wiki writes a first letter in the same way.
+
+    .. version-added:: 0.1
+
+    :param letter: one character
+    """
+    upper = letter.upper()
+    return len(upper) == 1 and first_letter(letter) == upper == letter.title()
+
+
 def normalise_name(text: str, *, capital: Capital = first_letter) -> str:
     """Return the name of an account as MediaWiki keeps it.
 
@@ -148,7 +159,7 @@ def normalise_name(text: str, *, capital: Capital = first_letter) -> str:
     return name
 
 
-def normalise_prefix(text: str) -> str:
+def normalise_prefix(text: str, *, capital: Capital = first_letter) -> str:
     """Return the beginning of names, as MediaWiki keeps them.
 
     Unlike in a whole name, a blank at the end says something and is kept.
@@ -156,9 +167,10 @@ def normalise_prefix(text: str) -> str:
     .. version-added:: 0.1
 
     :param text: the beginning of a name as people write it
+    :param capital: writes the first letter as the wiki does
     :raises InvalidName: no account's name can begin so
     """
-    name = normalise_name(text)
+    name = normalise_name(text, capital=capital)
     return f'{name} ' if _BLANKS.search(text[-1:]) else name
 
 

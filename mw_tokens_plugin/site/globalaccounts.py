@@ -36,13 +36,18 @@ from mw_tokens_plugin.protocol.globalaccounts import (
     from_status_answer,
     statecheck,
 )
-from mw_tokens_plugin.protocol.names import AccountKind, kind_of, normalise_name
-from mw_tokens_plugin.site.base import SiteBase
+from mw_tokens_plugin.protocol.names import (
+    AccountKind,
+    Capital,
+    kind_of,
+    normalise_name,
+)
 from mw_tokens_plugin.site.family import central_site
+from mw_tokens_plugin.site.firstletters import FirstLettersMixin
 from mw_tokens_plugin.site.requests import refusals, send_once
 
 
-class GlobalAccountsMixin(SiteBase):
+class GlobalAccountsMixin(FirstLettersMixin):
     """Global accounts of CentralAuth, on any site of the farm.
 
     .. version-added:: 0.1
@@ -71,7 +76,7 @@ class GlobalAccountsMixin(SiteBase):
         :raises InvalidName: no account can have that name
         :raises ApiRefusal: the wiki refused
         """
-        account = self._read_account(normalise_name(name))
+        account = self._read_account(normalise_name(name, capital=self.first_letter))
         if account.hidden is HiddenLevel.UNKNOWN and self.lists_global_users():
             for listed in self._globalusers(gususers=[account.name]):
                 if listed.exists:
@@ -172,7 +177,7 @@ class GlobalAccountsMixin(SiteBase):
         :raises OutcomeUnknown: the answer was lost, is not one of the API, or does
             not say that the state is the new one; read the state first
         """
-        name = _account_name(name)
+        name = _account_name(name, self.first_letter)
         if locked is not None and not isinstance(locked, bool):
             raise InvalidInput(f'locked={locked!r}: give True, False or None.')
         wanted = None if hidden is None else _hidden_level(hidden)
@@ -219,7 +224,7 @@ class GlobalAccountsMixin(SiteBase):
         :raises PermissionDenied: the session lacks the right
         :raises OutcomeUnknown: the answer was lost; read the account first
         """
-        name = _account_name(name)
+        name = _account_name(name, self.first_letter)
         send_once(self, 'deleteglobalaccount', {'user': name, 'reason': reason})
 
     def create_local_account(self, name: str, *, reason: str) -> None:
@@ -236,7 +241,7 @@ class GlobalAccountsMixin(SiteBase):
         :raises PermissionDenied: the session lacks the right
         :raises OutcomeUnknown: the answer was lost; read the account first
         """
-        name = _account_name(name)
+        name = _account_name(name, self.first_letter)
         send_once(self, 'createlocalaccount', {'username': name, 'reason': reason})
 
     def all_global_accounts(
@@ -376,8 +381,8 @@ class GlobalAccountsMixin(SiteBase):
         return 500 if self.has_right('apihighlimits') else 50
 
 
-def _account_name(text: str) -> str:
-    name = normalise_name(text)
+def _account_name(text: str, capital: Capital) -> str:
+    name = normalise_name(text, capital=capital)
     if kind_of(name) is AccountKind.IP:
         raise InvalidName(
             f'{name} is an IP address, which has no global account: use a global block.'

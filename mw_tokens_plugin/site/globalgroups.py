@@ -24,11 +24,11 @@ from mw_tokens_plugin.protocol.globalgroups import (
     from_wikisets,
 )
 from mw_tokens_plugin.protocol.names import normalise_name
-from mw_tokens_plugin.site.base import SiteBase
+from mw_tokens_plugin.site.firstletters import FirstLettersMixin
 from mw_tokens_plugin.site.requests import refusals, send_once
 
 
-class GlobalGroupsMixin(SiteBase):
+class GlobalGroupsMixin(FirstLettersMixin):
     """Global groups of CentralAuth, on any site of the farm.
 
     .. version-added:: 0.1
@@ -72,7 +72,9 @@ class GlobalGroupsMixin(SiteBase):
         :raises InvalidName: no account can have that name
         :raises ApiRefusal: the wiki refused
         """
-        whom = {} if name is None else {'grsuser': normalise_name(name)}
+        whom: dict[str, str] = {}
+        if name is not None:
+            whom['grsuser'] = normalise_name(name, capital=self.first_letter)
         answer = self._query(meta='globalrenamestatus', **whom)
         found = answer.get('query', {}).get('globalrenamestatus') or {}
         yield from map(from_globalrenamestatus, found.values())
@@ -106,7 +108,7 @@ class GlobalGroupsMixin(SiteBase):
         :raises PermissionDenied: the session lacks the right or the grant
         :raises OutcomeUnknown: the answer was lost; read the account first
         """
-        name = normalise_name(name)
+        name = normalise_name(name, capital=self.first_letter)
         added, removed = tuple(add), tuple(remove)
         if not added and not removed:
             raise InvalidInput('Nothing to do: give add= or remove=.')

@@ -240,9 +240,19 @@ class MediaWiki:
         """Take writes again, without lag and limits."""
         self._switch(**_UNHINDERED)
 
-    def canonical_names(self, names: Sequence[str]) -> list[str | None]:
-        """Return what MediaWiki makes of names of accounts, None of impossible ones."""
-        said = self._php(str(HERE / 'names.php'), given=json.dumps(list(names)))
+    def canonical_names(
+        self, names: Sequence[str], *, first_letters: str = 'Wikimedia'
+    ) -> list[str | None]:
+        """Return what MediaWiki makes of names of accounts, None of impossible ones.
+
+        :param first_letters: ``own`` for those of this release, ``Wikimedia`` for those
+            of Wikimedia's wikis today
+        """
+        said = self._php(
+            str(HERE / 'names.php'),
+            given=json.dumps(list(names)),
+            MW_TESTS_FIRST_LETTERS=first_letters,
+        )
         return [name or None for name in json.loads(said)]
 
     def _forget_cached(self, pattern: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 from mw_tokens_plugin.exceptions import InvalidName
 from mw_tokens_plugin.protocol.names import normalise_name
 
+from .client import Client
 from .installation import MediaWiki
 from .wiki import Wiki
 
@@ -82,3 +83,29 @@ def test_odd_names_become_what_mediawiki_makes_of_them(wiki: Wiki) -> None:
     names = [n for n in names if not re.search(r'^[\W_]*::|/|[^ ]:User:', n)]
     kept = dict(zip(names, theirs(wiki, names), strict=True))
     assert {name: ours(name) for name in names} == kept
+
+
+def test_a_wiki_that_writes_first_letters_otherwise_is_asked(
+    client: Client, wiki: Wiki
+) -> None:
+    """MediaWiki 1.39 takes the upper case, in Georgian too."""
+    assert isinstance(wiki, MediaWiki)
+    site = client.site(wiki)
+    letters = [
+        '\u10d0',
+        '\u01c6',
+        '\u01c5',
+        '\u00df',
+        '\ufb01',
+        '\u0149',
+        '\u1fb3',
+        'i',
+    ]
+    names = [f'{letter}x' for letter in letters]
+    found = [normalise_name(name, capital=site.first_letter) for name in names]
+    assert found == wiki.canonical_names(names, first_letters='own')
+    assert found[:2] == ['\u1c90x', '\u01c4x']
+    wiki.forget()
+    for name in (*names, 'plain', '\u00e9t\u00e9'):
+        normalise_name(name, capital=site.first_letter)
+    assert not wiki.sent()
