@@ -13,7 +13,15 @@ from typing import Any
 
 from mw_tokens_plugin.campaign.globallock import account_columns, account_facts
 from mw_tokens_plugin.campaign.plan import Action
-from mw_tokens_plugin.campaign.records import Decision, Held, Outcome, State, Target
+from mw_tokens_plugin.campaign.records import (
+    Decision,
+    Held,
+    Outcome,
+    State,
+    Target,
+    may_be_reason,
+)
+from mw_tokens_plugin.exceptions import NoSuchAccount, OutcomeUnknown
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
@@ -107,7 +115,13 @@ class GlobalDelete(Action):
                 return Outcome(
                     State.FAILED, detail='changed since the plan, and not deleted'
                 )
-            self.site.delete_global_account(target.name, reason=self.reason)
+            try:
+                self.site.delete_global_account(target.name, reason=self.reason)
+            except NoSuchAccount as error:
+                # Whoever was faster is told by the log, unless the databases lag.
+                if self._is_there(target):
+                    raise OutcomeUnknown(f'{error} It is shown all the same.') from None
+                return self._gone(target)
         return Outcome(State.DONE, changed=True)
 
     def settle(
@@ -116,11 +130,7 @@ class GlobalDelete(Action):
         """Read whether deletions of unknown outcome took effect; None if not."""
         for target in targets:
             with _discreet(target):
-                account = self.site.global_account(target.name)
-                if account.exists and account.central_id == target.decision.central_id:
-                    yield target, None
-                else:
-                    yield target, self._gone(target)
+                yield target, None if self._is_there(target) else self._gone(target)
 
     def _held_unread(self, name: str) -> Held | None:
         kind = kind_of(name)
@@ -150,16 +160,23 @@ class GlobalDelete(Action):
             return Held.ATTACHED
         return None
 
+    def _is_there(self, target: Target) -> bool:
+        """Tell whether the account that was planned still exists."""
+        (account,) = self.site.global_accounts([target.name])
+        same: bool = account.central_id == target.decision.central_id
+        return account.exists and same
+
     def _gone(self, target: Target) -> Outcome:
         """Say whose deletion it was, by the log."""
+        log = [*self.site.lock_log(target.name, total=_ENTRIES)]
+        if target.decision.hidden:
+            # That of a suppressed account is in the suppression log.
+            log += self.site.lock_log(target.name, total=_ENTRIES, suppressed=True)
+            log.sort(key=lambda entry: entry.timestamp, reverse=True)
         # Somebody may have taken the free name, and been locked, meanwhile.
-        entries = [
-            entry
-            for entry in self.site.lock_log(target.name, total=_ENTRIES)
-            if not (entry.added or entry.removed)
-        ]
+        entries = [entry for entry in log if not (entry.added or entry.removed)]
         ours = any(
-            entry.comment == self.reason
+            may_be_reason(entry.comment, self.reason)
             and target.may_have_written_at(entry.timestamp, by=entry.by)
             for entry in entries
         )

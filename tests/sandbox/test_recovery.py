@@ -348,6 +348,38 @@ def test_two_operators_lock_the_same_accounts_at_once(
     desks[colleague].close()
 
 
+def test_an_account_that_others_delete_at_the_same_moment_is_done_by_them(
+    job: Job, ledger: Ledger
+) -> None:
+    """The wiki says that there is no such account: that is no failure."""
+    names, action = spam(3), 'deleteglobalaccount'
+
+    def delete(farm: Any) -> None:
+        account = farm.accounts[names[1]]
+        farm.delete_account(account, farm.central, 'Sandbox Colleague', 'theirs')
+
+    # Right after the last look at it, before the deletion is sent.
+    write = job.sandbox.journal.write
+    looks = []
+
+    def hear(entry: Any) -> None:
+        write(entry)
+        if entry.action == 'query' and entry.params.get('guiuser') == names[1]:
+            looks.append(entry)
+            if len(looks) == 2:
+                delete(job.sandbox.farm)
+
+    job.sandbox.journal.write = hear
+    try:
+        run = job.pwb('global_delete', *names, '-reason:Spam', '-always', '-campaign:x')
+    finally:
+        del job.sandbox.journal.write
+    assert run.code == 0, run.said
+    assert 'deleted meanwhile by Sandbox Colleague' in run.out
+    results = [e.result for e in job.sandbox.journal.entries(action=action)]
+    assert results == ['ok', 'nosuchuser', 'ok']
+
+
 # Clocks
 
 
