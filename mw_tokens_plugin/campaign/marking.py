@@ -15,6 +15,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.pagetargets import redirect_of
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.exceptions import (
+    InternalApiError,
     InvalidInput,
     OutcomeUnknown,
     StateConflict,
@@ -27,7 +28,7 @@ from mw_tokens_plugin.requestpage import Closing, Request, RequestKind, RequestP
 from mw_tokens_plugin.site.pageedit import save_page
 from mw_tokens_plugin.site.redaction import redactor
 
-#: How often the page is read anew when others edit it at the same moment.
+#: How often the page is edited, each time after it was read anew.
 _ATTEMPTS = 4
 
 
@@ -41,13 +42,13 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
 
     :return: what became of it, in some sentences
     :raises StateConflict: others edited it at the same moment again and again
-    :raises OutcomeUnknown: the answer was lost, and again; read the page first
+    :raises OutcomeUnknown: the answer was lost, and again, and the page shows no mark
     :raises ApiRefusal: the wiki refused
     """
     title = campaign.options['page']['title']
     found = ''
     failure: TokensPluginError | None = None
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS + 1):
         context = site.edit_context(title, text=True)
         page = RequestPage.parse(context.text or '')
         if page.problem:
@@ -60,6 +61,9 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
                 '' if marks.left else said('global_lock-none-to-mark', title=title)
             )
             return ' '.join(filter(None, [said_so, *marks.left]))
+        if attempt == _ATTEMPTS:
+            # What the last edit came to has been read.
+            break
         done = sum(closing.done for closing in marks.closings)
         partly = len(marks.closings) - done
         summary = written(site, 'global_lock-summary', done=done, partly=partly)
@@ -69,7 +73,7 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
         except StateConflict as error:
             failure = error
             continue
-        except OutcomeUnknown as error:
+        except (OutcomeUnknown, InternalApiError) as error:
             failure = error
             found = said(
                 'global_lock-marked-found', title=title, done=done, partly=partly

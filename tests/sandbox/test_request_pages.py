@@ -787,18 +787,36 @@ def test_an_edit_conflict_is_met_by_reading_the_page_anew(
     assert '{{Status|done' in text(sandbox)
 
 
-@pytest.mark.parametrize('when', ['before', 'after'])
+@pytest.mark.parametrize(
+    ('faults', 'sent'),
+    [
+        ([{'kind': 'http', 'status': 503, 'when': 'before'}], 2),
+        ([{'kind': 'http', 'status': 503, 'when': 'after'}], 1),
+        ([{'kind': 'gateway', 'when': 'before'}], 2),
+        ([{'kind': 'gateway', 'when': 'after'}], 1),
+        ([{'kind': 'gateway', 'status': 200, 'body': '{}', 'when': 'after'}], 1),
+        # The last edit that is sent may have been carried out, too.
+        (
+            [
+                {'kind': 'gateway', 'when': 'before', 'times': 3},
+                {'kind': 'gateway', 'when': 'after', 'nth': 4},
+            ],
+            4,
+        ),
+    ],
+)
 def test_when_the_answer_is_lost_the_page_is_read_before_anything_is_sent(
-    global_lock: Script, sandbox: Sandbox, when: str
+    global_lock: Script, sandbox: Sandbox, faults: list[dict[str, Any]], sent: int
 ) -> None:
     save(sandbox, ABOVE + LIST)
     assert global_lock(PAGE, '-simulate', '-close', '-campaign:page').code == 0
-    sandbox.faults.arm(kind='http', status=503, when=when, action='edit')
+    for fault in faults:
+        sandbox.faults.arm(action='edit', **fault)
     run = global_lock('-resume', '-campaign:page', '-always')
     assert run.code == 0, run.said
     assert '1 done, 0 partly done' in run.out
     assert len(edits(sandbox)) == 1
-    assert len(sandbox.journal.entries(action='edit')) == (2 if when == 'before' else 1)
+    assert len(sandbox.journal.entries(action='edit')) == sent
 
 
 def test_a_page_that_cannot_be_edited_is_told_after_the_locks(
