@@ -25,6 +25,7 @@ The tree::
     |   +-- NotAttached              the account is not attached to the other wiki
     |   +-- CentralAuthTokenRefused  fresh ones were refused, again and again
     +-- WikiUnreachable              no answer from the wiki for too long
+    +-- HttpRefusal                  refused before the API saw it; has ``status``
     +-- OutcomeUnknown               a write was sent, its answer did not arrive
     +-- UnexpectedAnswer             an answer that the API does not give
     +-- LedgerFailure                the database of the ledger failed
@@ -65,6 +66,7 @@ __all__ = [
     'CannotReauthenticate',
     'CentralAuthTokenRefused',
     'FlowLost',
+    'HttpRefusal',
     'InternalApiError',
     'InvalidInput',
     'InvalidName',
@@ -190,7 +192,24 @@ class FlowLost(SessionError):
 
 
 class WikiUnreachable(TokensPluginError):
-    """The wiki did not answer for longer than the deadline."""
+    """The wiki did not answer for longer than the deadline.
+
+    :ivar retry_after: seconds that the server asked to wait; 0 where it named none
+    """
+
+    retry_after: float = 0.0
+
+
+class HttpRefusal(TokensPluginError):
+    """Something before the API refused the request, and would do so again.
+
+    :ivar status: the HTTP status, 400 to 499
+    """
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        """Keep the status beside the sentence."""
+        super().__init__(message)
+        self.status = status
 
 
 class OutcomeUnknown(TokensPluginError):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from mw_tokens_plugin.campaign.records import Target
-from mw_tokens_plugin.protocol.globalaccounts import timestamp
+from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.site.requests import refusals
 
 

@@ -33,6 +33,7 @@ from mw_tokens_plugin.campaign.workers import Run
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     CentralAuthTokenRefused,
+    HttpRefusal,
     InternalApiError,
     InvalidInput,
     LostRace,
@@ -61,7 +62,7 @@ _FINAL = (ApiRefusal, InvalidInput, UnexpectedAnswer)
 _STOPPING = (PermissionDenied, *PASSING)
 
 #: What one wiki of several says to everything that this operator sends there.
-_REFUSING = (PermissionDenied, CentralAuthTokenRefused, NotAttached)
+_REFUSING = (PermissionDenied, CentralAuthTokenRefused, HttpRefusal, NotAttached)
 
 #: What ends a run in order, with its error in :class:`Finish`.
 _ERRORS = (TokensPluginError, PywikibotError)

@@ -36,6 +36,7 @@ from mw_tokens_plugin.exceptions import (
     BadToken,
     BadUsername,
     CampaignBusy,
+    HttpRefusal,
     InternalApiError,
     InvalidInput,
     LedgerFailure,
@@ -175,6 +176,9 @@ def exit_code_of(error: BaseException) -> ExitCode:
     """
     if isinstance(error, OtherPageSaveError) and isinstance(error.reason, Exception):
         return exit_code_of(error.reason)
+    if isinstance(error, HttpRefusal):
+        denied = error.status in (401, 403, 407)
+        return ExitCode.NOT_AUTHORISED if denied else ExitCode.USAGE
     for code, classes in _CLASSES:
         if isinstance(error, classes):
             return code

@@ -13,7 +13,7 @@ from unicodedata import normalize
 from urllib.parse import unquote
 
 from mw_tokens_plugin.campaign.deletionlog import LogEntry, about, ask, entries
-from mw_tokens_plugin.protocol.globalaccounts import timestamp
+from mw_tokens_plugin.protocol.fields import timestamp
 
 #: The number of the namespace of files, on every wiki.
 FILE_NAMESPACE = 6

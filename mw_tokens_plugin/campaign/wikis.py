@@ -18,6 +18,7 @@ from mw_tokens_plugin.campaign.retry import PASSING
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     CentralAuthTokenRefused,
+    HttpRefusal,
     InvalidInput,
     NotAttached,
     NotInFarm,
@@ -229,7 +230,12 @@ def wiki_by_wiki(
     for database, group in groups.items():
         try:
             decisions += decide(database, group)
-        except (*PASSING, ApiRefusal, CentralAuthTokenRefused) as error:
+        except (
+            *PASSING,
+            ApiRefusal,
+            CentralAuthTokenRefused,
+            HttpRefusal,
+        ) as error:
             failures += 1
             if failures == len(groups):
                 raise

@@ -10,8 +10,22 @@ https://www.mediawiki.org/wiki/API:Errors_and_warnings
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from html import unescape
 from typing import Any
+
+from mw_tokens_plugin.exceptions import TokensPluginError, UnexpectedAnswer
+
+#: Seconds that a server can ask to wait; what is longer is a mistake of its own.
+MAX_WAIT = 86_400.0
+
+#: Characters of a page that are looked at for its first line, and those shown of it.
+_MAX_PAGE, _MIN_LINE, _MAX_LINE = 5_000, 30, 200
 
 #: Where the answer of a module is, if not under the module's own name.
 _KEYS: Mapping[str, frozenset[str]] = {
@@ -48,11 +62,8 @@ def is_answer(action: str, body: object) -> bool:
         return False
     if 'error' in body or 'errors' in body:
         return is_error(body.get('error', body.get('errors')))
-    if action == 'query':
-        # An empty list is an empty mapping in PHP.
-        query = body.get('query', {})
-        if not isinstance(query, Mapping) and query != []:
-            return False
+    if action == 'query' and not _is_query(body.get('query', {})):
+        return False
     if action.startswith('wb') and 'success' in body:
         return True
     return not _KEYS.get(action, {action}).isdisjoint(body)
@@ -88,6 +99,35 @@ def is_error(error: object) -> bool:
     return bool(found) and all(_is_code(item.get('code')) for item in found)
 
 
+def part_of(answer: Any, *path: str) -> Mapping[str, Any]:
+    """Return a mapping in an answer.
+
+    :param answer: the decoded body
+    :param path: the keys that lead to it, such as ``query`` and ``globaluserinfo``
+    :raises UnexpectedAnswer: it is not there, or is something else
+    """
+    with expected_form(f'The answer, which should hold {".".join(path)},'):
+        for key in path:
+            answer = answer[key]
+        if not isinstance(answer, Mapping):
+            raise TypeError(f'a {type(answer).__name__}')
+    return answer
+
+
+def items_of(answer: Any, *path: str) -> list[Mapping[str, Any]]:
+    """Return the items of a list in an answer.
+
+    :param answer: the decoded body
+    :param path: the keys that lead to it, such as ``query`` and ``logevents``
+    :raises UnexpectedAnswer: it is not there, or holds something else
+    """
+    *parents, last = path
+    value = part_of(answer, *parents).get(last)
+    if not isinstance(value, list) or not all(isinstance(v, Mapping) for v in value):
+        raise UnexpectedAnswer(f'The answer has no list {".".join(path)}.')
+    return value
+
+
 def error_items(error: object) -> Iterator[Mapping[str, Any]]:
     """Yield the single errors of an answer, whatever they are nested in.
 
@@ -107,6 +147,100 @@ def error_items(error: object) -> Iterator[Mapping[str, Any]]:
                 yield value
             else:
                 stack.extend(reversed(nested))
+
+
+@contextmanager
+def expected_form(what: str) -> Iterator[None]:
+    """Turn what fails in reading an answer of another form into one exception.
+
+    :param what: what is read, for the message
+    :raises UnexpectedAnswer: something failed
+    """
+    try:
+        yield
+    except TokensPluginError:
+        # Some of which are ValueErrors or KeyErrors too.
+        raise
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise UnexpectedAnswer(
+            f'{what} has a form that the API does not give '
+            f'({type(error).__name__}: {str(error)[:_MAX_LINE]}).'
+        ) from error
+
+
+def retry_after(header: str | None, now: datetime | str | None = None) -> float:
+    """Return the seconds that a server asks to wait, in either form of the header.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+
+    :param header: the value of ``Retry-After``; None for none
+    :param now: the time, or the header ``Date`` of the same answer; this machine's
+        clock where there is none
+    :return: 0 where it asks for nothing, or in no form that is known
+    """
+    if not header:
+        return 0.0
+    try:
+        seconds = float(header)
+    except ValueError:
+        until = _moment(header)
+        if until is None:
+            return 0.0
+        moment = _moment(now) if isinstance(now, str) else now
+        seconds = (until - (moment or datetime.now(timezone.utc))).total_seconds()
+    return min(max(seconds, 0.0), MAX_WAIT) if math.isfinite(seconds) else 0.0
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a page that says something, without its markup.
+
+    :param text: of HTML, JSON or plain text
+    """
+    text = text[:_MAX_PAGE]
+    if re.match(r'\s*<', text):
+        text = re.sub(r'<(script|style)\b.*?</\1', '', text, flags=re.I | re.S)
+        text = unescape(re.sub(r'<[^<>]*>', '\n', text))
+    said: list[str] = []
+    for line in text.splitlines():
+        shown = ''.join(c if c.isprintable() else ' ' for c in line)
+        words = ' '.join(shown.split())
+        if words and words not in said:
+            said.append(words)
+        if len(' '.join(said)) >= _MIN_LINE:
+            # A heading such as "403 Forbidden" alone says nothing.
+            break
+    line = ' '.join(said)
+    return line if len(line) <= _MAX_LINE else f'{line[:_MAX_LINE]}...'
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _is_query(query: object) -> bool:
+    """Tell whether a value of ``query`` holds what pywikibot itself relies on."""
+    if query == []:
+        # An empty list is an empty mapping in PHP.
+        return True
+    if not isinstance(query, Mapping):
+        return False
+    user = query.get('userinfo', {'name': ''})
+    if not isinstance(user, Mapping) or not isinstance(user.get('name'), str):
+        return False
+    return all(
+        isinstance(query.get(name, {}), Mapping) or query[name] == []
+        for name in ('general', 'globaluserinfo', 'tokens')
+    )
 
 
 def _is_code(code: object) -> bool:

@@ -15,6 +15,16 @@ from datetime import datetime
 from typing import Any
 
 from mw_tokens_plugin.exceptions import StateUnknown, UnexpectedAnswer
+from mw_tokens_plugin.protocol.answers import expected_form
+from mw_tokens_plugin.protocol.fields import (
+    flag,
+    number,
+    optional_number,
+    optional_text,
+    text,
+    texts,
+    timestamp,
+)
 
 
 class HiddenLevel(enum.Enum):
@@ -169,6 +179,7 @@ def statecheck(central_id: int, name: str, state: AccountState) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
+@expected_form('The answer of meta=globaluserinfo')
 def from_globaluserinfo(name: str, info: Mapping[str, Any]) -> GlobalAccount:
     """Read the answer of ``meta=globaluserinfo``.
 
@@ -178,48 +189,50 @@ def from_globaluserinfo(name: str, info: Mapping[str, Any]) -> GlobalAccount:
     :param name: whom the query asked for
     :param info: the value of ``globaluserinfo``
     """
-    if _flag(info, 'missing') or 'id' not in info:
+    if flag(info, 'missing'):
         return GlobalAccount(name=name, exists=False)
     merged = info.get('merged')
     return GlobalAccount(
-        name=str(info['name']),
+        name=text(info, 'name'),
         exists=True,
-        central_id=int(info['id']),
-        locked=_flag(info, 'locked'),
-        hidden=HiddenLevel.UNKNOWN if _flag(info, 'hidden') else HiddenLevel.NONE,
-        home=info.get('home'),
-        groups=tuple(info.get('groups') or ()),
-        edit_count=_number(info.get('editcount')),
+        central_id=number(info, 'id'),
+        locked=flag(info, 'locked'),
+        hidden=HiddenLevel.UNKNOWN if flag(info, 'hidden') else HiddenLevel.NONE,
+        home=optional_text(info, 'home'),
+        groups=texts(info, 'groups'),
+        edit_count=optional_number(info, 'editcount'),
         registration=timestamp(info.get('registration')),
         attached=None if merged is None else tuple(map(_attached, merged)),
     )
 
 
+@expected_form('An item of list=globalusers')
 def from_globalusers(item: Mapping[str, Any]) -> GlobalAccount:
     """Read one item of ``list=globalusers``.
 
     :param item: one of the items
     """
-    if _flag(item, 'missing') or _flag(item, 'invalid') or 'centralid' not in item:
-        return GlobalAccount(name=str(item.get('name', '')), exists=False)
+    if flag(item, 'missing') or flag(item, 'invalid'):
+        return GlobalAccount(name=optional_text(item, 'name') or '', exists=False)
     return GlobalAccount(
-        name=str(item['name']),
+        name=text(item, 'name'),
         exists=True,
-        central_id=int(item['centralid']),
-        locked=_flag(item, 'locked'),
+        central_id=number(item, 'centralid'),
+        locked=flag(item, 'locked'),
         hidden=(
             HiddenLevel.SUPPRESSED
-            if _flag(item, 'suppressed')
+            if flag(item, 'suppressed')
             else HiddenLevel.LISTS
-            if _flag(item, 'hidden')
+            if flag(item, 'hidden')
             else HiddenLevel.NONE
         ),
-        groups=tuple(item.get('groups') or ()),
-        edit_count=_number(item.get('editcount')),
+        groups=texts(item, 'groups'),
+        edit_count=optional_number(item, 'editcount'),
         registration=timestamp(item.get('registration')),
     )
 
 
+@expected_form('An item of list=globalallusers')
 def from_globalallusers(item: Mapping[str, Any]) -> ListedAccount:
     """Read one item of ``list=globalallusers``.
 
@@ -228,84 +241,60 @@ def from_globalallusers(item: Mapping[str, Any]) -> ListedAccount:
     :param item: one of the items
     """
     return ListedAccount(
-        name=str(item['name']),
-        central_id=int(item['id']),
-        locked=_flag(item, 'locked'),
-        groups=tuple(item.get('groups') or ()),
-        exists_locally=_flag(item, 'existslocally'),
+        name=text(item, 'name'),
+        central_id=number(item, 'id'),
+        locked=flag(item, 'locked'),
+        groups=texts(item, 'groups'),
+        exists_locally=flag(item, 'existslocally'),
     )
 
 
+@expected_form('The answer of setglobalaccountstatus')
 def from_status_answer(answer: Mapping[str, Any]) -> StatusChange:
     """Read the answer of ``setglobalaccountstatus``.
 
     :param answer: the value of ``setglobalaccountstatus``
     :raises UnexpectedAnswer: the answer has another form
     """
-    try:
-        hidden = HiddenLevel(answer.get('hidden', ''))
-        name = str(answer['user'])
-    except (KeyError, ValueError) as error:
-        raise UnexpectedAnswer(
-            f'setglobalaccountstatus answered without a known state: {error}'
-        ) from None
+    hidden = HiddenLevel(answer.get('hidden', ''))
     return StatusChange(
-        name=name,
-        state=AccountState(locked=_flag(answer, 'locked'), hidden=hidden),
+        name=text(answer, 'user'),
+        state=AccountState(locked=flag(answer, 'locked'), hidden=hidden),
     )
 
 
+@expected_form('An item of list=logevents')
 def from_log_event(event: Mapping[str, Any]) -> LockLogEntry:
     """Read one entry of ``list=logevents`` with ``letype=globalauth``.
 
     :param event: one of the items
     """
     params = event.get('params') or {}
-    title = str(event.get('title', '')).partition(':')[2]
+    title = text(event, 'title').partition(':')[2]
     moment = timestamp(event.get('timestamp'))
     if moment is None:
         raise UnexpectedAnswer('A log entry without a timestamp.')
     return LockLogEntry(
-        log_id=int(event['logid']),
+        log_id=number(event, 'logid'),
         name=title.removesuffix('@global'),
-        by=event.get('user'),
-        comment=event.get('comment'),
+        by=optional_text(event, 'user'),
+        comment=optional_text(event, 'comment'),
         timestamp=moment,
         added=_words(params.get('added')),
         removed=_words(params.get('removed')),
     )
 
 
-def timestamp(text: object) -> datetime | None:
-    """Read a time stamp of the API; None for absent or unreadable ones."""
-    if not isinstance(text, str):
-        return None
-    try:
-        return datetime.fromisoformat(text.replace('Z', '+00:00'))
-    except ValueError:
-        return None
-
-
 def _attached(item: Mapping[str, Any]) -> AttachedAccount:
     return AttachedAccount(
-        wiki=str(item['wiki']),
-        url=item.get('url'),
-        edit_count=_number(item.get('editcount')) or 0,
-        groups=tuple(item.get('groups') or ()),
+        wiki=text(item, 'wiki'),
+        url=optional_text(item, 'url'),
+        edit_count=optional_number(item, 'editcount') or 0,
+        groups=texts(item, 'groups'),
         registration=timestamp(item.get('registration')),
-        method=item.get('method'),
+        method=optional_text(item, 'method'),
         blocked='blocked' in item,
     )
-
-
-def _flag(mapping: Mapping[str, Any], name: str) -> bool:
-    """Read a boolean: an empty string is true in formatversion 1."""
-    value = mapping.get(name, False)
-    return value is not False and value is not None
-
-
-def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, int | str) and value != '' else None
 
 
 def _words(value: object) -> tuple[str, ...]:

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mw_tokens_plugin.protocol.answers import expected_form
+from mw_tokens_plugin.protocol.fields import number, text, texts
+
 
 @dataclass(frozen=True, slots=True)
 class GlobalGroup:
@@ -66,44 +69,41 @@ class GroupsChange:
     removed: tuple[str, ...]
 
 
+@expected_form('An item of list=globalgroups')
 def from_globalgroups(item: Mapping[str, Any]) -> GlobalGroup:
     """Read one item of ``list=globalgroups``."""
-    return GlobalGroup(name=str(item['name']), rights=_names(item.get('rights')))
+    return GlobalGroup(name=text(item, 'name'), rights=texts(item, 'rights'))
 
 
+@expected_form('An item of list=wikisets')
 def from_wikisets(item: Mapping[str, Any]) -> WikiSet:
     """Read one item of ``list=wikisets``, whose lists may be mappings too."""
     return WikiSet(
-        id=int(item['id']),
-        name=str(item['name']),
+        id=number(item, 'id'),
+        name=text(item, 'name'),
         opt_out=item.get('type') == 'optout',
-        included=_names(item.get('wikisincluded')),
-        excluded=_names(item.get('wikisnotincluded')),
+        included=texts(item, 'wikisincluded'),
+        excluded=texts(item, 'wikisnotincluded'),
     )
 
 
+@expected_form('An item of meta=globalrenamestatus')
 def from_globalrenamestatus(item: Mapping[str, Any]) -> GlobalRename:
     """Read one value of ``meta=globalrenamestatus``."""
     status = item.get('status')
     return GlobalRename(
-        old=str(item['from']),
-        new=str(item['to']),
+        old=text(item, 'from'),
+        new=text(item, 'to'),
         status=dict(status) if isinstance(status, Mapping) else {},
     )
 
 
+@expected_form('The answer of globaluserrights')
 def from_globaluserrights(answer: Mapping[str, Any]) -> GroupsChange:
     """Read the answer of ``globaluserrights``."""
     return GroupsChange(
-        name=str(answer['user']),
-        central_id=int(answer['userid']),
-        added=_names(answer.get('added')),
-        removed=_names(answer.get('removed')),
+        name=text(answer, 'user'),
+        central_id=number(answer, 'userid'),
+        added=texts(answer, 'added'),
+        removed=texts(answer, 'removed'),
     )
-
-
-def _names(value: object) -> tuple[str, ...]:
-    """Read a list, which PHP sends as a mapping where its keys have gaps."""
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    return tuple(map(str, value)) if isinstance(value, list) else ()

@@ -7,6 +7,7 @@ https://www.mediawiki.org/wiki/API:Errors_and_warnings
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,9 @@ from mw_tokens_plugin.exceptions import (
     RenameInProgress,
 )
 from mw_tokens_plugin.protocol.answers import error_items
+
+#: What pywikibot's errors call their own arguments.
+_ARGUMENTS = frozenset({'self', 'mediawiki_exception_class_name'})
 
 _CLASSES: dict[str, type[ApiRefusal]] = {
     'nosuchuser': NoSuchAccount,
@@ -79,6 +83,33 @@ def error_mapping(error: object) -> dict[str, Any]:
     return {'code': 'Unknown', 'info': f'an error of unknown shape: {error!r}'}
 
 
+def readable(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer in the one form that pywikibot reads without stumbling.
+
+    Its error is a mapping of which no key is one of the answer's too, and its warnings
+    are a mapping of texts by module.
+
+    :param answer: an answer of the API
+    """
+    found = dict(answer)
+    if 'error' not in found and 'errors' in found:
+        found['error'] = found.pop('errors')
+    if 'error' in found:
+        error = error_mapping(found['error'])
+        if not _is_number(error.get('lag', 0)):
+            del error['lag']
+        if not _is_list_of_names(error.get('messages', [])):
+            del error['messages']
+        for name in _ARGUMENTS:
+            error.pop(name, None)
+            found.pop(name, None)
+        # pywikibot adds the rest of the answer to the error.
+        found = {k: v for k, v in found.items() if k not in error} | {'error': error}
+    if 'warnings' in found:
+        found['warnings'] = _warnings(found['warnings'])
+    return found
+
+
 def refusal(code: str, info: str, wiki: str) -> ApiRefusal:
     """Return the exception for an API error; it is not raised here.
 
@@ -95,6 +126,39 @@ def refusal(code: str, info: str, wiki: str) -> ApiRefusal:
     else:
         kind = _CLASSES.get(code, ApiRefusal)
     return kind(code, info, wiki)
+
+
+def _warnings(value: object) -> dict[str, dict[str, str]]:
+    """Return warnings by module, of which ``errorformat`` makes a list."""
+    named: list[tuple[str, object]] = []
+    if isinstance(value, Mapping):
+        for module, warning in value.items():
+            if isinstance(warning, Mapping):
+                text = warning.get('warnings', warning.get('*', warning.get('html')))
+                if isinstance(text, Mapping):
+                    text = text.get('*')
+                named.append((str(module), text))
+    elif isinstance(value, list):
+        for item in value:
+            if isinstance(item, Mapping):
+                named.append((str(item.get('module', 'main')), _text_of(item)))
+    texts: dict[str, list[str]] = {}
+    for module, text in named:
+        if isinstance(text, str) and text:
+            texts.setdefault(module, []).append(text)
+    return {module: {'warnings': '\n'.join(t)} for module, t in texts.items()}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _is_list_of_names(value: object) -> bool:
+    """Tell whether Wikibase's messages are as pywikibot reads them."""
+    return isinstance(value, list) and all(
+        isinstance(item, Mapping) and isinstance(item.get('name'), str)
+        for item in value
+    )
 
 
 def _text_of(item: Mapping[str, Any]) -> str:

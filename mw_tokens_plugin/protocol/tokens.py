@@ -19,6 +19,7 @@ from mw_tokens_plugin.exceptions import (
     UnknownModule,
     UnknownTokenType,
 )
+from mw_tokens_plugin.protocol.answers import items_of, part_of
 
 #: What a wiki hands out instead of a token to callers that are not logged in.
 #: Anonymous writes accept it, so it is never treated as a token here.
@@ -149,10 +150,10 @@ def tokens_from_answer(answer: Mapping[str, Any]) -> dict[str, str]:
     :param answer: the decoded body of ``action=query&meta=tokens``
     :raises UnexpectedAnswer: it has no tokens at all
     """
-    tokens = answer.get('query', {}).get('tokens')
-    if not isinstance(tokens, Mapping):
-        raise UnexpectedAnswer('The answer to meta=tokens holds no "tokens".')
-    return {name.removesuffix('token'): str(value) for name, value in tokens.items()}
+    tokens = part_of(answer, 'query', 'tokens')
+    if not all(isinstance(value, str) for value in tokens.values()):
+        raise UnexpectedAnswer('The answer to meta=tokens holds what is no token.')
+    return {name.removesuffix('token'): value for name, value in tokens.items()}
 
 
 def token_type_of(module: str, paraminfo: Mapping[str, Any] | None) -> TokenType:
@@ -170,9 +171,10 @@ def token_type_of(module: str, paraminfo: Mapping[str, Any] | None) -> TokenType
     """
     if paraminfo is None:
         raise UnknownModule(f'The wiki has no API module {module!r}.')
-    for parameter in paraminfo.get('parameters', ()):
-        if tokentype := parameter.get('tokentype'):
-            return TokenType(tokentype)
+    if 'parameters' in paraminfo:
+        for parameter in items_of(paraminfo, 'parameters'):
+            if tokentype := parameter.get('tokentype'):
+                return TokenType(str(tokentype))
     if module in _UNDECLARED:
         return _UNDECLARED[module]
     raise NoTokenNeeded(f'The API module {module!r} takes no token.')

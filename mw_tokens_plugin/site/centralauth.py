@@ -23,8 +23,9 @@ from mw_tokens_plugin.exceptions import (
     NotAttached,
     SessionLost,
     TokensPluginError,
-    UnexpectedAnswer,
 )
+from mw_tokens_plugin.protocol.answers import expected_form, part_of
+from mw_tokens_plugin.protocol.fields import text
 from mw_tokens_plugin.site.requests import refusals
 
 #: Seconds for which a centralauthtoken is certainly good, by the API's own help. Many
@@ -136,9 +137,8 @@ class CentralAuthTokens:
             ).submit()
         except APIError as error:
             raise mint_refusal(str(self.home), self.home.username(), error) from None
-        value = answer.get('centralauthtoken', {}).get('centralauthtoken')
-        if not isinstance(value, str):
-            raise UnexpectedAnswer(f'{self.home} answered without a centralauthtoken.')
+        with expected_form(f'The centralauthtoken of {self.home}'):
+            value = text(part_of(answer, 'centralauthtoken'), 'centralauthtoken')
         return _Minted(value, started, self.home.tokens.session.generation)
 
 

@@ -7,6 +7,8 @@ It asks the wiki, once for each letter; what holds for all wikis is known by
 from __future__ import annotations
 
 from mw_tokens_plugin.exceptions import ApiRefusal
+from mw_tokens_plugin.protocol.answers import expected_form, items_of
+from mw_tokens_plugin.protocol.fields import text
 from mw_tokens_plugin.protocol.names import first_letter, is_settled
 from mw_tokens_plugin.site.base import SiteBase
 from mw_tokens_plugin.site.requests import refusals
@@ -44,6 +46,7 @@ class FirstLettersMixin(SiteBase):
                 ).submit()
         except ApiRefusal:
             return first_letter(letter)
-        (page,) = answer['query']['pages']
-        title = str(page['title']).partition(':')[2]
+        with expected_form(f'What {self} says of a title'):
+            (page,) = items_of(answer, 'query', 'pages')
+            title = text(page, 'title').partition(':')[2]
         return title.removesuffix('x') or first_letter(letter)

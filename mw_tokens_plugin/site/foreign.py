@@ -28,9 +28,9 @@ from mw_tokens_plugin.exceptions import (
     NotAttached,
     NotInFarm,
     SessionLost,
-    UnexpectedAnswer,
     WikiUnreachable,
 )
+from mw_tokens_plugin.protocol.answers import is_answer, part_of
 from mw_tokens_plugin.protocol.globalaccounts import (
     AttachedAccount,
     GlobalAccount,
@@ -47,7 +47,7 @@ from mw_tokens_plugin.site.requests import (
     CachedTokenRequest,
     SingleSendRequest,
     TokenRequest,
-    is_json,
+    body_of,
     refusals,
 )
 from mw_tokens_plugin.site.session import Session
@@ -215,22 +215,26 @@ class HomeLogin:
             'format': 'json',
             'formatversion': 2,
         }
+        unreachable = WikiUnreachable(
+            f'{place} at {place.host} does not answer as a wiki does. Check the '
+            'address in the family file and the network, then start again.'
+        )
         try:
-            answer = http.fetch(
-                f'{place.api}?{urlencode(parameters)}', auth=None
-            ).json()
+            answer = body_of(
+                http.fetch(f'{place.api}?{urlencode(parameters)}', auth=None)
+            )
         except (requests.RequestException, Error) as error:
-            raise WikiUnreachable(
-                f'{place} at {place.host} does not answer as a wiki does. Check the '
-                'address in the family file and the network, then start again.'
-            ) from error
+            raise unreachable from error
+        if not is_answer('query', answer):
+            raise unreachable
         query = answer.get('query')
-        if query is None:
+        if not query:
             return None
         if query.get('general', {}).get('centralidlookupprovider') != 'CentralAuth':
             return False
-        info = query.get('globaluserinfo', {})
-        there = from_globaluserinfo(account.name, info)
+        if 'globaluserinfo' not in query:
+            return False
+        there = from_globaluserinfo(account.name, query['globaluserinfo'])
         return (there.central_id, there.home, there.registration) == (
             account.central_id,
             account.home,
@@ -349,19 +353,23 @@ class CentralAuthRequest(TokenRequest):
             and modules.isdisjoint(_PERSONAL - (besides or set()))
         )
 
-    def _json_loads(self, response: Any) -> dict[str, Any] | None:
-        """Try again, but not for ever, where something before the API refuses."""
-        status = response.status_code
+    def _not_answered(self, response: Any, body: object) -> None:
+        """Try once more with another token where something before the API refuses.
+
+        :raises HttpRefusal: it refuses that too
+        """
         # pywikibot waits as long as a 429 says.
-        if 400 <= status < 500 and status != 429 and not is_json(response):
+        if 400 <= response.status_code < 500 and response.status_code != 429:
             self._answers_of_proxies += 1
-            if self._answers_of_proxies > 1:
-                raise UnexpectedAnswer(
-                    f'{self.site} answered with HTTP {status} and no '
-                    'JSON, twice: a proxy before it may refuse centralauthtokens.'
-                )
-            return None
-        return super()._json_loads(response)
+            if self._answers_of_proxies == 1:
+                return
+        super()._not_answered(response, body)
+
+    def _refused_before(self, response: Any, hint: str = '') -> Exception:
+        """Say what the reason may be."""
+        if response.status_code in (400, 401, 403):
+            hint = 'A proxy before it may refuse centralauthtokens.'
+        return super()._refused_before(response, hint)
 
     def _bad_token(self, code: str) -> bool:
         """Find out which of the two tokens is dead, and replace that one.
@@ -568,7 +576,7 @@ class ForeignMixin(OwnLoginMixin):
                 uiprop=['blockinfo', 'groups', 'hasmsg', 'ratelimits', 'rights'],
                 formatversion=2,
             ).submit()
-        self._userinfo = answer['query']['userinfo']
+        self._userinfo = dict(part_of(answer, 'query', 'userinfo'))
         if not self.logged_in():
             self._loginstatus = LoginStatus.NOT_LOGGED_IN
             raise SessionLost(

@@ -8,7 +8,7 @@ https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -20,8 +20,8 @@ from mw_tokens_plugin.exceptions import (
     InvalidName,
     NoSuchAccount,
     OutcomeUnknown,
-    UnexpectedAnswer,
 )
+from mw_tokens_plugin.protocol.answers import items_of, part_of
 from mw_tokens_plugin.protocol.globalaccounts import (
     AccountState,
     GlobalAccount,
@@ -44,7 +44,7 @@ from mw_tokens_plugin.protocol.names import (
 )
 from mw_tokens_plugin.site.family import central_site
 from mw_tokens_plugin.site.firstletters import FirstLettersMixin
-from mw_tokens_plugin.site.requests import refusals, send_once
+from mw_tokens_plugin.site.requests import proven, refusals, send_once
 
 
 class GlobalAccountsMixin(FirstLettersMixin):
@@ -195,10 +195,8 @@ class GlobalAccountsMixin(FirstLettersMixin):
             return StatusChange(
                 name, AccountState(bool(locked), wanted or HiddenLevel.NONE)
             )
-        try:
+        with proven(self):
             change = from_status_answer(answer)
-        except UnexpectedAnswer as error:
-            raise OutcomeUnknown(f'{self}: {error}') from error
         if (locked is not None and change.state.locked != locked) or (
             wanted is not None and change.state.hidden is not wanted
         ):
@@ -283,7 +281,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
         for answer in self._continued(parameters):
             if group is not None and 'globalallusers' in answer.get('warnings', {}):
                 raise InvalidInput(f'{self} has no global group {group!r}.')
-            for item in answer['query']['globalallusers']:
+            for item in items_of(answer, 'query', 'globalallusers'):
                 account = from_globalallusers(item)
                 if locked in (None, account.locked):
                     yield account
@@ -319,7 +317,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
         events = (
             event
             for answer in self._continued(parameters)
-            for event in answer['query']['logevents']
+            for event in items_of(answer, 'query', 'logevents')
         )
         # Entries whose details were hidden since have no title or time to be read.
         readable = (event for event in events if 'params' in event)
@@ -345,7 +343,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
         account = from_globaluserinfo('', info)
         return account if account.exists else _no_account(central_id)
 
-    def _query_globaluserinfo(self, **whom: str | int) -> dict[str, Any]:
+    def _query_globaluserinfo(self, **whom: str | int) -> Mapping[str, Any]:
         with refusals(self):
             answer = self.simple_request(
                 action='query',
@@ -354,8 +352,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
                 formatversion=2,
                 **whom,
             ).submit()
-        info: dict[str, Any] = answer['query']['globaluserinfo']
-        return info
+        return part_of(answer, 'query', 'globaluserinfo')
 
     def _globalusers(self, **whom: list[Any]) -> Iterator[GlobalAccount]:
         parameters: dict[str, Any] = {
@@ -366,7 +363,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
             **whom,
         }
         for answer in self._continued(parameters):
-            yield from map(from_globalusers, answer['query']['globalusers'])
+            yield from map(from_globalusers, items_of(answer, 'query', 'globalusers'))
 
     def _continued(self, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
         while True:
@@ -375,7 +372,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
             yield answer
             if 'continue' not in answer:
                 return
-            parameters = {**parameters, **answer['continue']}
+            parameters = {**parameters, **part_of(answer, 'continue')}
 
     def _batch_size(self) -> int:
         return 500 if self.has_right('apihighlimits') else 50

@@ -13,6 +13,7 @@ from typing import Any
 from pywikibot import config
 
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
 from mw_tokens_plugin.protocol.globalgroups import (
     GlobalGroup,
     GlobalRename,
@@ -25,7 +26,7 @@ from mw_tokens_plugin.protocol.globalgroups import (
 )
 from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.site.firstletters import FirstLettersMixin
-from mw_tokens_plugin.site.requests import refusals, send_once
+from mw_tokens_plugin.site.requests import proven, refusals, send_once
 
 
 class GlobalGroupsMixin(FirstLettersMixin):
@@ -42,7 +43,7 @@ class GlobalGroupsMixin(FirstLettersMixin):
         :raises ApiRefusal: the wiki refused
         """
         answer = self._query(list='globalgroups', ggpprop='rights')
-        yield from map(from_globalgroups, answer['query']['globalgroups'])
+        yield from map(from_globalgroups, items_of(answer, 'query', 'globalgroups'))
 
     def wiki_sets(self) -> Iterator[WikiSet]:
         """Yield the sets of wikis in which global groups have their rights.
@@ -58,10 +59,10 @@ class GlobalGroupsMixin(FirstLettersMixin):
         }
         while True:
             answer = self._query(**parameters)
-            yield from map(from_wikisets, answer['query']['wikisets'])
+            yield from map(from_wikisets, items_of(answer, 'query', 'wikisets'))
             if 'continue' not in answer:
                 return
-            parameters.update(answer['continue'])
+            parameters.update(part_of(answer, 'continue'))
 
     def global_rename_status(self, name: str | None = None) -> Iterator[GlobalRename]:
         """Yield renames of global accounts that are under way.
@@ -76,8 +77,9 @@ class GlobalGroupsMixin(FirstLettersMixin):
         if name is not None:
             whom['grsuser'] = normalise_name(name, capital=self.first_letter)
         answer = self._query(meta='globalrenamestatus', **whom)
-        found = answer.get('query', {}).get('globalrenamestatus') or {}
-        yield from map(from_globalrenamestatus, found.values())
+        with expected_form('The answer of meta=globalrenamestatus'):
+            found = list((answer['query'].get('globalrenamestatus') or {}).values())
+        yield from map(from_globalrenamestatus, found)
 
     def set_global_groups(
         self,
@@ -127,7 +129,8 @@ class GlobalGroupsMixin(FirstLettersMixin):
         answer = send_once(self, 'globaluserrights', parameters)
         if config.simulate:
             return GroupsChange(name, 0, added, removed)
-        return from_globaluserrights(answer)
+        with proven(self):
+            return from_globaluserrights(answer)
 
     def _query(self, **parameters: Any) -> dict[str, Any]:
         with refusals(self):

@@ -12,10 +12,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from mw_tokens_plugin.exceptions import ApiRefusal
+from mw_tokens_plugin.exceptions import ApiRefusal, UnexpectedAnswer
+from mw_tokens_plugin.protocol.answers import expected_form, part_of
+from mw_tokens_plugin.protocol.fields import flag, number
 from mw_tokens_plugin.site.queries import EditContext
 from mw_tokens_plugin.site.redaction import redactor
-from mw_tokens_plugin.site.requests import SingleSendRequest, refusals
+from mw_tokens_plugin.site.requests import SingleSendRequest, proven, refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,17 @@ def save_page(site: Any, context: EditContext, text: str, *, summary: str) -> Sa
     )
     request.text = text
     with redactor.hiding({text: '(the text)'}), refusals(site):
-        answer = request.submit()['edit']
-    if answer.get('result') != 'Success':
-        # A captcha, or a filter of the wiki's own.
-        code, info = answer.get('code') or 'failure', answer.get('info') or ''
-        raise ApiRefusal(str(code), str(info), str(site))
-    base = answer.get('oldrevid', context.base_revision)
-    return Saved(answer.get('newrevid'), is_merged=base != context.base_revision)
+        answer = request.submit()
+    with proven(site):
+        saved = part_of(answer, 'edit')
+        if saved.get('result') == 'Failure':
+            # A captcha, or a filter of the wiki's own.
+            code, info = saved.get('code') or 'failure', saved.get('info') or ''
+            raise ApiRefusal(str(code), str(info), str(site))
+        if saved.get('result') != 'Success':
+            raise UnexpectedAnswer(f'The edit has the result {saved.get("result")!r}.')
+        with expected_form('The answer of edit'):
+            unchanged = flag(saved, 'nochange')
+            revision = None if unchanged else number(saved, 'newrevid')
+    base = saved.get('oldrevid', context.base_revision)
+    return Saved(revision, is_merged=base != context.base_revision)

@@ -12,6 +12,8 @@ from typing import Any
 
 from pywikibot import config
 
+from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
+
 
 class ModuleInfo:
     """The answers of ``action=paraminfo`` on one site.
@@ -52,9 +54,10 @@ class ModuleInfo:
         :param module: the module's path
         :param parameter: the parameter's name, without the module's prefix
         """
-        for item in (self(module) or {}).get('parameters', ()):
-            if item.get('name') == parameter and isinstance(item.get('type'), list):
-                return frozenset(item['type'])
+        with expected_form(f'What {self._site} says of its module {module}'):
+            for item in (self(module) or {}).get('parameters', ()):
+                if item.get('name') == parameter and isinstance(item.get('type'), list):
+                    return frozenset(item['type'])
         return frozenset()
 
     def _ask(self, module: str, release: str, expiry: float) -> dict[str, Any] | None:
@@ -68,6 +71,8 @@ class ModuleInfo:
                 'requestid': release,
             },
         )
-        modules = request.submit().get('paraminfo', {}).get('modules') or [None]
-        found: dict[str, Any] | None = modules[0]
-        return found
+        found = part_of(request.submit(), 'paraminfo')
+        if 'modules' not in found:
+            return None
+        modules = items_of(found, 'modules')
+        return dict(modules[0]) if modules else None

@@ -15,7 +15,8 @@ import pywikibot
 from pywikibot.tools import MediaWikiVersion
 
 from mw_tokens_plugin.exceptions import InvalidInput, UnexpectedAnswer
-from mw_tokens_plugin.protocol.globalaccounts import timestamp
+from mw_tokens_plugin.protocol.answers import expected_form
+from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.tokens import Token
 from mw_tokens_plugin.site.base import SiteBase
 from mw_tokens_plugin.site.requests import refusals
@@ -151,6 +152,17 @@ class QueriesMixin(SiteBase):
             rvslots='main',
             curtimestamp=1,
         )
+        with expected_form(f'What {self} says of a page'):
+            context = self._context_from(answer, title, known)
+        return context
+
+    def _context_from(
+        self, answer: dict[str, Any], title: str, known: bool
+    ) -> EditContext:
+        """Read the answer to a query for one page.
+
+        :param known: whether it is known already which release the wiki runs
+        """
         (found,) = answer['query'].get('pages') or [{'invalid': True}]
         if found.get('invalid') or found.get('special') or 'title' not in found:
             raise InvalidInput(f'{title!r} is not a page of {self} to be edited.')

@@ -7,6 +7,7 @@ about a write of unknown outcome is for the caller to decide.
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -18,7 +19,6 @@ from pywikibot.comms import http
 from pywikibot.data import api
 from pywikibot.exceptions import (
     APIError,
-    Client414Error,
     FatalServerError,
     MaxlagTimeoutError,
 )
@@ -27,15 +27,22 @@ from pywikibot.login import LoginStatus
 from mw_tokens_plugin.exceptions import (
     BadToken,
     Blocked,
+    HttpRefusal,
     NoTokenNeeded,
     OutcomeUnknown,
     RateLimited,
     SessionLost,
+    UnexpectedAnswer,
     UnknownModule,
     WikiUnreachable,
 )
-from mw_tokens_plugin.protocol.answers import is_answer
-from mw_tokens_plugin.protocol.responses import error_mapping, refusal
+from mw_tokens_plugin.protocol.answers import (
+    first_line,
+    is_answer,
+    may_be_answer,
+    retry_after,
+)
+from mw_tokens_plugin.protocol.responses import readable, refusal
 from mw_tokens_plugin.protocol.tokens import Token
 from mw_tokens_plugin.site.redaction import redactor
 
@@ -164,44 +171,62 @@ class TokenRequest(api.Request):  # type: ignore[misc]
             return answer
         started = time.monotonic()
         try:
-            response = http.request(
-                self.site,
-                uri=uri,
-                method='GET' if use_get else 'POST',
-                data=data,
-                headers=headers,
-                # pywikibot's own would report each refused connection as an error.
-                default_error_handling=False,
-                callbacks=[_raise_quietly],
-            )
-        except Client414Error:
-            if not use_get:
-                raise
-            return None, False
+            response = self._fetch(use_get, uri, data, headers)
         except FatalServerError:
             raise
         except Exception as error:
             self._pause_or_give_up(started, _reason(error))
             return None, use_get
+        if response.status_code == 414 and use_get:
+            return None, False
         self._sent_at = started
         return response, use_get
 
-    def _pause_or_give_up(self, started: float, reason: str) -> None:
+    def _fetch(
+        self, use_get: bool, uri: str, data: Any, headers: dict[str, str] | None
+    ) -> requests.Response:
+        """Transmit it, and return the answer whatever its status is."""
+        response: requests.Response = http.request(
+            self.site,
+            uri=uri,
+            method='GET' if use_get else 'POST',
+            data=data,
+            headers=headers,
+            # pywikibot's own would report each refused connection as an error.
+            default_error_handling=False,
+            callbacks=[_received],
+        )
+        if response.status_code >= 500:
+            # Who waits then can be interrupted; pywikibot's throttle can not.
+            self.site.throttle.retry_after = 0
+        return response
+
+    def _pause_or_give_up(
+        self, started: float, reason: str, asked: float = 0.0, *, limited: bool = False
+    ) -> None:
         """Wait before the next try, or raise if it would end after the deadline.
 
         :param started: when the request was sent that was not answered
         :param reason: why, in a few words
+        :param asked: seconds that the server asks to wait
+        :param limited: whether it says that there were too many requests
         """
         assert self.deadline is not None
         if self._first_failure is None:
             self._first_failure = started
         waited = time.monotonic() - self._first_failure
-        pause = min(max(1.0, waited), 5.0)
+        pause = max(min(max(1.0, waited), 5.0), asked)
         if waited + pause > self.deadline:
-            raise WikiUnreachable(
-                f'{self.site} does not answer ({reason}). Check the address in the '
-                'family file and the network, then start again.'
-            )
+            failure: RateLimited | WikiUnreachable
+            if limited:
+                failure = RateLimited('http-429', 'too many requests', str(self.site))
+            else:
+                failure = WikiUnreachable(
+                    f'{self.site} does not answer ({reason}). Check the address in the '
+                    'family file and the network, then start again.'
+                )
+            failure.retry_after = asked
+            raise failure
         pywikibot.warning(
             f'{self.site} does not answer ({reason}); trying again in {pause:.0f} s.'
         )
@@ -209,15 +234,80 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         pywikibot.sleep(pause)
 
     def _json_loads(self, response: requests.Response) -> dict[str, Any] | None:
-        """Bring the error of an answer to the one shape that pywikibot reads."""
-        if self.deadline is not None and not is_json(response):
-            self._pause_or_give_up(
-                self._sent_at, f'HTTP {response.status_code} and no JSON'
-            )
+        """Read an answer of the API; anything else is none, and asked for again."""
+        body = body_of(response)
+        if not may_be_answer(
+            self.action, body, response.status_code
+        ) or self._lacks_the_query(body):
+            self._not_answered(response, body)
             return None
         self._first_failure = None
-        result: dict[str, Any] | None = super()._json_loads(response)
-        return result and _with_readable_error(result)
+        return readable(body) if isinstance(body, dict) else body or {}
+
+    def _lacks_the_query(self, body: Any) -> bool:
+        """Tell whether nothing is there of what pywikibot asks in every query.
+
+        Where a query is continued, what has been answered once may be left out.
+        """
+        return (
+            self.action == 'query'
+            and 'userinfo' in self._params.get('meta', ())
+            and 'continue' not in self._params
+            and body.keys().isdisjoint({'query', 'error', 'errors'})
+        )
+
+    def _not_answered(self, response: requests.Response, body: object) -> None:
+        """Wait before the next try, after something else than the API has answered.
+
+        :param body: the decoded body; None if it is not JSON
+        :raises HttpRefusal: the next try would be refused too
+        :raises OutcomeUnknown: it is a write, and may have been carried out
+        """
+        status = response.status_code
+        limited = status == 429
+        what = _what(response, body)
+        if 400 <= status < 500 and not limited and not _is_guess(self.site):
+            raise self._refused_before(response)
+        if body is not None and (self.write or 'token' in self._params):
+            raise self._unknown(what)
+        if self.deadline is not None:
+            asked = _asked_to_wait(response)
+            self._pause_or_give_up(self._sent_at, what, asked, limited=limited)
+            return
+        if body is None:
+            # What is not JSON at all is known to pywikibot.
+            with contextlib.suppress(ValueError, RecursionError):
+                super()._json_loads(response)
+                return
+        pywikibot.warning(f'{self.site} answered with {what}; trying again.')
+        self.wait()
+
+    def _refused_before(self, response: requests.Response, hint: str = '') -> Exception:
+        """Return what is raised where something before the API refuses.
+
+        :param hint: a sentence on what the reason may be
+        """
+        status = response.status_code
+        said = _said(response)
+        if not hint and status in (404, 410):
+            hint = f'There is no api.php at {self.site.base_url(self.site.apipath())}.'
+        return HttpRefusal(
+            f'{self.site} refused the request with HTTP {status}'
+            f'{f": {said}" if said else "."} {hint or "It was not sent again."} Check '
+            'the address in the family file and user_agent_description in '
+            'user-config.py.',
+            status,
+        )
+
+    def _unknown(self, what: str) -> OutcomeUnknown:
+        """Return what is raised where a write was answered by something else.
+
+        :param what: what the answer was
+        """
+        return OutcomeUnknown(
+            f'{self.site} answered action={self.action} with {what}; it may have been '
+            'carried out.'
+        )
 
     def _logged_in(self, code: str) -> bool:
         """Log in again when the wiki has lost the session."""
@@ -330,16 +420,9 @@ class SingleSendRequest(TokenRequest):
 
         :raises OutcomeUnknown: it may have been carried out
         :raises WikiUnreachable: it was certainly not sent
-        :raises RateLimited: a proxy refused it
         """
         try:
-            response = http.request(
-                self.site,
-                uri=uri,
-                method='GET' if use_get else 'POST',
-                data=data,
-                headers=headers,
-            )
+            return self._fetch(use_get, uri, data, headers), use_get
         except Exception as error:
             # The error itself is left out of the traceback: it quotes the whole URL.
             if _never_connected(error):
@@ -351,25 +434,23 @@ class SingleSendRequest(TokenRequest):
                 f'The answer of {self.site} to action={self.action} was lost '
                 f'({_reason(error)}); it may have been carried out.'
             ) from None
-        if response.status_code == 429:
-            limited = RateLimited('http-429', 'too many requests', str(self.site))
-            limited.retry_after = float(self.site.throttle.retry_after)
-            raise limited
-        return response, use_get
 
     def _json_loads(self, response: requests.Response) -> dict[str, Any]:
         """Read the answer, and raise where it is none of the API.
 
+        :raises RateLimited: a proxy refused it
         :raises OutcomeUnknown: it is not an answer of the API to this action
         """
-        result = body_of(response)
-        if not is_answer(self.action, result):
-            raise OutcomeUnknown(
-                f'{self.site} answered action={self.action} with HTTP '
-                f'{response.status_code} and {_what(result)}; it may have been carried '
-                'out.'
-            )
-        return _with_readable_error(result or {})
+        body = body_of(response)
+        if is_answer(self.action, body):
+            return readable(body) if isinstance(body, dict) else {}
+        failure: RateLimited | OutcomeUnknown
+        if response.status_code == 429:
+            failure = RateLimited('http-429', 'too many requests', str(self.site))
+        else:
+            failure = self._unknown(_what(response, body))
+        failure.retry_after = _asked_to_wait(response)
+        raise failure
 
     def _internal_api_error(self, code: str, error: object, result: object) -> bool:
         """Let it raise: pywikibot would send some of these again."""
@@ -409,6 +490,21 @@ def refusals(site: Any) -> Iterator[None]:
         raise refused from error
     except MaxlagTimeoutError as error:
         raise refusal('readonly', f'its databases lag: {error}', str(site)) from error
+
+
+@contextlib.contextmanager
+def proven(site: Any) -> Iterator[None]:
+    """Take a success that does not say what was done for an unknown outcome.
+
+    :param site: the site that was written to
+    :raises OutcomeUnknown: the answer has another form
+    """
+    try:
+        yield
+    except UnexpectedAnswer as error:
+        raise OutcomeUnknown(
+            f'{site} does not say what it did: {error} It may have been carried out.'
+        ) from error
 
 
 def send_once(
@@ -457,24 +553,20 @@ def request_class(kwargs: dict[str, Any]) -> type[TokenRequest]:
     return TokenRequest if kwargs.get('expiry') is None else CachedTokenRequest
 
 
-def _with_readable_error(result: dict[str, Any]) -> dict[str, Any]:
-    if 'error' not in result and 'errors' in result:
-        result['error'] = result.pop('errors')
-    if 'error' in result and not isinstance(result['error'], dict):
-        result['error'] = error_mapping(result['error'])
-    return result
-
-
-def _raise_quietly(response: requests.Response | Exception) -> None:
+def _received(response: requests.Response | Exception) -> None:
     """Raise what a transmission ended with, without reporting it."""
     if isinstance(response, requests.RequestException):
         raise response
-    http.error_handling_callback(response)
+    if isinstance(response, Exception):
+        http.error_handling_callback(response)
+    elif 'Retry-After' in response.headers:
+        # pywikibot reads a number there, and stumbles over a date.
+        response.headers['Retry-After'] = f'{math.ceil(_asked_to_wait(response))}'
 
 
-def is_json(response: requests.Response) -> bool:
-    """Tell whether an answer comes from the API, and is whole."""
-    return body_of(response) is not None
+def _asked_to_wait(response: requests.Response) -> float:
+    headers = response.headers
+    return retry_after(headers.get('Retry-After'), headers.get('Date'))
 
 
 def body_of(response: requests.Response) -> Any:
@@ -485,8 +577,20 @@ def body_of(response: requests.Response) -> Any:
         return None
 
 
-def _what(body: object) -> str:
-    return 'no JSON' if body is None else 'JSON that is not an answer of the API'
+def _what(response: requests.Response, body: object) -> str:
+    """Say what was answered in the place of the API's answer."""
+    kind = 'no JSON' if body is None else 'JSON that is not an answer of the API'
+    said = _said(response)
+    return f'HTTP {response.status_code} and {kind}{f" ({said})" if said else ""}'
+
+
+def _said(response: requests.Response) -> str:
+    return first_line(response.content[:100_000].decode('utf-8', 'replace'))
+
+
+def _is_guess(site: Any) -> bool:
+    """Tell whether pywikibot is only trying out whether there is a wiki."""
+    return type(site.family).__name__ == 'AutoFamily'
 
 
 def _never_connected(error: BaseException) -> bool:

@@ -453,6 +453,16 @@ def _broken_server(chance: random.Random, targets: int) -> Fault:
     return {'kind': kind, 'status': status, 'when': when, **_which(chance, targets)}
 
 
+def _gateway(chance: random.Random, targets: int) -> Fault:
+    status, when = chance.choice([200, 504]), chance.choice(['before', 'after'])
+    return {
+        'kind': 'gateway',
+        'status': status,
+        'when': when,
+        **_which(chance, targets),
+    }
+
+
 def _too_many(chance: random.Random, targets: int) -> Fault:
     which = _which(chance, targets)
     # A site that is just being made has no scaled throttle yet.
@@ -515,6 +525,7 @@ def _slow(chance: random.Random, targets: int) -> Fault:
 _MAKERS: dict[Callable[[random.Random, int], Fault], int] = {
     _lost: 10,
     _broken_server: 4,
+    _gateway: 2,
     _too_many: 3,
     _refused: 4,
     _read_only_for_a_while: 2,

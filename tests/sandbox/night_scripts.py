@@ -670,6 +670,10 @@ class Faults:
         kind, when = chance.choice(['html', 'http']), chance.choice(['before', 'after'])
         return {'kind': kind, 'status': status, 'when': when, **self.which(chance)}
 
+    def gateway(self, chance: random.Random) -> Fault:
+        status, when = chance.choice([200, 504]), chance.choice(['before', 'after'])
+        return {'kind': 'gateway', 'status': status, 'when': when, **self.which(chance)}
+
     def too_many(self, chance: random.Random) -> Fault:
         return {'kind': 'retry-after', 'seconds': 5.0, **self.which(chance)}
 
@@ -732,6 +736,7 @@ _MINT = ['centralauthtoken']
 _MAKERS: dict[Callable[[Faults, random.Random], Fault], int] = {
     Faults.lost: 10,
     Faults.broken_server: 4,
+    Faults.gateway: 2,
     Faults.too_many: 3,
     Faults.refused: 4,
     Faults.read_only_wiki: 2,

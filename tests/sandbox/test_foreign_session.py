@@ -14,11 +14,11 @@ from pywikibot.throttle import Throttle
 from mw_tokens_plugin.exceptions import (
     BadUsername,
     CentralAuthTokenRefused,
+    HttpRefusal,
     NoCentralAuthToken,
     RenameInProgress,
     SessionError,
     SessionLost,
-    UnexpectedAnswer,
 )
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.errors import ApiError
@@ -336,8 +336,10 @@ def test_a_proxy_that_refuses_tokens_is_asked_twice_and_not_for_ever(
     assert deleted(sandbox) == [OPERATOR]
     sandbox.journal.clear()
     sandbox.faults.arm(kind='http', status=status, wiki='aa', times=0)
-    with pytest.raises(UnexpectedAnswer, match=f'HTTP {status}.*proxy'):
+    why = 'no api.php at' if status == 404 else 'proxy'
+    with pytest.raises(HttpRefusal, match=f'HTTP {status}.*{why}') as caught:
         delete(foreign, 'B')
+    assert caught.value.status == status
     assert len(sandbox.journal.entries(wiki='aa')) == 2
 
 

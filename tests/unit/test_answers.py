@@ -38,7 +38,7 @@ JSON = st.recursive(
         ('globalblock', {'error': {'globalblock': [{'code': 'c', 'message': 'm'}]}}),
         ('query', {'batchcomplete': True}),
         ('query', {'batchcomplete': '', 'query': []}),
-        ('query', {'query': {'userinfo': {'id': 0}}}),
+        ('query', {'query': {'userinfo': {'id': 0, 'name': '192.0.2.7'}}}),
         ('logout', {}),
         ('logout', []),
         ('thank', {'result': {'success': 1}}),

@@ -60,6 +60,8 @@ def _failure(cause: Exception) -> Exception:
         (pwb.NoUsernameError('wrong password'), 3),
         (pwb.LockedPageError(_Page()), 3),
         (pwb.OtherPageSaveError(_Page(), pwb.APIError('blocked', '')), 3),
+        (exceptions.HttpRefusal('Please set a user-agent', 403), 3),
+        (exceptions.HttpRefusal('no api.php', 404), 2),
         (exceptions.StoppedByGuard('too long'), 4),
         (exceptions.LedgerFailure('at its start'), 75),
         (_failure(sa.exc.OperationalError('', {}, Exception('locked'))), 75),

@@ -1,0 +1,232 @@
+"""What answers in the place of a wiki is neither an answer nor the end of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pywikibot.exceptions import Error as PywikibotError
+
+from mw_tokens_plugin.campaign import launch
+from mw_tokens_plugin.exceptions import (
+    ApiRefusal,
+    HttpRefusal,
+    OutcomeUnknown,
+    RateLimited,
+    TokensPluginError,
+    WikiUnreachable,
+)
+from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.site.requests import TokenRequest
+
+from .apicache import let_days_pass
+from .desk import Run
+
+LOCK = 'setglobalaccountstatus'
+SPAMBOT = 'Spambot 00001'
+POLITE = (
+    '<html><head><title>403</title></head>\n<body>\n'
+    'Please set a user-agent and respect our robot policy.\n</body></html>'
+)
+
+
+@pytest.fixture(autouse=True)
+def no_apicache() -> None:
+    """Let no answer of another test stand in for one."""
+    let_days_pass(100)
+
+
+@contextmanager
+def impatient(seconds: float = 0.0) -> Iterator[None]:
+    """Give up on a wiki after so many seconds, as scripts do after 15."""
+    TokenRequest.deadline = seconds
+    try:
+        yield
+    finally:
+        TokenRequest.deadline = None
+
+
+READS: list[Callable[[Any], object]] = [
+    lambda site: site.global_account(SPAMBOT),
+    lambda site: list(site.global_accounts([SPAMBOT])),
+    lambda site: list(site.lock_log(total=1)),
+    lambda site: list(site.global_groups()),
+    lambda site: site.tokens.prefetch('csrf'),
+    lambda site: site.tokens.for_action('edit'),
+    lambda site: site.edit_context('Project:Sandbox'),
+    lambda site: site.server_time(),
+    lambda site: site.siteinfo.get('general', cache=False),
+]
+
+
+@pytest.mark.parametrize('status', [200, 500, 504])
+def test_reads_are_asked_again_and_then_the_wiki_is_unreachable(
+    site: Any, sandbox: Sandbox, status: int
+) -> None:
+    site.login()
+    for read in READS:
+        sandbox.faults.arm(kind='gateway', status=status, times=0)
+        with impatient(), pytest.raises(WikiUnreachable, match=f'HTTP {status} and'):
+            read(site)
+        sandbox.faults.clear()
+        site.tokens.clear()
+    account = site.global_account(SPAMBOT)
+    sandbox.faults.arm(kind='gateway', status=status)
+    with impatient(5.0):
+        assert site.global_account(SPAMBOT) == account
+
+
+@pytest.mark.parametrize(
+    'body', ['{"query": 7}', '{"query": {"tokens": "none"}}', '{"error": "timeout"}']
+)
+def test_no_answer_is_taken_for_one_that_it_resembles(
+    site: Any, sandbox: Sandbox, body: str
+) -> None:
+    site.login()
+    sandbox.faults.arm(kind='gateway', status=200, body=body)
+    with impatient(5.0):
+        assert site.global_account(SPAMBOT).exists
+
+
+@pytest.mark.parametrize('status', [200, 504])
+@pytest.mark.parametrize('action', ['', 'query', 'paraminfo', 'clientlogin'])
+def test_a_gateway_at_the_start_is_a_reason_to_try_again_later(
+    global_lock: Callable[..., Run],
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+    status: int,
+) -> None:
+    monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0)
+    sandbox.faults.arm(kind='gateway', status=status, action=action, times=0)
+    run = global_lock(SPAMBOT, '-reason:test', '-always')
+    assert run.code == launch.ExitCode.TRY_AGAIN, run.err
+    assert 'Traceback' not in run.err
+    sandbox.faults.clear()
+    assert not sandbox.call(lambda farm: farm.accounts[SPAMBOT].locked)
+
+
+def test_a_refusal_by_http_is_final_and_told_in_its_own_words(
+    site: Any, sandbox: Sandbox
+) -> None:
+    site.login()
+    sandbox.journal.clear()
+    for body in (POLITE, 'Please set a user-agent and respect our robot policy.'):
+        sandbox.faults.arm(kind='gateway', status=403, body=body, times=0)
+        with pytest.raises(HttpRefusal, match=r'403.*respect our robot policy\.'):
+            site.global_account(SPAMBOT)
+        sandbox.faults.clear()
+    assert len(sandbox.journal.entries()) == 2
+    sandbox.faults.arm(kind='http', status=404, times=0)
+    with pytest.raises(HttpRefusal, match=r'HTTP 404.*no api\.php at http') as caught:
+        site.global_account(SPAMBOT)
+    assert caught.value.status == 404
+    # A write may have been made, even so.
+    sandbox.faults.clear()
+    sandbox.faults.arm(kind='gateway', status=403, body=POLITE, action=LOCK)
+    with pytest.raises(OutcomeUnknown, match='respect our robot policy'):
+        site.set_global_account_status(SPAMBOT, locked=True, reason='test')
+
+
+def test_a_wait_that_is_asked_for_is_known_in_either_form(
+    site: Any, sandbox: Sandbox
+) -> None:
+    site.login()
+    assert site.tokens.for_action(LOCK)
+    site.throttle.wait = lambda seconds: None
+    later = datetime.now(timezone.utc) + timedelta(seconds=90)
+    for header in ('90', format_datetime(later, usegmt=True)):
+        for status, kind in ((429, RateLimited), (503, OutcomeUnknown)):
+            sandbox.faults.arm(
+                kind='retry-after', status=status, retry_after=header, action=LOCK
+            )
+            with pytest.raises(kind) as caught:
+                site.set_global_account_status(SPAMBOT, locked=True, reason='test')
+            assert 60 < caught.value.retry_after <= 91
+        for status, kind in ((429, RateLimited), (503, WikiUnreachable)):
+            sandbox.faults.arm(kind='retry-after', status=status, retry_after=header)
+            with impatient(20.0), pytest.raises(kind) as caught:
+                site.global_account(SPAMBOT)
+            assert 60 < caught.value.retry_after <= 91
+    for nonsense in ('soon', '-5', 'nan', 'Thu, 99 Foo 2026 00:00:00 GMT'):
+        sandbox.faults.arm(kind='retry-after', retry_after=nonsense, action=LOCK)
+        with pytest.raises(RateLimited) as caught:
+            site.set_global_account_status(SPAMBOT, locked=True, reason='test')
+        assert caught.value.retry_after == 0
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                'code info text message name id missing locked user userinfo * '
+                'globaluserinfo tokens merged groups lag docref messages self'.split()
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=10,
+)
+#: Where an answer can hold what nobody expects.
+PLACES: list[Callable[[Any], Any]] = [
+    lambda value: value,
+    lambda value: {'error': value},
+    lambda value: {'errors': value},
+    lambda value: {'error': {'code': value, 'info': value}},
+    lambda value: {'error': {'code': 'maxlag', 'info': 'x', 'lag': value}},
+    lambda value: {'error': {'code': 'failed-save', 'info': 'x', 'messages': value}},
+    lambda value: {'error': {'code': 'c', 'info': 'i', 'self': value}, 'self': value},
+    lambda value: {'error': {'code': 'c', 'info': 'i'}, 'code': value, 'info': value},
+    lambda value: {'warnings': value, 'query': {}, LOCK: {}},
+    lambda value: {'warnings': {'main': value}, 'query': {}, LOCK: {}},
+    lambda value: {'query': value},
+    lambda value: {'query': {'globaluserinfo': value}},
+    lambda value: {'query': {'globalusers': [value]}},
+    lambda value: {'query': {'tokens': value}},
+    lambda value: {LOCK: value},
+]
+
+
+@pytest.mark.parametrize('place', range(len(PLACES)))
+def test_any_json_is_survived(site: Any, sandbox: Sandbox, place: int) -> None:
+    site.login()
+    assert site.tokens.for_action(LOCK) and site.lists_global_users()
+    site.throttle.wait = lambda seconds: None
+
+    @settings(
+        deadline=None,
+        max_examples=12,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(ANYTHING)
+    def check(value: object) -> None:
+        body = json.dumps(PLACES[place](value))
+        for work in (
+            lambda: list(site.global_accounts([SPAMBOT])),
+            lambda: site.global_account(SPAMBOT),
+            lambda: site.tokens.prefetch('rollback'),
+            lambda: site.set_global_account_status(SPAMBOT, locked=True, reason='t'),
+        ):
+            sandbox.faults.clear()
+            sandbox.faults.arm(kind='gateway', status=200, body=body, times=3)
+            try:
+                work()
+            except (TokensPluginError, PywikibotError) as error:
+                assert not isinstance(error, ApiRefusal) or error.code
+            site.tokens.clear()
+            sandbox.faults.clear()
+            site.tokens.for_action(LOCK)
+
+    with impatient():
+        check()
