@@ -35,7 +35,8 @@ class FileVersion:
     """One version of a file; `replaced` is when a newer one took its place.
 
     `id` is its number while it is deleted, and another one each time that it is;
-    `hidden` is whether its content is only for those who may see deleted text.
+    `hidden` is whether its content is only for those who may see deleted text; `lost`
+    is whether the store has its content no more: it is not restored, and not kept.
     """
 
     content: bytes
@@ -47,6 +48,7 @@ class FileVersion:
     id: int = 0
     deleted: str = ''
     hidden: bool = False
+    lost: bool = False
     sha1: str = field(init=False)
     mime: str = field(init=False)
 
@@ -137,6 +139,7 @@ class Files:
         found = [version for version in archived if not ids or version.id in ids]
         if left := [version for version in archived if version not in found]:
             self.archive[name] = left
+        found = [version for version in found if not version.lost]
         if not found:
             return 0
         shown = self.versions.get(name, [])[-1:]

@@ -5,6 +5,8 @@ It only translates; what the sandbox does is the sandbox's business.
 
 from __future__ import annotations
 
+from typing import Any
+
 from mw_tokens_plugin.sandbox import Farm, Sandbox, seeds
 
 from .wiki import Account, Sent
@@ -25,6 +27,7 @@ class SandboxWiki:
         self.member = Account(seeds.SYSOP, credentials.sysop)
         self._sandbox = sandbox
         self._forgotten = 0
+        self._deletions: dict[str, Any] = {}
 
     def sent(self) -> list[Sent]:
         """Return the requests that reached the wiki since :meth:`forget`."""
@@ -71,6 +74,47 @@ class SandboxWiki:
         for version in self._sandbox.farm.wikis[self.code].files.versions[file][:-1]:
             version.hidden = True
 
+    def delete_in_batches(self, revisions: int) -> None:
+        """Let the job queue delete what has more revisions than that."""
+        self._set_deletions(batch=revisions)
+
+    def run_jobs(self) -> None:
+        """Make the deletions that wait in the job queue."""
+        self._sandbox.command('run-jobs', wiki=self.code)
+
+    def interfere(self, when: str, what: str) -> None:
+        """Let a colleague do something to each page that is being deleted."""
+        self._set_deletions(**{'before': '', 'during': '', when: what})
+
+    def alter_reasons(self, reason: str) -> None:
+        """Log another reason for deletions than the one that is given."""
+        self._set_deletions(reason=reason)
+
+    def lose_answers(self, action: str) -> None:
+        """Carry an action out, and lose its answers."""
+        self._sandbox.faults.arm(
+            kind='html', status=502, when='after', action=action, times=0
+        )
+
+    def lose_deleted_files(self) -> None:
+        """Lose the contents of all deleted files."""
+        for versions in self._sandbox.farm.wikis[self.code].files.archive.values():
+            for version in versions:
+                version.lost = True
+
+    def hide_log(self, page: str) -> None:
+        """Hide what the logs have of a page from everybody."""
+        log = self._sandbox.farm.wikis[self.code].log
+        log[:] = [entry for entry in log if str(entry.title) != page]
+
+    def hide_first_author(self, page: str) -> None:
+        """Hide who wrote the first revision of a page."""
+        raise NotImplementedError
+
+    def _set_deletions(self, **changes: Any) -> None:
+        self._deletions |= changes
+        self._sandbox.command('set-deletions', wiki=self.code, **self._deletions)
+
     def login_age(self, seconds: int) -> None:
         """Refuse what is security-sensitive to logins that are as old as that."""
         self._sandbox.farm.provider.reauthenticate_after = seconds
@@ -84,6 +128,9 @@ class SandboxWiki:
         self._sandbox.command('set-readonly')
         self._sandbox.command('set-lag', seconds=0.0)
         self._sandbox.call(_lift_limits)
+        self._sandbox.faults.clear()
+        self._deletions = {}
+        self._set_deletions()
         self._sandbox.farm.provider.reauthenticate_after = 300.0
         self._sandbox.farm.provider.needs_login = False
 

@@ -197,11 +197,11 @@ class MediaWiki:
         self._switch(batch=revisions)
 
     def run_jobs(self) -> None:
-        """Carry out what waits in the job queue."""
+        """Make the deletions that wait in the job queue."""
         self._php('runJobs.php', '--type=deletePage')
 
     def interfere(self, when: str, what: str) -> None:
-        """Let a colleague edit, delete or move each page that is being deleted."""
+        """Let a colleague do something to each page that is being deleted."""
         self._switch(interference={when: what})
 
     def alter_reasons(self, reason: str) -> None:
@@ -209,8 +209,23 @@ class MediaWiki:
         self._switch(reason=reason)
 
     def lose_answers(self, action: str) -> None:
-        """Answer with an error of a gateway after an action was carried out."""
+        """Carry an action out, and lose its answers."""
         self._switch(lost=action)
+
+    def hide_log(self, page: str) -> None:
+        """Hide what the logs have of a page from everybody."""
+        database = self._directory / 'data' / f'{self.code}wiki.sqlite'
+        hidden = 'UPDATE logging SET log_deleted = 15 WHERE log_title = ?'
+        _execute(database, hidden, page.replace(' ', '_'))
+
+    def hide_first_author(self, page: str) -> None:
+        """Hide who wrote the first revision of a page."""
+        database = self._directory / 'data' / f'{self.code}wiki.sqlite'
+        hidden = (
+            'UPDATE revision SET rev_deleted = 4 WHERE rev_parent_id = 0 '
+            'AND rev_page = (SELECT page_id FROM page WHERE page_title = ?)'
+        )
+        _execute(database, hidden, page.replace(' ', '_'))
 
     def lose_deleted_files(self) -> None:
         """Lose the contents of all deleted files."""

@@ -87,6 +87,34 @@ class Wiki(Protocol):
     def hide_old_versions(self, file: str) -> None:
         """Show the contents of a file's older versions only to a few."""
 
+    def delete_in_batches(self, revisions: int) -> None:
+        """Let the job queue delete what has more revisions than that."""
+
+    def run_jobs(self) -> None:
+        """Make the deletions that wait in the job queue."""
+
+    def interfere(self, when: str, what: str) -> None:
+        """Let a colleague do something to each page that is being deleted.
+
+        :param when: ``before`` the request finds the page, or ``during`` its deletion
+        :param what: ``edit``, ``delete`` or ``move``
+        """
+
+    def alter_reasons(self, reason: str) -> None:
+        """Log another reason for deletions than the one that is given."""
+
+    def lose_answers(self, action: str) -> None:
+        """Carry an action out, and lose its answers."""
+
+    def lose_deleted_files(self) -> None:
+        """Lose the contents of all deleted files."""
+
+    def hide_log(self, page: str) -> None:
+        """Hide what the logs have of a page from everybody."""
+
+    def hide_first_author(self, page: str) -> None:
+        """Hide who wrote the first revision of a page."""
+
     def login_age(self, seconds: int) -> None:
         """Refuse what is security-sensitive to logins that are as old as that."""
 

@@ -1,0 +1,446 @@
+"""Pages that are not simple, deleted and restored by the campaign's own actions.
+
+What the wiki does when a page is edited, moved or deleted at the same moment, when its
+job queue has to delete it, and when its answers are lost, is the wiki's own business
+here, whether it is a real MediaWiki or the sandbox.
+
+https://www.mediawiki.org/wiki/API:Delete
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from unicodedata import normalize
+
+import pytest
+import pywikibot
+from pywikibot.site import APISite
+
+from mw_tokens_plugin.campaign.crosswiki import (
+    CrosswikiDelete,
+    PageGuards,
+    UndoCrosswikiDelete,
+)
+from mw_tokens_plugin.campaign.engine import Engine, Finish
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.plan import Action, make_plan
+from mw_tokens_plugin.campaign.records import Campaign, Held, State, Target
+from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.campaign.wikis import Standing, Wikis, named
+from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.exceptions import OutcomeUnknown
+from mw_tokens_plugin.site.requests import send_once
+
+from .client import Client, post
+from .test_files import PNG
+from .wiki import Wiki
+
+#: Seconds after which a target is tried again, or read again.
+_PAUSE = 0.01
+
+
+class OneWiki(Wikis):
+    """A farm of one wiki, which needs no other login."""
+
+    def site(self, database: str) -> Any:
+        return self.home
+
+    def standing(self, database: str, right: str) -> Standing:
+        return Standing(None)
+
+
+class Desk:
+    """Campaigns on one wiki.
+
+    :ivar between: done between two attempts or looks
+    """
+
+    def __init__(self, ledger: Ledger, site: APISite) -> None:
+        self.site = site
+        self.between: Callable[[], None] = lambda: None
+        self.guards = PageGuards(max_revisions=50, max_authors=5)
+        self.reason = 'spam'
+        self._ledger = ledger
+
+    def plan(self, *titles: str) -> Campaign:
+        """Plan the deletion of some pages."""
+        return self._planned(self._deletion(), [named('w', title) for title in titles])
+
+    def delete(self, *titles: str) -> Campaign:
+        """Delete pages; what becomes of them is in the ledger."""
+        campaign = self.plan(*titles)
+        assert self.run(campaign) == Finish()
+        return campaign
+
+    def run(self, campaign: Campaign, attempts: int = 5) -> Finish:
+        """Carry out what is left of a campaign."""
+        undone = campaign.options.get('undone')
+        action = self._restoration(undone) if undone else self._deletion()
+        account = f'{self.site.username()}@{self.site}'
+        policy = RetryPolicy(attempts=attempts, pause=_PAUSE, sleep=self._sleep)
+        with at_work(self._ledger, campaign, account=account) as run:
+            return Engine(
+                self._ledger, campaign, action, run, policy=policy, sleep=self._sleep
+            ).run()
+
+    def undo(self, campaign: Campaign) -> Campaign:
+        """Restore what a campaign has deleted."""
+        done = self._ledger.targets(campaign, State.DONE)
+        names = [target.name for target in done if target.changed]
+        restoring = self._planned(
+            self._restoration(campaign.name), names, undone=campaign.name
+        )
+        assert self.run(restoring) == Finish()
+        return restoring
+
+    def targets(self, campaign: Campaign) -> dict[str, Target]:
+        """Return the targets of a campaign by their titles."""
+        found = self._ledger.targets(campaign)
+        return {target.name.partition(':')[2]: target for target in found}
+
+    def target(self, campaign: Campaign) -> Target:
+        """Return the only target of a campaign."""
+        (target,) = self.targets(campaign).values()
+        return target
+
+    def _planned(
+        self, action: Action, names: Sequence[str], **options: Any
+    ) -> Campaign:
+        campaign = self._ledger.create(
+            secrets.token_hex(8),
+            action=action.kind,
+            wiki='w',
+            operator=self.site.username(),
+            reason=self.reason,
+            options=options,
+        )
+        self._ledger.add(campaign, names)
+        return make_plan(self._ledger, campaign, action)
+
+    def _deletion(self) -> CrosswikiDelete:
+        return CrosswikiDelete(
+            OneWiki(self.site), reason=self.reason, guards=self.guards
+        )
+
+    def _restoration(self, name: str) -> UndoCrosswikiDelete:
+        undone = self._ledger.find(name)
+        assert undone is not None
+        return UndoCrosswikiDelete(
+            OneWiki(self.site),
+            reason=self.reason,
+            recorded=lambda names: self._ledger.named(undone, names),
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        if seconds >= _PAUSE:
+            self.between()
+
+
+@pytest.fixture
+def site(client: Client, wiki: Wiki) -> APISite:
+    return client.site(wiki)
+
+
+@pytest.fixture
+def desk(site: APISite, tmp_path: Path) -> Iterator[Desk]:
+    ledger = Ledger(str(tmp_path / 'ledger.sqlite3'))
+    yield Desk(ledger, site)
+    ledger.close()
+
+
+def write(site: APISite, revisions: int = 1, title: str = '') -> str:
+    """Write a page that no other test uses, and return its title."""
+    title = title or f'Test {secrets.token_hex(8)}'
+    for number in range(revisions):
+        send_once(site, 'edit', {'title': title, 'text': f'text {number}'})
+    return title
+
+
+def upload(site: APISite, tmp_path: Path, versions: int) -> str:
+    """Upload versions of a file, and return the title of its page."""
+    title = f'File:Test {secrets.token_hex(8)}.png'
+    path = tmp_path / 'version.png'
+    for _ in range(versions):
+        path.write_bytes(PNG + secrets.token_bytes(8))
+        assert pywikibot.FilePage(site, title).upload(
+            str(path), summary='a square', text='A square.', ignore_warnings=True
+        )
+        if versions > 1:
+            # A wiki puts no two versions of a file away in the same second.
+            wait_a_second(site)
+    return title
+
+
+def wait_a_second(site: APISite) -> None:
+    """Wait until the wiki's clock shows another second."""
+    second = site.server_time()
+    while site.server_time() == second:
+        time.sleep(0.05)
+
+
+def revisions(site: APISite, title: str) -> int:
+    """Return how many revisions a page has; 0 if there is none."""
+    question = {'action': 'query', 'prop': 'revisions', 'rvlimit': 'max'}
+    (page,) = post(site, **question, titles=title)['query']['pages']
+    return len(page.get('revisions', ()))
+
+
+def sent(wiki: Wiki, action: str = 'delete') -> int:
+    return sum(each.action == action for each in wiki.sent())
+
+
+def test_a_page_that_is_edited_at_the_same_moment_is_not_done(
+    desk: Desk, wiki: Wiki, site: APISite
+) -> None:
+    """MediaWiki deletes nothing then, and answers without an entry of its log."""
+    title = write(site)
+    wiki.interfere('during', 'edit')
+    campaign = desk.delete(title)
+    target = desk.target(campaign)
+    assert (target.state, target.changed) == (State.FAILED, False)
+    assert 'changed since the plan' in (target.detail or '')
+    assert (revisions(site, title), sent(wiki)) == (2, 1)
+    assert desk.targets(desk.undo(campaign)) == {}
+
+
+def test_a_page_that_somebody_deletes_at_the_same_moment_is_not_ours(
+    desk: Desk, wiki: Wiki, site: APISite
+) -> None:
+    title = write(site)
+    wiki.interfere('during', 'delete')
+    campaign = desk.delete(title)
+    target = desk.target(campaign)
+    assert (target.state, target.changed) == (State.DONE, False)
+    assert target.detail == 'gone meanwhile, by Colleague'
+    assert (revisions(site, title), sent(wiki)) == (0, 1)
+    assert desk.targets(desk.undo(campaign)) == {}
+
+
+@pytest.mark.parametrize('lost', [False, True], ids=['answered', 'lost'])
+def test_what_the_job_queue_deletes_is_done_when_it_has_done_it(
+    desk: Desk, wiki: Wiki, site: APISite, tmp_path: Path, lost: bool
+) -> None:
+    """Whether or not the wiki could say so, nothing is sent twice; all is restored."""
+    titles = [write(site, 5), upload(site, tmp_path, 3)]
+    wiki.delete_in_batches(2)
+    if lost:
+        wiki.lose_answers('delete')
+    campaign = desk.plan(*titles)
+    finish = desk.run(campaign, attempts=2)
+    assert isinstance(finish.error, OutcomeUnknown)
+    states = {target.state for target in desk.targets(campaign).values()}
+    assert states == {State.LEASED}
+    assert [revisions(site, title) for title in titles] == [3, 1]
+    # Another campaign leaves it alone.
+    other = desk.targets(desk.plan(*titles))
+    assert {t.decision.held for t in other.values()} == {Held.BEING_DELETED}
+    desk.between = wiki.run_jobs
+    assert desk.run(campaign) == Finish()
+    assert [revisions(site, title) for title in titles] == [0, 0]
+    assert all(target.changed for target in desk.targets(campaign).values())
+    assert sent(wiki) == 2
+    restored = desk.targets(desk.undo(campaign))
+    assert {target.state for target in restored.values()} == {State.DONE}
+    assert [revisions(site, title) for title in titles] == [5, 3]
+    (shown,) = post(
+        site, action='query', prop='imageinfo', iilimit='max', titles=titles[1]
+    )['query']['pages']
+    assert len(shown['imageinfo']) == 3
+
+
+@pytest.mark.parametrize('altered', [False, True], ids=['as given', 'altered'])
+def test_a_lost_answer_is_recognised_whatever_the_reason_became(
+    desk: Desk, wiki: Wiki, site: APISite, altered: bool
+) -> None:
+    """The wiki shortens reasons and normalises them, and extensions rewrite them."""
+    title = write(site, 2)
+    desk.reason = f' {normalize("NFD", "é" * 600)} '
+    if altered:
+        wiki.alter_reasons('something else')
+    for action in 'delete', 'undelete':
+        wiki.lose_answers(action)
+        if action == 'delete':
+            campaign = deleted = desk.delete(title)
+        else:
+            campaign = desk.undo(deleted)
+        target = desk.target(campaign)
+        assert (target.state, target.changed) == (State.DONE, True), target
+        assert sent(wiki, action) == 1
+    assert revisions(site, title) == 2
+
+
+@pytest.mark.parametrize('lost', [False, True], ids=['answered', 'lost'])
+def test_a_page_that_is_moved_right_before_is_restored_where_it_was(
+    desk: Desk, wiki: Wiki, site: APISite, lost: bool
+) -> None:
+    """It is named by its number, so it is deleted under its new title."""
+    title = write(site)
+    # The move leaves a revision, and revisions are restored by their seconds.
+    wait_a_second(site)
+    wiki.interfere('before', 'move')
+    if lost:
+        wiki.lose_answers('delete')
+    campaign = desk.delete(title)
+    target = desk.target(campaign)
+    assert (target.state, target.changed) == (State.DONE, True), target
+    assert f'deleted as {title + " moved"!r}' in (target.detail or '')
+    restored = desk.target(desk.undo(campaign))
+    assert (restored.state, restored.changed) == (State.DONE, True), restored
+    assert revisions(site, f'{title} moved') == 1
+
+
+def test_a_file_whose_contents_are_lost_is_not_restored(
+    desk: Desk, wiki: Wiki, site: APISite, tmp_path: Path
+) -> None:
+    title = upload(site, tmp_path, 1)
+    campaign = desk.delete(title)
+    wiki.lose_deleted_files()
+    target = desk.target(desk.undo(campaign))
+    assert target.state is State.FAILED
+    assert target.detail == ('only 1 of 1 revisions and 0 of 1 file versions came back')
+
+
+def test_a_page_that_was_restored_since_the_plan_is_kept(
+    desk: Desk, wiki: Wiki, site: APISite
+) -> None:
+    """It has the same number and the same revisions as before."""
+    title = write(site)
+    campaign = desk.plan(title)
+    send_once(site, 'delete', {'title': title, 'reason': 'spam'})
+    send_once(site, 'undelete', {'title': title, 'reason': 'keep it'})
+    wiki.forget()
+    assert desk.run(campaign) == Finish()
+    target = desk.target(campaign)
+    assert target.state is State.FAILED
+    assert 'deleted and restored since the plan' in (target.detail or '')
+    assert (revisions(site, title), sent(wiki)) == (1, 0)
+
+
+def test_only_what_was_logged_since_the_plan_tells_who_deleted_a_page(
+    desk: Desk, wiki: Wiki, site: APISite
+) -> None:
+    """Here a deletion of which nobody may know, after one by the operator."""
+    title = write(site)
+    send_once(site, 'delete', {'title': title, 'reason': 'spam'})
+    wait_a_second(site)
+    write(site, title=title)
+    campaign = desk.plan(title)
+    wiki.interfere('during', 'delete')
+    desk.between = lambda: wiki.hide_log(title)
+    assert desk.run(campaign) == Finish()
+    target = desk.target(campaign)
+    assert (target.state, target.changed) == (State.DONE, False)
+    assert target.detail == 'gone meanwhile, by others'
+
+
+def test_a_title_that_no_page_can_have_is_skipped_by_name(
+    desk: Desk, wiki: Wiki, site: APISite
+) -> None:
+    """And a page is found by every way to write its title."""
+    accented = normalize('NFC', f'Café {secrets.token_hex(4)}')
+    plain, other = (f'Test {secrets.token_hex(8)}' for _ in range(2))
+    for title in (accented, plain, other):
+        write(site, title=title)
+    found = {
+        normalize('NFD', accented): accented,
+        f'{plain[0].lower()}{plain[1:]}'.replace(' ', '_'): plain,
+        f' {other}\u200e#top': other,
+    }
+    skipped = dict.fromkeys(
+        [
+            *('A|B', 'A\x00B', 'C\x1fD', '\ud800', 'http://[bad', '<b>', '{{a}}'),
+            *('x' * 300, 'ä' * 200, 'a%41', '..', './a', '~~~~', 'User:'),
+        ],
+        Held.NO_TITLE,
+    )
+    interwiki = dict.fromkeys(['mw:Spam_y', ':mw:Spam'], Held.INTERWIKI)
+    campaign = desk.plan(*found, *skipped, *interwiki, 'Special:Version')
+    held = [target.decision.held for target in desk.targets(campaign).values()]
+    expected = [*([None] * 3), *skipped.values(), *interwiki.values(), Held.NO_PAGE]
+    assert held == expected
+    titles = [t.decision.facts.get('title') for t in desk.targets(campaign).values()]
+    assert titles[:3] == list(found.values())
+    # Each alone, when nothing else is asked of the wiki.
+    for title, why in [('A|B', Held.NO_TITLE), ('mw:Spam', Held.INTERWIKI)]:
+        assert desk.target(desk.plan(title)).decision.held is why
+    assert desk.run(campaign) == Finish()
+    assert [revisions(site, title) for title in found.values()] == [0, 0, 0]
+
+
+def test_the_plan_tells_what_stays_and_what_protects_a_page(
+    desk: Desk, site: APISite
+) -> None:
+    template = write(site, title=f'Template:Test {secrets.token_hex(8)}')
+    user = write(site)
+    send_once(site, 'edit', {'title': user, 'text': f'{{{{{template[9:]}}}}}'})
+    write(site, title=f'Talk:{user}')
+    send_once(site, 'protect', {'title': user, 'protections': 'edit=sysop|move=sysop'})
+    targets = desk.targets(desk.plan(template, user))
+    facts = targets[template].decision.facts
+    assert facts['embedded'] and 'talk' not in facts
+    facts = targets[user].decision.facts
+    assert facts['talk'] and facts['protection'] == ['edit=sysop', 'move=sysop']
+    assert 'embedded' not in facts and 'moved_to' not in facts
+
+
+def test_the_plan_tells_that_a_victims_page_was_moved_away_and_written_over(
+    desk: Desk, site: APISite
+) -> None:
+    title = write(site)
+    send_once(site, 'move', {'from': title, 'to': f'{title} victim'})
+    write(site, title=title)
+    facts = desk.target(desk.plan(title)).decision.facts
+    assert facts['moved_to'] == f'{title} victim'
+
+
+@pytest.mark.only('mediawiki')
+def test_a_page_whose_first_author_is_hidden_is_told_as_that(
+    desk: Desk, wiki: Wiki, site: APISite
+) -> None:
+    title = write(site, 2)
+    wiki.hide_first_author(title)
+    desk.guards = PageGuards(begun_by=frozenset([site.username()]), max_authors=5)
+    decision = desk.target(desk.plan(title)).decision
+    assert decision.held is Held.FIRST_HIDDEN
+    assert decision.facts['authors'] == [site.username(), '(hidden)']
+
+
+@pytest.mark.only('mediawiki')
+def test_an_operator_who_is_blocked_from_one_page_deletes_the_others(
+    desk: Desk, wiki: Wiki, site: APISite
+) -> None:
+    titles = [write(site) for _ in range(3)]
+    block = {'user': site.username(), 'partial': True, 'allowusertalk': True}
+    planned = desk.plan(*titles)
+    send_once(site, 'block', {**block, 'pagerestrictions': titles[1]})
+    try:
+        held = [t.decision.held for t in desk.targets(desk.plan(*titles)).values()]
+        assert held == [None, Held.PAGE_REFUSED, None]
+        assert desk.run(planned) == Finish()
+    finally:
+        send_once(site, 'unblock', {'user': site.username()})
+    states = [target.state for target in desk.targets(planned).values()]
+    assert states == [State.DONE, State.FAILED, State.DONE]
+    assert [revisions(site, title) for title in titles] == [0, 1, 0]
+
+
+@pytest.mark.only('mediawiki')
+def test_the_plan_tells_what_the_operator_could_not_restore(
+    desk: Desk, client: Client, wiki: Wiki, site: APISite
+) -> None:
+    """A sysop may delete the scripts of other users, but not restore them."""
+    script = write(site, title=f'User:{wiki.operator.name}/{secrets.token_hex(4)}.js')
+    rights = {'user': wiki.member.name, 'token': site.tokens.userrights}
+    change = site.simple_request
+    change(action='userrights', add='sysop', **rights).submit()
+    try:
+        desk.site = client.site(wiki, wiki.member)
+        facts = desk.target(desk.plan(script)).decision.facts
+    finally:
+        change(action='userrights', remove='sysop', **rights).submit()
+    assert 'contains another user' in facts['not_restorable']
+    assert 'refusal' not in facts
