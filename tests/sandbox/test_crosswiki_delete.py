@@ -5,6 +5,7 @@ Judged on the journal of the sandbox, and on its pages.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -284,6 +285,80 @@ def test_what_others_choose_is_looked_at_first(
         assert run.code == 2, run.said
         assert 'never run on -always alone' in run.err
     assert not deletions(sandbox)
+
+
+def test_one_title_that_no_page_can_have_keeps_back_no_other(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, tmp_path: Path
+) -> None:
+    """It is skipped by name, in what is kept for later, too."""
+    write('aa', 'Spam 1')
+    write('aa', 'Spam caf\u00e9')
+    write('bb', 'Spam 1')
+    titles = ['Spam cafe\u0301', 'A|B', 'A\x00B', 'mw:Spam', 'http://[bad', 'Spam_1']
+    file = tmp_path / 'pages.txt'
+    lines = [f'aawiki\t{title}' for title in titles]
+    file.write_text('\n'.join([*lines, 'bbwiki\tmw:Spam', 'bbwiki\tSpam 1']), 'utf-8')
+    assert crosswiki_delete(f'-file:{file}', *USUAL, '-simulate').code == 0
+    run = crosswiki_delete('-resume', '-always')
+    assert run.code == 1, run.said
+    assert sorted(effects(sandbox)) == [
+        ('aa', 'Spam 1'),
+        ('aa', 'Spam caf\u00e9'),
+        ('bb', 'Spam 1'),
+    ]
+    for skipped in ('aawiki:A|B', 'aawiki:http://[bad', 'aawiki:mw:Spam'):
+        assert skipped in run.out
+    assert '3 (not a possible title' in run.out
+    assert '2 (a title of another wiki)' in run.out
+
+
+def test_an_impossible_title_is_refused_where_it_is_looked_for(
+    crosswiki_delete: Script, sandbox: Sandbox
+) -> None:
+    for title in ('A|B', 'mw:Spam'):
+        run = crosswiki_delete(
+            f'-same-title:{title}', '-wikis:aa', USUAL[0], '-simulate'
+        )
+        assert run.code == 2, run.said
+        assert 'not a possible title on aawiki' in run.err
+
+
+def test_what_the_job_queue_deletes_is_waited_for_and_can_be_undone(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, spam: str
+) -> None:
+    write('aa', 'Spam 1')
+    sandbox.command('set-deletions', wiki='aa', batch=1)
+
+    def run_jobs() -> None:
+        while not done.wait(0.2):
+            sandbox.command('run-jobs', wiki='aa')
+
+    done = threading.Event()
+    queue = threading.Thread(target=run_jobs)
+    queue.start()
+    try:
+        run = crosswiki_delete(spam, *USUAL, '-campaign:queue')
+    finally:
+        done.set()
+        queue.join()
+    assert run.code == 0, run.said
+    assert len(deletions(sandbox)) == 6
+    assert not pages(sandbox, 'aa')
+    run = crosswiki_delete('-undo:queue', '-reason:mistake', '-always')
+    assert run.code == 0, run.said
+    page = sandbox.farm.wikis['aa'].page('Spam 1')
+    assert page is not None and len(page.revisions) == 2
+
+
+def test_what_is_not_simple_about_a_page_stands_in_the_plan(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any
+) -> None:
+    write('aa', 'User:Spam/common.js')
+    write('aa', 'User talk:Spam/common.js')
+    run = crosswiki_delete('[[aa:User:Spam/common.js]]', *USUAL, '-simulate')
+    assert run.code == 0, run.said
+    assert 'talk page stays' in run.out
+    assert 'no undo You do not have permission to edit this JavaScript' in run.out
 
 
 # What
