@@ -345,10 +345,13 @@ def _named(
 
 def _existing(wikis: Wikis, names: Iterable[str]) -> Iterator[str]:
     """Yield the pages that exist."""
+    groups: dict[str, dict[str, str]] = {}
     for name in names:
         database, title = split(name)
-        if any(page.exists for page in read_pages(wikis.site(database), [title])):
-            yield name
+        groups.setdefault(database, {})[name] = title
+    for database, titles in groups.items():
+        found = read_pages(wikis.site(database), list(titles.values()))
+        yield from (n for n, page in zip(titles, found, strict=True) if page.exists)
 
 
 @contextmanager
