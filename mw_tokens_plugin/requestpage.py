@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -154,11 +154,13 @@ class Status:
     :ivar word: what it holds, in small letters and without comments
     :ivar span: where the template stands
     :ivar when_done: the template as it is when the request is done
+    :ivar when_open: the template as it is while the request is open
     """
 
     word: str
     span: Span
     when_done: str
+    when_open: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +258,16 @@ class Request:
         return tuple(dict.fromkeys(unknown))
 
     @property
+    def not_taken(self) -> tuple[str, ...]:
+        """All that may name others or cannot be read, for somebody to look at."""
+        mentioned = [n.name for n in self.named if n.standing is Standing.MENTIONED]
+        rest = [n.name for n in self.unreadable]
+        rest += [left.text for left in self.leftovers if left.name not in self.names]
+        return tuple(dict.fromkeys(n for n in mentioned if n not in self.names)) + (
+            *dict.fromkeys(rest),
+        )
+
+    @property
     def may_be_a_lock(self) -> bool:
         """Whether only its heading leaves open what it asks for, and somebody may say.
 
@@ -278,12 +290,14 @@ class Closing:
     """What is to be written under a request.
 
     :ivar line: one line of wikitext, without the signature
-    :ivar done: whether its status becomes ``done``; otherwise it stays open
+    :ivar done: whether its status becomes ``done``; otherwise it stays as it is
+    :ivar reopens: whether its status is emptied, as it was closed too early
     """
 
     request: Request
     line: str
     done: bool
+    reopens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,10 +350,13 @@ class RequestPage:
             edits.append((foot, f'\n{closing.line} ~~~~'))
             if closing.done and request.status is not None:
                 edits.append((request.status.span, request.status.when_done))
+            elif closing.reopens and request.status is not None:
+                edits.append((request.status.span, request.status.when_open))
         for span, new in sorted(edits, key=lambda e: e[0].start, reverse=True):
             text = text[: span.start] + new + text[span.end :]
-        done = {closing.request.span for closing in closings if closing.done}
-        wanted = [_gist(r, done=r.span in done) for r in self.requests]
+        words = {c.request.span: 'done' for c in closings if c.done}
+        words |= {c.request.span: '' for c in closings if c.reopens}
+        wanted = [_gist(r, words.get(r.span)) for r in self.requests]
         if closings and [_gist(r) for r in RequestPage.parse(text).requests] != wanted:
             raise InvalidInput(
                 'The requests cannot be marked without changing what the page says: '
@@ -348,9 +365,13 @@ class RequestPage:
         return text
 
 
-def _gist(request: Request, *, done: bool = False) -> tuple[object, ...]:
-    """Return what marking other requests must not change."""
-    word = 'done' if done else request.status and request.status.word
+def _gist(request: Request, word: str | None = None) -> tuple[object, ...]:
+    """Return what marking requests must not change.
+
+    :param word: what its status becomes
+    """
+    if word is None:
+        word = request.status.word if request.status else None
     standing = [(n.name, n.standing, n.hidden) for n in request.named]
     return request.heading, request.kind, word, standing, request.problems
 
@@ -707,7 +728,7 @@ def _request(
     if not any(n.standing is Standing.REQUESTED for n in named):
         problems.append(Problem.NOBODY)
     signature = _signature(span.of(text))
-    leftovers = _leftovers(text, pieces, named, signature)
+    leftovers = _leftovers(text, pieces, named)
     return Request(
         heading=title,
         section=above[-1].title if above else None,
@@ -947,7 +968,7 @@ def _status(text: str, template: Node) -> Status:
     if chosen is None:
         at = template.content.end
         done = f'{text[span.start : at]}|done{text[at : span.end]}'
-        return Status('', span, done)
+        return Status('', span, done, span.of(text))
     old = chosen.of(text)
     word = _without_comments(old).strip().lower()
     comments = ''.join(
@@ -956,8 +977,12 @@ def _status(text: str, template: Node) -> Status:
     before = old[: len(old) - len(old.lstrip())]
     after = old[len(old.rstrip()) :] if old.strip() else ''
     start, end = text[span.start : chosen.start], text[chosen.end : span.end]
-    done = f'{start}{before}done{comments}{after}{end}'
-    return Status(' '.join(word.split()), span, done)
+    return Status(
+        ' '.join(word.split()),
+        span,
+        f'{start}{before}done{comments}{after}{end}',
+        f'{start}{before}{comments}{after}{end}',
+    )
 
 
 def _named(text: str, body: Sequence[_Piece], *, hiding: bool) -> Iterator[Named]:
@@ -1075,17 +1100,18 @@ def _leftovers(
     text: str,
     pieces: Sequence[_Piece],
     named: Sequence[Named],
-    signature: Signature | None,
 ) -> Iterator[Leftover]:
     """Yield what may name somebody in a request, and is neither taken nor struck out.
 
     Signatures do not count, nor does who signed first, nor who is pinged.
     """
     known = {n.name for n in named if n.standing is not Standing.UNREADABLE}
-    if signature is not None and signature.name:
-        known.add(signature.name)
+    signed = _signatures(text, pieces[1:])
+    if signed:
+        with suppress(InvalidName):
+            known.add(normalise_name(signed[min(signed)]))
     seen: set[str] = set()
-    for written, user, span in _mentions(text, pieces):
+    for written, user, span in _mentions(text, pieces, signed):
         name = None
         if user is not None:
             with suppress(InvalidName):
@@ -1102,14 +1128,16 @@ def _leftovers(
 _Mention = tuple[str, str | None, Span]
 
 
-def _mentions(text: str, pieces: Sequence[_Piece]) -> Iterator[_Mention]:
+def _mentions(
+    text: str, pieces: Sequence[_Piece], signed: Collection[int]
+) -> Iterator[_Mention]:
     """Yield what may name somebody, as it is written, and whom if that is told."""
     head, *body = pieces
     title = _title(text, head.node)
     for node in _inline(title):
         if node.kind is Kind.LINK and (user := _linked(title, node)):
             yield node.span.of(title), user, head.span
-    signed, headers = _signatures(text, body), _headers(body)
+    headers = _headers(body)
     cells: dict[int, list[_Piece]] = {}
     for piece in body:
         start = piece.span.start
@@ -1140,8 +1168,8 @@ def _mentions(text: str, pieces: Sequence[_Piece]) -> Iterator[_Mention]:
 def _in_text(text: str, piece: _Piece) -> Iterator[_Mention]:
     """Yield whom plain text names by addresses, and list items that may be names."""
     plain = piece.span.of(text)
-    for user in users_in_urls(plain):
-        yield user, user, piece.span
+    for url, user in users_in_urls(plain):
+        yield url, user, piece.span
     for address in addresses(plain):
         yield address, address, piece.span
     start = piece.span.start
@@ -1200,13 +1228,13 @@ def _headers(body: Sequence[_Piece]) -> frozenset[int]:
     return frozenset({*headers, *row})
 
 
-def _signatures(text: str, body: Sequence[_Piece]) -> frozenset[int]:
-    """Return where the links of signatures begin.
+def _signatures(text: str, body: Sequence[_Piece]) -> dict[int, str]:
+    """Return where the links of signatures begin, and whose they are.
 
     A signature is the last user that a line links to before a time. What begins an
     item of a list is none.
     """
-    found: set[int] = set()
+    found: dict[int, str] = {}
     links: list[tuple[str, int]] = []
     since = ''
     for piece in body:
@@ -1223,11 +1251,11 @@ def _signatures(text: str, body: Sequence[_Piece]) -> frozenset[int]:
                 if _SIGNED.fullmatch(since[: time.start()]) and not _begins_item(
                     text, mine[0]
                 ):
-                    found.update(mine)
+                    found.update(dict.fromkeys(mine, name))
             if time or '\n' in plain or len(since) >= _LONGEST_SIGNATURE:
                 links.clear()
                 since = ''
-    return frozenset(found)
+    return found
 
 
 def _signer(text: str, piece: _Piece) -> str | None:
@@ -1238,7 +1266,7 @@ def _signer(text: str, piece: _Piece) -> str | None:
         user = linked_user(_template(text, piece.what) or '')
     else:
         return None
-    return user and user.strip().casefold().replace('_', ' ')
+    return user and user.strip().replace('_', ' ')
 
 
 def _begins_item(text: str, position: int) -> bool:

@@ -69,7 +69,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,6 +122,8 @@ docuReplacements = {'&campaign;': HELP.strip('\n')}
 
 _REASONS_PAGE = 'Centralauth-admin-status-reasons'
 _SCRIPT = 'global_lock'
+#: Names that are shown when a request is asked about.
+_ASKED_WITH_NAMES = 10
 _KINDS = (GlobalLock.kind, UndoGlobalLock.kind)
 
 
@@ -403,7 +405,15 @@ def _select(site: Any, options: Options) -> Selection:
         RequestKind.HIDE if options.hide else RequestKind.LOCK,
         sections=options.sections,
         requesters=options.requesters,
+        offer=_is_meant_to_lock if options.is_interactive else lambda *request: False,
     )
+
+
+def _is_meant_to_lock(label: str, names: Sequence[str]) -> bool:
+    """Ask whether a request is for a lock, where its heading speaks of both."""
+    shown = ', '.join(names[:_ASKED_WITH_NAMES])
+    question = said('global_lock-offer', label=label, number=len(names), names=shown)
+    return pywikibot.input(question).strip().lower() in ('y', 'yes')
 
 
 def _show(selection: Selection, options: Options, reporter: Reporter) -> None:

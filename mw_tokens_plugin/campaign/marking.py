@@ -33,12 +33,15 @@ _ATTEMPTS = 4
 
 
 def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
-    """Mark the requests of a campaign on their page, in one edit.
+    """Mark the requests of a campaign on their page.
 
     A request is done when everybody it names is in the state that it asks for, both
-    now; where only some are, it gets a note and stays open. The page and the accounts
-    are read anew before the edit, and again when somebody else edits the page at the
-    same moment.
+    now; where only some are, or where it may name others, it gets a note and stays
+    open. The page and the accounts are read again before each edit.
+
+    All of it is one edit. A wiki merges it with what others save at the same moment,
+    if that is on other lines; so the merged page is read, and what was marked too early
+    is opened again in another edit.
 
     :return: what became of it, in some sentences
     :raises StateConflict: others edited it at the same moment again and again
@@ -46,6 +49,9 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
     :raises ApiRefusal: the wiki refused
     """
     title = campaign.options['page']['title']
+    #: What was or may have been written, and not been looked at since.
+    unread: list[Closing] = []
+    sentences: list[str] = []
     found = ''
     failure: TokensPluginError | None = None
     for attempt in range(_ATTEMPTS + 1):
@@ -54,20 +60,26 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
         if page.problem:
             raise InvalidInput(f'{title} cannot be marked: {page.problem}.')
         if target := redirect_of(site, title, page):
-            return said('global_lock-page-moved', title=title, target=target)
-        marks = _marks(site, page, ledger, campaign)
+            moved = said('global_lock-page-moved', title=title, target=target)
+            return ' '.join([*sentences, moved])
+        marks = _marks(site, page, ledger, campaign, unread)
         if not marks.closings:
-            said_so = found or (
-                '' if marks.left else said('global_lock-none-to-mark', title=title)
-            )
-            return ' '.join(filter(None, [said_so, *marks.left]))
+            if found:
+                sentences.append(found)
+            elif not sentences and not marks.left:
+                sentences.append(said('global_lock-none-to-mark', title=title))
+            return ' '.join([*sentences, *marks.left])
         if attempt == _ATTEMPTS:
             # What the last edit came to has been read.
             break
         done = sum(closing.done for closing in marks.closings)
-        partly = len(marks.closings) - done
-        summary = written(site, 'global_lock-summary', done=done, partly=partly)
+        reopened = sum(closing.reopens for closing in marks.closings)
+        partly = len(marks.closings) - done - reopened
+        about = {'title': title, 'done': done, 'partly': partly}
+        key = 'global_lock-summary-reopened' if reopened else 'global_lock-summary'
+        summary = written(site, key, done=done, partly=partly, reopened=reopened)
         text = page.closed(marks.closings)
+        unread = [*unread, *(c for c in marks.closings if c.done)]
         try:
             saved = save_page(site, context, text, summary=summary)
         except StateConflict as error:
@@ -75,19 +87,19 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
             continue
         except (OutcomeUnknown, InternalApiError) as error:
             failure = error
-            found = said(
-                'global_lock-marked-found', title=title, done=done, partly=partly
-            )
+            found = said('global_lock-marked-found', **about)
             continue
-        result = said(
-            'global_lock-marked',
-            title=title,
-            done=done,
-            partly=partly,
-            revision=saved.revision,
-        )
-        merged = [said('global_lock-marked-merged')] if saved.is_merged else []
-        return ' '.join([result, *merged, *marks.left])
+        found = ''
+        if done or partly:
+            about['revision'] = saved.revision
+            sentences.append(said('global_lock-marked', **about))
+        if reopened:
+            sentences.append(said('global_lock-marked-reopened', number=reopened))
+        if not saved.is_merged:
+            return ' '.join([*sentences, *marks.left])
+        sentences.append(said('global_lock-marked-merged'))
+    if sentences:
+        return ' '.join([*sentences, said('global_lock-marked-unread', title=title)])
     assert failure is not None
     raise failure
 
@@ -100,26 +112,51 @@ class _Marks:
     left: tuple[str, ...]
 
 
-def _marks(site: Any, page: RequestPage, ledger: Ledger, campaign: Campaign) -> _Marks:
-    """Return what is to be written under the requests as they are now."""
+def _marks(
+    site: Any,
+    page: RequestPage,
+    ledger: Ledger,
+    campaign: Campaign,
+    unread: Iterable[Closing],
+) -> _Marks:
+    """Return what is to be written under the requests as they are now.
+
+    :param unread: what may have closed some of them before they were as they are now
+    """
     stored = campaign.options['page']
     kind = RequestKind(stored['kind'])
     planned: dict[str, set[str]] = {}
     for item in stored['requests']:
         planned.setdefault(item['heading'], set()).update(item['names'])
+    agreed = {item['heading'] for item in stored['requests'] if item.get('agreed')}
     there = [
         request
         for request in page.requests
         if planned.get(request.heading, set()).intersection(request.names)
     ]
-    asked = [r for r in there if r.is_open and r.is_certain and r.kind is kind]
-    finished = _finished(site, page, ledger, campaign, asked)
+    asked = [
+        r
+        for r in there
+        if r.is_open
+        and (
+            (r.is_certain and r.kind is kind)
+            or (r.may_be_a_lock and r.heading in agreed)
+        )
+    ]
+    closed = [r for r in there if _was_closed(page, r, unread)]
+    finished = _finished(site, page, ledger, campaign, [*asked, *closed])
     closings = []
     untouched = 0
-    for request in asked:
+    for request in [*asked, *closed]:
         done = len(finished.intersection(request.names))
-        total = len(request.names) + len(request.unreadable)
-        if done == total:
+        others = set(request.others) - finished
+        total = len(request.names) + len(others) + len(request.unknown)
+        if request in closed:
+            if done < total:
+                key = f'global_lock-reopened-{kind.value}'
+                line = written(site, key, done=done, total=total)
+                closings.append(Closing(request, f': {line}', False, reopens=True))
+        elif done == total:
             line = written(site, f'global_lock-done-{kind.value}', total=total)
             closings.append(Closing(request, f': {line}', done=True))
         elif done:
@@ -148,6 +185,15 @@ def _marks(site: Any, page: RequestPage, ledger: Ledger, campaign: Campaign) -> 
     return _Marks(tuple(closings), tuple(left))
 
 
+def _was_closed(page: RequestPage, request: Request, unread: Iterable[Closing]) -> bool:
+    """Tell whether a request is closed, and by what was written just now."""
+    return request.is_closed and any(
+        closing.request.heading == request.heading
+        and f'\n{closing.line} ' in request.span.of(page.text)
+        for closing in unread
+    )
+
+
 def _finished(
     site: Any,
     page: RequestPage,
@@ -158,7 +204,7 @@ def _finished(
     """Return who of those named in requests is as the campaign wants them, now."""
     names = [
         name
-        for name in dict.fromkeys(name for r in requests for name in r.names)
+        for name in dict.fromkeys(n for r in requests for n in (*r.names, *r.others))
         if kind_of(name) is AccountKind.ACCOUNT
     ]
     recorded = ledger.named(campaign, names).values()

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +35,8 @@ _WIDEST = {4: 16, 6: 19}
 _LONGEST_REASON = 250
 #: Longest status that is repeated to the operator.
 _LONGEST_STATUS = 30
+#: Most of what may be names that is listed of one request, and the longest of each.
+_MAX_LEFT, _LONGEST_LEFT = 20, 80
 _WORD = re.compile(r'[A-Za-z]+')
 _BETWEEN_WORDS = re.compile(r'[ _.,:;()/&+-]*')
 #: What headings and statuses may say beside a name that must not be shown.
@@ -116,7 +125,12 @@ class Selection:
             'kind': self.kind.value,
             'hidden': sorted(self.hidden),
             'requests': [
-                {'heading': t.request.heading, 'names': t.names} for t in self.taken
+                {
+                    'heading': t.request.heading,
+                    'names': t.names,
+                    'agreed': t.request.lock_or_unlock,
+                }
+                for t in self.taken
             ],
         }
 
@@ -140,6 +154,7 @@ def select(
     *,
     sections: Collection[str] = (),
     requesters: Collection[str] = (),
+    offer: Callable[[str, Sequence[str]], bool] = lambda label, names: False,
 ) -> Selection:
     """Choose the open requests of one kind on a page.
 
@@ -149,6 +164,8 @@ def select(
     :param kind: what the requests are to ask for
     :param sections: only requests with these headings, or under them
     :param requesters: only what these accounts have added, by the page's history
+    :param offer: asks whether a request is one for a lock whose heading leaves that
+        open; it gets what to call it, and its names that may be shown
     :raises InvalidInput: there is no such page or section, or it cannot be read
     :raises ApiRefusal: the wiki refused
     """
@@ -168,6 +185,15 @@ def select(
     labels = _labels(page, hidden, discreet=kind is RequestKind.HIDE)
     wanted = _in_sections(page.requests, labels, sections)
     chosen = [r for r in wanted if r.is_open]
+    # Who has added it cannot be told of what was never certain.
+    if kind is RequestKind.LOCK and not requesters:
+        chosen = [
+            _as_lock(r)
+            if r.may_be_a_lock and offer(labels[r.span.start], _shown(r))
+            else r
+            for r in chosen
+        ]
+    agreed = {r.span.start for r in chosen if r.lock_or_unlock and r.is_certain}
     certain = [r for r in chosen if _why_not(r, kind) is None]
     blocks = [r for r in chosen if r.is_certain and r.kind is RequestKind.BLOCK]
     passed = [
@@ -175,6 +201,7 @@ def select(
         for r in wanted
         if (why := _unknown_status(r, labels, hidden) or _why_not(r, kind))
         and not r.is_closed
+        and r.span.start not in agreed
     ]
     accepted = {r.span.start: r.names for r in (*certain, *blocks)}
     if requesters:
@@ -189,8 +216,8 @@ def select(
             passed += [Passed(label, why) for why in _added_by(page, others)]
     for request in (*certain, *blocks):
         label = labels[request.span.start]
-        if count := len(request.unreadable):
-            passed.append(Passed(label, said('global_lock-unreadable', number=count)))
+        if why := _not_taken(request, label, hidden):
+            passed.append(Passed(label, why))
         if count := sum(map(_is_too_wide, accepted[request.span.start])):
             ipv4, ipv6 = _WIDEST[4], _WIDEST[6]
             why = said('global_lock-too-wide', number=count, ipv4=ipv4, ipv6=ipv6)
@@ -296,6 +323,8 @@ def _in_sections(
 
 def _why_not(request: Request, kind: RequestKind) -> str | None:
     """Return why a request is not acted on, if it is not of one kind for certain."""
+    if request.may_be_a_lock and kind is RequestKind.LOCK:
+        return said('global_lock-either')
     if not request.is_certain:
         return '; '.join(
             said(f'global_lock-problem-{problem.name.lower()}')
@@ -305,6 +334,35 @@ def _why_not(request: Request, kind: RequestKind) -> str | None:
         return None
     assert request.kind is not None
     return said(f'global_lock-asks-{request.kind.value}')
+
+
+def _as_lock(request: Request) -> Request:
+    """Return a request as the operator has said that it is meant."""
+    return replace(request, kind=RequestKind.LOCK, problems=())
+
+
+def _shown(request: Request) -> tuple[str, ...]:
+    return tuple(n for n in request.names if n not in request.hidden_names)
+
+
+def _not_taken(request: Request, label: str, hidden: Collection[str]) -> str | None:
+    """Return what to say of what may name others and is not taken, if there is any."""
+    left = request.not_taken
+    if not left:
+        return None
+    if label != request.heading or any(_may_tell_a_name(hidden, text) for text in left):
+        return said('global_lock-not-taken-hidden', number=len(left))
+    shown = [_shortened(text) for text in left[:_MAX_LEFT]]
+    return said(
+        'global_lock-not-taken',
+        number=len(left),
+        names='; '.join([*shown, *(['...'] if len(left) > len(shown) else [])]),
+    )
+
+
+def _shortened(text: str) -> str:
+    text = ' '.join(text.split())
+    return text if len(text) <= _LONGEST_LEFT else f'{text[:_LONGEST_LEFT]}...'
 
 
 def _unknown_status(

@@ -53,8 +53,8 @@ def linked_user(target: str) -> str | None:
     return None
 
 
-def users_in_urls(text: str) -> Iterator[str]:
-    """Yield the users whom web addresses in a text lead to, as they are written.
+def users_in_urls(text: str) -> Iterator[tuple[str, str]]:
+    """Yield web addresses in a text that lead to a user, and whom, as it is written.
 
     .. version-added:: 0.1
 
@@ -67,11 +67,11 @@ def users_in_urls(text: str) -> Iterator[str]:
         path, question, query = path.partition('?')
         for part in (title[1] if title else '', path.removeprefix('wiki/'), path):
             if user := linked_user(part):
-                yield user
+                yield address, user
                 break
         else:
             if question and (user := linked_user(f'?{query}')):
-                yield user
+                yield address, user
 
 
 def addresses(text: str) -> Iterator[str]:

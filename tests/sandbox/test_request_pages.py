@@ -201,6 +201,101 @@ def test_what_is_not_certainly_a_lock_request_is_listed_and_left(
     assert written(sandbox) == spam(1, 2, 3)
 
 
+#: What is under a heading, beside a request for a number, and what is listed of it.
+MAY_NAME = {
+    '*[[User:Spambot 00021]]': '[[User:Spambot 00021]]',
+    '[[m:Special:CentralAuth/Spambot 00022|this]]': 'Spambot 00022|this]]',
+    '{{MultiLock|Spambot 00023|Old=Name|Spambot 00023}}': 'Old=Name',
+    '{{LockHide|1=Dropped One|1=Spambot 00023}}': '1=Dropped One',
+    '{{sockpuppets|Somebody Else}}': '{{sockpuppets|Somebody Else}}',
+    '{{User:Ann/list of socks}}': '{{User:Ann/list of socks}}',
+    '{|\n| Name in a cell || x\n|}': 'Name in a cell',
+    '# Name in a list': 'Name in a list',
+    'https://meta.wikimedia.org/wiki/Special:Contributions/Linked_One': '/Linked_One',
+    'And {{checkuser|Only Mentioned}}.': 'Only Mentioned',
+    '192.0.2.77 too': '192.0.2.77',
+    '* [[User:Listed]] 07:42, 21 November 2026 (UTC)': 'Listed',
+}
+#: What says nothing of whom a request is for.
+SAYS_NOTHING = """\
+Cross-wiki spam, see [[w:en:WP:SPI/Case]] and [[Special:Diff/1]]. <s>[[User:Struck]]</s>
+{{Collapse top|List}}
+{{Collapse bottom}}
+-- [[User:Ann|Ann]] ([[User talk:Ann|talk]] · [[Special:Contributions/Ann|c]]) 07:42, \
+21 November 2026 (UTC)
+:{{ping|Ann}} @[[User:Ann]]: sure? <small>[[User:Bob|Bob]] (meta admin) 08:00, \
+22 November 2026 (UTC)</small>
+:: --[[Special:Contributions/203.0.113.200|203.0.113.200]] 08:10, 22 novembre 2026 (CET)
+:Yes, [[User:Ann|Ann]] said so. {{unsigned|Carol|08:11}}
+"""
+
+
+def test_whoever_may_be_named_and_is_not_taken_keeps_the_request_open(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    """Each is listed; signatures, pings and remarks do not count."""
+    page = ABOVE
+    for number, rest in enumerate([*MAY_NAME, SAYS_NOTHING], start=1):
+        name = f'Spambot {number:05}'
+        page += f'=== Global lock for {name} ===\n{{{{Status}}}}\n'
+        # The first is named by a template that names users in general.
+        page += f'*{{{{{"sultool" if number == 1 else "LockHide"}|{name}}}}}\n{rest}\n'
+    save(sandbox, page)
+    run = global_lock(PAGE, '-simulate', '-close', '-campaign:page')
+    assert run.code == 0, run.said
+    for number, listed in enumerate(MAY_NAME.values(), start=1):
+        (line,) = [
+            line
+            for line in run.out.splitlines()
+            if f'Global lock for Spambot {number:05}: not taken' in line
+        ]
+        assert listed in line
+    assert run.out.count('not taken, and may be') == len(MAY_NAME)
+    run = global_lock('-resume', '-campaign:page', '-always')
+    done = f'1 done, {len(MAY_NAME)} partly done'
+    assert done in run.out, run.said
+    assert text(sandbox).count('{{Status|done') == 1
+    assert text(sandbox).rindex('{{Status|done') > text(sandbox).rindex('{{Status}}')
+
+
+def test_a_master_who_is_locked_already_keeps_no_request_open(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    """Requests for socks link to their master; what counts is that all are locked."""
+    save(sandbox, ABOVE + ONE.replace('Spam.', 'Sock of [[User:Already Locked]].'))
+    run = global_lock(PAGE, '-simulate', '-close', '-campaign:page')
+    assert 'not taken, and may be a name: [[User:Already Locked]]' in run.out
+    run = global_lock('-resume', '-campaign:page', '-always')
+    assert '1 done, 0 partly done' in run.out, run.said
+
+
+def test_a_heading_left_as_the_form_has_it_is_asked_about_at_a_terminal(
+    desk: Any, sandbox: Sandbox
+) -> None:
+    page = ABOVE + ONE.replace(
+        'lock for Spambot 00003', 'lock/unlock for [[User:Foo|Foo]]'
+    )
+    save(sandbox, page + OTHERS)
+    run = desk.run(PAGE, '-simulate', '-campaign:no')
+    assert 'asks to lock or to unlock: at a terminal you are asked which' in run.out
+    run = desk.talk(PAGE, '-campaign:never', answers=[('Take it as', 'n')])
+    assert written(sandbox) == []
+    answers = [('Take it as a request to lock', 'y'), ('[y/N]', 'y')]
+    run = desk.talk(PAGE, '-close', '-campaign:page', answers=answers)
+    assert run.code == 0, run.out
+    assert written(sandbox) == spam(3)
+    assert text(sandbox).count('{{Status|done') == 1
+
+
+def test_a_request_outside_the_sections_for_requests_is_not_certain(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    save(sandbox, ABOVE + LIST + ONE.replace('===', '=='))
+    run = global_lock(PAGE, '-simulate')
+    assert 'Spambot 00003: it stands in a section that is not for' in run.out
+    assert '2 different names.' in run.out
+
+
 def test_a_section_is_one_request_or_those_under_a_heading(
     global_lock: Script, sandbox: Sandbox
 ) -> None:
@@ -785,6 +880,43 @@ def test_an_edit_conflict_is_met_by_reading_the_page_anew(
     monkeypatch.undo()
     assert global_lock('-resume', '-campaign:page', '-always').code == 0
     assert '{{Status|done' in text(sandbox)
+
+
+@pytest.mark.parametrize('lost', [False, True])
+def test_what_was_added_while_marking_opens_the_request_again(
+    global_lock: Script,
+    sandbox: Sandbox,
+    site: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    lost: bool,
+) -> None:
+    """A wiki merges edits of different lines, so the merged page is read again."""
+    save(sandbox, ABOVE + LIST + ONE + BELOW)
+    assert global_lock(PAGE, '-simulate', '-close', '-campaign:page').code == 0
+    read, late = site.edit_context, []
+
+    def read_and_be_late(*args: Any, **how: Any) -> Any:
+        context = read(*args, **how)
+        if how and not late:
+            new = '* {{LockHide|Spambot 00009}}\n{{Collapse bottom}}'
+            late.append(
+                save(sandbox, text(sandbox).replace('{{Collapse bottom}}', new))
+            )
+            if lost:
+                sandbox.faults.arm(kind='http', status=503, when='after', action='edit')
+        return context
+
+    monkeypatch.setattr(site, 'edit_context', read_and_be_late)
+    run = global_lock('-resume', '-campaign:page', '-always')
+    assert run.code == 0, run.said
+    assert '1 request was changed while being marked, and is open again' in run.out
+    now = text(sandbox)
+    first, second = now.split('=== Global lock for Spambot 00003')
+    assert '{{Status|<!-- do not change this line -->}}' in first
+    assert '2 of the 3 named here are locked' in first
+    assert 'Spambot 00009' in first
+    assert '{{Status|done}}' in second
+    assert len(edits(sandbox)) == 2
 
 
 @pytest.mark.parametrize(
