@@ -1247,7 +1247,7 @@ def _signatures(text: str, body: Sequence[_Piece]) -> dict[int, str]:
             time = _TIME.search(since)
             if time and links:
                 name = links[-1][0]
-                mine = [start for user, start in links if user == name]
+                mine = [p for user, p in links if user.casefold() == name.casefold()]
                 if _SIGNED.fullmatch(since[: time.start()]) and not _begins_item(
                     text, mine[0]
                 ):

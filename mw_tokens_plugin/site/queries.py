@@ -50,8 +50,9 @@ class EditContext:
         """Return the parameters that ``action=edit`` takes from it.
 
         A page that does not exist is only created, not overwritten if somebody else
-        creates it meanwhile. Any other edit since is a conflict; up to MediaWiki 1.34,
-        which goes by the time alone, not one within the same second, or of one's own.
+        creates it meanwhile. Any other edit since is a conflict if it is of the same
+        lines, else the wiki merges both; up to MediaWiki 1.34, which goes by the time
+        alone, an edit within the same second or of one's own is none.
         """
         found: dict[str, Any] = {
             'title': self.title,
