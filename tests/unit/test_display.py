@@ -66,7 +66,8 @@ def test_messages_and_errors_show_tricks_escaped(
     def refuse(arguments: list[str]) -> ExitCode:
         raise ApiRefusal('code', TRICK, 'wiki')
 
-    assert run_script(refuse, ['-x']) is not ExitCode.DONE
+    code = run_script(refuse, ['-x'], script=__file__, name='test_display')
+    assert code is not ExitCode.DONE
     shown = capsys.readouterr().err
     assert '\\x1b]0;x\\x07' in shown
     assert not any(map(is_harmful, shown))
