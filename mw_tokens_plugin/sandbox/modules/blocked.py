@@ -71,6 +71,8 @@ def check_block(
     applied = block_of(call)
     if applied is None:
         return
+    if title == Title(3, call.user) and _may_talk(applied.block):
+        return
     pages = applied.block.pages if isinstance(applied.block, Block) else ()
     if pages and title not in pages:
         return
@@ -80,14 +82,16 @@ def check_block(
 
 
 def check_blocker(call: Call, target: str) -> None:
-    """Refuse to let users who are blocked block and unblock.
+    """Refuse to let users who are blocked block and unblock others.
 
-    Whoever blocked them is no exception made for; they themselves may be one.
+    They may block whoever blocked them, and themselves with a right of its own.
 
     :raises ApiError: ipbblocked or ipbnounblockself.
     """
     applied = block_of(call)
     if applied is None or target == applied.by[0]:
+        return
+    if isinstance(applied.block, Block) and applied.block.pages:
         return
     if target != call.user:
         raise ApiError(
@@ -264,6 +268,10 @@ def _blocker(call: Call, block: GlobalBlock) -> tuple[str, int]:
 
 def _end(block: Block | GlobalBlock) -> str:
     return 'infinite' if block.expiry == 'infinity' else block.expiry
+
+
+def _may_talk(block: Block | GlobalBlock) -> bool:
+    return isinstance(block, Block) and block.allowusertalk
 
 
 def _over(call: Call, block: Block) -> bool:

@@ -61,6 +61,8 @@ def block(call: Call, values: Values) -> None:
         )
     flags = {name: values[name] for name in _FLAGS}
     made = place(call, target, expiry, values['reason'], values['expiry'], **flags)
+    if watched := values['watchuser'] and (local is not None or '/' not in target):
+        call.wiki.watched.setdefault(call.user, set()).add(Title(2, target))
     call.answer.effect = 'block'
     end = 'infinite' if expiry == 'infinity' else expiry
     result = {
@@ -70,7 +72,7 @@ def block(call: Call, values: Values) -> None:
         'id': made.id,
         'reason': made.reason,
         **flags,
-        'watchuser': False,
+        'watchuser': watched,
         'partial': False,
         'pagerestrictions': None,
         'namespacerestrictions': None,

@@ -111,9 +111,9 @@ def delete(call: Call, values: Values) -> None:
     title = page.title if page else title
     assert title
     call.answer.target = str(title)
-    check_block(call, title)
     if 'delete' not in call.rights:
         raise errors.admins_only()
+    check_block(call, title)
     # A deletion counted as an edit, too.
     limits = ('delete',) if call.farm.current else ('delete', 'edit')
     if any(call.wiki.limited(right, call.user) for right in limits):
@@ -183,10 +183,10 @@ def move(call: Call, values: Values) -> None:
     if target is None:
         raise errors.invalid_title(values['to'])
     call.answer.target = str(page.title)
-    check_block(call, page.title, spread=True)
     local = call.session.local
     if local is None or 'move' not in call.rights:
         raise errors.denied('move pages')
+    check_block(call, page.title, spread=True)
     _check_protection(call, page, 'move')
     if target in call.wiki.pages:
         raise ApiError(
@@ -219,9 +219,15 @@ def protect(call: Call, values: Values) -> None:
     """Change the protection of a page."""
     page = page_of(call, values)
     call.answer.target = str(page.title)
-    check_block(call, page.title)
     if 'protect' not in call.rights:
         raise errors.denied('change protection levels for this page')
+    if refusals(call, page, page.title, 'edit'):
+        raise ApiError(
+            'cantedit',
+            'You cannot change the protection settings of this page because you do not '
+            'have permission to edit it.',
+            key='protect-cantedit',
+        )
     expiries = values['expiry']
     protections = []
     for position, protection in enumerate(values['protections']):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .. import errors
 from ..call import Call, Values, action
 from ..titles import Title
+from .blocked import check_block
 
 
 @action('userrights')
@@ -25,6 +26,8 @@ def userrights(call: Call, values: Values) -> None:
         raise errors.no_such_user(given)
     call.answer.target = f'User:{local.name}'
     allowed = 'userrights' in call.rights
+    if not allowed:
+        check_block(call)
     add, remove = set(values['add'] or ()), set(values['remove'] or ())
     added = sorted(add - local.groups - remove) if allowed else []
     removed = sorted(remove & local.groups) if allowed else []

@@ -13,6 +13,7 @@ from ..call import Call, Values, action, query
 from ..errors import ApiError
 from ..farm import Change
 from ..titles import Title
+from .blocked import check_block
 from .query import Json, PageSet
 
 _LOG_IN = ApiError(
@@ -78,6 +79,7 @@ def patrol(call: Call, values: Values) -> None:
         raise errors.not_together(['rcid', 'revid'])
     change = _change_of(call, values)
     call.answer.target = str(change.title)
+    check_block(call, change.title)
     if 'patrol' not in call.rights:
         raise errors.admins_only()
     if not is_patrolled(call, change):
