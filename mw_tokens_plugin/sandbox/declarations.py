@@ -4,10 +4,12 @@ The table below is what the sandbox both validates requests with and tells clien
 about; it does not say what the modules do.  Its notation: one module a paragraph,
 `[path] class source flags prefix help-pages` (flags: r read rights, w write rights,
 p must be posted, d dynamic parameters), then one parameter a line, `name type words`.
+What is marked by a ^ (a module, a parameter, a value) is of today's wikis alone.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -75,17 +77,13 @@ class Declarations:
         """Initializer."""
         self.submodules = {
             'action': (
-                *(
-                    _after(_ACTIONS, 'filerevert', 'globalblock')
-                    if current
-                    else _ACTIONS
-                ),
+                *_names(_ACTIONS, current),
                 *(REPOSITORY_ACTIONS if repository else ()),
             ),
             'prop': _PROPS,
-            'list': _today(_LISTS) if current else _LISTS,
+            'list': _names(_LISTS, current),
             'meta': (*_METAS, *(('wikibase',) if client else ())),
-            'generator': _GENERATORS,
+            'generator': _names(_GENERATORS, current),
         }
         self.modules: dict[str, Module] = {}
         values = {f'@{name}': value for name, value in self.submodules.items()}
@@ -97,7 +95,7 @@ class Declarations:
             for kind in ('prop', 'list', 'meta')
             for name in self.submodules[kind]
         }
-        table = _TABLE if current else _TABLE.partition('[query+globalusers]')[0]
+        table = _of_release(_TABLE, current)
         table += GLOBAL_BLOCKING + BLOCKS if current else ''
         table += FILES + (CLIENT if client else '') + (REPOSITORY if repository else '')
         for module in _parse(table, values, groups):
@@ -268,14 +266,20 @@ def _bare(path: str, submodules: Mapping[str, tuple[str, ...]]) -> Module:
     return _bare_module(path, group)
 
 
-def _today(lists: tuple[str, ...]) -> tuple[str, ...]:
-    lists = _after(lists, 'globalallusers', 'globalblocks')
-    return _after(lists, 'globalgroups', 'globalusers')
+def _names(text: str, current: bool) -> tuple[str, ...]:
+    """Return the names in a text, in 1.43 without those that are marked."""
+    return tuple(
+        name.rstrip('^') for name in text.split() if current or not name.endswith('^')
+    )
 
 
-def _after(names: tuple[str, ...], last: str, name: str) -> tuple[str, ...]:
-    at = names.index(last) + 1
-    return (*names[:at], name, *names[at:])
+def _of_release(table: str, current: bool) -> str:
+    """Return a table without its marks, and in 1.43 without what is marked."""
+    if not current:
+        table = re.sub(r'^\[\S+\^\].*\n( .*\n)*', '', table, flags=re.M)
+        table = re.sub(r'^ +\S+\^ .*\n', '', table, flags=re.M)
+        table = re.sub(r'[^\s|]+\^\|', '', table)
+    return table.replace('^', '')
 
 
 _MANUAL = 'https://www.mediawiki.org/wiki/Special:MyLanguage/API:'
@@ -302,20 +306,18 @@ _PECULIAR: dict[tuple[str, bool], Json] = {
     ('generator', True): {'submoduleparamprefix': 'g'},
 }
 
-_ACTIONS = tuple(
-    """
+_ACTIONS = """
     acquiretempusername antispoof block centralauthtoken
     changeauthenticationdata changecontentmodel checktoken clearhasmsg
     clientlogin compare createaccount createlocalaccount delete
     deleteglobalaccount edit emailuser expandtemplates feedcontributions
-    feedrecentchanges feedwatchlist filerevert globaluserrights help imagerotate
+    feedrecentchanges feedwatchlist filerevert globalblock^ globaluserrights help imagerotate
     import linkaccount login logout managetags mergehistory move opensearch
     options paraminfo parse patrol protect purge query removeauthenticationdata
     resetpassword revisiondelete rollback rsd setglobalaccountstatus
     setnotificationtimestamp setpagelanguage tag unblock undelete unlinkaccount
     upload userrights validatepassword watch cspreport stashedit
-    """.split()
-)
+    """
 
 _PROPS = tuple(
     """
@@ -325,17 +327,16 @@ _PROPS = tuple(
     """.split()
 )
 
-_LISTS = tuple(
-    """
+_LISTS = """
     allcategories alldeletedrevisions allfileusages allimages alllinks allpages
     allredirects allrevisions alltransclusions allusers backlinks blocks
-    categorymembers embeddedin exturlusage filearchive globalallusers
-    globalgroups imageusage iwbacklinks langbacklinks logevents mystashedfiles
+    categorymembers codexicons^ embeddedin exturlusage filearchive globalallusers
+    globalblocks^ globalgroups globalrenamequeue^ globalusers^ imageusage iwbacklinks langbacklinks logevents mystashedfiles
     pagepropnames pageswithprop prefixsearch protectedtitles querypage random
-    recentchanges search tags usercontribs users watchlist watchlistraw wikisets
+    recentchanges search tags
+    trackingcategories^ usercontribs users watchlist watchlistraw wikisets
     deletedrevs
-    """.split()
-)
+    """
 
 _METAS = tuple(
     """
@@ -344,16 +345,14 @@ _METAS = tuple(
     """.split()
 )
 
-_GENERATORS = tuple(
-    """
+_GENERATORS = """
     allcategories alldeletedrevisions allfileusages allimages alllinks allpages
     allredirects allrevisions alltransclusions backlinks categories
     categorymembers deletedrevisions duplicatefiles embeddedin exturlusage
     fileusage images imageusage iwbacklinks langbacklinks links linkshere
     pageswithprop prefixsearch protectedtitles querypage random recentchanges
-    redirects revisions search templates transcludedin watchlist watchlistraw
-    """.split()
-)
+    redirects revisions search templates trackingcategories^ transcludedin watchlist watchlistraw
+    """
 
 _TABLE = r"""
 [main] ApiMain MediaWiki - -
@@ -369,6 +368,7 @@ _TABLE = r"""
     curtimestamp boolean
     responselanginfo boolean
     origin string
+    crossorigin^ boolean
     uselang string default=user
     variant string
     errorformat bc|html|none|plaintext|raw|wikitext default=bc
@@ -495,8 +495,8 @@ _TABLE = r"""
     undo integer min=0
     undoafter integer min=0
     redirect boolean
-    contentformat application/json|application/octet-stream|application/unknown|application/x-binary|text/css|text/javascript|text/plain|text/unknown|text/x-wiki|unknown/unknown
-    contentmodel css|javascript|json|text|unknown|wikitext
+    contentformat application/json|application/octet-stream|application/unknown|application/vue+xml^|application/x-binary|text/css|text/javascript|text/plain|text/unknown|text/x-wiki|unknown/unknown
+    contentmodel css|javascript|json|text|unknown|vue^|wikitext
     token string token=csrf
     returnto title mustexist=no
     returntoquery string default=
@@ -898,7 +898,7 @@ _TABLE = r"""
     prop revid|parentid|user|userid|comment|parsedcomment|minor|len|sha1|content|token|tags multi default=user|comment
     limit limit default=10 min=1 max=500 highmax=5000
     continue string
-[query+globalusers] ApiQueryGlobalUsers CentralAuth r gus
+[query+globalusers^] ApiQueryGlobalUsers CentralAuth r gus
     prop editcount|groupmemberships|groups|localinfo|locked|registration|rights multi
     users string multi
     centralids integer multi

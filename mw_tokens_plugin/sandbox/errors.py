@@ -49,7 +49,7 @@ class ApiError(Exception):
     @property
     def summary(self) -> str:
         """The message without markup, in one line."""
-        return _BLANKS.sub(' ', _TAGS.sub('', self.info))
+        return _BLANKS.sub(' ', _TAGS.sub('', self.info)).strip()
 
 
 class InternalError(ApiError):

@@ -784,7 +784,7 @@ class Farm:
         self.sessions.end_account(account.id)
         for local in account.attached.values():
             local.central = None
-            local.unlisted = True
+            local.unlisted = not self.current
         del self.accounts[account.name], self.account_ids[account.id]
         self.names.pop(bisect_left(self.names, account.name))
         title = Title(2, f'{account.name}@global')

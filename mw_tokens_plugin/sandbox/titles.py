@@ -98,16 +98,16 @@ def canonical_user(text: str) -> str | None:
 
 def _parse(text: str, namespace: int) -> Title | None:
     """Return a title; `namespace` is that of a text that names none."""
-    text = _BLANKS.sub(' ', _INVISIBLE.sub('', text)).strip()
+    text = _BLANKS.sub(' ', _INVISIBLE.sub('', text)).strip(' ')
     if text.startswith(':'):
-        namespace, text = 0, text[1:].strip()
+        namespace, text = 0, text[1:].strip(' ')
     prefix, colon, rest = text.partition(':')
     if colon:
         prefix = prefix.strip().lower()
         if prefix in INTERWIKI:
             return None
         if prefix in _NUMBERS:
-            namespace, text = _NUMBERS[prefix], rest.strip()
+            namespace, text = _NUMBERS[prefix], rest.strip(' ')
     if not text or _ILLEGAL.search(text) or len(text.encode()) > 255:
         return None
     parts = text.split('/')

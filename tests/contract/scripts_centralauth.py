@@ -40,11 +40,11 @@ def races(name: str) -> Mapping[int, Event]:
         if not exchange.note.startswith(RACES):
             continue
         user = exchange.params['user']
-        if 'error' in exchange.json:
+        if isinstance(exchange.json.get('error'), list):
             events[exchange.index] = Stage.late if user in changed else Stage.cas_race
-        elif exchange.params.get('locked') == 'unlock':
+        elif exchange.params.get('locked') == 'unlock' and user in changed:
             events[exchange.index] = Stage.late
-        else:
+        elif exchange.params.get('locked') != 'unlock':
             changed.add(user)
     return events
 
@@ -151,6 +151,14 @@ def max_result_size(size: int) -> Event:
 
 
 SCRIPTS = {
+    'a_login_clientlogin': replace(
+        scripts.SCRIPTS['a_login_clientlogin'],
+        # Somebody had an account there already.
+        before={
+            **scripts.SCRIPTS['a_login_clientlogin'].before,
+            0: lambda stage: stage.farm.wikis['aa'].skip_ids('account', 598),
+        },
+    ),
     'f_missing_reason_partial_effects': Script(),
     'f_setglobalaccountstatus': replace(
         scripts.SCRIPTS['f_setglobalaccountstatus'],
@@ -236,6 +244,7 @@ SCRIPTS = {
     ),
     'n_setglobalaccountstatus': Script(
         jars={0: 'Stew', 189: 'anonymous', 191: 'Stew'},
+        before={189: lambda stage: stage.temporary_accounts(True)},
         meanwhile=races('n_setglobalaccountstatus'),
     ),
 }

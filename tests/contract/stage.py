@@ -124,6 +124,8 @@ SPAM = {
 def seed(release: str, farm: Farm) -> None:
     """Fill an empty farm as that of a release was filled."""
     farm.uploads = False
+    if release == 'tip':
+        farm.generator = 'MediaWiki 1.45.0'
     farm.added_rights = {}
     if farm.current:
         farm.generator = 'MediaWiki 1.45.0'

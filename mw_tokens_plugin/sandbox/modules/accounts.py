@@ -214,7 +214,10 @@ def wikisets(call: Call, values: Values) -> None:
     for id, chosen in enumerate(call.farm.wiki_sets, 1):
         if chosen.name < (values['from'] or ''):
             continue
-        item: Json = {'id': str(id), 'name': chosen.name}
+        item: Json = {
+            'id': id if call.farm.current else str(id),
+            'name': chosen.name,
+        }
         if 'type' in prop:
             item['type'] = chosen.type
         if 'wikisincluded' in prop:

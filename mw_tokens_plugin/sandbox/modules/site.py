@@ -90,6 +90,12 @@ def _describe(call: Call, path: str) -> Json:
     return call.declarations.describe(path, call.wiki.server, call.version, call.high)
 
 
+def _temporary(call: Call) -> Json:
+    if not call.farm.temporary_accounts:
+        return {'enabled': False}
+    return {'enabled': True, 'matchPatterns': ['~$1']}
+
+
 def _general(call: Call) -> Json:
     wiki, first = call.wiki, call.version == 1
     general: Json = {
@@ -313,6 +319,7 @@ _WIKIBASE_CLIENT = ('WikibaseClient', 'wikibase', 'wikibase-client-desc', '')
 _WIKIBASE_REPOSITORY = ('WikibaseRepository', 'wikibase', 'wikibase-desc', '')
 
 _SITEINFO: dict[str, Callable[[Call], Any]] = {
+    'autocreatetempuser': _temporary,
     'general': _general,
     'namespaces': _namespaces,
     'namespacealiases': _namespace_aliases,
