@@ -44,6 +44,7 @@ from mw_tokens_plugin.exceptions import (
     TokensPluginError,
     UnexpectedAnswer,
 )
+from mw_tokens_plugin.messages import counted
 
 #: Targets leased at a time. After a kill, this many are read before being sent.
 LEASE = 50
@@ -259,6 +260,7 @@ class Engine:
         for pause in self._policy.pauses():
             if not self._under_way or self._is_over():
                 break
+            self._before_pause(self._under_way[0], self._not_done_yet(), pause)
             self._sleep(pause)
             if self._is_over():
                 break
@@ -268,11 +270,15 @@ class Engine:
             except _ERRORS as error:
                 self._failure = error
         if self._under_way and not self._is_over():
-            self._failure = OutcomeUnknown(
-                f'The wiki has accepted {len(self._under_way)} writes that it has not '
-                f'carried out yet, the first for {self._under_way[0].label}. Nothing '
-                'is sent again: resume it later, to read what became of them.'
-            )
+            self._failure = self._not_done_yet()
+
+    def _not_done_yet(self) -> OutcomeUnknown:
+        number = counted(len(self._under_way), 'write')
+        return OutcomeUnknown(
+            f'The wiki has accepted {number} and not carried out yet, the first for '
+            f'{self._under_way[0].label}. Nothing is sent again: -resume reads later '
+            'what became of it.'
+        )
 
     @contextmanager
     def _leaving_alone(self, lane: str | None) -> Iterator[None]:
