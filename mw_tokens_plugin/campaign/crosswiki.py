@@ -118,6 +118,9 @@ class CrosswikiDelete(Action):
             'protected': ', '.join(facts.get('protection') or ()),
             'embedded in pages': 'yes' if facts.get('embedded') else '',
             'talk page': 'stays' if facts.get('talk') else '',
+            'newest revision': 'hidden, so an undo may be refused'
+            if facts.get('newest_hidden')
+            else '',
             'moved away to': facts.get('moved_to') or '',
             'the wiki says': facts.get('refusal') or '',
             'no undo': facts.get('not_restorable') or '',
@@ -254,21 +257,22 @@ class CrosswikiDelete(Action):
         title, page_id = planned['title'], planned['page_id']
         page, log = read_page(site, MOST_REVISIONS, title, page_id, deleted=True)
         log = since(log, planned.get('looked_at'))
+        is_gone = page is None
         for entry in log:
+            # What we deleted may have been restored since: it is done all the same.
+            # Else an entry about a page that is there is about a version of its file.
+            is_gone = is_gone or entry.action == 'restore'
             # The number is missing if the page was gone, and its file was not.
-            if entry.page_id in (0, page_id) and entry.is_write_of(target, 'delete'):
-                # What we deleted may have been restored since: it is done all the same.
+            is_same = is_gone and entry.page_id in (0, page_id)
+            if is_same and entry.is_write_of(target, 'delete'):
                 return _deleted(planned, entry.id, entry.title, ', found in the log')
         if page is None:
             for entry in own_deletions(site, target, page_id):
                 return _deleted(planned, entry.id, entry.title, ', found in the log')
             return _gone(site, target)
-        there = {revision.id for revision in page.revisions}
-        lost = {number for number, _time in planned['revisions']} - there
-        archived = {revision.id for revision in page.deleted}
-        if lost and lost <= archived and not _restored_since(log, None):
-            return _UNDER_WAY
-        return None
+        is_restored = _restored_since(log, None) is not None
+        vanishes = _is_vanishing(page, planned, site.has_right('deletedhistory'))
+        return _UNDER_WAY if vanishes and not is_restored else None
 
     def _reason_on(self, site: Any) -> str:
         """Return the reason in the language of a wiki."""
@@ -437,6 +441,18 @@ def _deleted(
         facts['deleted_as'] = title
         detail += f'; it was moved right before, and deleted as {title!r}'
     return Outcome(State.DONE, changed=True, detail=detail, facts=facts)
+
+
+def _is_vanishing(
+    page: Page, planned: Mapping[str, Any], archive_is_known: bool
+) -> bool:
+    """Tell whether a part of a page was deleted, and the rest is still there."""
+    there = {revision.id for revision in page.revisions}
+    wanted = {number for number, _time in planned['revisions']}
+    if not archive_is_known:
+        return there < wanted
+    gone = wanted - there
+    return bool(gone) and gone <= {revision.id for revision in page.deleted}
 
 
 def _gone(site: Any, target: Target) -> Outcome:

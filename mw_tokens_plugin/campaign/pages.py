@@ -50,7 +50,7 @@ class Revision:
     """One revision of a page; its author is None where that is hidden.
 
     :ivar parent: the revision before it; 0 for the first one of a page
-    :ivar hidden: whether its text is hidden
+    :ivar hidden: whether its text is hidden, or something of it is suppressed
     """
 
     id: int
@@ -180,6 +180,7 @@ class Page:
             'protection': list(self.protection),
             'embedded': self.embedded,
             'moved_to': self.moved_to,
+            'newest_hidden': self.revisions[0].hidden if self.revisions else False,
             'refusal': self.refusal,
             'not_restorable': self.not_restorable,
         }
@@ -379,8 +380,6 @@ def _page(item: Mapping[str, Any]) -> Page:
         for error in actions.get('undelete', ())
         if _is_about_page(error) or 'permission' in error.get('code', '')
     ]
-    if revisions and revisions[0].hidden:
-        not_restorable.append('Its newest revision is hidden.')
     refusals = filter(_is_about_page, actions.get('delete', ()))
     return Page(
         title=title,
@@ -418,7 +417,8 @@ def _revision(item: Mapping[str, Any]) -> Revision:
         item['timestamp'],
         _author(item),
         parent=item.get('parentid', 0),
-        hidden='sha1hidden' in item or 'texthidden' in item,
+        # Of the newest revision, a wiki tells the checksum even if the text is hidden.
+        hidden=not {'sha1hidden', 'suppressed'}.isdisjoint(item),
     )
 
 

@@ -107,8 +107,8 @@ class SandboxWiki:
         log = self._sandbox.farm.wikis[self.code].log
         log[:] = [entry for entry in log if str(entry.title) != page]
 
-    def hide_first_author(self, page: str) -> None:
-        """Hide who wrote the first revision of a page."""
+    def hide_revisions(self, page: str) -> None:
+        """Hide the text and the author of all revisions of a page."""
         raise NotImplementedError
 
     def _set_deletions(self, **changes: Any) -> None:

@@ -218,12 +218,12 @@ class MediaWiki:
         hidden = 'UPDATE logging SET log_deleted = 15 WHERE log_title = ?'
         _execute(database, hidden, page.replace(' ', '_'))
 
-    def hide_first_author(self, page: str) -> None:
-        """Hide who wrote the first revision of a page."""
+    def hide_revisions(self, page: str) -> None:
+        """Hide the text and the author of all revisions of a page."""
         database = self._directory / 'data' / f'{self.code}wiki.sqlite'
         hidden = (
-            'UPDATE revision SET rev_deleted = 4 WHERE rev_parent_id = 0 '
-            'AND rev_page = (SELECT page_id FROM page WHERE page_title = ?)'
+            'UPDATE revision SET rev_deleted = 13 WHERE rev_page = '
+            '(SELECT page_id FROM page WHERE page_title = ?)'
         )
         _execute(database, hidden, page.replace(' ', '_'))
 

@@ -28,7 +28,13 @@ from mw_tokens_plugin.campaign.crosswiki import (
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action, make_plan
-from mw_tokens_plugin.campaign.records import Campaign, Held, State, Target
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Held,
+    Outcome,
+    State,
+    Target,
+)
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.wikis import Standing, Wikis, named
 from mw_tokens_plugin.campaign.workers import at_work
@@ -101,6 +107,13 @@ class Desk:
         """Return the targets of a campaign by their titles."""
         found = self._ledger.targets(campaign)
         return {target.name.partition(':')[2]: target for target in found}
+
+    def settle(self, campaign: Campaign) -> Outcome | None:
+        """Find out about the only target as if its answer had been lost."""
+        account = f'{self.site.username()}@{self.site}'
+        leased = self._ledger.lease(campaign, 'a run', 1, account, 'w')
+        ((_, outcome),) = self._deletion().settle(leased)
+        return outcome
 
     def target(self, campaign: Campaign) -> Target:
         """Return the only target of a campaign."""
@@ -337,6 +350,18 @@ def test_only_what_was_logged_since_the_plan_tells_who_deleted_a_page(
     assert target.detail == 'gone meanwhile, by others'
 
 
+def test_a_version_that_was_deleted_is_not_taken_for_the_page(
+    desk: Desk, site: APISite, tmp_path: Path
+) -> None:
+    """Its entry in the log has the number of the page, too."""
+    title = upload(site, tmp_path, 2)
+    campaign = desk.plan(title)
+    history = pywikibot.FilePage(site, title).get_file_history()
+    old = {'title': title, 'oldimage': history[min(history)].archivename}
+    send_once(site, 'delete', {**old, 'reason': 'spam'})
+    assert desk.settle(campaign) is None
+
+
 def test_a_title_that_no_page_can_have_is_skipped_by_name(
     desk: Desk, wiki: Wiki, site: APISite
 ) -> None:
@@ -402,11 +427,13 @@ def test_a_page_whose_first_author_is_hidden_is_told_as_that(
     desk: Desk, wiki: Wiki, site: APISite
 ) -> None:
     title = write(site, 2)
-    wiki.hide_first_author(title)
+    wiki.hide_revisions(title)
     desk.guards = PageGuards(begun_by=frozenset([site.username()]), max_authors=5)
     decision = desk.target(desk.plan(title)).decision
     assert decision.held is Held.FIRST_HIDDEN
-    assert decision.facts['authors'] == [site.username(), '(hidden)']
+    assert decision.facts['authors'] == ['(hidden)']
+    # An undo is refused while the text of the newest revision is hidden.
+    assert decision.facts['newest_hidden']
 
 
 @pytest.mark.only('mediawiki')

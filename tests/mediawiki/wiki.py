@@ -112,8 +112,8 @@ class Wiki(Protocol):
     def hide_log(self, page: str) -> None:
         """Hide what the logs have of a page from everybody."""
 
-    def hide_first_author(self, page: str) -> None:
-        """Hide who wrote the first revision of a page."""
+    def hide_revisions(self, page: str) -> None:
+        """Hide the text and the author of all revisions of a page."""
 
     def login_age(self, seconds: int) -> None:
         """Refuse what is security-sensitive to logins that are as old as that."""
