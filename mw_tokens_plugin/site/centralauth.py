@@ -26,6 +26,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.answers import expected_form, part_of
 from mw_tokens_plugin.protocol.fields import text
+from mw_tokens_plugin.site.recovery import LOGGED_OUT
 from mw_tokens_plugin.site.requests import refusals
 
 #: Seconds for which a centralauthtoken is certainly good, by the API's own help. Many
@@ -34,6 +35,9 @@ LIFETIME = 10.0
 #: Seconds after which a token is thrown away rather than tried: a dead one costs a
 #: penalty of three seconds.
 SAFE_AGE = LIFETIME / 2
+
+#: Errors that are told in a sentence of our own.
+_TOLD = frozenset({'badsession', 'notattached'})
 
 #: Tokens minted at a time, for all threads together.
 _MINTS = 8
@@ -94,7 +98,8 @@ class CentralAuthTokens:
     def fetch_ahead(self, pause: float) -> None:
         """Mint the next token of this thread while the present one is in flight.
 
-        If that fails it is not tried again, until the token is needed.
+        If that fails it is not tried again, until the token is needed; nor is a login
+        made in the background, which may ask for something.
 
         :param pause: seconds until it will be needed at the earliest; if that is too
             long for a token to stay good, nothing is minted
@@ -104,7 +109,7 @@ class CentralAuthTokens:
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(_MINTS, 'centralauthtoken')
-        self._ahead.future = self._pool.submit(self._mint, max_retries=0)
+        self._ahead.future = self._pool.submit(self._mint, ahead=True)
 
     def forget_ahead(self) -> None:
         """Throw away what was minted ahead for this thread.
@@ -123,7 +128,7 @@ class CentralAuthTokens:
             and minted.generation == self.home.tokens.session.generation
         )
 
-    def _mint(self, **options: Any) -> _Minted:
+    def _mint(self, *, ahead: bool = False) -> _Minted:
         parameters = {
             'action': 'centralauthtoken',
             'assert': 'user',
@@ -132,26 +137,18 @@ class CentralAuthTokens:
         }
         started = self._clock()
         try:
-            answer = self.home._request(
+            options = {'max_retries': 0} if ahead else {}
+            request = self.home._request(
                 throttle=False, parameters=parameters, **options
-            ).submit()
+            )
+            request.may_log_in = not ahead
+            request.expected_errors = _TOLD | LOGGED_OUT if ahead else _TOLD
+            answer = request.submit()
         except APIError as error:
             raise mint_refusal(str(self.home), self.home.username(), error) from None
         with expected_form(f'The centralauthtoken of {self.home}'):
             value = text(part_of(answer, 'centralauthtoken'), 'centralauthtoken')
         return _Minted(value, started, self.home.tokens.session.generation)
-
-
-def blamed_token(info: str) -> str | None:
-    """Return which token a ``badtoken`` is about, by its text.
-
-    :param info: the API's explanation
-    :return: ``centralauthtoken``, ``csrf`` (which is any other), or None where the text
-        does not tell
-    """
-    if 'centralauthtoken' in info:
-        return 'centralauthtoken'
-    return 'csrf' if 'CSRF' in info else None
 
 
 def mint_refusal(home: str, user: str, error: APIError) -> Exception:

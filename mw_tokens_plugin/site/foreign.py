@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -40,9 +41,9 @@ from mw_tokens_plugin.protocol.responses import refusal
 from mw_tokens_plugin.site.centralauth import (
     SAFE_AGE,
     CentralAuthTokens,
-    blamed_token,
 )
 from mw_tokens_plugin.site.family import Place, place_of, same_farm
+from mw_tokens_plugin.site.recovery import Remedy, Tried, http_remedy
 from mw_tokens_plugin.site.requests import (
     CachedTokenRequest,
     SingleSendRequest,
@@ -56,13 +57,6 @@ from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
 #: The kinds of credentials, as ``auth=`` names them.
 KINDS = ('auto', 'centralauthtoken', 'password', 'oauth')
-
-#: Fresh centralauthtokens that one request may use up. After the creation of a local
-#: account, the first ones are refused now and then.
-_FRESH_TOKENS = 4
-
-#: What a wiki says of the operator, whatever the request was.
-_OPERATOR_REFUSED = frozenset({'badusername', 'renameinprogress'})
 
 #: Query modules whose answers depend on who asks.
 _PERSONAL = frozenset(
@@ -360,8 +354,9 @@ class CentralAuthRequest(TokenRequest):
         """
         # pywikibot waits as long as a 429 says.
         if 400 <= response.status_code < 500 and response.status_code != 429:
+            chosen = http_remedy(self._tried())
             self._answers_of_proxies += 1
-            if self._answers_of_proxies == 1:
+            if chosen is Remedy.RENEW_CENTRALAUTHTOKEN:
                 return
         super()._not_answered(response, body)
 
@@ -371,40 +366,39 @@ class CentralAuthRequest(TokenRequest):
             hint = 'A proxy before it may refuse centralauthtokens.'
         return super()._refused_before(response, hint)
 
-    def _bad_token(self, code: str) -> bool:
-        """Find out which of the two tokens is dead, and replace that one.
+    def _tried(self) -> Tried:
+        """Say what was tried with centralauthtokens, too."""
+        return replace(
+            super()._tried(),
+            has_centralauthtoken=not self._is_anonymous(),
+            centralauthtokens=self._refused,
+            http_refusals=self._answers_of_proxies,
+        )
 
-        Only the text tells them apart, and not always: then a new centralauthtoken is
-        tried first, which the next transmission has anyway.
+    def _carry_out(self, chosen: Remedy, code: str) -> bool:
+        """Renew the one of the two tokens that is dead.
 
         :raises CentralAuthTokenRefused: fresh ones were refused, again and again
         :raises RenameInProgress: the operator is being renamed
         :raises BadUsername: the operator's name is not usable there
         """
-        info = str(self.last_error['info'])
-        blamed = blamed_token(info)
-        if code in _OPERATOR_REFUSED:
-            raise refusal(code, info, str(self.site))
-        if code != 'badtoken' or self._is_anonymous():
-            return super()._bad_token(code)
-        if blamed == 'csrf' or (blamed is None and self._refused and self._has_token()):
-            return super()._bad_token(code)
-        self._refused += 1
-        self.site.home_login.tokens.forget_ahead()
-        if self._refused >= _FRESH_TOKENS:
+        if chosen is Remedy.REFUSE_OPERATOR:
+            raise refusal(code, str(self.last_error['info']), str(self.site))
+        if chosen is Remedy.GIVE_UP_CENTRALAUTHTOKENS:
+            self.site.home_login.tokens.forget_ahead()
             raise CentralAuthTokenRefused(
-                f'{self.site} refused {self._refused} fresh centralauthtokens of '
+                f'{self.site} refused {self._refused + 1} fresh centralauthtokens of '
                 f'{self.site.username()}. The local account may not be attached to the '
                 'global one, or that is locked: see Special:CentralAuth.'
             )
+        if chosen is not Remedy.RENEW_CENTRALAUTHTOKEN:
+            return super()._carry_out(chosen, code)
+        self.site.home_login.tokens.forget_ahead()
+        self._refused += 1
         self._forget_error()
         # A local account that was just created is not ready at once.
         pywikibot.sleep(0.1 * (self._refused - 1))
         return True
-
-    def _has_token(self) -> bool:
-        self._adopt_token()
-        return self._token is not None
 
 
 class CachedCentralAuthRequest(CentralAuthRequest, CachedTokenRequest):

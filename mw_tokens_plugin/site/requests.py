@@ -44,19 +44,11 @@ from mw_tokens_plugin.protocol.answers import (
 )
 from mw_tokens_plugin.protocol.responses import readable, refusal
 from mw_tokens_plugin.protocol.tokens import Token
+from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
 from mw_tokens_plugin.site.redaction import redactor
-
-#: What the wiki says when the session is not the one that was asserted.
-LOGGED_OUT = frozenset({'assertuserfailed', 'assertnameduserfailed'})
 
 #: The parameters of core and its AuthManager modules that hold a token.
 _TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken')
-
-#: How many login tokens are tried before the wiki counts as broken.
-_LOGIN_TOKENS = 3
-
-#: Tokens that one request may use up while other threads change the session.
-_MOST_REFUSALS = 5
 
 
 class TokenRequest(api.Request):  # type: ignore[misc]
@@ -70,6 +62,10 @@ class TokenRequest(api.Request):  # type: ignore[misc]
     """
 
     deadline: float | None = None
+    #: Whether it logs in again where the session is lost.
+    may_log_in = True
+    #: Errors that the caller has an answer to: they are raised without a warning.
+    expected_errors: frozenset[str] = frozenset()
 
     _token: Token | None = None
     _token_parameter: str = 'token'
@@ -310,11 +306,16 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         )
 
     def _logged_in(self, code: str) -> bool:
-        """Log in again when the wiki has lost the session."""
+        """Log in again when the wiki has lost the session.
+
+        It is the first that pywikibot asks about an error, before it warns of it.
+        """
+        if code in self.expected_errors:
+            raise APIError(**self.last_error)
         if code not in LOGGED_OUT:
             logged_in: bool = super()._logged_in(code)
             return logged_in
-        if not self.site.tokens.session.can_renew(self._generation):
+        if self._remedy(code) is not Remedy.RENEW_SESSION:
             return True
         self._adopt_token()
         self._relogin('The wiki has lost the session.')
@@ -328,32 +329,58 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         self.site.tokens.session.renew(self._generation)
 
     def _bad_token(self, code: str) -> bool:
-        """Drop the refused token, once, so that the next transmission has a new one."""
-        if code != 'badtoken':
-            return False
-        if (
-            self.action in ('login', 'clientlogin')
-            and self.site._loginstatus == LoginStatus.IN_PROGRESS
-        ):
-            # pywikibot's LoginManager renews its login token by itself, without end.
+        """Do what the table says about a refused token.
+
+        :return: whether the request is sent again
+        :raises SessionLost: the wiki refuses every login token
+        """
+        tried = self._tried()
+        chosen = self._remedy(code)
+        if tried.is_login and code == 'badtoken':
             self._login_tokens += 1
-            if self._login_tokens == _LOGIN_TOKENS:
-                raise SessionLost(
-                    f'{self.site} refuses every login token: it does not keep its '
-                    'sessions. Try again later.'
-                )
+        return self._carry_out(chosen, code)
+
+    def _remedy(self, code: str) -> Remedy:
+        return remedy(code, str(self.last_error['info']), self._tried())
+
+    def _tried(self) -> Tried:
+        """Return what the table needs to know of this request."""
+        session = self.site.tokens.session
+        return Tried(
+            is_login=self.action in ('login', 'clientlogin')
+            and self.site._loginstatus == LoginStatus.IN_PROGRESS,
+            has_token=self._token is not None
+            or not self._params.keys().isdisjoint(_TOKEN_PARAMETERS),
+            session_can_be_renewed=self.may_log_in
+            and session.can_renew(self._generation),
+            overlapped=session.traffic.overlapped(self),
+            renewed_token=self._renewed_in == session.generation,
+            refusals=self._refusals,
+            login_tokens=self._login_tokens,
+        )
+
+    def _carry_out(self, chosen: Remedy, code: str) -> bool:
+        """Renew what is to be renewed, or raise.
+
+        :param code: the API's error code
+        :return: whether the request is sent again
+        """
+        if chosen is Remedy.GIVE_UP_LOGIN:
+            raise SessionLost(
+                f'{self.site} refuses every login token: it does not keep its '
+                'sessions. Try again later.'
+            )
+        if chosen is not Remedy.RENEW_TOKEN:
             return False
         self._adopt_token()
-        generation = self.site.tokens.session.generation
-        if self._token is None or self._refusals >= _MOST_REFUSALS:
+        if self._token is None:
             return False
-        if self.site.tokens.session.traffic.answered(self):
+        session = self.site.tokens.session
+        if session.traffic.answered(self):
             # Another request may have begun the session that is the present one.
             self._refusals += 1
-        elif self._renewed_in == generation:
-            return False
         else:
-            self._renewed_in = generation
+            self._renewed_in = session.generation
         api._invalidate_superior_cookies(self.site.family)
         self.site.tokens.drop(self._token)
         self._forget_error()

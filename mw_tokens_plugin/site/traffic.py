@@ -41,6 +41,11 @@ class Traffic:
             self._on_wire.discard(id(request))
             self._changed.notify_all()
 
+    def overlapped(self, request: object) -> bool:
+        """Tell whether others were on their way while a request was."""
+        with self._changed:
+            return id(request) in self._overlapping
+
     def answered(self, request: object) -> bool:
         """Note that a request is done with.
 

@@ -153,8 +153,7 @@ class Farm:
 
         from mw_tokens_plugin.site.requests import TokenRequest
 
-        for site in pywikibot._sites.values():
-            _end_mints(site)
+        _end_mints()
         pywikibot._sites.clear()
         http.cookie_jar.clear()
         http.session.close()
@@ -177,6 +176,8 @@ class Farm:
 
     def restore(self) -> None:
         """Bring it back into its first state, where it can be."""
+        # A mint of the test before would log in to the farm that is restored.
+        _end_mints()
         if self.sandbox is not None:
             self.sandbox.reset()
         elif self.reset:
@@ -250,8 +251,11 @@ def _write_private(path: Path, text: str) -> None:
     path.write_text(text, 'utf-8')
 
 
-def _end_mints(site: Any) -> None:
+def _end_mints() -> None:
     """Wait for what is minted ahead: its answer would bring cookies of another time."""
-    login = getattr(getattr(site, 'tokens', None), 'home_login', None)
-    if login is not None and login.tokens._pool is not None:
-        login.tokens._pool.shutdown(cancel_futures=True)
+    import pywikibot
+
+    for site in pywikibot._sites.values():
+        login = getattr(getattr(site, 'tokens', None), 'home_login', None)
+        if login is not None and login.tokens._pool is not None:
+            login.tokens._pool.shutdown(cancel_futures=True)

@@ -413,6 +413,24 @@ def test_a_session_that_revives_by_itself_needs_no_login(
     assert sandbox.summary()['logins'] == 0
 
 
+def test_a_mint_ahead_leaves_logging_in_to_who_needs_the_token(
+    foreign: Any, sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A login in the background could ask for a code, and nobody would see it."""
+    tokens = foreign.home_login.tokens
+    tokens.take()
+    sandbox.command('end-sessions', user=OPERATOR)
+    tokens.fetch_ahead(0)
+    capfd.readouterr()
+    with pytest.raises(SessionError):
+        tokens._ahead.future.result()
+    assert 'WARNING' not in capfd.readouterr().err
+    assert sandbox.summary()['logins'] == 0
+    delete(foreign, 'A')
+    assert deleted(sandbox) == [OPERATOR]
+    assert sandbox.summary()['logins'] == 1
+
+
 def test_a_mint_that_is_late_begins_no_session_beside_the_new_one(
     foreign: Any, sandbox: Sandbox
 ) -> None:
