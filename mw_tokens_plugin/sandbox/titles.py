@@ -47,7 +47,7 @@ INTERWIKI = frozenset({'wikipedia', 'mw', 'mediawikiwiki', 'commons', 'wikidata'
 _NUMBERS = {name.lower(): number for number, name in _NAMES.items() if name}
 _NUMBERS |= {'image': 6, 'image talk': 7}
 _ILLEGAL = re.compile(
-    r'[\[\]{}|<>#\x00-\x1f\x7f\ufffd]|%[0-9A-Fa-f]{2}|~~~|&[A-Za-z0-9\x80-\U0010ffff]+;'
+    r'[\[\]{}|<>#\x00-\x1f\x7f\ufffd-\uffff]|%[0-9A-Fa-f]{2}|~~~|&[A-Za-z0-9\x80-\U0010ffff]+;'
 )
 #: What may be in a title, but not in the name of an account.
 _TROUBLEMAKERS = re.compile(
@@ -113,7 +113,7 @@ def _parse(text: str, namespace: int) -> Title | None:
     parts = text.split('/')
     if parts[0] in ('.', '..') or text.startswith(':') or {'.', '..'} & set(parts[1:]):
         return None
-    return Title(namespace, upper_first(text))
+    return Title(namespace, unicodedata.normalize('NFC', upper_first(text)))
 
 
 def interwiki_prefix(text: str) -> str:

@@ -74,9 +74,3 @@ EXCEPTIONS: dict[str, Exceptions] = {'1.43': _OF_1_43, 'tip': _OF_TIP}
 
 #: Recordings of the tip that wait for a later release of the sandbox.
 LATER = frozenset({'o_multiblocks', 'q_cleanup_of_one_abuser'})
-
-#: Recordings of the tip that the sandbox is being taught: none is to be left.
-NOT_YET = frozenset(
-    """
-    """.split()
-)

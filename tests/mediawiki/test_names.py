@@ -15,6 +15,7 @@ import pytest
 
 from mw_tokens_plugin.exceptions import InvalidName
 from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.sandbox.titles import canonical_user
 
 from .client import Client
 from .installation import MediaWiki
@@ -57,6 +58,18 @@ def theirs(wiki: Wiki, names: list[str]) -> list[str | None]:
     return wiki.canonical_names(names)
 
 
+def in_the_sandbox(text: str, kept: str | None) -> bool:
+    """Say whether the sandbox makes the same of a name.
+
+    Unlike Wikimedia's wikis it writes a first sharp s as a plain MediaWiki was recorded
+    to do; addresses are no names of accounts.
+    """
+    made = canonical_user(text)
+    if made is None:
+        return kept is None or canonical_user(kept) is None
+    return made == (f'Ss{kept[1:]}' if kept and kept[0] == '\u00df' else kept)
+
+
 def test_every_first_letter_is_written_as_mediawiki_writes_it(wiki: Wiki) -> None:
     points = (chr(n) for n in range(0x80, sys.maxunicode + 1))
     cased = [c for c in points if c.title() != c or c.upper() != c or c.lower() != c]
@@ -64,7 +77,7 @@ def test_every_first_letter_is_written_as_mediawiki_writes_it(wiki: Wiki) -> Non
     different = {
         name[0]: kept
         for name, kept in zip(names, theirs(wiki, names), strict=True)
-        if ours(name) != kept
+        if ours(name) != kept or not in_the_sandbox(name, kept)
     }
     # PHP and Python may have been made of different releases of Unicode.
     newer = {letter for letter in different if unicodedata.category(letter) == 'Cn'}
@@ -83,6 +96,7 @@ def test_odd_names_become_what_mediawiki_makes_of_them(wiki: Wiki) -> None:
     names = [n for n in names if not re.search(r'^[\W_]*::|/|[^ ]:User:', n)]
     kept = dict(zip(names, theirs(wiki, names), strict=True))
     assert {name: ours(name) for name in names} == kept
+    assert [name for name in names if not in_the_sandbox(name, kept[name])] == []
 
 
 def test_a_wiki_that_writes_first_letters_otherwise_is_asked(
