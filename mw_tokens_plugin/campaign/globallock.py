@@ -157,12 +157,10 @@ class GlobalLock(Action):
             return Held.IP
         if kind is AccountKind.TEMPORARY:
             return Held.TEMPORARY
-        if self.locked is False:
-            return None
-        if name == self.guards.operator:
-            return Held.OPERATOR
         if name in self.guards.excluded:
             return Held.EXCLUDED
+        if name == self.guards.operator and self.locked is not False:
+            return Held.OPERATOR
         return None
 
     def _decide(self, name: str, account: GlobalAccount) -> Decision:

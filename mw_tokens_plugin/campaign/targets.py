@@ -7,6 +7,7 @@ It reads lists, and accounts for each of their lines; what a line means is known
 from __future__ import annotations
 
 import csv
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -230,9 +231,14 @@ class ListReader:
 
     def _line(self, text: str) -> Line | InvalidInput:
         try:
+            if text.startswith('{"'):
+                # What -log-json has written of a target.
+                return Line(LineKind.ITEM, str(json.loads(text)['target']))
             return read_line(text, strict=self._strict)
         except InvalidInput as error:
             return error
+        except (ValueError, KeyError, TypeError):
+            return InvalidInput(f'{text.strip()!r} is not JSON about a target.')
 
     def _names(self, line: Line, source: Source) -> Sequence[str]:
         """Return the targets that a line names, and count them."""

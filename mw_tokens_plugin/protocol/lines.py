@@ -122,17 +122,25 @@ def accounts_in(text: str, *, capital: Capital = first_letter) -> tuple[str, ...
     item = _unwrapped(without_facts(text))
     if '~~~' in item:
         raise InvalidInput(f'{text!r} holds a signature.')
+    if re.search('[\u2502\u2503]', item) and not _holds_link(item):
+        raise InvalidInput(
+            f'{text!r} is a row of a table, where a name may be broken: use the files '
+            'that "pwb campaign report" writes.'
+        )
     name = partial(normalise_name, capital=capital)
     names = _linked(item, name) if _holds_link(item) else _plain(item, name)
     return tuple(dict.fromkeys(names))
 
 
 def without_facts(text: str) -> str:
-    """Return a target without the facts that a plan shows behind it.
+    """Return a target without what plans, logs and summaries say of it.
 
     .. version-added:: 0.1
+
+    >>> without_facts('done: Example bot (found by reading)')
+    'Example bot'
     """
-    return _FACTS.sub('', text)
+    return _FACTS.sub('', _OUTCOME.sub('', text))
 
 
 def reference_in(text: str) -> str:
@@ -277,9 +285,14 @@ def _cell(row: str) -> str:
     return after.strip() if bar and not _holds_link(before) else cell.strip()
 
 
-#: What a plan shows of an account or a page; one number at least is among it.
+#: What a log of a campaign says before a target.
+_OUTCOME = re.compile('^(?:done|FAILED): (?=.)')
+#: What a plan shows of an account or a page, among it one number at least; how a log of
+#: a campaign says that it was done; and the error with which it failed.
 _FACTS = re.compile(
     r' \((?:[^()]*; )?(?:edits|revisions|active sysops) \d+(?:; [^()]*)?\)$'
+    r'| \((?:log entry \d|found by reading|(?:done|gone) meanwhile)[^()]*\)$'
+    r'|:? \(?[A-Z][a-z]+(?:[A-Z][a-z]+)+: .*$'
 )
 #: A row of a campaign's report in wikitext, with its state and its time.
 _REPORTED = re.compile(

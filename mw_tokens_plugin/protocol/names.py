@@ -37,6 +37,8 @@ _FORBIDDEN = re.compile(
     '|~~~|%[0-9A-Fa-f]{2}'
 )
 _DOTTED = re.compile(r'\d+(?:\.\d+){3}', re.ASCII)
+#: What may be an address or a range; few names need a closer look.
+_ADDRESS_LIKE = re.compile(r'(?:[\d.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(?:/\d+)?')
 _IPV6 = re.compile('[0-9A-Fa-f:]+')
 #: What MediaWiki takes for an IPv4 address, or a hidden one, wherever it is a name.
 _IPV4_LIKE = re.compile(r'\d{1,3}(?:\.\d{1,3}){2}\.(?:xxx|\d{1,3})', re.ASCII)
@@ -213,6 +215,8 @@ def kind_of(name: str) -> AccountKind:
     """
     if _TEMPORARY.fullmatch(name):
         return AccountKind.TEMPORARY
+    if not _ADDRESS_LIKE.fullmatch(name):
+        return AccountKind.ACCOUNT
     try:
         ipaddress.ip_network(name, strict=False)
     except ValueError:

@@ -135,6 +135,10 @@ def test_whoever_is_in_a_list_of_exclusions_is_spared(
         f'-protect:{standing}: 2 entries, 0 comments; 1 of the entries is a target.'
         in run.out
     )
+    spared.write_text('Spambot 00003', encoding='utf-8')
+    run = global_lock(*spam(3), f'-not:{spared}', '-unlock', *USUAL)
+    assert run.code == 1, run.said
+    assert locked(sandbox) == spam(3)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ def names(line: str, *, strict: bool = False) -> tuple[str, ...] | LineKind:
         *(f'[{META}/wiki/User:%58 X]', '//meta.wikimedia.org/wiki/User:X', '%58'),
         *('1. [[User:X]]', '- [[User:X]]', '| 1 || [[User:X]] || spam', 'X # why'),
         *('[[User:X]] <!-- why -->', '<nowiki>X</nowiki>', '<bdi>X</bdi>'),
+        *('done: X', 'done: X (found by reading)', 'FAILED: X (NoSuchAccount: gone)'),
+        '  X: NoSuchAccount: nosuchuser: no X',
         *('  X (registered 2026-11-01; edits 3)', '| X || done ||  || by somebody'),
         '| <nowiki>X</nowiki> || failed || 2026-03-01 03:00:40 || <nowiki>x</nowiki>',
     ],
@@ -126,6 +128,7 @@ def test_what_names_nobody_is_told_apart(line: str, kind: LineKind) -> None:
         '10:31, 3 November 2026 Admin (talk | contribs) deleted page Foo',
         *(f'{META}/wiki/Main_Page', f'{META}/wiki/User:%FF', 'https://[bad', '%FF'),
         *('192.0.2.256', '203.0.113.5-203.0.113.9', '192.0.2.1 is a proxy'),
+        *('\u2502 X \u2502 2026-11-01 \u2502', '#15', '#15: CannotHide: #15'),
         *('[[User:A]] # [[User:B]]', 'X' * 30_000),
     ],
 )

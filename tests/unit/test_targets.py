@@ -67,7 +67,8 @@ def test_a_number_is_dropped_where_it_counts_and_refused_elsewhere() -> None:
         ('user,edits\nA,1\n"B, c",2\n', 'User', ['A', 'B, c']),
         ('1;A\n2;B\n', '2', ['A', 'B']),
         ('A\t1\nB\t2\n', '1', ['A', 'B']),
-        # What "pwb campaign report" writes.
+        # What -log-json and "pwb campaign report" write.
+        ('{"campaign": "x", "target": "A", "state": "done"}\n', '', ['A']),
         ("target,central_id,state,x\nA,1,done,\n'=B,2,done,\n", '', ['A', '=B']),
     ],
 )
