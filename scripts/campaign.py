@@ -46,13 +46,14 @@ import pywikibot
 
 from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.crosswiki import CrosswikiDelete, UndoCrosswikiDelete
-from mw_tokens_plugin.campaign.export import without_hidden_names, write_report
+from mw_tokens_plugin.campaign.export import write_report
 from mw_tokens_plugin.campaign.globaldelete import GlobalDelete
 from mw_tokens_plugin.campaign.globallock import (
     GlobalLock,
     UndoGlobalLock,
     account_columns,
 )
+from mw_tokens_plugin.campaign.hiding import Veil
 from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.options import (
@@ -176,6 +177,7 @@ def _list(ledger: Ledger, options: SharedOptions, words: list[str]) -> ExitCode:
     if words:
         raise InvalidInput(f'pwb campaign list takes no {words[0]!r}.')
     reporter = options.reporter()
+    reporter.veil = Veil(ledger)
     campaigns = ledger.campaigns()
     for campaign in campaigns:
         counts = ledger.counts(campaign)
@@ -200,8 +202,9 @@ def _list(ledger: Ledger, options: SharedOptions, words: list[str]) -> ExitCode:
 
 def _show(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCode:
     reporter = options.reporter()
+    reporter.veil = Veil(ledger)
     reporter.line(_about(campaign))
-    reporter.line(reason_line(without_hidden_names(ledger, campaign)))
+    reporter.line(reason_line(campaign))
     for word in ('created', 'planned', 'confirmed', 'finished'):
         moment: datetime | None = getattr(campaign, f'{word}_at')
         if moment is not None:

@@ -20,13 +20,13 @@ from pywikibot import config
 from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
-from mw_tokens_plugin.campaign.export import without_hidden_names
 from mw_tokens_plugin.campaign.guards import (
     FailureGuard,
     StopPage,
     Threshold,
     page_revision,
 )
+from mw_tokens_plugin.campaign.hiding import Veil, without_hidden_names
 from mw_tokens_plugin.campaign.launch import stop_signals
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action, check_again, is_stale, make_plan
@@ -105,6 +105,7 @@ class Command:
         observe: Callable[[Target, Outcome], None] = lambda target, outcome: None,
         ask: Callable[[str], str] = pywikibot.input,
         policy: RetryPolicy | None = None,
+        veil: Veil | None = None,
     ) -> None:
         """Get everything that a run needs.
 
@@ -117,6 +118,7 @@ class Command:
         :param observe: told of every outcome, besides the reporter
         :param ask: asks the operator
         :param policy: how often a target is tried
+        :param veil: refreshed when the plan has found more names to be hidden
         """
         self._ledger = ledger
         self._action = action
@@ -129,6 +131,7 @@ class Command:
         self._side_by_side = side_by_side
         self._lanes = consent.workers if side_by_side else 1
         self._observe = observe
+        self._veil = veil
         self._ask = ask
         self._policy = policy or RetryPolicy(
             sleep=self._sleep, should_stop=lambda: self._stop
@@ -201,15 +204,17 @@ class Command:
             campaign = check_again(self._ledger, campaign, self._action, watch)
         elif campaign.confirmed_at is not None:
             return campaign
+        if self._veil is not None:
+            self._veil.refresh()
         to_do = self._to_do(campaign)
         self._reporter.line(
             said('campaign-begins', name=campaign.name, wiki=self._where())
         )
         if self._reporter.interactive:
-            self._reporter.line(reason_line(campaign))
+            self._reporter.line(reason_line(campaign), plan=True)
         else:
             self._reporter.line(
-                reason_line(without_hidden_names(self._ledger, campaign))
+                reason_line(without_hidden_names(self._ledger, campaign, self._veil))
             )
         for reason in (campaign.reason, *campaign.options.get('reasons', {}).values()):
             if len(reason) > MAX_REASON:

@@ -20,8 +20,8 @@ from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
-from urllib.parse import quote, quote_plus
 
+from mw_tokens_plugin.campaign.hiding import Veil, discreet, without_hidden_names
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.messages import counted
@@ -102,76 +102,6 @@ class JsonLog:
             self._file.flush()
 
 
-def discreet(target: Target, text: str | None) -> str:
-    """Return a text about a target without its name, if that must not be shown.
-
-    :param text: what was said of it
-    """
-    text = text or ''
-    if not target.decision.hidden:
-        return text
-    for spelling in sorted(_spellings(target), key=len, reverse=True):
-        text = text.replace(spelling, target.label)
-    return text
-
-
-def without_hidden_names(
-    ledger: Ledger, campaign: Campaign, veil: Veil | None = None
-) -> Campaign:
-    """Return a campaign in whose own words no hidden name stands.
-
-    :param veil: that of the ledger, if it was read before
-    """
-    for target in ledger.hidden(campaign):
-        campaign = replace(
-            campaign,
-            reason=discreet(target, campaign.reason),
-            name=discreet(target, campaign.name),
-        )
-    veil = veil or Veil(ledger)
-    return replace(campaign, reason=veil(campaign.reason), name=veil(campaign.name))
-
-
-class Veil:
-    """Takes out the names that any campaign of a ledger knows to be hidden.
-
-    .. version-added:: 0.1
-    """
-
-    def __init__(self, ledger: Ledger) -> None:
-        """Read them."""
-        spellings = {s for target in ledger.hidden() for s in _spellings(target)}
-        words = sorted(spellings, key=len, reverse=True)
-        self._names = re.compile('|'.join(map(re.escape, words))) if words else None
-
-    def __call__(self, text: str) -> str:
-        """Return a text without them."""
-        return self._names.sub('(hidden)', text) if self._names else text
-
-    def over(self, target: Target) -> Target:
-        """Return a target in which they do not stand; what it is named by counts."""
-        if self._names is None or target.decision.hidden:
-            return target
-        facts = self._without(dict(target.decision.facts))
-        decision = replace(target.decision, name=self(target.name), facts=facts)
-        detail = target.detail and self(target.detail)
-        return replace(target, decision=decision, detail=detail)
-
-    def _without(self, fact: Any) -> Any:
-        if isinstance(fact, str):
-            return self(fact)
-        if isinstance(fact, list):
-            return [self._without(each) for each in fact]
-        if isinstance(fact, dict):
-            return {self(key): self._without(each) for key, each in fact.items()}
-        return fact
-
-
-def _spellings(target: Target) -> Iterator[str]:
-    for name in {target.name, str(target.decision.facts.get('name') or target.name)}:
-        yield from (name, name.replace(' ', '_'), quote(name), quote_plus(name))
-
-
 @dataclass(frozen=True, slots=True)
 class _Step:
     """What ended in one part of the time.
@@ -215,7 +145,8 @@ class _Report:
     def errors(self) -> dict[str, int]:
         """Count the errors of all attempts by their class, the frequent ones first."""
         found = Counter(
-            text.partition(':')[0] for _, text in self._ledger.errors(self.campaign)
+            self._veil(text.partition(':')[0])
+            for _, text in self._ledger.errors(self.campaign)
         )
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 

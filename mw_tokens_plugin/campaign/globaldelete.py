@@ -7,11 +7,11 @@ deleted, and settles by reading whether it is gone; there is no undo.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from mw_tokens_plugin.campaign.globallock import account_columns, account_facts
+from mw_tokens_plugin.campaign.hiding import hiding
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
@@ -25,7 +25,6 @@ from mw_tokens_plugin.exceptions import NoSuchAccount, OutcomeUnknown
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
-from mw_tokens_plugin.site.redaction import redactor
 
 #: Entries of the log, from the latest on, among which a deletion is looked for.
 _ENTRIES = 20
@@ -106,7 +105,7 @@ class GlobalDelete(Action):
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
         planned = target.decision.facts
-        with _discreet(target):
+        with hiding([target]):
             account = self.site.global_account(target.name)
             if not account.exists or account.central_id != target.decision.central_id:
                 return self._gone(target)
@@ -129,7 +128,7 @@ class GlobalDelete(Action):
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether deletions of unknown outcome took effect; None if not."""
         for target in targets:
-            with _discreet(target):
+            with hiding([target]):
                 yield target, None if self._is_there(target) else self._gone(target)
 
     def _held_unread(self, name: str) -> Held | None:
@@ -188,12 +187,6 @@ class GlobalDelete(Action):
 def _facts(account: GlobalAccount) -> dict[str, Any]:
     attached = sorted(account.wiki for account in account.attached or ())
     return {**account_facts(account), 'attached': attached}
-
-
-def _discreet(target: Target) -> AbstractContextManager[None]:
-    return redactor.hiding(
-        {target.name: target.label} if target.decision.hidden else {}
-    )
 
 
 def _listed(words: Sequence[str], most: int = 6) -> str:

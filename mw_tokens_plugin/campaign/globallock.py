@@ -7,10 +7,10 @@ took effect; looping, retrying and recording is the engine's work.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mw_tokens_plugin.campaign.hiding import hiding
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -115,7 +115,7 @@ class GlobalLock(Action):
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
-        with _discreet([target]):
+        with hiding([target]):
             try:
                 return self._write(_planned(target.decision.facts))
             except StateConflict as error:
@@ -130,7 +130,7 @@ class GlobalLock(Action):
         log shows it. If that is not to be read, the next write finds out: none is sent
         without saying which level it expects.
         """
-        with _discreet(targets):
+        with hiding(targets):
             accounts = self.site.global_accounts([_name(t) for t in targets])
             for target, account in zip(targets, accounts, strict=True):
                 if not self._may_be_wanted(account):
@@ -331,7 +331,7 @@ class UndoGlobalLock(GlobalLock):
         recorded = self._recorded(names)
         targets = [recorded[name] for name in names]
         ids = [target.decision.central_id or 0 for target in targets]
-        with _discreet(targets):
+        with hiding(targets):
             for target, account in zip(
                 targets, self.site.global_accounts_by_id(ids), strict=True
             ):
@@ -398,12 +398,6 @@ _WORDS = {HiddenLevel.LISTS: 'hidden', HiddenLevel.SUPPRESSED: 'oversighted'}
 def _done_by_others(entry: LockLogEntry | None) -> Outcome:
     by = (entry and entry.by) or 'somebody else'
     return Outcome(State.DONE, detail=f'done meanwhile by {by}')
-
-
-def _discreet(targets: Sequence[Target]) -> AbstractContextManager[None]:
-    """Keep names that must not be shown out of what is logged meanwhile."""
-    labels = {t.name: t.label for t in targets if t.decision.hidden}
-    return redactor.hiding(labels) if labels else nullcontext()
 
 
 def account_columns(target: Target) -> dict[str, str]:

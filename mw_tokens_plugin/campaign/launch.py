@@ -65,6 +65,8 @@ def run_script(
     """
     arguments = list(args) or sys.argv[1:]
     prepare_streams()
+    # A ledger that is opened brings its own.
+    redactor.veil = None
     said = ''
     with _stopping_on_signals(), _holding_back('-quiet' in arguments) as speak:
         try:

@@ -25,8 +25,9 @@ from mw_tokens_plugin.campaign.command import (
     Consent,
 )
 from mw_tokens_plugin.campaign.exclusions import Exclusions, Exist
-from mw_tokens_plugin.campaign.export import JsonLog, Veil, write_report
+from mw_tokens_plugin.campaign.export import JsonLog, write_report
 from mw_tokens_plugin.campaign.guards import Threshold
+from mw_tokens_plugin.campaign.hiding import Veil
 from mw_tokens_plugin.campaign.launch import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.ledgerurl import without_secrets
@@ -53,6 +54,7 @@ from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.display import find_control
 from mw_tokens_plugin.protocol.names import AccountKind, Capital, first_letter
 from mw_tokens_plugin.site.hook import standing_lists
+from mw_tokens_plugin.site.redaction import redactor
 
 #: Unfinished campaigns that are named where one has to be chosen.
 _LATEST = 3
@@ -569,7 +571,7 @@ class SharedOptions:
             twice=twice,
         )
         veil = Veil(ledger)
-        reporter.veil = veil
+        reporter.veil = redactor.veil = veil
         with _written_down(self.log_json, campaign, veil) as observe:
             command = Command(
                 ledger,
@@ -582,6 +584,7 @@ class SharedOptions:
                 show_line=self.line('campaign', 'show', campaign.name),
                 side_by_side=side_by_side,
                 observe=observe,
+                veil=veil,
             )
             code = command.run(campaign)
         if self.report is not None:

@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from mw_tokens_plugin.campaign.hiding import discreet
 from mw_tokens_plugin.campaign.records import Campaign, Held, Outcome, State, Target
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.display import displayable
@@ -81,26 +82,29 @@ class Reporter:
         self._clock = clock
         self._console = console
         self._quiet = quiet
-        #: Takes out names that must not be shown; a terminal is for the operator alone.
+        #: Takes out names that must not be shown, of all but the plan at a terminal.
         self.veil: Callable[[str], str] = str
         self.interactive = console.is_terminal and not quiet
         self.shows_hidden = self.interactive
         self._progress: Progress | None = None
 
-    def line(self, text: str, *, urgent: bool = False) -> None:
+    def line(self, text: str, *, urgent: bool = False, plan: bool = False) -> None:
         """Show one line as it is.
 
         :param urgent: whether it is shown although the operator wants it quiet
+        :param plan: whether it is part of a plan, which shows all names at a terminal
         """
         if self._quiet and not urgent:
             return
+        if not (plan and self.shows_hidden):
+            text = self.veil(text)
         text = displayable(text, lines=True)
         # A campaign goes on although nobody reads what it says any more.
         with suppress(OSError):
             if self.interactive:
                 self._console.print(Text(text), soft_wrap=True)
             else:
-                print(self.veil(text), file=self._console.file, flush=True)
+                print(text, file=self._console.file, flush=True)
 
     def watch(self, key: str, **parameters: int) -> Callable[[], None]:
         """Return what is to be called at each step of something long.
@@ -290,7 +294,7 @@ class Reporter:
                 why = row.pop('why')
                 words = [why, *(f'{key} {text}' for key, text in row.items() if text)]
                 about = _in_brackets('; '.join(filter(None, words)))
-                self.line(f'  {self._name(target)}{about}')
+                self.line(f'  {self._name(target)}{about}', plan=True)
         if unshown:
             self.line(said('campaign-more', number=unshown, line=more))
 
@@ -307,6 +311,8 @@ class Reporter:
             table.add_column(heading, overflow='fold')
         for target, row in zip(targets, rows, strict=True):
             cells = [self._name(target), *(row.get(heading, '') for heading in used)]
+            if not self.shows_hidden:
+                cells = list(map(self.veil, cells))
             table.add_row(*map(Text, map(displayable, cells)))
         wanted = self._console.measure(table, options=self._unlimited).maximum
         return table if wanted <= self._console.width else None
@@ -357,10 +363,7 @@ def _why(target: Target) -> str:
 
 def _detail(target: Target, outcome: Outcome) -> str:
     """Return the detail of an outcome without a name that must not be shown."""
-    detail = outcome.detail or ''
-    if target.decision.hidden:
-        detail = detail.replace(target.name, target.label)
-    return detail
+    return discreet(target, outcome.detail)
 
 
 def _in_brackets(text: str) -> str:

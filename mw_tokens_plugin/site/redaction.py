@@ -11,9 +11,9 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from urllib.parse import quote_plus
 
 from mw_tokens_plugin.protocol.display import displayable
+from mw_tokens_plugin.protocol.spellings import HiddenNames
 
 #: Loggers whose records may hold whole requests.
 _LOGGERS = ('pywiki', 'py.warnings', 'urllib3', 'requests_oauthlib', 'oauthlib')
@@ -32,15 +32,16 @@ _PARAMETER = re.compile(
 _MASK = '***'
 
 
-_Label = Callable[[re.Match[str]], str]
-
-
 class Redactor:
-    """Knows what must not be shown, and takes it out of texts."""
+    """Knows what must not be shown, and takes it out of texts.
+
+    :ivar veil: takes out more names, from now on; None if there are none
+    """
 
     def __init__(self) -> None:
         """Start with the patterns alone."""
-        self._hidden: tuple[tuple[re.Pattern[str], _Label], ...] = ()
+        self.veil: Callable[[str], str] | None = None
+        self._hidden: tuple[HiddenNames, ...] = ()
         self._lock = threading.Lock()
 
     @contextmanager
@@ -52,14 +53,7 @@ class Redactor:
         if not names:
             yield
             return
-        spellings = re.compile('|'.join(map(_spellings, names)))
-        labels = list(names.values())
-
-        def label(match: re.Match[str]) -> str:
-            # Each name is one group.
-            return labels[(match.lastindex or 1) - 1]
-
-        entry = (spellings, label)
+        entry = HiddenNames(names)
         with self._lock:
             self._hidden = (*self._hidden, entry)
         try:
@@ -70,25 +64,16 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """Return the text without anything that must not be shown."""
-        for spellings, label in self._hidden:
-            text = spellings.sub(label, text)
+        for names in self._hidden:
+            text = names.replace(text)
+        if self.veil is not None:
+            text = self.veil(text)
         text = _TOKEN.sub(_MASK, text)
         return _PARAMETER.sub(rf'\g<name>{_MASK}', text)
 
 
 #: The one redactor of this process.
 redactor = Redactor()
-
-
-def _spellings(name: str) -> str:
-    """Return a pattern for a name as titles, URLs and reprs spell it.
-
-    pywikibot breaks the repr of long parameters over lines, at blanks.
-    """
-    between = r"""(?:[\s_+]|%20|["']\s*["'])+"""
-    words = (re.escape(word).replace("'", r"\\*'") for word in name.split(' '))
-    plain = between.join(words)
-    return f'({plain}|{re.escape(quote_plus(name))})'
 
 
 class _CleanRecord(logging.LogRecord):

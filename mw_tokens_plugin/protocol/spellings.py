@@ -1,0 +1,176 @@
+"""Names that must not be shown, taken out of texts however they are spelled there.
+
+Titles, web addresses, JSON, reprs, logs and tables spell one name in many ways. So
+texts are searched for what is left of a name without case, accents, width, blanks,
+quotes and all that is not displayed, with escapes and entities undone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from mw_tokens_plugin.protocol.names import decoded
+
+#: One character or more that stand for others.
+_ESCAPED = re.compile(
+    r'(?P<percent>(?:%(?:25)*[0-9A-Fa-f]{2})+)'
+    r'|(?P<entity>&(?:amp;)*(?:\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]\w{1,31});)'
+    r'|(?P<bytes>(?:\\{1,8}x[0-9A-Fa-f]{2})+)'
+    r'|(?P<unicode>(?:\\{1,8}u[0-9A-Fa-f]{4})+|\\{1,8}U[0-9A-Fa-f]{8})'
+    r'|(?P<break>\\{1,8}[nrt])'
+    r'|(?P<plain>[^%&\\]+|[%&\\])'
+)
+#: What makes no difference, besides what is not displayed.
+_DROPPED = frozenset(' \t\r\n_+\'"\\')
+#: Shorter names are looked for as whole words only, if they are of Latin letters.
+_SHORT = 4
+#: Letters by which names are found.
+_KEY = 3
+
+
+class HiddenNames:
+    """Some names that must not be shown, and what is shown in their place.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        """Prepare to look for names.
+
+        :param names: each name, and what to show instead
+        """
+        #: By their first letters, the longest first.
+        self._names: dict[str, list[tuple[str, str]]] = {}
+        #: Names of nothing but signs that make no difference.
+        self._signs: dict[str, str] = {}
+        for name, label in names.items():
+            folded = ''.join(letters for letters, _, _ in _folded(name))
+            if folded:
+                known = self._names.setdefault(folded[:_KEY], [])
+                known.append((folded, label))
+            elif name:
+                self._signs[name] = label
+        for known in self._names.values():
+            known.sort(key=lambda item: -len(item[0]))
+        self._first = frozenset(key[0] for key in self._names)
+
+    def __bool__(self) -> bool:
+        """Tell whether there are any."""
+        return bool(self._names or self._signs)
+
+    def replace(self, text: str) -> str:
+        """Return a text without any of the names.
+
+        :param text: whatever is to be shown
+        """
+        for signs, label in self._signs.items():
+            text = text.replace(signs, label)
+        if not self._names:
+            return text
+        letters: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        for some, begins, stops in _folded(text):
+            letters.append(some)
+            starts += begins
+            ends += stops
+        folded = ''.join(letters)
+        parts, position, at = [], 0, 0
+        while at < len(folded):
+            found = self._at(folded, at, starts, ends)
+            if found is None:
+                at += 1
+                continue
+            size, label = found
+            start, end = starts[at], ends[at + size - 1]
+            while end < len(text) and unicodedata.combining(text[end]):
+                end += 1
+            if start >= position:
+                parts += [text[position:start], label]
+                position = end
+            at += size
+        return ''.join([*parts, text[position:]])
+
+    def _at(
+        self, folded: str, at: int, starts: list[int], ends: list[int]
+    ) -> tuple[int, str] | None:
+        """Return the length of the name that begins somewhere, and its label."""
+        if folded[at] not in self._first:
+            return None
+        for size in range(_KEY, 0, -1):
+            for name, label in self._names.get(folded[at : at + size], ()):
+                end = at + len(name)
+                if not folded.startswith(name, at):
+                    continue
+                if len(name) < _SHORT and name.isascii() and name.isalnum():
+                    before = at > 0 and ends[at - 1] == starts[at]
+                    after = end < len(folded) and ends[end - 1] == starts[end]
+                    if before and folded[at - 1].isalnum():
+                        continue
+                    if after and folded[end].isalnum():
+                        continue
+                return len(name), label
+        return None
+
+
+def _folded(text: str) -> Iterator[tuple[str, list[int], list[int]]]:
+    """Yield what counts of a text, and where each letter of that starts and ends."""
+    for found in _ESCAPED.finditer(text):
+        start, end = found.span()
+        whole = found[0]
+        if found['plain'] is None:
+            letters = ''.join(map(_letters, _unescaped(found)))
+            yield letters, [start] * len(letters), [end] * len(letters)
+        elif whole.isascii():
+            kept = [i for i, c in enumerate(whole, start) if c not in _DROPPED]
+            lower = whole.lower()
+            yield (
+                ''.join(lower[i - start] for i in kept),
+                kept,
+                [i + 1 for i in kept],
+            )
+        else:
+            pieces = [(_letters(c), i) for i, c in enumerate(whole, start)]
+            yield (
+                ''.join(letters for letters, _ in pieces),
+                [i for letters, i in pieces for _ in letters],
+                [i + 1 for letters, i in pieces for _ in letters],
+            )
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """Return the characters that an escape stands for."""
+    whole = found[0]
+    if found['percent']:
+        once = re.sub('%(?:25)+', '%', whole)
+        return unquote_to_bytes(once).decode('utf-8', 'replace')
+    if found['entity']:
+        return decoded(re.sub('&(?:amp;)+', '&', whole))
+    if found['bytes']:
+        bytes_ = bytes(int(n, 16) for n in re.findall(r'x(..)', whole))
+        try:
+            return bytes_.decode('utf-8')
+        except UnicodeDecodeError:
+            return bytes_.decode('latin-1')
+    if found['unicode']:
+        numbers = [int(n, 16) for n in re.findall('[uU]([0-9A-Fa-f]+)', whole)]
+        text = ''.join(chr(n) for n in numbers if n < 0x110000)
+        return text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')
+    return ' '
+
+
+@lru_cache(maxsize=65536)
+def _letters(letter: str) -> str:
+    """Return what counts of a character."""
+    plain = unicodedata.normalize('NFKD', letter).casefold()
+    plain = unicodedata.normalize('NFKD', plain).casefold()
+    return ''.join(
+        c
+        for c in plain
+        if c not in _DROPPED
+        and unicodedata.category(c) not in ('Cc', 'Cf', 'Mn', 'Zs', 'Zl', 'Zp')
+    )
