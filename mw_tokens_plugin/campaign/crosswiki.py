@@ -345,9 +345,14 @@ class UndoCrosswikiDelete(Action):
         }
         if file_ids:
             parameters['fileids'] = file_ids
-        answer = send_once(self.wikis.site(database), 'undelete', parameters)
-        counts = answer.get('revisions') or 0, answer.get('fileversions') or 0
-        return _restored(target, counts)
+        site = self.wikis.site(database)
+        answer = send_once(site, 'undelete', parameters)
+        count, files = answer.get('revisions'), answer.get('fileversions')
+        if isinstance(count, int) and isinstance(files, int):
+            return _restored(target, (count, files))
+        raise OutcomeUnknown(
+            f'{site} answered action=undelete without saying what it restored.'
+        )
 
     def settle(
         self, targets: Sequence[Target]

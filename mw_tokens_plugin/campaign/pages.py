@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Any
 from unicodedata import normalize
 from urllib.parse import unquote
@@ -376,7 +377,7 @@ def _page(item: Mapping[str, Any]) -> Page:
     first = bool(revisions) and not revisions[-1].parent
     actions = item.get('actions', {})
     not_restorable = [
-        error.get('text', '')
+        _words(error)
         for error in actions.get('undelete', ())
         if _is_about_page(error) or 'permission' in error.get('code', '')
     ]
@@ -391,7 +392,7 @@ def _page(item: Mapping[str, Any]) -> Page:
         redirect=bool(item.get('redirect')),
         talk='talkid' in item,
         protection=tuple(dict.fromkeys(map(_protection, item.get('protection', ())))),
-        refusal=next((error.get('text', '') for error in refusals), ''),
+        refusal=next(map(_words, refusals), ''),
         not_restorable=next(iter(not_restorable), ''),
         embedded=bool(item.get('transcludedin')),
         deleted=deleted,
@@ -403,6 +404,11 @@ def _is_about_page(error: Mapping[str, Any]) -> bool:
     """Tell whether a refusal is about the page, and not about the operator."""
     info = (error.get('data') or {}).get('blockinfo') or {}
     return bool(info.get('blockpartial') or _ABOUT_PAGE.search(error.get('code', '')))
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    """Return the beginning of what the wiki says, in one line."""
+    return shorten(error.get('text', ''), 120, placeholder=' ...')
 
 
 def _protection(item: Mapping[str, Any]) -> str:

@@ -563,6 +563,33 @@ def test_a_wiki_that_refuses_does_not_stop_the_others(
     assert run.out.count('Refused:') == 1
 
 
+def test_a_block_from_one_page_leaves_the_others(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    assert crosswiki_delete(spam, *USUAL, '-simulate').code == 0
+
+    def block(farm: Any) -> None:
+        from mw_tokens_plugin.sandbox.farm import Block
+
+        name = 'Sandbox Operator'
+        for code in ('meta', 'aa', 'bb'):
+            page = frozenset([parse_title('Spam 1')])
+            made = Block(1, name, 'Plain Sysop', 1, 'no', farm.timestamp(), pages=page)
+            farm.wikis[code].blocks[name] = made
+
+    sandbox.call(block)
+    run = crosswiki_delete('-resume', '-always')
+    assert run.code == 1, run.said
+    for wiki in ('meta', 'aa', 'bb'):
+        assert pages(sandbox, wiki) == {'Spam 1'}
+    assert len(deletions(sandbox)) == 6
+    # A plan that is made now skips it, with the words of the wiki.
+    run = crosswiki_delete('[[aa:Spam 1]]', *USUAL, '-campaign:later')
+    assert run.code == 1, run.said
+    assert 'the wiki does not let you delete this page' in run.out
+    assert 'the wiki says Your username or IP address has been blocked' in run.out
+
+
 # Nothing twice
 
 
