@@ -58,7 +58,7 @@ def test_the_sandbox_answers_as_recorded(
 
 @pytest.mark.parametrize('release', RELEASES)
 def test_every_listed_exception_exists(release: str) -> None:
-    """The list names only what exists, is no longer than it was, and has few reasons."""
+    """The list names only what exists, is not longer than it was, and gives reasons."""
     listed = EXCEPTIONS[release]
     for name, indexes in listed.items():
         assert set(indexes) <= set(range(len(load(name, release)))), name
