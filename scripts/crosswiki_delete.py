@@ -81,6 +81,7 @@ from typing import Any, TextIO
 
 import pywikibot
 from pywikibot import config
+from pywikibot.pagegenerators import parameterHelp
 
 from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.crosswiki import (
@@ -120,6 +121,8 @@ docuReplacements = {'&campaign;': HELP.strip('\n')}
 
 _SCRIPT = 'crosswiki_delete'
 _REASON = re.compile(r'-reason-([A-Za-z_-]+):')
+#: Page generators and filters of pywikibot, by its help.
+_GENERATORS = {'-category', *re.findall(r'(?<!\S)-[a-z]+', parameterHelp)}
 _KINDS = (CrosswikiDelete.kind, UndoCrosswikiDelete.kind)
 
 
@@ -208,8 +211,7 @@ def parse(args: Iterable[str]) -> Options:
         options_in(__doc__) | options_in(HELP),
         script=f'pwb {_SCRIPT}',
         repeatable=['-from-user', '-same-title', '-wikis', '-tags'],
-        # Page generators of pywikibot.
-        others=any(argument.startswith('-wikis:') for argument in args),
+        others=_GENERATORS if any(a.startswith('-wikis:') for a in args) else (),
     )
     for argument in args:
         name, colon, value = argument.partition(':')

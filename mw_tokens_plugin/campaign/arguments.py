@@ -44,7 +44,7 @@ def check_arguments(
     *,
     script: str,
     repeatable: Collection[str] = (),
-    others: bool = False,
+    others: Collection[str] = (),
 ) -> None:
     """Refuse options that would be misunderstood.
 
@@ -54,7 +54,7 @@ def check_arguments(
     :param known: options, and what stands for their values; '' if they have none
     :param script: how it is started
     :param repeatable: those that may be given several times, besides what may always
-    :param others: whether there are options beyond those that are known
+    :param others: options that somebody else reads
     :raises InvalidInput: an option is not known, is written in another way, or is
         given twice
     """
@@ -72,7 +72,7 @@ def check_arguments(
                 raise InvalidInput(
                     f'{_name(argument)} is not understood: write {hint}.'
                 )
-            if not others:
+            if name not in others:
                 raise _unknown(argument, known, script)
             continue
         if meant and not colon:

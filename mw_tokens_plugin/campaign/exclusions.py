@@ -21,7 +21,7 @@ from mw_tokens_plugin.campaign.targets import (
     valid_entries,
 )
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import counted, said
 from mw_tokens_plugin.protocol.names import (
     AccountKind,
     Capital,
@@ -122,8 +122,8 @@ class Exclusions:
             )
         if useless:
             raise InvalidInput(
-                f'{useless} of the entries of -not would protect nobody; nothing was '
-                'sent. Correct them, or give a standing list by -protect:FILE.'
+                f'{counted(useless, "line")} of -not would protect nobody; nothing was '
+                'sent. Correct that, or give a standing list by -protect:FILE.'
             )
         for path, entries in self.standing.items():
             targets = _among(ledger, campaign, entries)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import counted, said
 from mw_tokens_plugin.protocol.lines import (
     Line,
     LineKind,
@@ -113,8 +113,8 @@ def valid_entries(
         print(more, file=sys.stderr)
     if bad and not skip:
         raise InvalidInput(
-            f'{bad} bad lines; nothing was sent. Correct them, or skip those of the '
-            'targets with -skip-bad-lines.'
+            f'{counted(bad, "bad line")}; nothing was sent. Correct that, or skip bad '
+            'lines of targets with -skip-bad-lines.'
         )
 
 

@@ -248,6 +248,8 @@ def test_options_that_would_be_misunderstood_are_refused(
         ('global_delete', ['X', '-max-wiki:3'], 'Is -max-wikis:N meant?'),
         ('global_delete', ['X', '-max-wikis:3', '-max-wikis:4'], 'given twice'),
         ('crosswiki_delete', ['aa:X', '-max-author:3'], 'Is -max-authors:N meant?'),
+        ('crosswiki_delete', ['-wikis:aa', '-prefixindx:X'], 'not understood'),
+        ('crosswiki_delete', ['-wikis:aa', '-same-titel:X'], 'Is -same-title:TITLE'),
         ('crosswiki_delete', ['aa:X', '-reason-de:a', '-reason-de:b'], 'given twice'),
         ('crosswiki_delete', ['aa:X', '-reason-de:a\nb'], 'control character'),
         ('link_account', ['-unlnk:x'], 'Is -unlink:ID meant?'),

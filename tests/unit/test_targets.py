@@ -115,6 +115,6 @@ def test_arguments_are_names_too() -> None:
 
 def test_a_flood_of_bad_lines_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
     entries = ListReader().arguments(['a|b'] * 5000)
-    with pytest.raises(InvalidInput, match='5000 bad lines'):
+    with pytest.raises(InvalidInput, match='5,000 bad lines'):
         list(valid_entries(entries, skip=False))
     assert len(capsys.readouterr().err.splitlines()) == 101
