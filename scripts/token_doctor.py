@@ -15,8 +15,9 @@ WIKI...           Look at these wikis too, as the scripts that act on other wiki
 
 -json             Print what is found as JSON.
 
-Exit codes: 0 all wikis were looked at; 1 some could not be; 2 usage; 3 the script named
-by -for would not work; 75 a wiki does not answer now, try again later; 130 interrupted.
+Exit codes: 0 all wikis were looked at; 1 some could not be; 2 usage or configuration; 3
+not logged in, or the script named by -for would not work; 75 a wiki does not answer
+now, try again later; 130 interrupted.
 
 .. version-added:: 0.1
 """
@@ -36,6 +37,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
+from mw_tokens_plugin.campaign.exitcodes import exit_code_of
 from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.report import duration, terminal
 from mw_tokens_plugin.doctor import (
@@ -108,23 +110,31 @@ def _run(arguments: list[str]) -> ExitCode:
         # pywikibot makes a site before it tells which arguments are not its own.
         options = parse(a for a in arguments if _OWN.match(a))
         found = without_home(error, targets=options.targets)
+        code = exit_code_of(error)
     else:
         options = parse(left)
         found = examine(home, options.wikis, targets=options.targets)
+        code = _exit_code_of_wikis(found)
     if options.json:
         print(json.dumps(as_json(found), ensure_ascii=False, indent=2))
     else:
         show(found, terminal())
-    return _exit_code(found, options.script)
+    return code if options.script is None else _exit_code_for(found, options.script)
 
 
-def _exit_code(found: Diagnosis, script: str | None) -> ExitCode:
-    if script is None:
-        unseen = [wiki for wiki in found.wikis if wiki.problem]
-        if not unseen:
-            return ExitCode.DONE
-        later = all(wiki.passing for wiki in unseen)
-        return ExitCode.TRY_AGAIN if later else ExitCode.FAILED
+def _exit_code_of_wikis(found: Diagnosis) -> ExitCode:
+    unseen = [wiki for wiki in found.wikis if wiki.problem]
+    if not unseen:
+        return ExitCode.DONE
+    if all(wiki.passing for wiki in unseen):
+        return ExitCode.TRY_AGAIN
+    if len(unseen) < len(found.wikis):
+        return ExitCode.FAILED
+    refused = any(file.refused for file in found.secret_files)
+    return ExitCode.USAGE if refused else ExitCode.NOT_AUTHORISED
+
+
+def _exit_code_for(found: Diagnosis, script: str) -> ExitCode:
     if found.would_work(script):
         return ExitCode.DONE
     later = found.may_work_later(script)

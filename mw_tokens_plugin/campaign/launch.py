@@ -24,9 +24,8 @@ from mw_tokens_plugin.campaign.pywikibotfiles import explained
 from mw_tokens_plugin.campaign.scriptname import check_name
 from mw_tokens_plugin.campaign.streams import (
     leave_terminal,
-    prepare_streams,
+    prepared_streams,
     say,
-    settle_streams,
 )
 from mw_tokens_plugin.campaign.tracebacks import internal_error
 from mw_tokens_plugin.exceptions import InvalidInput
@@ -64,11 +63,14 @@ def run_script(
     :param tolerate_exposed_password: run although others can read the password file
     """
     arguments = list(args) or sys.argv[1:]
-    prepare_streams()
     # A ledger that is opened brings its own.
     redactor.veil = None
     said = ''
-    with _stopping_on_signals(), _holding_back('-quiet' in arguments) as speak:
+    with (
+        prepared_streams(),
+        _stopping_on_signals(),
+        _holding_back('-quiet' in arguments) as speak,
+    ):
         try:
             check_name(script, name, opposite)
             _prepare_pywikibot()
@@ -88,9 +90,8 @@ def run_script(
             said = f'ERROR: {_sentence(cause, code)}'
         if code is not ExitCode.DONE:
             speak()
-    if said:
-        say(displayable(said, lines=True))
-    settle_streams()
+        if said:
+            say(displayable(said, lines=True))
     return code
 
 

@@ -694,11 +694,5 @@ def _written_down(
     if path is None:
         yield lambda target, outcome: None
         return
-    with open_private(path, os.O_APPEND) as file:
-        log = JsonLog(file, campaign, veil=veil)
-
-        def observe(target: Target, outcome: Outcome) -> None:
-            with naming(path):
-                log.outcome(target, outcome)
-
-        yield observe
+    with naming(path), open_private(path, os.O_APPEND) as file:
+        yield JsonLog(file, campaign, veil=veil).outcome

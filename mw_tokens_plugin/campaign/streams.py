@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pywikibot
 
@@ -19,7 +20,29 @@ _NAMES = ('stdin', 'stdout', 'stderr')
 _terminals: list[int] = []
 
 
-def prepare_streams() -> None:
+@contextmanager
+def prepared_streams() -> Iterator[None]:
+    """Let a script print whatever it wants, and be heard where that is possible.
+
+    .. version-added:: 0.1
+    """
+    _prepare()
+    ui = pywikibot.bot.ui
+    show = ui._print
+
+    def show_if_possible(*args: object, **kwargs: object) -> None:
+        with suppress(OSError):
+            show(*args, **kwargs)
+
+    ui._print = show_if_possible
+    try:
+        yield
+    finally:
+        del ui._print
+        _settle()
+
+
+def _prepare() -> None:
     """Open those that are closed, and let any name be printed in order."""
     for name in _NAMES:
         if getattr(sys, name) is None:
@@ -50,7 +73,7 @@ def leave_terminal() -> None:
             _silence(number)
 
 
-def settle_streams() -> None:
+def _settle() -> None:
     """Give up what cannot be written, or Python would end with an exit code of its own.
 
     https://docs.python.org/3/library/sys.html#sys.exit

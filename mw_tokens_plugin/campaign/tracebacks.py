@@ -31,16 +31,16 @@ def internal_error(error: BaseException) -> str:
 
     .. version-added:: 0.1
     """
-    what = f'{type(error).__name__}: {error}'.rstrip('.')
+    what = redactor.clean(f'{type(error).__name__}: {error}').rstrip('.')
     path = _kept(_text(error))
     where = (
         f'The details are in {path}'
         if path is not None
         else 'No folder takes a file with the details'
     )
-    return redactor.clean(
-        f'Something unforeseen happened ({what}). {where}; report it, and do not '
-        'start this again before somebody has looked at it.'
+    return (
+        f'Something unforeseen happened: {what}. {where}; report it, and do not start '
+        'this again before somebody has looked at it.'
     )
 
 

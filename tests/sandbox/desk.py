@@ -29,6 +29,9 @@ ROOT = Path(mw_tokens_plugin.__file__).parents[1]
 #: Seconds after which a process hangs.
 LONGEST = 60
 
+#: Runs a command where it may mount what it likes, and nobody else sees it.
+NAMESPACE = ('unshare', '--user', '--map-root-user', '--mount')
+
 _ESCAPES = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]')
 
 
@@ -94,6 +97,18 @@ class Desk:
                 *command,
             ]
         return self._run(command, stdin, environment or {}, timeout)
+
+    def run_in(self, setup: str, *args: str) -> Run:
+        """Run the script where a shell has prepared a namespace of its own.
+
+        :param setup: commands for the shell, which may mount what it likes
+        """
+        command = [*NAMESPACE, 'sh', '-c', f'set -e; {setup}; exec "$@"', '']
+        return self._run([*command, *self._pwb, *args], None, {})
+
+    def run_as(self, command: Sequence[str], stdin: bytes | None = None) -> Run:
+        """Run a command line of one's own without a terminal."""
+        return self._run(command, stdin, {})
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Start the script without a terminal, and do not wait for it."""
@@ -210,6 +225,8 @@ class Desk:
             **kept,
             'PYWIKIBOT_DIR': str(self.directory),
             'PYTHONPATH': path,
+            # Neither the scripts nor what they do may warn of anything.
+            'PYTHONWARNINGS': 'error',
             **more,
         }
 
