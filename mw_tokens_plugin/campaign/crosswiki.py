@@ -264,10 +264,10 @@ class CrosswikiDelete(Action):
             is_gone = is_gone or entry.action == 'restore'
             # The number is missing if the page was gone, and its file was not.
             is_same = is_gone and entry.page_id in (0, page_id)
-            if is_same and entry.is_write_of(target, 'delete'):
+            if is_same and entry.is_by(target, 'delete'):
                 return _deleted(planned, entry.id, entry.title, ', found in the log')
         if page is None:
-            for entry in own_deletions(site, target, page_id):
+            for entry in own_deletions(site, target, page_id, planned.get('looked_at')):
                 return _deleted(planned, entry.id, entry.title, ', found in the log')
             return _gone(site, target)
         is_restored = _restored_since(log, None) is not None
@@ -366,7 +366,8 @@ class UndoCrosswikiDelete(Action):
         there, entries = read_deletions(site, title)
         for entry in entries:
             # What we restored may have been deleted since: it is done all the same.
-            if entry.is_write_of(target, 'restore'):
+            is_later = entry.id > target.decision.facts['log_entry']
+            if is_later and entry.is_by(target, 'restore'):
                 return _restored(target, entry.restored)
         if there and _is_whole(site, title, target):
             restored = (e.user for e in entries if e.action == 'restore')
@@ -470,7 +471,7 @@ def _gone(site: Any, target: Target) -> Outcome:
         if entry.action == 'delete' and entry.page_id in (0, planned['page_id'])
     ]
     latest = next(iter(deletions), None)
-    if latest and latest.page_id and latest.user == target.operator:
+    if latest and latest.page_id and latest.is_by(target, 'delete'):
         # The ledger may be a copy from before it was sent.
         return _deleted(
             planned, latest.id, latest.title, ', made by you since the plan'

@@ -36,14 +36,12 @@ class LogEntry:
     restored: tuple[int, int] | None = None
     target_title: str | None = None
 
-    def is_write_of(self, target: Target, action: str) -> bool:
-        """Tell whether it may be what was sent for a target.
+    def is_by(self, target: Target, action: str) -> bool:
+        """Tell whether the user did it who sent the write for a target.
 
         The comment says nothing: the wiki shortens it, and extensions rewrite it.
         """
-        return self.action == action and target.may_have_written_at(
-            self.timestamp, by=self.user
-        )
+        return self.action == action and self.user == target.operator
 
 
 def about(title: str, log_type: str | None = 'delete') -> dict[str, Any]:
@@ -88,8 +86,10 @@ def since(found: Sequence[LogEntry], moment: str | None) -> list[LogEntry]:
     return [e for e in found if begin is None or e.timestamp >= begin]
 
 
-def own_deletions(site: Any, target: Target, page_id: int) -> Iterator[LogEntry]:
-    """Yield what the operator deleted of a page since it was sent, whatever its title.
+def own_deletions(
+    site: Any, target: Target, page_id: int, moment: str | None
+) -> Iterator[LogEntry]:
+    """Yield what the operator deleted of a page since a moment, whatever its title.
 
     A page may be moved between the look at it and its deletion, which goes by its
     number: then the log of the planned title does not show it.
@@ -100,12 +100,12 @@ def own_deletions(site: Any, target: Target, page_id: int) -> Iterator[LogEntry]
         'leuser': target.operator,
         'lelimit': 'max',
     }
-    if target.earliest_write is not None:
-        parameters['leend'] = target.earliest_write.isoformat(timespec='seconds')
+    if moment is not None:
+        parameters['leend'] = moment
     while True:
         answer = ask(site, **parameters)
         for entry in entries(answer):
-            if entry.page_id == page_id and entry.is_write_of(target, 'delete'):
+            if entry.page_id == page_id and entry.is_by(target, 'delete'):
                 yield entry
         if 'continue' not in answer:
             return

@@ -139,19 +139,15 @@ class Target:
             return self.decision.name
         return f'#{self.decision.central_id or "hidden"}'
 
-    @property
-    def earliest_write(self) -> datetime | None:
-        """When its last write may have been made at the earliest, in UTC."""
-        return self.started_at and _utc(self.started_at) - _CLOCK_DIFFERENCE
-
     def may_have_written_at(self, moment: datetime, *, by: str | None) -> bool:
         """Tell whether what the wiki's log has may be its last write.
 
         :param moment: when it was made, by the wiki's clock
         :param by: who made it
         """
-        earliest = self.earliest_write
-        if by != self.operator or earliest is None or moment < earliest:
+        if by != self.operator or self.started_at is None:
+            return False
+        if moment < _utc(self.started_at) - _CLOCK_DIFFERENCE:
             return False
         return self.ended_at is None or (
             moment <= _utc(self.ended_at) + _CLOCK_DIFFERENCE

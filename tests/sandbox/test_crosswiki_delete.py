@@ -983,7 +983,7 @@ def test_undo_refuses_to_mix_versions(
 def test_a_plan_that_became_old_is_for_nothing_else_than_was_looked_at(
     crosswiki_delete: Script, sandbox: Sandbox, ledger: Ledger, write: Any, upload: Any
 ) -> None:
-    titles = ['Spam edited', 'Spam moved', 'File:Spam.png', 'Spam same']
+    titles = ['Spam edited', 'Spam moved', 'File:Spam.png', 'Spam same', 'Spam wanted']
     for title in titles:
         (upload(title, b'a') if title.startswith('File') else write('aa', title))
     run = crosswiki_delete(
@@ -999,6 +999,9 @@ def test_a_plan_that_became_old_is_for_nothing_else_than_was_looked_at(
             wiki.page('Spam moved'), parse_title('Spam away'), local, '', redirect=True
         )
         wiki.files.add('Spam.png', b'b', user=VANDAL, user_id=1, comment='')
+        # Somebody wants to keep it, and it looks as before.
+        wiki.delete(wiki.page('Spam wanted'), 'Plain Sysop', 'spam')
+        wiki.undelete(parse_title('Spam wanted'), 'Plain Sysop', 'no spam')
 
     sandbox.call(change)
     with ledger.database.begin() as connection:
@@ -1007,6 +1010,7 @@ def test_a_plan_that_became_old_is_for_nothing_else_than_was_looked_at(
     run = crosswiki_delete('-resume', '-always')
     assert run.code == 1, run.said
     assert 'Held back: 3 (changed since' in run.out
+    assert 'deleted and restored since the plan, by Plain Sysop' in run.out
     assert list(effects(sandbox)) == [('aa', 'Spam same')]
 
 
