@@ -8,6 +8,7 @@ https://www.mediawiki.org/wiki/API:Errors_and_warnings
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +44,8 @@ _CLASSES: dict[str, type[ApiRefusal]] = {
     'mwoauth-invalid-authorization-blocked-user': Blocked,
     'blocked': Blocked,
     'autoblocked': Blocked,
+    'ipbblocked': Blocked,
+    'torblock-blocked': Blocked,
     'reauthenticate': MustReauthenticate,
     'cannotreauthenticate': CannotReauthenticate,
     'editconflict': LostRace,
@@ -59,6 +62,13 @@ _CLASSES: dict[str, type[ApiRefusal]] = {
     'readonly': ReadOnly,
     'ratelimited': RateLimited,
 }
+
+
+#: Blocks whose code is the key of the text that tells of them: those of GlobalBlocking,
+#: where it does not name them ``blocked``, and core's.
+_BLOCK = re.compile(
+    r'(wikimedia-)?globalblocking-(ip)?blocked|(auto|system)?blockedtext', re.ASCII
+)
 
 
 def error_mapping(error: object) -> dict[str, Any]:
@@ -79,7 +89,12 @@ def error_mapping(error: object) -> dict[str, Any]:
         }
     for item in error_items(error):
         code = str(item.get('code') or item.get('message') or 'Unknown')
-        return {'code': code, 'info': _text_of(item) or code}
+        data = item.get('data')
+        return {
+            **(data if isinstance(data, Mapping) else {}),
+            'code': code,
+            'info': _text_of(item) or code,
+        }
     return {'code': 'Unknown', 'info': f'an error of unknown shape: {error!r}'}
 
 
@@ -123,6 +138,11 @@ def refusal(code: str, info: str, wiki: str) -> ApiRefusal:
         kind = ReadOnly if 'ReadOnly' in code else InternalApiError
         if 'CAS update failed' in info:
             kind = LostRace
+        elif code.endswith('NormalizedException') and 'Invalid username' in info:
+            # Since 2026 CentralAuth breaks down over names that none can have.
+            kind = NoSuchAccount
+    elif _BLOCK.match(code):
+        kind = Blocked
     else:
         kind = _CLASSES.get(code, ApiRefusal)
     return kind(code, info, wiki)

@@ -55,6 +55,27 @@ def test_an_unknown_shape_is_an_unknown_error(error: object) -> None:
         ('permissiondenied', exceptions.PermissionDenied),
         ('centralauth-admin-not-authorized', exceptions.PermissionDenied),
         ('blocked', exceptions.Blocked),
+        ('autoblocked', exceptions.Blocked),
+        ('ipbblocked', exceptions.Blocked),
+        ('blockedtext-partial', exceptions.Blocked),
+        ('systemblockedtext', exceptions.Blocked),
+        *(
+            (f'globalblocking-{key}', exceptions.Blocked)
+            for key in (
+                'blockedtext-user',
+                'blockedtext-temp',
+                'blockedtext-ip',
+                'blockedtext-range',
+                'blockedtext-xff',
+                'blockedtext-autoblock',
+                'blockedtext-autoblock-xff',
+                'ipblocked-range',
+            )
+        ),
+        # What a block of somebody else fails of says nothing of the operator.
+        ('globalblocking-block-alreadyblocked', exceptions.ApiRefusal),
+        ('globalblocking-notblocked', exceptions.ApiRefusal),
+        ('alreadyblocked', exceptions.ApiRefusal),
         ('editconflict', exceptions.LostRace),
         ('centralauth-state-mismatch', exceptions.LostRace),
         ('globalblocking-block-failure', exceptions.LostRace),
@@ -75,6 +96,15 @@ def test_each_code_has_its_class(code: str, kind: type) -> None:
     error = refusal(code, 'Words.', 'sandbox:meta')
     assert type(error) is kind
     assert str(error) == f'{code} on sandbox:meta: Words.'
+
+
+def test_a_name_that_none_can_have_is_no_such_account() -> None:
+    error = refusal(
+        'internal_api_error_Wikimedia\\NormalizedException\\NormalizedException',
+        '[3f01] Exception caught: Invalid username: Bad[name]',
+        'sandbox:meta',
+    )
+    assert type(error) is exceptions.NoSuchAccount
 
 
 def test_a_lost_race_is_told_by_the_words_of_the_breakdown() -> None:
