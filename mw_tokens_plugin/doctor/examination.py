@@ -48,7 +48,7 @@ from mw_tokens_plugin.doctor.findings import (
 )
 from mw_tokens_plugin.exceptions import InvalidInput, TokensPluginError
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
-from mw_tokens_plugin.site.foreign import HomeLogin
+from mw_tokens_plugin.site.foreign import home_login
 from mw_tokens_plugin.site.requests import refusals
 
 #: What requests are made with where a wiki has a session of its own.
@@ -161,10 +161,8 @@ def _kind(home: Any) -> tuple[str | None, str | None]:
     wallet = home.tokens
     if wallet.module_info('centralauthtoken') is None:
         return None, f'{home} has no CentralAuth.'
-    if wallet.home_login is None:
-        wallet.home_login = HomeLogin(home)
     try:
-        kind: str = wallet.home_login.kind()
+        kind: str = home_login(home).kind()
     except EXPECTED as error:
         return None, _sentence(error)
     reasons = {

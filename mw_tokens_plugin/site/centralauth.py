@@ -63,6 +63,7 @@ class CentralAuthTokens:
         :param clock: seconds
         """
         self.home = home
+        self._user = home.username()
         self._clock = clock
         self._ahead = threading.local()
         self._pool: ThreadPoolExecutor | None = None
@@ -129,10 +130,15 @@ class CentralAuthTokens:
         )
 
     def _mint(self, *, ahead: bool = False) -> _Minted:
+        if self.home.username() != self._user:
+            raise SessionLost(
+                f'{self.home} is used as {self.home.username()} now, and no longer as '
+                f'{self._user}: get another site with foreign_site().'
+            )
         parameters = {
             'action': 'centralauthtoken',
             'assert': 'user',
-            'assertuser': self.home.username(),
+            'assertuser': self._user,
             'formatversion': 2,
         }
         started = self._clock()

@@ -31,7 +31,7 @@ from mw_tokens_plugin.exceptions import (
     SessionLost,
     WikiUnreachable,
 )
-from mw_tokens_plugin.protocol.answers import is_answer, part_of
+from mw_tokens_plugin.protocol.answers import expected_form, is_answer, part_of
 from mw_tokens_plugin.protocol.globalaccounts import (
     AttachedAccount,
     GlobalAccount,
@@ -58,6 +58,14 @@ from mw_tokens_plugin.site.wallet import TypedTokenWallet
 #: The kinds of credentials, as ``auth=`` names them.
 KINDS = ('auto', 'centralauthtoken', 'password', 'oauth')
 
+#: What follows from kinds of login that get no centralauthtoken.
+_KINDS_EXPLAINED = {
+    'password': 'a bot password gets no centralauthtoken, so other wikis are logged in '
+    'to with that bot password.',
+    'oauth': 'OAuth gets no centralauthtoken, so requests to other wikis are signed '
+    'with the same consumer.',
+}
+
 #: Query modules whose answers depend on who asks.
 _PERSONAL = frozenset(
     'tokens userinfo deletedrevisions alldeletedrevisions deletedrevs watchlist '
@@ -79,11 +87,25 @@ _FIRST_CHUNK = 64 * 1024
 _SMALLEST_CHUNK = 16 * 1024
 
 
+def home_login(home: Any) -> HomeLogin:
+    """Return what is known of the login that a site has at present.
+
+    :param home: the site on which the login is made
+    """
+    wallet = home.tokens
+    with wallet.session.lock:
+        login: HomeLogin | None = wallet.home_login
+        if login is None or login.user != home.username():
+            login = wallet.home_login = HomeLogin(home)
+        return login
+
+
 class HomeLogin:
     """What a home site knows of the other wikis that its login reaches.
 
     .. version-added:: 0.1
 
+    :ivar user: whose login it is; the home site may be used as somebody else later
     :ivar tokens: the centralauthtokens of the login
     :ivar traffic: the requests that are made with it on all other wikis
     """
@@ -96,7 +118,7 @@ class HomeLogin:
         self._sites: dict[tuple[str, ...], Any] = {}
         self._account: GlobalAccount | None = None
         self._kind: str | None = None
-        self._user = home.username()
+        self.user = home.username()
         self._lock = threading.RLock()
 
     def site(self, where: Any, *, auth: str, reads: str, create_account: bool) -> Any:
@@ -106,13 +128,11 @@ class HomeLogin:
         if reads not in ('authenticated', 'anonymous'):
             raise InvalidInput(f"reads={reads!r}: give 'authenticated' or 'anonymous'.")
         with self._lock:
-            if self._user != self.home.username():
-                self.__init__(self.home)  # type: ignore[misc]
             if not self.home.logged_in():
                 self.home.login()
             if not self.home.logged_in():
                 raise SessionLost(
-                    f'{self.home.username()} is not logged in on {self.home}, and '
+                    f'{self.user} is not logged in on {self.home}, and '
                     'logging in failed. Check the name and the password.'
                 )
             place = place_of(self.home, where, self.attached)
@@ -151,6 +171,8 @@ class HomeLogin:
                     self._kind = 'centralauthtoken'
                 except NoCentralAuthToken:
                     self._kind = 'password'
+            if explained := _KINDS_EXPLAINED.get(self._kind):
+                pywikibot.info(f'{self.home}: {explained}')
         return self._kind
 
     def attached(self) -> tuple[AttachedAccount, ...]:
@@ -159,10 +181,10 @@ class HomeLogin:
 
     def _global_account(self) -> GlobalAccount:
         if self._account is None:
-            account = self.home.global_account(self.home.username())
+            account = self.home.global_account(self.user)
             if not account.exists:
                 raise NotAttached(
-                    f'{self.home.username()} has no global account on {self.home}. '
+                    f'{self.user} has no global account on {self.home}. '
                     'Log in with one that has.'
                 )
             self._account = account
@@ -176,8 +198,16 @@ class HomeLogin:
         shares = same_farm(self.home, place)
         if shares is not False:
             # What the wiki says counts, if it says anything.
-            known = self._knows_account(place)
+            known, is_taken = self._knows_account(place)
             shares = shares if known is None else known
+            if shares and is_taken:
+                where = f'{place.family.path(place.code)}?title=Special:MergeAccount'
+                raise NotAttached(
+                    f'The account {self.user} on {place} is not attached to the '
+                    'global one. Log in there and merge it, at '
+                    f'{place.family.protocol(place.code)}://{place.host}{where}, then '
+                    'start again.'
+                )
         if not shares:
             raise NotInFarm(
                 f'{place} shares no login with {self.home}. If it does, but cannot be '
@@ -186,18 +216,20 @@ class HomeLogin:
             )
         if not create_account:
             raise NotAttached(
-                f'{self.home.username()} has no account on {place} yet. Give '
+                f'{self.user} has no account on {place} yet. Give '
                 'create_account=True to have it created by the first visit.'
             )
         self._account = None
 
-    def _knows_account(self, place: Place) -> bool | None:
-        """Ask a wiki, as nobody, whether it knows the same global account.
+    def _knows_account(self, place: Place) -> tuple[bool | None, bool]:
+        """Ask a wiki, as nobody, what it knows of the account.
 
         https://www.mediawiki.org/wiki/API:Siteinfo
         https://www.mediawiki.org/wiki/API:Globaluserinfo
+        https://www.mediawiki.org/wiki/API:Users
 
-        :return: None if nobody may read that wiki
+        :return: whether it knows the same global account, which is None if nobody may
+            read that wiki; and whether it has a local account of that name
         :raises WikiUnreachable: it does not answer
         """
         account = self._global_account()
@@ -206,6 +238,8 @@ class HomeLogin:
             'meta': 'siteinfo|globaluserinfo',
             'siprop': 'general',
             'guiuser': account.name,
+            'list': 'users',
+            'ususers': account.name,
             'format': 'json',
             'formatversion': 2,
         }
@@ -223,17 +257,19 @@ class HomeLogin:
             raise unreachable
         query = answer.get('query')
         if not query:
-            return None
+            return None, False
         if query.get('general', {}).get('centralidlookupprovider') != 'CentralAuth':
-            return False
+            return False, False
         if 'globaluserinfo' not in query:
-            return False
+            return False, False
         there = from_globaluserinfo(account.name, query['globaluserinfo'])
-        return (there.central_id, there.home, there.registration) == (
+        is_same = (there.central_id, there.home, there.registration) == (
             account.central_id,
             account.home,
             account.registration,
         )
+        with expected_form(f'What {place} says of its local account'):
+            return is_same, any('userid' in user for user in query.get('users', ()))
 
     def _plain_site(self, place: Place, kind: str) -> Any:
         """Return a site that logs in by itself, with the same credentials."""
@@ -247,7 +283,7 @@ class HomeLogin:
             config.authenticate.setdefault(place.host, credentials)
         made = _class_for(OwnLoginMixin, place)
         try:
-            site = made(place.code, place.family, self.home.username())
+            site = made(place.code, place.family, self.user)
             site.login()
         except NoUsernameError as error:
             raise _no_login(self.home, place) from error

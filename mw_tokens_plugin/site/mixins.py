@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pywikibot
 
-from mw_tokens_plugin.site.foreign import HomeLogin
+from mw_tokens_plugin.site.foreign import home_login
 from mw_tokens_plugin.site.globalaccounts import GlobalAccountsMixin
 from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
 from mw_tokens_plugin.site.linking import LinkingMixin
@@ -57,11 +57,7 @@ class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, LinkingMixin, QueriesM
         :raises NoCentralAuthToken: ``auth`` asks for what this login cannot do
         :raises SessionLost: not logged in here, or logging in there failed
         """
-        wallet = self.tokens
-        with wallet.session.lock:
-            if wallet.home_login is None:
-                wallet.home_login = HomeLogin(self)
-        site: PluginMixin = wallet.home_login.site(
+        site: PluginMixin = home_login(self).site(
             where, auth=auth, reads=reads, create_account=create_account
         )
         return site

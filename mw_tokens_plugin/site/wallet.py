@@ -8,6 +8,8 @@ https://www.mediawiki.org/wiki/API:Tokens
 
 from __future__ import annotations
 
+import hashlib
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -134,16 +136,21 @@ class TypedTokenWallet(TokenWallet):
         self.home_login: HomeLogin | None = None
         self._clock = clock
         self._held_generation = 0
+        self._changing = threading.Lock()
+        #: Of all tokens that were ever held, by digest: some are refused later on.
+        self._types: dict[bytes, TokenType] = {}
 
     def __getitem__(self, key: str) -> Token:
         """Return the token of a type, fetched if it is not held."""
         held = self._live().get(key)
         if held is not None:
             return held
+        wanted = TokenType(key)
         with self.session.lock:
-            if self.missing((key,)):
-                return self._fetched(TokenType(key))
-            return self._live()[key]
+            self.missing((wanted,))
+            # The session of a foreign site may be renewed at any moment, whoever holds
+            # the lock, and takes all that is held with it.
+            return self._live().get(wanted) or self._fetched(wanted)
 
     def for_action(self, module: str) -> Token:
         """Return the token that an API module wants.
@@ -194,15 +201,7 @@ class TypedTokenWallet(TokenWallet):
         :param answer: the whole answer
         """
         with self.session.lock:
-            values = self._keep_all(answer)
-            for name in wanted:
-                if name not in values:
-                    raise UnknownTokenType(f'{self.site} has no token type {name}.')
-                if values[name] == ANONYMOUS:
-                    raise TokenUnavailable(
-                        f'{self.site} hands out no {name} token to '
-                        f'{self._currentuser or "callers that are not logged in"}.'
-                    )
+            self._kept(wanted, answer)
 
     def drop(self, token: Token) -> None:
         """Forget a token that was refused, unless it has been replaced already.
@@ -216,27 +215,26 @@ class TypedTokenWallet(TokenWallet):
                 self.dropped[token.type] += 1
 
     def type_held(self, value: str) -> TokenType | None:
-        """Return the type of a token that is held, found by its value.
+        """Return the type of a token that is held or was, found by its value.
 
         :param value: the token as plain text
         """
-        for token_type, token in self._live().items():
-            if token == value:
-                return TokenType(token_type)
-        return None
+        return self._types.get(_digest(value))
 
     def update_tokens(self, tokens: list[str]) -> list[str]:
         """Return new tokens of the types of the given ones.
 
         :param tokens: tokens that are held, and that the wiki refused
-        :raises KeyError: the type of one is not known; none is guessed
+        :raises KeyError: one was never held, so its type is not known; none is guessed
         """
         renewed: list[str] = []
         for value in tokens:
             token_type = self.type_held(value)
             if token_type is None:
-                raise KeyError('A token to be renewed is none that is held.')
-            self.drop(self._live()[token_type])
+                raise KeyError('A token to be renewed is none that was held.')
+            held = self._live().get(token_type)
+            if held == value:
+                self.drop(held)
             renewed.append(self[token_type])
         return renewed
 
@@ -262,24 +260,36 @@ class TypedTokenWallet(TokenWallet):
     def _live(self) -> dict[str, Token]:
         """Return the tokens held, after dropping those of another user or session."""
         user = self.site.user()
-        if (user, self.session.generation) != (
-            self._currentuser,
-            self._held_generation,
-        ):
-            self._currentuser = user
-            self._held_generation = self.session.generation
-            self._tokens = {}
-        return self._tokens
+        with self._changing:
+            present = (user, self.session.generation)
+            if present != (self._currentuser, self._held_generation):
+                self._currentuser, self._held_generation = present
+                self._tokens = {}
+            return self._tokens
 
     def _fetched(self, wanted: TokenType) -> Token:
         """Fetch a token; the first time, all that the wiki has come with it."""
         if self.site.user() is not None and not self._tokens:
-            self._keep_all(self._ask('*'))
+            _, held = self._keep_all(self._ask('*'))
             # A wiki that knows no "*" ignores it.
-            if wanted in self._tokens:
-                return self._tokens[wanted]
-        self.keep((wanted,), self._ask(wanted))
-        return self._tokens[wanted]
+            if wanted in held:
+                return held[wanted]
+        return self._kept((wanted,), self._ask(wanted))[wanted]
+
+    def _kept(
+        self, wanted: Iterable[TokenType], answer: Mapping[str, Any]
+    ) -> dict[str, Token]:
+        """Keep the tokens of an answer, and return what is held now."""
+        values, held = self._keep_all(answer)
+        for name in wanted:
+            if name not in values:
+                raise UnknownTokenType(f'{self.site} has no token type {name}.')
+            if values[name] == ANONYMOUS:
+                raise TokenUnavailable(
+                    f'{self.site} hands out no {name} token to '
+                    f'{self._currentuser or "callers that are not logged in"}.'
+                )
+        return held
 
     def _ask(self, types: str) -> dict[str, Any]:
         answer: dict[str, Any] = self.site.simple_request(
@@ -287,8 +297,10 @@ class TypedTokenWallet(TokenWallet):
         ).submit()
         return answer
 
-    def _keep_all(self, answer: Mapping[str, Any]) -> dict[str, str]:
-        """Keep the tokens of an answer, and return all values, also those for nobody.
+    def _keep_all(
+        self, answer: Mapping[str, Any]
+    ) -> tuple[dict[str, str], dict[str, Token]]:
+        """Keep the tokens of an answer; return all values, and what is held now.
 
         The session may have been renewed while the query was made, so what is held
         is looked at again.
@@ -297,6 +309,7 @@ class TypedTokenWallet(TokenWallet):
         held = self._live()
         for name, value in values.items():
             if value != ANONYMOUS and name not in held:
+                self._types[_digest(value)] = TokenType(name)
                 held[name] = Token(
                     value,
                     type=TokenType(name),
@@ -305,7 +318,11 @@ class TypedTokenWallet(TokenWallet):
                     fetched_at=self._clock(),
                     generation=self._held_generation,
                 )
-        return values
+        return values, held
+
+
+def _digest(value: str) -> bytes:
+    return hashlib.sha256(value.encode('utf-8', 'replace')).digest()
 
 
 def _attributes() -> list[str]:

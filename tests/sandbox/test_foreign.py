@@ -300,13 +300,44 @@ def test_the_race_after_a_first_visit_is_survived(
 def test_an_account_that_belongs_to_somebody_else_is_never_used(
     home: Any, sandbox: Sandbox, no_penalty: None
 ) -> None:
+    foreign = home.foreign_site('aa')
     detach_account(sandbox, 'aa')
-    with pytest.raises(NotAttached):
-        home.foreign_site('aa')
+    foreign.tokens.clear()
     sandbox.journal.clear()
     with pytest.raises(CentralAuthTokenRefused, match='Special:CentralAuth'):
-        home.foreign_site('aa', create_account=True)
+        foreign.tokens.prefetch('csrf')
     assert steps(sandbox, 'aa').count('tokens: badtoken') == 4
+    home.tokens.home_login = None
+    for create_account in (False, True):
+        sandbox.journal.clear()
+        with pytest.raises(
+            NotAttached, match=r'http.*/index\.php\?title=Special:Merge'
+        ):
+            home.foreign_site('aa', create_account=create_account)
+        # A centralauthtoken would only be refused there.
+        assert not any(e.centralauthtoken for e in sandbox.journal.entries(wiki='aa'))
+
+
+def test_a_site_of_a_login_that_has_ended_does_not_act_as_the_next_user(
+    home: Any, farm: Farm, sandbox: Sandbox
+) -> None:
+    foreign = home.foreign_site('aa')
+    before = home.tokens.home_login
+    home.logout()
+    home.login(user=farm.sysop.name)
+    sandbox.journal.clear()
+    foreign.tokens.clear()
+    foreign.home_login.tokens.forget_ahead()
+    with pytest.raises(SessionLost, match='used as Plain Sysop now'):
+        foreign.tokens.prefetch('csrf')
+    assert not sandbox.journal.entries(action='centralauthtoken')
+    other = home.foreign_site('aa')
+    assert other is not foreign
+    assert other.username() == farm.sysop.name
+    assert (before.user, home.tokens.home_login.user) == (
+        farm.operator.name,
+        farm.sysop.name,
+    )
 
 
 def test_a_local_account_without_a_global_one_is_told_so(

@@ -124,6 +124,8 @@ def test_after_a_logout_elsewhere_every_token_is_fetched_anew_once(
     site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
 ) -> None:
     site.login()
+    # Names are read by the wiki's namespaces, and a read would notice the loss.
+    assert site.namespaces
     dead = {name: site.tokens[name] for name in TYPES if name != 'login'}
     sandbox.command('end-sessions', user=OPERATOR)
     sandbox.journal.clear()
