@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from .deletions import INTERFERENCES
+from .farm import HIDDEN_LEVELS
 from .faults import Fault, FaultError, demote
 
 if TYPE_CHECKING:
@@ -139,6 +140,29 @@ def _lock(
     )
 
 
+def _hide(
+    sandbox: Sandbox, user: str, level: str, by: str = 'Sandbox Colleague'
+) -> None:
+    farm, account = sandbox.farm, _account(sandbox, user)
+    if level not in HIDDEN_LEVELS:
+        raise CommandError(f"'level' is one of {HIDDEN_LEVELS}")
+    farm.set_status(
+        account,
+        locked=account.locked,
+        hidden=level,
+        wiki=farm.central,
+        operator=by,
+        reason='by command',
+    )
+
+
+def _detach(sandbox: Sandbox, user: str, wiki: str) -> None:
+    local = _account(sandbox, user).attached.pop(_wiki(sandbox, wiki).db, None)
+    if local is None:
+        raise CommandError(f'{user!r} is not attached on {wiki}')
+    local.central = None
+
+
 def _rename(sandbox: Sandbox, user: str, to: str) -> None:
     _account(sandbox, user)
     sandbox.farm.rename_account(user, to)
@@ -153,14 +177,20 @@ def _set_lifetimes(
     session: float | None = None,
     token: float | None = None,
     penalty: float | None = None,
+    stale: float | None = None,
+    overlap: float | None = None,
 ) -> None:
-    sessions = sandbox.farm.sessions
+    farm, sessions = sandbox.farm, sandbox.farm.sessions
     if session is not None:
         sessions.lifetime = session
     if token is not None:
         sessions.token_lifetime = token
     if penalty is not None:
-        sandbox.farm.penalty = penalty
+        farm.penalty = penalty
+    if stale is not None:
+        farm.stale = stale
+    if overlap is not None:
+        farm.overlap = overlap
 
 
 def _set_delay(sandbox: Sandbox, seconds: float) -> None:
@@ -249,11 +279,13 @@ COMMANDS: dict[str, tuple[Callable[..., None], dict[str, type]]] = {
     'demote': (_demote, {'user': str}),
     'promote': (_promote, {'user': str, 'group': str}),
     'lock': (_lock, {'user': str, 'locked': bool, 'by': str}),
+    'hide': (_hide, {'user': str, 'level': str, 'by': str}),
+    'detach': (_detach, {'user': str, 'wiki': str}),
     'rename': (_rename, {'user': str, 'to': str}),
     'revoke-bot-password': (_revoke, {'user': str, 'app': str}),
     'set-lifetimes': (
         _set_lifetimes,
-        {'session': float, 'token': float, 'penalty': float},
+        dict.fromkeys(('session', 'token', 'penalty', 'stale', 'overlap'), float),
     ),
     'set-delay': (_set_delay, {'seconds': float}),
     'advance-clock': (_advance, {'seconds': float}),

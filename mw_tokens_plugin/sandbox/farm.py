@@ -28,6 +28,8 @@ _NUMBERED = (
 )
 HIDDEN_LEVELS = ('', 'lists', 'suppressed')
 EDITS_THAT_FORBID_HIDING = 1000
+#: Before the name of an actor of another wiki.
+ELSEWHERE = 'global>'
 #: The code of the Wikibase repository.
 DATA = 'data'
 _GENERATORS = {True: 'MediaWiki 1.47.0-wmf.5', False: 'MediaWiki 1.43.9'}
@@ -124,6 +126,29 @@ class Account:
     lock_log: int = 0
     changed: int = 0
     before: State = OPEN
+    #: Seconds since 1970: of the last change, and how long caches do not know of it.
+    changed_at: float = 0.0
+    stale_until: float = 0.0
+    #: Caches have its present state.
+    cached: bool = False
+
+    def change(self, number: int, now: float, stale: float) -> None:
+        """Note that the state will be another one from now on.
+
+        Where caches were filled anew just after the change before, within a second,
+        they do not notice the next one for a moment.
+        """
+        missed = self.cached and now - self.changed_at < 1
+        self.stale_until = now + stale if missed else 0.0
+        self.changed, self.changed_at, self.before = number, now, self.state
+        self.cached = False
+
+    def cached_state(self, now: float) -> State:
+        """Return the state that is read through caches, which fills them."""
+        if now < self.stale_until:
+            return self.before
+        self.cached = True
+        return self.state
 
     @property
     def state(self) -> State:
@@ -597,6 +622,8 @@ class Farm:
         self._seed = seed
         #: Seconds that a change of an account takes while others are at work, too.
         self.overlap = 0.01
+        #: Seconds for which globaluserinfo may not know of a change.
+        self.stale = 0.3
         self.current = current
         #: Seconds that a dead centralauthtoken costs.
         self.penalty = 0.0 if current else 3.0
@@ -754,14 +781,16 @@ class Farm:
             return False
         was_suppressed = account.hidden == 'suppressed'
         self.changes += 1
-        account.changed, account.before = self.changes, account.state
+        account.change(self.changes, self.clock(), self.stale)
         account.locked, account.hidden = locked, hidden
         if hidden == 'suppressed' and not was_suppressed:
             self._suppress(account, operator, reason)
         elif was_suppressed and hidden != 'suppressed':
             for db in account.attached:
                 wiki_of = self.by_db[db]
-                wiki_of.blocks.pop(account.name, None)
+                block = wiki_of.blocks.get(account.name)
+                if block is not None and block.by.startswith(ELSEWHERE):
+                    del wiki_of.blocks[account.name]
                 wiki_of.suppressed_log -= wiki_of.log_about(account.name)
         if locked:
             self.sessions.end_account(account.id)
@@ -822,10 +851,12 @@ class Farm:
         for db in account.attached:
             wiki = self.by_db[db]
             wiki.suppressed_log |= wiki.log_about(account.name)
+            if account.name in wiki.blocks:
+                continue
             wiki.blocks[account.name] = Block(
                 wiki.next_id('block'),
                 account.name,
-                f'global>{operator}',
+                f'{ELSEWHERE}{operator}',
                 0,
                 f'Globally suppressed by {operator} for the following reason: {reason}',
                 self.timestamp(),

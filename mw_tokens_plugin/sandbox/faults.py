@@ -34,6 +34,7 @@ FARM_KINDS = (
     'session-store-down',
     'autocreate-race',
     'clock-jump',
+    'stale-read',
 )
 KINDS = ANSWER_KINDS + ERROR_KINDS + FARM_KINDS
 
@@ -69,7 +70,8 @@ class Fault:
         waited in vain for the wiki.
     :param location: of http with a status that redirects, where to.
     :param retry_after: of retry-after, the header as it is; if not given, `seconds`.
-    :param seconds: of slow, clock-jump, autocreate-race, of Retry-After and of lag.
+    :param seconds: of slow, clock-jump, stale-read, autocreate-race, of Retry-After and
+        of lag.
     :param reason: what readonly and centralauth-readonly give as reason.
     :param remembered: lose-session ends the remembered login too, so that nothing
         revives the session.
@@ -305,6 +307,9 @@ def strike(fault: Fault, farm: Farm, user: str) -> None:
         sessions.autocreate_race = fault.seconds or 0.1
     elif fault.kind == 'clock-jump':
         farm.advance(fault.seconds)
+    elif fault.kind == 'stale-read' and fault.target in farm.accounts:
+        until = farm.clock() + (fault.seconds or farm.stale)
+        farm.accounts[fault.target].stale_until = until
 
 
 def demote(farm: Farm, name: str) -> None:

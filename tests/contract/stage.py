@@ -421,6 +421,6 @@ def running_stage(release: str) -> Iterator[Stage]:
     farm = Farm.empty(
         current=release == 'tip', seed=partial(seed, release), clock=lambda: NOON
     )
-    farm.penalty = farm.overlap = 0.0
+    farm.penalty = farm.overlap = farm.stale = 0.0
     with Sandbox(farm=farm) as sandbox:
         yield Stage(sandbox, release)

@@ -94,10 +94,9 @@ class Client:
         return self.ask(
             action='setglobalaccountstatus',
             user=user,
-            locked='lock',
             reason='r',
             token=self.token('setglobalaccountstatus'),
-            **params,
+            **({'locked': 'lock'} | params),
         )
 
 
@@ -329,3 +328,124 @@ def test_the_reasons_are_a_page_and_a_message(client: Client) -> None:
     )
     text = answer['query']['allmessages'][0]['content']
     assert text.startswith('* Spam\n** Spam-only account\n')
+
+
+# What operators meet
+
+
+def state(client: Client, name: str) -> tuple[bool, bool]:
+    """Return whether globaluserinfo and globalusers say that an account is locked."""
+    answer = client.ask(
+        action='query',
+        meta='globaluserinfo',
+        guiuser=name,
+        list='globalusers',
+        gususers=name,
+        gusprop='locked',
+    )['query']
+    return (
+        answer['globaluserinfo'].get('locked', False),
+        answer['globalusers'][0]['locked'],
+    )
+
+
+def test_globaluserinfo_is_stale_for_a_moment_and_globalusers_never(
+    client: Client,
+) -> None:
+    """Locked, read and unlocked within a second: it is still said to be locked."""
+    name = spam(client)
+    client.lock(name)
+    assert state(client, name) == (True, True)
+    client.lock(name, locked='unlock')
+    assert state(client, name) == (True, False)
+    client.now += 0.3
+    assert state(client, name) == (False, False)
+
+
+@pytest.mark.parametrize(('before', 'between'), [(2.0, 'read'), (0.0, 'unread')])
+def test_globaluserinfo_is_not_stale_otherwise(
+    client: Client, before: float, between: str
+) -> None:
+    name = spam(client)
+    client.lock(name)
+    if between == 'read':
+        state(client, name)
+    client.now += before
+    client.lock(name, locked='unlock')
+    assert state(client, name) == (False, False)
+
+
+def test_a_lowered_level_is_told_by_the_log_of_suppression(client: Client) -> None:
+    """And names and blocks come back on the wikis."""
+    name = spam(client)
+    for level in ('suppressed', 'lists'):
+        client.lock(name, locked='', hidden=level)
+        blocked = client.ask(action='query', list='blocks', bkusers=name)
+        by = [block['by'] for block in blocked['query']['blocks']]
+        assert by == ([f'global>{OPERATOR}'] if level == 'suppressed' else [])
+    entry = client.farm.central.log[-1]
+    assert (entry.type, entry.action) == ('suppress', 'setstatus')
+    assert entry.params == {'added': ['hidden'], 'removed': ['oversighted']}
+
+
+def test_a_block_of_the_wikis_own_outlives_a_suppression(client: Client) -> None:
+    name = spam(client)
+    client.ask(action='block', user=name, token=client.token('csrf'))
+    for level in ('suppressed', 'lists'):
+        client.lock(name, locked='', hidden=level)
+    assert client.farm.central.blocks[name].by == OPERATOR
+
+
+def test_a_hide_that_is_sent_again_is_a_conflict(client: Client) -> None:
+    """With the sum of the state before: the first one had been carried out."""
+    name = spam(client)
+    account = client.farm.accounts[name]
+    check = account.statecheck(account.state)
+    sent = {'locked': '', 'hidden': 'lists', 'statecheck': check}
+    assert 'error' not in client.lock(name, **sent)
+    assert client.lock(name, **sent)['error']['code'] == 'editconflict'
+
+
+def test_without_a_reason_today_nothing_is_done_at_all(client: Client) -> None:
+    name = spam(client)
+    token = client.token('setglobalaccountstatus')
+    for locked in ('lock', 'unlock'):
+        answer = client.ask(
+            action='setglobalaccountstatus', user=name, locked=locked, token=token
+        )
+        assert answer['error']['code'] == 'internal_api_error_TypeError'
+    assert not client.farm.accounts[name].locked
+
+
+def test_a_local_account_that_is_not_attached_lets_no_token_in(client: Client) -> None:
+    local = client.farm.accounts[OPERATOR].attached.pop('bbwiki')
+    local.central = None
+    assert client.who('bb', client.mint()) == DEAD
+    found = client.ask(
+        action='query', meta='globaluserinfo', guiprop='merged|unattached'
+    )['query']['globaluserinfo']
+    assert [item['wiki'] for item in found['unattached']] == ['bbwiki']
+    assert 'bbwiki' not in [item['wiki'] for item in found['merged']]
+
+
+def test_the_operator_blocks_and_unblocks_on_every_wiki(client: Client) -> None:
+    for wiki in ('meta', 'aa', 'bb'):
+        for action in ('block', 'unblock'):
+            token = client.token('csrf', wiki, client.mint())
+            answer = client.ask(
+                wiki, client.mint(), action=action, user='192.0.2.1', token=token
+            )
+            assert action in answer, answer
+
+
+def test_who_may_not_block_may_not_unblock(client: Client) -> None:
+    client.ask(action='block', user='192.0.2.1', token=client.token('csrf'))
+    client.farm.accounts[OPERATOR].groups = frozenset()
+    client.farm.central.accounts[OPERATOR].groups = frozenset()
+    answer = client.ask(action='unblock', user='192.0.2.1', token=client.token('csrf'))
+    assert answer['error']['code'] == 'permissiondenied'
+
+
+def spam(client: Client) -> str:
+    """Return the name of an account that nobody has touched."""
+    return next(name for name in client.farm.names if name.startswith('Spambot'))

@@ -16,6 +16,7 @@ import requests
 
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.configuration import NotOurs
+from mw_tokens_plugin.sandbox.control import CommandError
 from mw_tokens_plugin.sandbox.seeds import OPERATOR
 
 PYWIKIBOT = Path(__file__).with_name('sandbox_pywikibot.py')
@@ -215,6 +216,28 @@ def test_faults_and_commands_over_http(sandbox: Sandbox) -> None:
         refused = requests.post(f'{address}/command', json=values, timeout=10)
         assert refused.status_code == 400
         assert refused.json()['error']
+
+
+def test_accounts_are_hidden_detached_and_read_stale_by_command(
+    sandbox: Sandbox, operator: Operator
+) -> None:
+    """What colleagues, merges and caches do behind the back of an operator."""
+    sandbox.command('hide', user=NAME, level='suppressed')
+    sandbox.command('lock', user=NAME)
+    sandbox.faults.arm(kind='stale-read', target=NAME, seconds=60.0)
+    asked = {'action': 'query', 'meta': 'globaluserinfo', 'guiuser': NAME}
+    found = operator.ask(**asked)['query']['globaluserinfo']
+    assert (found['hidden'], found.get('locked', False)) == (True, False)
+    wiki = sandbox.wikis['meta']
+    assert wiki.db in sandbox.farm.accounts[NAME].attached
+    sandbox.command('detach', user=NAME, wiki='meta')
+    assert wiki.db not in sandbox.farm.accounts[NAME].attached
+    for command, values in {
+        'hide': {'user': NAME, 'level': 'deeply'},
+        'detach': {'user': NAME, 'wiki': 'meta'},
+    }.items():
+        with pytest.raises(CommandError):
+            sandbox.command(command, **values)
 
 
 def test_pages_for_people_are_escaped_and_short(sandbox: Sandbox) -> None:

@@ -138,9 +138,10 @@ def globaluserinfo(call: Call, values: Values) -> None:
             'registration': account.registration,
             'name': account.name,
         }
-        if account.locked:
+        state = account.cached_state(call.farm.clock())
+        if state.locked:
             part['locked'] = True
-        if account.hidden:
+        if state.hidden:
             part['hidden'] = True
         if 'groups' in prop:
             part['groups'] = sorted(account.groups)

@@ -345,10 +345,29 @@ _SITEINFO: dict[str, Callable[[Call], Any]] = {
     },
 }
 
+_MONTHS = (
+    'January February March April May June July August September October November '
+    'December'
+).split()
 _MESSAGES = {
     'mainpage': 'Main Page',
     'sidebar': '',
     'and': ' and',
     'comma-separator': ', ',
+    'semicolon-separator': '; ',
+    'colon-separator': ': ',
     'word-separator': ' ',
+}
+_MESSAGES |= {
+    key: text
+    for month in _MONTHS
+    for key, text in (
+        (f'{month.lower()}_long' if month == 'May' else month.lower(), month),
+        (f'{month.lower()}-gen', month),
+        (month[:3].lower(), month[:3]),
+    )
+}
+_MESSAGES |= {
+    f'{unit}s': f'{{{{PLURAL:$1|$1 {unit}|$1 {unit}s}}}}'
+    for unit in ('second', 'minute', 'hour', 'day', 'week', 'month', 'year')
 }
