@@ -195,8 +195,15 @@ class Farm:
 
     def is_locked(self, name: str) -> bool:
         """Tell whether an account is locked."""
-        answer = self.ask(action='query', meta='globaluserinfo', guiuser=name)
-        return answer['globaluserinfo'].get('locked', False) is not False
+        # Of the lists alone it is certain that no cache answers for the database.
+        (found,) = self.ask(
+            action='query',
+            list='globalallusers',
+            agufrom=name,
+            aguto=name,
+            aguprop='lockinfo',
+        )['globalallusers']
+        return 'locked' in found
 
     def locked(self, names: Iterable[str]) -> list[str]:
         """Return those that are locked."""
