@@ -71,12 +71,20 @@ _BLOCK = re.compile(
 )
 
 
+#: Where the words of an error are, by its format.
+_TEXTS = ('text', '*', 'html')
+
+#: What can be the key of a message; a Status that is no key may be a sentence.
+_KEY = re.compile(r'[\w.-]+')
+
+
 def error_mapping(error: object) -> dict[str, Any]:
     """Return the first error of an answer as a mapping with ``code`` and ``info``.
 
     CentralAuth answers with a list of lists where a Status failed, GlobalBlocking with
     a list under the module's name, and every wiki with a list where ``errorformat`` is
-    not ``bc``; a plain mapping is returned as it is.
+    not ``bc``; a plain mapping is returned as it is. Where there is only the key of a
+    message, ``message`` has it, with its parameters.
 
     :param error: the value of ``error`` or ``errors``
     """
@@ -90,11 +98,16 @@ def error_mapping(error: object) -> dict[str, Any]:
     for item in error_items(error):
         code = str(item.get('code') or item.get('message') or 'Unknown')
         data = item.get('data')
-        return {
+        found = {
             **(data if isinstance(data, Mapping) else {}),
             'code': code,
             'info': _text_of(item) or code,
         }
+        has_text = any(isinstance(item.get(name), str) for name in _TEXTS)
+        key = None if has_text else item.get('message') or item.get('key')
+        if isinstance(key, str) and _KEY.fullmatch(key):
+            found['message'] = {'key': key, 'params': _parameters(item)}
+        return found
     return {'code': 'Unknown', 'info': f'an error of unknown shape: {error!r}'}
 
 
@@ -182,15 +195,21 @@ def _is_list_of_names(value: object) -> bool:
 
 
 def _text_of(item: Mapping[str, Any]) -> str:
-    for key in ('text', '*', 'html'):
+    for key in _TEXTS:
         if isinstance(text := item.get(key), str):
             return text
-    words = [str(item.get('message') or item.get('key') or '')]
-    parameters = item.get('params')
-    for parameter in parameters if isinstance(parameters, list) else ():
-        words.append(
-            str(next(iter(parameter.values()), ''))
-            if isinstance(parameter, Mapping)
-            else str(parameter)
-        )
+    words = [str(item.get('message') or item.get('key') or ''), *_parameters(item)]
     return ' '.join(word for word in words if word)
+
+
+def _parameters(item: Mapping[str, Any]) -> list[str]:
+    """Return the parameters of a message, as texts."""
+    found = item.get('params')
+    texts = []
+    for parameter in found if isinstance(found, list) else ():
+        if isinstance(parameter, Mapping):
+            # Such as {"num": 1000}.
+            parameter = next(iter(parameter.values()), '')
+        is_number = isinstance(parameter, int) and not isinstance(parameter, bool)
+        texts.append(f'{parameter:,}' if is_number else str(parameter))
+    return texts

@@ -28,6 +28,7 @@ from mw_tokens_plugin.exceptions import (
     BadToken,
     Blocked,
     HttpRefusal,
+    LostRace,
     NoTokenNeeded,
     OutcomeUnknown,
     RateLimited,
@@ -44,6 +45,7 @@ from mw_tokens_plugin.protocol.answers import (
 )
 from mw_tokens_plugin.protocol.responses import readable, refusal
 from mw_tokens_plugin.protocol.tokens import Token
+from mw_tokens_plugin.site.errortexts import sentence
 from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
 from mw_tokens_plugin.site.redaction import redactor
 
@@ -511,12 +513,23 @@ def refusals(site: Any) -> Iterator[None]:
                 'Log in anew, then start again.'
             ) from error
         refused = refusal(error.code, error.info, str(site))
+        if not isinstance(refused, LostRace):
+            refused = refusal(error.code, _words(site, error), str(site))
         if isinstance(refused, Blocked):
             info = error.other.get('blockinfo')
             refused.partial = isinstance(info, dict) and bool(info.get('blockpartial'))
         raise refused from error
     except MaxlagTimeoutError as error:
         raise refusal('readonly', f'its databases lag: {error}', str(site)) from error
+
+
+def _words(site: Any, error: APIError) -> str:
+    """Return what the wiki says of an error, asked for if it named a message alone."""
+    message = error.other.get('message')
+    if not isinstance(message, dict) or 'key' not in message:
+        return str(error.info)
+    found = sentence(site, message['key'], message['params'])
+    return found or str(error.info)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from mw_tokens_plugin.exceptions import (
     StateConflict,
     UnknownTokenType,
 )
+from mw_tokens_plugin.site.errortexts import sentence
 from mw_tokens_plugin.site.queries import EditContext
 from mw_tokens_plugin.site.requests import refusals
 
@@ -349,3 +350,14 @@ def test_a_page_that_was_deleted_meanwhile_stays_deleted(
 def test_titles_that_no_page_can_have(client: Client, wiki: Wiki) -> None:
     with pytest.raises(InvalidInput, match='is not a page of'):
         client.site(wiki).edit_context('A <b> title')
+
+
+def test_a_message_is_asked_for_once_with_places_for_its_parameters(
+    client: Client, wiki: Wiki
+) -> None:
+    site = fresh_site(client, wiki)
+    for count in ('3', '4'):
+        found = sentence(site, 'timeouterror-text', [count])
+        assert found == f'The maximum request time of {count} seconds was exceeded.'
+    assert sentence(site, 'no-such-message-at-all', []) is None
+    assert len(asked(wiki)) == 2

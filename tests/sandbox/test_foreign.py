@@ -474,12 +474,17 @@ def bot_home(farm: Farm) -> Any:
 
 
 def test_a_bot_password_logs_in_on_the_other_wiki(
-    bot_home: Any, sandbox: Sandbox
+    bot_home: Any, sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
 ) -> None:
     import pywikibot
 
     write_pages(sandbox, 'aa', 'Spam page bot')
+    capfd.readouterr()
     foreign = bot_home.foreign_site('aa')
+    said = ''.join(capfd.readouterr())
+    # What was to be expected is no reason for a warning.
+    assert said.count('a bot password gets no centralauthtoken, so') == 1
+    assert 'WARNING' not in said
     assert repr(foreign) == (
         f'<APISite sandbox:aa through a login of its own as {OPERATOR}>'
     )

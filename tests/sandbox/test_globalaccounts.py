@@ -224,6 +224,25 @@ def test_accounts_with_many_edits_are_not_hidden(stage: tuple[Any, Sandbox]) -> 
     assert not sandbox.call(lambda farm: farm.accounts['Prolific Editor'].locked)
 
 
+def test_an_error_that_is_a_key_is_told_in_a_sentence(
+    stage: tuple[Any, Sandbox],
+) -> None:
+    """A report is read by people; the wiki knows the words, and is asked once."""
+    site, sandbox = stage
+    for _ in range(2):
+        with pytest.raises(CannotHide) as caught:
+            lock(site, 'Prolific Editor', hidden='lists')
+        assert caught.value.info == (
+            'The global account "Prolific Editor" has over 1,000 edits and cannot be '
+            'hidden.'
+        )
+    reads = sandbox.journal.entries(action='query')
+    assert [e.params.get('meta', '') for e in reads].count('allmessages|userinfo') == 1
+    # What the wiki has no words for keeps its key.
+    with pytest.raises(AlreadyExists, match='centralauth-createlocal-already-exists'):
+        site.create_local_account('Prolific Editor', reason='test')
+
+
 def test_the_wiki_never_locks_the_operator_or_temporary_accounts(
     site: Any, sandbox: Sandbox
 ) -> None:

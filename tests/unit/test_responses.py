@@ -20,7 +20,7 @@ from mw_tokens_plugin.protocol.responses import error_mapping, refusal
         pytest.param(
             [[{'message': 'm', 'params': ['X', {'num': 1000}], 'code': 'm'}]],
             'm',
-            'm X 1000',
+            'm X 1,000',
             id='a Status in a list in a list',
         ),
         pytest.param([{'code': 'c', 'text': 'T.'}], 'c', 'T.', id='plaintext'),

@@ -5,6 +5,7 @@ It says only what pywikibot asks for, and what was recorded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,10 @@ def allmessages(call: Call, values: Values) -> None:
         if text is None:
             item['missing'] = True
         else:
+            for number, value in enumerate(values['args'] or (), start=1):
+                text = text.replace(f'${number}', value)
+            if values['enableparser']:
+                text = _PLURAL.sub(r'\1', text)
             item[call.content_key] = text
         found.append(item)
     values['output']['allmessages'] = found
@@ -349,7 +354,16 @@ _MONTHS = (
     'January February March April May June July August September October November '
     'December'
 ).split()
+
+#: A word that goes with a number, of which this wiki only knows the plural.
+_PLURAL = re.compile(r'\{\{PLURAL:[^|{}]*\|[^|{}]*\|([^|{}]*)\}\}')
+
 _MESSAGES = {
+    'centralauth-admin-cannot-lock-self': 'You cannot lock your own global account.',
+    'centralauth-admin-too-many-edits': 'The global account "<nowiki>$1</nowiki>" has '
+    'over $2 {{PLURAL:$2|edit|edits}} and cannot be hidden.',
+    'timeouterror-text': 'The maximum request time of $1 {{PLURAL:$1|second|seconds}} '
+    'was exceeded.',
     'mainpage': 'Main Page',
     'sidebar': '',
     'and': ' and',
