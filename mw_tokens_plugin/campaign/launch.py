@@ -162,6 +162,9 @@ def _sentence(error: Exception, code: ExitCode) -> str:
 
 
 def _prepare_pywikibot() -> None:
+    # Cookies that cannot be read cost a login and are written again; Python would show
+    # a traceback.
+    warnings.filterwarnings('ignore', 'http.cookiejar bug!')
     enable()
     # Before anything makes a site: pywikibot would try for some 20 minutes.
     TokenRequest.deadline = UNREACHABLE_AFTER

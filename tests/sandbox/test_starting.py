@@ -14,6 +14,7 @@ import signal
 import stat
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -51,6 +52,7 @@ STARTS = {
 OWN = """
 import os
 import sys
+import warnings
 
 from mw_tokens_plugin.campaign.custom import run_action
 from mw_tokens_plugin.campaign.plan import Action
@@ -466,3 +468,27 @@ def test_a_terminal_that_is_gone_is_no_error(desk: Desk, sandbox: Sandbox) -> No
     assert process.wait(30) == 130
     assert desk.run('-resume', '-always').code == 0
     assert len(sandbox.journal.entries(action=LOCK)) == 2
+
+
+@pytest.mark.parametrize(
+    'damaged',
+    [
+        b'#LWP-Cookies-2.0\nSet-Cookie3: x\n',
+        b'#LWP-Cookies-2.0\nSet-Cookie3: a=b; domain=x; path="/"; version=none\n',
+        b'#LWP-Cookies-2.0\n' + b'# \n' * 9000 + b'\xff\xfe',
+        b'',
+    ],
+    ids=['cookie', 'version', 'far inside', 'empty'],
+)
+def test_cookies_that_are_no_cookies_cost_a_login(
+    global_lock: Callable[..., Run], sandbox: Sandbox, damaged: bytes
+) -> None:
+    from pywikibot import config
+
+    Path(config.base_dir, 'pywikibot-Sandbox_Operator.lwp').write_bytes(damaged)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        run = global_lock('Spambot 00001', '-reason:test', '-always')
+    assert run.code == 0, run.said
+    assert 'Traceback' not in run.said + ''.join(str(w.message) for w in caught)
+    assert sandbox.summary()['logins'] == 1
