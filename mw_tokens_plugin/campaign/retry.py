@@ -25,6 +25,9 @@ from mw_tokens_plugin.exceptions import (
 #: Failures that pass; all others are final for the target or for the campaign.
 PASSING = (InternalApiError, OutcomeUnknown, RateLimited, ReadOnly, WikiUnreachable)
 
+#: Seconds that a server may ask to wait; whoever asks for more is left to another run.
+MAX_ASKED = 600.0
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -65,11 +68,15 @@ class RetryPolicy:
 
         exhausted = tenacity.stop_any(
             tenacity.stop_after_attempt(self.attempts),
-            tenacity.stop_before_delay(self.seconds),
+            tenacity.stop_after_delay(self.seconds),
         )
+
+        def stop(state: tenacity.RetryCallState) -> bool:
+            return self.should_stop() or exhausted(state) or self._is_too_late(state)
+
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(PASSING),
-            stop=lambda state: self.should_stop() or exhausted(state),
+            stop=stop,
             wait=self._wait,
             sleep=self.sleep,
             before_sleep=tell,
@@ -86,13 +93,28 @@ class RetryPolicy:
             waited += pause
             pause = min(2 * pause, self.longest_pause)
 
+    def _is_too_late(self, state: tenacity.RetryCallState) -> bool:
+        """Tell whether the next attempt would begin after the time that there is.
+
+        One that the server itself has named the time for may begin later.
+        """
+        upcoming = state.upcoming_sleep
+        if upcoming <= _asked_by_server(state):
+            return upcoming > MAX_ASKED
+        return (state.seconds_since_start or 0.0) + upcoming >= self.seconds
+
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Wait as long as the server asks, or ever longer, with jitter."""
         error = state.outcome and state.outcome.exception()
-        asked = getattr(error, 'retry_after', 0.0)
+        asked = _asked_by_server(state)
         if isinstance(error, RateLimited) and not asked:
             asked = self.longest_pause
         backoff = tenacity.wait_exponential(
             multiplier=self.pause, max=self.longest_pause
         ) + tenacity.wait_random(0, self.pause)
-        return max(float(asked), backoff(state))
+        return max(asked, backoff(state))
+
+
+def _asked_by_server(state: tenacity.RetryCallState) -> float:
+    error = state.outcome and state.outcome.exception()
+    return float(getattr(error, 'retry_after', 0.0))

@@ -542,3 +542,19 @@ def test_a_target_is_tried_for_about_three_minutes(
                 raise error
     assert all(least <= pause <= most for pause in fake.slept)
     assert 110 < fake.now <= policy.seconds < 240
+
+
+@pytest.mark.parametrize(
+    ('asked', 'waited'), [(300.0, [300.0]), (600.0, [600.0]), (86400.0, [])]
+)
+def test_a_server_is_given_the_time_that_it_asks_for(
+    monkeypatch: pytest.MonkeyPatch, asked: float, waited: list[float]
+) -> None:
+    """Unless that is so long that it is for another run to wait."""
+    fake = FakeTime()
+    monkeypatch.setattr(tenacity, 'time', fake)
+    with pytest.raises(RateLimited):
+        for attempt in RetryPolicy(sleep=fake.sleep).retrying():
+            with attempt:
+                raise limited(asked)
+    assert fake.slept == waited
