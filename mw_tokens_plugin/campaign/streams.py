@@ -38,7 +38,8 @@ def prepared_streams() -> Iterator[None]:
     try:
         yield
     finally:
-        del ui._print
+        # One script may start another: each takes back what it has put there.
+        ui._print = show
         _settle()
 
 
