@@ -25,6 +25,7 @@ from mw_tokens_plugin.exceptions import (
     InvalidInput,
     MustReauthenticate,
     NotLinked,
+    OutcomeUnknown,
     PermissionDenied,
     SessionError,
     SessionLost,
@@ -32,6 +33,7 @@ from mw_tokens_plugin.exceptions import (
     TokenError,
     WikiUnreachable,
 )
+from mw_tokens_plugin.protocol.answers import part_of
 from mw_tokens_plugin.protocol.authmanager import (
     AuthRequest,
     Failed,
@@ -46,7 +48,7 @@ from mw_tokens_plugin.protocol.authmanager import (
 )
 from mw_tokens_plugin.site.base import SiteBase
 from mw_tokens_plugin.site.redaction import redactor
-from mw_tokens_plugin.site.requests import refusals, send_once
+from mw_tokens_plugin.site.requests import proven, refusals, send_once
 from mw_tokens_plugin.site.session import unattended
 
 _FORMATS = ('html', 'none', 'raw', 'wikitext')
@@ -237,13 +239,14 @@ class LinkingMixin(SiteBase):
             parameters['amisecuritysensitiveoperation'] = operation
         with refusals(self):
             answer = self.simple_request(**parameters).submit()
-        info: dict[str, Any] = answer.get('query', {}).get('authmanagerinfo', {})
+        info: dict[str, Any] = dict(
+            part_of(answer, 'query').get('authmanagerinfo') or {}
+        )
         kinds = {'reauth': MustReauthenticate, 'fail': CannotReauthenticate}
-        kind = kinds.get(info.get('securitysensitiveoperationstatus', ''))
+        status = str(info.get('securitysensitiveoperationstatus', ''))
+        kind = kinds.get(status)
         if kind is not None:
-            code = {'reauth': 'reauthenticate'}.get(
-                info['securitysensitiveoperationstatus'], 'cannotreauthenticate'
-            )
+            code = {'reauth': 'reauthenticate'}.get(status, 'cannotreauthenticate')
             with _advised():
                 raise kind(code, 'this login does not allow it.', str(self))
         return info
@@ -300,9 +303,9 @@ class AccountLink:
         :raises MustReauthenticate: the login has become too old
         :raises CannotReauthenticate: not with this kind of login
         :raises ApiRefusal: the wiki refused
-        :raises OutcomeUnknown: the answer was lost: look at what is linked
+        :raises OutcomeUnknown: the answer was lost, or is none that the API gives:
+            look at what is linked
         :raises StoppedByGuard: pywikibot simulates: it would have been sent
-        :raises UnexpectedAnswer: the answer is none that the API gives
         """
         return self._send(self._flow.submit(values))
 
@@ -384,7 +387,8 @@ class AccountLink:
                     token_parameter='linktoken',
                     fields=submission.fields,
                 )
-        except InternalApiError:
+        except (InternalApiError, OutcomeUnknown):
+            # A lost race is both a refusal and an unknown outcome.
             raise
         except (
             ApiRefusal,
@@ -396,7 +400,8 @@ class AccountLink:
         ):
             self._flow.refused()
             raise
-        step = self._flow.receive(answer)
+        with proven(self._site):
+            step = self._flow.receive(answer)
         if isinstance(step, Failed) and step.not_in_progress:
             raise FlowLost(
                 f'{self._site} knows of no linking that is under way: the session it '
