@@ -26,8 +26,8 @@ The tree::
     |   +-- CentralAuthTokenRefused  fresh ones were refused, again and again
     +-- WikiUnreachable              no answer from the wiki for too long
     +-- HttpRefusal                  refused before the API saw it; has ``status``
-    +-- OutcomeUnknown               a write was sent, its answer did not arrive
-    +-- UnexpectedAnswer             an answer that the API does not give
+    +-- OutcomeUnknown               a write was sent, nothing says what it did
+    +-- UnexpectedAnswer             a read was answered with something else
     +-- LedgerFailure                the database of the ledger failed
     +-- CampaignBusy                 another run is at work on the campaign
     +-- StoppedByGuard               too much, or not confirmed
@@ -180,7 +180,7 @@ class NoCentralAuthToken(SessionError):
 
 
 class NotAttached(SessionError):
-    """The account has no local account on the other wiki, or a separate one."""
+    """The account has no local account on the other wiki, or one not attached."""
 
 
 class CentralAuthTokenRefused(SessionError):
@@ -224,7 +224,7 @@ class OutcomeUnknown(TokensPluginError):
 
 
 class UnexpectedAnswer(TokensPluginError):
-    """The answer is none that the API gives."""
+    """The answer to a read is not what the API gives."""
 
 
 class LedgerFailure(TokensPluginError):
