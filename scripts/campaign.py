@@ -6,6 +6,10 @@ pwb campaign list                 All campaigns in the ledger, the oldest first.
 pwb campaign show NAME            What a campaign is, its plan, and what it has come to,
                                   with all targets that failed or were skipped, and why.
 
+pwb campaign stage NAME           How far it is, as one word for scripts: missing,
+                                  incomplete, listed, planned, confirmed or finished.
+                                  Exit code 0 alone proves nothing; these words do.
+
 pwb campaign report NAME DIR      Write it to a folder as JSON, CSV, wikitext and HTML.
 
 pwb campaign resume NAME          Go on with it, by the script that began it.
@@ -113,15 +117,20 @@ def _run(arguments: list[str]) -> ExitCode:
         check_arguments(others, known, script='pwb campaign')
     if not options.targets:
         raise InvalidInput(
-            'Say what to do: list, show, report, resume, retry-failed, undo or forget.'
+            'Say what to do: list, show, stage, report, resume, retry-failed, undo or '
+            'forget.'
         )
     command, *words = options.targets
     if others and not is_passed_on:
         raise not_understood('campaign', others[0])
-    ledger = options.open_ledger(create=False)
+    # A ledger that is not there yet has no campaign, which is an answer.
+    ledger = options.open_ledger(create=command == 'stage')
     try:
         if command == 'list':
             return _list(ledger, options, words)
+        if command == 'stage' and len(words) == 1:
+            print(_stage(ledger.find(words[0])))
+            return ExitCode.DONE
         if not words:
             raise InvalidInput(f'Which campaign? pwb campaign {command} NAME')
         campaign = found(ledger, words.pop(0))
@@ -323,7 +332,11 @@ def _about(campaign: Campaign) -> str:
     )
 
 
-def _stage(campaign: Campaign) -> str:
+def _stage(campaign: Campaign | None) -> str:
+    if campaign is None:
+        return 'missing'
+    if campaign.listed_at is None:
+        return 'incomplete'
     if campaign.finished_at is not None:
         return 'finished'
     if campaign.confirmed_at is not None:

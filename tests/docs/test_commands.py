@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -163,7 +164,7 @@ def test_a_run_that_was_stopped_is_gone_on_with(
     (folder / 'new.txt').rename(folder / 'wave-1.txt')
     (folder / 'at-work').write_text('wave-1')
     sandbox.faults.arm(Fault('demote', action='setglobalaccountstatus', nth=3))
-    assert 'wave-1 needs somebody' in start(3)
+    assert 'It needs somebody' in start(3)
     assert (folder / 'at-work').exists()
     sandbox.command('promote', user='Sandbox Operator')
     start(0)
@@ -171,31 +172,96 @@ def test_a_run_that_was_stopped_is_gone_on_with(
     assert not (folder / 'at-work').exists()
 
 
+#: What may be wrong before the first target, and the exit code of the script.
+BROKEN: dict[str, tuple[Callable[[Path], object], int]] = {
+    'open passwords': (lambda d: (d / 'user-password.py').chmod(0o644), 2),
+    'unknown language': (
+        lambda d: _append(d / 'user-config.py', "family = 'wikipedia'; mylang = 'xx'"),
+        2,
+    ),
+    'no account': (lambda d: _append(d / 'user-config.py', 'usernames.clear()'), 2),
+    'wrong syntax': (lambda d: _append(d / 'user-config.py', 'x = ('), 70),
+    'a bug': (
+        lambda d: _append(d / 'rehearsed_meta_family.py', 'central_wiki = 1 / 0'),
+        70,
+    ),
+    'a damaged file': (lambda d: (d / 'throttle.ctrl').write_bytes(b'\xff'), 2),
+    'a damaged ledger': (
+        lambda d: (d / 'campaigns' / 'ledger.sqlite3').write_bytes(b'\xff' * 9999),
+        2,
+    ),
+    'no scripts': (lambda d: _put_first(d, 'pwb', 'exit 0'), 70),
+}
+
+
+def _put_first(folder: Path, name: str, does: str) -> Path:
+    """Let the shell find another program of that name."""
+    path = folder.parent / 'wiki' / 'bin' / name
+    path.parent.mkdir(parents=True)
+    path.write_text(f'#!/bin/sh\n{does}\n')
+    path.chmod(0o755)
+    return path
+
+
+def _append(path: Path, text: str) -> None:
+    path.write_text(f'{path.read_text()}\n{text}\n')
+
+
 def test_no_list_is_lost_where_nothing_works(
+    stewardry: tuple[Path, Sandbox, Callable[[int], str]], tmp_path: Path
+) -> None:
+    folder, sandbox, start = stewardry
+    whole = tmp_path / 'whole'
+    (folder / 'campaigns').mkdir(exist_ok=True)
+    shutil.copytree(folder, whole)
+    for how, (spoil, code) in BROKEN.items():
+        spoil(folder)
+        try:
+            said = start(code)
+        except AssertionError as error:
+            raise AssertionError(how) from error
+        (wave,) = folder.glob('wave-*.txt')
+        assert (folder / 'at-work').read_text().strip() == wave.stem, (how, said)
+        assert wave.read_text() == (whole / 'new.txt').read_text(), how
+        assert 'kept' in said, how
+        assert not locks(sandbox), how
+        shutil.rmtree(folder)
+        shutil.copytree(whole, folder)
+    # What was wrong is corrected: the same list is worked on.
+    shutil.rmtree(tmp_path / 'wiki')
+    shutil.copy(whole / 'new.txt', folder / 'wave-1.txt')
+    (folder / 'at-work').write_text('wave-1')
+    start(0)
+    assert locks(sandbox) == 8
+    assert (folder / 'new.txt').exists()
+
+
+def test_an_internal_error_is_not_repeated_for_ever(
     stewardry: tuple[Path, Sandbox, Callable[[int], str]],
 ) -> None:
     folder, sandbox, start = stewardry
-    password = folder / 'user-password.py'
-    password.chmod(0o644)
-    start(2)
-    assert (folder / 'at-work').exists()
-    password.chmod(0o600)
+    family = folder / 'rehearsed_meta_family.py'
+    good = family.read_text()
+    _append(family, 'Family.protocol = lambda self, code: 1 / 0')
+    assert 'delete the file halted' in start(70)
+    family.write_text(good)
+    before = len(sandbox.journal.entries())
+    assert start(70) == ''
+    assert len(sandbox.journal.entries()) == before
+    (folder / 'halted').unlink()
     start(0)
     assert locks(sandbox) == 8
 
 
 def test_a_list_is_not_written_over_another(
-    stewardry: tuple[Path, Sandbox, Callable[[int], str]], tmp_path: Path
+    stewardry: tuple[Path, Sandbox, Callable[[int], str]],
 ) -> None:
     folder, sandbox, start = stewardry
     # A clock that stands still.
-    clock = tmp_path / 'wiki' / 'bin' / 'date'
-    clock.parent.mkdir(parents=True)
-    clock.write_text('#!/bin/sh\necho 20260101-000000\n')
-    clock.chmod(0o755)
+    clock = _put_first(folder, 'date', 'echo 20260101-000000')
     start(0)
     (folder / 'new.txt').write_text('Spambot 00001')
-    start(75)
+    start(0)
     assert (folder / 'new.txt').read_text() == 'Spambot 00001'
     assert len((folder / 'wave-20260101-000000.txt').read_text().splitlines()) == 8
     clock.unlink()
