@@ -174,7 +174,9 @@ _ADDRESSED = ('http://', 'https://', '//', '[http', '[//')
 _BULLETS = re.compile(r'[•·‣◦▪●○‧∙]\s*(?=\S)')
 _DASH = re.compile(r'[-–—+]\s+(?=\S)')
 _NUMBER = re.compile(r'\(?(\d{1,7})[.)]\s+(?=\S)')
-_SIGNS = re.compile('[*:;]+')
+_SIGNS = re.compile('[*:;][*:;#]*')
+#: What may stand before the link of an item, such as bold type.
+_WRAPPING = re.compile('(?:\'{2,}|["“„«‘(\\s]|<[a-z]+[^<>]*>)+', re.IGNORECASE)
 
 
 def _trimmed(text: str) -> str:
@@ -189,7 +191,8 @@ def _after_hash(text: str, *, strict: bool) -> Line:
     body = rest.strip()
     if not body:
         return Line(LineKind.COMMENT)
-    if body.startswith(_LINKED):
+    wrapped = _WRAPPING.match(body)
+    if body[wrapped.end() if wrapped else 0 :].startswith(_LINKED):
         return Line(LineKind.ITEM, _without_comment(body))
     signs = _SIGNS.match(body)
     if signs and (_is_item(body[signs.end() :]) or not body[signs.end() :]):
@@ -199,7 +202,8 @@ def _after_hash(text: str, *, strict: bool) -> Line:
             f'{text!r} is neither a comment, which has a blank after "#", nor a list '
             'item such as "# [[User:...]]".'
         )
-    if strict and _is_explicit(body):
+    names = _USER_LINK.search(body) or _is_explicit(body) or _holds_link(body)
+    if names if strict else _USER_LINK.search(body):
         raise InvalidInput(
             f'{text!r} may be a comment or a list item: write "# [[User:...]]", or '
             'leave the line out.'
@@ -319,6 +323,12 @@ _USER_PAGE = re.compile(
     rf'|special\s*:\s*(?:{"|".join(_SPECIAL)})/)\s*(?P<name>.+)',
     re.IGNORECASE,
 )
+#: A link or a template that names a user, wherever it stands.
+_USER_LINK = re.compile(
+    rf'\[\[(?=[^\[\]]*\]\]){_USER_PAGE.pattern}'
+    rf'|\{{\{{\s*(?:{"|".join(_TEMPLATES)})\s*\|',
+    re.IGNORECASE,
+)
 _SPECIAL_PAGE = re.compile(rf'special\s*:\s*(?:{"|".join(_SPECIAL)})', re.IGNORECASE)
 _TOKEN = re.compile(
     r'\{\{(?P<template>[^{}]*)\}\}|\[\[(?P<link>[^\[\]]*)\]\]'
@@ -328,11 +338,13 @@ _TOKEN = re.compile(
 )
 #: Words in the links that MediaWiki puts behind a name.
 _BEHIND = (
-    r'(?:talk|contribs|contributions|block|unblock|change block|block log|logs?|'
-    r'global|locks?|deleted contribs|user rights)'
+    r'(?:talk|contribs|contributions|block|unblock|change|logs?|global|locks?|deleted|'
+    r'user|rights)'
 )
-#: One group of such links; in other languages it is known by what is between them.
-_GROUP = rf'\((?:{_BEHIND}(?:[\s|.·•,/]+{_BEHIND})*|[^()]*[|·•][^()]*)\)'
+#: What is in a group of such links; in other languages it is known by its signs.
+_GROUP = re.compile(rf'{_BEHIND}(?:[\s|.·•,/]+{_BEHIND})*|.*[|·•].*', re.IGNORECASE)
+#: The same as a browser copies it where signs between the links are only displayed.
+_COPIED = re.compile(r'(?<=\S) talk contribs(?: block)?$', re.IGNORECASE)
 _TIME = r'\d{1,2}:\d\d(?::\d\d)?'
 _DATE = r'(?:\d{1,2}\.? \w+,? \d{4}|\w+ \d{1,2},? \d{4}|\d{4}-\d\d-\d\d)'
 #: How a line of a log begins.
@@ -342,7 +354,9 @@ _LOG = re.compile(
     re.IGNORECASE,
 )
 #: How one ends that tells of an account's creation.
-_CREATED = r'(?:(?:user account )?(?:was )?created(?: automatically)?\.?)?'
+_CREATED = re.compile(
+    r'\s*\b(?:user account )?(?:was )?created(?: automatically)?\.?$', re.IGNORECASE
+)
 _BETWEEN = re.compile(rf'(?:[\s,;.·•|/&()]|\band\b|{_BEHIND})*', re.IGNORECASE)
 _SIGNED = re.compile(rf'{_TIME},? {_DATE}|\(UTC\)', re.IGNORECASE)
 _QUOTED = re.compile(
@@ -354,7 +368,7 @@ _STRUCK = re.compile(r'<(?:s|del|strike)\b', re.IGNORECASE)
 _ENCODED = re.compile('%[0-9A-Fa-f]{2}')
 _PAGE_IN_PATH = re.compile(r'/((?:user(?:[ _]talk)?|special):.*)', re.IGNORECASE)
 #: Cells of several columns; "1,000" is a number.
-_COLUMNS = re.compile(r'\t|^"[^"]*"\s*[,;]|(?<!\d),(?=\S)|,(?!\d{3}\b)\S')
+_COLUMNS = re.compile(r'\t|^"[^"]*"\s*[,;]|(?<!\d),(?=\S)|,(?!\d{3}\b)\S|[,;]$')
 _PORT = re.compile(r'\[?([0-9A-Fa-f:.]+?)\]?(?<=[\].\d]):\d{1,5}|\[([0-9A-Fa-f:]+)\]')
 
 
@@ -411,8 +425,7 @@ def _linked(text: str, name: _Name) -> list[str]:
 
 
 def _is_creation(behind: str) -> bool:
-    pattern = rf'(?:[\s()|.·•,/]|{_BEHIND})*{_CREATED}'
-    return re.fullmatch(pattern, behind, re.IGNORECASE) is not None
+    return _BETWEEN.fullmatch(_CREATED.sub('', behind)) is not None
 
 
 def _names_of(token: re.Match[str], name: _Name) -> list[str]:
@@ -428,7 +441,7 @@ def _names_of(token: re.Match[str], name: _Name) -> list[str]:
 def _names_of_template(text: str, normalised: _Name) -> list[str]:
     title, *parameters = text.split('|')
     name = ' '.join(title.replace('_', ' ').split()).casefold()
-    name = name.removeprefix('template:').strip()
+    name = re.sub('^(?:subst:)?:?(?:template:)?', '', name).strip()
     if name not in _TEMPLATES:
         raise InvalidInput(
             f'{{{{{text}}}}} is no template that is known to name users.'
@@ -454,13 +467,13 @@ def _names_of_template(text: str, normalised: _Name) -> list[str]:
 
 
 def _names_of_url(url: str, name: _Name) -> list[str]:
-    """Return whose page a URL shows."""
+    """Return whose page a URL shows; nobody if it shows another one."""
     try:
         parts = urlsplit(url if ':' in url.partition('/')[0] else f'https:{url}')
         query = parse_qs(parts.query, errors='strict')
         path, host = unquote(parts.path, errors='strict'), parts.hostname or ''
     except ValueError:
-        raise InvalidInput(f'{url!r} is not a URL that can be read.') from None
+        return []
     if path in ('', '/') and not query and kind_of(host) is AccountKind.IP:
         return [name(host)]
     title = _title(''.join(query.get('title', [])[:1]))
@@ -472,7 +485,7 @@ def _names_of_url(url: str, name: _Name) -> list[str]:
         for key in ('target', 'wpTarget', 'username', 'user', 'ip'):
             if key in query:
                 return [name(query[key][0])]
-    raise InvalidInput(f'{url!r} is not the address of a page of a user.')
+    return []
 
 
 def _title(text: str) -> str:
@@ -481,29 +494,46 @@ def _title(text: str) -> str:
 
 def _plain(text: str, normalised: _Name) -> list[str]:
     """Return the names in a text without links."""
-    name = text
     log = _LOG.match(text)
-    if log:
-        name = text[log.end() :]
-    links = re.search(rf'(?:\s*{_GROUP})+\s*(?P<end>{_CREATED})$', name, re.IGNORECASE)
-    if links and (log or not links['end']):
-        name = name[: links.start()]
-        if links['end'].startswith('was'):
-            name = name.removeprefix('User account ')
+    name = text[log.end() :] if log else text
+    created = _CREATED.search(name) if log else None
+    if created:
+        name = name[: created.start()].removeprefix('User account ')
+    name, links = _without_links(name)
     if addresses := _addresses(name):
         return addresses
-    if log and (not links or re.search(_GROUP, name)):
+    if log and (
+        not links or _without_links(name)[1] or re.search(r'[ (（]talk\b', name)
+    ):
         raise InvalidInput(f'{text!r} is a line of a log, and does not name one user.')
     if page := _USER_PAGE.fullmatch(_title(name)):
         if re.search(r'[\s,;]user(?:[ _]talk)?\s*:', page['name'], re.IGNORECASE):
             raise InvalidInput(f'{text!r} names several users: give one a line.')
         return [normalised(_unquoted(page['name']))]
+    if re.fullmatch(_DATE, name):
+        raise InvalidInput(f'{text!r} may be the date of some lines of a log.')
     if _COLUMNS.search(name):
         raise InvalidInput(
             f'{text!r} has columns: give one name a line, or name the column by '
             '-column:. A name with a comma in it is written [[User:...]].'
         )
     return [normalised(_unquoted(name))]
+
+
+def _without_links(name: str) -> tuple[str, bool]:
+    """Return a name without the links behind it, and whether there were any."""
+    if copied := _COPIED.search(name):
+        return name[: copied.start()], True
+    rest, end = name.rstrip(), None
+    while rest.endswith((')', '）')):
+        start = max(rest.rfind('('), rest.rfind('（'))
+        if start < 0:
+            break
+        group, rest = rest[start + 1 : -1], rest[:start].rstrip()
+        if _GROUP.fullmatch(group):
+            # What is behind the first links says more of the user.
+            end = rest
+    return (name, False) if end is None else (end, True)
 
 
 def _unquoted(name: str) -> str:

@@ -36,7 +36,15 @@ def names(line: str, *, strict: bool = False) -> tuple[str, ...] | LineKind:
             '\u201cX\u201d',
         ),
         *('[[User:X]]', '*[[User:X|Y]]', '#[[User:X]]', '# [[:m:user talk:x|talk]]'),
-        '#*[[User:X]]',
+        *('#*[[User:X]]', "# '''[[User:X]]'''", ':# [[User:X]]', ':::* [[User:X]]'),
+        '[[User:X]] ([//example.org/tools?user=1 tools]) https://aa.example/Diff/5',
+        'X (talk | contribs | block) (12 edits) (Created on 3 November 2026)',
+        *(
+            'X\uff08\u8ba8\u8bba | \u8d21\u732e\uff09',
+            'X talk contribs',
+            '{{subst:lh|X}}',
+        ),
+        '10:31, 3 November 2026 User account X talk contribs was created automatically',
         '* [[User:X|X]] ([[User talk:X|talk]] . [[Special:Contributions/X|contribs]])',
         *('[[Special:CentralAuth/X]]', '[[Special:Contributions/X|edits]]'),
         *('{{LockHide|X}}', '{{lockHide|1=X|hidename=1}}', '* {{Luxotool|X}} spams'),
@@ -98,6 +106,7 @@ def test_several_names_and_odd_ones_are_kept_apart(
     [
         *((line, LineKind.BLANK) for line in ('', ' \t', '\u200e')),
         *((line, LineKind.COMMENT) for line in ('#', '# X', '## X', '<!-- X -->')),
+        ('# from [[Steward requests/Global]]', LineKind.COMMENT),
         *((line, LineKind.MARKUP) for line in ('== X ==', '----', '*', '{|', '|-')),
         ('! Name !! Edits', LineKind.MARKUP),
     ],
@@ -109,6 +118,10 @@ def test_what_names_nobody_is_told_apart(line: str, kind: LineKind) -> None:
 @pytest.mark.parametrize(
     'line',
     [
+        *('# spam by [[User:X]]', '# see {{LockHide|X}}', '# <s>[[User:X]]</s>'),
+        '10:31 Admin (talk) deleted page Foo (talk)',
+        '10:31 Admin talk contribs blocked X talk contribs',
+        *('3 November 2026', 'X,', "'X',", '10:31 Admin talk contribs deleted page X'),
         *('#48123', '#X', '#*Starlit', '# *Starlit', '* * X', '- X', '! X', 'X #4'),
         *('--~~~~', '[[User:X]] ~~~~', 'X <!--', '== [[User:X]] ==', '| X', '| X || 5'),
         *('a,b', '"X",12,2026-11-01', 'X\t12\tmetawiki', 'User:X, User:Y', 'a|b'),
@@ -141,8 +154,9 @@ def test_a_list_of_exclusions_has_no_comment_that_may_be_an_entry() -> None:
     assert names('# User:X') is LineKind.COMMENT
     assert names('# X is a friend', strict=True) is LineKind.COMMENT
     assert names('# [[User:X]]', strict=True) == ('X',)
-    with pytest.raises(InvalidInput, match='may be a comment or a list item'):
-        names('# User:X', strict=True)
+    for line in ('# User:X', f'# {META}/wiki/User:X', '# see [[aa:X]]'):
+        with pytest.raises(InvalidInput, match='may be a comment or a list item'):
+            names(line, strict=True)
 
 
 def test_a_number_before_a_name_is_told_for_others_to_judge() -> None:
