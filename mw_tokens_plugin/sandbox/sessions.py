@@ -398,8 +398,10 @@ class Sessions:
         local = None
         if account and not account.locked and not account.renaming:
             local = self._local_account(wiki, account)
-        jwt = cookies.get('sessionJwt', '')
-        if account is None or local is None or not self._accepts(jwt, account):
+        if account is None or local is None:
+            return self._resolve_dead(wiki, cookies)
+        accepted, again = self._judge(cookies.get('sessionJwt', ''), account)
+        if not accepted:
             return self._resolve_dead(wiki, cookies)
         if central is None:
             session = Session(wiki)
@@ -421,7 +423,6 @@ class Sessions:
             new = self._login_cookies(wiki, local, stored, central)
             return Session(wiki, 'main', local, stored, cookies=new)
         stored.used = now
-        again = self._is_outdated(jwt)
         new = self._login_cookies(wiki, local, stored, central) if again else []
         return Session(wiki, 'main', local, stored, cookies=new)
 
@@ -529,23 +530,20 @@ class Sessions:
         jwt = self.signer.sign(payload)
         return _cookie('sessionJwt', jwt, int(self.jwt_lifetime), now)
 
-    def _accepts(self, jwt: str, account: Account) -> bool:
-        """Say whether the cookie sessionJwt is no reason to refuse a session."""
-        if not self.farm.current or not jwt:
-            return True
-        payload = self.signer.verify(jwt)
-        return (
-            payload is not None
-            and payload['sub'] == _subject(account)
-            and self.farm.clock() < payload.get('exp', self.farm.clock() + 1)
-        )
+    def _judge(self, jwt: str, account: Account) -> tuple[bool, bool]:
+        """Say whether a session goes on with a cookie sessionJwt, and is told of anew.
 
-    def _is_outdated(self, jwt: str) -> bool:
-        """Say whether the cookie sessionJwt has to be set again."""
+        Without one, or with one whose time is over, it goes on; its cookies are set
+        again.
+        """
         if not self.farm.current:
-            return False
-        payload = self.signer.verify(jwt) if jwt else None
-        return payload is None or payload['sxp'] <= self.farm.clock()
+            return True, False
+        if not jwt:
+            return True, True
+        now, payload = self.farm.clock(), self.signer.verify(jwt)
+        if payload is None or payload['sub'] != _subject(account):
+            return False, False
+        return now < payload.get('exp', now + 1), payload['sxp'] <= now
 
     def _forget_tokens(self, before: float) -> None:
         self._tokens = {
