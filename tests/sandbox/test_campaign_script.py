@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.sandbox import Sandbox
 
@@ -399,6 +400,30 @@ def test_the_example_is_resumed_like_any_other(
     sandbox.command('set-readonly', wiki='bb', reason='')
     assert example.main('-resume', *usual) == 0
     assert texts(sandbox) == ['Good'] * 4
+
+
+@pytest.mark.parametrize('when', ['before', 'after'])
+def test_the_example_behind_a_gateway_rolls_back_once(
+    example: ModuleType,
+    sandbox: Sandbox,
+    vandalised: str,
+    ledger: Ledger,
+    ledger_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    when: str,
+) -> None:
+    """An action of one's own need not know what the answers of gateways are."""
+    monkeypatch.setattr(RetryPolicy, '_wait', lambda policy, state: 0.0)
+    for nth in (1, 2, 4, 6) if when == 'before' else (1, 2, 3, 4):
+        sandbox.faults.arm(kind='gateway', when=when, action='rollback', nth=nth)
+    usual = ('-always', '-campaign:gate', f'-ledger:{ledger_file}')
+    assert example.main(*rollback(vandalised), *usual) == 0
+    assert texts(sandbox) == ['Good'] * 4
+    done = [e for e in sandbox.journal.entries(action='rollback') if e.effect]
+    assert len(done) == 4
+    found = ledger.find('gate')
+    assert found is not None
+    assert ledger.changed_count(found) == 4
 
 
 def test_campaigns_of_ones_own_are_not_resumed_by_other_scripts(
