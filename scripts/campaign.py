@@ -33,8 +33,9 @@ All other options are those of the script that began the campaign, such as -alwa
 -always           Do not ask before something is forgotten, or tried again. Without a
                   terminal it is required.
 
-Exit codes: 0 everything done; 1 some targets failed or were held back; 2 usage;
-3 not authorised; 4 stopped by a guard; 75 try again later; 130 interrupted.
+Exit codes: 0 everything done; 1 some targets failed or were skipped; 2 usage or
+configuration; 3 not authorised; 4 stopped by a guard; 70 internal error; 75 try again
+later; 130 interrupted.
 
 .. version-added:: 0.1
 """

@@ -47,8 +47,8 @@ Guards:
 -simulate         Show what would be asked, and send nothing.
 
 Exit codes: 0 done; 1 the wiki or the provider refused; 2 usage; 3 not authorised, or
-the session was lost: begin anew; 4 stopped by a guard; 75 the return is awaited, or try
-again later; 130 interrupted.
+the session was lost: begin anew; 4 stopped by a guard; 70 internal error; 75 the return
+is awaited, or try again later; 130 interrupted.
 
 .. version-added:: 0.1
 """

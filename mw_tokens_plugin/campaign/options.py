@@ -103,8 +103,9 @@ The record:
 
 -report:DIR       Write what the campaign came to as JSON, CSV, wikitext and HTML.
 
-Exit codes: 0 everything done; 1 some targets failed or were held back; 2 usage;
-3 not authorised; 4 stopped by a guard; 75 try again later; 130 interrupted.
+Exit codes: 0 everything done; 1 some targets failed or were skipped; 2 usage or
+configuration; 3 not authorised; 4 stopped by a guard; 70 internal error; 75 try again
+later; 130 interrupted.
 """
 
 
