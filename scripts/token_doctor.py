@@ -16,8 +16,8 @@ WIKI...           Look at these wikis too, as the scripts that act on other wiki
 -json             Print what is found as JSON.
 
 Exit codes: 0 all wikis were looked at; 1 some could not be; 2 usage or configuration; 3
-not logged in, or the script named by -for would not work; 70 internal error; 75 a wiki does
-not answer now, try again later; 130 interrupted.
+not logged in, or the script named by -for would not work; 70 internal error; 75 a wiki
+does not answer now, try again later; 130 interrupted.
 
 .. version-added:: 0.1
 """
