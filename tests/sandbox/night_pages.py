@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from mw_tokens_plugin.sandbox.farm import Farm as FarmState
@@ -66,6 +66,8 @@ class Schedule:
     :ivar disk: kilobytes that a file may have in the first runs; 0 for any number
     :ivar simulated: whether the plan is made by a run of its own
     :ivar is_undone: whether all is restored in the end
+    :ivar queue: how many requests the job queue waits before it deletes the next
+        revision of a page; 0 if pages are deleted at once
     """
 
     seed: int
@@ -79,6 +81,7 @@ class Schedule:
     is_undone: bool
     undo_faults: list[Fault]
     undo_deeds: list[Deed]
+    queue: int
 
     @classmethod
     def of(cls, seed: int) -> Schedule:
@@ -91,7 +94,7 @@ class Schedule:
             for _ in range(chance.randint(1, 2))
         )
         number = len(pages)
-        return cls(
+        drawn = cls(
             seed,
             pages,
             libel=frozenset(i for i in range(number) if chance.random() < 0.15),
@@ -105,7 +108,10 @@ class Schedule:
                 seed, chance, MOST_FAULTS
             ),
             undo_deeds=draw_deeds(chance, number, UNDO_DEEDS),
+            queue=chance.choice([0, 0, 0, chance.randint(1, 4)]),
         )
+        # What somebody does to a page that is being deleted is deleted with it.
+        return replace(drawn, deeds=[]) if drawn.queue else drawn
 
 
 DEEDS = ('edit', 'delete', 'replace', 'move', 'protect')
@@ -135,12 +141,14 @@ class PageNight(ScriptNight):
             first = (*first, '-simulate')
 
         deletions = DeletionWatch(self, places, schedule.deeds, planned_in=name)
+        deletions.delete_in_batches(schedule.queue)
         self.arm(schedule.faults)
         campaign = self.carry_through(
             name, (*first, f'-campaign:{name}'), *more, disk=schedule.disk
         )
         deletions.end()
         ours = deletions.judge(self.reported(campaign))
+        deletions.delete_in_batches(0)
         self.count(campaign, deletions)
         if not ours or not schedule.is_undone:
             return
@@ -232,6 +240,31 @@ class DeletionWatch(PageWatch):
     """What the wikis see of deletions."""
 
     write = 'delete'
+    _queue = _wait = 0
+
+    def delete_in_batches(self, queue: int) -> None:
+        """Let the job queue delete all but the first revision of each page.
+
+        :param queue: how many requests it waits before each; 0 for no batches
+        """
+        self._queue = self._wait = queue
+
+        def change(farm: FarmState) -> None:
+            for wiki in farm.wikis.values():
+                wiki.deletions.batch = 1 if queue else 1000
+
+        self._night.sandbox.call(change)
+
+    def _hear(self, entry: Entry) -> None:
+        super()._hear(entry)
+        for wiki in self.farm.wikis.values():
+            if wiki.deletions.jobs:
+                self._wait -= 1
+                if self._wait <= 0:
+                    self._wait = self._queue
+                    wiki.deletions.jobs.pop(0)()
+                    self._note(entry.serial, is_ours=True)
+                    self.met['deleted by the job queue'] += 1
 
     def judge(
         self, reported: dict[str, dict[str, Any]], kills: Collection[int] = ()
@@ -245,10 +278,14 @@ class DeletionWatch(PageWatch):
         for change in self.ours():
             place, before = self.concerned(change), change.before
             planned = self.planned[place]
+            if self._queue and change.after is not None:
+                assert before and set(change.after.revisions) < set(before.revisions)
+                continue
             assert change.after is None, f'nobody asked for {change}'
             assert before and before.page_id == planned.page_id, f'another: {change}'
             assert place not in ours, f'deleted twice: {change}'
-            if (change.where, before) != (place, planned):
+            is_rest = self._queue and set(before.revisions) < set(planned.revisions)
+            if (change.where, before) != (place, planned) and not is_rest:
                 self.check_window(change, looks)
             ours.append(place)
         # A page that was moved in that window is found out as well.

@@ -132,7 +132,8 @@ def delete(call: Call, values: Values) -> None:
         answer['logid'] = entry.id
     else:
         answer |= _delete_page(call, page, logged)
-    call.answer.effect = 'delete' if answer.get('logid') else ''
+    if answer.get('logid') or 'scheduled' in answer:
+        call.answer.effect = 'delete'
     call.result['delete'] = answer
 
 
@@ -503,7 +504,6 @@ def _delete_page(call: Call, page: Page, reason: str) -> Json:
         return {'logid': None}
     entry = call.wiki.delete(page, call.user, reason)
     if entry is None:
-        call.answer.effect = 'delete'
         call.warn(
             'delete-scheduled',
             f'The page "{title}" is scheduled for deletion. Please be patient.',
