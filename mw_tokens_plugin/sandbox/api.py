@@ -20,7 +20,8 @@ from .sessions import digest, parse_cookies
 from .titles import canonical_user
 
 if TYPE_CHECKING:
-    from .farm import Account, Farm, Wiki
+    from .farm import Farm, Wiki
+    from .records import Account
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 _DYNAMIC = frozenset(

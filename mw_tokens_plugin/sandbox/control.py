@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from .deletions import INTERFERENCES
-from .farm import HIDDEN_LEVELS
 from .faults import Fault, FaultError, demote
+from .records import HIDDEN_LEVELS
 
 if TYPE_CHECKING:
-    from .farm import Account, Wiki
+    from .farm import Wiki
+    from .records import Account
     from .server import Sandbox
 
 Json = dict[str, Any]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from .titles import Title
 
 if TYPE_CHECKING:
-    from .farm import Page, Wiki
+    from .farm import Wiki
+    from .records import Page
 
 #: What a colleague can do to a page while somebody else deletes it.
 INTERFERENCES = ('edit', 'delete', 'move')

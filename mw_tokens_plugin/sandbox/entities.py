@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from .titles import Title, parse_title
 
 if TYPE_CHECKING:
-    from .farm import LocalAccount, Page, Revision, Wiki
+    from .farm import Wiki
+    from .records import LocalAccount, Page, Revision
 
 Json = dict[str, Any]
 

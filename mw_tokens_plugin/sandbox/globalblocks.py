@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from .titles import Network, network_of, within, written_address
 
 if TYPE_CHECKING:
-    from .farm import Account, Farm
+    from .farm import Farm
+    from .records import Account
 
 DAY = 86400
 

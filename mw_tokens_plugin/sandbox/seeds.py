@@ -11,7 +11,8 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .farm import Account, Farm, Wiki
+from .farm import Farm, Wiki
+from .records import Account
 from .titles import Title
 
 DAY = 86400

@@ -19,7 +19,8 @@ from .provider import Conversation
 from .rights import ANONYMOUS, rights_of
 
 if TYPE_CHECKING:
-    from .farm import Account, Farm, LocalAccount, Wiki
+    from .farm import Farm, Wiki
+    from .records import Account, LocalAccount
 
 ANONYMOUS_TOKEN = '+\\'
 DAY = 86400

@@ -14,8 +14,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from aiohttp import web
 
-from .farm import Account, LogEntry, Page, Wiki
+from .farm import Wiki
 from .journal import Entry, Journal
+from .records import Account, LogEntry, Page
 
 ROWS = 50
 

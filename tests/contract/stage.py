@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mw_tokens_plugin.sandbox.farm import Block, Farm, WikiSet
+from mw_tokens_plugin.sandbox.farm import Farm
+from mw_tokens_plugin.sandbox.records import Block, WikiSet
 from mw_tokens_plugin.sandbox.server import Sandbox
 from mw_tokens_plugin.sandbox.titles import Title
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import Account
 from mw_tokens_plugin.sandbox.journal import Entry
+from mw_tokens_plugin.sandbox.records import Account
 
 from .farms import Farm
 from .night import Fault, reads

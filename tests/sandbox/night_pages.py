@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from mw_tokens_plugin.sandbox.farm import Farm as FarmState
-from mw_tokens_plugin.sandbox.farm import Page
 from mw_tokens_plugin.sandbox.journal import Entry
+from mw_tokens_plugin.sandbox.records import Page
 from mw_tokens_plugin.sandbox.titles import parse_title
 
 from .night import Fault

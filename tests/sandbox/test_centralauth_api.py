@@ -21,7 +21,7 @@ from mw_tokens_plugin.exceptions import (
     ReadOnly,
 )
 from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import WikiSet as SandboxWikiSet
+from mw_tokens_plugin.sandbox.records import WikiSet as SandboxWikiSet
 
 from .test_globalaccounts import lock
 

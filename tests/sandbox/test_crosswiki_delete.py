@@ -22,9 +22,9 @@ from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import State
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import WikiSet
 from mw_tokens_plugin.sandbox.files import archive_name
 from mw_tokens_plugin.sandbox.journal import Entry
+from mw_tokens_plugin.sandbox.records import WikiSet
 from mw_tokens_plugin.sandbox.titles import parse_title
 
 from .desk import Desk, Run
@@ -544,7 +544,7 @@ def test_a_wiki_that_refuses_does_not_stop_the_others(
     assert crosswiki_delete(spam, *USUAL, '-simulate').code == 0
 
     def block(farm: Any) -> None:
-        from mw_tokens_plugin.sandbox.farm import Block
+        from mw_tokens_plugin.sandbox.records import Block
 
         wiki = farm.wikis['aa']
         name = 'Sandbox Operator'
@@ -569,7 +569,7 @@ def test_a_block_from_one_page_leaves_the_others(
     assert crosswiki_delete(spam, *USUAL, '-simulate').code == 0
 
     def block(farm: Any) -> None:
-        from mw_tokens_plugin.sandbox.farm import Block
+        from mw_tokens_plugin.sandbox.records import Block
 
         name = 'Sandbox Operator'
         for code in ('meta', 'aa', 'bb'):
@@ -604,7 +604,7 @@ def test_where_all_wikis_refuse_it_can_be_resumed(
     assert crosswiki_delete(*names, *USUAL, '-simulate').code == 0
 
     def block(farm: Any, wikis: Sequence[str]) -> None:
-        from mw_tokens_plugin.sandbox.farm import Block
+        from mw_tokens_plugin.sandbox.records import Block
 
         name = 'Sandbox Operator'
         for wiki in (farm.wikis['aa'], farm.wikis['bb']):

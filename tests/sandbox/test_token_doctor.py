@@ -21,7 +21,7 @@ from mw_tokens_plugin.doctor import (
     examine,
 )
 from mw_tokens_plugin.sandbox import Fault, Sandbox
-from mw_tokens_plugin.sandbox.farm import Block as BlockThere
+from mw_tokens_plugin.sandbox.records import Block as BlockThere
 
 from .desk import Desk, Run, script
 from .farms import Farm

@@ -11,7 +11,8 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
-from ..farm import Account, LocalAccount, Wiki, WikiSet
+from ..farm import Wiki
+from ..records import Account, LocalAccount, WikiSet
 from ..rights import GLOBAL_GROUPS
 from ..titles import canonical_user
 from .status import no_comment

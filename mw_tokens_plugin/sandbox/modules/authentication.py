@@ -13,7 +13,7 @@ from .. import errors
 from ..call import Call, Values, action, query
 from ..declarations import TOKEN_TYPES
 from ..errors import ApiError
-from ..farm import Account, LocalAccount
+from ..records import Account, LocalAccount
 from ..rights import implicit_groups
 from ..titles import canonical_user
 from .blocked import block_info, block_of

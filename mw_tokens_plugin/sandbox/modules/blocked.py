@@ -12,8 +12,8 @@ from typing import Any
 
 from ..call import Call
 from ..errors import ApiError
-from ..farm import Block
 from ..globalblocks import GlobalBlock
+from ..records import Block
 from ..titles import Title, is_address
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
-from ..farm import Block, LocalAccount
+from ..records import Block, LocalAccount
 from ..titles import (
     Title,
     canonical_user,

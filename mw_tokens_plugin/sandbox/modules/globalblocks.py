@@ -11,8 +11,8 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
-from ..farm import Account
 from ..globalblocks import WIDEST, GlobalBlock, range_of, too_wide
+from ..records import Account
 from ..titles import Title, canonical_user, is_address, network_of
 from .blocked import check_blocker
 from .blocks import place

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import errors
 from ..call import Call, Values, query
-from ..farm import Account
+from ..records import Account
 from ..titles import canonical_user
 from .accounts import may_see, rights_of_groups
 

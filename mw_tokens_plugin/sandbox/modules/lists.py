@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from ..call import Call, Values, query
-from ..farm import Account, Change, LocalAccount, LogEntry, Page, Wiki
+from ..farm import Wiki
+from ..records import Account, Change, LocalAccount, LogEntry, Page
 from ..rights import implicit_groups, rights_of
 from ..titles import canonical_user, parse_title
 from .blocked import local_block_info

@@ -15,8 +15,8 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
-from ..farm import Page, Revision
 from ..merge import merge
+from ..records import Page, Revision
 from ..rights import groups_of
 from ..titles import Title, parse_title
 from .blocked import check_block

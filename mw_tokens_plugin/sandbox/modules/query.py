@@ -13,7 +13,7 @@ from urllib.parse import quote
 from .. import errors
 from ..call import QUERIES, Call, Values, action
 from ..errors import ApiError
-from ..farm import Page
+from ..records import Page
 from ..titles import Title, interwiki_prefix, parse_title
 
 Json = dict[str, Any]

@@ -10,13 +10,7 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action
 from ..errors import ApiError, StatusError
-from ..farm import (
-    EDITS_THAT_FORBID_HIDING,
-    OPEN,
-    Account,
-    State,
-    status_difference,
-)
+from ..records import EDITS_THAT_FORBID_HIDING, OPEN, Account, State, status_difference
 from ..titles import canonical_user, is_address
 
 Json = dict[str, Any]

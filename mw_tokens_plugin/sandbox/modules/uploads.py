@@ -13,8 +13,8 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action
 from ..errors import ApiError
-from ..farm import LocalAccount
 from ..files import MIME_TYPES, FileVersion, mime_type
+from ..records import LocalAccount
 from ..titles import Title, parse_title
 from .blocked import check_block
 from .files import KEY, file_info, stash_info, stashed

@@ -11,7 +11,7 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
-from ..farm import Change
+from ..records import Change
 from ..titles import Title
 from .blocked import check_block
 from .query import Json, PageSet

@@ -21,7 +21,8 @@ from ..entities import (
     set_term,
 )
 from ..errors import ApiError
-from ..farm import LocalAccount, Wiki
+from ..farm import Wiki
+from ..records import LocalAccount
 from ..titles import Title, parse_title
 from .pages import check_edit
 from .query import PageSet
