@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from mw_tokens_plugin import exceptions
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.names import (
     AccountKind,
@@ -140,7 +141,10 @@ def without_facts(text: str) -> str:
     >>> without_facts('done: Example bot (found by reading)')
     'Example bot'
     """
-    return _FACTS.sub('', _OUTCOME.sub('', text))
+    if outcome := _OUTCOME.match(text):
+        return _DETAIL.sub('', text[outcome.end() :])
+    # A tabulator stands in lists of pages alone, which say nothing else.
+    return text if '\t' in text else _FACTS.sub('', text)
 
 
 def reference_in(text: str) -> str:
@@ -202,8 +206,9 @@ def _after_hash(text: str, *, strict: bool) -> Line:
             f'{text!r} is neither a comment, which has a blank after "#", nor a list '
             'item such as "# [[User:...]]".'
         )
-    names = _USER_LINK.search(body) or _is_explicit(body) or _holds_link(body)
-    if names if strict else _USER_LINK.search(body):
+    if _USER_LINK.search(body) or (
+        strict and (_is_explicit(body) or _holds_link(body))
+    ):
         raise InvalidInput(
             f'{text!r} may be a comment or a list item: write "# [[User:...]]", or '
             'leave the line out.'
@@ -252,7 +257,7 @@ def _is_explicit(text: str) -> bool:
         text.startswith((*_LINKED, *_ADDRESSED))
         or _USER_PAGE.match(text) is not None
         or kind_of(text) is AccountKind.TEMPORARY
-        or bool(_addresses(text))
+        or _address(re.split(r'[\s,;]', text, maxsplit=1)[0]) is not None
     )
 
 
@@ -291,12 +296,24 @@ def _cell(row: str) -> str:
 
 #: What a log of a campaign says before a target.
 _OUTCOME = re.compile('^(?:done|FAILED): (?=.)')
-#: What a plan shows of an account or a page, among it one number at least; how a log of
-#: a campaign says that it was done; and the error with which it failed.
+#: Errors with which targets fail.
+_ERRORS = [
+    name
+    for name, item in vars(exceptions).items()
+    if isinstance(item, type) and item.__module__ == exceptions.__name__
+]
+_ERROR = rf'(?:{"|".join(_ERRORS)}): .*'
+#: What a log of a campaign says behind a target.
+_DETAIL = re.compile(
+    r' \((?:log entry \d|found by reading|(?:done|gone|changed) [^()]*)[^()]*\)$'
+    rf'| \({_ERROR}\)$'
+)
+#: What a plan shows of an account or a page, and a summary of those that failed. Titles
+#: and names can end with brackets too, so several facts are wanted of a page.
 _FACTS = re.compile(
-    r' \((?:[^()]*; )?(?:edits|revisions|active sysops) \d+(?:; [^()]*)?\)$'
-    r'| \((?:log entry \d|found by reading|(?:done|gone) meanwhile)[^()]*\)$'
-    r'|:? \(?[A-Z][a-z]+(?:[A-Z][a-z]+)+: .*$'
+    r' \((?:[^()]*; )?edits \d+(?:; [^()]*)?\)$'
+    r'| \((?:active sysops|revisions) \d+; [^()]*\)$'
+    rf'|: {_ERROR}$'
 )
 #: A row of a campaign's report in wikitext, with its state and its time.
 _REPORTED = re.compile(

@@ -94,6 +94,16 @@ def test_targets_of_another_kind_are_read_line_by_line_too() -> None:
     assert not reader.sources[0].kinds
 
 
+@pytest.mark.parametrize(
+    'title',
+    ['Foo: JavaScript: x', 'Foo (revisions 3)', 'On MediaWiki: x', 'F (done x)'],
+)
+def test_a_title_is_not_shortened_because_a_plan_could_look_like_it(title: str) -> None:
+    reader = ListReader(lambda text: text)
+    lines = f'aawiki:{title}\naawiki\t{title}; x)\n'
+    assert read(lines.encode(), reader) == lines.splitlines()
+
+
 def test_other_encodings_are_a_clear_error() -> None:
     with pytest.raises(InvalidInput, match='list, line 2: byte 3 is not UTF-8'):
         read('Spam\nGr\u00fc\u00dfe\n'.encode('latin-1'))
