@@ -22,6 +22,9 @@ from mw_tokens_plugin.exceptions import InvalidName
 #: Longest name of an account, in bytes of UTF-8 (``$wgMaxNameChars``).
 MAX_BYTES = 255
 
+#: Longest text with a name in it, in characters: a link, with its label.
+_LONGEST = 2000
+
 _TEMPORARY = re.compile(r'~\d{4}-[\d-]+')
 #: Every kind of blank that titles treat as a space.
 _BLANKS = re.compile(
@@ -38,7 +41,7 @@ _FORBIDDEN = re.compile(
 )
 _DOTTED = re.compile(r'\d+(?:\.\d+){3}', re.ASCII)
 #: What may be an address or a range; few names need a closer look.
-_ADDRESS_LIKE = re.compile(r'(?:[\d.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(?:/\d+)?')
+_ADDRESS_LIKE = re.compile(r'(?:[\d.]+|(?=[^:]*:)[0-9A-Fa-f:.]+)(?:/\d+)?')
 _IPV6 = re.compile('[0-9A-Fa-f:]+')
 #: What MediaWiki takes for an IPv4 address, or a hidden one, wherever it is a name.
 _IPV4_LIKE = re.compile(r'\d{1,3}(?:\.\d{1,3}){2}\.(?:xxx|\d{1,3})', re.ASCII)
@@ -66,7 +69,7 @@ _TAG = re.compile(r'</?[A-Za-z][^<>]*>')
 _INVISIBLE_LETTERS = frozenset('\u115f\u1160')
 _WIKILINK = re.compile(r'\[\[([^\[\]|]*)(?:\|[^\[\]]*)?\]\]')
 _PREFIX = re.compile(
-    rf' *:* *(?:(?!{_NAMESPACE.pattern})[a-z][a-z0-9-]* *: *)*'
+    rf' *(?::+ *)?(?:(?!{_NAMESPACE.pattern})[a-z][a-z0-9-]* *: *)*'
     r'(?:user *:|special *: *centralauth */) *',
     re.IGNORECASE,
 )
@@ -135,6 +138,8 @@ def normalise_name(text: str, *, capital: Capital = first_letter) -> str:
     :raises InvalidName: no account can have that name
     """
     name = decoded(text.strip())
+    if len(name) > _LONGEST:
+        raise InvalidName(f'{name[:40]!r}... is longer than {MAX_BYTES} bytes.')
     if link := _WIKILINK.fullmatch(name):
         name = link[1]
     name = _MARKS.sub('', unicodedata.normalize('NFC', name))
