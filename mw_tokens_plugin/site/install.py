@@ -56,6 +56,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.data.api', 'CachedRequest', ('submit',)),
     ('pywikibot.comms.http', 'error_handling_callback', ()),
     ('pywikibot.comms.http', 'get_authentication', ()),
+    ('pywikibot.comms.http', 'session', ('hooks',)),
     ('pywikibot.data.api', '_invalidate_superior_cookies', ()),
     ('pywikibot.family', 'Family', ('apipath', 'code_aliases', 'hostname')),
     ('pywikibot.family', 'SingleSiteFamily', ('interface',)),
@@ -89,11 +90,12 @@ def install() -> None:
             stacklevel=2,
         )
         return
+    from pywikibot.comms import http
     from pywikibot.site import APISite
 
     from mw_tokens_plugin.site.mixins import PluginMixin
     from mw_tokens_plugin.site.redaction import install_redaction
-    from mw_tokens_plugin.site.requests import request_class
+    from mw_tokens_plugin.site.requests import request_class, with_plain_wait
 
     if PluginMixin in APISite.__bases__:
         return
@@ -103,6 +105,7 @@ def install() -> None:
     APISite.server_time = PluginMixin.server_time
     APISite._request_class = staticmethod(request_class)
     APISite.login = _attended_login(APISite.login)
+    http.session.hooks['response'].append(with_plain_wait)
     install_redaction()
 
 

@@ -599,8 +599,16 @@ def _received(response: requests.Response | Exception) -> None:
         raise response
     if isinstance(response, Exception):
         http.error_handling_callback(response)
-    elif 'Retry-After' in response.headers:
-        # pywikibot reads a number there, and stumbles over a date.
+
+
+def with_plain_wait(response: requests.Response, **_: Any) -> None:
+    """Turn a date in ``Retry-After`` into seconds: pywikibot stumbles over it.
+
+    It is a hook of the session of the HTTP library.
+
+    https://requests.readthedocs.io/en/latest/user/advanced/#event-hooks
+    """
+    if 'Retry-After' in response.headers:
         response.headers['Retry-After'] = f'{math.ceil(_asked_to_wait(response))}'
 
 

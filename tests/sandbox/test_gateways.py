@@ -162,6 +162,25 @@ def test_a_wait_that_is_asked_for_is_known_in_either_form(
         assert caught.value.retry_after == 0
 
 
+def test_a_bot_is_not_shown_a_traceback_over_a_date(
+    site: Any,
+    sandbox: Sandbox,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """pywikibot expects a number there, whoever makes the request."""
+    from pywikibot import config
+
+    monkeypatch.setattr(config, 'retry_wait', 0)
+    site.login()
+    site.throttle.wait = lambda seconds: None
+    now = format_datetime(datetime.now(timezone.utc), usegmt=True)
+    sandbox.faults.arm(kind='retry-after', status=200, retry_after=now, action='query')
+    capfd.readouterr()
+    assert list(site.allpages(total=1))
+    assert 'Traceback' not in ''.join(capfd.readouterr())
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
