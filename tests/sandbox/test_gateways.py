@@ -113,6 +113,19 @@ def test_a_gateway_at_the_start_is_a_reason_to_try_again_later(
     assert not sandbox.call(lambda farm: farm.accounts[SPAMBOT].locked)
 
 
+def test_a_refusal_by_http_ends_a_script_with_its_own_words(
+    global_lock: Callable[..., Run], sandbox: Sandbox
+) -> None:
+    for status, code in ((403, 3), (404, 2)):
+        sandbox.faults.arm(kind='gateway', status=status, body=POLITE, times=0)
+        sandbox.journal.clear()
+        run = global_lock(SPAMBOT, '-reason:test', '-always')
+        sandbox.faults.clear()
+        assert run.code == code, run.said
+        assert 'Please set a user-agent and respect our robot policy.' in run.err
+        assert len(sandbox.journal.entries()) == 1
+
+
 def test_a_refusal_by_http_is_final_and_told_in_its_own_words(
     site: Any, sandbox: Sandbox
 ) -> None:

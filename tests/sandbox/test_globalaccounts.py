@@ -31,6 +31,7 @@ from mw_tokens_plugin.exceptions import (
     WikiUnreachable,
 )
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.site.requests import refusals
 
 from .farms import Farm
 
@@ -475,3 +476,21 @@ def test_an_expected_account_costs_no_read(site: Any, sandbox: Sandbox) -> None:
         lock(site, expected=replace(account, locked=True))
     assert lock(site, expected=account).state.locked
     assert set(sandbox.summary()['by_action']) == {LOCK}
+
+
+def test_a_failed_global_block_says_of_what_it_failed(
+    site: Any, sandbox: Sandbox
+) -> None:
+    """Its errors have no code of their own, but lists under the module's name."""
+    site.login()
+    block = {
+        'action': 'globalblock',
+        'target': '192.0.2.7',
+        'expiry': '1 day',
+        'reason': 'test',
+        'token': site.tokens.csrf,
+    }
+    site.simple_request(**block).submit()
+    with pytest.raises(ApiRefusal, match='already blocked') as caught, refusals(site):
+        site.simple_request(**block).submit()
+    assert caught.value.code == 'globalblocking-block-alreadyblocked'
