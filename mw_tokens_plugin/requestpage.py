@@ -109,6 +109,7 @@ class Problem(enum.Enum):
     VEILED = 'a tag may hide parts of it from its readers'
     ENDLESS_STRIKE = 'something is struck out without an end'
     NOBODY = 'it names nobody'
+    REORDERED = 'characters in it change the order in which it is read'
     #: More is open or nested than anybody writes by hand.
     COMPLEX = 'it is too complex to be read'
 
@@ -719,6 +720,8 @@ def _request(
         problems.append(Problem.VEILED)
     if any(_is_endless_strike(piece.what) for piece in pieces):
         problems.append(Problem.ENDLESS_STRIKE)
+    if _REORDERING.search(decoded(span.of(text))):
+        problems.append(Problem.REORDERED)
     if is_complex:
         problems.append(Problem.COMPLEX)
     # What a request to hide names is not to be shown before it is hidden either.
@@ -743,6 +746,10 @@ def _request(
         span=Span(span.start, max(end, foot)),
         foot=foot,
     )
+
+
+#: Embeddings, overrides and isolates of a direction, not the marks that names may have.
+_REORDERING = re.compile('[\u202a-\u202e\u2066-\u2069]')
 
 
 def _is_endless_strike(what: Node | Tag | Mark | None) -> bool:

@@ -136,6 +136,14 @@ def test_a_note_is_one_line_without_a_signature(line: str) -> None:
         page.closed([Closing(page.requests[0], line, done=True)])
 
 
+@pytest.mark.parametrize('sign', ['\u202e', '\u2066', '&#x202d;', '&#8237;'])
+def test_what_is_read_in_another_order_is_not_certain(sign: str) -> None:
+    """A reader would see another name than the one that is locked."""
+    text = f'== Global lock ==\n{{{{Status}}}}\n{{{{LockHide|x{sign}yz}}}}'
+    (request,) = RequestPage.parse(text).requests
+    assert request.problems == (Problem.REORDERED,)
+
+
 def test_a_note_that_would_change_the_requests_is_refused() -> None:
     page = RequestPage.parse('== Global lock ==\n{{Status}}\n{{LockHide|A}}')
     with pytest.raises(InvalidInput, match='by hand'):
