@@ -462,9 +462,17 @@ def _is_vanishing(
 
 
 def _gone(site: Any, target: Target) -> Outcome:
-    """Say who has deleted a page since the plan, and if another one is in its place."""
+    """Say who has deleted a page since the plan, and if another one is in its place.
+
+    :raises OutcomeUnknown: the wiki contradicts itself
+    """
     planned = target.decision.facts
     there, log = read_deletions(site, planned['title'])
+    if there == planned['page_id']:
+        raise OutcomeUnknown(
+            f'{site} says that {planned["title"]!r} is gone, and shows it: its '
+            'databases lag.'
+        )
     deletions = [
         entry
         for entry in since(log, planned.get('looked_at'))

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign import launch
+from mw_tokens_plugin.campaign import crosswiki, launch
 from mw_tokens_plugin.campaign.database import campaigns
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import State
@@ -779,6 +779,44 @@ def test_a_lost_answer_is_settled_by_the_deletion_log(
     campaign = ledger.find('lost')
     assert campaign is not None
     assert ledger.changed_count(campaign) == 6
+
+
+def test_a_page_that_a_lagging_database_still_shows_is_read_again(
+    crosswiki_delete: Script,
+    sandbox: Sandbox,
+    write: Any,
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The answer was lost, so it was deleted by us, and nobody else is named."""
+    write('aa', 'Spam lag')
+    stale: list[Any] = []
+    read_page, read_deletions = crosswiki.read_page, crosswiki.read_deletions
+
+    def old_page(site: Any, *which: Any, **more: Any) -> Any:
+        now = read_page(site, *which, **more)
+        if now[0] is not None:
+            stale[:] = [now] * 3
+        return stale.pop() if stale else now
+
+    def old_deletions(site: Any, title: str) -> Any:
+        asked.append(title)
+        return (page_id, []) if len(asked) == 1 else read_deletions(site, title)
+
+    asked: list[str] = []
+    page = sandbox.farm.wikis['aa'].page('Spam lag')
+    assert page is not None
+    page_id = page.id
+    monkeypatch.setattr(crosswiki, 'read_page', old_page)
+    monkeypatch.setattr(crosswiki, 'read_deletions', old_deletions)
+    sandbox.faults.arm(kind='drop', when='after', action='delete', nth=1)
+    run = crosswiki_delete('[[aa:Spam lag]]', *USUAL, '-campaign:lag')
+    assert run.code == 0, run.said
+    assert asked == ['Spam lag']
+    assert [entry.effect for entry in deletions(sandbox)] == ['delete', '']
+    campaign = ledger.find('lag')
+    assert campaign is not None
+    assert ledger.changed_count(campaign) == 1
 
 
 def test_no_wiki_has_two_workers_at_a_time(
