@@ -48,10 +48,10 @@ _HARMLESS = frozenset(
     'ips is lock locked locks long lta more moved multiple name names needed new no '
     'not of on onhold open other others partially partly pending please progress '
     'proxies proxy puppet puppets question range ranges redundant rejected reopened '
-    'request requests resolved review same set several sock socks sockpuppet '
-    'sockpuppets some spam spambot spambots spammer spammers stale successful suppress term the this '
-    'threats to un unblock unhide unlock unsuccessful user username usernames users '
-    'vandal vandalism vandals waiting wiki wikis with withdrawn xwiki'.split()
+    'request requests resolved review same set several sock sockpuppet sockpuppets '
+    'socks some spam spambot spambots spammer spammers stale successful suppress term '
+    'the this threats to un unblock unhide unlock unsuccessful user username '
+    'usernames users vandal vandalism vandals waiting wiki wikis with withdrawn xwiki'.split()
 )
 
 
