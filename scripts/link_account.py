@@ -75,6 +75,7 @@ from pywikibot import config
 from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.exitcodes import exit_code_of
 from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
+from mw_tokens_plugin.campaign.login import check_account
 from mw_tokens_plugin.campaign.privatefiles import expanded
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
@@ -171,6 +172,7 @@ def _act(arguments: list[str]) -> ExitCode:
     options = parse(handle_args(arguments))
     interactive = sys.stdin.isatty()
     site = pywikibot.Site()
+    check_account(site)
     if options.listing:
         return _list(site)
     if options.unlink is not None:

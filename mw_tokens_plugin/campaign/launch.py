@@ -5,6 +5,7 @@ What a script does in between is its own business.
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import warnings
@@ -140,8 +141,17 @@ def stop_signals() -> tuple[signal.Signals, ...]:
 
 
 def _without_secrets(argument: str) -> str:
+    """Return an argument as it may be written to a log.
+
+    The address that a user came back to holds a code, and a password may stand before
+    the host of any address, also after an option that is misspelt.
+    """
     name, colon, value = argument.partition(':')
-    return f'-ledger:{without_secrets(value)}' if name == '-ledger' else argument
+    if name == '-ledger':
+        return f'{name}:{without_secrets(value)}'
+    if name == '-return' or re.search('://[^/?]*:[^/?]*@', value):
+        return f'{name}{colon}***'
+    return argument
 
 
 def _sentence(error: Exception, code: ExitCode) -> str:

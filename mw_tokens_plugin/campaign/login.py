@@ -30,12 +30,7 @@ def log_in(site: Any, rights: Iterable[str], hint: str) -> None:
     :raises PermissionDenied: a right is missing
     """
     said = ''
-    if not site.username():
-        family, code = site.family.name, site.code
-        raise InvalidInput(
-            f'user-config.py names no account for {site}: add the line '
-            f"usernames[{family!r}][{code!r}] = 'NAME', or give -user:NAME."
-        )
+    check_account(site)
     if not site.logged_in():
         try:
             site.login()
@@ -61,3 +56,17 @@ def log_in(site: Any, rights: Iterable[str], hint: str) -> None:
                 f'{site.username()} lacks the right {right} in this session. {hint}',
                 str(site),
             )
+
+
+def check_account(site: Any) -> None:
+    """Refuse to log in where no account is named.
+
+    :param site: the wiki
+    :raises InvalidInput: no account is configured for it
+    """
+    if not site.username():
+        family, code = site.family.name, site.code
+        raise InvalidInput(
+            f'user-config.py names no account for {site}: add the line '
+            f"usernames[{family!r}][{code!r}] = 'NAME', or give -user:NAME."
+        )
