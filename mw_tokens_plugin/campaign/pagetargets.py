@@ -51,7 +51,8 @@ _HARMLESS = frozenset(
     'request requests resolved review same set several sock sockpuppet sockpuppets '
     'socks some spam spambot spambots spammer spammers stale successful suppress term '
     'the this threats to un unblock unhide unlock unsuccessful user username '
-    'usernames users vandal vandalism vandals waiting wiki wikis with withdrawn xwiki'.split()
+    'usernames users vandal vandalism vandals waiting wiki wikis with withdrawn '
+    'xwiki'.split()
 )
 
 
