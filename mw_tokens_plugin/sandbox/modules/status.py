@@ -1,6 +1,6 @@
 """Locking, hiding and deleting global accounts, and how two operators collide.
 
-What the two releases do differently is decided here, by the names of the functions.
+It holds what both releases do; where they differ, `farm.current` decides.
 """
 
 from __future__ import annotations
