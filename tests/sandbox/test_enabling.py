@@ -112,7 +112,7 @@ def test_no_secret_is_shown_in_a_noisy_run(
     lock = 'setglobalaccountstatus'
     sandbox.faults.arm(kind='expire-csrf', action=lock, nth=2)
     sandbox.faults.arm(kind='lose-session', action=lock, nth=4, remembered=True)
-    sandbox.faults.arm(kind='ratelimited', action=lock, nth=6)
+    sandbox.faults.arm(kind='readonly', action=lock, nth=6)
     arguments = (*names, 'Nobody Of That Name', '-reason:test', '-always')
     try:
         run = desk.run('-debug', '-verbose', '-log:noisy.log', *arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -275,14 +276,42 @@ def test_the_name_of_a_hidden_account_is_not_shown(
     assert not any('Hidden From Lists' in text for text in reports)
 
 
-def test_a_report_that_cannot_be_written_does_not_hide_what_was_done(
+def test_a_report_that_could_not_be_written_stops_the_run_before_anything_is_sent(
     global_delete: Script, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     (tmp_path / 'file').touch()
     run = global_delete(*spam(1), *USUAL, f'-report:{tmp_path}/file')
-    assert run.code == 0, run.said
+    assert run.code == 2, run.said
+    assert f'{tmp_path}/file' in run.err
+    assert not sandbox.journal.entries(action=DELETE)
+
+
+def test_a_report_that_cannot_be_written_does_not_hide_what_was_done(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    """The folder was there at the start, and is gone at the end."""
+    desk.script = 'global_delete'
+    report = desk.directory / 'report'
+    sandbox.faults.arm(kind='slow', seconds=2.0, action=DELETE)
+    process = desk.start(*spam(1), *USUAL, f'-report:{report}')
+    desk.wait(process, lambda: _is_leased(desk))
+    shutil.rmtree(report, ignore_errors=True)
+    report.touch()
+    out, err = process.communicate()
+    assert process.returncode == 0, out + err
     assert deleted(sandbox) == spam(1)
-    assert 'The report cannot be written' in run.out
+    assert 'The report cannot be written' in out
+
+
+def _is_leased(desk: Desk) -> bool:
+    """Tell whether a target is on its way to the wiki."""
+    if not desk.ledger.exists():
+        return False
+    ledger = Ledger(str(desk.ledger))
+    try:
+        return any(ledger.counts(c)[State.LEASED] for c in ledger.campaigns())
+    finally:
+        ledger.close()
 
 
 def test_help_says_who_can_run_it(desk: Desk) -> None:
