@@ -1,40 +1,41 @@
 """Files that pywikibot keeps and cannot read any more.
 
-It names none of them where it stumbles over one.
+It names none of them where it stumbles over one; what it was doing tells which it is.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
-from itertools import chain
-from pathlib import Path
+import traceback
+from pathlib import PurePath
 
 from pywikibot import config
+from pywikibot.comms import http
 
 from mw_tokens_plugin.exceptions import InvalidInput
 
 
 def explained(error: Exception) -> Exception:
-    """Return an error that names the broken file which has led to another one.
+    """Return an error that names the damaged file which has led to another one.
 
-    :param error: what ended a script; it is returned itself if no file is broken
+    :param error: what ended a script; it is returned itself if no file is damaged
     """
-    if not isinstance(error, UnicodeDecodeError):
+    if isinstance(error, OSError):
         return error
-    folder = Path(config.base_dir)
-    for path in chain([folder / 'throttle.ctrl'], folder.glob('pywikibot*.lwp')):
-        if _is_broken(path):
-            return InvalidInput(
-                f'pywikibot cannot read its own file {path}, which is damaged: delete '
-                'it, and start again. It is written anew.'
-            )
-    return error
+    path = _file_being_read(error)
+    if path is None:
+        return error
+    return InvalidInput(
+        f'pywikibot cannot read its own file {path}, which is damaged: delete it, and '
+        'start again. pywikibot makes a new one.'
+    )
 
 
-def _is_broken(path: Path) -> bool:
-    with suppress(OSError):
-        try:
-            path.read_text('utf-8')
-        except UnicodeDecodeError:
-            return True
-    return False
+def _file_being_read(error: Exception) -> str | None:
+    """Return the file that pywikibot was reading when it failed."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        match PurePath(frame.filename).parts[-2:], frame.name:
+            case ('pywikibot', 'throttle.py'), '_read_file':
+                return str(config.datafilepath('throttle.ctrl'))
+            case ('http', 'cookiejar.py'), 'load' | '_really_load':
+                return str(http.cookie_jar.filename)
+    return None

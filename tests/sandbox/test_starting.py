@@ -141,6 +141,11 @@ SPOILT: dict[str, tuple[Callable[[Desk], Any], int, str]] = {
         2,
         'throttle.ctrl, which is damaged',
     ),
+    'numbers without an end in throttle.ctrl': (
+        damage('throttle.ctrl', b'x 1 1e999 sandbox:meta\n'),
+        2,
+        'throttle.ctrl, which is damaged',
+    ),
     'damaged cookies': (
         damage('pywikibot-Sandbox_Operator.lwp', b'#LWP-Cookies-2.0\n\xff\xfe'),
         2,
