@@ -1016,8 +1016,9 @@ def _named(text: str, body: Sequence[_Piece], *, hiding: bool) -> Iterator[Named
                 name, standing = span.of(text).strip(), Standing.UNREADABLE
             yield Named(name, kind_of(name), standing, hidden, span)
         if kind in _LOCKING and not piece.struck:
-            for span in _unread(text, piece.node, kind):
-                name, standing = span.of(text).strip(), Standing.UNREADABLE
+            for parameter in _unread(text, piece.node, kind):
+                span, standing = parameter.span, Standing.UNREADABLE
+                name = span.of(text).strip()
                 yield Named(name, AccountKind.ACCOUNT, standing, hidden, span)
 
 
@@ -1037,7 +1038,7 @@ def _naming(text: str, template: Node, wanted: re.Pattern[str]) -> list[Span]:
 
 def _unread(
     text: str, template: Node, kind: str, *, overridden: bool = False
-) -> Iterator[Span]:
+) -> Iterator[Parameter]:
     """Yield the parameters of a template that are not for names, and may hold one.
 
     :param overridden: those instead that are for names, and of which a later one counts
@@ -1047,7 +1048,7 @@ def _unread(
         if parameter.value in naming or _is_harmless_value(text, parameter):
             continue
         if (_NAMING[kind].fullmatch(_key(parameter)) is not None) is overridden:
-            yield parameter.span
+            yield parameter
 
 
 #: A language or project, or a switch.
@@ -1203,11 +1204,12 @@ def _in_template(text: str, piece: _Piece) -> Iterator[_Mention]:
         if is_page or any(_without_comments(value).strip() for value in values):
             yield piece.span.of(text), None, piece.span
     elif kind != 'cu request':
-        unread = list(_unread(text, piece.node, kind, overridden=True))
+        for parameter in _unread(text, piece.node, kind, overridden=True):
+            value = _rendered(parameter.value.of(text)).text
+            yield parameter.span.of(text).strip(), value, parameter.span
         if kind not in _LOCKING:
-            unread += _unread(text, piece.node, kind)
-        for span in unread:
-            yield span.of(text).strip(), None, span
+            for parameter in _unread(text, piece.node, kind):
+                yield parameter.span.of(text).strip(), None, parameter.span
 
 
 def _linked(text: str, link: Node) -> str | None:

@@ -104,6 +104,31 @@ def test_edits_of_other_lines_are_brought_together(client: Client, wiki: Wiki) -
     assert "* ''y''" in after
 
 
+def test_a_name_that_a_wiki_merges_into_a_marked_request_is_seen_there(
+    client: Client, wiki: Wiki
+) -> None:
+    """So the request can be opened again, with its status as it was."""
+    site = client.site(wiki)
+    title = page(site, TEXT).title()
+    context = site.edit_context(title, text=True)
+    edit_as_somebody(site, title, TEXT.replace('|1=Émile', '|1=Émile|3=Added'))
+    assert save_page(site, context, marked(TEXT), summary='late').is_merged
+    context = site.edit_context(title, text=True)
+    merged = RequestPage.parse(context.text)
+    (request,) = merged.requests
+    assert 'Added' in request.names
+    assert request.is_closed
+    assert "\n: '''Done'''. " in request.span.of(merged.text)
+    closing = Closing(request, ": '''Not yet'''.", done=False, reopens=True)
+    saved = save_page(site, context, merged.closed([closing]), summary='open again')
+    assert not saved.is_merged
+    after = site.edit_context(title, text=True).text
+    (request,) = RequestPage.parse(after).requests
+    assert request.is_open
+    assert '{{Status|<!-- do not change -->}}' in after
+    assert "'''Not yet'''" in after
+
+
 def test_an_edit_of_the_same_account_counts_too(client: Client, wiki: Wiki) -> None:
     """Its owner may have the page open in a browser."""
     site = client.site(wiki)
