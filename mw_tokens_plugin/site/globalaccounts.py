@@ -223,7 +223,8 @@ class GlobalAccountsMixin(FirstLettersMixin):
         :raises OutcomeUnknown: the answer was lost; read the account first
         """
         name = _account_name(name, self.first_letter)
-        send_once(self, 'deleteglobalaccount', {'user': name, 'reason': reason})
+        parameters = {'user': name, 'reason': reason}
+        send_once(self, 'deleteglobalaccount', parameters, proof='user')
 
     def create_local_account(self, name: str, *, reason: str) -> None:
         """Create the local account of a global one on this wiki.
@@ -240,7 +241,8 @@ class GlobalAccountsMixin(FirstLettersMixin):
         :raises OutcomeUnknown: the answer was lost; read the account first
         """
         name = _account_name(name, self.first_letter)
-        send_once(self, 'createlocalaccount', {'username': name, 'reason': reason})
+        parameters = {'username': name, 'reason': reason}
+        send_once(self, 'createlocalaccount', parameters, proof='username')
 
     def all_global_accounts(
         self,

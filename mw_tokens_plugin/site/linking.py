@@ -177,7 +177,7 @@ class LinkingMixin(SiteBase):
         self._refuse_foreign()
         try:
             with _advised():
-                send_once(self, 'unlinkaccount', {'request': request})
+                send_once(self, 'unlinkaccount', {'request': request}, proof='status')
         except ApiRefusal as error:
             if error.code != 'badrequest':
                 raise

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import pywikibot
 import requests
+from pywikibot import config
 from pywikibot.comms import http
 from pywikibot.data import api
 from pywikibot.exceptions import (
@@ -554,6 +555,7 @@ def send_once(
     *,
     token_parameter: str = 'token',
     fields: tuple[tuple[str, str], ...] = (),
+    proof: str | None = None,
 ) -> dict[str, Any]:
     """Send a write with the token that its module wants, and return its answer.
 
@@ -562,9 +564,11 @@ def send_once(
     :param parameters: all but ``action``, the token and ``formatversion``
     :param token_parameter: what the module calls the token
     :param fields: of a form, sent as they are and never logged
+    :param proof: what every success of the module tells, as a text
     :return: the value under the module's name
     :raises ApiRefusal: the wiki refused
-    :raises OutcomeUnknown: the answer was lost; it may have been carried out
+    :raises OutcomeUnknown: the answer was lost, or lacks the proof; it may have been
+        carried out
     """
     whole = {
         'action': action,
@@ -577,7 +581,8 @@ def send_once(
         request.fields = fields
         answer = request.submit()
     value = answer.get(action)
-    if not isinstance(value, dict):
+    told = proof is None or config.simulate
+    if not isinstance(value, dict) or not (told or isinstance(value.get(proof), str)):
         raise OutcomeUnknown(
             f'{site} answered action={action} without a result; it may have been '
             'carried out.'

@@ -494,3 +494,26 @@ def test_a_failed_global_block_says_of_what_it_failed(
     with pytest.raises(ApiRefusal, match='already blocked') as caught, refusals(site):
         site.simple_request(**block).submit()
     assert caught.value.code == 'globalblocking-block-alreadyblocked'
+
+
+@pytest.mark.parametrize('body', ['{}', '{"ACTION": {}}', '{"ACTION": "done"}'])
+@pytest.mark.parametrize(
+    ('action', 'write'),
+    [
+        ('deleteglobalaccount', lambda s: s.delete_global_account(SPAMBOT, reason='t')),
+        ('createlocalaccount', lambda s: s.create_local_account(SPAMBOT, reason='t')),
+        (
+            'globaluserrights',
+            lambda s: s.set_global_groups(SPAMBOT, add=['steward'], reason='t'),
+        ),
+        ('unlinkaccount', lambda s: s.unlink_account('x')),
+    ],
+)
+def test_a_success_without_its_proof_is_an_unknown_outcome(
+    site: Any, sandbox: Sandbox, action: str, write: Callable[[Any], Any], body: str
+) -> None:
+    site.login()
+    body = body.replace('ACTION', action)
+    sandbox.faults.arm(kind='gateway', status=200, body=body, action=action)
+    with pytest.raises(OutcomeUnknown):
+        write(site)
