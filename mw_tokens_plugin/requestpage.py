@@ -308,11 +308,13 @@ class RequestPage:
     .. version-added:: 0.1
 
     :ivar problem: why nothing can be told of it; None if it could be read
+    :ivar namespaces: what its wiki calls pages of users
     """
 
     text: str = field(repr=False)
     requests: tuple[Request, ...]
     problem: str | None = None
+    namespaces: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def hidden_names(self) -> frozenset[str]:
@@ -320,17 +322,26 @@ class RequestPage:
         return frozenset(name for r in self.requests for name in r.hidden_names)
 
     @classmethod
-    def parse(cls, text: str, known: KnownRequests | None = None) -> RequestPage:
+    def parse(
+        cls,
+        text: str,
+        known: KnownRequests | None = None,
+        namespaces: Collection[str] = (),
+    ) -> RequestPage:
         """Read a page; it never fails, and takes time in proportion to the length.
 
         :param text: its wikitext
         :param known: requests of other revisions, which need not be read again; those
             of this one are added
+        :param namespaces: what the wiki calls pages of users and their talk besides the
+            English names, in small letters
         """
         if len(text) > MAX_PAGE:
             return cls(text, (), f'it is longer than {MAX_PAGE} characters')
         known = {} if known is None else known
-        return cls(text, tuple(_requests(text, _pieces(text), known)))
+        pieces = _pieces(text, namespaces)
+        requests = tuple(_requests(text, pieces, known))
+        return cls(text, requests, namespaces=frozenset(namespaces))
 
     def closed(self, closings: Iterable[Closing]) -> str:
         """Return the text with lines under some requests, and some of them done.
@@ -358,7 +369,8 @@ class RequestPage:
         words = {c.request.span: 'done' for c in closings if c.done}
         words |= {c.request.span: '' for c in closings if c.reopens}
         wanted = [_gist(r, words.get(r.span)) for r in self.requests]
-        if closings and [_gist(r) for r in RequestPage.parse(text).requests] != wanted:
+        then = RequestPage.parse(text, namespaces=self.namespaces).requests
+        if closings and [_gist(r) for r in then] != wanted:
             raise InvalidInput(
                 'The requests cannot be marked without changing what the page says: '
                 'do it by hand.'
@@ -413,6 +425,7 @@ class _Piece:
     :ivar what: None if it is text
     :ivar inside: whether it stands in a tag that is not displayed like other text
     :ivar cell: in which cell of a table it stands, by where that begins
+    :ivar users: links to users, as they are written, and to whom they lead
     """
 
     what: Node | Tag | Mark | None
@@ -421,6 +434,7 @@ class _Piece:
     veiled: bool = False
     inside: bool = False
     cell: int | None = None
+    users: tuple[tuple[str, str], ...] = ()
 
     def is_a(self, kind: Kind) -> bool:
         """Tell whether it is a node of a kind."""
@@ -433,7 +447,7 @@ class _Piece:
         return self.what
 
 
-def _pieces(text: str) -> list[_Piece]:
+def _pieces(text: str, namespaces: Collection[str]) -> list[_Piece]:
     """Take a page apart, as far as it is displayed."""
     nodes = []
     for node in parse(text):
@@ -452,7 +466,8 @@ def _pieces(text: str) -> list[_Piece]:
     for what in whats:
         if what.span.start > position:
             pieces.append(around.piece(None, Span(position, what.span.start)))
-        pieces.append(around.piece(what, what.span, inside=what.span.start < position))
+        piece = around.piece(what, what.span, inside=what.span.start < position)
+        pieces.append(replace(piece, users=_linked(text, what, namespaces)))
         # A tag in a heading stands in it.
         position = max(position, what.span.end)
         around.enter(what)
@@ -1141,10 +1156,8 @@ def _mentions(
 ) -> Iterator[_Mention]:
     """Yield what may name somebody, as it is written, and whom if that is told."""
     head, *body = pieces
-    title = _title(text, head.node)
-    for node in _inline(title):
-        if node.kind is Kind.LINK and (user := _linked(title, node)):
-            yield node.span.of(title), user, head.span
+    for written, user in head.users:
+        yield written, user, head.span
     headers = _headers(body)
     cells: dict[int, list[_Piece]] = {}
     for piece in body:
@@ -1159,8 +1172,8 @@ def _mentions(
         elif not isinstance(what, Node):
             continue
         elif what.kind is Kind.LINK:
-            if user := _linked(text, what):
-                yield piece.span.of(text), user, piece.span
+            for written, user in piece.users:
+                yield written, user, piece.span
         elif what.kind is Kind.TEMPLATE:
             yield from _in_template(text, piece)
         elif what.kind is Kind.EXTENSION:
@@ -1212,10 +1225,23 @@ def _in_template(text: str, piece: _Piece) -> Iterator[_Mention]:
                 yield parameter.span.of(text).strip(), None, parameter.span
 
 
-def _linked(text: str, link: Node) -> str | None:
-    """Return the user whom a link leads to."""
-    whole = link.span.of(text)[2:-2]
-    return linked_user(_without_comments(whole).partition('|')[0])
+def _linked(
+    text: str, what: Node | Tag | Mark, namespaces: Collection[str]
+) -> tuple[tuple[str, str], ...]:
+    """Return the links to users that something is, or has in it if it is a heading."""
+    if not isinstance(what, Node) or what.kind not in (Kind.LINK, Kind.HEADING):
+        return ()
+    if what.kind is Kind.HEADING:
+        title = _title(text, what)
+        links = [n.span.of(title) for n in _inline(title) if n.kind is Kind.LINK]
+    else:
+        links = [what.span.of(text)]
+    targets = [_without_comments(link[2:-2]).partition('|')[0] for link in links]
+    return tuple(
+        (link, user)
+        for link, target in zip(links, targets, strict=True)
+        if (user := linked_user(target, namespaces))
+    )
 
 
 def _headers(body: Sequence[_Piece]) -> frozenset[int]:
@@ -1270,7 +1296,7 @@ def _signatures(text: str, body: Sequence[_Piece]) -> dict[int, str]:
 def _signer(text: str, piece: _Piece) -> str | None:
     """Return the user whom a link leads to, or whose page is in its place."""
     if piece.is_a(Kind.LINK):
-        user = _linked(text, piece.node)
+        user = piece.users[0][1] if piece.users else None
     elif piece.is_a(Kind.TEMPLATE):
         user = linked_user(_template(text, piece.what) or '')
     else:

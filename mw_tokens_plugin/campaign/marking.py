@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.pagetargets import redirect_of
+from mw_tokens_plugin.campaign.pagetargets import read_page, redirect_of
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.exceptions import (
     InternalApiError,
@@ -56,7 +56,7 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
     failure: TokensPluginError | None = None
     for attempt in range(_ATTEMPTS + 1):
         context = site.edit_context(title, text=True)
-        page = RequestPage.parse(context.text or '')
+        page = read_page(site, context.text or '')
         if page.problem:
             raise InvalidInput(f'{title} cannot be marked: {page.problem}.')
         if target := redirect_of(site, title, page):

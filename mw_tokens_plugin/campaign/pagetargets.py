@@ -175,7 +175,7 @@ def select(
     context = site.edit_context(title, text=True)
     if context.text is None:
         raise InvalidInput(f'{site} has no page {context.title!r}.')
-    page = RequestPage.parse(context.text)
+    page = read_page(site, context.text)
     if page.problem:
         raise InvalidInput(f'{context.title} cannot be read: {page.problem}.')
     if target := redirect_of(site, context.title, page):
@@ -248,6 +248,13 @@ def select(
             if named.hidden or folded(named.name) in hidden
         ),
     )
+
+
+def read_page(site: Any, text: str) -> RequestPage:
+    """Read a request page, with what its wiki calls pages of users."""
+    spaces = [site.namespaces.USER, site.namespaces.USER_TALK]
+    names = {str(name).replace('_', ' ').lower() for space in spaces for name in space}
+    return RequestPage.parse(text, namespaces=names)
 
 
 def redirect_of(site: Any, title: str, page: RequestPage) -> str | None:

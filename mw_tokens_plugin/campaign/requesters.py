@@ -108,6 +108,7 @@ class _History:
         self._items = answer['query']['pages'][0].get('revisions') or []
         self._pages: dict[int, RequestPage | None] = {0: latest}
         self._known: KnownRequests = {}
+        self._namespaces = latest.namespaces
         self._left = MAX_TEXT
         self._damage: dict[int, tuple[int, frozenset[str | Doubt]] | None] = {}
         self.is_there = bool(self._items) and self._items[0]['revid'] == revision
@@ -133,7 +134,7 @@ class _History:
                 # What is too much to be read counts as what cannot be seen.
                 parsed = None
                 if text is not None and self._left >= 0:
-                    parsed = RequestPage.parse(text, self._known)
+                    parsed = RequestPage.parse(text, self._known, self._namespaces)
                 self._pages.setdefault(number, parsed)
         return self._pages[position]
 

@@ -1,14 +1,14 @@
 """Whom a text may mention: links to users, web addresses about them, IP addresses.
 
 Whether somebody is meant is for others to decide. No wiki is asked, so only English
-names of namespaces and special pages are known; they work on every wiki.
+names of special pages are known, which work on every wiki.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import unquote
 
 #: A target's prefixes, such as those of other wikis.
@@ -27,7 +27,7 @@ _NUMBERS = re.compile(r'[0-9A-Fa-f:.]{3,43}(?:/\d{1,3})?|~\d{4}-[\d-]*\d')
 _TEMPORARY = re.compile(r'~\d{4}-[\d-]*\d')
 
 
-def linked_user(target: str) -> str | None:
+def linked_user(target: str, namespaces: Collection[str] = ()) -> str | None:
     """Return the user whom a link leads to, as it is written; None if it does not.
 
     That is a user's page or a page about a user, such as ``Special:CentralAuth``. A
@@ -39,8 +39,12 @@ def linked_user(target: str) -> str | None:
     'Example'
 
     :param target: of a link within a wiki, without its label
+    :param namespaces: names of pages of users and their talk, in small letters
     """
     target = unquote(target)
+    name, colon, page = target.lstrip(' :').partition(':')
+    if colon and ' '.join(name.replace('_', ' ').lower().split()) in namespaces:
+        target = f'User:{page}'
     if query := _QUERY.search(target):
         return query[1].replace('+', ' ')
     prefixes = _PREFIXES.match(target)

@@ -136,6 +136,18 @@ def test_a_note_is_one_line_without_a_signature(line: str) -> None:
         page.closed([Closing(page.requests[0], line, done=True)])
 
 
+def test_pages_of_users_are_known_by_the_names_that_the_wiki_has_for_them() -> None:
+    text = (
+        '== Global lock for [[Benutzer:A|A]] ==\n{{Status}}\n{{LockHide|X}} '
+        '[[benutzerin_Diskussion:B]] --[[Benutzer:Ann|Ann]] 07:42, 1. Mai 2026 (CEST)'
+    )
+    (request,) = RequestPage.parse(text).requests
+    assert request.others == ()
+    names = {'benutzer', 'benutzerin diskussion'}
+    (request,) = RequestPage.parse(text, namespaces=names).requests
+    assert request.others == ('A', 'B')
+
+
 @pytest.mark.parametrize('sign', ['\u202e', '\u2066', '&#x202d;', '&#8237;'])
 def test_what_is_read_in_another_order_is_not_certain(sign: str) -> None:
     """A reader would see another name than the one that is locked."""
