@@ -109,7 +109,7 @@ class Problem(enum.Enum):
     VEILED = 'a tag may hide parts of it from its readers'
     ENDLESS_STRIKE = 'something is struck out without an end'
     NOBODY = 'it names nobody'
-    REORDERED = 'characters in it change the order in which it is read'
+    REORDERED = 'characters in its names change the order in which they are read'
     #: More is open or nested than anybody writes by hand.
     COMPLEX = 'it is too complex to be read'
 
@@ -735,7 +735,11 @@ def _request(
         problems.append(Problem.VEILED)
     if any(_is_endless_strike(piece.what) for piece in pieces):
         problems.append(Problem.ENDLESS_STRIKE)
-    if _REORDERING.search(decoded(span.of(text))):
+    if any(
+        _template(text, p.what) in _NAMING
+        and _REORDERING.search(decoded(p.span.of(text)))
+        for p in body
+    ):
         problems.append(Problem.REORDERED)
     if is_complex:
         problems.append(Problem.COMPLEX)

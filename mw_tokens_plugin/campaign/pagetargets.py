@@ -46,7 +46,7 @@ _HARMLESS = frozenset(
     'crosswiki declined denied done duplicate evading evasion expired failed farm few '
     'fixed for from global globally group hide hiding hold in inprogress invalid ip '
     'ips is lock locked locks long lta more moved multiple name names needed new no '
-    'not of on onhold open other others partially partly pending please progress '
+    'not of on onhold open others partially partly pending please progress '
     'proxies proxy puppet puppets question range ranges redundant rejected reopened '
     'request requests resolved review same set several sock sockpuppet sockpuppets '
     'socks some spam spambot spambots spammer spammers stale successful suppress term '
