@@ -18,9 +18,14 @@ from mw_tokens_plugin.protocol.responses import error_mapping
 from mw_tokens_plugin.site.centralauth import mint_refusal
 from mw_tokens_plugin.site.recovery import blamed_token
 
-from .samples import Exchange, load, recordings
+from .samples import RELEASES, Exchange, load, recordings
 
-RECORDINGS = [name for name in recordings() if name[:2] in ('d_', 'e_')]
+RECORDINGS = [
+    (release, name)
+    for release in RELEASES
+    for name in recordings(release)
+    if name[:2] in ('d_', 'e_') or name.startswith('n_centralauthtoken')
+]
 
 MINT_REFUSALS = {
     'badsession': NoCentralAuthToken,
@@ -31,9 +36,9 @@ MINT_REFUSALS = {
 }
 
 
-def answers(name: str) -> Iterator[tuple[Exchange, dict[str, Any]]]:
+def answers(release: str, name: str) -> Iterator[tuple[Exchange, dict[str, Any]]]:
     """Yield the exchanges of a recording that ended with an API error."""
-    for exchange in load(name):
+    for exchange in load(name, release):
         if isinstance(exchange.json, dict):
             error = exchange.json.get('error') or exchange.json.get('errors')
             if error:
@@ -41,17 +46,20 @@ def answers(name: str) -> Iterator[tuple[Exchange, dict[str, Any]]]:
 
 
 def sent_token(exchange: Exchange) -> bool:
-    """Tell whether a centralauthtoken was sent."""
-    return 'centralauthtoken' in exchange.params
+    """Tell whether a centralauthtoken was sent, in the header too."""
+    header = exchange.headers_sent.get('Authorization', '')
+    return 'centralauthtoken' in exchange.params or 'CentralAuthToken ' in header
 
 
 def test_there_are_recordings() -> None:
     assert len(RECORDINGS) >= 5
 
 
-@pytest.mark.parametrize('name', RECORDINGS)
-def test_every_badtoken_is_blamed_on_the_token_that_was_dead(name: str) -> None:
-    for exchange, error in answers(name):
+@pytest.mark.parametrize(('release', 'name'), RECORDINGS)
+def test_every_badtoken_is_blamed_on_the_token_that_was_dead(
+    release: str, name: str
+) -> None:
+    for exchange, error in answers(release, name):
         if error['code'] != 'badtoken':
             continue
         blamed = blamed_token(error['info'])
@@ -67,16 +75,18 @@ def test_every_badtoken_is_blamed_on_the_token_that_was_dead(name: str) -> None:
 def test_both_kinds_of_badtoken_are_among_the_recordings() -> None:
     blamed = {
         blamed_token(error['info'])
-        for name in RECORDINGS
-        for _, error in answers(name)
+        for release, name in RECORDINGS
+        for _, error in answers(release, name)
         if error['code'] == 'badtoken'
     }
     assert {'centralauthtoken', 'csrf'} <= blamed
 
 
-@pytest.mark.parametrize('name', RECORDINGS)
-def test_every_refusal_to_mint_is_the_error_that_says_what_to_do(name: str) -> None:
-    for exchange, error in answers(name):
+@pytest.mark.parametrize(('release', 'name'), RECORDINGS)
+def test_every_refusal_to_mint_is_the_error_that_says_what_to_do(
+    release: str, name: str
+) -> None:
+    for exchange, error in answers(release, name):
         if exchange.params.get('action') != 'centralauthtoken':
             continue
         refused = mint_refusal('the wiki', 'Op', APIError(error['code'], error['info']))
