@@ -661,8 +661,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        argument = error.args[0] if error.args else None
-        error = argument if isinstance(argument, BaseException) else error.__cause__
+        # urllib3 puts the reason behind a text.
+        inner = [each for each in error.args if isinstance(each, BaseException)]
+        error = inner[-1] if inner else error.__cause__
 
 
 def _reason(error: BaseException) -> str:
