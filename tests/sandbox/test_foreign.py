@@ -285,13 +285,19 @@ def test_the_race_after_a_first_visit_is_survived(
     """Fresh tokens are refused for a moment after the account was created."""
     import pywikibot
 
-    forget_account(sandbox, 'aa')
-    sandbox.faults.arm(kind='autocreate-race', wiki='aa', seconds=0.15)
-    foreign = home.foreign_site('aa', create_account=True)
-    page = pywikibot.Page(foreign, 'Spam page raced')
-    page.text = 'one'
-    page.save(summary='test', quiet=True)
-    results = [e.result for e in sandbox.journal.entries(wiki='aa')]
+    # A busy machine may be too slow for the moment.
+    for _ in range(10):
+        forget_account(sandbox, 'aa')
+        home.tokens.home_login = None
+        sandbox.journal.clear()
+        sandbox.faults.arm(kind='autocreate-race', wiki='aa', seconds=0.15)
+        foreign = home.foreign_site('aa', create_account=True)
+        page = pywikibot.Page(foreign, 'Spam page raced')
+        page.text = 'one'
+        page.save(summary='test', quiet=True)
+        results = [e.result for e in sandbox.journal.entries(wiki='aa')]
+        if 'badtoken' in results:
+            break
     assert 'badtoken' in results
     assert [e.user for e in sandbox.journal.entries(action='edit')] == [OPERATOR]
     wire.check({sandbox.wikis['aa'].server.removeprefix('http://')})
