@@ -282,7 +282,7 @@ class Request:
         )
 
 
-#: Requests that were read, by their text and what is around it.
+# Requests that were read, by their text and what is around it.
 KnownRequests = dict[tuple[object, ...], Request]
 
 
