@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import mwparserfromhell
+from mwparserfromhell.nodes import Template
+
 from mw_tokens_plugin import exceptions
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.names import (
@@ -329,6 +332,8 @@ _TEMPLATES = {
     **dict.fromkeys(('user', 'userlinks', 'vandal', 'ipvandal', 'ip'), False),
     **dict.fromkeys(('multilock', 'multilockhide', 'sock list'), True),
 }
+#: Opening signs in a template beyond which it is not read.
+_MAX_OPENED = 100
 #: Special pages that are about the user whose name follows.
 _SPECIAL = (
     'block centralauth checkuser contribs contributions createlocalaccount '
@@ -456,27 +461,31 @@ def _names_of(token: re.Match[str], name: _Name) -> list[str]:
 
 
 def _names_of_template(text: str, normalised: _Name) -> list[str]:
-    title, *parameters = text.split('|')
-    name = ' '.join(title.replace('_', ' ').split()).casefold()
+    # What is left open costs the parser time in the cube of its number.
+    if sum(text.count(sign) for sign in '<[') > _MAX_OPENED:
+        raise InvalidInput(f'{text[:40]!r}... is too complex: give one name a line.')
+    parsed = mwparserfromhell.parse(f'{{{{{text}}}}}').nodes
+    template = parsed[0] if len(parsed) == 1 else None
+    if not isinstance(template, Template):
+        raise InvalidInput(f'{{{{{text}}}}} is no template.')
+    name = ' '.join(str(template.name).replace('_', ' ').split()).casefold()
     name = re.sub('^(?:subst:)?:?(?:template:)?', '', name).strip()
     if name not in _TEMPLATES:
         raise InvalidInput(
             f'{{{{{text}}}}} is no template that is known to name users.'
         )
     found: dict[str, str] = {}
-    for position, parameter in enumerate(parameters, start=1):
-        key, equals, value = parameter.partition('=')
-        key = key.strip().lower()
-        if not equals:
-            key, value = str(position), parameter
-        if key == 'hidename' or value.strip().lower() == 'hidename':
+    for parameter in template.params:
+        key = str(parameter.name).strip().lower()
+        value = _HTML_COMMENT.sub('', str(parameter.value)).strip()
+        if 'hidename' in (key, value.lower()):
             continue
         if not key.isdecimal() or (key != '1' and not _TEMPLATES[name]):
             raise InvalidInput(
-                f'{{{{{text}}}}} has the parameter {parameter.strip()!r}, which may or '
-                'may not be a name.'
+                f'{{{{{text}}}}} has the parameter {str(parameter).strip()!r}, which '
+                'may or may not be a name.'
             )
-        if value.strip():
+        if value:
             found[key] = normalised(value)
     if not found:
         raise InvalidInput(f'{{{{{text}}}}} names nobody.')

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import mwparserfromhell
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,8 @@ from hypothesis import strategies as st
 from mw_tokens_plugin.campaign.requesters import Doubt
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.protocol import wikitext
+from mw_tokens_plugin.protocol.wikitext import Kind
 from mw_tokens_plugin.requestpage import (
     Closing,
     Problem,
@@ -216,3 +219,18 @@ def test_marking_adds_and_nothing_else(before: str, after: str) -> None:
     assert len(again.requests) == len(page.requests)
     assert certain(again) == []
     assert marked.count(LINE) == page.text.count(LINE) + len(closings)
+
+
+@pytest.mark.parametrize('page', FILES, ids=lambda path: path.stem)
+def test_another_parser_finds_the_same_templates(page: Path) -> None:
+    """mwparserfromhell, on pages as people write them: none is missed or made up.
+
+    It looks into tags that hide what is in them from readers, where this one does not.
+    """
+    _, text, *_ = parts(page)
+    ours = [n.span.of(text) for n in wikitext.parse(text) if n.kind is Kind.TEMPLATE]
+    parsed = mwparserfromhell.parse(text, skip_style_tags=True)
+    theirs = list(map(str, parsed.filter_templates()))
+    assert set(ours) <= set(theirs)
+    if not parsed.filter_tags():
+        assert ours == list(map(str, parsed.filter_templates(recursive=False)))
