@@ -76,7 +76,8 @@ def test_a_program_that_prints_all_it_has_shows_no_secret(
     seen: set[str] = set()
     stop = note_secrets(sandbox, seen)
     try:
-        run = desk.python(NOISY)
+        # The program warns on purpose.
+        run = desk.python(NOISY, PYTHONWARNINGS='default')
     finally:
         stop()
     assert 'reached the end' in run.out, run.said

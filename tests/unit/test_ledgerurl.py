@@ -17,8 +17,8 @@ from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
 SECRET = 'TopSecret'
 
 MOUNTS = r"""/dev/sda1 / ext4 rw 0 0
-server:/home /home nfs4 rw 0 0
-tmpfs /home/tmp tmpfs rw 0 0
+server:/srv /srv nfs4 rw 0 0
+tmpfs /srv/tmp tmpfs rw 0 0
 server:/team /mnt/our\040team nfs rw 0 0
 host:/x /mnt/sshfs fuse.sshfs rw 0 0
 share /mnt/new somethingnew rw 0 0
@@ -109,9 +109,9 @@ def test_a_tilde_is_the_home_directory(
     ('path', 'shared'),
     [
         ('/srv/ledger', False),
-        ('/home/me/ledger', True),
-        ('/homes/me/ledger', False),
-        ('/home/tmp/ledger', False),
+        ('/srv/me/ledger', True),
+        ('/srv2/me/ledger', False),
+        ('/srv/tmp/ledger', False),
         ('/mnt/our team/ledger', True),
         ('/mnt/sshfs/ledger', True),
         ('/mnt/new/ledger', True),
