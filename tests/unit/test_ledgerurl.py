@@ -108,7 +108,7 @@ def test_a_tilde_is_the_home_directory(
 @pytest.mark.parametrize(
     ('path', 'shared'),
     [
-        ('/srv/ledger', False),
+        ('/var/ledger', False),
         ('/srv/me/ledger', True),
         ('/srv2/me/ledger', False),
         ('/srv/tmp/ledger', False),
