@@ -9,12 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.targets import (
+    MAX_REFUSED,
     Entry,
     ListReader,
     Parse,
@@ -45,11 +47,13 @@ class Exclusions:
     :ivar run: those for this run, by file
     :ivar standing: those of standing lists, by file
     :ivar comments: how many lines of each file are comments
+    :ivar besides: names that lines of each file may hold besides, by their numbers
     """
 
     run: dict[str, list[Entry]] = field(default_factory=dict)
     standing: dict[str, list[Entry]] = field(default_factory=dict)
     comments: dict[str, int] = field(default_factory=dict)
+    besides: dict[str, dict[int, list[str]]] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -75,13 +79,16 @@ class Exclusions:
             reader = ListReader(parse, capital=capital, strict=True)
             read = list(valid_entries(reader.file(path), skip=False, discreet=discreet))
             comments[path] = reader.sources[0].comments
+            besides[path] = reader.sources[0].said
             return read
 
         comments: dict[str, int] = {}
+        besides: dict[str, dict[int, list[str]]] = {}
         return cls(
             {path: entries(path) for path in run},
             {path: entries(path) for path in standing},
             comments,
+            besides,
         )
 
     @property
@@ -97,7 +104,8 @@ class Exclusions:
 
         :param exist: returns which of some names exist on the wiki
         :param discreet: whether entries are not to be shown
-        :raises InvalidInput: an entry for this run is no target and does not exist
+        :raises InvalidInput: an entry for this run is no target and does not exist, or
+            a target stands in a line that is read otherwise
         """
         useless = 0
         for path, entries in self.run.items():
@@ -125,6 +133,7 @@ class Exclusions:
                 f'{counted(useless, "line")} of -not would protect nobody; nothing was '
                 'sent. Correct that, or give a standing list by -protect:FILE.'
             )
+        self._check_words(ledger, campaign)
         for path, entries in self.standing.items():
             targets = _among(ledger, campaign, entries)
             yield said(
@@ -133,6 +142,29 @@ class Exclusions:
                 number=len(entries),
                 comments=self.comments[path],
                 targets=len(targets),
+            )
+
+    def _check_words(self, ledger: Ledger, campaign: Campaign) -> None:
+        """Refuse lines in which a target stands that they would not keep."""
+        kept = set(self.names)
+        overlooked = 0
+        for path, lines in self.besides.items():
+            names = {name for held in lines.values() for name in held} - kept
+            targets = set(_asked(partial(ledger.named, campaign), list(names)))
+            for number, possible in lines.items():
+                if targets.isdisjoint(possible):
+                    continue
+                overlooked += 1
+                if overlooked > MAX_REFUSED:
+                    continue
+                # The target may be one whose name must not be shown.
+                problem = said('campaign-excludes-no-target')
+                about = {'source': path, 'number': number, 'problem': problem}
+                print(said('campaign-bad-line', **about), file=sys.stderr)
+        if overlooked:
+            raise InvalidInput(
+                f'{counted(overlooked, "line")} of -not or -protect may mean a target '
+                'that would not be skipped; nothing was sent. Correct that.'
             )
 
 

@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from pathlib import Path
@@ -27,11 +28,13 @@ from mw_tokens_plugin.protocol.lines import (
     reference_in,
     without_facts,
 )
+from mw_tokens_plugin.protocol.mentions import possible_names
 from mw_tokens_plugin.protocol.names import (
     AccountKind,
     Capital,
     first_letter,
     kind_of,
+    normalise_name,
 )
 
 #: Brings what people write to the one form of a name, or to several names.
@@ -76,6 +79,8 @@ class Source:
     :ivar markup: headings and other lines that cannot name anything
     :ivar interpreted: how many lines say more than a name
     :ivar shown: the first of these, with the names in them
+    :ivar said: names that lines may hold besides, by the numbers of the lines; only of
+        a list of accounts that is read strictly
     """
 
     title: str
@@ -86,6 +91,7 @@ class Source:
     refused: int = 0
     interpreted: int = 0
     shown: list[tuple[str, str]] = field(default_factory=list)
+    said: dict[int, list[str]] = field(default_factory=dict)
 
 
 def valid_entries(
@@ -226,8 +232,21 @@ class ListReader:
                 source.interpreted += 1
                 if len(source.shown) < MAX_SHOWN:
                     source.shown.append((text.strip(), ', '.join(names)))
+            if self._strict and self._parse is None:
+                source.said[number] = self._said(text, line)
             for name in names:
                 yield Entry(title, number, name)
+
+    def _said(self, text: str, line: Line) -> list[str]:
+        """Return the names that a line may hold; a comment may be one as a whole."""
+        if line.kind is LineKind.ITEM:
+            return list(possible_names(line.content, capital=self._capital))
+        names = []
+        for signs in ('#', '#*:;=<>!-'):
+            with suppress(InvalidInput):
+                whole = text.strip().strip(signs)
+                names.append(normalise_name(whole, capital=self._capital))
+        return names
 
     def _line(self, text: str) -> Line | InvalidInput:
         try:

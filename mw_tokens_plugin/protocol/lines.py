@@ -340,9 +340,11 @@ _SPECIAL = (
     'deletedcontributions emailuser globalblock globalblocklist globalcontributions '
     'globalrenameuser globaluserrights listfiles log unblock userrights'
 ).split()
+#: A kind of log, which MediaWiki tells from a user by its small letters.
+_LOG_TYPE = r'log/(?-i:[a-z*][a-z-]*)\s*(?:$|[\]|?#])'
 _USER_PAGE = re.compile(
     r'\s*:*(?:[a-z][a-z0-9-]*\s*:\s*:?)*?(?:user(?:[ _]talk)?\s*:'
-    rf'|special\s*:\s*(?:{"|".join(_SPECIAL)})/)\s*(?P<name>.+)',
+    rf'|special\s*:\s*(?!{_LOG_TYPE})(?:{"|".join(_SPECIAL)})/)\s*(?P<name>.+)',
     re.IGNORECASE,
 )
 #: A link or a template that names a user, wherever it stands.
@@ -380,7 +382,19 @@ _CREATED = re.compile(
     r'\s*\b(?:user account )?(?:was )?created(?: automatically)?\.?$', re.IGNORECASE
 )
 _BETWEEN = re.compile(rf'(?:[\s,;.·•|/&()]|\band\b|{_BEHIND})*', re.IGNORECASE)
-_SIGNED = re.compile(rf'{_TIME},? {_DATE}|\(UTC\)', re.IGNORECASE)
+#: A time and a year, in the order and the words of any language, as in a signature.
+_CLOCK = r'\b\d{1,2}[:.h]\d\d(?!\d)'
+_SIGNED = re.compile(rf'\(UTC\)|{_CLOCK}.*\d{{4}}|\d{{4}}.*{_CLOCK}', re.IGNORECASE)
+#: Words behind a name that may name somebody else.
+_FURTHER = re.compile(
+    r'[^\w,;&+/]*(?:[,;&+/、，；]|\band\b)\W*\w'
+    r'|.*\b(?:user(?:[ _]talk)?|special)\s*:\s*\S',
+    re.IGNORECASE,
+)
+#: What parts the words behind an address from it, which may else be a part of a name.
+_PARTED = re.compile(r'\s*(?:[-–—,;:|<>#=]|//)')
+#: A blank in an address, as it is written there.
+_WRITTEN_BLANK = re.compile(r'_|%20|\+')
 _QUOTED = re.compile(
     "'''(.+)'''|''(.+)''|\"([^\"]+)\"|[“„]([^“”„]+)[”“]|«([^«»]+)»|‘([^‘’]+)’"
     r'|<(nowiki|bdi|code|tt|kbd|b|i|u|small|span)\b[^<>]*>(.+)</\7>',
@@ -417,6 +431,7 @@ def _linked(text: str, name: _Name) -> list[str]:
         names = _names_of(token, name)
         if names:
             spans.append(token.span())
+            last = token
             named += names
         if token['template'] is not None:
             in_templates.update(names)
@@ -428,8 +443,16 @@ def _linked(text: str, name: _Name) -> list[str]:
     is_log = _LOG.fullmatch(before + ' ') is not None
     if before and not is_log:
         raise InvalidInput(f'{text!r} has words before the name.')
-    if _SIGNED.search(behind):
+    words = _TOKEN.sub('', behind)
+    if _SIGNED.search(words):
         raise InvalidInput(f'{text!r} looks like a signature.')
+    if not _BETWEEN.fullmatch(behind) and (
+        _FURTHER.match(words) or _may_go_on(last, behind)
+    ):
+        raise InvalidInput(
+            f'{text!r} may name somebody else behind the name: give one name a line, '
+            'and words in a comment behind " # ".'
+        )
     if is_log and not _is_creation(behind):
         raise InvalidInput(
             f'{text!r} is a line of a log, where the user may be who did it.'
@@ -444,6 +467,15 @@ def _linked(text: str, name: _Name) -> list[str]:
         ):
             raise InvalidInput(f'{text!r} names several users in different ways.')
     return named
+
+
+def _may_go_on(last: re.Match[str], behind: str) -> bool:
+    """Tell whether words behind an address may belong to the name in it."""
+    return (
+        last['url'] is not None
+        and _WRITTEN_BLANK.search(last['url']) is None
+        and _PARTED.match(behind) is None
+    )
 
 
 def _is_creation(behind: str) -> bool:
@@ -485,8 +517,12 @@ def _names_of_template(text: str, normalised: _Name) -> list[str]:
                 f'{{{{{text}}}}} has the parameter {str(parameter).strip()!r}, which '
                 'may or may not be a name.'
             )
-        if value:
-            found[key] = normalised(value)
+        user = normalised(value) if value else ''
+        if user and found.setdefault(key, user) != user:
+            raise InvalidInput(
+                f'{{{{{text}}}}} has two values for the parameter {key}, of which '
+                'wikis show one.'
+            )
     if not found:
         raise InvalidInput(f'{{{{{text}}}}} names nobody.')
     return list(found.values())
@@ -505,13 +541,17 @@ def _names_of_url(url: str, name: _Name) -> list[str]:
     title = _title(''.join(query.get('title', [])[:1]))
     if not title and (found := _PAGE_IN_PATH.search(path)):
         title = _title(found[1])
-    if page := _USER_PAGE.fullmatch(title):
-        return [name(page['name'])]
-    if _SPECIAL_PAGE.fullmatch(title):
-        for key in ('target', 'wpTarget', 'username', 'user', 'ip'):
-            if key in query:
-                return [name(query[key][0])]
-    return []
+    page = _USER_PAGE.fullmatch(title)
+    named = [name(page['name'])] if page else []
+    if special := _SPECIAL_PAGE.match(title):
+        if 'page' in query and special[0].casefold().endswith('log'):
+            # It shows what a user did to that page, which may be somebody else's.
+            return []
+        keys = ('target', 'wpTarget', 'username', 'user', 'ip')
+        named += [name(user) for key in keys for user in query.get(key, ())]
+    if len(set(named)) > 1:
+        raise InvalidInput(f'{url!r} names several users in different ways.')
+    return named[:1]
 
 
 def _title(text: str) -> str:

@@ -9,7 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from urllib.parse import unquote
+
+from mw_tokens_plugin.exceptions import InvalidName
+from mw_tokens_plugin.protocol.names import Capital, decoded, normalise_name
 
 #: A target's prefixes, such as those of other wikis.
 _PREFIXES = re.compile(r'\s*:?(?:[\w.-]+\s*:\s*)*?(?=(?:user|special)[^:]*:)', re.I)
@@ -24,6 +28,16 @@ _SPECIAL = re.compile(
 _QUERY = re.compile(r'[?&](?:user|username|target|wptarget|account)=([^&#\s]+)', re.I)
 _URL = re.compile(r'(?<![\w/])(?:https?:)?//[^\s<>"\[\]{}|]+', re.IGNORECASE)
 _NUMBERS = re.compile(r'[0-9A-Fa-f:.]{3,43}(?:/\d{1,3})?|~\d{4}-[\d-]*\d')
+#: Links and templates, which say themselves whom they mean.
+_EXPLICIT = re.compile(r'\[\[[^\[\]]*\]\]|\{\{[^{}]*\}\}|\[(?:https?:)?//[^\[\]]*\]')
+#: What may stand between a name and other words; names may contain some of it, too.
+_PARTING = re.compile(
+    '([\\s,;:|/&()\\[\\]{}<>"=?@#\u2014\u201c\u201d\u201e\xab\xbb\u3001\uff0c\uff1a\uff1b\uff08\uff09]+)'
+)
+#: What may stand around a name without a blank.
+_AROUND = "'`*~.!?-\u2013\u2018\u2019"
+#: Words of which a name may consist, to be looked for among others.
+_MOST_WORDS = 10
 _TEMPORARY = re.compile(r'~\d{4}-[\d-]*\d')
 
 
@@ -99,3 +113,24 @@ def addresses(text: str) -> Iterator[str]:
         except ValueError:
             continue
         yield word
+
+
+def possible_names(text: str, *, capital: Capital) -> Iterator[str]:
+    """Yield every name that a text may hold beside links and templates.
+
+    Most of them are nobody's: look for them among names that are known.
+
+    .. version-added:: 0.1
+
+    :param text: plain text
+    :param capital: writes the first letter of a name as the wiki does
+    """
+    plain = unquote(decoded(_URL.sub(' ', _EXPLICIT.sub(' ', text)))).replace('_', ' ')
+    parts = _PARTING.split(plain)
+    ends = [at for at in range(0, len(parts), 2) if parts[at]]
+    for first, start in enumerate(ends):
+        for end in ends[first : first + _MOST_WORDS]:
+            words = ''.join(parts[start : end + 1])
+            for name in dict.fromkeys((words, words.strip(_AROUND))):
+                with suppress(InvalidName):
+                    yield normalise_name(name, capital=capital)

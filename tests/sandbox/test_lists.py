@@ -175,6 +175,36 @@ def test_an_exclusion_that_would_protect_nobody_stops_everything(
     assert global_lock('-resume', '-campaign:one', '-always').code == 2
 
 
+def test_no_target_that_a_standing_list_may_mean_is_locked_in_silence(
+    global_lock: Script, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A line that is read as the name of nobody protects nobody."""
+    file = tmp_path / 'protected.txt'
+    meant = [
+        'Benutzer:Spambot 00001',
+        'Quiet Reader, Spambot 00001',
+        'Quiet Reader and spambot_00001',
+        'Spambot 00001 (our test account)',
+        "'Spambot 00001'.",
+        'Spambot 00001@aawiki',
+        '[[User:Quiet Reader]] with Spambot 00001',
+        '# Spambot 00001',
+        '== Spambot 00001 ==',
+    ]
+    other = ['[[User:Spambot 00001 (WMF)]]', 'Quiet # not Spambot 00001', '# see above']
+    file.write_text('\n'.join(meant + other), encoding='utf-8')
+    run = global_lock(*spam(1), f'-protect:{file}', *USUAL)
+    assert run.code == 2, run.said
+    lines = [line for line in run.err.splitlines() if 'A target stands in' in line]
+    assert [line.partition(':')[0] for line in lines] == [
+        f'{file}, line {number}' for number, _ in enumerate(meant, start=1)
+    ]
+    assert not locked(sandbox)
+    file.write_text('\n'.join(other), encoding='utf-8')
+    run = global_lock(*spam(1), f'-protect:{file}', *USUAL)
+    assert run.code == 0, run.said
+
+
 def test_a_standing_list_can_be_set_for_all_runs(desk: Desk, sandbox: Sandbox) -> None:
     standing = desk.directory / 'protected.txt'
     standing.write_text('Spambot 00001\nNobody\n', encoding='utf-8')

@@ -58,6 +58,10 @@ def names(line: str, *, strict: bool = False) -> tuple[str, ...] | LineKind:
         *(f'{META}/w/index.php?title=User:X', f'{META}/w/index.php/User:X'),
         f'{META}/w/index.php?title=Special:CentralAuth&target=X',
         *(f'[{META}/wiki/User:%58 X]', '//meta.wikimedia.org/wiki/User:X', '%58'),
+        *(f'{META}/wiki/User:X - spam', f'{META}/wiki/User:X # spam'),
+        *('[[User:X]]: spam, 12 edits', '[[User:X]] spams since 2026'),
+        f'{META}/w/index.php?title=Special:Contributions/X&target=x',
+        *('[[Special:Log/X]]', '{{MultiLock|X|1=X}}'),
         *('1. [[User:X]]', '- [[User:X]]', '| 1 || [[User:X]] || spam', 'X # why'),
         *('[[User:X]] <!-- why -->', '<nowiki>X</nowiki>', '<bdi>X</bdi>'),
         *('done: X', 'done: X (found by reading)', 'FAILED: X (NoSuchAccount: gone)'),
@@ -145,6 +149,23 @@ def test_what_names_nobody_is_told_apart(line: str, kind: LineKind) -> None:
         *('192.0.2.256', '203.0.113.5-203.0.113.9', '192.0.2.1 is a proxy'),
         *('\u2502 X \u2502 2026-11-01 \u2502', '#15', '#15: CannotHide: #15'),
         *('[[User:A]] # [[User:B]]', 'X' * 30_000),
+        # One of two names would be lost, or the wrong one be taken.
+        *('[[User:A]], B', '{{LockHide|A}} and B', '[[User:A]] sock of User:B'),
+        *('{{MultiLock|1=A|1=B}}', '{{MultiLock|A|1=B}}', '{{LockHide|A|1=B}}'),
+        f'{META}/w/index.php?title=Special:CentralAuth/A&target=B',
+        *(f'{META}/wiki/Special:CentralAuth/A?target=B', f'{META}/wiki/User:A, B'),
+        f'{META}/w/index.php?title=Special:Contributions&user=A&target=B',
+        # A blank that is not encoded may be one within the name.
+        f'{META}/wiki/Special:CentralAuth/Spambot 00001',
+        f'{META}/wiki/Special:CentralAuth/Somebody (WMF)',
+        # What a log shows is not who is in it.
+        *(f'{META}/wiki/Special:Log/globalauth', '[[Special:Log/block|log]]'),
+        f'{META}/w/index.php?title=Special:Log&user=Admin&page=User:X%40global',
+        # Signatures in other languages.
+        '[[User:X]] 1 \u044f\u043d\u0432\u0430\u0440\u044f 2026, 10:31',
+        '[[User:X|X]] ([[User talk:X|Diskussion]]) 10:31, 1. Jan. 2026 (CET)',
+        '[[User:X]] 1. tammikuuta 2026 kello 10.31 (EET)',
+        '[[User:X]] 1 janvier 2026 \xe0 10h31 (CET)',
     ],
 )
 def test_what_cannot_be_told_apart_is_refused(line: str) -> None:
