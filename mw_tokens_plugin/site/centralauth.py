@@ -12,7 +12,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,8 +39,11 @@ SAFE_AGE = LIFETIME / 2
 #: Errors that are told in a sentence of our own.
 _TOLD = frozenset({'badsession', 'notattached'})
 
-#: Tokens minted at a time, for all threads together.
+#: Tokens minted ahead at a time, for all threads together.
 _MINTS = 8
+
+#: What the threads are called in which tokens are minted ahead.
+MINTER = 'centralauthtoken'
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,7 @@ class CentralAuthTokens:
         self._user = home.username()
         self._clock = clock
         self._ahead = threading.local()
-        self._pool: ThreadPoolExecutor | None = None
-        self._lock = threading.Lock()
+        self._mints = threading.Semaphore(_MINTS)
 
     def take(self) -> str:
         """Return a token that nobody else has, for one transmission right now.
@@ -107,10 +109,18 @@ class CentralAuthTokens:
         """
         if pause >= SAFE_AGE or 'future' in self._ahead.__dict__:
             return
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(_MINTS, 'centralauthtoken')
-        self._ahead.future = self._pool.submit(self._mint, ahead=True)
+        if not threading.main_thread().is_alive():
+            # The interpreter shuts down, and may refuse to start threads.
+            return
+        future: Future[_Minted] = Future()
+        # Of a thread pool, the end of the program would wait for the last token,
+        # which nobody needs.
+        thread = threading.Thread(
+            target=self._mint_into, args=(future,), name=MINTER, daemon=True
+        )
+        with contextlib.suppress(RuntimeError):  # there are too many threads
+            thread.start()
+            self._ahead.future = future
 
     def forget_ahead(self) -> None:
         """Throw away what was minted ahead for this thread.
@@ -128,6 +138,14 @@ class CentralAuthTokens:
             self._clock() - minted.at < SAFE_AGE
             and minted.generation == self.home.tokens.session.generation
         )
+
+    def _mint_into(self, future: Future[_Minted]) -> None:
+        """Mint a token ahead, in a thread of its own."""
+        with self._mints:
+            try:
+                future.set_result(self._mint(ahead=True))
+            except BaseException as error:
+                future.set_exception(error)
 
     def _mint(self, *, ahead: bool = False) -> _Minted:
         if self.home.username() != self._user:

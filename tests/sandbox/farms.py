@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import subprocess
+import threading
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -260,9 +261,8 @@ def _write_private(path: Path, text: str) -> None:
 
 def _end_mints() -> None:
     """Wait for what is minted ahead: its answer would bring cookies of another time."""
-    import pywikibot
+    from mw_tokens_plugin.site.centralauth import MINTER
 
-    for site in pywikibot._sites.values():
-        login = getattr(getattr(site, 'tokens', None), 'home_login', None)
-        if login is not None and login.tokens._pool is not None:
-            login.tokens._pool.shutdown(cancel_futures=True)
+    for thread in threading.enumerate():
+        if thread.name == MINTER:
+            thread.join()

@@ -541,6 +541,47 @@ def test_a_login_that_loses_its_right_to_tokens_is_told_so(
     assert deleted(sandbox) == []
 
 
+# The end of the program
+
+_LAST_SAVES = """
+import atexit, threading, time
+import pywikibot
+
+site = pywikibot.Site().foreign_site('aa')
+
+def save(title, **how):
+    page = pywikibot.Page(site, 'Last save ' + title)
+    page.text = 'one'
+    page.save(summary='test', quiet=True, **how)
+
+def worker(name):
+    threading.main_thread().join()
+    for number in range(3):
+        save(name + str(number))
+
+save('first')
+atexit.register(lambda: [save('exit' + str(number)) for number in range(3)])
+for name in ('left', 'right'):
+    threading.Thread(target=worker, args=(name,)).start()
+for number in range(5):
+    save('later' + str(number), asynchronous=True)
+"""
+
+
+def test_saves_are_made_while_the_program_ends(
+    farm: Farm, sandbox: Sandbox, desk: Desk
+) -> None:
+    """By pywikibot's thread, by others that outlive the main one, and at exit."""
+    farm.configure(desk.directory, plugin=True)
+    run = desk.python(_LAST_SAVES)
+    assert run.code == 0, run.said
+    assert 'Traceback' not in run.said and 'not saved' not in run.said
+    saved = {e.target for e in sandbox.journal.entries(action='edit') if e.effect}
+    names = [f'{kind}{n}' for kind in ('left', 'right', 'exit') for n in range(3)]
+    names += ['first', *(f'later{n}' for n in range(5))]
+    assert saved == {f'Last save {name}' for name in names}
+
+
 # Secrets
 
 _NOISY = """
