@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import shlex
 import subprocess
-import threading
 import sys
+import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
