@@ -368,7 +368,8 @@ def _page(item: Mapping[str, Any]) -> Page:
         return Page(
             title=title,
             versions=versions,
-            invalid='invalid' in item,
+            # Special pages, and what leads to the contents of files, are no pages.
+            invalid='invalid' in item or item.get('ns', 0) < 0,
             interwiki='iw' in item,
             deleted=deleted,
         )

@@ -24,12 +24,18 @@ from mw_tokens_plugin.exceptions import (
     NotInFarm,
 )
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+from mw_tokens_plugin.protocol.names import decoded
 from mw_tokens_plugin.site.family import place_of
 from mw_tokens_plugin.site.requests import refusals
 
-#: Characters that are in no text which MediaWiki takes: control characters other than
-#: white space, and halves of characters.
-_NOT_TEXT = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]')
+#: Characters that are in no title: control characters, and halves of characters.
+_NOT_TEXT = re.compile('[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]')
+
+#: What MediaWiki takes for blanks in titles.
+_BLANKS = re.compile('[ _\xa0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+')
+
+#: What looks like an entity, which is in no title.
+_ENTITY = re.compile('&(?=[A-Za-z0-9\x80-\U0010ffff]+;)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +119,13 @@ class Wikis:
         text = text.strip()
         wiki, tab, title = text.partition('\t')
         if tab:
-            return named(self.database(wiki.strip()), title)
+            if '\t' in title.strip():
+                raise InvalidInput(f'{text!r} has more columns than wiki and title.')
+            return named(self.database(wiki.strip()), decoded(title))
         if '://' in text:
             return self._page_at(text)
         link = text.removeprefix('[[').removesuffix(']]').partition('|')[0]
-        return self._linked(link.strip().lstrip(':'), text)
+        return self._linked(decoded(link).strip().lstrip(':'), text)
 
     @cached_property
     def _accounts(self) -> dict[str, AttachedAccount]:
@@ -147,10 +155,14 @@ class Wikis:
         except ValueError as error:
             raise InvalidInput(f'{url} is not an address: {error}.') from None
         database = self._at(parts.netloc)
-        title = ''.join(parse_qs(parts.query).get('title', ()))
-        before = str(self.home.siteinfo['articlepath']).partition('$1')[0]
-        if not title and parts.path.startswith(before):
-            title = unquote(parts.path.removeprefix(before))
+        # As PHP does, the last of several; but the path comes first.
+        title = parse_qs(parts.query).get('title', [''])[-1]
+        script = str(self.home.siteinfo['script'])
+        article = str(self.home.siteinfo['articlepath']).partition('$1')[0]
+        for before in (f'{script}/', article):
+            if parts.path != script and parts.path.startswith(before):
+                title = unquote(parts.path.removeprefix(before)) or title
+                break
         if not title:
             raise InvalidInput(f'{url} is not the address of a page.')
         return named(database, title)
@@ -248,13 +260,15 @@ def wiki_by_wiki(
 def named(database: str, title: str) -> str:
     """Return ``database:Title``, the name of a target.
 
-    What is not text is replaced as MediaWiki does it. Whether a page can have such a
-    title is the wiki's question.
+    Blanks are read as MediaWiki does it. Whether a page can have such a title is the
+    wiki's question.
 
     :raises InvalidInput: there is no title
     """
-    title = _NOT_TEXT.sub('\ufffd', unicodedata.normalize('NFC', title))
-    title = ' '.join(title.partition('#')[0].replace('_', ' ').split())
+    title = unicodedata.normalize('NFC', title.strip('\t\n\r ')).partition('#')[0]
+    title = _BLANKS.sub(' ', _NOT_TEXT.sub('\ufffd', title)).strip(' ')
+    # The wiki reads entities in what it is asked, and this one is none.
+    title = _ENTITY.sub('&amp;', title)
     if not title:
         raise InvalidInput(f'A page of {database} without a title.')
     return f'{database}:{title}'
