@@ -418,10 +418,18 @@ def _deletion(
 ) -> Outcome:
     """Judge the answer to a deletion: what proves it is the number of its log entry.
 
+    An answer about another title is that of a page which was moved right before, or is
+    not an answer to this request: the log tells.
+
     https://www.mediawiki.org/wiki/API:Delete
 
     :raises OutcomeUnknown: there is no proof
     """
+    title = answer.get('title')
+    if title not in (None, planned['title']):
+        raise OutcomeUnknown(
+            f'{site} answered action=delete for {planned["title"]!r} with {title!r}.'
+        )
     if answer.get('scheduled'):
         return _UNDER_WAY
     number = answer.get('logid')
@@ -430,7 +438,7 @@ def _deletion(
             f'{site} answered action=delete without an entry of its log: '
             f'{planned["title"]!r} was edited or deleted at the same moment.'
         )
-    return _deleted(planned, number, answer.get('title') or planned['title'])
+    return _deleted(planned, number, planned['title'])
 
 
 def _deleted(

@@ -161,12 +161,21 @@ class Engine:
         """Work until nothing is left, or something stops it."""
         if not self._run.joined:
             self._settle_dead()
-        while self._failure is None and not self._should_stop():
+        waited: set[str] = set()
+        while not self._is_over():
             self._work_all()
             # Other runs may leave leases behind, or give some back.
-            if not self._settle_dead():
+            if self._settle_dead():
+                continue
+            # So may the wiki, which can lose what it has accepted.
+            accepted = {target.name for target in self._under_way}
+            if not accepted or self._is_over():
                 break
-        self._wait_for_wiki()
+            if waited & accepted:
+                self._failure = self._not_done_yet()
+                break
+            waited |= accepted
+            self._wait_for_wiki()
         if self._refused and not self._is_over():
             self._fail_refused()
         counts = self._ledger.counts(self._campaign)

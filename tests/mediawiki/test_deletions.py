@@ -20,6 +20,7 @@ import pytest
 import pywikibot
 from pywikibot.site import APISite
 
+from mw_tokens_plugin.campaign import crosswiki
 from mw_tokens_plugin.campaign.crosswiki import (
     CrosswikiDelete,
     PageGuards,
@@ -38,7 +39,8 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.wikis import Standing, Wikis, named
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.exceptions import OutcomeUnknown
+from mw_tokens_plugin.exceptions import InvalidInput, OutcomeUnknown
+from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.site.requests import send_once
 
 from .client import Client, post
@@ -54,6 +56,11 @@ class OneWiki(Wikis):
 
     def site(self, database: str) -> Any:
         return self.home
+
+    @property
+    def _accounts(self) -> Any:
+        url = f'http://{self.home.hostname()}'
+        return {'w': AttachedAccount('w', url, 1, (), None, None, False)}
 
     def standing(self, database: str, right: str) -> Standing:
         return Standing(None)
@@ -286,6 +293,37 @@ def test_a_lost_answer_is_recognised_whatever_the_reason_became(
     assert revisions(site, title) == 2
 
 
+@pytest.mark.parametrize('answers', [1, 9], ids=['once', 'always'])
+@pytest.mark.parametrize('scheduled', [True, False], ids=['scheduled', 'another'])
+def test_an_answer_that_proves_nothing_is_not_believed(
+    desk: Desk,
+    site: APISite,
+    monkeypatch: pytest.MonkeyPatch,
+    scheduled: bool,
+    answers: int,
+) -> None:
+    """A gateway can send it, and a job queue can lose what it was given."""
+    title = write(site)
+    campaign = desk.plan(title)
+    said = {'title': title if scheduled else 'Another', 'reason': 'spam'}
+    said |= {'scheduled': True} if scheduled else {'logid': 999_999}
+    left = [said] * answers
+
+    def answer(*args: Any) -> Any:
+        return left.pop() if left else send_once(*args)
+
+    monkeypatch.setattr(crosswiki, 'send_once', answer)
+    finish = desk.run(campaign, attempts=3)
+    target = desk.target(campaign)
+    if answers == 1:
+        assert (finish, target.state) == (Finish(), State.DONE)
+        assert revisions(site, title) == 0
+        assert target.decision.facts['log_entry'] != said.get('logid')
+    else:
+        assert not finish.is_whole
+        assert (target.state, revisions(site, title)) == (State.LEASED, 1)
+
+
 @pytest.mark.parametrize('lost', [False, True], ids=['answered', 'lost'])
 def test_a_page_that_is_moved_right_before_is_restored_where_it_was(
     desk: Desk, wiki: Wiki, site: APISite, lost: bool
@@ -385,7 +423,7 @@ def test_a_title_that_no_page_can_have_is_skipped_by_name(
     interwiki = dict.fromkeys(['mw:Spam_y', ':mw:Spam'], Held.INTERWIKI)
     campaign = desk.plan(*found, *skipped, *interwiki, 'Special:Version')
     held = [target.decision.held for target in desk.targets(campaign).values()]
-    expected = [*([None] * 3), *skipped.values(), *interwiki.values(), Held.NO_PAGE]
+    expected = [*([None] * 3), *skipped.values(), *interwiki.values(), Held.NO_TITLE]
     assert held == expected
     titles = [t.decision.facts.get('title') for t in desk.targets(campaign).values()]
     assert titles[:3] == list(found.values())
@@ -394,6 +432,39 @@ def test_a_title_that_no_page_can_have_is_skipped_by_name(
         assert desk.target(desk.plan(title)).decision.held is why
     assert desk.run(campaign) == Finish()
     assert [revisions(site, title) for title in found.values()] == [0, 0, 0]
+
+
+def test_a_list_names_the_page_that_the_wiki_would_show(
+    desk: Desk, site: APISite
+) -> None:
+    """And none with a title like it: each of these names another page if misread.
+
+    https://www.mediawiki.org/wiki/Manual:PathRouter.php
+    """
+    x = f'T{secrets.token_hex(4)}'
+    url = f'http://{site.hostname()}/w/index.php'
+    found = {
+        f'w\t{x}&#39;s': f"{x}'s",
+        f'[[w:{x}&#039;s&nbsp;b|label]]': f"{x}'s b",
+        f'w\t{x}&amp;c': f'{x}&c',
+        f'w\t{x}\x85d': f'{x}\x85d',
+        f'w\t {x}\u2028e\u3000': f'{x} e',
+        f'{url}/{x}_f?title={x}': f'{x} f',
+        f'{url}?title={x}&title={x}+g': f'{x} g',
+        f'{url}?title={x}%26%2339;h': f'{x}&',
+    }
+    skipped = {f'w\t{x}&amp;amp;j', f'{url}?title={x}%26lt%3Bi', f'{url}/{x}%09i'}
+    for title in {x, f'{x}&i', f'{x} i', f'{x} d', f'{x}{x} g', *found.values()}:
+        write(site, title=title)
+    wikis = OneWiki(site)
+    names = [wikis.page(text) for text in (*found, *skipped)]
+    assert names == [wikis.page(name) for name in names]
+    planned = desk.targets(desk.plan(*(name.partition(':')[2] for name in names)))
+    decisions = [target.decision for target in planned.values()]
+    assert [d.facts['title'] for d in decisions if not d.held] == list(found.values())
+    assert [d.held for d in decisions if d.held] == [Held.NO_TITLE] * len(skipped)
+    with pytest.raises(InvalidInput, match='more columns'):
+        wikis.page(f'w\t{x}\t2026-01-01')
 
 
 def test_the_plan_tells_what_stays_and_what_protects_a_page(
