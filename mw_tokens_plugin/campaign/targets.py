@@ -306,6 +306,10 @@ def _lines(stream: BinaryIO, title: str) -> Iterator[tuple[int, str]]:
             ) from None
 
 
+#: Stands for the line behind one whose cells are looked at.
+_NEXT = 'next'
+
+
 def _column(heading: str, column: str) -> Callable[[str], str]:
     """Return what takes the cell of a column out of a line.
 
@@ -315,12 +319,24 @@ def _column(heading: str, column: str) -> Callable[[str], str]:
     """
     delimiter = max('\t,;', key=heading.count)
 
-    def cells(line: str) -> list[str]:
-        return next(csv.reader([line.strip('\r\n')], delimiter=delimiter), [])
+    def cells(line: str) -> tuple[list[str], bool]:
+        """Return the cells, and whether the last one goes on in the next line."""
+        try:
+            read = list(csv.reader([line.strip('\r\n'), _NEXT], delimiter=delimiter))
+        except csv.Error as error:
+            raise InvalidInput(f'{line[:40]!r}... has no columns: {error}.') from None
+        return read[0], len(read) == 1
 
-    titles = [cell.strip().casefold() for cell in cells(heading)]
+    found, is_open = cells(heading)
+    titles = [cell.strip().casefold() for cell in found]
     if column.isdecimal():
         index = int(column) - 1
+        is_open = False
+    elif titles.count(column.casefold()) > 1:
+        raise InvalidInput(
+            f'-column:{column}: the first line has several such headings. Give the '
+            'number of the column.'
+        )
     elif column.casefold() in titles:
         index = titles.index(column.casefold())
     else:
@@ -330,7 +346,14 @@ def _column(heading: str, column: str) -> Callable[[str], str]:
         )
 
     def cell(line: str) -> str:
-        found = cells(line)
+        nonlocal is_open
+        goes_on = is_open
+        found, is_open = cells('"' + line if goes_on else line)
+        if goes_on or is_open:
+            raise InvalidInput(
+                f'{line.strip()!r} is a part of a cell of several lines: give it in '
+                'one line, or correct the quotation marks.'
+            )
         if not 0 <= index < len(found) or not found[index].strip():
             raise InvalidInput(f'{line.strip()!r} has nothing in that column.')
         # A report writes an apostrophe before what a spreadsheet would calculate.

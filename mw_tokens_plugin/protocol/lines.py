@@ -77,6 +77,11 @@ def read_line(text: str, *, strict: bool = False) -> Line:
     whole = _trimmed(text)
     if not whole:
         return Line(LineKind.BLANK)
+    if _BREAK.search(whole):
+        raise InvalidInput(
+            f'{whole!r} holds a line break of another kind: save the file with those '
+            'of Unix or Windows.'
+        )
     shown = _trimmed(_HTML_COMMENT.sub(' ', whole))
     if '<!--' in shown or '-->' in shown:
         raise InvalidInput(f'{whole!r} is a part of a comment of several lines.')
@@ -170,6 +175,8 @@ def reference_in(text: str) -> str:
 #: What pasted text has at its ends and nobody sees: a byte order mark, blanks without
 #: a width, isolates of directions.
 _INVISIBLE = '\ufeff\u200b\u2060\u2066\u2067\u2068\u2069'
+#: What other programs take for the end of a line.
+_BREAK = re.compile('[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]')
 _DIRECTION = re.compile('[\u200e\u200f\u202a-\u202e]')
 _HTML_COMMENT = re.compile('<!--.*?-->')
 _HEADING = re.compile('=+[^=].*=+')

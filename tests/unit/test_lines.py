@@ -149,6 +149,8 @@ def test_what_names_nobody_is_told_apart(line: str, kind: LineKind) -> None:
         *('192.0.2.256', '203.0.113.5-203.0.113.9', '192.0.2.1 is a proxy'),
         *('\u2502 X \u2502 2026-11-01 \u2502', '#15', '#15: CannotHide: #15'),
         *('[[User:A]] # [[User:B]]', 'X' * 30_000),
+        # Other programs show two lines.
+        *('X\rY', '# why\rX', '# why\u2028X', 'X\u2028Y', 'X\x0bY', 'X\x85Y'),
         # One of two names would be lost, or the wrong one be taken.
         *('[[User:A]], B', '{{LockHide|A}} and B', '[[User:A]] sock of User:B'),
         *('{{MultiLock|1=A|1=B}}', '{{MultiLock|A|1=B}}', '{{LockHide|A|1=B}}'),

@@ -76,7 +76,28 @@ def test_a_column_can_be_named(text: str, column: str, names: list[str]) -> None
     assert read(text.encode(), ListReader(column=column)) == names
 
 
+@pytest.mark.parametrize(
+    ('text', 'names', 'lines'),
+    [
+        ('user,why\nA,"socks of\n\nVictim\nX",5\nB,x\n', ['B'], [2, 4, 5]),
+        ('user,why\nA,1\nB,"x\nC,2\n', ['A'], [3, 4]),
+        ('why,user\n"x\ny",A\nz,B\n', ['B'], [2, 3]),
+        ('user,"why\nnot"\nA,1\n', ['A'], [2]),
+        ('user,why\nA,5" nails\nB,' + 'x' * 200_000 + '\n', ['A'], [3]),
+    ],
+)
+def test_no_line_within_a_cell_is_taken_for_a_row(
+    text: str, names: list[str], lines: list[int]
+) -> None:
+    """A name in a note of several lines is not one of the column."""
+    found = read(text.encode(), ListReader(column='user'))
+    assert [each for each in found if isinstance(each, str)] == names
+    assert [bad.number for bad in found if isinstance(bad, BadLine)] == lines
+
+
 def test_a_column_must_exist() -> None:
+    with pytest.raises(InvalidInput, match='several such headings'):
+        read(b'a,b,A\n1,2,3\n', ListReader(column='a'))
     with pytest.raises(InvalidInput, match='no such heading'):
         read(b'a,b\n1,2\n', ListReader(column='c'))
     (bad,) = read(b'1\n', ListReader(column='7'))
