@@ -473,6 +473,10 @@ class SharedSession(Session):
         """Ask the home session."""
         return self._home.can_renew(seen)
 
+    def proven(self, seen: int) -> None:
+        """Tell the home session."""
+        self._home.proven(seen)
+
     def renew(self, seen: int) -> None:
         """Renew the home session, and look who that is here."""
         self._home.renew(seen)
@@ -571,11 +575,15 @@ class ForeignMixin(OwnLoginMixin):
         *,
         cookie_only: bool = False,
     ) -> None:
-        """Read who we are here; there is nothing to log in to.
+        """Read who we are here; only the home wiki can be logged in to.
 
         :raises SessionLost: the other wiki takes us for somebody else
         """
-        if not self.logged_in():
+        home = self.home_login.home
+        if home.tokens.session.is_given_up:
+            home.login()
+            self.read_identity()
+        elif not self.logged_in():
             self.read_identity()
 
     def foreign_site(self, where: Any, **options: Any) -> Any:

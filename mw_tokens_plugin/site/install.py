@@ -137,6 +137,7 @@ def _attended_login(login: Any) -> Any:
 
     @wraps(login)
     def attended(self: Any, *args: Any, **kwargs: Any) -> None:
+        self.tokens.session.begin()
         with unattended():
             login(self, *args, **kwargs)
 

@@ -128,9 +128,21 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         """Send it, until there is an answer."""
         try:
             answer: dict[str, Any] = super().submit()
+            if self._shows_who_asks():
+                self.site.tokens.session.proven(self._generation)
             return answer
         finally:
             self.site.tokens.session.traffic.answered(self)
+
+    def _shows_who_asks(self) -> bool:
+        """Tell whether success means that the account is logged in.
+
+        Fetching tokens is not counted: it only prepares for something else.
+        """
+        meta = self._params.get('meta', ())
+        if 'tokens' in meta or self.action == 'centralauthtoken':
+            return False
+        return 'assertuser' in self._params or 'userinfo' in meta
 
     def _http_request(
         self,
@@ -312,14 +324,19 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         """Log in again when the wiki has lost the session.
 
         It is the first that pywikibot asks about an error, before it warns of it.
+
+        :raises SessionLost: it did not help, or was tried too often
         """
         if code in self.expected_errors:
             raise APIError(**self.last_error)
         if code not in LOGGED_OUT:
             logged_in: bool = super()._logged_in(code)
             return logged_in
-        if self._remedy(code) is not Remedy.RENEW_SESSION:
+        if not self.may_log_in:
             return True
+        session = self.site.tokens.session
+        if self._remedy(code) is not Remedy.RENEW_SESSION:
+            session.renew(self._generation)  # it says why not
         self._adopt_token()
         self._relogin('The wiki has lost the session.')
         # A second loss is a new one, which pywikibot would take for the same error.

@@ -7,48 +7,103 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import pywikibot
 from pywikibot.exceptions import Error as PywikibotError
+from pywikibot.login import LoginStatus
 
 from mw_tokens_plugin.exceptions import LoginNeedsInput, SessionLost
 from mw_tokens_plugin.site.clock import ServerClock
 from mw_tokens_plugin.site.traffic import Traffic
 
-#: How often a lost session is renewed in one run. A wiki that forgets its sessions
-#: more often than that has a fault which logging in does not mend.
-MAX_RENEWALS = 2
+#: How many sessions may be lost within how many seconds: the last of them is not
+#: renewed. A wiki that forgets its sessions more often has a fault which logging in
+#: does not mend.
+MAX_LOSSES = 3
+LOSSES_WITHIN = 600.0
 
 
 class Session:
     """The session of one site, as a number that grows with every new login.
 
     :ivar generation: 0 for the session with which the run began
+    :ivar is_given_up: whether it was lost, and is not renewed before somebody logs in
     :ivar lock: held while logging in, and by the wallet while it fetches
     :ivar traffic: the requests that are made in it
     :ivar clock: what time it is on the server
     """
 
     def __init__(
-        self, site: Any, relogin: Callable[[Any], None], traffic: Traffic | None = None
+        self,
+        site: Any,
+        relogin: Callable[[Any], None],
+        traffic: Traffic | None = None,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Remember the site and how pywikibot logs it in anew."""
+        """Remember the site and how pywikibot logs it in anew.
+
+        :param timer: seconds
+        """
         self.generation = 0
+        self.is_given_up = False
         self.lock = threading.RLock()
         self.traffic = traffic or Traffic()
         self.clock = ServerClock()
         self._site = site
         self._relogin = relogin
+        self._timer = timer
+        #: When the latest sessions were lost.
+        self._losses: list[float] = []
+        #: Whether the present session has been of use since it was renewed.
+        self._is_proven = True
+        self._is_renewing = False
+
+    def proven(self, seen: int) -> None:
+        """Note that a request was carried out as the account that is logged in.
+
+        :param seen: the generation in which it was sent
+        """
+        if seen == self.generation and not self._is_renewing:
+            self._is_proven = True
+
+    def begin(self) -> None:
+        """Count anew, since somebody logs in on purpose.
+
+        A site that was given up is one that still takes itself for logged in.
+        """
+        if self._is_renewing:
+            return
+        with self.lock:
+            self._losses.clear()
+            self._is_proven = True
+            if self.is_given_up:
+                self.is_given_up = False
+                self.generation += 1
+                del self._site.userinfo
+                self._site._loginstatus = LoginStatus.NOT_LOGGED_IN
 
     def can_renew(self, seen: int) -> bool:
-        """Tell whether a session that was lost can be had back in this run.
+        """Tell whether a session that was lost can be had back.
 
         :param seen: the generation in which the loss was noticed
         """
-        return seen < self.generation or self.generation < MAX_RENEWALS
+        return seen < self.generation or not self._why_not()
+
+    def _why_not(self) -> str:
+        """Say why the present session is not renewed; nothing if it may be."""
+        recent = [at for at in self._losses if self._timer() - at < LOSSES_WITHIN]
+        if len(recent) >= MAX_LOSSES - 1:
+            minutes = LOSSES_WITHIN / 60
+            return (
+                f'has ended the session {MAX_LOSSES} times within {minutes:.0f} minutes'
+            )
+        if not self._is_proven:
+            return 'has ended the session again right after logging in'
+        return ''
 
     def renew(self, seen: int) -> None:
         """Log in again, unless another thread has done it meanwhile.
@@ -60,12 +115,16 @@ class Session:
         with self.lock:
             if self.generation != seen:
                 return
-            if not self.can_renew(seen):
+            if reason := self._why_not():
+                self.is_given_up = True
                 raise SessionLost(
-                    f'{self._site} has ended the session {MAX_RENEWALS + 1} times in '
-                    'this run. Find out what logs the account out, then start again.'
+                    f'{self._site} {reason}. Find out what logs the account out, then '
+                    'log in again or start again.'
                 )
             self.generation += 1
+            self._losses = [*self._losses[1 - MAX_LOSSES :], self._timer()]
+            self._is_proven = False
+            self._is_renewing = True
             try:
                 with self.traffic.halted():
                     self._relogin(self._site)
@@ -74,6 +133,8 @@ class Session:
                     f'The session on {self._site} was lost, and logging in again was '
                     f'refused: {error} Check the account, then start again.'
                 ) from error
+            finally:
+                self._is_renewing = False
             if not self._site.logged_in():
                 raise SessionLost(
                     f'The session on {self._site} was lost and logging in again '
