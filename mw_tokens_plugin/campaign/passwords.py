@@ -186,6 +186,11 @@ def _entry(line: str) -> _Entry:
         _check_bot_password(secret)
     elif not isinstance(secret, str) or not secret:
         raise ValueError('has no password in quotation marks at its end')
+    try:
+        ''.join((*about, *secret)).encode()
+    except UnicodeEncodeError:
+        # pywikibot would say so with the password.
+        raise ValueError('has half a surrogate pair, which cannot be sent') from None
     *wiki, name = about
     return _Entry(
         code=wiki[0] if len(wiki) == 2 else None,

@@ -29,6 +29,13 @@ _PARAMETER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+#: What pywikibot says of a secret that it cannot send.
+_UNSENDABLE = re.compile(
+    r"(?P<name>'\w*(?:password|retype|token|captchaword)' could not be encoded as )"
+    r'(?P<value>.*)',
+    re.IGNORECASE | re.DOTALL,
+)
+
 _MASK = '***'
 
 
@@ -69,6 +76,7 @@ class Redactor:
         if self.veil is not None:
             text = self.veil(text)
         text = _TOKEN.sub(_MASK, text)
+        text = _UNSENDABLE.sub(rf'\g<name>{_MASK}', text)
         return _PARAMETER.sub(rf'\g<name>{_MASK}', text)
 
 

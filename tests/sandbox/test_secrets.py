@@ -43,6 +43,11 @@ def fail(title, **more):
 
 fail('A')
 fail('<bad>', text='b')
+try:
+    parameters = {'action': 'login', 'lgpassword': str(token)[:-2] + chr(0xd800)}
+    site.simple_request(**parameters).submit()
+except UnicodeEncodeError:
+    traceback.print_exc()
 thread = threading.Thread(target=fail, args=('A',))
 thread.start()
 thread.join()
@@ -82,7 +87,7 @@ def test_a_program_that_prints_all_it_has_shows_no_secret(
         stop()
     assert 'reached the end' in run.out, run.said
     assert run.code == 1
-    assert run.err.count('Traceback (most recent call last)') >= 8
+    assert run.err.count('Traceback (most recent call last)') >= 9
     assert len(seen) >= 4
     written = {
         path: path.read_bytes()

@@ -52,6 +52,9 @@ BAD = [
     "('Ann', 'Top, Secret, with, too, many, commas')",
     "('Ann', 'Top\N{NO-BREAK SPACE}Secret)",
     f'{"(" * 5000}"TopSecret"',
+    r"('Ann', 'TopSecret\ud800')",
+    r"('Ann\udfff', 'TopSecret')",
+    r"('Ann', BotPassword('app', 'TopSecret\udc80'))",
 ]
 
 
