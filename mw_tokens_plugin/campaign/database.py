@@ -8,6 +8,7 @@ https://docs.sqlalchemy.org/en/20/core/
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sqlite3
@@ -335,6 +336,9 @@ def _works_later(error: Exception) -> bool:
 
 def _touch_private(path: str) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if os.path.exists(path) and not os.path.isfile(path):
+        # SQLite would say of a device that its disk fails.
+        raise OSError(errno.EINVAL, 'it is not a file', path)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 

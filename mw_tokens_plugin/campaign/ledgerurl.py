@@ -120,7 +120,7 @@ def without_secrets(text: str) -> str:
         _made(text)
     except InvalidInput:
         # What is no URL may have a password anywhere.
-        return f'{text.partition(":")[0]}:{_MASK}'
+        return f'{_kind(text)}:{_MASK}'
     address, mark, query = text.partition('?')
     address = re.sub('(://[^:/@]*):[^@]*@', rf'\1:{_MASK}@', address)
     return address + mark + '&'.join(map(_public, query.split('&')))
@@ -162,7 +162,13 @@ def _unescaped(field: str) -> str:
 
 def _is_url(text: str) -> bool:
     """Tell a URL from a path; what only looks like a URL may hold a password, too."""
-    return '://' in text or bool(re.match(r'[a-z]\w+(\+\w+)?:', text))
+    before_host, at, _host = text.partition('@')
+    return (
+        '://' in text
+        or bool(re.match(r'[a-z]\w+(\+\w+)?:', text))
+        or bool(at and ':' in before_host)
+        or bool(re.search(r'(password|passwd|pass|pwd)\s?=', text, re.IGNORECASE))
+    )
 
 
 def _parsed(text: str) -> sa.URL:
@@ -176,7 +182,7 @@ def _made(text: str) -> sa.URL:
 
     :raises InvalidInput: it is none
     """
-    kind = text.partition(':')[0]
+    kind = _kind(text)
     try:
         url = sa.make_url(text)
         url.get_dialect()
@@ -187,13 +193,19 @@ def _made(text: str) -> sa.URL:
         ) from None
     except (sa.exc.ArgumentError, ValueError):
         url = None
-    if url is None or text.count('@') > 1:
+    if url is None or text.count('@') > 1 or '@' in text.partition('?')[2]:
         raise InvalidInput(
             f'"{kind}:{_MASK}" is neither a path nor a URL; it is not shown as it may '
             'hold a password. Write special characters in it as %XX, such as %40 for '
             '"@".'
         )
     return url
+
+
+def _kind(text: str) -> str:
+    """Return the scheme of a URL; empty if it has none."""
+    found = re.match(r'[\w+]*(?=:)', text)
+    return found[0] if found else ''
 
 
 def _secrets(url: sa.URL) -> Iterable[str]:

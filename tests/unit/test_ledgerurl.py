@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,13 @@ server:/under /mnt/twice nfs4 rw 0 0
         ('mysql://u:x@host:TopSecret/db', 'mysql:***'),
         ('mysql:/u:TopSecret@host/db', 'mysql:***'),
         ('nosuch://u:TopSecret@host/db', 'nosuch:***'),
+        ('mysql://host/db?user=u:TopSecret@host', 'mysql:***'),
+        # Mistakes that leave something like a path.
+        ('mysql+pymysql//u:TopSecret@host/db', ':***'),
+        ('u:TopSecret@host/db', 'u:***'),
+        ('user=u password=TopSecret host=h', ':***'),
+        ('host=h;PWD = TopSecret', ':***'),
+        ('b@c:d', 'b@c:d'),
     ],
 )
 def test_a_secret_is_masked_wherever_it_can_be(url: str, shown: str) -> None:
@@ -63,6 +71,8 @@ def test_a_secret_is_masked_wherever_it_can_be(url: str, shown: str) -> None:
         'mysql://u:x@host:TopSecret/db',
         'mysql:/u:TopSecret@host/db',
         'nosuch://u:TopSecret@host/db',
+        'u:TopSecret@host/db',
+        'user=u password=TopSecret host=h',
         'postgresql://u:TopSecret@h/x',
         'mysql+pymysql://127.0.0.1:1/x?user=u&password=TopSecret&nonsense=TopSecret',
         'mysql+pymysql://127.0.0.1:1/x?user=u&password=TopSecret&ssl=TopSecret',
@@ -92,6 +102,13 @@ def test_a_form_of_sqlite_that_is_no_file_is_refused(
     with pytest.raises(InvalidInput, match='not the path of a file'):
         Database(url)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('path', ['/dev/null', '/dev/full', '{}/pipe', '{}'])
+def test_what_is_no_file_has_to_be_corrected(path: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / 'pipe')
+    with pytest.raises(InvalidInput, match='not a file|Is a directory'):
+        Database(path.format(tmp_path))
 
 
 @pytest.mark.parametrize('prefix', ['', 'sqlite:///'])
