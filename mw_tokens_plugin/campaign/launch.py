@@ -18,6 +18,7 @@ import pywikibot
 from pywikibot import config
 from pywikibot.comms import http
 
+from mw_tokens_plugin.campaign.configuration import check_configuration
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
 from mw_tokens_plugin.campaign.ledgerurl import without_secrets
 from mw_tokens_plugin.campaign.passwords import check_password_file
@@ -74,6 +75,7 @@ def run_script(
     ):
         try:
             check_name(script, name, opposite)
+            check_configuration()
             _prepare_pywikibot()
             _check_surroundings(arguments)
             if not tolerate_exposed_password:
@@ -148,7 +150,7 @@ def _without_secrets(argument: str) -> str:
     """
     name, colon, value = argument.partition(':')
     if name == '-ledger':
-        return f'{name}:{without_secrets(value)}'
+        return f'{name}:{redactor.clean(without_secrets(value))}'
     if name == '-return' or re.search('://[^/?]*:[^/?]*@', value):
         return f'{name}{colon}***'
     return argument
@@ -178,8 +180,11 @@ def _prepare_pywikibot() -> None:
     enable()
     # Before anything makes a site: pywikibot would try for some 20 minutes.
     TokenRequest.deadline = UNREACHABLE_AFTER
+    given = config.socket_timeout
+    # One number is for both, connecting and answering.
     config.socket_timeout = tuple(
-        min(seconds, LONGEST_SILENCE) for seconds in config.socket_timeout
+        min(seconds, LONGEST_SILENCE)
+        for seconds in (given if isinstance(given, tuple) else (given, given))
     )
 
 
