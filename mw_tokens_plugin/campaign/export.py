@@ -229,10 +229,11 @@ def _write_csv(report: _Report, file: TextIO) -> None:
 
 
 def _cell(value: object) -> object:
-    """Keep a spreadsheet from taking a name for a formula."""
+    """Keep a spreadsheet from taking a name for a formula, and a row in one line."""
     if isinstance(value, str):
-        value = _safe(value)
-    if isinstance(value, str) and value.startswith(('=', '+', '-', '@', '\t', '\r')):
+        value = _safe(re.sub(r'[\r\n]+', ' ', value))
+    # What begins with an apostrophe gets one, too, so that it can be read again.
+    if isinstance(value, str) and re.match("'*[=+@\\t\\r-]", value):
         return f"'{value}"
     return '' if value is None else value
 

@@ -22,7 +22,7 @@ from mw_tokens_plugin.messages import counted, said
 from mw_tokens_plugin.protocol.lines import (
     Line,
     LineKind,
-    accounts_in,
+    accounts_of,
     is_interpreted,
     read_line,
     reference_in,
@@ -204,17 +204,28 @@ class ListReader:
         source = Source(title)
         self.sources.append(source)
         cell: Callable[[str], str] | None = None
+        exact = False
         last: int | None = None
         read = ((n, text, self._line(text)) for n, text in lines)
         for (number, text, line), following in pairwise(chain(read, [_END])):
             if number == 1 and (column or text.startswith(_REPORT)):
                 cell = _column(text, column or 'target')
+                exact = text.startswith(_REPORT) and column in ('', 'target', '1')
                 if not column.isdecimal():
                     source.markup += 1
                     continue
             try:
                 if cell is not None and text.strip():
-                    line = read_line(cell(text), strict=self._strict)
+                    held = cell(text)
+                    if exact:
+                        # A report writes an apostrophe before what a spreadsheet
+                        # would calculate.
+                        held = re.sub("^'(?='*[=+@\\t-])", '', held)
+                        line = Line(LineKind.ITEM, held, exact=True)
+                    else:
+                        line = read_line(
+                            re.sub("^'(?=[=+@\\t-])", '', held), strict=self._strict
+                        )
                 if isinstance(line, InvalidInput):
                     raise line
                 if not _is_counted(last, line.number, _number_of(following)):
@@ -252,7 +263,8 @@ class ListReader:
         try:
             if text.startswith('{"'):
                 # What -log-json has written of a target.
-                return Line(LineKind.ITEM, str(json.loads(text)['target']))
+                target = str(json.loads(text)['target'])
+                return Line(LineKind.ITEM, target, exact=True)
             return read_line(text, strict=self._strict)
         except InvalidInput as error:
             return error
@@ -267,11 +279,15 @@ class ListReader:
             return ()
         names: str | Sequence[str]
         if self._parse is None:
-            names = accounts_in(line.content, capital=self._capital)
+            names = accounts_of(line, capital=self._capital)
             for kind in map(kind_of, names):
                 source.kinds[kind] = source.kinds.get(kind, 0) + 1
         else:
-            names = self._parse(without_facts(reference_in(line.content)))
+            names = self._parse(
+                line.content
+                if line.exact
+                else without_facts(reference_in(line.content))
+            )
         names = [names] if isinstance(names, str) else names
         source.names += len(names)
         return names
@@ -356,7 +372,6 @@ def _column(heading: str, column: str) -> Callable[[str], str]:
             )
         if not 0 <= index < len(found) or not found[index].strip():
             raise InvalidInput(f'{line.strip()!r} has nothing in that column.')
-        # A report writes an apostrophe before what a spreadsheet would calculate.
-        return re.sub("^'(?=[=+@\\t-])", '', found[index])
+        return found[index]
 
     return cell

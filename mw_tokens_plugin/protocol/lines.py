@@ -51,11 +51,13 @@ class Line:
 
     :ivar content: what an item holds, without the sign or the number before it
     :ivar number: the number before an item that might be a part of its name
+    :ivar exact: whether a program has written it, and it holds a target as it is
     """
 
     kind: LineKind
     content: str = ''
     number: int | None = None
+    exact: bool = False
 
 
 def read_line(text: str, *, strict: bool = False) -> Line:
@@ -95,9 +97,31 @@ def read_line(text: str, *, strict: bool = False) -> Line:
         if _holds_link(shown):
             raise InvalidInput(f'{shown!r} is a heading with a name in it.')
         return Line(LineKind.MARKUP)
+    if reported := _REPORTED.fullmatch(f'{shown} '):
+        cell = reported['target'].strip()
+        if found := _NOWIKI.fullmatch(cell):
+            cell = decoded(found[1])
+        return Line(LineKind.ITEM, cell, exact=True)
     if shown.startswith('|'):
         return Line(LineKind.ITEM, _cell(shown))
+    target = without_facts(shown)
+    if target != shown and not _MARKED.match(target):
+        return Line(LineKind.ITEM, target, exact=True)
     return _item(_without_comment(shown))
+
+
+def accounts_of(line: Line, *, capital: Capital = first_letter) -> tuple[str, ...]:
+    """Return the accounts that an item of a list names, in MediaWiki's form.
+
+    .. version-added:: 0.1
+
+    :param line: an item, as :func:`read_line` returns it
+    :param capital: writes a first letter as the wiki does
+    :raises InvalidInput: it names nobody, or could mean several things
+    """
+    if not line.exact:
+        return accounts_in(line.content, capital=capital)
+    return (normalise_name(line.content, capital=capital),)
 
 
 def is_interpreted(
@@ -149,6 +173,8 @@ def without_facts(text: str) -> str:
     >>> without_facts('done: Example bot (found by reading)')
     'Example bot'
     """
+    if _WIKILINK.fullmatch(text.strip()):
+        return text
     if outcome := _OUTCOME.match(text):
         return _DETAIL.sub('', text[outcome.end() :])
     # A tabulator stands in lists of pages alone, which say nothing else.
@@ -291,8 +317,6 @@ def _is_table_markup(text: str) -> bool:
 
 def _cell(row: str) -> str:
     """Return the cell of a table's row that names somebody."""
-    if reported := _REPORTED.fullmatch(f'{row} '):
-        return _item(decoded(_unwrapped(reported['target']))).content
     cells = [cell for cell in row[1:].split('||') if _holds_link(cell)]
     if len(cells) != 1:
         raise InvalidInput(
@@ -330,6 +354,10 @@ _REPORTED = re.compile(
     r'\|(?P<target>[^|]+|<nowiki>.*?</nowiki>)\|\| [a-z ]+ \|\| '
     r'(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)? ?\|\| .*'
 )
+
+_NOWIKI = re.compile('<nowiki>(.*)</nowiki>')
+#: What a list has before an item, or around it, where people have written it.
+_MARKED = re.compile(r'[*:;#+•·‣◦▪●○‧∙–—-]+\s|.*(?:\[\[|\{\{|//)|.*[|·]|\S+\t')
 
 # The accounts in an item
 

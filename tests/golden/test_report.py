@@ -28,6 +28,7 @@ from mw_tokens_plugin.campaign.records import (
     Outcome,
     State,
 )
+from mw_tokens_plugin.campaign.targets import Entry, ListReader
 
 HERE = Path(__file__).parent / 'report'
 SUFFIXES = ('json', 'csv', 'wiki', 'html')
@@ -194,6 +195,33 @@ def test_what_names_bring_along_stays_text(report: dict[str, Path]) -> None:
         rows = list(csv.DictReader(file))
     assert rows[1]['target'].startswith("'=")
     assert len(rows) == len(TARGETS)
+
+
+def test_a_report_names_the_very_targets_when_it_is_read_as_a_list(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """No name is taken for the markup, the number or the remark that it looks like."""
+    names = [
+        *('1. Foo', '2. Bar', '- Dash', '*Star', '=Eq=', '=1+1', "'=1", "''=1"),
+        *('"Quoted"', "''Bold''", '\\xabX\\xbb', 'A, B', 'A;B', 'A=B', 'A & B', '! X'),
+        *('Foo (talk)', 'Done: X', 'Foo (found by reading)', 'X (edits 3)', '; X'),
+        *('10:31 Foo', '2026-11-01', 'Foo: RateLimited: x', '\\u2022 X', 'Amp;'),
+    ]
+    made = ledger.create(
+        'odd', action='a', wiki='w', operator='o', reason='x', options={}
+    )
+    ledger.add(made, names)
+    ledger.decide(made, [Decision(name, central_id=7) for name in names])
+    log = io.StringIO()
+    for target in ledger.lease(made, 'run/0', 99):
+        outcome = Outcome(State.FAILED, detail='ApiRefusal: two\\nlines, "quoted')
+        ledger.record(target, outcome)
+        JsonLog(log, made).outcome(target, outcome)
+    paths = {p.suffix: p for p in write_report(ledger, made, tmp_path / 'report')}
+    (tmp_path / 'log').write_text(log.getvalue(), encoding='utf-8')
+    for path in (paths['.csv'], paths['.wiki'], tmp_path / 'log'):
+        read = [e for e in ListReader().file(str(path)) if isinstance(e, Entry)]
+        assert sorted(entry.name for entry in read) == sorted(names), path.name
 
 
 def test_a_second_report_replaces_the_first(

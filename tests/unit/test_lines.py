@@ -10,7 +10,7 @@ from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.lines import (
     Line,
     LineKind,
-    accounts_in,
+    accounts_of,
     is_interpreted,
     read_line,
 )
@@ -20,7 +20,7 @@ META = 'https://meta.wikimedia.org'
 
 def names(line: str, *, strict: bool = False) -> tuple[str, ...] | LineKind:
     read = read_line(line, strict=strict)
-    return accounts_in(read.content) if read.kind is LineKind.ITEM else read.kind
+    return accounts_of(read) if read.kind is LineKind.ITEM else read.kind
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,7 @@ def test_an_account_is_found_however_it_is_pasted(line: str) -> None:
         ('Foo, Jr.', ('Foo, Jr.',)),
         ('1,000 Monkeys', ('1,000 Monkeys',)),
         ('[[User:a,b]]', ('A,b',)),
+        ('[[User:A: RateLimited: x]]', ('A: RateLimited: x',)),
         ('Spam (WMF)', ('Spam (WMF)',)),
         ('Spam: JavaScript: x', ('Spam: JavaScript: x',)),
         ('Old=Name', ('Old=Name',)),
