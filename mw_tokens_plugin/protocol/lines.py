@@ -576,6 +576,9 @@ def _names_of_url(url: str, name: _Name) -> list[str]:
     title = _title(''.join(query.get('title', [])[:1]))
     if not title and (found := _PAGE_IN_PATH.search(path)):
         title = _title(found[1])
+    if 'diff' in query or 'oldid' in query:
+        # It shows what somebody did there, who need not be its user.
+        return []
     page = _USER_PAGE.fullmatch(title)
     named = [name(page['name'])] if page else []
     if special := _SPECIAL_PAGE.match(title):

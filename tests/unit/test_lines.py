@@ -164,6 +164,8 @@ def test_what_names_nobody_is_told_apart(line: str, kind: LineKind) -> None:
         # What a log shows is not who is in it.
         *(f'{META}/wiki/Special:Log/globalauth', '[[Special:Log/block|log]]'),
         f'{META}/w/index.php?title=Special:Log&user=Admin&page=User:X%40global',
+        f'{META}/w/index.php?title=User_talk:Victim&diff=prev&oldid=5',
+        f'{META}/wiki/User:Victim?diff=5',
         # Signatures in other languages.
         '[[User:X]] 1 \u044f\u043d\u0432\u0430\u0440\u044f 2026, 10:31',
         '[[User:X|X]] ([[User talk:X|Diskussion]]) 10:31, 1. Jan. 2026 (CET)',
