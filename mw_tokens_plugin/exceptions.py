@@ -101,11 +101,31 @@ __all__ = [
 ]
 
 
-class TokensPluginError(Exception):
+class _Unadorned(Exception):
+    """A base of our own: where there is none, the bases cannot be changed."""
+
+
+class TokensPluginError(_Unadorned):
     """Root of all errors of the plugin.
+
+    With the plugin enabled it derives from pywikibot's ``Error`` as well, so that
+    existing bots, and pywikibot's own saves in the background, catch it.
 
     .. version-added:: 0.1
     """
+
+    def __init__(self, *args: object) -> None:
+        """Keep what an exception keeps; pywikibot's takes one argument alone."""
+        Exception.__init__(self, *args)
+
+    def __str__(self) -> str:
+        """Return what an exception says, where pywikibot's says ``unicode``."""
+        return Exception.__str__(self)
+
+    @property
+    def unicode(self) -> str:
+        """The message, as errors of pywikibot have it."""
+        return str(self)
 
 
 class InvalidInput(TokensPluginError, ValueError):

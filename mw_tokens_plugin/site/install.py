@@ -58,6 +58,8 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.comms.http', 'get_authentication', ()),
     ('pywikibot.comms.http', 'session', ('hooks',)),
     ('pywikibot.data.api', '_invalidate_superior_cookies', ()),
+    ('pywikibot.exceptions', 'Error', ()),
+    ('pywikibot.exceptions', 'OtherPageSaveError', ()),
     ('pywikibot.family', 'Family', ('apipath', 'code_aliases', 'hostname')),
     ('pywikibot.family', 'SingleSiteFamily', ('interface',)),
     ('pywikibot.family', 'WikimediaFamily', ()),
@@ -107,6 +109,28 @@ def install() -> None:
     APISite.login = _attended_login(APISite.login)
     http.session.hooks['response'].append(with_plain_wait)
     install_redaction()
+    _install_errors()
+
+
+def _install_errors() -> None:
+    """Let pywikibot and its bots know the plugin's errors.
+
+    Its saves in the background tell of no others, and its thread dies of those. Saves
+    in the foreground raise them as they are: wrapped, they would be taken for problems
+    of the page.
+    """
+    from pywikibot.exceptions import Error, OtherPageSaveError
+
+    from mw_tokens_plugin.exceptions import TokensPluginError
+
+    def unwrapped(cls: type[Exception], *args: Any) -> Any:
+        """Return the plugin's error itself in the place of one that wraps it."""
+        ours = [each for each in args if isinstance(each, TokensPluginError)]
+        return ours[0] if ours else Exception.__new__(cls, *args)
+
+    TokensPluginError.__bases__ += (Error,)
+    # Where it is raised cannot be imported yet.
+    OtherPageSaveError.__new__ = unwrapped
 
 
 def _wallet_property(relogin: Any) -> property:

@@ -16,7 +16,11 @@ import pywikibot
 from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.login import LoginStatus
 
-from mw_tokens_plugin.exceptions import LoginNeedsInput, SessionLost
+from mw_tokens_plugin.exceptions import (
+    LoginNeedsInput,
+    SessionLost,
+    TokensPluginError,
+)
 from mw_tokens_plugin.site.clock import ServerClock
 from mw_tokens_plugin.site.traffic import Traffic
 
@@ -128,6 +132,8 @@ class Session:
             try:
                 with self.traffic.halted():
                     self._relogin(self._site)
+            except TokensPluginError:
+                raise  # it says what is the matter
             except PywikibotError as error:
                 raise SessionLost(
                     f'The session on {self._site} was lost, and logging in again was '
