@@ -141,7 +141,7 @@ class Wikis:
 
     def _at(self, host: str) -> str:
         for name, account in self._accounts.items():
-            if urlsplit(account.url or '').netloc == host:
+            if urlsplit(account.url or '').netloc.lower() == host.lower():
                 return name
         raise InvalidInput(
             f'{host} is none of the wikis on which {self.home.username()} has an '

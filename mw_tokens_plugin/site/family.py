@@ -5,6 +5,7 @@ It knows families, and the list of attached wikis that it is given; it asks no w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ from pywikibot.site import DataSite
 
 from mw_tokens_plugin.exceptions import NotCentral, NotInFarm
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+
+#: A host name or address, with a port or not; no name of a user before it.
+_HOST = re.compile(r'(\[[0-9a-f:.]+\]|[\w.-]+)(:[0-9]+)?')
 
 
 class SharedLogin:
@@ -103,6 +107,20 @@ def same_farm(home: Any, place: Place) -> bool | None:
     return None if None in centrals else centrals[0] == centrals[1]
 
 
+def host_of(url: str | None) -> str:
+    """Return the host of an address, with its port; '' if it is none of the web.
+
+    :param url: what a wiki says where another one is
+    """
+    try:
+        address = urlsplit(url or '')
+    except ValueError:
+        return ''
+    host = address.netloc.lower()
+    is_web = address.scheme in ('', 'http', 'https') and _HOST.fullmatch(host)
+    return host if is_web else ''
+
+
 def place_of(
     home: Any, where: Any, attached: Callable[[], Iterable[AttachedAccount]]
 ) -> Place:
@@ -150,7 +168,9 @@ def _place(code: str, family: Any, interface: type[Any] | None = None) -> Place:
         interface = family.interface(code)
     if isinstance(interface, str):
         interface = getattr(pywikibot.site, interface)
-    return Place(code, family, family.hostname(code), interface)
+    # With https it may be another one than the family's hostname().
+    host = urlsplit(family.base_url(code, '/')).netloc.lower()
+    return Place(code, family, host, interface)
 
 
 def _place_of_name(family: str, code: str, where: str) -> Place:
@@ -167,14 +187,24 @@ def _place_of_name(family: str, code: str, where: str) -> Place:
 def _place_of_url(
     home: Any, url: str, attached: Callable[[], Iterable[AttachedAccount]]
 ) -> Place:
-    host = urlsplit(url).netloc
+    host = host_of(url)
     for family in _families(home):
         for code in family.langs:
-            if family.hostname(code) == host:
+            if host and family.hostname(code).lower() == host:
                 return _place(code, family)
     for account in attached():
-        if account.url and urlsplit(account.url).netloc == host:
+        if account.url and host and host_of(account.url) == host:
+            if home.protocol() == 'https' and urlsplit(account.url).scheme == 'http':
+                raise NotInFarm(
+                    f'{home} says that {account.wiki} is at http://{host}, and would '
+                    'itself be talked to by https. Add the wiki to a family file.'
+                )
             return _place(account.wiki, _family_of_one(account.wiki, account.url, home))
+    if not host:
+        raise NotInFarm(
+            'The address is not one of http or https without a user name, so it is '
+            'not used. Give family:code.'
+        )
     raise NotInFarm(
         f'{url} is in no family file, and none of the wikis to which '
         f'{home.username()} is attached.'

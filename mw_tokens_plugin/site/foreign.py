@@ -18,7 +18,7 @@ import pywikibot
 import requests
 from pywikibot import config
 from pywikibot.comms import http
-from pywikibot.exceptions import Error, NoUsernameError
+from pywikibot.exceptions import APIError, Error, NoUsernameError
 from pywikibot.login import LoginStatus
 from pywikibot.site._upload import Uploader
 
@@ -42,7 +42,7 @@ from mw_tokens_plugin.site.centralauth import (
     SAFE_AGE,
     CentralAuthTokens,
 )
-from mw_tokens_plugin.site.family import Place, place_of, same_farm
+from mw_tokens_plugin.site.family import Place, host_of, place_of, same_farm
 from mw_tokens_plugin.site.recovery import Remedy, Tried, http_remedy
 from mw_tokens_plugin.site.requests import (
     CachedTokenRequest,
@@ -117,6 +117,7 @@ class HomeLogin:
         self.traffic = Traffic()
         self._sites: dict[tuple[str, ...], Any] = {}
         self._account: GlobalAccount | None = None
+        self._listed: frozenset[str] | None = None
         self._kind: str | None = None
         self.user = home.username()
         self._lock = threading.RLock()
@@ -192,14 +193,15 @@ class HomeLogin:
 
     def _check_attached(self, place: Place, create_account: bool) -> None:
         """Refuse what could not work, before the first write."""
-        hosts = {_host(account.url) for account in self.attached() if account.url}
-        if place.host in hosts:
+        if place.host in {host_of(account.url) for account in self.attached()}:
             return
+        # A wiki cannot vouch for itself: what it says of the account is public.
         shares = same_farm(self.home, place)
-        if shares is not False:
-            # What the wiki says counts, if it says anything.
+        if shares is None:
+            shares = place.host in self._listed_hosts()
+        if shares:
             known, is_taken = self._knows_account(place)
-            shares = shares if known is None else known
+            shares = known is not False
             if shares and is_taken:
                 where = f'{place.family.path(place.code)}?title=Special:MergeAccount'
                 raise NotAttached(
@@ -210,9 +212,8 @@ class HomeLogin:
                 )
         if not shares:
             raise NotInFarm(
-                f'{place} shares no login with {self.home}. If it does, but cannot be '
-                'read by all, add shared_login = True and the same central_wiki to '
-                'both of their family files.'
+                f'{place} shares no login with {self.home}, as far as is known there. '
+                'If it does, add the same central_wiki to both of their family files.'
             )
         if not create_account:
             raise NotAttached(
@@ -220,6 +221,38 @@ class HomeLogin:
                 'create_account=True to have it created by the first visit.'
             )
         self._account = None
+
+    def _listed_hosts(self) -> frozenset[str]:
+        """Return the hosts of the farm's wikis, if the home wiki has a list of them.
+
+        https://www.mediawiki.org/wiki/Extension:SiteMatrix
+        """
+        if self._listed is None:
+            request = self.home._request(
+                parameters={
+                    'action': 'sitematrix',
+                    'smsiteprop': 'url',
+                    'smlangprop': 'site',
+                    'smlimit': 'max',
+                    'formatversion': 2,
+                }
+            )
+            # It is an extension, which most farms do not have.
+            request.expected_errors = frozenset({'badvalue', 'unknown_action'})
+            try:
+                matrix = part_of(request.submit(), 'sitematrix')
+            except APIError:
+                matrix = {}
+            with expected_form(f'The list of wikis of {self.home}'):
+                # Languages have their wikis under a name; others are a list.
+                self._listed = frozenset(
+                    host_of(wiki['url'])
+                    for group in matrix.values()
+                    if not isinstance(group, int)
+                    for wiki in (group['site'] if isinstance(group, dict) else group)
+                    if 'nonglobal' not in wiki
+                )
+        return self._listed
 
     def _knows_account(self, place: Place) -> tuple[bool | None, bool]:
         """Ask a wiki, as nobody, what it knows of the account.
@@ -700,7 +733,3 @@ def _no_login(home: Any, place: Place) -> SessionLost:
         f'Logging in to {place} as {home.username()} failed. A bot password or an '
         'OAuth consumer must be of an account that is attached there.'
     )
-
-
-def _host(url: str | None) -> str:
-    return (url or '').partition('//')[2].partition('/')[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,9 @@ from mw_tokens_plugin.exceptions import (
     SessionLost,
     WikiUnreachable,
 )
+from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.site.family import SharedLogin
+from mw_tokens_plugin.site.family import SharedLogin, place_of
 
 from .farms import Farm
 from .foreign import (
@@ -251,6 +253,36 @@ def test_a_broken_answer_of_such_a_wiki_is_survived(
     assert [page.title() for page in foreign.allpages(total=1)] == ['Main Page']
 
 
+@pytest.mark.parametrize(
+    ('url', 'host'),
+    [
+        ('https://zz.example', 'zz.example'),
+        ('https://ZZ.example:8443', 'zz.example:8443'),
+        ('//zz.example', 'zz.example'),
+        ('http://zz.example', None),
+        ('ftp://zz.example', None),
+        ('file://zz.example/etc/passwd', None),
+        ('https://user:secret@zz.example', None),
+        ('https://zz.example\\@evil.example', None),
+        ('https://[zz', None),
+    ],
+)
+def test_the_home_wiki_sends_a_secure_login_to_secure_addresses_only(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, url: str, host: str | None
+) -> None:
+    home = farm.site()
+    monkeypatch.setattr(type(home.family), 'protocol', lambda self, code: 'https')
+    there = AttachedAccount('zzwiki', url, 0, (), None, None, False)
+    for where in ('zzwiki', f'https:{url}' if url.startswith('//') else url):
+        if host is not None:
+            place = place_of(home, where, lambda: (there,))
+            assert place.api == f'https://{host}/w/api.php'
+            continue
+        with pytest.raises(NotInFarm) as refused:
+            place_of(home, where, lambda: (there,))
+        assert 'secret' not in str(refused.value)
+
+
 # Wikis without an account of the operator
 
 
@@ -368,11 +400,7 @@ def stranger(sandbox: Sandbox, running_old_sandbox: Sandbox) -> Iterator[str]:
     """A wiki of another farm, in a family that says nothing of logins."""
     from pywikibot.family import Family, SingleSiteFamily
 
-    def age(state: Any) -> None:
-        state.accounts[OPERATOR].registration = '2009-01-02T03:04:05Z'
-
     running_old_sandbox.reset()
-    running_old_sandbox.call(age)
     address = running_old_sandbox.wikis['aa'].server.removeprefix('http://')
     members = {
         'name': 'stranger',
@@ -385,26 +413,59 @@ def stranger(sandbox: Sandbox, running_old_sandbox: Sandbox) -> Iterator[str]:
     del Family._families['stranger']
 
 
-def test_a_wiki_of_another_farm_is_refused_by_what_it_says_itself(
+@pytest.mark.parametrize('auth', ['auto', 'password', 'centralauthtoken', 'oauth'])
+@pytest.mark.parametrize('login', ['home', 'bot_home'])
+def test_no_wiki_gets_a_secret_by_vouching_for_itself(
+    request: pytest.FixtureRequest,
+    stranger: str,
+    running_old_sandbox: Sandbox,
+    login: str,
+    auth: str,
+) -> None:
+    """It claims the very same account, all of which is public."""
+    home = request.getfixturevalue(login)
+    running_old_sandbox.journal.clear()
+    for where in (stranger, running_old_sandbox.wikis['aa'].server + '/wiki/A'):
+        with pytest.raises(NotInFarm):
+            home.foreign_site(where, auth=auth, create_account=True)
+    assert not running_old_sandbox.journal.entries()
+
+
+def test_a_wiki_in_the_list_of_the_home_wiki_is_one_of_its_farm(
+    home: Any, stranger: str, sandbox: Sandbox, running_old_sandbox: Sandbox
+) -> None:
+    """It has no account yet; wikis with accounts of their own only are no part."""
+    forget_account(running_old_sandbox, 'aa')
+    server = running_old_sandbox.wikis['aa'].server
+    language = {'code': 'aa', 'site': [{'url': server}]}
+    for matrix, error in (
+        ({'count': 1, '0': language}, 'create_account=True'),
+        ({'count': 1, 'specials': [{'url': server}]}, 'create_account=True'),
+        ({'count': 1, 'specials': [{'url': server, 'nonglobal': ''}]}, 'no login'),
+        ({'count': 0}, 'no login'),
+    ):
+        body = json.dumps({'sitematrix': matrix})
+        sandbox.faults.arm(kind='gateway', status=200, body=body, action='sitematrix')
+        home.tokens.home_login = None
+        with pytest.raises((NotAttached, NotInFarm), match=error):
+            home.foreign_site(stranger)
+
+
+def test_a_wiki_of_the_farm_may_say_that_it_knows_another_account(
     home: Any, stranger: str, running_old_sandbox: Sandbox
 ) -> None:
+    from pywikibot.family import Family
+
+    def age(state: Any) -> None:
+        state.accounts[OPERATOR].registration = '2009-01-02T03:04:05Z'
+
+    running_old_sandbox.call(age)
+    type(Family._families['stranger']).central_wiki = 'sandbox:meta'
     running_old_sandbox.journal.clear()
     with pytest.raises(NotInFarm, match='shares no login'):
         home.foreign_site(stranger, create_account=True)
     (asked,) = running_old_sandbox.journal.entries()
     assert (asked.method, asked.user, asked.centralauthtoken) == ('GET', '', '')
-
-
-@pytest.mark.parametrize('auth', ['auto', 'password'])
-def test_no_password_is_sent_to_another_farm(
-    bot_home: Any, stranger: str, running_old_sandbox: Sandbox, auth: str
-) -> None:
-    running_old_sandbox.journal.clear()
-    with pytest.raises(NotInFarm, match='shares no login'):
-        bot_home.foreign_site(stranger, auth=auth, create_account=True)
-    sent = [(e.method, e.action) for e in running_old_sandbox.journal.entries()]
-    assert ('POST', 'login') not in sent
-    assert {method for method, _ in sent} == {'GET'}
 
 
 def test_a_third_wiki_is_reached_with_the_same_login(
