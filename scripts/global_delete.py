@@ -127,7 +127,7 @@ def _run(arguments: list[str]) -> ExitCode:
             _SCRIPT,
             ledger,
             campaign,
-            _action(site, campaign),
+            _action(site, campaign, _standing(site, options)),
             site,
             reporter,
             longest=_MAX,
@@ -211,10 +211,18 @@ def _named(site: Any, options: Options) -> Iterator[str]:
             yield account.name
 
 
-def _action(site: Any, campaign: Campaign) -> GlobalDelete:
-    """Return what a campaign does, as the ledger has it."""
+def _standing(site: Any, options: Options) -> list[str]:
+    """Return the names in the standing lists, if they may be newer than a plan."""
+    return options.excluded(capital=site.first_letter) if options.resume else []
+
+
+def _action(site: Any, campaign: Campaign, standing: Iterable[str]) -> GlobalDelete:
+    """Return what a campaign does, as the ledger has it.
+
+    :param standing: names that are left alone besides those of the plan
+    """
     stored = {k: v for k, v in campaign.options.items() if k != 'untrusted'}
-    stored['excluded'] = frozenset(stored['excluded'])
+    stored['excluded'] = frozenset([*stored['excluded'], *standing])
     guards = DeletionGuards(operator=site.username() or '', **stored)
     return GlobalDelete(site, reason=campaign.reason, guards=guards)
 

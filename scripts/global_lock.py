@@ -210,7 +210,7 @@ def _run(arguments: list[str]) -> ExitCode:
             _SCRIPT,
             ledger,
             campaign,
-            _action(ledger, site, campaign),
+            _action(ledger, site, campaign, _standing(site, options, campaign)),
             site,
             reporter,
             twice=f'hide {hidden}' if hidden else '',
@@ -488,8 +488,21 @@ def _compare_page(site: Any, campaign: Campaign, reporter: Reporter) -> None:
         )
 
 
-def _action(ledger: Ledger, site: Any, campaign: Campaign) -> GlobalLock:
-    """Return what a campaign does, as the ledger has it."""
+def _standing(site: Any, options: Options, campaign: Campaign) -> list[str]:
+    """Return the names in the standing lists, if they may be newer than a plan."""
+    if not options.resume:
+        return []
+    hides = bool(campaign.options.get('hidden'))
+    return options.excluded(capital=site.first_letter, discreet=hides)
+
+
+def _action(
+    ledger: Ledger, site: Any, campaign: Campaign, standing: Iterable[str]
+) -> GlobalLock:
+    """Return what a campaign does, as the ledger has it.
+
+    :param standing: names that are left alone besides those of the plan
+    """
     if campaign.action == UndoGlobalLock.kind:
         undone = found(ledger, campaign.options['undone'])
         undo = RequestedUndo if undone.options.get('page') else UndoGlobalLock
@@ -506,7 +519,7 @@ def _action(ledger: Ledger, site: Any, campaign: Campaign) -> GlobalLock:
         'guards': Guards(
             operator=site.username(),
             max_edits=stored['max_edits'],
-            excluded=frozenset(stored['excluded']),
+            excluded=frozenset([*stored['excluded'], *standing]),
         ),
         'locked': stored['locked'],
         'hidden': stored['hidden'] and HiddenLevel(stored['hidden']),

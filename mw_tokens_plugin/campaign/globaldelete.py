@@ -104,6 +104,12 @@ class GlobalDelete(Action):
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
+        if target.name in self.guards.excluded:
+            # It was put into a standing list after the plan was made.
+            return Outcome(
+                State.FAILED,
+                detail=f'now held back: {Held.EXCLUDED.value}',
+            )
         planned = target.decision.facts
         with hiding([target]):
             account = self.site.global_account(target.name)

@@ -115,6 +115,12 @@ class GlobalLock(Action):
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
+        if target.name in self.guards.excluded:
+            # It was put into a standing list after the plan was made.
+            return Outcome(
+                State.FAILED,
+                detail=f'now held back: {Held.EXCLUDED.value}',
+            )
         with hiding([target]):
             try:
                 return self._write(_planned(target.decision.facts))

@@ -214,6 +214,13 @@ def test_a_standing_list_can_be_set_for_all_runs(desk: Desk, sandbox: Sandbox) -
     run = desk.run(*spam(1, 2), *USUAL)
     assert run.code == 1, run.said
     assert locked(sandbox) == spam(2)
+    # A plan may be older than the entry.
+    assert desk.run(*spam(3, 4), '-reason:x', '-simulate', '-campaign:old').code == 0
+    standing.write_text('Spambot 00001\n[[User:Spambot 00003]]\n', encoding='utf-8')
+    run = desk.run('-resume', '-campaign:old', '-always')
+    assert run.code == 1, run.said
+    assert 'Spambot 00003: now held back: listed in -not or -protect' in run.out
+    assert locked(sandbox) == spam(2, 4)
 
 
 def test_a_report_and_a_plan_are_lists(
