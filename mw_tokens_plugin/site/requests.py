@@ -126,6 +126,8 @@ class TokenRequest(api.Request):  # type: ignore[misc]
 
     def submit(self) -> dict[str, Any]:
         """Send it, until there is an answer."""
+        if self.action in ('login', 'clientlogin'):
+            self.site.tokens.session.logins += 1
         try:
             answer: dict[str, Any] = super().submit()
             if self._shows_who_asks():

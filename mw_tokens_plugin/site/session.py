@@ -36,6 +36,7 @@ class Session:
 
     :ivar generation: 0 for the session with which the run began
     :ivar is_given_up: whether it was lost, and is not renewed before somebody logs in
+    :ivar logins: how many requests with a password or the like were sent
     :ivar lock: held while logging in, and by the wallet while it fetches
     :ivar traffic: the requests that are made in it
     :ivar clock: what time it is on the server
@@ -54,6 +55,7 @@ class Session:
         """
         self.generation = 0
         self.is_given_up = False
+        self.logins = 0
         self.lock = threading.RLock()
         self.traffic = traffic or Traffic()
         self.clock = ServerClock()
@@ -129,6 +131,7 @@ class Session:
             self._losses = [*self._losses[1 - MAX_LOSSES :], self._timer()]
             self._is_proven = False
             self._is_renewing = True
+            logins = self.logins
             try:
                 with self.traffic.halted():
                     self._relogin(self._site)
@@ -146,6 +149,10 @@ class Session:
                     f'The session on {self._site} was lost and logging in again '
                     'failed. Check the account and its password, then start again.'
                 )
+            if self.logins == logins:
+                # It was not lost: another account of this process has come between,
+                # and the cookies that are kept have brought it back.
+                self._losses.pop()
 
 
 @contextmanager

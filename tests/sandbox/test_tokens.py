@@ -22,6 +22,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.sandbox import Sandbox
 
+from .desk import Desk
 from .farms import Farm
 
 OPERATOR = 'Sandbox Operator'
@@ -325,6 +326,33 @@ def test_the_third_loss_within_minutes_is_told_by_all_ways_to_write(
     edit(acting, 'at last')
     edits = [e.user for e in sandbox.journal.entries(action='edit') if e.effect]
     assert edits == [OPERATOR] * 5
+
+
+def test_two_accounts_take_turns_in_one_process(
+    farm: Farm, sandbox: Sandbox, desk: Desk
+) -> None:
+    """They share the cookies, so each change looks like a lost session."""
+    farm.configure(desk.directory, plugin=True)
+    passwords = f'({OPERATOR!r}, {farm.operator.password!r})\n'
+    passwords += f'({farm.sysop.name!r}, {farm.sysop.password!r})\n'
+    (desk.directory / 'user-password.py').write_text(passwords, encoding='utf-8')
+    run = desk.python(f"""
+import pywikibot
+sites = [pywikibot.Site(user=name) for name in ({OPERATOR!r}, {farm.sysop.name!r})]
+for number in range(12):
+    page = pywikibot.Page(sites[number % 2], 'Spam page turns')
+    page.text = 'version %d' % number
+    page.save(summary='test', quiet=True)
+for number in range(6):
+    site = sites[number % 2]
+    site.simple_request(
+        action='edit', title='Spam page turns', appendtext='x', token=site.tokens.csrf
+    ).submit()
+""")
+    assert run.code == 0, run.said
+    edits = [e.user for e in sandbox.journal.entries(action='edit') if e.effect]
+    assert edits == [OPERATOR, farm.sysop.name] * 9
+    assert sandbox.summary()['logins'] == 2
 
 
 def test_a_login_waits_for_the_late_answer_that_would_undo_it(
