@@ -340,7 +340,7 @@ def _column(heading: str, column: str) -> Callable[[str], str]:
         try:
             read = list(csv.reader([line.strip('\r\n'), _NEXT], delimiter=delimiter))
         except csv.Error as error:
-            raise InvalidInput(f'{line[:40]!r}... has no columns: {error}.') from None
+            raise InvalidInput(f'A line has no columns: {error}.') from None
         return read[0], len(read) == 1
 
     found, is_open = cells(heading)
@@ -356,9 +356,10 @@ def _column(heading: str, column: str) -> Callable[[str], str]:
     elif column.casefold() in titles:
         index = titles.index(column.casefold())
     else:
+        # What it has instead may be a name that is not to be shown.
         raise InvalidInput(
             f'-column:{column}: the first line has no such heading. It has '
-            f'{", ".join(titles)}; a number will do, too.'
+            f'{counted(len(titles), "column")}; a number will do, too.'
         )
 
     def cell(line: str) -> str:
