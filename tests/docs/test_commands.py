@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shlex
 import shutil
@@ -249,6 +250,19 @@ def test_an_internal_error_is_not_repeated_for_ever(
     assert start(70) == ''
     assert len(sandbox.journal.entries()) == before
     (folder / 'halted').unlink()
+    start(0)
+    assert locks(sandbox) == 8
+
+
+def test_two_runs_do_not_take_the_same_list(
+    stewardry: tuple[Path, Sandbox, Callable[[int], str]],
+) -> None:
+    folder, sandbox, start = stewardry
+    with (folder / 'lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert start(75) == ''
+    assert (folder / 'new.txt').exists()
+    assert not (folder / 'at-work').exists()
     start(0)
     assert locks(sandbox) == 8
 
