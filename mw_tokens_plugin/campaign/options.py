@@ -189,13 +189,13 @@ class SharedOptions:
             case '-resume', False:
                 self.resume = True
             case '-ledger', True:
-                self.ledger = value
+                self.ledger = _place(name, value)
             case '-quiet', False:
                 self.quiet = True
             case '-log-json', True:
-                self.log_json = expanded(value)
+                self.log_json = expanded(_place(name, value))
             case '-report', True:
-                self.report = expanded(value)
+                self.report = expanded(_place(name, value))
             case _ if argument.startswith('-'):
                 return False
             case _:
@@ -674,6 +674,13 @@ def not_understood(script: str, argument: str) -> InvalidInput:
         f'{argument!r} is not understood. "pwb {script} -help" lists all options; '
         'those with a value are written -name:value.'
     )
+
+
+def _place(name: str, value: str) -> str:
+    """Return where something is; an empty variable of a shell must not change that."""
+    if not value:
+        raise InvalidInput(f'{name}: says nothing: name a place, or leave it out.')
+    return value
 
 
 def _campaign_name(value: str) -> str:

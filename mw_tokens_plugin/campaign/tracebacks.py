@@ -21,6 +21,7 @@ import pywikibot
 from pywikibot import config
 
 from mw_tokens_plugin.campaign.privatefiles import open_private
+from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.redaction import redactor
 
 
@@ -51,7 +52,9 @@ def _text(error: BaseException) -> str:
         f'Python {platform.python_version()}, pywikibot {pywikibot.__version__}, '
         f'{sys.platform}\n\n'
     )
-    return redactor.clean(about + ''.join(traceback.format_exception(error)))
+    whole = redactor.clean(about + ''.join(traceback.format_exception(error)))
+    # Somebody will look at it in a terminal.
+    return displayable(whole, lines=True)
 
 
 def _kept(text: str) -> Path | None:

@@ -13,7 +13,9 @@ import pytest
 
 from mw_tokens_plugin.campaign import guards
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.options import SharedOptions
 from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Run
@@ -154,6 +156,12 @@ def test_a_log_that_cannot_be_written_is_found_out_first(
     assert run.code == 2, run.said
     assert 'nowhere/log cannot be used' in run.err
     assert not sandbox.journal.entries(action=LOCK)
+
+
+@pytest.mark.parametrize('option', ['-ledger:', '-log-json:', '-report:'])
+def test_an_empty_variable_of_a_shell_names_no_place(option: str) -> None:
+    with pytest.raises(InvalidInput, match=f'{option} says nothing'):
+        SharedOptions().take(option)
 
 
 def test_a_report_is_written_in_the_end(global_lock: Script, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ class Count(Action):
     def apply(self, target):
         self.done += 1
         if os.environ.get('BUG') == 'apply' and self.done == 2:
-            raise ZeroDivisionError('a bug')
+            raise ZeroDivisionError('a bug\x1b[31m')
         return Outcome(State.DONE, changed=True)
 
     def settle(self, targets):
@@ -345,6 +345,7 @@ def test_an_internal_error_leaves_a_private_traceback_and_the_line_to_resume(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()
     assert 'own.py' in text and 'Traceback' in text
+    assert '\x1b' not in text
     assert '0123456789abcdef' not in text
     assert 'own.py -resume -campaign:' in run.out
     # The ledger is right: when the bug is gone, the rest is done, and nothing twice.
