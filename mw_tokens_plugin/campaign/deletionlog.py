@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from mw_tokens_plugin.campaign.records import Target
+from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.site.requests import refusals
 
@@ -57,12 +58,14 @@ def about(title: str, log_type: str | None = 'delete') -> dict[str, Any]:
 
 def entries(answer: Mapping[str, Any]) -> Iterator[LogEntry]:
     """Yield the entries in an answer, the newest first."""
-    for event in answer.get('query', {}).get('logevents', ()):
-        moment = timestamp(event.get('timestamp'))
-        if moment is not None:
+    for event in listed(answer, 'logevents'):
+        with expected_form('An entry of the deletion log'):
+            moment = timestamp(event.get('timestamp'))
+            if moment is None:
+                continue
             params = event.get('params') or {}
             count = params.get('count') or {}
-            yield LogEntry(
+            entry = LogEntry(
                 id=event['logid'],
                 action=event.get('action', ''),
                 user=event.get('user'),
@@ -75,6 +78,7 @@ def entries(answer: Mapping[str, Any]) -> Iterator[LogEntry]:
                 else None,
                 target_title=params.get('target_title'),
             )
+        yield entry
 
 
 def since(found: Sequence[LogEntry], moment: str | None) -> list[LogEntry]:
@@ -113,9 +117,21 @@ def own_deletions(
 
 
 def ask(site: Any, **parameters: Any) -> dict[str, Any]:
-    """Return the answer to a query, with what it found under ``query``."""
+    """Return the answer to a query, with what it found under ``query``.
+
+    :raises UnexpectedAnswer: it is not that of a query
+    """
     with refusals(site):
         answer: dict[str, Any] = site.simple_request(
             action='query', formatversion=2, **parameters
         ).submit()
-    return {**answer, 'query': answer.get('query') or {}}
+    query = answer.get('query') or {}
+    return {**answer, 'query': part_of({'query': query}, 'query')}
+
+
+def listed(answer: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Return the items of a list in the answer to a query, which may be missing.
+
+    :raises UnexpectedAnswer: it is no list of such items
+    """
+    return items_of(answer, 'query', key) if key in answer['query'] else []

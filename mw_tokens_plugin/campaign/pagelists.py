@@ -15,7 +15,13 @@ from mw_tokens_plugin.campaign.pages import read_pages
 from mw_tokens_plugin.campaign.retry import PASSING
 from mw_tokens_plugin.campaign.targets import BadLine
 from mw_tokens_plugin.campaign.wikis import Wikis, named
-from mw_tokens_plugin.exceptions import InvalidInput, NotAttached, NotInFarm
+from mw_tokens_plugin.exceptions import (
+    InvalidInput,
+    NotAttached,
+    NotInFarm,
+    UnexpectedAnswer,
+)
+from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.requests import refusals
 
@@ -100,7 +106,7 @@ def begun_by(
         except (NotAttached, NotInFarm):
             unreachable(database, 'you have no account there')
             continue
-        except PASSING as error:
+        except (*PASSING, UnexpectedAnswer) as error:
             unreachable(database, str(error))
             continue
         for source, target in moves:
@@ -137,10 +143,11 @@ def _contributions(site: Any, name: str) -> tuple[dict[str, None], dict[str, Non
     for answer in _queried(
         site, list='usercontribs', ucuser=name, ucprop='ids|title', uclimit='max'
     ):
-        for edit in answer['query']['usercontribs']:
-            touched[edit['title']] = None
-            if not edit['parentid']:
-                begun[edit['title']] = None
+        for edit in items_of(answer, 'query', 'usercontribs'):
+            with expected_form(f'A contribution on {site}'):
+                touched[edit['title']] = None
+                if not edit['parentid']:
+                    begun[edit['title']] = None
     return begun, touched
 
 
@@ -149,9 +156,14 @@ def _moves(site: Any, name: str) -> Iterator[tuple[str, str]]:
     for answer in _queried(
         site, list='logevents', letype='move', leuser=name, lelimit='max'
     ):
-        for entry in answer['query']['logevents']:
-            if 'title' in entry and 'target_title' in entry.get('params', {}):
-                yield entry['title'], entry['params']['target_title']
+        for entry in items_of(answer, 'query', 'logevents'):
+            params = entry.get('params')
+            if (
+                'title' in entry
+                and isinstance(params, dict)
+                and ('target_title' in params)
+            ):
+                yield entry['title'], params['target_title']
 
 
 def _queried(site: Any, **parameters: Any) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,15 @@ from typing import Any
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from mw_tokens_plugin.campaign.deletionlog import LogEntry, about, ask, entries
+from mw_tokens_plugin.campaign.deletionlog import (
+    LogEntry,
+    about,
+    ask,
+    entries,
+    listed,
+)
+from mw_tokens_plugin.exceptions import WikiUnreachable
+from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.fields import timestamp
 
 #: The number of the namespace of files, on every wiki.
@@ -196,9 +204,14 @@ def read_pages(site: Any, titles: Sequence[str]) -> Iterator[Page]:
     size = 500 if site.has_right('apihighlimits') else 50
     for start in range(0, len(titles), size):
         batch = [normalize('NFC', title) for title in titles[start : start + size]]
-        items, spelt = _read_batch(site, [t for t in batch if not _UNASKABLE.search(t)])
+        asked = [title for title in batch if not _UNASKABLE.search(title)]
+        items, spelt = _read_batch(site, asked)
         for title in batch:
             item = items.get(_followed(spelt, title))
+            if item is None and title in asked:
+                raise WikiUnreachable(
+                    f'{site} does not say what was asked of {title!r}.'
+                )
             yield _page(item or {'title': title, 'invalid': True})
 
 
@@ -259,8 +272,7 @@ def read_deleted(
         iiprop=_WANTED['iiprop'],
         **about(title),
     )
-    (item,) = answer['query']['pages']
-    page = _page(item)
+    page = _page(_only(site, answer))
     return page, page.deleted, next(entries(answer), None)
 
 
@@ -282,7 +294,7 @@ def read_deleted_versions(site: Any, title: str) -> Iterator[Version]:
     }
     while True:
         answer = ask(site, **parameters)
-        yield from map(_version, answer['query']['filearchive'])
+        yield from map(_version, items_of(answer, 'query', 'filearchive'))
         if 'continue' not in answer:
             return
         parameters.update(answer['continue'])
@@ -294,8 +306,7 @@ def read_deletions(site: Any, title: str) -> tuple[int, list[LogEntry]]:
     :return: the number of the page, or 0
     """
     answer = ask(site, prop='info', titles=title, **about(title))
-    (item,) = answer['query']['pages']
-    return _page(item).id, list(entries(answer))
+    return _page(_only(site, answer)).id, list(entries(answer))
 
 
 def _read_batch(
@@ -308,14 +319,15 @@ def _read_batch(
     parameters = {'titles': titles, 'iilimit': 2, **_WANTED, **_FOR_PLAN}
     while titles:
         answer = ask(site, **parameters)
-        for step in answer['query'].get('normalized', ()):
-            given = unquote(step['from']) if step.get('fromencoded') else step['from']
-            spelt[given] = step['to']
-        for item in answer['query'].get('interwiki', ()):
-            items[item['title']] = item
-        for item in answer['query'].get('pages', ()):
-            looked_at = {'curtimestamp': answer.get('curtimestamp')}
-            _add(items.setdefault(item['title'], looked_at), item)
+        with expected_form(f'What {site} says of pages'):
+            for step in listed(answer, 'normalized'):
+                given = step['from']
+                spelt[unquote(given) if step.get('fromencoded') else given] = step['to']
+            for item in listed(answer, 'interwiki'):
+                items[item['title']] = dict(item)
+            for item in listed(answer, 'pages'):
+                looked_at = {'curtimestamp': answer.get('curtimestamp')}
+                _add(items.setdefault(item['title'], looked_at), item)
         more = answer.get('continue', {})
         # Of a single file, more versions are offered than were asked for.
         if not more or 'iistart' in more:
@@ -342,12 +354,23 @@ def _read(
         parameters |= {'drvprop': ['ids', 'timestamp', 'user'], 'drvlimit': 'max'}
     answer = ask(site, **parameters)
     log = list(entries(answer))
-    for item in answer['query'].get('pages', ()):
-        page = _page({'curtimestamp': answer.get('curtimestamp'), **item})
-        if page.exists:
-            whole = max(len(page.revisions), len(page.versions)) <= most
-            return replace(page, whole=whole), log
-    return None, log
+    item = _only(site, answer)
+    page = _page({'curtimestamp': answer.get('curtimestamp'), **item})
+    if not page.exists:
+        return None, log
+    whole = max(len(page.revisions), len(page.versions)) <= most
+    return replace(page, whole=whole), log
+
+
+def _only(site: Any, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the only page in an answer; one that is missing is one, too.
+
+    :raises WikiUnreachable: there is none
+    """
+    pages = listed(answer, 'pages')
+    if len(pages) != 1 or pages[0].keys().isdisjoint({'title', 'pageid'}):
+        raise WikiUnreachable(f'{site} does not say what was asked of a page.')
+    return pages[0]
 
 
 def _add(item: dict[str, Any], more: Mapping[str, Any]) -> None:
@@ -359,6 +382,7 @@ def _add(item: dict[str, Any], more: Mapping[str, Any]) -> None:
             item[key] = value
 
 
+@expected_form('What a wiki says of a page')
 def _page(item: Mapping[str, Any]) -> Page:
     """Read one item of ``pages``, which has the latest revision only."""
     title = item.get('title', '')
@@ -443,6 +467,7 @@ def _versions(item: Mapping[str, Any]) -> Iterator[Version]:
         yield from map(_version, versions)
 
 
+@expected_form('What a wiki says of a version of a file')
 def _version(item: Mapping[str, Any]) -> Version:
     return Version(
         time=item.get('timestamp', ''),

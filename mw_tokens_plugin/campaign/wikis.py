@@ -22,7 +22,9 @@ from mw_tokens_plugin.exceptions import (
     InvalidInput,
     NotAttached,
     NotInFarm,
+    UnexpectedAnswer,
 )
+from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.protocol.names import decoded
 from mw_tokens_plugin.site.family import place_of
@@ -211,10 +213,11 @@ class Wikis:
                 aulimit='max',
                 formatversion=2,
             ).submit()
-        sysops = {user['name'] for user in answer['query']['allusers']}
+        with expected_form(f'What {site} says of rights'):
+            sysops = {user['name'] for user in items_of(answer, 'query', 'allusers')}
+            rights = list(answer['query']['globaluserinfo'].get('rights', ()))
         if not site.has_right(right):
             return Standing(Held.NO_RIGHT)
-        rights = answer['query']['globaluserinfo'].get('rights', ())
         return Standing(
             None,
             is_local=right not in rights,
@@ -247,11 +250,13 @@ def wiki_by_wiki(
             ApiRefusal,
             CentralAuthTokenRefused,
             HttpRefusal,
+            UnexpectedAnswer,
         ) as error:
             failures += 1
             if failures == len(groups):
                 raise
-            held = Held.NO_ANSWER if isinstance(error, PASSING) else Held.REFUSED
+            no_answer = isinstance(error, (*PASSING, UnexpectedAnswer))
+            held = Held.NO_ANSWER if no_answer else Held.REFUSED
             facts = {'wiki': database}
             decisions += [Decision(n, held=held, facts=facts) for n in group]
     yield from decisions

@@ -21,11 +21,13 @@ import pywikibot
 from pywikibot.site import APISite
 
 from mw_tokens_plugin.campaign import crosswiki
+from mw_tokens_plugin.campaign import pages as campaign_pages
 from mw_tokens_plugin.campaign.crosswiki import (
     CrosswikiDelete,
     PageGuards,
     UndoCrosswikiDelete,
 )
+from mw_tokens_plugin.campaign.deletionlog import ask
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action, make_plan
@@ -39,7 +41,12 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.wikis import Standing, Wikis, named
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.exceptions import InvalidInput, OutcomeUnknown
+from mw_tokens_plugin.exceptions import (
+    InvalidInput,
+    OutcomeUnknown,
+    UnexpectedAnswer,
+    WikiUnreachable,
+)
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.site.requests import send_once
 
@@ -322,6 +329,29 @@ def test_an_answer_that_proves_nothing_is_not_believed(
     else:
         assert not finish.is_whole
         assert (target.state, revisions(site, title)) == (State.LEASED, 1)
+
+
+@pytest.mark.parametrize('pages', [None, [], {}, [{}], [None], 'pages'])
+def test_an_answer_without_pages_says_nothing_of_them(
+    desk: Desk, site: APISite, monkeypatch: pytest.MonkeyPatch, pages: Any
+) -> None:
+    """Least of all that one is gone, or that no page can have its title."""
+    title = write(site)
+    campaign = desk.plan(title)
+    left = [{'query': {} if pages is None else {'pages': pages}}] * 2
+
+    def answer(site: APISite, **asked: Any) -> Any:
+        return left.pop() if left else ask(site, **asked)
+
+    monkeypatch.setattr(campaign_pages, 'ask', answer)
+    with pytest.raises((UnexpectedAnswer, WikiUnreachable)):
+        desk.plan(title)
+    left[:] = [{'query': {} if pages is None else {'pages': pages}}]
+    assert desk.run(campaign) == Finish()
+    target = desk.target(campaign)
+    kept = revisions(site, title)
+    assert (target.state, kept) in [(State.DONE, 0), (State.FAILED, 1)]
+    assert not kept or 'UnexpectedAnswer' in (target.detail or '')
 
 
 @pytest.mark.parametrize('lost', [False, True], ids=['answered', 'lost'])
