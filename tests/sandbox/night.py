@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -47,7 +48,12 @@ DAWN = 8
 
 #: All waits are so much shorter than they are at night.
 SCALE = 0.0005
-POLICY = RetryPolicy(seconds=20.0, pause=1.0 * SCALE, longest_pause=60.0 * SCALE)
+POLICY = RetryPolicy(
+    seconds=20.0,
+    pause=1.0 * SCALE,
+    longest_pause=60.0 * SCALE,
+    sleep=lambda seconds: time.sleep(scaled(seconds)),
+)
 
 #: How an answer is lost.
 LOST = ['drop', 'drop', 'half', 'empty', 'html', 'http', 'gateway', 'gateway']
@@ -64,6 +70,14 @@ Fault = dict[str, Any]
 
 #: Stands for the last of the accounts, whichever it is.
 _ONE = 'last'
+
+
+def scaled(seconds: float) -> float:
+    """Return how long a pause of a campaign lasts at night.
+
+    Those of a second and more are what a server asks for; all others are scaled.
+    """
+    return seconds * SCALE if seconds >= 1 else seconds
 
 
 class ScaledThrottle(Throttle):  # type: ignore[misc]

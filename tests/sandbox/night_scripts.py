@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -36,7 +35,7 @@ from mw_tokens_plugin.sandbox.sessions import Session
 
 from .desk import script
 from .farms import Farm
-from .night import LOST, SCALE, Fault, ScaledThrottle, scaled_waits
+from .night import LOST, SCALE, Fault, ScaledThrottle, scaled, scaled_waits
 
 COLLEAGUE = 'Sandbox Colleague'
 
@@ -61,7 +60,16 @@ CHANGED = 'changed since the plan'
 def hurried_scripts() -> Iterator[None]:
     """Shorten all that whole scripts wait for."""
     sleep = pywikibot.sleep
-    policy = partial(RetryPolicy, pause=SCALE, longest_pause=60 * SCALE, seconds=20.0)
+
+    def policy(*, sleep: Callable[[float], None], **more: Any) -> RetryPolicy:
+        return RetryPolicy(
+            sleep=lambda seconds: sleep(scaled(seconds)),
+            pause=SCALE,
+            longest_pause=60 * SCALE,
+            seconds=20.0,
+            **more,
+        )
+
     with scaled_waits(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(pywikibot, 'sleep', lambda seconds: sleep(seconds * SCALE))
         patch.setattr(_basesite, 'Throttle', ScaledThrottle)

@@ -589,8 +589,8 @@ def test_a_write_that_did_not_arrive_is_sent_again_after_reading(
 def test_a_slower_pace_is_kept_when_the_wiki_asks_for_it(
     global_lock: Script, sandbox: Sandbox
 ) -> None:
-    sandbox.faults.arm(kind='retry-after', status=429, seconds=1.0, action=LOCK)
-    sandbox.faults.arm(kind='ratelimited', action=LOCK, nth=3)
+    for number in (1, 3):
+        sandbox.faults.arm(kind='retry-after', seconds=1.0, action=LOCK, nth=number)
     run = global_lock(*spam(1, 2), *USUAL)
     assert run.code == 0, run.said
     assert written(sandbox) == spam(1, 2)
