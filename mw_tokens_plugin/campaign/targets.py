@@ -28,7 +28,7 @@ from mw_tokens_plugin.protocol.lines import (
     reference_in,
     without_facts,
 )
-from mw_tokens_plugin.protocol.mentions import possible_names
+from mw_tokens_plugin.protocol.mentions import possible_names, possible_pages
 from mw_tokens_plugin.protocol.names import (
     AccountKind,
     Capital,
@@ -80,7 +80,7 @@ class Source:
     :ivar interpreted: how many lines say more than a name
     :ivar shown: the first of these, with the names in them
     :ivar said: names that lines may hold besides, by the numbers of the lines; only of
-        a list of accounts that is read strictly
+        a list that is read strictly
     """
 
     title: str
@@ -243,13 +243,18 @@ class ListReader:
                 source.interpreted += 1
                 if len(source.shown) < MAX_SHOWN:
                     source.shown.append((text.strip(), ', '.join(names)))
-            if self._strict and self._parse is None:
+            if self._strict:
                 source.said[number] = self._said(text, line)
             for name in names:
                 yield Entry(title, number, name)
 
     def _said(self, text: str, line: Line) -> list[str]:
         """Return the names that a line may hold; a comment may be one as a whole."""
+        if self._parse is not None:
+            pages = [text.strip().strip('# ')]
+            if line.kind is LineKind.ITEM:
+                pages = list(possible_pages(line.content))
+            return [name for page in pages for name in self._parsed(page)]
         if line.kind is LineKind.ITEM:
             return list(possible_names(line.content, capital=self._capital))
         names = []
@@ -258,6 +263,14 @@ class ListReader:
                 whole = text.strip().strip(signs)
                 names.append(normalise_name(whole, capital=self._capital))
         return names
+
+    def _parsed(self, text: str) -> list[str]:
+        assert self._parse is not None
+        try:
+            names = self._parse(text)
+        except InvalidInput:
+            return []
+        return [names] if isinstance(names, str) else list(names)
 
     def _line(self, text: str) -> Line | InvalidInput:
         try:

@@ -34,6 +34,8 @@ _EXPLICIT = re.compile(r'\[\[[^\[\]]*\]\]|\{\{[^{}]*\}\}|\[(?:https?:)?//[^\[\]]
 _PARTING = re.compile(
     '([\\s,;:|/&()\\[\\]{}<>"=?@#\u2014\u201c\u201d\u201e\xab\xbb\u3001\uff0c\uff1a\uff1b\uff08\uff09]+)'
 )
+#: The same for titles, in which blanks are common.
+_PARTING_PAGES = re.compile(r'([,;()\u3001\uff0c\uff1b\uff08\uff09]+|\band\b)')
 #: What may stand around a name without a blank.
 _AROUND = "'`*~.!?-\u2013\u2018\u2019"
 #: Words of which a name may consist, to be looked for among others.
@@ -125,12 +127,27 @@ def possible_names(text: str, *, capital: Capital) -> Iterator[str]:
     :param text: plain text
     :param capital: writes the first letter of a name as the wiki does
     """
+    for words in _runs(text, _PARTING):
+        for name in dict.fromkeys((words, words.strip(_AROUND))):
+            with suppress(InvalidName):
+                yield normalise_name(name, capital=capital)
+
+
+def possible_pages(text: str) -> Iterator[str]:
+    """Yield what may be pages of wikis in a text, beside links, as it is written.
+
+    .. version-added:: 0.1
+
+    :param text: plain text
+    """
+    return (run.strip() for run in _runs(text, _PARTING_PAGES) if ':' in run)
+
+
+def _runs(text: str, parting: re.Pattern[str]) -> Iterator[str]:
+    """Yield all pieces of a text that begin and end where something parts them."""
     plain = unquote(decoded(_URL.sub(' ', _EXPLICIT.sub(' ', text)))).replace('_', ' ')
-    parts = _PARTING.split(plain)
+    parts = parting.split(plain)
     ends = [at for at in range(0, len(parts), 2) if parts[at]]
     for first, start in enumerate(ends):
         for end in ends[first : first + _MOST_WORDS]:
-            words = ''.join(parts[start : end + 1])
-            for name in dict.fromkeys((words, words.strip(_AROUND))):
-                with suppress(InvalidName):
-                    yield normalise_name(name, capital=capital)
+            yield ''.join(parts[start : end + 1])

@@ -370,6 +370,13 @@ def test_pages_are_read_as_a_plan_writes_them(
     assert 'done: aawiki:Spam' in run.out
     assert f'{file}: 2 names, 1 comment' in run.out
     assert f'{spared}: 1 entry, 1 comment; 1 of the entries is a target.' in run.out
+    meant = ['# aa:Kept', 'aawiki:Kept (ours)', 'aa:Main Page, aa:Kept']
+    spared.write_text('\n'.join([*meant, '[[aa:Main Page]] and aa:Kept']), 'utf-8')
+    run = pwb(
+        'crosswiki_delete', 'aa:Kept', f'-protect:{spared}', '-reason:x', '-always'
+    )
+    assert run.code == 2, run.said
+    assert run.err.count('A target stands in this line') == 4, run.err
     spared.write_text('aa:Kept\naa:No such page\n', 'utf-8')
     run = pwb('crosswiki_delete', 'aa:Kept', lists[1], '-reason:x', '-always')
     assert run.code == 2, run.said
