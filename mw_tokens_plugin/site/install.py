@@ -56,7 +56,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.data.api', 'CachedRequest', ('submit',)),
     ('pywikibot.comms.http', 'error_handling_callback', ()),
     ('pywikibot.comms.http', 'get_authentication', ()),
-    ('pywikibot.comms.http', 'session', ('hooks',)),
+    ('pywikibot.comms.http', 'session', ('get_redirect_target', 'hooks')),
     ('pywikibot.data.api', '_invalidate_superior_cookies', ()),
     ('pywikibot.exceptions', 'Error', ()),
     ('pywikibot.exceptions', 'OtherPageSaveError', ()),
@@ -97,7 +97,11 @@ def install() -> None:
 
     from mw_tokens_plugin.site.mixins import PluginMixin
     from mw_tokens_plugin.site.redaction import install_redaction
-    from mw_tokens_plugin.site.requests import request_class, with_plain_wait
+    from mw_tokens_plugin.site.requests import (
+        request_class,
+        with_few_redirects,
+        with_plain_wait,
+    )
 
     if PluginMixin in APISite.__bases__:
         return
@@ -107,7 +111,7 @@ def install() -> None:
     APISite.server_time = PluginMixin.server_time
     APISite._request_class = staticmethod(request_class)
     APISite.login = _attended_login(APISite.login)
-    http.session.hooks['response'].append(with_plain_wait)
+    http.session.hooks['response'].extend((with_plain_wait, with_few_redirects))
     install_redaction()
     _install_errors()
 

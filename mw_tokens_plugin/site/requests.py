@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import pywikibot
 import requests
@@ -47,11 +48,23 @@ from mw_tokens_plugin.protocol.answers import (
 from mw_tokens_plugin.protocol.responses import readable, refusal
 from mw_tokens_plugin.protocol.tokens import Token
 from mw_tokens_plugin.site.errortexts import sentence
+from mw_tokens_plugin.site.family import host_of
 from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
 from mw_tokens_plugin.site.redaction import redactor
 
 #: The parameters of core and its AuthManager modules that hold a token.
 _TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken')
+
+_PORTS = {'http': 80, 'https': 443}
+
+
+class _Redirects(threading.local):
+    """Whether a request of the plugin is on its way in this thread."""
+
+    limited = False
+
+
+_redirects = _Redirects()
 
 
 class TokenRequest(api.Request):  # type: ignore[misc]
@@ -154,15 +167,37 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         headers: dict[str, str] | None,
         paramstring: str,
     ) -> tuple[requests.Response | None, bool]:
-        """Note when the answer has come, and what time it is on the server."""
+        """Note when the answer has come, and what time it is on the server.
+
+        :raises OutcomeUnknown: it is a write, and was answered with a redirect
+        :raises WikiUnreachable: so was something else that is not sent elsewhere
+        """
         session = self.site.tokens.session
+        _redirects.limited = True
         try:
             answer = self._transmit(use_get, uri, data, headers, paramstring)
         finally:
+            _redirects.limited = False
             session.traffic.landed(self)
         if answer[0] is not None:
             session.clock.heard(answer[0].headers.get('Date'))
+            if target := getattr(answer[0], 'not_followed_to', None):
+                raise self._redirected(target)
         return answer
+
+    def _redirected(self, host: str) -> OutcomeUnknown | WikiUnreachable:
+        """Return what is raised where an answer leads to somewhere else.
+
+        :param host: where to
+        """
+        sends_password = self.action in ('login', 'clientlogin')
+        if (self.write or 'token' in self._params) and not sends_password:
+            return self._unknown(f'a redirect to {host}, which was not followed')
+        return WikiUnreachable(
+            f'{self.site} redirects action={self.action} to {host}, which was not '
+            'followed. Correct the protocol and the address in the family file, then '
+            'start again.'
+        )
 
     def wait(self, delay: int | None = None, **kwargs: Any) -> None:
         """Wait before the next try, and keep no login of another thread waiting."""
@@ -634,6 +669,43 @@ def with_plain_wait(response: requests.Response, **_: Any) -> None:
     """
     if 'Retry-After' in response.headers:
         response.headers['Retry-After'] = f'{math.ceil(_asked_to_wait(response))}'
+
+
+def with_few_redirects(response: requests.Response, **_: Any) -> None:
+    """Let redirects of the plugin's requests lead plain reads alone, and not far.
+
+    Whatever is posted or carries a token goes where it was sent to, or nowhere. It is a
+    hook of the session of the HTTP library.
+    """
+    if not (_redirects.limited and response.is_redirect):
+        return
+    location = http.session.get_redirect_target(response) or ''
+    sent = response.request
+    address = str(sent.url)
+    may_be_followed = (
+        sent.method in ('GET', 'HEAD')
+        and 'token=' not in urlsplit(address).query
+        and _is_same_origin(address, urljoin(address, location))
+    )
+    if not may_be_followed:
+        del response.headers['Location']
+        target = host_of(urljoin(address, location)) or 'an address not of the web'
+        response.not_followed_to = target  # type: ignore[attr-defined]
+
+
+def _is_same_origin(address: str, target: str) -> bool:
+    """Tell whether two addresses are of one server, or the other its secure one."""
+    try:
+        one, other = urlsplit(address), urlsplit(target)
+        if one.hostname != other.hostname or '@' in other.netloc:
+            return False
+        ports = [part.port or _PORTS.get(part.scheme) for part in (one, other)]
+    except ValueError:
+        return False
+    schemes = one.scheme, other.scheme
+    if schemes == ('http', 'https'):
+        return ports == [80, 443]
+    return schemes[0] == schemes[1] and ports[0] == ports[1]
 
 
 def _asked_to_wait(response: requests.Response) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pywikibot import config
 from pywikibot.exceptions import Error as PywikibotError
 
 from mw_tokens_plugin.campaign import launch
@@ -262,3 +263,72 @@ def test_any_json_is_survived(site: Any, sandbox: Sandbox, place: int) -> None:
 
     with impatient():
         check()
+
+
+@pytest.mark.parametrize(
+    ('status', 'deadline'), [(302, None), (307, None), (301, 5.0), (308, 5.0)]
+)
+def test_nothing_but_plain_reads_follows_a_redirect_and_none_to_another_host(
+    site: Any,
+    sandbox: Sandbox,
+    running_old_sandbox: Sandbox,
+    status: int,
+    deadline: float | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The other host would answer all of it with a success."""
+    monkeypatch.setattr(config, 'enable_GET_without_SSL', True)
+    monkeypatch.setattr(config, 'maximum_GET_length', 2000)
+    site.login()
+    site.tokens.prefetch('csrf')
+    elsewhere = running_old_sandbox.wikis['meta'].server
+    host = elsewhere.removeprefix('http://')
+    to_itself = f'{sandbox.wikis["meta"].server}/w/api.php?action=query&format=json'
+    foreign = site.foreign_site('aa')
+
+    def redirect(location: str, action: str) -> None:
+        sandbox.faults.arm(kind='http', status=status, location=location, action=action)
+
+    def lock() -> None:
+        site.set_global_account_status(SPAMBOT, locked=True, reason='test')
+
+    def post() -> None:
+        site.simple_request(action='edit', title='A', token=site.tokens.csrf).submit()
+
+    def read(where: Any) -> dict[str, Any]:
+        parameters = {'action': 'query', 'meta': 'siteinfo', 'formatversion': 2}
+        request = where._request(parameters=parameters, use_get=True)
+        answer: dict[str, Any] = request.submit()
+        return answer
+
+    def login() -> None:
+        site.logout()
+        redirect(elsewhere, 'clientlogin')
+        site.login()
+
+    running_old_sandbox.journal.clear()
+    TokenRequest.deadline = deadline
+    try:
+        for location in (elsewhere, to_itself):
+            for action, send in (
+                (LOCK, lock),
+                ('edit', post),
+                ('query', lambda: read(foreign)),
+            ):
+                named = location.split('/')[2]
+                error = OutcomeUnknown if action != 'query' else WikiUnreachable
+                redirect(location, action)
+                with pytest.raises(error, match=f'redirect.* to {named}'):
+                    send()
+        redirect(elsewhere, 'query')
+        with pytest.raises(WikiUnreachable, match=f'to {host}'):
+            read(site)
+        there = f'{to_itself}&meta=siteinfo|userinfo&formatversion=2'
+        redirect(there, 'query')
+        assert read(site)['query']['general']
+        with pytest.raises(WikiUnreachable, match=f'to {host}'):
+            login()
+    finally:
+        TokenRequest.deadline = None
+    assert not running_old_sandbox.journal.entries()
+    assert not sandbox.call(lambda farm: farm.accounts[SPAMBOT].locked)
