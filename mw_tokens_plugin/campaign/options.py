@@ -385,6 +385,12 @@ class SharedOptions:
         """
         name = name or self.new_name(kind)
         if self.replace and (old := ledger.find(name)):
+            try:
+                # A list that cannot be read replaces nothing.
+                names = list(names)
+            except BaseException:
+                self._say_read(reporter, discreet=discreet)
+                raise
             _forget_unconfirmed(ledger, old)
         campaign = ledger.create(
             name,

@@ -129,6 +129,8 @@ def test_a_plan_that_nobody_confirmed_can_be_made_again(
     assert '-replace' in refused.err
     replaced = simulate(two, '-replace')
     assert replaced.code == 0, replaced.said
+    # Nor does a list that cannot be read cost the plan that is there.
+    assert simulate('a|b', '-replace').code == 2
     assert pwb('global_lock', '-resume', '-campaign:wave', '-always').code == 0
     assert [e.target for e in sandbox.journal.entries(action=LOCK)] == [two]
     # Now it is a record.
