@@ -375,6 +375,10 @@ class CentralAuthRequest(TokenRequest):
             login.tokens.fetch_ahead(self.site.throttle.waittime(write=True))
         return use_get, f'{uri}{"&" if "?" in uri else "?"}{parameter}', body, headers
 
+    def _is_somebody(self) -> bool:
+        """Tell that the site is always used as an account."""
+        return True
+
     def _http_request(
         self,
         use_get: bool,

@@ -35,6 +35,7 @@ from mw_tokens_plugin.exceptions import (
     OutcomeUnknown,
     RateLimited,
     SessionLost,
+    TokenUnavailable,
     UnexpectedAnswer,
     UnknownModule,
     WikiUnreachable,
@@ -46,7 +47,7 @@ from mw_tokens_plugin.protocol.answers import (
     retry_after,
 )
 from mw_tokens_plugin.protocol.responses import readable, refusal
-from mw_tokens_plugin.protocol.tokens import Token
+from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Token
 from mw_tokens_plugin.site.errortexts import sentence
 from mw_tokens_plugin.site.family import host_of
 from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
@@ -54,6 +55,9 @@ from mw_tokens_plugin.site.redaction import redactor
 
 #: The parameters of core and its AuthManager modules that hold a token.
 _TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken')
+
+#: Those of callers that are not logged in yet.
+_LOGIN_TOKENS = frozenset({'logintoken', 'lgtoken'})
 
 _PORTS = {'http': 80, 'https': 443}
 
@@ -105,17 +109,35 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         super().__setitem__(key, value)
 
     def _add_defaults(self) -> None:
-        """Let every write assert who it is made by.
+        """Let all that carries a token assert who it is made by.
 
         A session that was lost makes an anonymous edit otherwise, which publishes the
-        operator's IP address.
+        operator's IP address. pywikibot knows of some actions only that they write.
+
+        :raises TokenUnavailable: the token is the one of anonymous callers
         """
-        if self.write and 'assertuser' not in self._params:
+        carried = self._params.keys() & set(_TOKEN_PARAMETERS) - _LOGIN_TOKENS
+        if self.write or (carried and self._is_somebody()):
+            for name in carried:
+                if self._params[name] == [ANONYMOUS]:
+                    raise TokenUnavailable(
+                        f'action={self.action} on {self.site} was given the token of '
+                        'callers that are not logged in. Nothing was sent; take the '
+                        'token from site.tokens.'
+                    )
             # Not user(), which is None while another thread logs in.
             user = self.site.username()
-            if user is not None:
-                self._params['assertuser'] = [user]
+            if user is not None and self._params.get('assert') != ['anon']:
+                self._params.setdefault('assert', ['user'])
+                self._params.setdefault('assertuser', [user])
         super()._add_defaults()
+
+    def _is_somebody(self) -> bool:
+        """Tell whether the site is used as an account, or is just logging in."""
+        return self.site._loginstatus not in (
+            LoginStatus.NOT_ATTEMPTED,
+            LoginStatus.NOT_LOGGED_IN,
+        )
 
     def _get_request_params(
         self, use_get: bool, paramstring: str

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from pywikibot.exceptions import APIError
 
 from mw_tokens_plugin import Token, TokenType
 from mw_tokens_plugin.exceptions import (
@@ -463,6 +464,25 @@ def test_a_session_that_cannot_be_had_back_leaves_pages_untouched(
     with pytest.raises(SessionLost):
         page.save(summary='test', quiet=True)
     assert not [e for e in sandbox.journal.entries() if e.effect.startswith('edit')]
+
+
+@pytest.mark.parametrize('where', ['home', 'foreign'])
+def test_whatever_carries_a_token_asserts_who_sends_it(
+    site: Any, sandbox: Sandbox, where: str
+) -> None:
+    """Also actions that pywikibot does not take for writes, as extensions have them."""
+    site.login()
+    acting = site if where == 'home' else site.foreign_site('aa')
+    sandbox.journal.clear()
+    for action in ('changecontentmodel', 'undelete', 'unheardof'):
+        request = {'action': action, 'title': 'Spam page', 'tags': ''}
+        with pytest.raises(TokenUnavailable, match='not logged in'):
+            acting.simple_request(**request, token='+\\').submit()
+        assert not sandbox.journal.entries(action=action)
+        with pytest.raises(APIError):
+            acting.simple_request(**request, token=acting.tokens.csrf).submit()
+        (sent,) = sandbox.journal.entries(action=action)
+        assert (sent.params['assert'], sent.params['assertuser']) == ('user', OPERATOR)
 
 
 def test_every_write_asserts_who_makes_it(
