@@ -30,6 +30,7 @@ from mw_tokens_plugin.exceptions import (
     BadToken,
     Blocked,
     HttpRefusal,
+    InvalidInput,
     LostRace,
     NoTokenNeeded,
     OutcomeUnknown,
@@ -245,6 +246,8 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         except FatalServerError:
             raise
         except Exception as error:
+            if isinstance(error, ValueError):
+                self._check_address(uri)
             self._pause_or_give_up(started, _reason(error))
             return None, use_get
         if response.status_code == 414 and use_get:
@@ -270,6 +273,19 @@ class TokenRequest(api.Request):  # type: ignore[misc]
             # Who waits then can be interrupted; pywikibot's throttle can not.
             self.site.throttle.retry_after = 0
         return response
+
+    def _check_address(self, uri: str) -> None:
+        """Tell an address of our own that is none from one of a redirect.
+
+        :raises InvalidInput: the family file is to be corrected
+        """
+        try:
+            requests.Request('GET', self.site.base_url(uri)).prepare()
+        except ValueError as error:
+            raise InvalidInput(
+                f'{self.site} has no address that can be asked ({error}). Correct the '
+                'address in the family file.'
+            ) from None
 
     def _pause_or_give_up(
         self, started: float, reason: str, asked: float = 0.0, *, limited: bool = False
@@ -678,6 +694,9 @@ def _received(response: requests.Response | Exception) -> None:
     """Raise what a transmission ended with, without reporting it."""
     if isinstance(response, requests.RequestException):
         raise response
+    if isinstance(response, ValueError):
+        # pywikibot would take the address of a redirect for that of the wiki.
+        raise requests.exceptions.InvalidURL(str(response))
     if isinstance(response, Exception):
         http.error_handling_callback(response)
 

@@ -19,6 +19,7 @@ from mw_tokens_plugin.campaign import launch
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     HttpRefusal,
+    InvalidInput,
     OutcomeUnknown,
     RateLimited,
     TokensPluginError,
@@ -82,6 +83,29 @@ def test_reads_are_asked_again_and_then_the_wiki_is_unreachable(
     sandbox.faults.arm(kind='gateway', status=status)
     with impatient(5.0):
         assert site.global_account(SPAMBOT) == account
+
+
+@pytest.mark.parametrize('location', ['http://[::1', 'gopher://x/', 'http://a b:c/'])
+def test_a_redirect_to_nowhere_is_the_gateways_fault(
+    site: Any, sandbox: Sandbox, location: str
+) -> None:
+    site.login()
+    sandbox.faults.arm(kind='http', status=302, location=location)
+    with impatient(), pytest.raises(WikiUnreachable):
+        site.global_account(SPAMBOT)
+    sandbox.faults.arm(kind='http', status=302, location=location)
+    with impatient(5.0):
+        assert site.global_account(SPAMBOT).exists
+
+
+@pytest.mark.parametrize('host', ['[::1', 'a:b', ''])
+def test_an_address_that_is_none_has_to_be_corrected(
+    site: Any, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.login()
+    monkeypatch.setattr(site.family, 'langs', {site.code: host})
+    with impatient(), pytest.raises(InvalidInput, match='Correct the address'):
+        site.global_account(SPAMBOT)
 
 
 @pytest.mark.parametrize(
