@@ -8,6 +8,7 @@ https://docs.sqlalchemy.org/en/20/core/
 
 from __future__ import annotations
 
+import configparser
 import errno
 import os
 import socket
@@ -21,7 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of, is_refusal
 from mw_tokens_plugin.campaign.ledgerurl import LedgerPlace
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
 
@@ -30,10 +31,8 @@ _metadata = sa.MetaData()
 #: How often something is done that another process is just doing.
 _TRIES = 10
 
-#: What MariaDB says to a wrong account, password or name of a database.
-#: https://mariadb.com/kb/en/mariadb-error-code-reference/
-_REFUSED = frozenset((1044, 1045, 1049, 1102, 1142, 1227, 1698, 2054, 2059, 4151))
-#: Words of what SQLite and PostgreSQL say of the same, and of files that are no ledger.
+#: Words of what SQLite and PostgreSQL say of a wrong account, password or name of a
+#: database, and of files that are no ledger.
 _REFUSALS = (
     *('unable to open', 'readonly', 'not a database', 'malformed'),
     *('authentication failed', 'does not exist', 'pg_hba.conf', 'permission denied'),
@@ -177,6 +176,8 @@ class Database:
         try:
             if path:
                 _touch_private(path)
+            if place.url.get_driver_name() == 'pymysql':
+                _check_credentials(place.url.query)
             self.engine = sa.create_engine(
                 place.url,
                 connect_args={'timeout': 30} if path else {},
@@ -325,13 +326,39 @@ def _works_later(error: Exception) -> bool:
     if not isinstance(error, transient):
         return False
     original = getattr(error, 'orig', None) or error
-    if original.args[:1] and original.args[0] in _REFUSED:
+    if is_refusal(original):
         return False
     # PyMySQL's name for what has made the connection fail.
     cause = getattr(original, 'original_exception', None)
     if isinstance(cause, socket.gaierror):
         return cause.errno == socket.EAI_AGAIN
     return not any(words in str(original) for words in _REFUSALS)
+
+
+def _check_credentials(query: Mapping[str, object]) -> None:
+    """Refuse a file with a password that PyMySQL would pass over, or show a line of.
+
+    :param query: the parameters of the database's URL
+    :raises OSError: the file cannot be read
+    :raises InvalidInput: it cannot be understood
+    """
+    path = query.get('read_default_file')
+    if not isinstance(path, str):
+        return
+    parser = configparser.RawConfigParser(allow_no_value=True)
+    try:
+        with open(os.path.expanduser(path), encoding='utf-8') as file:
+            parser.read_file(file)
+    except (configparser.Error, UnicodeDecodeError):
+        problem = (
+            'has a line that is neither "[client]" nor "name = value", or one twice'
+        )
+    else:
+        section = query.get('read_default_group', 'client')
+        if parser.has_section(str(section)):
+            return
+        problem = f'has no section "[{section}]"'
+    raise InvalidInput(f'{path} {problem}. It is not shown, as it holds a password.')
 
 
 def _touch_private(path: str) -> None:

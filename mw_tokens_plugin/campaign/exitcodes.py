@@ -153,6 +153,12 @@ _DATABASE_IS_BUSY = (
     sa.exc.TimeoutError,
 )
 
+#: What MariaDB says to a wrong account, password or name of a database.
+#: https://mariadb.com/kb/en/mariadb-error-code-reference/
+_DATABASE_REFUSES = frozenset(
+    (1044, 1045, 1049, 1102, 1142, 1227, 1698, 2054, 2059, 4151)
+)
+
 #: Error codes of the API, by their beginning.
 #: https://www.mediawiki.org/wiki/API:Errors_and_warnings
 _API_CODES = (
@@ -184,6 +190,8 @@ def exit_code_of(error: BaseException) -> ExitCode:
             return code
     if isinstance(error, LedgerFailure):
         cause = error.__cause__
+        if is_refusal(getattr(cause, 'orig', None)):
+            return ExitCode.USAGE
         transient = cause is None or isinstance(cause, _DATABASE_IS_BUSY)
         return ExitCode.TRY_AGAIN if transient else ExitCode.INTERNAL
     if isinstance(error, ApiRefusal | APIError):
@@ -191,6 +199,16 @@ def exit_code_of(error: BaseException) -> ExitCode:
     if isinstance(error, OSError):
         return _code_of_system_error(error)
     return ExitCode.INTERNAL
+
+
+def is_refusal(error: BaseException | None) -> bool:
+    """Tell whether a database refuses the account, until somebody corrects that.
+
+    .. version-added:: 0.1
+
+    :param error: what its driver says
+    """
+    return bool(error and error.args and error.args[0] in _DATABASE_REFUSES)
 
 
 def _code_of_refusal(error: ApiRefusal | APIError) -> ExitCode:

@@ -65,6 +65,7 @@ def _failure(cause: Exception) -> Exception:
         (exceptions.StoppedByGuard('too long'), 4),
         (exceptions.LedgerFailure('at its start'), 75),
         (_failure(sa.exc.OperationalError('', {}, Exception('locked'))), 75),
+        (_failure(sa.exc.OperationalError('', {}, Exception(1142, 'denied'))), 2),
         (exceptions.UnexpectedAnswer('a proxy'), 75),
         (exceptions.InternalApiError('internal_api_error_X', ''), 75),
         (pwb.APIError('readonly', ''), 75),

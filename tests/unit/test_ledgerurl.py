@@ -104,6 +104,30 @@ def test_a_form_of_sqlite_that_is_no_file_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ('content', 'words'),
+    [
+        (None, 'No such file'),
+        (b'TopSecret\n[client]\n', 'has a line'),
+        (b'[client]\n=TopSecret\n', 'has a line'),
+        (b'[client]\nuser=TopSecret\nuser=TopSecret\n', 'one twice'),
+        (b'\xef\xbb\xbf[client]\npassword=TopSecret\n', 'has a line'),
+        (b'[client]\npassword=TopSecret\xff\n', 'has a line'),
+        (b'[mysql]\npassword=TopSecret\n', r'no section "\[client\]"'),
+    ],
+)
+def test_a_file_with_a_password_is_judged_and_not_shown(
+    content: bytes | None, words: str, tmp_path: Path
+) -> None:
+    pytest.importorskip('pymysql')
+    path = tmp_path / 'replica.my.cnf'
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InvalidInput, match=words) as caught:
+        Database(f'mysql+pymysql://127.0.0.1:1/x?read_default_file={path}')
+    assert SECRET not in str(caught.value)
+
+
 @pytest.mark.parametrize('path', ['/dev/null', '/dev/full', '{}/pipe', '{}'])
 def test_what_is_no_file_has_to_be_corrected(path: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / 'pipe')
