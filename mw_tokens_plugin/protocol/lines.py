@@ -71,7 +71,7 @@ def read_line(text: str, *, strict: bool = False) -> Line:
 
     :param text: the line
     :param strict: refuse comments that look like an item, since nothing may be
-        overlooked
+        overlooked, and not words that tell to leave an item alone
     :raises InvalidInput: it could mean several things
     """
     if len(text) > MAX_LENGTH:
@@ -104,6 +104,10 @@ def read_line(text: str, *, strict: bool = False) -> Line:
         return Line(LineKind.ITEM, cell, exact=True)
     if shown.startswith('|'):
         return Line(LineKind.ITEM, _cell(shown))
+    if not strict and _holds_link(shown):
+        words = _TOKEN.sub('', _without_comment(shown))
+        if _AGAINST.search(words):
+            raise InvalidInput(f'{shown!r} has words that may speak against it.')
     target = without_facts(shown)
     if target != shown and not _MARKED.match(target):
         return Line(LineKind.ITEM, target, exact=True)
@@ -424,6 +428,12 @@ _SIGNED = re.compile(rf'\(UTC\)|{_CLOCK}.*\d{{4}}|\d{{4}}.*{_CLOCK}', re.IGNOREC
 _FURTHER = re.compile(
     r'[^\w,;&+/]*(?:[,;&+/、，；]|\band\b)\W*\w'
     r'|.*\b(?:user(?:[ _]talk)?|special)\s*:\s*\S',
+    re.IGNORECASE,
+)
+#: Words behind a name that may mean that it is not one of the list.
+_AGAINST = re.compile(
+    r"\b(?:(?:do|does|should|must|is|are|was)(?: not|n['’]?t)|except|unlock|innocent|"
+    r'victim|withdrawn|false positive|not (?:this|him|her|it|them|an?))\b',
     re.IGNORECASE,
 )
 #: What parts the words behind an address from it, which may else be a part of a name.

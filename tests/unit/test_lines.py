@@ -166,6 +166,17 @@ def test_what_names_nobody_is_told_apart(line: str, kind: LineKind) -> None:
         f'{META}/w/index.php?title=Special:Log&user=Admin&page=User:X%40global',
         f'{META}/w/index.php?title=User_talk:Victim&diff=prev&oldid=5',
         f'{META}/wiki/User:Victim?diff=5',
+        # Words that speak against it.
+        *(
+            "[[User:X]] (don't lock)",
+            '{{LockHide|X}} is not a sock',
+            '[[User:X]]: victim',
+        ),
+        *(
+            '[[User:X]] withdrawn',
+            '{{LockHide|X}} please unlock',
+            '[[User:X]] not this',
+        ),
         # Signatures in other languages.
         '[[User:X]] 1 \u044f\u043d\u0432\u0430\u0440\u044f 2026, 10:31',
         '[[User:X|X]] ([[User talk:X|Diskussion]]) 10:31, 1. Jan. 2026 (CET)',
@@ -185,6 +196,10 @@ def test_a_list_of_exclusions_has_no_comment_that_may_be_an_entry() -> None:
     for line in ('# User:X', f'# {META}/wiki/User:X', '# see [[aa:X]]'):
         with pytest.raises(InvalidInput, match='may be a comment or a list item'):
             names(line, strict=True)
+
+
+def test_a_list_of_exclusions_may_say_what_is_not_to_be_done() -> None:
+    assert names('[[User:X]] (do not lock)', strict=True) == ('X',)
 
 
 def test_a_number_before_a_name_is_told_for_others_to_judge() -> None:
