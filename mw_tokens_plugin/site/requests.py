@@ -60,6 +60,11 @@ _TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken
 #: Those of callers that are not logged in yet.
 _LOGIN_TOKENS = frozenset({'logintoken', 'lgtoken'})
 
+#: Modules of which the campaigns read the results: anything but a mapping proves none.
+_MAPPINGS = frozenset(
+    'delete undelete globaluserrights setglobalaccountstatus linkaccount'.split()
+)
+
 _PORTS = {'http': 80, 'https': 443}
 
 
@@ -648,7 +653,7 @@ def send_once(
     token_parameter: str = 'token',
     fields: tuple[tuple[str, str], ...] = (),
     proof: str | None = None,
-) -> dict[str, Any]:
+) -> Any:
     """Send a write with the token that its module wants, and return its answer.
 
     :param site: where to
@@ -657,7 +662,8 @@ def send_once(
     :param token_parameter: what the module calls the token
     :param fields: of a form, sent as they are and never logged
     :param proof: what every success of the module tells, as a text
-    :return: the value under the module's name
+    :return: the value under the module's name, of whatever type it is; the whole answer
+        where the module answers under other names
     :raises ApiRefusal: the wiki refused
     :raises OutcomeUnknown: the answer was lost, or lacks the proof; it may have been
         carried out
@@ -672,9 +678,15 @@ def send_once(
         request = site.single_send_request(site=site, parameters=whole)
         request.fields = fields
         answer = request.submit()
-    value = answer.get(action)
+    # Some modules answer a list or a text, and those of Wikibase under other names.
+    value = answer.get(action, answer)
+    needs_mapping = proof is not None or action in _MAPPINGS
     told = proof is None or config.simulate
-    if not isinstance(value, dict) or not (told or isinstance(value.get(proof), str)):
+    if (
+        value is None
+        or (needs_mapping and (not isinstance(value, dict) or value is answer))
+        or not (told or isinstance(value.get(proof), str))
+    ):
         raise OutcomeUnknown(
             f'{site} answered action={action} without a result; it may have been '
             'carried out.'

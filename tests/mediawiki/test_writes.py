@@ -14,6 +14,8 @@ import pytest
 import pywikibot
 from pywikibot.site import APISite
 
+from mw_tokens_plugin.site.requests import send_once
+
 from .client import Client, edit_anonymously, page
 from .wiki import Wiki
 
@@ -168,6 +170,13 @@ def test_writes_on_a_warm_wallet_cost_one_request_each(
         ).submit()
     assert [sent.what for sent in wiki.sent()] == ['edit'] * 5
     assert {fresh(one).text for one in pages} == {'second'}
+
+
+def test_a_list_is_an_answer_to_what_is_sent_once(client: Client, wiki: Wiki) -> None:
+    site = client.site(wiki)
+    title = page(site, 'watched').title()
+    (watched,) = send_once(site, 'watch', {'titles': title})
+    assert watched['title'] == title and watched['watched'] is True
 
 
 def test_tokens_are_fetched_together(client: Client, wiki: Wiki) -> None:

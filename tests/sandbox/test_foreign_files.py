@@ -17,6 +17,7 @@ from requests import PreparedRequest, Response
 
 from mw_tokens_plugin.exceptions import CentralAuthTokenRefused
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.site.requests import send_once
 
 from .farms import Farm
 from .foreign import OPERATOR, Wire, forget_account, wired
@@ -189,6 +190,16 @@ def test_a_body_that_travels_longer_than_a_token_lives_is_refused(
 
 
 # Repositories
+
+
+def test_writes_of_wikibase_that_are_sent_once_are_answered_as_a_whole(
+    home: Any,
+) -> None:
+    repository = home.foreign_site('aa').data_repository()
+    label = {'id': 'Q1', 'language': 'en', 'value': 'Sent once'}
+    answer = send_once(repository, 'wbsetlabel', label)
+    assert answer['success'] == 1
+    assert answer['entity']['labels']['en']['value'] == 'Sent once'
 
 
 def test_the_data_repository_is_a_foreign_site(home: Any, sandbox: Sandbox) -> None:
