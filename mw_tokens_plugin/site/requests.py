@@ -36,6 +36,7 @@ from mw_tokens_plugin.exceptions import (
     OutcomeUnknown,
     RateLimited,
     SessionLost,
+    TokensPluginError,
     TokenUnavailable,
     UnexpectedAnswer,
     UnknownModule,
@@ -202,11 +203,16 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         """
         session = self.site.tokens.session
         _redirects.limited = True
+        failure: Exception | None = None
         try:
             answer = self._transmit(use_get, uri, data, headers, paramstring)
+        except Exception as error:
+            failure = _without_secrets(error)
         finally:
             _redirects.limited = False
             session.traffic.landed(self)
+        if failure is not None:
+            raise failure
         if answer[0] is not None:
             session.clock.heard(answer[0].headers.get('Date'))
             if target := getattr(answer[0], 'not_followed_to', None):
@@ -230,6 +236,9 @@ class TokenRequest(api.Request):  # type: ignore[misc]
     def wait(self, delay: int | None = None, **kwargs: Any) -> None:
         """Wait before the next try, and keep no login of another thread waiting."""
         self.site.tokens.session.traffic.landed(self)
+        # It ends up in the error that is raised after the last try.
+        if 'uri' in kwargs:
+            kwargs['uri'] = redactor.clean(str(kwargs['uri']))
         super().wait(delay, **kwargs)
 
     def _transmit(
@@ -285,7 +294,9 @@ class TokenRequest(api.Request):  # type: ignore[misc]
         :raises InvalidInput: the family file is to be corrected
         """
         try:
-            requests.Request('GET', self.site.base_url(uri)).prepare()
+            # Not with its query, in which there may be a centralauthtoken.
+            address = self.site.base_url(uri.partition('?')[0])
+            requests.Request('GET', address).prepare()
         except ValueError as error:
             raise InvalidInput(
                 f'{self.site} has no address that can be asked ({error}). Correct the '
@@ -810,9 +821,22 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = inner[-1] if inner else error.__cause__
 
 
+def _without_secrets(error: Exception) -> Exception:
+    """Return an error that does not quote the URL of the request, nor does its cause.
+
+    It is to be raised after the error that is its origin has been dealt with, which
+    would be its context otherwise.
+    """
+    if isinstance(error, TokensPluginError):
+        error.__cause__ = error.__context__ = None
+    elif isinstance(error, (OSError, FatalServerError)):
+        return type(error)(redactor.clean(str(error)))
+    return error
+
+
 def _reason(error: BaseException) -> str:
     """Say in a few words why a connection failed."""
     *_, innermost = _chain(error)
     reason = getattr(innermost, 'reason', None) or innermost
     text = str(reason).rpartition(': ')[2] or type(reason).__name__
-    return text.strip('\')" ')
+    return redactor.clean(text.strip('\')" '))

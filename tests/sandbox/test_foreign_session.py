@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
+import ssl
+import subprocess
+import threading
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pywikibot.exceptions import APIError
+from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.throttle import Throttle
 
 from mw_tokens_plugin.exceptions import (
@@ -22,6 +30,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.errors import ApiError
+from mw_tokens_plugin.site.requests import TokenRequest
 
 from .desk import Desk
 from .farms import Farm
@@ -635,3 +644,77 @@ def test_nothing_that_is_printed_or_written_shows_a_token(
     said = run.said.encode() + b''.join(file.read_bytes() for file in files)
     assert b'centralauthtoken' in said
     assert [secret for secret in secrets if secret.encode() in said] == []
+
+
+@pytest.fixture
+def secure_port(tmp_path: Path) -> Iterator[int]:
+    """A server whose certificate nobody has signed."""
+    if shutil.which('openssl') is None:
+        pytest.skip('needs openssl to make a certificate')
+    key, certificate = tmp_path / 'key.pem', tmp_path / 'certificate.pem'
+    subprocess.run(
+        ['openssl', 'req', '-x509', '-nodes', '-newkey', 'rsa:2048', '-subj', '/CN=a']
+        + ['-keyout', str(key), '-out', str(certificate)],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = ThreadingHTTPServer(('127.0.0.1', 0), BaseHTTPRequestHandler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.usefixtures('sandbox')
+@pytest.mark.parametrize('deadline', [None, 0.0])
+def test_no_error_of_the_network_shows_an_unspent_centralauthtoken(
+    farm: Farm,
+    secure_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    deadline: float | None,
+) -> None:
+    from pywikibot import config
+
+    monkeypatch.setattr(config, 'max_retries', 0)
+    monkeypatch.setattr(config, 'retry_wait', 0)
+    monkeypatch.setattr(TokenRequest, 'deadline', deadline)
+    home = farm.site()
+    home.login()
+    foreign = home.foreign_site('aa')
+    here = home.hostname()
+    there = 'http', here
+
+    def hostname(self: Any, code: str) -> str:
+        return here if code == 'meta' else there[1]
+
+    def protocol(self: Any, code: str) -> str:
+        return 'http' if code == 'meta' else there[0]
+
+    monkeypatch.setattr(type(home.family), 'hostname', hostname)
+    monkeypatch.setattr(type(home.family), 'protocol', protocol)
+    shown = []
+    for address in (
+        ('https', f'127.0.0.1:{secure_port}'),
+        ('http', f'{"a" * 70}.invalid'),
+        ('http', '127.0.0.1:1'),
+        ('http', '127.0.0.1:99999'),
+    ):
+        there = address
+        with pytest.raises((OSError, PywikibotError)) as failed:
+            foreign.simple_request(action='query', titles='A').submit()
+        error: BaseException | None = failed.value
+        while error is not None:
+            request = getattr(error, 'request', None)
+            shown += [str(error), repr(error), str(request and request.url)]
+            error = error.__cause__ or error.__context__
+        shown += traceback.format_exception(failed.value)
+    assert not [text for text in shown if re.search(r'token=(?!\*\*\*)', text)]
