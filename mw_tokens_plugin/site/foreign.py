@@ -18,7 +18,7 @@ import pywikibot
 import requests
 from pywikibot import config
 from pywikibot.comms import http
-from pywikibot.exceptions import APIError, Error, NoUsernameError
+from pywikibot.exceptions import APIError, NoUsernameError
 from pywikibot.login import LoginStatus
 from pywikibot.site._upload import Uploader
 
@@ -49,6 +49,7 @@ from mw_tokens_plugin.site.requests import (
     SingleSendRequest,
     TokenRequest,
     body_of,
+    fetch_as_nobody,
     refusals,
 )
 from mw_tokens_plugin.site.session import Session
@@ -281,12 +282,13 @@ class HomeLogin:
             'address in the family file and the network, then start again.'
         )
         try:
-            answer = body_of(
-                http.fetch(f'{place.api}?{urlencode(parameters)}', auth=None)
-            )
-        except (requests.RequestException, Error) as error:
+            response = fetch_as_nobody(f'{place.api}?{urlencode(parameters)}')
+        except requests.RequestException as error:
             raise unreachable from error
-        if not is_answer('query', answer):
+        if response.status_code == 401:
+            return None, False
+        answer = body_of(response)
+        if response.status_code >= 300 or not is_answer('query', answer):
             raise unreachable
         query = answer.get('query')
         if not query:

@@ -777,6 +777,28 @@ def _asked_to_wait(response: requests.Response) -> float:
     return retry_after(headers.get('Retry-After'), headers.get('Date'))
 
 
+def fetch_as_nobody(url: str) -> requests.Response:
+    """Return what anybody gets at an address, without following a redirect.
+
+    No cookie goes along, nor comes back, and no password of ``~/.netrc``.
+
+    :param url: the whole address
+    :raises requests.RequestException: there is no answer
+    """
+    session = requests.Session()
+    session.adapters = http.session.adapters
+    session.proxies, session.cert = http.session.proxies, http.session.cert
+    session.verify = http.session.verify
+    return session.get(
+        url,
+        headers={'user-agent': http.user_agent()} | config.extra_headers,
+        # Where there is none at all, ~/.netrc is searched for one.
+        auth=lambda request: request,
+        timeout=config.socket_timeout,
+        allow_redirects=False,
+    )
+
+
 def body_of(response: requests.Response) -> Any:
     """Return the decoded body of an answer; None if it is not JSON."""
     try:

@@ -28,6 +28,7 @@ class Sent:
     url: dict[str, str]
     body: dict[str, str]
     authorization: str | None
+    cookie: str | None
 
     @property
     def token(self) -> str | None:
@@ -64,6 +65,7 @@ class Wire(HTTPAdapter):
                 url=_parsed(address.query),
                 body=_parsed(body) if '\n' not in body else _parts(body),
                 authorization=_text(request.headers.get('Authorization')),
+                cookie=_text(request.headers.get('Cookie')),
             )
         )
         return super().send(request, *args, **kwargs)

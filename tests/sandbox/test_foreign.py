@@ -311,6 +311,30 @@ def test_a_first_visit_creates_the_account_if_told_so(
     assert home.foreign_site('aa') is foreign
 
 
+def test_a_wiki_that_is_asked_as_nobody_gets_no_cookie_and_no_password(
+    home: Any,
+    sandbox: Sandbox,
+    wire: Wire,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pywikibot.comms import http
+    from requests.cookies import create_cookie
+
+    there = sandbox.wikis['aa'].server.removeprefix('http://')
+    host = there.partition(':')[0]
+    netrc = tmp_path / 'netrc'
+    netrc.write_text(f'machine {host} login me password sesame\n', 'utf-8')
+    netrc.chmod(0o600)
+    monkeypatch.setenv('NETRC', str(netrc))
+    http.cookie_jar.set_cookie(create_cookie('session', 'secret', domain=host))
+    forget_account(sandbox, 'aa')
+    with pytest.raises(NotAttached, match='create_account=True'):
+        home.foreign_site('aa')
+    asked = [(s.cookie, s.authorization) for s in wire.sent if s.host == there]
+    assert asked == [(None, None)]
+
+
 def test_the_race_after_a_first_visit_is_survived(
     home: Any, sandbox: Sandbox, no_penalty: None, wire: Wire
 ) -> None:
