@@ -230,6 +230,10 @@ class CrosswikiDelete(Action):
         if page is None:
             return _gone(site, target)
         now = page.facts()
+        if now['revisions'][:-1][: len(planned['revisions'])] == planned['revisions']:
+            # They were imported, which the newest one does not tell.
+            detail = 'skipped: it has older revisions than the plan shows'
+            return Outcome(State.FAILED, detail=detail)
         if any(now[key] != planned[key] for key in self.fixed):
             return Outcome(State.FAILED, detail='changed since the plan, and held back')
         if restored := _restored_since(log, planned.get('looked_at')):

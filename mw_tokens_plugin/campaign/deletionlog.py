@@ -63,8 +63,9 @@ def entries(answer: Mapping[str, Any]) -> Iterator[LogEntry]:
             moment = timestamp(event.get('timestamp'))
             if moment is None:
                 continue
-            params = event.get('params') or {}
-            count = params.get('count') or {}
+            # Each type of log has its own; an import counts with a mere number.
+            params = _mapping(event.get('params'))
+            count = _mapping(params.get('count'))
             entry = LogEntry(
                 id=event['logid'],
                 action=event.get('action', ''),
@@ -135,3 +136,7 @@ def listed(answer: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     :raises UnexpectedAnswer: it is no list of such items
     """
     return items_of(answer, 'query', key) if key in answer['query'] else []
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -18,6 +18,7 @@ from unicodedata import normalize
 
 import pytest
 import pywikibot
+from pywikibot.comms import http
 from pywikibot.site import APISite
 
 from mw_tokens_plugin.campaign import crosswiki
@@ -51,6 +52,7 @@ from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.site.requests import send_once
 
 from .client import Client, post
+from .installation import MediaWiki
 from .test_files import PNG
 from .wiki import Wiki
 
@@ -298,6 +300,50 @@ def test_a_lost_answer_is_recognised_whatever_the_reason_became(
         assert (target.state, target.changed) == (State.DONE, True), target
         assert sent(wiki, action) == 1
     assert revisions(site, title) == 2
+
+
+def history(title: str) -> str:
+    """Return one old revision of a page, as wikis export it."""
+    return (
+        '<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.10/" version="0.10"'
+        f' xml:lang="en"><page><title>{title}</title><ns>0</ns><id>1</id><revision>'
+        '<timestamp>2011-01-01T00:00:00Z</timestamp><contributor>'
+        '<username>Other</username><id>0</id></contributor><model>wikitext</model>'
+        '<format>text/x-wiki</format><text xml:space="preserve">old</text>'
+        '</revision></page></mediawiki>'
+    )
+
+
+@pytest.mark.only('mediawiki')
+def test_a_page_that_was_imported_is_deleted_and_restored_with_its_history(
+    desk: Desk, site: APISite
+) -> None:
+    """The log counts an import in another form than a restoration."""
+    title = write(site)
+    http.session.post(
+        f'http://{site.hostname()}{site.apipath()}',
+        data={'action': 'import', 'interwikiprefix': 'de', 'token': site.tokens.csrf},
+        files={'xml': ('page.xml', history(title))},
+        timeout=30,
+    )
+    before = revisions(site, title)
+    campaign = desk.delete(title)
+    assert desk.target(campaign).decision.facts['authors'][-1] == 'de>Other'
+    assert (before, revisions(site, title)) == (3, 0)
+    assert desk.target(desk.undo(campaign)).state is State.DONE
+    assert revisions(site, title) == 3
+
+
+@pytest.mark.only('mediawiki')
+def test_revisions_that_were_imported_behind_a_page_are_not_called_a_change(
+    desk: Desk, wiki: MediaWiki, site: APISite
+) -> None:
+    """The newest revision tells nothing of them, so the plan shows that one alone."""
+    title = write(site)
+    wiki.import_pages(history(title))
+    target = desk.target(desk.delete(title))
+    assert (target.state, revisions(site, title)) == (State.FAILED, 2)
+    assert 'older revisions than the plan shows' in (target.detail or '')
 
 
 @pytest.mark.parametrize('answers', [1, 9], ids=['once', 'always'])
