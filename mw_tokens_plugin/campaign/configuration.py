@@ -7,6 +7,7 @@ No value gets into any message.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -63,8 +64,11 @@ def _problems() -> Iterator[str]:
         if not isinstance(names, Mapping) or not all(map(_is_name, names.values())):
             yield 'usernames has an account that is not a name in quotation marks'
     try:
+        # Looking for the revision is logged, which opens logs before -log is read.
+        form = re.sub(r'\{(revision|version)\b[^}]*\}', '0', config.user_agent_format)
+        sent = http.user_agent(format_string=form)
         # Headers are sent in this encoding.
-        fits = _is_line(http.user_agent().encode('latin-1').decode('latin-1'))
+        fits = _is_line(sent.encode('latin-1').decode('latin-1'))
     except (LookupError, ValueError, TypeError, AttributeError):
         fits = False
     if not fits:
