@@ -15,6 +15,7 @@ from mw_tokens_plugin.campaign.deletionlog import LogEntry, own_deletions, since
 from mw_tokens_plugin.campaign.pages import (
     TEMPLATE_NAMESPACE,
     Page,
+    Revision,
     read_deleted,
     read_deleted_versions,
     read_deletions,
@@ -336,7 +337,10 @@ class UndoCrosswikiDelete(Action):
         """
         database = split(target.name)[0]
         (deleted,) = self._recorded([target.name]).values()
-        held, _by, file_ids = self._look(deleted)
+        held, by, file_ids = self._look(deleted)
+        if held is Held.ALREADY:
+            detail = f'restored meanwhile, by {by or "others"}'
+            return Outcome(State.DONE, detail=detail)
         if held is not None:
             return Outcome(State.FAILED, detail=f'changed since the plan: {held.value}')
         revisions = target.decision.facts['revisions']
@@ -395,7 +399,8 @@ class UndoCrosswikiDelete(Action):
         page, deleted, entry = read_deleted(site, _title_in_archive(target))
         by = entry.user if entry is not None else None
         if page.exists or page.versions:
-            return Held.PAGE_EXISTS, by, []
+            is_back = _is_back(page, deleted, target)
+            return Held.ALREADY if is_back else Held.PAGE_EXISTS, by, []
         # The entry that the deletion itself was answered with, if it was answered.
         if entry is None or not _is_entry_of(entry, target):
             return Held.CHANGED_SINCE, by, []
@@ -542,6 +547,17 @@ def _is_whole(site: Any, title: str, target: Target) -> bool:
         for key in ('revisions', 'versions')
         for each in target.decision.facts[key]
     )
+
+
+def _is_back(page: Page, deleted: Sequence[Revision], target: Target) -> bool:
+    """Tell whether a page is the one that was deleted, restored with all it had.
+
+    Of a file this does not tell how many of its versions are back.
+    """
+    facts = target.decision.facts
+    recorded = {number for number, _time in facts['revisions']}
+    is_same = page.id == facts['page_id'] and not facts['versions']
+    return is_same and recorded.isdisjoint(revision.id for revision in deleted)
 
 
 def _is_entry_of(entry: LogEntry, target: Target) -> bool:

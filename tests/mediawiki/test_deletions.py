@@ -31,6 +31,7 @@ from mw_tokens_plugin.campaign.crosswiki import (
 from mw_tokens_plugin.campaign.deletionlog import ask
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.pages import read_deleted
 from mw_tokens_plugin.campaign.plan import Action, make_plan
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -429,6 +430,22 @@ def test_a_file_whose_contents_are_lost_is_not_restored(
     target = desk.target(desk.undo(campaign))
     assert target.state is State.FAILED
     assert target.detail == ('only 1 of 1 revisions and 0 of 1 file versions came back')
+
+
+def test_a_page_that_is_back_already_is_not_called_a_new_one(
+    desk: Desk, site: APISite
+) -> None:
+    back, part, new = titles = [write(site, 2) for _ in range(3)]
+    campaign = desk.delete(*titles)
+    send_once(site, 'undelete', {'title': back, 'reason': 'keep it'})
+    write(site, title=new)
+    _page, (newest, *_), _entry = read_deleted(site, part)
+    # Revisions are restored by their seconds, so both come back if they share one.
+    sent = {'title': part, 'timestamps': newest.time, 'reason': 'keep this'}
+    is_part = send_once(site, 'undelete', sent)['revisions'] == 1
+    held = [t.decision.held for t in desk.targets(desk.undo(campaign)).values()]
+    assert held[::2] == [Held.ALREADY, Held.PAGE_EXISTS]
+    assert held[1] is (Held.PAGE_EXISTS if is_part else Held.ALREADY)
 
 
 def test_a_page_that_was_restored_since_the_plan_is_kept(
