@@ -33,7 +33,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.campaign.wikis import Wikis, split, wiki_by_wiki
 from mw_tokens_plugin.exceptions import ApiRefusal, Blocked, OutcomeUnknown
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import counted, said
 from mw_tokens_plugin.site.requests import send_once
 
 #: Pages with more revisions, or versions of a file, are none for a mass deletion, and
@@ -526,13 +526,13 @@ def _restored(target: Target, counts: tuple[int, int] | None) -> Outcome:
     counts = wanted if counts is None else counts
     if counts[0] < wanted[0] or counts[1] < wanted[1]:
         detail = (
-            f'only {counts[0]} of {wanted[0]} revisions and {counts[1]} of {wanted[1]} '
-            'file versions came back'
+            f'only {counts[0]} of {counted(wanted[0], "revision")} and {counts[1]} of '
+            f'{counted(wanted[1], "file version")} came back'
         )
         return Outcome(State.FAILED, changed=True, detail=detail)
-    detail = f'{counts[0]} revisions'
+    detail = counted(counts[0], 'revision')
     if wanted[1]:
-        detail += f', {counts[1]} file versions'
+        detail += f', {counted(counts[1], "file version")}'
     if title := facts.get('deleted_as'):
         detail += f', as {title!r}'
     return Outcome(State.DONE, changed=True, detail=detail)

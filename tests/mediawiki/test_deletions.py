@@ -429,7 +429,7 @@ def test_a_file_whose_contents_are_lost_is_not_restored(
     wiki.lose_deleted_files()
     target = desk.target(desk.undo(campaign))
     assert target.state is State.FAILED
-    assert target.detail == ('only 1 of 1 revisions and 0 of 1 file versions came back')
+    assert target.detail == ('only 1 of 1 revision and 0 of 1 file version came back')
 
 
 def test_a_page_that_is_back_already_is_not_called_a_new_one(
