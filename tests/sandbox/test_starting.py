@@ -15,7 +15,7 @@ import stat
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,6 +171,14 @@ SPOILT: dict[str, tuple[Callable[[Desk], Any], int, str]] = {
 EVERYWHERE = ('unknown language', 'no user name', 'a comma', 'a bug in the family')
 
 
+@pytest.fixture(autouse=True)
+def _hang_up_is_heard() -> Iterator[None]:
+    """Let scripts hear of a terminal that is closed, also in tests run by nohup."""
+    previous = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, previous)
+
+
 def files(desk: Desk) -> dict[str, str]:
     """Return what all files of a desk hold that the script may have written."""
     return {
@@ -178,6 +186,7 @@ def files(desk: Desk) -> dict[str, str]:
         for path in desk.directory.rglob('*')
         if path.is_file()
         and path.name not in ('user-password.py', 'sandbox_family.py')
+        and path.suffix != '.pyc'
         and 'scripts' not in path.relative_to(desk.directory).parts
     }
 
