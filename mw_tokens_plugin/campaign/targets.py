@@ -24,6 +24,7 @@ from mw_tokens_plugin.protocol.lines import (
     LineKind,
     accounts_of,
     is_interpreted,
+    left_open,
     read_line,
     reference_in,
     without_facts,
@@ -205,6 +206,7 @@ class ListReader:
         self.sources.append(source)
         cell: Callable[[str], str] | None = None
         exact = False
+        opened = ''
         last: int | None = None
         read = ((n, text, self._line(text)) for n, text in lines)
         for (number, text, line), following in pairwise(chain(read, [_END])):
@@ -214,6 +216,14 @@ class ListReader:
                 if not column.isdecimal():
                     source.markup += 1
                     continue
+            before = opened
+            if cell is None and (before or not _says_anything(line)):
+                opened = left_open(text, before)
+            if before and text.strip():
+                line = InvalidInput(
+                    f'{text.strip()!r} stands in a comment or in struck-out text of '
+                    'several lines.'
+                )
             try:
                 if cell is not None and text.strip():
                     held = cell(text)
@@ -309,6 +319,11 @@ class ListReader:
         if self._parse is None:
             return is_interpreted(text, names, capital=self._capital)
         return len(names) != 1 or line.content != text.strip()
+
+
+def _says_anything(line: Line | InvalidInput) -> bool:
+    """Tell whether any words may stand in a line, which open nothing."""
+    return isinstance(line, Line) and (line.exact or line.kind is LineKind.COMMENT)
 
 
 _END: tuple[int, str, Line | InvalidInput] = (0, '', Line(LineKind.BLANK))

@@ -185,6 +185,27 @@ def without_facts(text: str) -> str:
     return text if '\t' in text else _FACTS.sub('', text)
 
 
+def left_open(text: str, before: str = '') -> str:
+    """Return the sign of a comment, or of what is struck out, that a line leaves open.
+
+    .. version-added:: 0.1
+
+    >>> left_open('<s>[[User:X]]'), left_open('[[User:Y]]</s>', '<s>')
+    ('<s>', '')
+
+    :param before: what the lines before have left open
+    """
+    for found in _OPENING.finditer(text):
+        sign = found[0].lower()
+        if before == '<!--':
+            before = '' if sign == '-->' else before
+        elif sign.startswith('</'):
+            before = ''
+        elif not before and sign != '-->':
+            before = sign
+    return before
+
+
 def reference_in(text: str) -> str:
     """Return the one link in an item of a list, or the item if it holds none.
 
@@ -445,7 +466,9 @@ _QUOTED = re.compile(
     r'|<(nowiki|bdi|code|tt|kbd|b|i|u|small|span)\b[^<>]*>(.+)</\7>',
     re.IGNORECASE,
 )
-_STRUCK = re.compile(r'<(?:s|del|strike)\b', re.IGNORECASE)
+_STRUCK = re.compile(r'</?(?:s|del|strike)\b', re.IGNORECASE)
+#: What begins or ends a comment, or what is struck out.
+_OPENING = re.compile(r'<!--|-->|</?(?:s|del|strike)\b[^<>]*>', re.IGNORECASE)
 _ENCODED = re.compile('%[0-9A-Fa-f]{2}')
 _PAGE_IN_PATH = re.compile(r'/((?:user(?:[ _]talk)?|special):.*)', re.IGNORECASE)
 #: Cells of several columns; "1,000" is a number.

@@ -62,6 +62,26 @@ def test_a_number_is_dropped_where_it_counts_and_refused_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(
+    ('text', 'names'),
+    [
+        ('X\n<!--\nA\n\n[[User:B]]\n-->\nY\n', 'XY'),
+        ('X\n<!-- A\n{"target": "B"}\n# C -->\nY\n', 'XY'),
+        ('X\n<s>\n* A\n</s>\nY\n', 'XY'),
+        ('X\n* <DEL>[[User:A]]\n* [[User:B]]</DEL>\nY\n', 'XY'),
+        ('X\n<strike class="a">A\n<!-- b -->\n[[User:C]]\n', 'X'),
+        ('X\n[[User:A]]</s>\nY\n', 'XY'),
+        # These leave nothing open.
+        ('# <s> is struck\nX\n<!-- <s> -->\n<s>A</s>\nY <!-- z -->\nZ\n', 'XYZ'),
+    ],
+)
+def test_nobody_in_a_comment_or_struck_out_is_a_target_where_bad_lines_are_skipped(
+    text: str, names: str
+) -> None:
+    found = ListReader().stream(io.BytesIO(text.encode()), 'list')
+    assert [e.name for e in valid_entries(found, skip=True)] == [*names]
+
+
+@pytest.mark.parametrize(
     ('text', 'column', 'names'),
     [
         ('user,edits\nA,1\n"B, c",2\n', 'User', ['A', 'B, c']),
