@@ -107,6 +107,7 @@ class Problem(enum.Enum):
     STRUCK = 'it is struck out'
     INSIDE = 'names stand inside something else'
     VEILED = 'a tag may hide parts of it from its readers'
+    DECIDED = 'a template in it says that it is withdrawn, declined or closed'
     ENDLESS_STRIKE = 'something is struck out without an end'
     NOBODY = 'it names nobody'
     REORDERED = 'characters in its names change the order in which they are read'
@@ -733,6 +734,12 @@ def _request(
         problems.append(Problem.INSIDE)
     if head.veiled or any(p.veiled for p in body if _is_sign(text, p)):
         problems.append(Problem.VEILED)
+    if (
+        len(statuses) == 1
+        and _status(text, statuses[0].node).word in OPEN
+        and any(_template(text, p.what) in _DECIDING for p in body if not p.struck)
+    ):
+        problems.append(Problem.DECIDED)
     if any(_is_endless_strike(piece.what) for piece in pieces):
         problems.append(Problem.ENDLESS_STRIKE)
     if any(
@@ -1110,6 +1117,10 @@ _REMARKS = frozenset(
     'reply to, replyto, ping, rto, resolved, status, support, template link, thank '
     'you, thanks, tick, tl, tlc, tlp, tls, tlx, tracked, unsigned, unsigned ip, '
     'unsigned2, unsignedip, withdrawn, yes'.split(', ')
+)
+#: Those of them that speak against acting on a request, whatever its status is.
+_DECIDING = frozenset(
+    'archive top, closed, declined, not done, notdone, withdrawn'.split(', ')
 )
 #: Characters of a signature after its last link.
 _LONGEST_SIGNATURE = 200

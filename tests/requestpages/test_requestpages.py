@@ -234,3 +234,29 @@ def test_another_parser_finds_the_same_templates(page: Path) -> None:
     assert set(ours) <= set(theirs)
     if not parsed.filter_tags():
         assert ours == list(map(str, parsed.filter_templates(recursive=False)))
+
+
+@pytest.mark.parametrize(
+    ('remark', 'is_decided'),
+    [
+        (': {{Withdrawn}}', True),
+        ('* {{not_done}} {{Declined}}', True),
+        (': {{notdone|no abuse}}, see there', True),
+        ('{{Archive top}}', True),
+        ('{{closed}}', True),
+        (': <s>{{not done}}</s>', False),
+        (': <!-- {{not done}} --> {{tl|not done}}', False),
+        (': <nowiki>{{withdrawn}}</nowiki>', False),
+        (': {{done}}, {{on hold}}', False),
+    ],
+)
+def test_a_request_that_somebody_has_decided_is_not_carried_out(
+    remark: str, is_decided: bool
+) -> None:
+    def problems(status: str) -> tuple[Problem, ...]:
+        text = f'== Global lock for A ==\n{status}\n{remark}\n* {{{{LockHide|A}}}}\n'
+        (request,) = RequestPage.parse(text).requests
+        return request.problems
+
+    assert problems('{{Status}}') == ((Problem.DECIDED,) if is_decided else ())
+    assert problems('{{Status|not done}}') == ()
