@@ -265,13 +265,17 @@ class ListReader:
             if line.kind is LineKind.ITEM:
                 pages = list(possible_pages(line.content))
             return [name for page in pages for name in self._parsed(page)]
+        names: list[str] = []
+        whole = text.strip()
         if line.kind is LineKind.ITEM:
-            return list(possible_names(line.content, capital=self._capital))
-        names = []
-        for signs in ('#', '#*:;=<>!-'):
+            names += possible_names(line.content, capital=self._capital)
+            # Quotation marks may belong to a name, and a number before it may not.
+            wholes = [whole, _COUNTED.sub('', whole)]
+        else:
+            wholes = [whole.strip('#'), whole.strip('#*:;=<>!-|+{}')]
+        for each in wholes:
             with suppress(InvalidInput):
-                whole = text.strip().strip(signs)
-                names.append(normalise_name(whole, capital=self._capital))
+                names.append(normalise_name(each, capital=self._capital))
         return names
 
     def _parsed(self, text: str) -> list[str]:
@@ -319,6 +323,10 @@ class ListReader:
         if self._parse is None:
             return is_interpreted(text, names, capital=self._capital)
         return len(names) != 1 or line.content != text.strip()
+
+
+#: A number before an item without the blank that would make it one of a list.
+_COUNTED = re.compile(r'\(?\d{1,7}[.)](?=\S)')
 
 
 def _says_anything(line: Line | InvalidInput) -> bool:

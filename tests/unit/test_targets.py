@@ -171,3 +171,19 @@ def test_a_flood_of_bad_lines_is_cut_off(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(InvalidInput, match='5,000 bad lines'):
         list(valid_entries(entries, skip=False))
     assert len(capsys.readouterr().err.splitlines()) == 101
+
+
+@pytest.mark.parametrize(
+    ('line', 'name'),
+    [
+        *(('"Q"', '"Q"'), ('Foo (talk)', 'Foo (talk)'), ("* ''X''", "''X''")),
+        *(('1.Foo', 'Foo'), ('12)Foo', 'Foo'), ('(3)Foo', 'Foo'), ('|- Foo', 'Foo')),
+        *(('|+ Foo', 'Foo'), ('{| Foo', 'Foo'), ('# Foo', 'Foo'), ('* A', '* A')),
+    ],
+)
+def test_an_exclusion_is_also_looked_up_as_it_could_have_been_meant(
+    line: str, name: str
+) -> None:
+    reader = ListReader(strict=True)
+    read(line.encode(), reader)
+    assert name in reader.sources[0].said[1]
