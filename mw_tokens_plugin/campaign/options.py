@@ -29,7 +29,7 @@ from mw_tokens_plugin.campaign.export import JsonLog, write_report
 from mw_tokens_plugin.campaign.guards import Threshold
 from mw_tokens_plugin.campaign.hiding import Veil
 from mw_tokens_plugin.campaign.launch import ExitCode
-from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.ledgerurl import without_secrets
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.privatefiles import (
@@ -392,15 +392,17 @@ class SharedOptions:
                 self._say_read(reporter, discreet=discreet)
                 raise
             _forget_unconfirmed(ledger, old)
-        campaign = ledger.create(
-            name,
-            action=kind,
-            wiki=str(site),
-            operator=site.username() or '',
-            reason=(reason if self.reason is None else self.reason) or '',
-            options=stored,
-        )
+        operator = site.username() or ''
+        campaign, started = None, now()
         try:
+            campaign = ledger.create(
+                name,
+                action=kind,
+                wiki=str(site),
+                operator=operator,
+                reason=(reason if self.reason is None else self.reason) or '',
+                options=stored,
+            )
             try:
                 listed = reporter.counted(names, 'campaign-listing')
                 number = ledger.add(campaign, listed)
@@ -412,8 +414,12 @@ class SharedOptions:
                 ledger, campaign, exist or (lambda names: names), discreet=discreet
             ):
                 reporter.line(line)
-        except BaseException:
-            ledger.forget(campaign)
+        except BaseException as error:
+            if campaign is None and not isinstance(error, Exception):
+                # A signal can come when it is in the ledger, and not known here yet.
+                campaign = _begun(ledger, name, operator, since=started)
+            if campaign is not None:
+                ledger.forget(campaign)
             raise
         return ledger.mark(campaign, 'listed_at'), number
 
@@ -622,6 +628,17 @@ def found(ledger: Ledger, name: str) -> Campaign:
     if campaign is None:
         raise InvalidInput(f'{ledger.location} has no campaign {name!r}.')
     return campaign
+
+
+def _begun(
+    ledger: Ledger, name: str, operator: str, *, since: datetime
+) -> Campaign | None:
+    """Return a campaign that was begun just now, and of which nothing is listed yet."""
+    campaign = ledger.find(name)
+    if campaign is None or campaign.operator != operator:
+        return None
+    is_new = campaign.listed_at is None and campaign.created_at >= since
+    return campaign if is_new else None
 
 
 def _forget_unconfirmed(ledger: Ledger, campaign: Campaign) -> None:

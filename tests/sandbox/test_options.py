@@ -14,6 +14,7 @@ import pytest
 from mw_tokens_plugin.campaign import guards
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.options import SharedOptions
+from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.sandbox import Sandbox
@@ -170,3 +171,34 @@ def test_a_report_is_written_in_the_end(global_lock: Script, tmp_path: Path) -> 
     text = (tmp_path / 'r' / 'told.csv').read_text('utf-8')
     assert all(name in text for name in spam(2))
     assert str(tmp_path / 'r' / 'told.html') in run.out
+
+
+@pytest.mark.parametrize('moment', ['before', 'after'])
+def test_a_signal_while_a_campaign_is_begun_leaves_none_behind(
+    ledger: Ledger, ledger_file: Path, site: Any, moment: str
+) -> None:
+    """Also where it comes when the ledger has it already; one of a colleague stays."""
+
+    class Interrupted(Ledger):
+        def create(self, name: str, **about: Any) -> Campaign:
+            if moment == 'after':
+                super().create(name, **about)
+            raise KeyboardInterrupt
+
+    about: Any = {'action': 'a', 'wiki': 'w', 'reason': '', 'options': {}}
+    ledger.create('theirs', operator='Somebody Else', **about)
+    interrupted = Interrupted(str(ledger_file))
+    options = SharedOptions(reason='x')
+    for name in ('ours', 'theirs'):
+        with pytest.raises((KeyboardInterrupt, InvalidInput)):
+            options.begin(
+                interrupted,
+                site,
+                'a',
+                ['A'],
+                {},
+                name=name,
+                reporter=options.reporter(),
+            )
+    interrupted.close()
+    assert [campaign.name for campaign in ledger.campaigns()] == ['theirs']
