@@ -15,7 +15,7 @@ import pytest
 ALL = 'all'
 
 #: Where nothing is given, one in so many is played.
-PART = 5
+PART = 8
 
 
 def parametrize(metafunc: pytest.Metafunc, shares: Iterable[tuple[Any, ...]]) -> None:

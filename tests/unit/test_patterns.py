@@ -20,8 +20,8 @@ from mw_tokens_plugin.protocol.mentions import addresses, linked_user, users_in_
 from mw_tokens_plugin.protocol.names import folded, kind_of, normalise_name
 from mw_tokens_plugin.protocol.spellings import HiddenNames
 
-#: Long enough that the square of it, in steps, takes minutes.
-SIZE = 20_000
+#: Long enough that the square of it, in steps, takes minutes for all texts together.
+SIZE = 10_000
 UNITS = [
     *' \t\nab0f-=\'"[{<&;:/%\\|*#.,_+~@!?()',
     *(
