@@ -54,6 +54,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     ('pywikibot.data.api', 'CachedRequest', ('submit',)),
+    ('pywikibot.comms.http', 'PywikibotCookieJar', ('_lock', 'save')),
     ('pywikibot.comms.http', 'error_handling_callback', ()),
     ('pywikibot.comms.http', 'get_authentication', ()),
     ('pywikibot.comms.http', 'session', ('get_redirect_target', 'hooks')),
@@ -95,6 +96,7 @@ def install() -> None:
     from pywikibot.comms import http
     from pywikibot.site import APISite
 
+    from mw_tokens_plugin.site import cookiefile
     from mw_tokens_plugin.site.mixins import PluginMixin
     from mw_tokens_plugin.site.redaction import install_redaction
     from mw_tokens_plugin.site.requests import (
@@ -111,6 +113,7 @@ def install() -> None:
     APISite.server_time = PluginMixin.server_time
     APISite._request_class = staticmethod(request_class)
     APISite.login = _attended_login(APISite.login)
+    http.PywikibotCookieJar.save = cookiefile.save
     http.session.hooks['response'].extend((with_plain_wait, with_few_redirects))
     install_redaction()
     _install_errors()
