@@ -8,49 +8,74 @@ https://www.rfc-editor.org/rfc/rfc8252#section-7.3
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import io
+import re
 import secrets
-import time
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.client import HTTPException, parse_headers
 from types import TracebackType
 from urllib.parse import urlsplit
 
-#: Seconds that one browser may take to say what it wants.
-_SLOWEST = 5.0
+#: Seconds that a connection may last, from its beginning to the end of the answer.
+MAX_SECONDS = 5.0
+#: Connections at the same time; one more ends the oldest of them.
+MAX_CONNECTIONS = 64
+#: Bytes of a request; an address of a provider may be some thousand characters long.
+MAX_BYTES = 64 * 1024
 
 _HOST = '127.0.0.1'
 _PAGE = (
     '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{0}</title>'
     '<h1>{0}</h1></html>'
 )
+_ANSWER = (
+    'HTTP/1.1 {status.value} {status.phrase}\r\n'
+    'Content-Type: text/html; charset=utf-8\r\n'
+    'Content-Length: {length}\r\n'
+    "Content-Security-Policy: default-src 'none'\r\n"
+    'Cache-Control: no-store\r\n'
+    'Referrer-Policy: no-referrer\r\n'
+    'Connection: close\r\n\r\n'
+)
+_REQUEST_LINE = re.compile(r'([A-Z]+) (\S+) HTTP/1\.[01]')
 
 
 class ReturnListener:
     """Listens on loopback until it is closed, and takes one return.
 
     The path of its address cannot be guessed, so that no other page can make a browser
-    bring something that was not asked for.
+    bring something that was not asked for. Connections are served side by side, each
+    for a few seconds in all, so none can keep the browser from being answered.
 
     .. version-added:: 0.1
 
     :ivar url: the address that the user is to be sent back to
     """
 
-    def __init__(self, url: str | None = None, port: int = 0) -> None:
+    def __init__(
+        self, url: str | None = None, port: int = 0, *, patience: float = MAX_SECONDS
+    ) -> None:
         """Listen.
 
         :param url: the address of an earlier listener, which is used again
         :param port: where to listen, if there is no such address; 0 for any port
+        :param patience: seconds that a connection may last
         :raises OSError: the port is taken
         """
+        self._patience = patience
         parts = urlsplit(url or f'http://{_HOST}:{port}/{secrets.token_urlsafe(24)}')
-        self._server = _Server(
-            (_HOST, 80 if parts.port is None else parts.port), _Handler
+        self._socket = socket.create_server(
+            (_HOST, 80 if parts.port is None else parts.port),
+            backlog=2 * MAX_CONNECTIONS,
         )
-        self._server.path = parts.path
-        self.url = f'{self._server.origin}{parts.path}'
+        self._path = parts.path
+        self._origin = f'http://{_HOST}:{self._socket.getsockname()[1]}'
+        self.url = f'{self._origin}{self._path}'
 
     def __enter__(self) -> ReturnListener:
         """Return itself."""
@@ -63,7 +88,7 @@ class ReturnListener:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening."""
-        self._server.server_close()
+        self._socket.close()
 
     def wait(self, accept: Callable[[str], bool], seconds: float) -> str | None:
         """Return the address that somebody came back to; None if nobody did in time.
@@ -74,65 +99,93 @@ class ReturnListener:
         :param accept: whether an address belongs to what is awaited
         :param seconds: how long to wait
         """
-        server, end = self._server, time.monotonic() + seconds
-        server.accept, server.returned = accept, None
-        while server.returned is None and (left := end - time.monotonic()) > 0:
-            server.timeout = left
-            server.handle_request()
-        return server.returned
+        return asyncio.run(self._wait(accept, seconds))
 
+    async def _wait(self, accept: Callable[[str], bool], seconds: float) -> str | None:
+        returned: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        tasks: dict[asyncio.Task[None], None] = {}
 
-class _Server(HTTPServer):
-    """The listener's server, which serves one browser after the other."""
+        async def serve(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            tasks[task] = None
+            if len(tasks) > MAX_CONNECTIONS:
+                next(iter(tasks)).cancel()
+            try:
+                # Somebody hung up, was too slow, or had to make room.
+                with suppress(OSError, asyncio.TimeoutError, asyncio.CancelledError):
+                    await asyncio.wait_for(
+                        self._serve(reader, writer, accept, returned), self._patience
+                    )
+            finally:
+                del tasks[task]
+                writer.transport.abort()
 
-    path: str
-    accept: Callable[[str], bool]
-    returned: str | None = None
+        # The server closes its socket, and this one may be waited at again.
+        server = await asyncio.start_server(
+            serve, sock=self._socket.dup(), limit=MAX_BYTES
+        )
+        try:
+            return await asyncio.wait_for(returned, seconds)
+        except asyncio.TimeoutError:
+            return None
+        finally:
+            server.close()
 
-    @property
-    def origin(self) -> str:
-        return f'http://{_HOST}:{self.server_address[1]}'
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Pass over a browser that hung up."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Answers one request."""
-
-    server: _Server
-    timeout = _SLOWEST
-    server_version, sys_version = 'listener', ''
-
-    def do_GET(self) -> None:
-        """Take the return, or refuse."""
-        url = f'{self.server.origin}{self.path}'
-        if self.headers.get('Host') != urlsplit(url).netloc:
-            self._answer(HTTPStatus.MISDIRECTED_REQUEST)
-        elif not hmac.compare_digest(
-            urlsplit(url).path.encode(), self.server.path.encode()
+    async def _serve(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        accept: Callable[[str], bool],
+        returned: asyncio.Future[str],
+    ) -> None:
+        """Answer one request, and keep the address if it is the one awaited."""
+        status, url = HTTPStatus.BAD_REQUEST, ''
+        with suppress(
+            asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError
         ):
-            self._answer(HTTPStatus.NOT_FOUND)
-        elif not self.server.accept(url):
-            self._answer(HTTPStatus.FORBIDDEN)
-        else:
-            self._answer(HTTPStatus.OK, 'You can close this page now.')
-            self.server.returned = url
+            head = await reader.readuntil(b'\r\n\r\n')
+            status, url = self._judged(head, accept)
+        good = status is HTTPStatus.OK
+        text = 'You can close this page now.' if good else status.phrase
+        body = _PAGE.format(text).encode()
+        head = _ANSWER.format(status=status, length=len(body)).encode()
+        try:
+            writer.write(head + body)
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+        finally:
+            # It has come back, even if it does not wait for the answer.
+            if good and not returned.done():
+                returned.set_result(url)
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Log nothing: the address is a secret."""
+    def _judged(
+        self, head: bytes, accept: Callable[[str], bool]
+    ) -> tuple[HTTPStatus, str]:
+        """Return how a request is answered, and the address that it is for.
 
-    def _answer(self, status: HTTPStatus, text: str = '') -> None:
-        body = _PAGE.format(text or status.phrase).encode()
-        self.send_response(status)
-        for name, value in (
-            ('Content-Type', 'text/html; charset=utf-8'),
-            ('Content-Length', str(len(body))),
-            ('Content-Security-Policy', "default-src 'none'"),
-            ('Cache-Control', 'no-store'),
-            ('Referrer-Policy', 'no-referrer'),
-            ('Connection', 'close'),
-        ):
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        :raises ValueError: it is no request
+        """
+        line, _, rest = head.decode('latin-1').partition('\r\n')
+        match = _REQUEST_LINE.fullmatch(line)
+        if match is None:
+            return HTTPStatus.BAD_REQUEST, ''
+        method, target = match.groups()
+        try:
+            headers = parse_headers(io.BytesIO(rest.encode('latin-1')))
+        except HTTPException:
+            return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, ''
+        url = f'{self._origin}{target}'
+        if method != 'GET':
+            return HTTPStatus.NOT_IMPLEMENTED, ''
+        if headers.get_all('Host') != [urlsplit(self._origin).netloc]:
+            return HTTPStatus.MISDIRECTED_REQUEST, ''
+        path = target.partition('?')[0]
+        if not hmac.compare_digest(path.encode(), self._path.encode()):
+            return HTTPStatus.NOT_FOUND, ''
+        if not accept(url):
+            return HTTPStatus.FORBIDDEN, ''
+        return HTTPStatus.OK, url
