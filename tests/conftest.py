@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.sandbox import Sandbox
 
 #: Fixtures that are the sandbox itself, which no other farm has.
-_SANDBOX = {'sandbox', 'old_sandbox', 'old_farm', 'old_site', 'stage'}
+_SANDBOX = {
+    *('sandbox', 'old_sandbox', 'old_farm', 'old_site', 'stage'),
+    *('own_farm', 'second_farm'),
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -123,6 +126,58 @@ def old_farm(_old: Farm) -> Farm:
 def old_sandbox(old_farm: Farm, running_old_sandbox: Sandbox) -> Sandbox:
     """The sandbox that plays MediaWiki 1.43."""
     return running_old_sandbox
+
+
+@pytest.fixture(scope='session')
+def _own() -> Iterator[Farm]:
+    from sandbox import ownfarm
+
+    with ownfarm.own_sandbox() as sandbox:
+        farm = ownfarm.farm_of(sandbox, 'ownfarm')
+        farm.introduce(Path(_DIRECTORY))
+        yield farm
+
+
+@pytest.fixture
+def own_farm(_own: Farm) -> Farm:
+    """A farm of one's own: paths, names and states that are odd; see ownfarm.py."""
+    _own.restore()
+    _own.choose(Path(_DIRECTORY))
+    return _own
+
+
+@pytest.fixture
+def own_sandbox(own_farm: Farm) -> Sandbox:
+    """The sandbox that plays the farm of one's own."""
+    assert own_farm.sandbox is not None
+    return own_farm.sandbox
+
+
+@pytest.fixture(scope='session')
+def _second() -> Iterator[Farm]:
+    from sandbox import ownfarm
+
+    with ownfarm.second_sandbox() as sandbox:
+        farm = ownfarm.farm_of(sandbox, 'secondfarm')
+        farm.introduce(Path(_DIRECTORY))
+        yield farm
+
+
+@pytest.fixture
+def second_farm(_second: Farm) -> Farm:
+    """Another farm of one's own, where the operator has the same name."""
+    from pywikibot import config
+
+    _second.restore()
+    config.usernames[_second.family]['*'] = _second.operator.name
+    return _second
+
+
+@pytest.fixture
+def second_sandbox(second_farm: Farm) -> Sandbox:
+    """The sandbox that plays the second farm."""
+    assert second_farm.sandbox is not None
+    return second_farm.sandbox
 
 
 @pytest.fixture

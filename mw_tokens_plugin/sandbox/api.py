@@ -17,7 +17,7 @@ from .call import ACTIONS, Answer, Call, Json, Request
 from .declarations import FORMATS, Declarations, Module
 from .errors import ApiError, HttpError, StatusError
 from .sessions import digest, parse_cookies
-from .titles import canonical_user
+from .titles import canonical_user, speak
 
 if TYPE_CHECKING:
     from .farm import Farm, Wiki
@@ -47,6 +47,11 @@ _DYNAMIC = frozenset(
     }
 )
 _FORMAT = frozenset({'formatversion', 'callback', 'utf8', 'ascii'})
+#: What a private wiki answers to everybody.
+_FOR_ALL = frozenset(
+    'login clientlogin logout help paraminfo createaccount linkaccount rsd'.split()
+)
+_PAGE_SETS = ('list', 'prop', 'generator', 'titles', 'pageids', 'revids')
 _SENSITIVE = frozenset({'password', 'lgpassword', 'retype', 'OATHToken', 'pin'})
 _EXPOSED = (
     'MediaWiki-API-Error, Retry-After, X-Database-Lag, MediaWiki-Login-Suppressed'
@@ -79,6 +84,7 @@ class Api:
         """
         if request.method == 'OPTIONS':
             return self._preflight(wiki, request)
+        speak(wiki.language)
         call = Call(wiki, self._declared(wiki), dict(request.given))
         call.files = request.files
         if request.arrived is not None:
@@ -291,6 +297,8 @@ class Api:
             )
         if module.token:
             self._check_token(call, module)
+        if call.wiki.layout.private and call.session.local is None:
+            self._check_readable(call, name)
         if 'w' in module.flags:
             self._check_writable(call, request)
         self._check_lag(call)
@@ -362,6 +370,21 @@ class Api:
         ]
         if sensitive:
             raise _must_post(sensitive, module)
+
+    @staticmethod
+    def _check_readable(call: Call, action: str) -> None:
+        """Refuse what only those may read who have an account."""
+        open_modules = _FOR_ALL | {'query'}
+        asked = {name for name in _PAGE_SETS if name in call.given}
+        meta = set(call.given.get('meta', '').split('|'))
+        if (
+            action not in open_modules
+            or action == 'query'
+            and (asked or not meta <= {'tokens', 'authmanagerinfo'})
+        ):
+            raise ApiError(
+                'readapidenied', 'You need read permission to use this module.'
+            )
 
     @staticmethod
     def _check_writable(call: Call, request: Request) -> None:

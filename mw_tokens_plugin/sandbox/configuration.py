@@ -54,11 +54,11 @@ class Family(family.Family):
 
     def scriptpath(self, code):
         """Return the path of api.php."""
-        return '/w'
+        return {paths!r}[code]
 
     def dbName(self, code):  # noqa: N802
         """Return the name of the wiki's database."""
-        return f'{{code}}wiki'
+        return {databases!r}[code]
 '''
 _REPOSITORY = '''
     def interface(self, code):
@@ -115,7 +115,12 @@ def write_configuration(
     langs = '\n'.join(
         f'        {code!r}: {_host(wiki)!r},' for code, wiki in farm.wikis.items()
     )
-    family_text = _FAMILY.format(**common, langs=langs)
+    family_text = _FAMILY.format(
+        **common,
+        langs=langs,
+        paths={code: wiki.layout.script_path for code, wiki in farm.wikis.items()},
+        databases={code: wiki.db for code, wiki in farm.wikis.items()},
+    )
     if farm.repository is not None:
         family_text += _REPOSITORY.format(data=farm.repository.code)
     family.write_text(family_text, 'utf-8')

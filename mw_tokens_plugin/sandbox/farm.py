@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left, insort
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from .deletions import Deletions
 from .entities import Entities
 from .files import Files, FileVersion, base36
 from .globalblocks import GlobalBlocks
+from .layout import Layout
 from .provider import Provider
 from .records import (
     Account,
@@ -49,11 +50,12 @@ class Wiki:
     :param code: the code in the family file; the database name is `<code>wiki`.
     """
 
-    def __init__(self, farm: Farm, code: str) -> None:
+    def __init__(self, farm: Farm, code: str, layout: Layout) -> None:
         """Initializer."""
         self.farm = farm
         self.code = code
-        self.db = f'{code}wiki'
+        self.layout = layout
+        self.db = layout.db or f'{code}wiki'
         self.host = '127.0.0.1'
         self.server = f'http://{self.host}'
         self.clear()
@@ -61,8 +63,8 @@ class Wiki:
     def clear(self) -> None:
         """Forget everything but the address."""
         self.deletions = Deletions()
-        self.readonly = ''
-        self.language = 'en'
+        self.readonly = self.layout.closed
+        self.language = self.layout.language
         self.user_email = True
         self.lag = ('', -1.0)
         self.accounts: dict[str, LocalAccount] = {}
@@ -87,7 +89,12 @@ class Wiki:
 
     @property
     def address(self) -> str:
-        return f'{self.server}/w/api.php'
+        return f'{self.server}{self.layout.script_path}/api.php'
+
+    def url(self, title: Title | str) -> str:
+        """Return the address of a page."""
+        path = self.layout.article_path.replace('$1', str(title).replace(' ', '_'))
+        return self.server + path
 
     def counting(self, groups: frozenset[str]) -> frozenset[str]:
         """Return the global groups that have their rights on this wiki."""
@@ -393,6 +400,7 @@ class Farm:
     :param seed: fills the empty farm; called again by :meth:`reset`.
     :param data: add a Wikibase repository, the wiki `data`, for all of them.
     :param current: today's MediaWiki rather than release 1.43.
+    :param layouts: what of a wiki is otherwise than usual, by code.
     :param clock: seconds since 1970; :meth:`advance` moves it on.
 
     .. version-added:: 0.1
@@ -409,6 +417,7 @@ class Farm:
         *,
         current: bool = True,
         data: bool = False,
+        layouts: Mapping[str, Layout] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Initializer."""
@@ -426,7 +435,7 @@ class Farm:
         self.wikis: dict[str, Wiki] = {}
         self.by_db: dict[str, Wiki] = {}
         for code in [*codes, *([DATA] if data else [])]:
-            wiki = Wiki(self, code)
+            wiki = Wiki(self, code, (layouts or {}).get(code, Layout()))
             self.wikis[code] = wiki
             self.by_db[wiki.db] = wiki
         self.central = self.wikis[codes[0]]

@@ -41,6 +41,7 @@ from .faults import (
 )
 from .files import LARGEST
 from .journal import Entry, Journal, public
+from .layout import address_of_nothing, addressed, hosts_of
 from .modules.status import cas_failure, central_readonly, state_mismatch
 from .seeds import Credentials, seeder
 from .web import show
@@ -79,7 +80,11 @@ class Sandbox:
     :param penalty: seconds that a dead centralauthtoken costs; default: three in 1.43,
         none today.
     :param data: add the wiki `data`, a Wikibase repository for the others.
-    :param farm: a farm made elsewhere; then `delay` and `port` are all that counts.
+    :param farm: a farm made elsewhere; then `delay`, `port`, `network` and
+        `credentials` are all that counts.
+    :param network: the first three numbers of all addresses. Cookies do not tell ports
+        apart, so two farms for one client need two of them.
+    :param credentials: those with which `farm` was seeded.
 
     .. version-added:: 0.1
     """
@@ -97,9 +102,12 @@ class Sandbox:
         penalty: float | None = None,
         data: bool = False,
         farm: Farm | None = None,
+        network: str = '127.0.0',
+        credentials: Credentials | None = None,
     ) -> None:
         """Initializer."""
-        self.credentials = Credentials.generate(password)
+        self.credentials = credentials or Credentials.generate(password)
+        self._network = network
         if farm is None:
             farm = Farm(
                 codes_of(wikis),
@@ -181,10 +189,14 @@ class Sandbox:
 
     async def start(self) -> None:
         """Listen, within a running event loop."""
-        for number, wiki in enumerate(self.farm.wikis.values(), 1):
-            wiki.host = f'127.0.0.{number}'
+        for number, wikis in enumerate(hosts_of(self.farm.wikis.values()), 1):
+            host = f'{self._network}.{number}'
+            for wiki in wikis:
+                wiki.host, wiki.server = host, address_of_nothing(host)
+            if wikis[0].layout.gone:
+                continue
             server = web.Server(
-                self._handler(wiki),
+                self._handler(wikis),
                 request_factory=_new_request,
                 access_log_class=_NoLog,
                 max_line_size=65536,
@@ -195,10 +207,11 @@ class Sandbox:
             await runner.setup()
             self._runners.append(runner)
             site = web.TCPSite(
-                runner, wiki.host, self._port, backlog=1024, reuse_address=True
+                runner, host, self._port, backlog=1024, reuse_address=True
             )
             await site.start()
-            wiki.server = f'http://{wiki.host}:{runner.addresses[0][1]}'
+            for wiki in wikis:
+                wiki.server = f'http://{host}:{runner.addresses[0][1]}'
 
     async def stop(self) -> None:
         """Stop listening; connections end."""
@@ -228,10 +241,13 @@ class Sandbox:
             loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
             loop.close()
 
-    def _handler(self, wiki: Wiki) -> Callable[[web.BaseRequest], Any]:
+    def _handler(self, wikis: list[Wiki]) -> Callable[[web.BaseRequest], Any]:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             path = request.url.raw_path
-            if path == '/w/api.php':
+            wiki = addressed(wikis, path)
+            if wiki.layout.deleted:
+                return _response(_http_answer(404, 'Not Found'))
+            if path == f'{wiki.layout.script_path}/api.php':
                 return await self._answer(wiki, request)
             if path.startswith('/sandbox/'):
                 return await control.handle(self, request)

@@ -1,7 +1,8 @@
 """Titles of pages and names of users, normalised by MediaWiki's rules.
 
-Knows the namespaces of a plain English wiki and of a Wikibase repository, and does not
-tell the wikis that have them; does not know which pages exist.
+Knows the namespaces of a plain wiki and of a Wikibase repository, and does not tell the
+wikis that have them; does not know which pages exist. :func:`speak` says, before each
+request, in which language they are named.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -57,6 +59,33 @@ _LIKE_ADDRESS = re.compile(r'(\d{1,3}\.){3}(\d{1,3}|xxx)')
 _BLANKS = re.compile(
     r'[ _\xa0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+'
 )
+#: As MediaWiki names them in German; English names do as well.
+_GERMAN = {
+    -2: 'Medium',
+    -1: 'Spezial',
+    0: '',
+    1: 'Diskussion',
+    2: 'Benutzer',
+    3: 'Benutzer Diskussion',
+    4: 'Projekt',
+    5: 'Projekt Diskussion',
+    6: 'Datei',
+    7: 'Datei Diskussion',
+    8: 'MediaWiki',
+    9: 'MediaWiki Diskussion',
+    10: 'Vorlage',
+    11: 'Vorlage Diskussion',
+    12: 'Hilfe',
+    13: 'Hilfe Diskussion',
+    14: 'Kategorie',
+    15: 'Kategorie Diskussion',
+}
+_LOCAL = {'en': _NAMES, 'de': _NAMES | _GERMAN}
+_LOCAL_NUMBERS = {
+    'en': _NUMBERS,
+    'de': _NUMBERS | {name.lower(): number for number, name in _GERMAN.items() if name},
+}
+_language: ContextVar[str] = ContextVar('language', default='en')
 _INVISIBLE = re.compile('[\u200e\u200f\u202a-\u202e]')
 
 
@@ -68,7 +97,7 @@ class Title:
     name: str
 
     def __str__(self) -> str:
-        prefix = _NAMES[self.namespace]
+        prefix = local_name(self.namespace)
         return f'{prefix}:{self.name}' if prefix else self.name
 
     @property
@@ -77,15 +106,33 @@ class Title:
         return _MODELS.get(self.namespace, 'wikitext')
 
 
-@lru_cache(maxsize=4096)
+def speak(language: str) -> None:
+    """Name the namespaces in a language from now on, within this thread."""
+    _language.set(language if language in _LOCAL else 'en')
+
+
+def local_name(namespace: int) -> str:
+    """Return what a namespace is called here."""
+    return _LOCAL[_language.get()][namespace]
+
+
 def parse_title(text: str) -> Title | None:
     """Return the title that a text names, or None where it names none."""
+    return _parsed_title(text, _language.get())
+
+
+def canonical_user(text: str) -> str | None:
+    """Return the normalised name of an account, or None if it cannot be one."""
+    return _canonical_user(text, _language.get())
+
+
+@lru_cache(maxsize=4096)
+def _parsed_title(text: str, language: str) -> Title | None:
     return _parse(unicodedata.normalize('NFC', text).partition('#')[0], 0)
 
 
 @lru_cache(maxsize=16384)
-def canonical_user(text: str) -> str | None:
-    """Return the normalised name of an account, or None if it cannot be one."""
+def _canonical_user(text: str, language: str) -> str | None:
     title = _parse(unicodedata.normalize('NFC', text), 2)
     if title is None or title.namespace != 2:
         return None
@@ -106,8 +153,8 @@ def _parse(text: str, namespace: int) -> Title | None:
         prefix = prefix.strip().lower()
         if prefix in INTERWIKI:
             return None
-        if prefix in _NUMBERS:
-            namespace, text = _NUMBERS[prefix], rest.strip(' ')
+        if (number := _LOCAL_NUMBERS[_language.get()].get(prefix)) is not None:
+            namespace, text = number, rest.strip(' ')
     if not text or _ILLEGAL.search(text) or len(text.encode()) > 255:
         return None
     parts = text.split('/')

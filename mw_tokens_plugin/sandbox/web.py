@@ -17,6 +17,7 @@ from aiohttp import web
 from .farm import Wiki
 from .journal import Entry, Journal
 from .records import Account, LogEntry, Page
+from .titles import speak
 
 ROWS = 50
 
@@ -37,6 +38,7 @@ pre { white-space: pre-wrap; background: #fff; border: 1px solid #c8ccd1;
 
 def show(wiki: Wiki, request: web.BaseRequest, journal: Journal) -> web.Response:
     """Answer a request that is not for the API."""
+    speak(wiki.language)
     path = request.url.path
     query = request.url.query
     wanted = query.get('filter', '')
@@ -44,8 +46,9 @@ def show(wiki: Wiki, request: web.BaseRequest, journal: Journal) -> web.Response
     version = wiki.files.at(request.url.raw_path)
     if version is not None:
         return web.Response(body=version.content, content_type=version.mime)
-    if path.startswith('/wiki/'):
-        return _show_page(wiki, path.removeprefix('/wiki/'))
+    root = wiki.layout.article_root
+    if path.startswith(root) and root != '/':
+        return _show_page(wiki, path.removeprefix(root))
     if path == '/idp':
         return _show_provider(wiki, query.get('state', ''))
     if path == '/pages':
@@ -56,6 +59,8 @@ def show(wiki: Wiki, request: web.BaseRequest, journal: Journal) -> web.Response
         return _answer(wiki, 'Journal', _requests(journal, wanted, start))
     if path == '/':
         return _answer(wiki, 'Global accounts', _accounts(wiki, wanted, start))
+    if path.startswith(root):
+        return _show_page(wiki, path.removeprefix(root))
     return _answer(wiki, 'No such page', '<p>There is nothing here.</p>', 404)
 
 
@@ -69,7 +74,7 @@ def _answer(wiki: Wiki, title: str, body: str, status: int = 200) -> web.Respons
             ('/pages', 'Pages'),
             ('/logs', 'Logs'),
             ('/journal', 'Journal'),
-            ('/wiki/Main_Page', 'Main page'),
+            (wiki.url('Main Page'), 'Main page'),
         )
     )
     shown = list(islice(farm.wikis.values(), 12))
@@ -83,6 +88,7 @@ def _answer(wiki: Wiki, title: str, body: str, status: int = 200) -> web.Respons
         wikis += f'and {len(farm.wikis) - len(shown)} more'
     page = (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        f'<link rel="EditURI" type="application/rsd+xml" href="{_rsd(wiki)}">'
         f'<title>{escape(title)} - {escape(wiki.db)}</title><style>{_STYLE}</style>'
         f'</head><body><h1>{escape(title)}</h1><nav>{links}</nav><nav>{wikis}</nav>'
         f'<p class="small">A sandbox: {len(farm.accounts)} global accounts, {locked} '
@@ -90,6 +96,11 @@ def _answer(wiki: Wiki, title: str, body: str, status: int = 200) -> web.Respons
         f'wiki.</p>{body}</body></html>'
     )
     return web.Response(text=page, content_type='text/html', status=status)
+
+
+def _rsd(wiki: Wiki) -> str:
+    """Return where the wiki says which API it has, as its pages tell."""
+    return escape(f'{wiki.address.removeprefix("http:")}?action=rsd')
 
 
 def _accounts(wiki: Wiki, wanted: str, start: int) -> str:

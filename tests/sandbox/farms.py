@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,12 +35,16 @@ class Family(family.Family):
     central_wiki = {central!r}
     langs = {hosts!r}
     paths = {paths!r}
+    databases = {databases!r}
 
     def protocol(self, code):
         return {protocol!r}
 
     def scriptpath(self, code):
         return self.paths[code]
+
+    def dbName(self, code):
+        return self.databases.get(code) or super().dbName(code)
 '''
 
 _USER_CONFIG = """family = {family!r}
@@ -78,6 +82,7 @@ class Farm:
     :ivar accounts: how the names of the accounts begin that may be touched
     :ivar pages: how the titles of the pages begin that may be touched
     :ivar reset: a command that restores all of them
+    :ivar databases: their names, where the family file tells them
     """
 
     family: str
@@ -89,6 +94,7 @@ class Farm:
     accounts: str
     pages: str
     reset: str | None = None
+    databases: Mapping[str, str] = field(default_factory=dict)
     sandbox: Sandbox | None = None
 
     @classmethod
@@ -97,7 +103,7 @@ class Farm:
         credentials = sandbox.credentials
         return cls(
             family=family,
-            wikis={c: f'{w.server}/w/api.php' for c, w in sandbox.wikis.items()},
+            wikis={code: wiki.address for code, wiki in sandbox.wikis.items()},
             central='meta',
             operator=Login('Sandbox Operator', credentials.operator),
             sysop=Login('Plain Sysop', credentials.sysop),
@@ -126,14 +132,14 @@ class Farm:
         self._write_files(directory)
         if login is not None:
             line = f'({login.name!r}, {login.password!r})\n'
-            _write_private(directory / 'user-password.py', line)
+            write_private(directory / 'user-password.py', line)
         text = _USER_CONFIG.format(
             family=self.family,
             central=self.central,
             file=str(directory / f'{self.family}_family.py'),
             operator=(login or self.operator).name,
         )
-        _write_private(directory / 'user-config.py', text + (ENABLE if plugin else ''))
+        write_private(directory / 'user-config.py', text + (ENABLE if plugin else ''))
 
     def introduce(self, directory: Path) -> None:
         """Make it known to the pywikibot of this process, with the plugin."""
@@ -241,6 +247,7 @@ class Farm:
             central=self.central,
             hosts={code: a.netloc for code, a in addresses.items()},
             paths={c: a.path.removesuffix('/api.php') for c, a in addresses.items()},
+            databases=dict(self.databases),
             protocol=addresses[self.central].scheme,
         )
         (directory / f'{self.family}_family.py').write_text(text, 'utf-8')
@@ -249,10 +256,10 @@ class Farm:
     def _write_passwords(self, directory: Path) -> None:
         logins = (self.operator, self.sysop)
         lines = [f'({login.name!r}, {login.password!r})\n' for login in logins]
-        _write_private(directory / 'user-password.py', ''.join(lines))
+        write_private(directory / 'user-password.py', ''.join(lines))
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
     path.touch(mode=0o600)

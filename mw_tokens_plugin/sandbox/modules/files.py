@@ -162,7 +162,7 @@ def file_info(
     wiki, title = call.wiki, str(Title(6, name))
     width, height = version.dimensions
     page = wiki.pages.get(Title(6, name))
-    about = f'{wiki.server}/wiki/{title.replace(" ", "_")}'
+    about = wiki.url(title)
     facts: Json = {
         'timestamp': {'timestamp': version.timestamp},
         'user': {'user': version.user},
@@ -175,7 +175,7 @@ def file_info(
         'url': {
             'url': wiki.server + wiki.files.path(name, version),
             'descriptionurl': about,
-            'descriptionshorturl': f'{wiki.server}/w/index.php?curid='
+            'descriptionshorturl': f'{wiki.server}{wiki.layout.script}?curid='
             f'{page.id if page else 0}',
         },
         'sha1': {'sha1': version.sha1},
@@ -199,7 +199,7 @@ def file_info(
 def stash_info(call: Call, kept: Stashed, prop: Container[str]) -> Json:
     """Return the facts about a file in the stash that were asked for."""
     version = FileVersion(kept.content, '', kept.user_id, kept.timestamp, '')
-    url = f'{call.wiki.server}/wiki/Special:UploadStash/file/{kept.key}'
+    url = call.wiki.url(f'Special:UploadStash/file/{kept.key}')
     item = file_info(call, kept.key, version, prop)
     if 'url' in prop:
         item |= {'url': url, 'descriptionurl': url}

@@ -359,7 +359,7 @@ def info(call: Call, values: Values) -> None:
             ]
             part['restrictiontypes'] = ['edit', 'move'] if page else ['create']
         if 'url' in prop:
-            url = f'{call.wiki.server}/wiki/{part["title"].replace(" ", "_")}'
+            url = call.wiki.url(part['title'])
             part |= {'fullurl': url, 'editurl': url, 'canonicalurl': url}
         if 'displaytitle' in prop:
             part['displaytitle'] = part['title']

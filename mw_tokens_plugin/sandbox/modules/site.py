@@ -14,7 +14,7 @@ from ..errors import HttpError
 from ..files import LARGEST, MIME_TYPES
 from ..formats import help_page
 from ..rights import groups_of
-from ..titles import ENTITY_NAMESPACES, INTERWIKI, NAMESPACES, Title
+from ..titles import ENTITY_NAMESPACES, INTERWIKI, NAMESPACES, Title, local_name
 
 Json = dict[str, Any]
 
@@ -105,7 +105,7 @@ def _general(call: Call) -> Json:
     wiki, first = call.wiki, call.version == 1
     general: Json = {
         'mainpage': 'Main Page',
-        'base': f'{wiki.server}/wiki/Main_Page',
+        'base': wiki.url('Main Page'),
         'sitename': wiki.db,
         'mainpageisdomainroot': False,
         'logo': f'{wiki.server}/logo.svg',
@@ -140,9 +140,9 @@ def _general(call: Call) -> Json:
         'maxarticlesize': 2097152,
         'timezone': 'UTC',
         'timeoffset': 0,
-        'articlepath': '/wiki/$1',
-        'scriptpath': '/w',
-        'script': '/w/index.php',
+        'articlepath': wiki.layout.article_path,
+        'scriptpath': wiki.layout.script_path,
+        'script': wiki.layout.script,
         'variantarticlepath': False,
         'server': wiki.server,
         'servername': wiki.host,
@@ -194,8 +194,8 @@ def _numbered(call: Call, items: list[Any]) -> list[Any] | Json:
 def _namespaces(call: Call) -> Json:
     found: Json = {}
     here = call.wiki is call.farm.repository
-    for number, name in (NAMESPACES | (ENTITY_NAMESPACES if here else {})).items():
-        content = number == 0
+    for number, canonical in (NAMESPACES | (ENTITY_NAMESPACES if here else {})).items():
+        content, name = number == 0, local_name(number)
         item: Json = {'id': number, 'case': 'first-letter'}
         if call.version == 2:
             item['name'] = name
@@ -203,7 +203,7 @@ def _namespaces(call: Call) -> Json:
         if subpages or call.version == 2:
             item['subpages'] = subpages
         if number:
-            item['canonical'] = name
+            item['canonical'] = canonical
         if content or call.version == 2:
             item['content'] = content
         if call.version == 2:
@@ -247,7 +247,7 @@ def _extensions(call: Call) -> list[Json]:
 
 def _interwikimap(call: Call) -> list[Json]:
     local = [
-        {'prefix': code, 'local': True, 'url': f'{wiki.server}/wiki/$1'}
+        {'prefix': code, 'local': True, 'url': wiki.url('$1')}
         for code, wiki in call.farm.wikis.items()
     ]
     others = [

@@ -180,8 +180,8 @@ def wikibase(call: Call, values: Values) -> None:
         answer['repo'] = {
             'url': {
                 'base': repository.server,
-                'scriptpath': '/w',
-                'articlepath': '/wiki/$1',
+                'scriptpath': repository.layout.script_path,
+                'articlepath': repository.layout.article_path,
             }
         }
     if 'siteid' in values['prop']:
