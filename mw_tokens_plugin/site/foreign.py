@@ -44,6 +44,7 @@ from mw_tokens_plugin.site.centralauth import (
 )
 from mw_tokens_plugin.site.family import Place, host_of, place_of, same_farm
 from mw_tokens_plugin.site.recovery import Remedy, Tried, http_remedy
+from mw_tokens_plugin.site.requestclasses import effective
 from mw_tokens_plugin.site.requests import (
     CachedTokenRequest,
     SingleSendRequest,
@@ -564,6 +565,7 @@ class ForeignMixin(OwnLoginMixin):
     """
 
     single_send_request = SingleSendCentralAuthRequest
+    _own_request = CentralAuthRequest
 
     def __init__(self, login: HomeLogin, place: Place, reads: str) -> None:
         """Read who we are on the other wiki, which creates the account there.
@@ -601,11 +603,10 @@ class ForeignMixin(OwnLoginMixin):
         """Leave it as it is, although the base class sets it."""
 
     @staticmethod
-    def _request_class(kwargs: dict[str, Any]) -> type[CentralAuthRequest]:
+    def _request_class(kwargs: dict[str, Any]) -> Any:
         """Choose the class for a request."""
-        if kwargs.get('expiry') is None:
-            return CentralAuthRequest
-        return CachedCentralAuthRequest
+        plain = kwargs.get('expiry') is None
+        return effective(CentralAuthRequest if plain else CachedCentralAuthRequest)
 
     def login(
         self,

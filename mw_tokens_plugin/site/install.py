@@ -54,6 +54,8 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     ('pywikibot.data.api', 'CachedRequest', ('submit',)),
+    ('pywikibot.data.api._requests', 'CachedRequest', ('submit',)),
+    ('pywikibot.data.api._requests', 'Request', ('create_simple',)),
     ('pywikibot.comms.http', 'PywikibotCookieJar', ('_lock', 'save')),
     ('pywikibot.comms.http', 'error_handling_callback', ()),
     ('pywikibot.comms.http', 'get_authentication', ()),
@@ -99,11 +101,11 @@ def install() -> None:
     from mw_tokens_plugin.site import cookiefile
     from mw_tokens_plugin.site.mixins import PluginMixin
     from mw_tokens_plugin.site.redaction import install_redaction
-    from mw_tokens_plugin.site.requests import (
+    from mw_tokens_plugin.site.requestclasses import (
+        install_direct_requests,
         request_class,
-        with_few_redirects,
-        with_plain_wait,
     )
+    from mw_tokens_plugin.site.requests import with_few_redirects, with_plain_wait
 
     if PluginMixin in APISite.__bases__:
         return
@@ -116,6 +118,7 @@ def install() -> None:
     http.PywikibotCookieJar.save = cookiefile.save
     http.session.hooks['response'].extend((with_plain_wait, with_few_redirects))
     install_redaction()
+    install_direct_requests()
     _install_errors()
 
 

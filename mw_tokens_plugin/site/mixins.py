@@ -14,7 +14,7 @@ from mw_tokens_plugin.site.globalaccounts import GlobalAccountsMixin
 from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
 from mw_tokens_plugin.site.linking import LinkingMixin
 from mw_tokens_plugin.site.queries import QueriesMixin
-from mw_tokens_plugin.site.requests import SingleSendRequest
+from mw_tokens_plugin.site.requests import SingleSendRequest, TokenRequest
 
 Credential = Literal['auto', 'centralauthtoken', 'password', 'oauth']
 Reads = Literal['authenticated', 'anonymous']
@@ -29,6 +29,8 @@ class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, LinkingMixin, QueriesM
     """
 
     single_send_request: type[SingleSendRequest] = SingleSendRequest
+    #: The class that every request of the site is of, whoever makes it.
+    _own_request: type[TokenRequest] = TokenRequest
 
     def foreign_site(
         self,

@@ -13,6 +13,7 @@ from typing import Any
 from pywikibot import config
 
 from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
+from mw_tokens_plugin.site.requestclasses import is_replaced
 
 
 class ModuleInfo:
@@ -38,7 +39,8 @@ class ModuleInfo:
         if re.fullmatch(r'[A-Za-z0-9_+-]+', module) is None:
             # With a "|" or a "*" the wiki would tell of others.
             return None
-        release = self._site.version()
+        # pywikibot keeps what a wiki runs, so it is asked by another class of requests.
+        release = '' if is_replaced() else self._site.version()
         if release != self._release:
             self._release, self._known = release, {}
         known = self._known
@@ -62,7 +64,8 @@ class ModuleInfo:
 
     def _ask(self, module: str, release: str, expiry: float) -> dict[str, Any] | None:
         request = self._site._request(
-            expiry=expiry,
+            # Who replaces pywikibot's requests seldom thinks of those that it keeps.
+            expiry=None if is_replaced() else expiry,
             parameters={
                 'action': 'paraminfo',
                 'modules': module,

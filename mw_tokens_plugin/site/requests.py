@@ -19,6 +19,7 @@ import requests
 from pywikibot import config
 from pywikibot.comms import http
 from pywikibot.data import api
+from pywikibot.data.api._requests import CachedRequest, Request
 from pywikibot.exceptions import (
     APIError,
     FatalServerError,
@@ -78,7 +79,7 @@ class _Redirects(threading.local):
 _redirects = _Redirects()
 
 
-class TokenRequest(api.Request):  # type: ignore[misc]
+class TokenRequest(Request):  # type: ignore[misc]
     """A request that knows which token it carries.
 
     The name ends in "Request" and there is no ``__init__``: pywikibot takes the
@@ -519,7 +520,7 @@ class TokenRequest(api.Request):  # type: ignore[misc]
             self[parameter] = wallet[token_type]
 
 
-class CachedTokenRequest(TokenRequest, api.CachedRequest):  # type: ignore[misc]
+class CachedTokenRequest(TokenRequest, CachedRequest):  # type: ignore[misc]
     """A :class:`TokenRequest` whose answer pywikibot keeps on disk."""
 
 
@@ -705,14 +706,6 @@ def send_once(
     return value
 
 
-def request_class(kwargs: dict[str, Any]) -> type[TokenRequest]:
-    """Choose the class for a request, as ``APISite._request_class`` does.
-
-    :param kwargs: the request's arguments; with an ``expiry`` it is a cached one
-    """
-    return TokenRequest if kwargs.get('expiry') is None else CachedTokenRequest
-
-
 def _received(response: requests.Response | Exception) -> None:
     """Raise what a transmission ended with, without reporting it."""
     if isinstance(response, requests.RequestException):
@@ -783,8 +776,11 @@ def fetch_as_nobody(url: str) -> requests.Response:
     No cookie goes along, nor comes back, and no password of ``~/.netrc``.
 
     :param url: the whole address
-    :raises requests.RequestException: there is no answer
+    :raises requests.RequestException: there is no answer, or somebody has replaced
+        pywikibot's requests, so that nothing may be sent without them
     """
+    if api.Request is not Request:
+        raise requests.ConnectionError("pywikibot's requests are replaced by others")
     session = requests.Session()
     session.adapters = http.session.adapters
     session.proxies, session.cert = http.session.proxies, http.session.cert
