@@ -8,7 +8,6 @@ go before those of the plugin.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pywikibot
@@ -17,6 +16,9 @@ from pywikibot.data.api._requests import CachedRequest, Request
 from pywikibot.site import BaseSite
 
 from mw_tokens_plugin.site.requests import CachedTokenRequest, TokenRequest
+
+#: Those that were made, by what they are made of: making one takes its time.
+_SUBCLASSES: dict[tuple[type[Any], type[Any]], type[Any]] = {}
 
 
 def effective(ours: type[TokenRequest]) -> Any:
@@ -74,8 +76,12 @@ def _joined(theirs: Any, ours: type[TokenRequest]) -> Any:
     return theirs if issubclass(theirs, ours) else _subclass(theirs, ours)
 
 
-@cache
-def _subclass(theirs: Any, ours: Any) -> Any:
+def _subclass(theirs: Any, ours: type[TokenRequest]) -> type[Any]:
     """Return a class that has the methods of both, theirs first."""
-    members = {'__module__': theirs.__module__, '__doc__': theirs.__doc__}
-    return type(theirs.__name__, (theirs, ours), members)
+    made = _SUBCLASSES.get((theirs, ours))
+    if made is None:
+        members = {'__module__': theirs.__module__, '__doc__': theirs.__doc__}
+        made = type(theirs.__name__, (theirs, ours), members)
+        # Of two threads, both get the class that was kept.
+        made = _SUBCLASSES.setdefault((theirs, ours), made)
+    return made
