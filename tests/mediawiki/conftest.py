@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,24 +32,25 @@ _NOT_ASKED_FOR = pytest.param(
     marks=pytest.mark.skip('a real MediaWiki is started by: pytest tests/mediawiki'),
 )
 
-_NOTES = pytest.StashKey[list[str]]()
-
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line('markers', 'only(kind): takes this kind of wiki alone')
-    config.stash[_NOTES] = []
 
 
-@pytest.fixture(scope='session')
-def note(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """What tests found, to be printed at the end."""
-    return pytestconfig.stash[_NOTES].append
+@pytest.fixture
+def note(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """What tests found, to be printed at the end, whichever process ran them."""
+    return partial(record_property, 'wiki')
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    if notes := config.stash[_NOTES]:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    notes = [
+        str(value)
+        for report in terminalreporter.getreports('passed')
+        for name, value in report.user_properties
+        if name == 'wiki'
+    ]
+    if notes:
         terminalreporter.section('wikis that were tested against')
         for line in notes:
             terminalreporter.line(line)
