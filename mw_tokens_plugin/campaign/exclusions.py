@@ -13,6 +13,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from mw_tokens_plugin.campaign.accounts import does_not_exist, read_accounts
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.targets import (
@@ -178,7 +179,15 @@ def existing_accounts(site: Any) -> Exist:
 
     def exist(names: Sequence[str]) -> Iterable[str]:
         asked = [name for name in names if kind_of(name) is not AccountKind.IP]
-        return [a.name for a in site.global_accounts(asked) if a.exists]
+        return [
+            name
+            for name, found in read_accounts(site, asked, site.global_accounts)
+            if (
+                not does_not_exist(found)
+                if isinstance(found, Exception)
+                else found.exists
+            )
+        ]
 
     return exist
 

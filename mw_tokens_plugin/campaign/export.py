@@ -420,8 +420,8 @@ _COLUMNS = (
 
 def _why(target: Target) -> str:
     if target.decision.held is not None:
-        by = target.decision.facts.get('changed_by')
-        why = target.decision.held.value + (f': {by}' if by else '')
+        remark = target.remark
+        why = target.decision.held.value + (f': {remark}' if remark else '')
     else:
         why = target.detail or ''
     return discreet(target, why)

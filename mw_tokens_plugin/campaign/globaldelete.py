@@ -10,7 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mw_tokens_plugin.campaign.globallock import account_columns, account_facts
+from mw_tokens_plugin.campaign.accounts import read_accounts
+from mw_tokens_plugin.campaign.globallock import (
+    WIKIS_UNKNOWN,
+    account_columns,
+    account_facts,
+    unreadable,
+)
 from mw_tokens_plugin.campaign.hiding import hiding
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import (
@@ -88,13 +94,20 @@ class GlobalDelete(Action):
             if held is not None:
                 yield Decision(name, held=held)
                 continue
-            account = self.site.global_account(name)
+            ((_, account),) = read_accounts(
+                self.site, [name], lambda names: map(self.site.global_account, names)
+            )
+            if isinstance(account, Exception):
+                yield unreadable(name, account)
+                continue
+            held = self._held(account)
+            problem = {'problem': WIKIS_UNKNOWN} if held is Held.UNREADABLE else {}
             yield Decision(
                 name,
                 central_id=account.central_id,
                 hidden=account.hidden is not HiddenLevel.NONE,
-                held=self._held(account),
-                facts=_facts(account),
+                held=held,
+                facts={**_facts(account), **problem},
             )
 
     def apply(self, target: Target) -> Outcome:
@@ -115,6 +128,8 @@ class GlobalDelete(Action):
             account = self.site.global_account(target.name)
             if not account.exists or account.central_id != target.decision.central_id:
                 return self._gone(target)
+            if account.attached is None:
+                return Outcome(State.FAILED, detail=f'not deleted: {WIKIS_UNKNOWN}')
             facts = _facts(account)
             if any(facts[name] != planned[name] for name in self.fixed):
                 return Outcome(
@@ -155,6 +170,8 @@ class GlobalDelete(Action):
             return Held.MISSING
         if account.locked and not guards.with_locked:
             return Held.LOCKED
+        if account.attached is None:
+            return Held.UNREADABLE
         if not guards.with_groups and account.groups:
             return Held.GLOBAL_GROUP
         if not guards.with_groups and account.local_groups:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mw_tokens_plugin.campaign.accounts import does_not_exist, read_accounts
 from mw_tokens_plugin.campaign.hiding import hiding
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import (
@@ -30,6 +31,9 @@ from mw_tokens_plugin.protocol.globalaccounts import (
 )
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.redaction import redactor
+
+#: What is said of an account of which the wikis cannot be read.
+WIKIS_UNKNOWN = 'it breaks down over the list of the wikis that the account is on'
 
 #: Accounts with more edits than this are asked for their groups on all wikis.
 ESTABLISHED_EDITS = 10
@@ -105,10 +109,13 @@ class GlobalLock(Action):
             else:
                 yield Decision(name, hidden=self._hides, held=held)
         with redactor.hiding(dict.fromkeys(asked if self._hides else (), '#hidden')):
-            for name, account in zip(
-                asked, self.site.global_accounts(asked), strict=True
+            for name, account in read_accounts(
+                self.site, asked, self.site.global_accounts
             ):
-                yield self._decide(name, account)
+                if isinstance(account, Exception):
+                    yield unreadable(name, account, hidden=self._hides)
+                else:
+                    yield self._decide(name, account)
 
     def apply(self, target: Target) -> Outcome:
         """Make the write for one account, if it is still as it was planned.
@@ -174,15 +181,21 @@ class GlobalLock(Action):
         if held is None and self.locked is not False and _is_established(account):
             # The listing does not tell the groups on each wiki.
             if account.attached is None:
-                account = self.site.global_account(account.name)
+                ((_, found),) = read_accounts(
+                    self.site, [account.name], _each(self.site.global_account)
+                )
+                account = account if isinstance(found, Exception) else found
             if account.local_groups:
                 held = Held.LOCAL_GROUP
+            elif account.attached is None:
+                held = Held.UNREADABLE
+        problem = {'problem': WIKIS_UNKNOWN} if held is Held.UNREADABLE else {}
         return Decision(
             name,
             central_id=account.central_id,
             hidden=self._hides or account.hidden is not HiddenLevel.NONE,
             held=held,
-            facts=account_facts(account),
+            facts={**account_facts(account), **problem},
         )
 
     def _held(self, account: GlobalAccount) -> Held | None:
@@ -338,10 +351,13 @@ class UndoGlobalLock(GlobalLock):
         targets = [recorded[name] for name in names]
         ids = [target.decision.central_id or 0 for target in targets]
         with hiding(targets):
-            for target, account in zip(
-                targets, self.site.global_accounts_by_id(ids), strict=True
-            ):
-                yield self._decide_undo(target, account)
+            accounts = read_accounts(self.site, ids, self.site.global_accounts_by_id)
+            for target, (_id, account) in zip(targets, accounts, strict=True):
+                if isinstance(account, Exception):
+                    hidden = target.decision.hidden
+                    yield unreadable(target.name, account, hidden=hidden)
+                else:
+                    yield self._decide_undo(target, account)
 
     def _decide_undo(self, target: Target, account: GlobalAccount) -> Decision:
         held = self._held(account)
@@ -439,6 +455,22 @@ def account_facts(account: GlobalAccount) -> dict[str, Any]:
         'edits': account.edit_count,
         'registration': account.registration and account.registration.isoformat(),
     }
+
+
+def unreadable(name: str, error: Exception, *, hidden: bool = False) -> Decision:
+    """Return the decision on an account that the wiki answers an error about.
+
+    :param error: the error
+    :param hidden: whether the name must not be shown
+    """
+    held = Held.MISSING if does_not_exist(error) else Held.UNREADABLE
+    return Decision(name, hidden=hidden, held=held, facts={'problem': str(error)})
+
+
+def _each(
+    read: Callable[[str], GlobalAccount],
+) -> Callable[[Sequence[str]], list[GlobalAccount]]:
+    return lambda names: list(map(read, names))
 
 
 def _is_established(account: GlobalAccount) -> bool:

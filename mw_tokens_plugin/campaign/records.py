@@ -69,18 +69,34 @@ class Held(enum.Enum):
     WIKI_SET = 'your global groups have no such right on that wiki'
     NO_ANSWER = 'the wiki does not answer'
     REFUSED = 'the wiki refuses you'
+    READ_ONLY = 'the wiki is read-only'
+    UNREADABLE = 'the wiki cannot read this account'
+    LEFT_OUT = 'on a wiki of -not-wikis'
+    SEARCHED = 'searched; what was found is listed'
     PAGE_EXISTS = 'there is a new page or file of that title'
     MIXED = 'mixed with revisions that others deleted'
 
     @property
     def may_pass(self) -> bool:
         """Whether it may be otherwise another time, through nobody's doing."""
-        return self in (Held.NO_ANSWER, Held.REFUSED)
+        return self in (
+            Held.NO_ANSWER,
+            Held.REFUSED,
+            Held.READ_ONLY,
+            Held.UNREADABLE,
+            Held.LEFT_OUT,
+        )
 
     @property
     def is_satisfied(self) -> bool:
         """Whether nothing was left undone by holding it back."""
-        return self in (Held.ALREADY, Held.SUPPRESSED, Held.NO_PAGE, Held.TWICE)
+        return self in (
+            Held.ALREADY,
+            Held.SUPPRESSED,
+            Held.NO_PAGE,
+            Held.TWICE,
+            Held.SEARCHED,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +154,12 @@ class Target:
         if not self.decision.hidden:
             return self.decision.name
         return f'#{self.decision.central_id or "hidden"}'
+
+    @property
+    def remark(self) -> str:
+        """What else the plan says of why it is skipped: what is wrong, or by whom."""
+        facts = self.decision.facts
+        return str(facts.get('problem') or facts.get('changed_by') or '')
 
     def may_have_written_at(self, moment: datetime, *, by: str | None) -> bool:
         """Tell whether what the wiki's log has may be its last write.

@@ -355,10 +355,10 @@ def _is_satisfied(target: Target) -> bool:
 
 def _why(target: Target) -> str:
     held = target.decision.held
-    why = why_held(held) if held else ''
-    if by := target.decision.facts.get('changed_by'):
-        why += f': {by}'
-    return why
+    if held is None:
+        return ''
+    remark = target.remark
+    return discreet(target, why_held(held) + (f': {remark}' if remark else ''))
 
 
 def _detail(target: Target, outcome: Outcome) -> str:

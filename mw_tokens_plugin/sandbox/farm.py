@@ -467,6 +467,8 @@ class Farm:
         self.strict = True
         self.uploads = True
         self.temporary_accounts = False
+        #: Databases that accounts are attached to and that are gone.
+        self.gone: set[str] = set()
         self.wiki_sets: list[WikiSet] = []
         #: Global groups that have their rights in one of the sets only.
         self.restricted_groups: dict[str, WikiSet] = {}

@@ -16,6 +16,7 @@ from typing import Any
 from pywikibot import config
 
 from mw_tokens_plugin.exceptions import (
+    InternalApiError,
     InvalidInput,
     InvalidName,
     NoSuchAccount,
@@ -46,6 +47,9 @@ from mw_tokens_plugin.site.family import central_site
 from mw_tokens_plugin.site.firstletters import FirstLettersMixin
 from mw_tokens_plugin.site.requests import proven, refusals, send_once
 
+#: What a wiki answers that breaks down.
+_BROKEN = frozenset({'internal_api_error_'})
+
 
 class GlobalAccountsMixin(FirstLettersMixin):
     """Global accounts of CentralAuth, on any site of the farm.
@@ -67,8 +71,9 @@ class GlobalAccountsMixin(FirstLettersMixin):
         """Return what the wiki tells of one global account.
 
         The hidden level is :attr:`HiddenLevel.UNKNOWN` for hidden accounts where the
-        wiki has no ``list=globalusers``. Accounts that this user may not see do not
-        exist for it.
+        wiki has no ``list=globalusers``. Where it breaks down over the databases of its
+        wikis, ``attached`` and perhaps ``edit_count`` are None. Accounts that this user
+        may not see do not exist for it.
 
         https://www.mediawiki.org/wiki/API:Globaluserinfo
 
@@ -346,14 +351,33 @@ class GlobalAccountsMixin(FirstLettersMixin):
         return account if account.exists else _no_account(central_id)
 
     def _query_globaluserinfo(self, **whom: str | int) -> Mapping[str, Any]:
+        """Ask about an account, and for less where the whole cannot be told.
+
+        For ``merged`` the wiki reads the databases of all its wikis, and for an edit
+        count that it does not know yet, too: where one of them is gone, it breaks down.
+        """
+        *parts, least = ('groups|merged|editcount', 'groups|editcount', 'groups')
+        for properties in parts:
+            try:
+                return self._asked_globaluserinfo(properties, whom)
+            except InternalApiError:
+                continue
+        return self._asked_globaluserinfo(least, whom)
+
+    def _asked_globaluserinfo(
+        self, properties: str, whom: Mapping[str, str | int]
+    ) -> Mapping[str, Any]:
+        request = self.simple_request(
+            action='query',
+            meta='globaluserinfo',
+            guiprop=properties,
+            formatversion=2,
+            **whom,
+        )
+        # pywikibot would ask the same again for minutes.
+        request.expected_errors = _BROKEN
         with refusals(self):
-            answer = self.simple_request(
-                action='query',
-                meta='globaluserinfo',
-                guiprop=['groups', 'merged', 'editcount'],
-                formatversion=2,
-                **whom,
-            ).submit()
+            answer = request.submit()
         return part_of(answer, 'query', 'globaluserinfo')
 
     def _globalusers(self, **whom: list[Any]) -> Iterator[GlobalAccount]:

@@ -92,7 +92,8 @@ class TokenRequest(Request):  # type: ignore[misc]
     deadline: float | None = None
     #: Whether it logs in again where the session is lost.
     may_log_in = True
-    #: Errors that the caller has an answer to: they are raised without a warning.
+    #: Errors that the caller has an answer to: they are raised without a warning. One
+    #: that ends in "_" stands for all that begin so.
     expected_errors: frozenset[str] = frozenset()
 
     _token: Token | None = None
@@ -419,7 +420,8 @@ class TokenRequest(Request):  # type: ignore[misc]
 
         :raises SessionLost: it did not help, or was tried too often
         """
-        if code in self.expected_errors:
+        groups = tuple(each for each in self.expected_errors if each.endswith('_'))
+        if code in self.expected_errors or (groups and code.startswith(groups)):
             raise APIError(**self.last_error)
         if code not in LOGGED_OUT:
             logged_in: bool = super()._logged_in(code)

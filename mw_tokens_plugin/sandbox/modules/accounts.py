@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import errors
 from ..call import Call, Values, action, query
-from ..errors import ApiError
+from ..errors import ApiError, InternalError
 from ..farm import Wiki
 from ..records import Account, LocalAccount, WikiSet
 from ..rights import GLOBAL_GROUPS
@@ -149,6 +149,12 @@ def globaluserinfo(call: Call, values: Values) -> None:
         if 'rights' in prop:
             part['rights'] = sorted(rights_of_groups(account, call.wiki))
         if 'merged' in prop:
+            if gone := sorted(call.farm.gone.intersection(account.attached)):
+                raise InternalError(
+                    'Wikimedia\\Rdbms\\DBConnectionError',
+                    f"Cannot access the database: Unknown database '{gone[0]}'",
+                    'sandbox',
+                )
             part['merged'] = [
                 _merged(call, db, account.attached[db])
                 for db in sorted(account.attached)

@@ -1,0 +1,94 @@
+"""Reading global accounts for a plan, where the wiki may break down over some of them.
+
+One account that cannot be read is told as such and keeps back no other; what is done
+with it is the action's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from mw_tokens_plugin.exceptions import (
+    ApiRefusal,
+    BadUsername,
+    InternalApiError,
+    NoSuchAccount,
+    PermissionDenied,
+    RateLimited,
+    ReadOnly,
+    RenameInProgress,
+    UnexpectedAnswer,
+    WikiUnreachable,
+)
+from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
+
+Key = TypeVar('Key', str, int)
+
+#: What may be about one account, and what is about the operator or the wiki.
+_ABOUT_ACCOUNT = (ApiRefusal, UnexpectedAnswer, WikiUnreachable)
+_ABOUT_OTHERS = (
+    BadUsername,
+    PermissionDenied,
+    RateLimited,
+    ReadOnly,
+    RenameInProgress,
+)
+
+
+def read_accounts(
+    site: Any,
+    keys: Sequence[Key],
+    read: Callable[[Sequence[Key]], Iterable[GlobalAccount]],
+) -> Iterator[tuple[Key, GlobalAccount | Exception]]:
+    """Yield each account, or the error that the wiki answers in its place.
+
+    :param site: the central wiki
+    :param keys: names or central ids
+    :param read: reads some of them, in their order
+    :raises TokensPluginError: the wiki does not work at all
+    """
+    # Where each costs a request anyway, they are read and yielded one by one.
+    size = max(len(keys), 1) if site.lists_global_users() else 1
+    works = False
+
+    def some(part: Sequence[Key]) -> Iterator[tuple[Key, GlobalAccount | Exception]]:
+        nonlocal works
+        try:
+            found = list(read(part))
+        except _ABOUT_OTHERS:
+            raise
+        except _ABOUT_ACCOUNT as error:
+            if not works:
+                _check_works(site, error)
+                works = True
+            if len(part) == 1:
+                yield part[0], error
+                return
+            half = len(part) // 2
+            yield from some(part[:half])
+            yield from some(part[half:])
+        else:
+            works = True
+            yield from zip(part, found, strict=True)
+
+    for start in range(0, len(keys), size):
+        yield from some(keys[start : start + size])
+
+
+def does_not_exist(error: Exception) -> bool:
+    """Tell whether an error says that there can be no such account."""
+    if isinstance(error, ApiRefusal):
+        return isinstance(error, NoSuchAccount) or error.code.startswith('baduser')
+    return False
+
+
+def _check_works(site: Any, error: Exception) -> None:
+    """Raise an error unless the wiki can tell of the operator.
+
+    :raises TokensPluginError: it can not
+    """
+    try:
+        site.global_account(site.username())
+    except (InternalApiError, UnexpectedAnswer, WikiUnreachable):
+        raise error from None
