@@ -70,7 +70,6 @@ in all its versions; files that have hidden versions or no page are held back.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -367,7 +366,7 @@ def _to_revert(
     path = Path(
         options.to_revert or config.datafilepath('campaigns', f'{name}.to-revert.txt')
     )
-    with open_private(path, os.O_TRUNC) as file:
+    with open_private(path, 'overwrite') as file:
         try:
             yield file
         finally:

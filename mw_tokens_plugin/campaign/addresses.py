@@ -47,7 +47,7 @@ def write_addresses(path: str, addresses: Sequence[str]) -> list[str]:
     written: list[str] = []
     try:
         for name, batch in parts.items():
-            with naming(name), open_private(name, os.O_EXCL) as file:
+            with naming(name), open_private(name, 'new') as file:
                 written.append(name)
                 file.writelines(f'{address}\n' for address in batch)
     except OSError:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import csv
 import html
 import json
-import os
 import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -23,6 +21,7 @@ from typing import Any, TextIO
 
 from mw_tokens_plugin.campaign.hiding import Veil, discreet, without_hidden_names
 from mw_tokens_plugin.campaign.ledger import Ledger, now
+from mw_tokens_plugin.campaign.privatefiles import replacing
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.messages import counted
 from mw_tokens_plugin.protocol.display import displayable
@@ -56,7 +55,7 @@ def write_report(
     written = []
     for suffix, write in _FORMATS.items():
         path = folder / f'{stem}.{suffix}'
-        with _replacing(path) as file:
+        with replacing(path) as file:
             write(report, file)
         written.append(path)
     return written
@@ -168,21 +167,6 @@ class _Report:
             until = begin + (number + 1) * width
             steps.append(_Step(until, so_far, errors[number]))
         return steps
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[TextIO]:
-    """Write a file whole or not at all, to be read by its owner only."""
-    part = path.with_name(f'.{path.name}.part')
-    part.unlink(missing_ok=True)
-    number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(number, 'w', encoding='utf-8', newline='') as file:
-            yield file
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _json(value: object, indent: int | None = None) -> str:

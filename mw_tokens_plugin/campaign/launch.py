@@ -5,6 +5,7 @@ What a script does in between is its own business.
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -70,6 +71,7 @@ def run_script(
     said = ''
     with (
         prepared_streams(),
+        _private_files(),
         _stopping_on_signals(),
         _holding_back('-quiet' in arguments) as speak,
     ):
@@ -186,6 +188,16 @@ def _prepare_pywikibot() -> None:
         min(seconds, LONGEST_SILENCE)
         for seconds in (given if isinstance(given, tuple) else (given, given))
     )
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Let all new files be for their owner only, those of pywikibot and drivers too."""
+    previous = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(previous)
 
 
 @contextmanager

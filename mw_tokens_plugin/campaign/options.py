@@ -5,7 +5,6 @@ What a script has beyond them, and what its campaign does, is its own business.
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import sys
@@ -725,5 +724,11 @@ def _written_down(
     if path is None:
         yield lambda target, outcome: None
         return
-    with naming(path), open_private(path, os.O_APPEND) as file:
-        yield JsonLog(file, campaign, veil=veil).outcome
+    with open_private(path, 'append') as file:
+        log = JsonLog(file, campaign, veil=veil)
+
+        def write(target: Target, outcome: Outcome) -> None:
+            with naming(path):
+                log.outcome(target, outcome)
+
+        yield write

@@ -6,7 +6,6 @@ decided by its exit code.
 
 from __future__ import annotations
 
-import os
 import platform
 import secrets
 import sys
@@ -64,7 +63,7 @@ def _kept(text: str) -> Path | None:
         path = folder / f'{name}-{secrets.token_hex(4)}.txt'
         with suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open_private(path, os.O_EXCL) as file:
+            with open_private(path, 'new') as file:
                 file.write(text)
             return path
     return None
