@@ -17,11 +17,11 @@ What the wiki is told:
 -request:ID       Fill in this request only, by the id that -list shows. It can be given
                   several times.
 
--fields:FILE      Take fields from a file in UTF-8, each a line "name = value"; "#"
-                  begins a comment. The environment variable MW_TOKENS_FIELD_name goes
-                  before it. Options of a list are separated by "|"; a checkbox or
-                  button is "yes" or "no". Without a terminal, all fields that must be
-                  filled in have to be there.
+-fields:FILE      Take fields from a file in UTF-8 that only you can read, each a line
+                  "name = value"; "#" begins a comment. The environment variable
+                  MW_TOKENS_FIELD_name goes before it. Options of a list are separated
+                  by "|"; a checkbox or button is "yes" or "no". Without a terminal, all
+                  fields that must be filled in have to be there.
 
 When the provider sends the user back:
 
@@ -35,10 +35,12 @@ When the provider sends the user back:
                   The address of that page is asked for, to be pasted here.
 
 -state:FILE       Keep in this file where it stands, for as long as it lasts, which is
-                  about five minutes; a run with the same file goes on there. It has to
+                  about five minutes; a run with the same file resumes it. It has to
                   use the same login.
 
--return:URL       With -state: the address that the user was sent back to.
+-return:FILE      With -state: take the address that the user was sent back to from a
+                  file that only you can read; "-" is standard input. Arguments can be
+                  read by all users of a machine, and the address holds a secret.
 
 Guards:
 
@@ -60,7 +62,7 @@ import re
 import shlex
 import sys
 import webbrowser
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from getpass import getpass
@@ -76,7 +78,12 @@ from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.exitcodes import exit_code_of
 from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.login import check_account
-from mw_tokens_plugin.campaign.privatefiles import expanded
+from mw_tokens_plugin.campaign.privatefiles import (
+    check_replaceable,
+    expanded,
+    read_private,
+    replacing,
+)
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     FlowLost,
@@ -169,6 +176,8 @@ def _run(arguments: list[str]) -> ExitCode:
 
 
 def _act(arguments: list[str]) -> ExitCode:
+    # Before anything is started that would inherit them.
+    from_environment = _taken(os.environ)
     options = parse(handle_args(arguments))
     interactive = sys.stdin.isatty()
     site = pywikibot.Site()
@@ -177,9 +186,12 @@ def _act(arguments: list[str]) -> ExitCode:
         return _list(site)
     if options.unlink is not None:
         return _unlink(site, options.unlink, options.always, interactive)
-    given = fields_given(options.fields, os.environ)
+    if options.returned is not None:
+        options.returned = _address_in(options.returned)
+    given = fields_given(options.fields, from_environment)
     if options.state is not None:
-        check_writable(options.state)
+        with _keeping(options.state):
+            check_replaceable(options.state)
     with ExitStack() as stack:
         link, listener = _begin(site, options, stack)
         return Conversation(link, options, given, listener, interactive).run()
@@ -221,6 +233,13 @@ def parse(args: Iterable[str]) -> Options:
             case '-state', True:
                 options.state = Path(expanded(value))
             case '-return', True:
+                if '://' in value:
+                    raise InvalidInput(
+                        '-return: the address holds a secret, and arguments can be '
+                        'read by all users of this machine: give -return:- and write '
+                        'the address to standard input, or -return:FILE with a file '
+                        'that only you can read.'
+                    )
                 options.returned = value
             case '-always', False:
                 options.always = True
@@ -238,22 +257,16 @@ def parse(args: Iterable[str]) -> Options:
     return options
 
 
-def fields_given(
-    files: Iterable[str], environment: Mapping[str, str]
-) -> dict[str, str]:
+def fields_given(files: Iterable[str], environment: dict[str, str]) -> dict[str, str]:
     """Return the fields that files and the environment hold.
 
     :param files: their paths
-    :param environment: the environment's variables
+    :param environment: fields of the environment, by their names
     :raises InvalidInput: a file cannot be read
     """
     given: dict[str, str] = {}
     for file in files:
-        try:
-            lines = Path(file).read_text('utf-8-sig').splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInput(f'-fields:{file} cannot be read: {error}') from None
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(_read('-fields', file).splitlines(), 1):
             name, equals, value = line.partition('=')
             if not line.strip() or line.lstrip().startswith('#'):
                 continue
@@ -261,10 +274,44 @@ def fields_given(
                 # The line may be a secret, so it is not shown.
                 raise InvalidInput(f'{file}, line {number}: write "name = value".')
             given[name.strip()] = value.strip()
-    for name, value in environment.items():
-        if name.startswith(FIELD_VARIABLE):
-            given[name.removeprefix(FIELD_VARIABLE)] = value
-    return given
+    return given | environment
+
+
+def _taken(environment: MutableMapping[str, str]) -> dict[str, str]:
+    """Remove the fields from the environment, and return them by their names.
+
+    What is started later, such as a browser, does not get them.
+    """
+    names = [name for name in environment if name.startswith(FIELD_VARIABLE)]
+    return {name.removeprefix(FIELD_VARIABLE): environment.pop(name) for name in names}
+
+
+def _address_in(place: str) -> str:
+    """Return the address that the user was sent back to.
+
+    :param place: the file that holds it, or "-"
+    :raises InvalidInput: it cannot be read
+    """
+    try:
+        text = (
+            sys.stdin.readline() if place == '-' else _read('-return', expanded(place))
+        )
+    except UnicodeDecodeError:
+        text = ''
+    if not text.strip():
+        raise InvalidInput(f'-return:{place} holds no address.')
+    return text.strip()
+
+
+def _read(option: str, path: str) -> str:
+    """Return the text of a file with secrets.
+
+    :raises InvalidInput: it cannot be read, or others can read it
+    """
+    try:
+        return read_private(path)
+    except InvalidInput as error:
+        raise InvalidInput(f'{option}: {error}') from None
 
 
 class Conversation:
@@ -473,12 +520,14 @@ class Conversation:
         return None
 
     def _say_how_to_go_on(self) -> None:
-        print(
-            said('link_account-go-on')
-            if self._options.state
-            else said('link_account-begin-anew'),
-            file=sys.stderr,
-        )
+        if not self._options.state:
+            text = said('link_account-begin-anew')
+        elif self._listener is not None:
+            port = urlsplit(self._listener.url).port
+            text = said('link_account-listen-again', port=str(port))
+        else:
+            text = said('link_account-go-on')
+        print(text, file=sys.stderr)
 
     def _keep(self) -> None:
         """Write down where it stands, for the owner's eyes only."""
@@ -486,7 +535,11 @@ class Conversation:
             self._forget()
         elif self._options.state is not None:
             try:
-                write_private(self._options.state, self._link.save())
+                with (
+                    _keeping(self._options.state),
+                    replacing(self._options.state) as file,
+                ):
+                    file.write(self._link.save())
             except InvalidInput as error:
                 print(said('link_account-only-this-run', error=error), file=sys.stderr)
                 self._forget()
@@ -545,39 +598,6 @@ def described(request: AuthRequest) -> str:
     return f'{clean(request.id)}: {", ".join(filter(None, about))}'
 
 
-def check_writable(path: Path) -> None:
-    """Find out whether a file can be kept, without changing it.
-
-    :raises InvalidInput: it cannot
-    """
-    with _keeping(path):
-        if path.exists() and not path.is_file():
-            raise OSError('it is no file')
-        _fresh(path).unlink()
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all.
-
-    :raises InvalidInput: it cannot be written
-    """
-    with _keeping(path):
-        new = _fresh(path)
-        new.write_text(text, 'utf-8')
-        new.replace(path)
-
-
-def _fresh(path: Path) -> Path:
-    """Make an empty file beside another one, which it is to replace."""
-    if not path.name:
-        raise OSError('it is no file')
-    new = path.with_name(f'{path.name}.new')
-    with suppress(FileNotFoundError):
-        new.unlink()
-    new.touch(mode=0o600, exist_ok=False)
-    return new
-
-
 @contextmanager
 def _keeping(path: Path) -> Iterator[None]:
     try:
@@ -606,12 +626,7 @@ def _begin(
     """Begin, or go on where the state says; listen, if wanted."""
     saved = None
     if options.state is not None and options.state.exists():
-        try:
-            saved = options.state.read_text('utf-8')
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInput(
-                f'-state:{options.state} cannot be read: {error}'
-            ) from None
+        saved = _read('-state', str(options.state))
     if saved is not None:
         link = site.link_account(saved=saved)
         if options.listen is None or options.returned or config.simulate:
@@ -654,6 +669,13 @@ def _listener(url: str | None = None, port: int = 0) -> ReturnListener:
     try:
         return ReturnListener(url, port)
     except OSError as error:
+        if url is not None:
+            raise InvalidInput(
+                f'-listen: the user comes back to port {urlsplit(url).port}, which '
+                f'cannot be listened on: {error.strerror}. If you have not taken it, '
+                'somebody else may receive the return: delete the file of -state, and '
+                'begin again.'
+            ) from None
         raise InvalidInput(f'-listen: {error.strerror}. Name another port.') from None
 
 

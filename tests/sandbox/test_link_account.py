@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import stat
 import threading
 import time
@@ -55,13 +57,14 @@ def link_account(
 ) -> Callable[..., Run]:
     """Run the script within this process, without a terminal."""
 
-    def run(*args: str, **fields: str) -> Run:
+    def run(*args: str, typed: str = '', **fields: str) -> Run:
         from pywikibot import config
 
         capfd.readouterr()
         config.simulate = False
         for name, value in fields.items():
             monkeypatch.setenv(f'MW_TOKENS_FIELD_{name}', value)
+        monkeypatch.setattr('sys.stdin', io.StringIO(typed))
         # Without any argument it would take those of the tests.
         longest = () if any('-timeout' in arg for arg in args) else ('-timeout:60',)
         code = script().main(*longest, *args)
@@ -231,6 +234,7 @@ def test_fields_come_from_a_file_and_the_environment(
         'multi = red | blue\npin = overruled\n',
         'utf-8',
     )
+    file.chmod(0o600)
     run = desk.run(
         f'-fields:{file}',
         '-log:link.log',
@@ -258,7 +262,10 @@ def test_a_redirect_is_gone_on_with_in_another_process(
     assert run.code == ExitCode.TRY_AGAIN, run.said
     assert stat.S_IMODE(state.stat().st_mode) == 0o600
     back = f'{RETURN}?state={state_of(address_in(run.out))}'
-    run = desk.run(f'-state:{state}', f'-return:{back}')
+    returned = tmp_path / 'return'
+    returned.write_text(f'{back}\n', 'utf-8')
+    returned.chmod(0o600)
+    run = desk.run(f'-state:{state}', f'-return:{returned}')
     assert run.code == ExitCode.DONE, run.said
     assert not state.exists()
     assert len(linked(sandbox)) == 1
@@ -317,18 +324,20 @@ def test_a_simulated_return_leaves_everything_as_it_was(
     state = tmp_path / 'link.json'
     run = link_account(f'-state:{state}', f'-returnurl:{RETURN}', farmcode='redirect')
     before, sent = state.read_bytes(), len(posts(sandbox))
-    back = f'-return:{RETURN}?state={state_of(address_in(run.out))}'
-    for args, code, said in (
-        ([back], ExitCode.DONE, 'Would send the return. Nothing was sent.'),
-        ([f'{back}x'], ExitCode.USAGE, 'another attempt'),
-        ([], ExitCode.DONE, 'Would wait for the return'),
+    back = f'{RETURN}?state={state_of(address_in(run.out))}'
+    for typed, code, said in (
+        (back, ExitCode.DONE, 'Would send the return. Nothing was sent.'),
+        (f'{back}x', ExitCode.USAGE, 'another attempt'),
+        ('', ExitCode.DONE, 'Would wait for the return'),
     ):
-        run = link_account('-simulate', f'-state:{state}', *args)
+        args = ['-return:-'] if typed else []
+        run = link_account('-simulate', f'-state:{state}', *args, typed=typed)
         assert (run.code, state.read_bytes()) == (code, before)
         assert said in run.said
         assert 'is linked' not in run.said
     assert (linked(sandbox), len(posts(sandbox))) == ([], sent)
-    assert link_account(f'-state:{state}', back).code == ExitCode.DONE
+    run = link_account(f'-state:{state}', '-return:-', typed=back)
+    assert run.code == ExitCode.DONE
     assert len(linked(sandbox)) == 1
 
 
@@ -377,7 +386,7 @@ def test_the_password_is_given_again_where_the_login_is_too_old(
         ['-listen:70000'],
         ['-timeout:'],
         ['-unlink'],
-        ['-return:http://x/'],
+        ['-return:-'],
         ['-listen:0', '-returnurl:http://x/'],
         ['-returnurl:nonsense'],
         ['-request:nosuch'],
@@ -409,8 +418,10 @@ def test_a_state_that_cannot_be_kept_is_refused_before_anything_is_sent(
     link_account: Callable[..., Run], sandbox: Sandbox, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / 'file').write_text('kept', 'utf-8')
-    for more in [], [f'-return:{RETURN}']:
-        run = link_account(f'-state:{tmp_path / name}', *more, farmcode='redirect')
+    for more in [], ['-return:-']:
+        run = link_account(
+            f'-state:{tmp_path / name}', *more, typed=RETURN, farmcode='redirect'
+        )
         assert (run.code, posts(sandbox)) == (ExitCode.USAGE, [])
         assert '-state' in run.err
     assert [each.name for each in tmp_path.iterdir()] == ['file']
@@ -421,6 +432,7 @@ def test_a_state_that_is_no_text_is_a_usage_error(
 ) -> None:
     state = tmp_path / 'link.json'
     state.write_bytes(b'\xff\xfe')
+    state.chmod(0o600)
     run = link_account(f'-state:{state}', farmcode='pass')
     assert (run.code, posts(sandbox)) == (ExitCode.USAGE, [])
     assert 'cannot be read' in run.err
@@ -434,18 +446,105 @@ def test_what_cannot_be_gone_on_with_leaves_no_state(
     """The same command, but without -return, then begins anew and gets through."""
     state = tmp_path / 'link.json'
     run = link_account(f'-state:{state}', f'-returnurl:{RETURN}', farmcode='redirect')
-    back = f'-return:{RETURN}?state={state_of(address_in(run.out))}'
+    back = f'{RETURN}?state={state_of(address_in(run.out))}'
     if lost == 'login':
         sandbox.call(lambda farm: farm.advance(301))
     else:
         assert link_account(farmcode='fail').code == ExitCode.FAILED
-    run = link_account(f'-state:{state}', back)
+    run = link_account(f'-state:{state}', '-return:-', typed=back)
     assert run.code == ExitCode.NOT_AUTHORISED, run.said
     assert f'pwb link_account -state:{state}' in run.err
     assert 'site.reauthenticate' not in run.said
     assert not state.exists()
     run = link_account(f'-state:{state}', farmcode='pass')
     assert (run.code, len(linked(sandbox))) == (ExitCode.DONE, 1), run.said
+
+
+# Other users of the machine
+
+
+def test_the_return_is_refused_as_an_argument(
+    desk: Desk, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Everybody can read arguments; pywikibot's log of commands has them, too."""
+    back = f'{RETURN}?code={SECRET}&state={SECRET}'
+    run = desk.run(f'-state:{tmp_path / "link.json"}', f'-return:{back}')
+    assert (run.code, posts(sandbox)) == (ExitCode.USAGE, [])
+    assert '-return:- and write the address to standard input' in run.err
+    files = [path for path in desk.directory.rglob('*') if path.is_file()]
+    assert any(path.name == 'commands.log' for path in files)
+    for path in files:
+        assert SECRET not in path.read_text('utf-8', 'replace'), path
+        if path.name in ('commands.log', 'throttle.ctrl'):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert SECRET not in run.said
+
+
+@pytest.mark.parametrize('option', ['-fields', '-return', '-state'])
+def test_secrets_are_not_read_where_others_have_to_do_with_them(
+    link_account: Callable[..., Run], sandbox: Sandbox, tmp_path: Path, option: str
+) -> None:
+    """What others can write may send the operator to a page of theirs."""
+    state, file = tmp_path / 'link.json', tmp_path / 'file'
+    run = link_account(f'-state:{state}', f'-returnurl:{RETURN}', farmcode='redirect')
+    good = {
+        '-state': state.read_text('utf-8'),
+        '-return': f'{RETURN}?state={state_of(address_in(run.out))}',
+        '-fields': 'farmcode = pass',
+    }
+    file.write_text(good[option], 'utf-8')
+    others = [] if option == '-state' else [f'-state:{state}']
+    link, sent = tmp_path / 'link', len(posts(sandbox))
+    link.symlink_to(file)
+    os.mkfifo(tmp_path / 'pipe')
+    cases = {'file': 'chmod 600', 'link': 'symbolic link', 'pipe': 'not a file'}
+    if os.geteuid() == 0:
+        (tmp_path / 'theirs').write_text(good[option], 'utf-8')
+        (tmp_path / 'theirs').chmod(0o600)
+        os.chown(tmp_path / 'theirs', 12345, 12345)
+        cases['theirs'] = 'another user'
+    for name, why in cases.items():
+        run = link_account(f'{option}:{tmp_path / name}', *others)
+        assert (run.code, len(posts(sandbox))) == (ExitCode.USAGE, sent), name
+        assert why in run.err or 'not a file' in run.err, run.err
+        assert option in run.err
+        assert '/idp?' not in run.said
+    file.chmod(0o600)
+    assert link_account(f'{option}:{file}', '-simulate', *others).code == ExitCode.DONE
+
+
+def test_a_browser_does_not_inherit_the_fields(desk: Desk, tmp_path: Path) -> None:
+    browser, inherited = tmp_path / 'browser', tmp_path / 'inherited'
+    browser.write_text(f'#!/bin/sh\nenv > {inherited}\n', 'utf-8')
+    browser.chmod(0o700)
+    run = desk.run(
+        '-open',
+        environment={
+            'BROWSER': f'{browser} %s',
+            'MW_TOKENS_FIELD_farmcode': 'redirect',
+            'MW_TOKENS_FIELD_pin': SECRET,
+        },
+    )
+    assert run.code == ExitCode.TRY_AGAIN, run.said
+    assert 'PATH=' in inherited.read_text('utf-8')
+    assert 'MW_TOKENS_FIELD' not in inherited.read_text('utf-8')
+
+
+def test_a_port_that_is_free_between_two_runs_is_told_of(
+    link_account: Callable[..., Run], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Somebody else may take it; the return is theirs then."""
+    state = tmp_path / 'link.json'
+    run = link_account(
+        f'-state:{state}', '-listen:0', '-timeout:1', farmcode='redirect'
+    )
+    ((_, back),) = sandbox.call(lambda farm: dict(farm.provider.expected)).items()
+    assert run.code == ExitCode.TRY_AGAIN
+    assert f'Port {urlsplit(back).port} is free' in run.err
+    with ReturnListener(back):
+        run = link_account(f'-state:{state}', '-listen:0')
+    assert run.code == ExitCode.USAGE
+    assert 'somebody else may receive the return' in run.err
 
 
 # The listener
