@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
 from mw_tokens_plugin.exceptions import (
@@ -51,7 +52,7 @@ class TokenType(str):
 
     def __new__(cls, name: str) -> TokenType:
         """Accept any word that may be a parameter value of the API."""
-        if not re.fullmatch(r'[A-Za-z0-9_-]+', name):
+        if not isinstance(name, str) or not re.fullmatch(r'[A-Za-z0-9_-]+', name):
             raise UnknownTokenType(f'{name!r} is not the name of a token type.')
         return super().__new__(cls, name)
 
@@ -156,25 +157,52 @@ def tokens_from_answer(answer: Mapping[str, Any]) -> dict[str, str]:
     return {name.removesuffix('token'): value for name, value in tokens.items()}
 
 
-def token_type_of(module: str, paraminfo: Mapping[str, Any] | None) -> TokenType:
-    """Return the token type that a module wants, from its ``action=paraminfo``.
+@dataclass(frozen=True, slots=True)
+class TokenParameter:
+    """The parameter in which a module takes its token.
 
-    The token's parameter has various names (``token``, ``linktoken``,
-    ``logintoken``...); what tells it from others is its ``tokentype``.
+    :ivar name: its whole name, such as ``token`` or ``lgtoken``
+    :ivar type: the type of the token
+    """
+
+    name: str
+    type: TokenType
+
+
+def token_parameter_of(
+    module: str, paraminfo: Mapping[str, Any] | None, wiki: str = ''
+) -> TokenParameter:
+    """Return where a module takes which token, from its ``action=paraminfo``.
+
+    The parameter has various names (``token``, ``linktoken``, ``logintoken``...); what
+    tells it from others is its ``tokentype``.
 
     https://www.mediawiki.org/wiki/API:Parameter_information
 
     :param module: the module's name, for the errors
     :param paraminfo: what paraminfo says of it; None where it knows no such module
+    :param wiki: which wiki that is, for the errors
     :raises UnknownModule: the wiki has no such module
     :raises NoTokenNeeded: the module takes no token
     """
     if paraminfo is None:
-        raise UnknownModule(f'The wiki has no API module {module!r}.')
+        raise UnknownModule(
+            f'{wiki or "The wiki"} has no API module {module!r}. Its extension may not '
+            'be installed there, or the name is misspelt.'
+        )
+    prefix = str(paraminfo.get('prefix', ''))
     if 'parameters' in paraminfo:
         for parameter in items_of(paraminfo, 'parameters'):
             if tokentype := parameter.get('tokentype'):
-                return TokenType(str(tokentype))
+                name = prefix + str(parameter.get('name', 'token'))
+                return TokenParameter(name, TokenType(str(tokentype)))
     if module in _UNDECLARED:
-        return _UNDECLARED[module]
+        return TokenParameter(f'{prefix}token', _UNDECLARED[module])
     raise NoTokenNeeded(f'The API module {module!r} takes no token.')
+
+
+def token_type_of(
+    module: str, paraminfo: Mapping[str, Any] | None, wiki: str = ''
+) -> TokenType:
+    """Return the token type that a module wants, as :func:`token_parameter_of`."""
+    return token_parameter_of(module, paraminfo, wiki).type

@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+import pywikibot
 from pywikibot import config
 
 from mw_tokens_plugin.exceptions import (
@@ -45,6 +46,14 @@ from mw_tokens_plugin.protocol.names import (
 )
 from mw_tokens_plugin.site.family import central_site
 from mw_tokens_plugin.site.firstletters import FirstLettersMixin
+from mw_tokens_plugin.site.inputs import (
+    account_text,
+    account_texts,
+    number_of,
+    reason_text,
+    text_of,
+)
+from mw_tokens_plugin.site.inputs import central_ids as ids_of
 from mw_tokens_plugin.site.requests import proven, refusals, send_once
 
 #: What a wiki answers that breaks down.
@@ -67,7 +76,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
         """
         return central_site(self)
 
-    def global_account(self, name: str) -> GlobalAccount:
+    def global_account(self, name: str | pywikibot.User) -> GlobalAccount:
         """Return what the wiki tells of one global account.
 
         The hidden level is :attr:`HiddenLevel.UNKNOWN` for hidden accounts where the
@@ -81,24 +90,30 @@ class GlobalAccountsMixin(FirstLettersMixin):
         :raises InvalidName: no account can have that name
         :raises ApiRefusal: the wiki refused
         """
-        account = self._read_account(normalise_name(name, capital=self.first_letter))
+        name = normalise_name(account_text(name), capital=self.first_letter)
+        account = self._read_account(name)
         if account.hidden is HiddenLevel.UNKNOWN and self.lists_global_users():
             for listed in self._globalusers(gususers=[account.name]):
                 if listed.exists:
                     account = replace(account, hidden=listed.hidden)
         return account
 
-    def global_accounts(self, names: Iterable[str]) -> Iterator[GlobalAccount]:
+    def global_accounts(
+        self, names: Iterable[str | pywikibot.User] | str
+    ) -> Iterator[GlobalAccount]:
         """Yield what the wiki tells of many global accounts, in their order.
 
         Where the wiki has ``list=globalusers``, 50 accounts (500 with the right
         ``apihighlimits``) cost one request, and home and attached wikis stay unknown;
         elsewhere each account costs one, and all is known.
 
-        :param names: accounts, in MediaWiki's own form
+        :param names: accounts, in MediaWiki's own form; a text is one name
+        :raises InvalidInput: it is no list of names
         :raises ApiRefusal: the wiki refused
         """
-        names = iter(names)
+        return self._global_accounts(account_texts(names))
+
+    def _global_accounts(self, names: Iterator[str]) -> Iterator[GlobalAccount]:
         if not self.lists_global_users():
             yield from map(self._read_account, names)
             return
@@ -114,9 +129,14 @@ class GlobalAccountsMixin(FirstLettersMixin):
 
         :param central_ids: their central ids; one that is not found yields an account
             that does not exist, with this id and no name
+        :raises InvalidInput: they are no numbers
         :raises ApiRefusal: the wiki refused
         """
-        central_ids = iter(central_ids)
+        return self._global_accounts_by_id(ids_of(central_ids))
+
+    def _global_accounts_by_id(
+        self, central_ids: Iterator[int]
+    ) -> Iterator[GlobalAccount]:
         if not self.lists_global_users():
             yield from map(self._read_account_by_id, central_ids)
             return
@@ -131,7 +151,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
 
     def set_global_account_status(
         self,
-        name: str,
+        name: str | pywikibot.User,
         *,
         reason: str,
         locked: bool | None = None,
@@ -188,7 +208,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
         wanted = None if hidden is None else _hidden_level(hidden)
         if locked is None and wanted is None:
             raise InvalidInput('Nothing to do: give locked= or hidden=.')
-        parameters: dict[str, Any] = {'user': name, 'reason': reason}
+        parameters: dict[str, Any] = {'user': name, 'reason': reason_text(reason)}
         if locked is not None:
             parameters['locked'] = 'lock' if locked else 'unlock'
         if wanted is not None:
@@ -211,7 +231,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
             )
         return change
 
-    def delete_global_account(self, name: str, *, reason: str) -> None:
+    def delete_global_account(self, name: str | pywikibot.User, *, reason: str) -> None:
         """Delete a global account; its local accounts survive, with its password.
 
         The name becomes free, so a locked account is unlocked by this. The right
@@ -228,10 +248,10 @@ class GlobalAccountsMixin(FirstLettersMixin):
         :raises OutcomeUnknown: the answer was lost; read the account first
         """
         name = _account_name(name, self.first_letter)
-        parameters = {'user': name, 'reason': reason}
+        parameters = {'user': name, 'reason': reason_text(reason)}
         send_once(self, 'deleteglobalaccount', parameters, proof='user')
 
-    def create_local_account(self, name: str, *, reason: str) -> None:
+    def create_local_account(self, name: str | pywikibot.User, *, reason: str) -> None:
         """Create the local account of a global one on this wiki.
 
         https://www.mediawiki.org/wiki/Extension:CentralAuth/API
@@ -246,7 +266,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
         :raises OutcomeUnknown: the answer was lost; read the account first
         """
         name = _account_name(name, self.first_letter)
-        parameters = {'username': name, 'reason': reason}
+        parameters = {'username': name, 'reason': reason_text(reason)}
         send_once(self, 'createlocalaccount', parameters, proof='username')
 
     def all_global_accounts(
@@ -274,6 +294,17 @@ class GlobalAccountsMixin(FirstLettersMixin):
             everybody then.
         :raises ApiRefusal: the wiki refused
         """
+        limits = {'prefix': prefix, 'from': start, 'to': end, 'group': group}
+        for key, value in limits.items():
+            if value is not None:
+                limits[key] = (
+                    text_of(value, key) if key == 'group' else account_text(value)
+                )
+        return self._all_global_accounts(limits, group, locked)
+
+    def _all_global_accounts(
+        self, limits: Mapping[str, str | None], group: str | None, locked: bool | None
+    ) -> Iterator[ListedAccount]:
         parameters: dict[str, Any] = {
             'action': 'query',
             'list': 'globalallusers',
@@ -281,7 +312,6 @@ class GlobalAccountsMixin(FirstLettersMixin):
             'agulimit': 'max',
             'formatversion': 2,
         }
-        limits = {'prefix': prefix, 'from': start, 'to': end, 'group': group}
         parameters.update(
             {f'agu{key}': value for key, value in limits.items() if value is not None}
         )
@@ -295,7 +325,7 @@ class GlobalAccountsMixin(FirstLettersMixin):
 
     def lock_log(
         self,
-        name: str | None = None,
+        name: str | pywikibot.User | None = None,
         total: int | None = None,
         *,
         suppressed: bool = False,
@@ -310,8 +340,16 @@ class GlobalAccountsMixin(FirstLettersMixin):
         :param total: how many entries at most; None for all
         :param suppressed: read the suppression log, which is empty for those who lack
             the right ``suppressionlog``
+        :raises InvalidInput: it is no name, or no number
         :raises ApiRefusal: the wiki refused
         """
+        if name is not None:
+            name = account_text(name)
+        return self._lock_log(name, number_of(total, 'total'), suppressed)
+
+    def _lock_log(
+        self, name: str | None, total: int | None, suppressed: bool
+    ) -> Iterator[LockLogEntry]:
         parameters: dict[str, Any] = {
             'action': 'query',
             'list': 'logevents',
@@ -333,8 +371,12 @@ class GlobalAccountsMixin(FirstLettersMixin):
     def _statecheck(self, name: str, expected: GlobalAccount | AccountState) -> str:
         if isinstance(expected, GlobalAccount):
             account, state = expected, expected.state
-        else:
+        elif isinstance(expected, AccountState):
             account, state = self.global_account(name), expected
+        else:
+            raise InvalidInput(
+                f'expected={expected!r}: give a GlobalAccount or an AccountState.'
+            )
         if account.central_id is None:
             raise InvalidInput(f'There is no global account {name!r} to be expected.')
         return statecheck(account.central_id, account.name, state)
@@ -404,8 +446,8 @@ class GlobalAccountsMixin(FirstLettersMixin):
         return 500 if self.has_right('apihighlimits') else 50
 
 
-def _account_name(text: str, capital: Capital) -> str:
-    name = normalise_name(text, capital=capital)
+def _account_name(given: Any, capital: Capital) -> str:
+    name = normalise_name(account_text(given), capital=capital)
     if kind_of(name) is AccountKind.IP:
         raise InvalidName(
             f'{name} is an IP address, which has no global account: use a global block.'

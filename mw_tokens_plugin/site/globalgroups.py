@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import pywikibot
 from pywikibot import config
 
 from mw_tokens_plugin.exceptions import InvalidInput
@@ -26,6 +27,7 @@ from mw_tokens_plugin.protocol.globalgroups import (
 )
 from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.site.firstletters import FirstLettersMixin
+from mw_tokens_plugin.site.inputs import account_text, reason_text, words
 from mw_tokens_plugin.site.requests import proven, refusals, send_once
 
 
@@ -64,7 +66,9 @@ class GlobalGroupsMixin(FirstLettersMixin):
                 return
             parameters.update(part_of(answer, 'continue'))
 
-    def global_rename_status(self, name: str | None = None) -> Iterator[GlobalRename]:
+    def global_rename_status(
+        self, name: str | pywikibot.User | None = None
+    ) -> Iterator[GlobalRename]:
         """Yield renames of global accounts that are under way.
 
         https://www.mediawiki.org/wiki/API:Globalrenamestatus
@@ -75,7 +79,8 @@ class GlobalGroupsMixin(FirstLettersMixin):
         """
         whom: dict[str, str] = {}
         if name is not None:
-            whom['grsuser'] = normalise_name(name, capital=self.first_letter)
+            text = account_text(name)
+            whom['grsuser'] = normalise_name(text, capital=self.first_letter)
         answer = self._query(meta='globalrenamestatus', **whom)
         with expected_form('The answer of meta=globalrenamestatus'):
             found = list((answer['query'].get('globalrenamestatus') or {}).values())
@@ -83,11 +88,11 @@ class GlobalGroupsMixin(FirstLettersMixin):
 
     def set_global_groups(
         self,
-        name: str,
+        name: str | pywikibot.User,
         *,
         reason: str,
-        add: Iterable[str] = (),
-        remove: Iterable[str] = (),
+        add: Iterable[str] | str = (),
+        remove: Iterable[str] | str = (),
         expiry: str | None = None,
     ) -> GroupsChange:
         """Put a global account into global groups, or take it out of them.
@@ -100,7 +105,7 @@ class GlobalGroupsMixin(FirstLettersMixin):
 
         :param name: the account, in any spelling that MediaWiki accepts
         :param reason: for the log
-        :param add: global groups to be put into
+        :param add: global groups to be put into; a text is one group
         :param remove: global groups to be taken out of
         :param expiry: when the added ones end, such as ``1 week``; None for never
         :return: what has changed, from the wiki's own answer
@@ -110,8 +115,8 @@ class GlobalGroupsMixin(FirstLettersMixin):
         :raises PermissionDenied: the session lacks the right or the grant
         :raises OutcomeUnknown: the answer was lost; read the account first
         """
-        name = normalise_name(name, capital=self.first_letter)
-        added, removed = tuple(add), tuple(remove)
+        name = normalise_name(account_text(name), capital=self.first_letter)
+        added, removed = words(add, 'add'), words(remove, 'remove')
         if not added and not removed:
             raise InvalidInput('Nothing to do: give add= or remove=.')
         unknown = {*added, *removed} - {group.name for group in self.global_groups()}
@@ -119,7 +124,7 @@ class GlobalGroupsMixin(FirstLettersMixin):
             raise InvalidInput(
                 f'{self} has no global group {", ".join(sorted(unknown))}.'
             )
-        parameters: dict[str, Any] = {'user': name, 'reason': reason}
+        parameters: dict[str, Any] = {'user': name, 'reason': reason_text(reason)}
         if added:
             parameters['add'] = added
         if removed:

@@ -56,6 +56,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.data.api', 'CachedRequest', ('submit',)),
     ('pywikibot.data.api._requests', 'CachedRequest', ('submit',)),
     ('pywikibot.data.api._requests', 'Request', ('create_simple',)),
+    ('pywikibot.data.api._requests', 'WRITE_ACTIONS', ()),
     ('pywikibot.comms.http', 'PywikibotCookieJar', ('_lock', 'save')),
     ('pywikibot.comms.http', 'error_handling_callback', ()),
     ('pywikibot.comms.http', 'get_authentication', ()),
@@ -111,7 +112,7 @@ def install() -> None:
         return
     relogin = APISite._relogin
     APISite.__bases__ += (PluginMixin,)
-    APISite.tokens = _wallet_property(relogin)
+    APISite.tokens = _wallet_property(relogin, APISite.tokens.__doc__)
     APISite.server_time = PluginMixin.server_time
     APISite._request_class = staticmethod(request_class)
     APISite.login = _attended_login(APISite.login)
@@ -143,7 +144,7 @@ def _install_errors() -> None:
     OtherPageSaveError.__new__ = unwrapped
 
 
-def _wallet_property(relogin: Any) -> property:
+def _wallet_property(relogin: Any, doc: str | None) -> property:
     from mw_tokens_plugin.site.session import Session
     from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
@@ -163,7 +164,7 @@ def _wallet_property(relogin: Any) -> property:
         """Drop all tokens; they are fetched again when needed."""
         self._tokens.clear()
 
-    return property(tokens, None, drop_tokens)
+    return property(tokens, None, drop_tokens, doc)
 
 
 def _attended_login(login: Any) -> Any:

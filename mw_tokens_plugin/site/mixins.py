@@ -12,6 +12,7 @@ import pywikibot
 from mw_tokens_plugin.site.foreign import home_login
 from mw_tokens_plugin.site.globalaccounts import GlobalAccountsMixin
 from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
+from mw_tokens_plugin.site.inputs import wiki_named
 from mw_tokens_plugin.site.linking import LinkingMixin
 from mw_tokens_plugin.site.queries import QueriesMixin
 from mw_tokens_plugin.site.requests import SingleSendRequest, TokenRequest
@@ -54,13 +55,14 @@ class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, LinkingMixin, QueriesM
             depend on the account are sent without a token, which saves a request
             each; limits are those of anonymous callers
         :param create_account: whether a first visit may create the account there
+        :raises InvalidInput: ``where`` is neither a text nor a site
         :raises NotInFarm: there is no such wiki, or it shares no login with this one
         :raises NotAttached: the account has no local account there
         :raises NoCentralAuthToken: ``auth`` asks for what this login cannot do
         :raises SessionLost: not logged in here, or logging in there failed
         """
         site: PluginMixin = home_login(self).site(
-            where, auth=auth, reads=reads, create_account=create_account
+            wiki_named(where), auth=auth, reads=reads, create_account=create_account
         )
         return site
 

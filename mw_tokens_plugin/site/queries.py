@@ -19,6 +19,7 @@ from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.tokens import Token
 from mw_tokens_plugin.site.base import SiteBase
+from mw_tokens_plugin.site.inputs import words
 from mw_tokens_plugin.site.requests import refusals
 
 
@@ -76,13 +77,16 @@ class QueriesMixin(SiteBase):
     .. version-added:: 0.1
     """
 
-    def query_with_tokens(self, types: Iterable[str], **query: Any) -> dict[str, Any]:
+    def query_with_tokens(
+        self, types: Iterable[str] | str, **query: Any
+    ) -> dict[str, Any]:
         """Make a query, and let the tokens that are not held ride on it.
 
-        :param types: token types that will be needed
+        :param types: token types that will be needed; a text is one type
         :param query: parameters of ``action=query``, any ``prop``, ``list`` or ``meta``
         :return: the wiki's answer
-        :raises InvalidInput: the query itself asks for tokens
+        :raises InvalidInput: they are no list of types, or the query itself asks for
+            tokens
         :raises UnknownTokenType: the wiki has no such type
         :raises TokenUnavailable: the wiki has it, but not for this user
         :raises ApiRefusal: the wiki refused
@@ -91,7 +95,7 @@ class QueriesMixin(SiteBase):
         meta = set(meta.split('|') if isinstance(meta, str) else meta)
         if 'tokens' in meta or 'type' in query:
             raise InvalidInput('Name the token types in types=, not in the query.')
-        wanted = self.tokens.missing([types] if isinstance(types, str) else types)
+        wanted = self.tokens.missing(words(types, 'types'))
         if wanted:
             meta.add('tokens')
             query['type'] = wanted
@@ -135,6 +139,8 @@ class QueriesMixin(SiteBase):
         """
         title = page
         if not isinstance(page, str):
+            if not isinstance(page, pywikibot.page.BasePage):
+                raise InvalidInput(f'{page!r} is neither a page nor a title.')
             if page.site != self:
                 raise InvalidInput(f'{page!r} is a page of {page.site}, not of {self}.')
             title = page.title(with_section=False)

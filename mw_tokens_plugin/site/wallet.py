@@ -16,14 +16,22 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
-from mw_tokens_plugin.exceptions import TokenUnavailable, UnknownTokenType
+from pywikibot.data.api._requests import WRITE_ACTIONS
+
+from mw_tokens_plugin.exceptions import (
+    InvalidInput,
+    TokenUnavailable,
+    UnknownTokenType,
+)
 from mw_tokens_plugin.protocol.tokens import (
     ANONYMOUS,
     Token,
+    TokenParameter,
     TokenType,
-    token_type_of,
+    token_parameter_of,
     tokens_from_answer,
 )
+from mw_tokens_plugin.site.inputs import words
 from mw_tokens_plugin.site.paraminfo import ModuleInfo
 from mw_tokens_plugin.site.session import Session
 
@@ -163,6 +171,22 @@ class TypedTokenWallet(TokenWallet):
         """
         return self[self.token_type_of(module)]
 
+    def parameter_for(self, module: str) -> dict[str, Token]:
+        """Return the token that an API module wants, by the name of its parameter.
+
+        Most modules call it ``token``, and some do not::
+
+            site.simple_request(
+                action='login', lgname=name, **site.tokens.parameter_for('login')
+            )
+
+        :param module: the module's name
+        :raises UnknownModule: the wiki has no such module
+        :raises NoTokenNeeded: the module takes no token
+        """
+        parameter = self._parameter_of(module)
+        return {parameter.name: self[parameter.type]}
+
     def token_type_of(self, module: str) -> TokenType:
         """Return the type of token that an API module wants.
 
@@ -170,7 +194,14 @@ class TypedTokenWallet(TokenWallet):
         :raises UnknownModule: the wiki has no such module
         :raises NoTokenNeeded: the module takes no token
         """
-        return token_type_of(module, self.module_info(module))
+        return self._parameter_of(module).type
+
+    def _parameter_of(self, module: str) -> TokenParameter:
+        if not isinstance(module, str):
+            raise InvalidInput(
+                f"{module!r} is not the name of an API module: give one like 'delete'."
+            )
+        return token_parameter_of(module, self.module_info(module), str(self.site))
 
     def prefetch(self, *types: str) -> None:
         """Fetch all tokens of these types that are not held, in one request.
@@ -186,7 +217,7 @@ class TypedTokenWallet(TokenWallet):
 
         :param types: token types
         """
-        wanted = [TokenType(name) for name in types]
+        wanted = [TokenType(name) for name in words(types, 'token types')]
         if self.site.user() is None and not _WITHOUT_LOGIN.issuperset(wanted):
             with self.session.lock:
                 if self.site.user() is None:
@@ -238,6 +269,11 @@ class TypedTokenWallet(TokenWallet):
             renewed.append(self[token_type])
         return renewed
 
+    def __repr__(self) -> str:
+        """Return the same as pywikibot's own wallet."""
+        user = f', user={self._currentuser!r}' if self._currentuser else ''
+        return f'TokenWallet(pywikibot.Site({str(self.site)!r}{user}))'
+
     def __str__(self) -> str:
         """Return which types are held, without the tokens."""
         return f'{type(self).__name__}({", ".join(self._tokens) or "empty"})'
@@ -248,9 +284,12 @@ class TypedTokenWallet(TokenWallet):
             """Say what was meant, where an attribute is misspelt."""
             near = get_close_matches(name.lower(), _attributes(), n=1)
             meant = f' Did you mean {near[0]!r}?' if near else ''
+            advice = _as_action(name) or (
+                f' Token types of extensions are items: site.tokens[{name!r}]. For an '
+                f'action, use site.tokens.for_action({name!r}).'
+            )
             raise AttributeError(
-                f'The wallet has no attribute {name!r}.{meant} Token types of '
-                f'extensions are items: site.tokens[{name!r}].'
+                f'The wallet has no attribute {name!r}.{meant}{advice}'
             )
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
@@ -283,7 +322,9 @@ class TypedTokenWallet(TokenWallet):
         values, held = self._keep_all(answer)
         for name in wanted:
             if name not in values:
-                raise UnknownTokenType(f'{self.site} has no token type {name}.')
+                raise UnknownTokenType(
+                    f'{self.site} has no token type {name}.{_as_action(str(name))}'
+                )
             if values[name] == ANONYMOUS:
                 raise TokenUnavailable(
                     f'{self.site} hands out no {name} token to '
@@ -323,6 +364,13 @@ class TypedTokenWallet(TokenWallet):
 
 def _digest(value: str) -> bytes:
     return hashlib.sha256(value.encode('utf-8', 'replace')).digest()
+
+
+def _as_action(name: str) -> str:
+    """Say what to use instead, if a name is that of an action which writes."""
+    if name not in WRITE_ACTIONS:
+        return ''
+    return f' {name!r} is an action: use site.tokens.for_action({name!r}).'
 
 
 def _attributes() -> list[str]:
