@@ -38,6 +38,7 @@ from mw_tokens_plugin.protocol.globalaccounts import (
     from_globaluserinfo,
 )
 from mw_tokens_plugin.protocol.responses import refusal
+from mw_tokens_plugin.site.anonymous import asks_anybody, lowered_limits
 from mw_tokens_plugin.site.centralauth import (
     SAFE_AGE,
     CentralAuthTokens,
@@ -67,22 +68,6 @@ _KINDS_EXPLAINED = {
     'oauth': 'OAuth gets no centralauthtoken, so requests to other wikis are signed '
     'with the same consumer.',
 }
-
-#: Query modules whose answers depend on who asks.
-_PERSONAL = frozenset(
-    'tokens userinfo deletedrevisions alldeletedrevisions deletedrevs watchlist '
-    'watchlistraw notifications checkuser checkuserlog globalrenamestatus '
-    'authmanagerinfo mystashedfiles stashimageinfo filearchive'.split()
-)
-
-#: Values of parameters for which a right is needed, or a name.
-_PERSONAL_VALUES = frozenset(
-    'patrolled !patrolled unpatrolled autopatrolled !autopatrolled suppress watched '
-    'watchers visitingwatchers notificationtimestamp'.split()
-)
-
-#: Pages that everybody may ask for at a time.
-_MOST_VALUES = 50
 
 #: Bytes of the first chunk of an upload, when the rate is not known yet.
 _FIRST_CHUNK = 64 * 1024
@@ -343,13 +328,18 @@ class CentralAuthRequest(TokenRequest):
         """Leave out the question who asks, where nobody is to be named."""
         named = 'userinfo' in self._params.get('meta', ())
         super()._add_defaults()
-        if self.action == 'query' and not named and self._is_anonymous({'userinfo'}):
+        if self.action != 'query' or named:
+            return
+        if self._is_anonymous(frozenset({'userinfo'})):
             rest = [name for name in self._params['meta'] if name != 'userinfo']
             self._params.pop('uiprop', None)
             if rest:
                 self._params['meta'] = rest
             else:
                 del self._params['meta']
+            # pywikibot asks for as much as the account may have.
+            lowered = list(lowered_limits(self._params, self.site._paraminfo))
+            self._params.update({name: [str(most)] for name, most in lowered})
 
     def _get_request_params(
         self, use_get: bool, paramstring: str
@@ -397,31 +387,11 @@ class CentralAuthRequest(TokenRequest):
             self.site.upload_rate = len(data) / (time.monotonic() - started)
         return answer
 
-    def _is_anonymous(self, besides: set[str] | None = None) -> bool:
+    def _is_anonymous(self, besides: frozenset[str] = frozenset()) -> bool:
         """Tell whether this request is sent as nobody."""
         if self.site.reads != 'anonymous' or self.write or 'token' in self._params:
             return False
-        if self.action not in ('query', 'paraminfo', 'parse', 'expandtemplates'):
-            return False
-        modules = {
-            name
-            for kind in ('meta', 'list', 'prop', 'generator')
-            for name in self._params.get(kind, ())
-        }
-        values = {
-            str(value)
-            for name, given in self._params.items()
-            if name not in ('titles', 'pageids', 'revids')
-            for value in given
-        }
-        many = max(
-            len(self._params.get(n, ())) for n in ('titles', 'pageids', 'revids')
-        )
-        return (
-            many <= _MOST_VALUES
-            and values.isdisjoint(_PERSONAL_VALUES)
-            and modules.isdisjoint(_PERSONAL - (besides or set()))
-        )
+        return asks_anybody(self.action, self._params, besides)
 
     def _not_answered(self, response: Any, body: object) -> None:
         """Try once more with another token where something before the API refuses.
