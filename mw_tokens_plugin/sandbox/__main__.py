@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -29,20 +31,32 @@ except ModuleNotFoundError as error:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the sandbox until it is interrupted; return the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.password is not None:
+        parser.error(
+            'a password in the arguments can be read by all users of this machine: '
+            'write it into a file, and name that by --password-file'
+        )
+    os.umask(0o077)
+    try:
+        password = _password(options.password_file)
+    except (OSError, ValueError) as error:
+        return _complain(f'--password-file cannot be used: {error}')
     sandbox = Sandbox(
         options.wikis,
         options.mediawiki,
         options.delay / 1000,
         options.accounts,
         port=options.port,
-        password=options.password,
+        password=password,
+        hosts=options.host,
         seed=options.seed,
         data=options.data,
     )
-    directory = (
-        options.directory or Path(tempfile.mkdtemp(prefix='sandbox-'))
-    ).resolve()
+    directory = Path(
+        os.path.abspath(options.directory or tempfile.mkdtemp(prefix='sandbox-'))
+    )
     try:
         return asyncio.run(_serve(sandbox, directory))
     except NotOurs as error:
@@ -81,8 +95,9 @@ def _announcement(sandbox: Sandbox, directory: Path) -> str:
         f'  {seeds.TWOFACTOR:30} {credentials.twofactor} and code {credentials.code}',
         f'  {seeds.SYSOP:30} {credentials.sysop}',
         '',
-        f'  journal   {central.server}/sandbox/journal',
-        f'  counters  {central.server}/sandbox/summary',
+        f'  journal   {central.server}/journal',
+        f'  commands  {central.server}/sandbox/',
+        f'            with the header in {directory / "sandbox-key"}',
         '',
         'pywikibot finds it with',
         f'  PYWIKIBOT_DIR={directory}',
@@ -94,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='python -m mw_tokens_plugin.sandbox',
         description='Start a farm of imitated wikis on loopback addresses.',
+        allow_abbrev=False,
     )
     parser.add_argument(
         '--wikis',
@@ -136,7 +152,17 @@ def _parser() -> argparse.ArgumentParser:
         help='where to write user-config.py (a new temporary directory)',
     )
     parser.add_argument(
-        '--password', help='the password of every account (made up anew)'
+        '--password-file',
+        metavar='FILE',
+        help='a file with the password of every account, or - (made up anew)',
+    )
+    parser.add_argument('--password', nargs='?', const='', help=argparse.SUPPRESS)
+    parser.add_argument(
+        '--host',
+        action='append',
+        default=[],
+        metavar='NAME',
+        help='answer to this name too, such as that of a proxy; may be repeated',
     )
     parser.add_argument(
         '--seed',
@@ -162,6 +188,30 @@ def _number(low: int, high: int):  # type: ignore[no-untyped-def]
 
     parse.__name__ = 'number'
     return parse
+
+
+def _password(name: str | None) -> str | None:
+    """Return the password in a file; None if none is named.
+
+    :raises OSError: it cannot be read, or belongs to somebody else.
+    :raises ValueError: there is none in it.
+    """
+    if name is None:
+        return None
+    if name == '-':
+        text = sys.stdin.readline()
+    else:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, encoding='utf-8') as file:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError(f'{name} is not a file')
+            if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+                raise OSError(f'{name} is not for you alone: chmod 600')
+            text = file.readline()
+    if not (password := text.rstrip('\r\n')):
+        raise ValueError('there is no password in it')
+    return password
 
 
 def _complain(sentence: str) -> int:

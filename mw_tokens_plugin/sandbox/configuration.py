@@ -1,19 +1,23 @@
-"""The files with which pywikibot finds the sandbox: user config, family, passwords.
+"""The files with which pywikibot finds the sandbox, and a key for its commands.
 
-Only directories without a foreign `user-config.py` are written to, and none with that
-of a farm that is running.
+Only directories of one's own without a foreign `user-config.py` are written to, and
+none with that of a farm that is running.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from . import seeds
 from .farm import Farm, Wiki
 from .seeds import Credentials
+
+#: The header with what commands need.
+KEY = 'Sandbox-Key'
 
 _MARK = '# Written by mw_tokens_plugin.sandbox.'
 
@@ -70,6 +74,8 @@ _REPOSITORY = '''
         return {{}}
 '''
 
+_OTHER_FILES = ('sandbox_family.py', 'user-password.py', 'sandbox-key')
+
 #: How long a farm may take to answer, in seconds.
 _PATIENCE = 5
 _LANG = re.compile(r"^        '\w+': '([^']+)',$", re.MULTILINE)
@@ -94,18 +100,23 @@ def write_configuration(
     directory: Path,
     farm: Farm,
     credentials: Credentials,
+    key: str,
     *,
     plugin: bool = True,
     bot: bool = False,
 ) -> None:
-    """Write `user-config.py`, `sandbox_family.py` and `user-password.py`.
+    """Write `user-config.py`, `sandbox_family.py`, `user-password.py`, `sandbox-key`.
 
+    :param key: what commands need.
     :param plugin: have the configuration enable the plugin.
     :param bot: log the operator in with the bot password.
     :raises NotOurs: rather than overwrite a configuration of somebody else.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    _check_is_ours(directory)
     config = directory / 'user-config.py'
+    for path in (config, *(directory / name for name in _OTHER_FILES)):
+        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+            raise NotOurs(f'{path} is not a file: not overwritten')
     if config.exists() and not config.read_text('utf-8').startswith(_MARK):
         raise NotOurs(f'{config} was not written by the sandbox: not overwritten')
     family = directory.resolve() / 'sandbox_family.py'
@@ -123,7 +134,8 @@ def write_configuration(
     )
     if farm.repository is not None:
         family_text += _REPOSITORY.format(data=farm.repository.code)
-    family.write_text(family_text, 'utf-8')
+    _write_private(family, family_text)
+    _write_private(directory / 'sandbox-key', f'{KEY}: {key}')
     passwords = (_BOT_PASSWORDS if bot else _PASSWORDS).format(
         **common,
         operator=seeds.OPERATOR,
@@ -143,6 +155,21 @@ def write_configuration(
     _write_private(config, text.rstrip() + '\n')
 
 
+def _check_is_ours(directory: Path) -> None:
+    """Make a directory if it is not there, and refuse one that others have a hand in.
+
+    What is written into it is run as code by pywikibot.
+    """
+    if directory.is_symlink():
+        raise NotOurs(f'{directory} is a symbolic link, which is not followed')
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = directory.stat()
+    if found.st_uid != os.geteuid():
+        raise NotOurs(f'{directory} belongs to another user')
+    if found.st_mode & stat.S_IWOTH:
+        raise NotOurs(f'others can write to {directory}')
+
+
 def _host(wiki: Wiki) -> str:
     return wiki.server.removeprefix('http://')
 
@@ -160,7 +187,8 @@ def _answers(host: str) -> bool:
     connection = HTTPConnection(host, timeout=_PATIENCE)
     try:
         connection.request('GET', '/sandbox/summary')
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        return (answer.status, answer.getheader('WWW-Authenticate')) == (401, KEY)
     except (OSError, HTTPException):
         return False
     finally:
@@ -169,6 +197,7 @@ def _answers(host: str) -> bool:
 
 def _write_private(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
+    # Others may put something into its place at this moment.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, 'w', encoding='utf-8') as file:
         file.write(text)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from email.utils import formatdate
 from functools import partial
@@ -22,7 +23,7 @@ from urllib.parse import unquote
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
-from . import control, errors, multipart
+from . import access, control, errors, multipart
 from .api import Api, lagged
 from .call import Answer, Call, Request
 from .configuration import write_configuration
@@ -85,8 +86,12 @@ class Sandbox:
     :param network: the first three numbers of all addresses. Cookies do not tell ports
         apart, so two farms for one client need two of them.
     :param credentials: those with which `farm` was seeded.
+    :param hosts: names in `Host` besides addresses of loopback, such as those of a
+        proxy in front of it; more can be added to the attribute at any time.
 
     .. version-added:: 0.1
+
+    :ivar key: what requests for `/sandbox/` have to bring in the header `Sandbox-Key`
     """
 
     def __init__(
@@ -104,8 +109,11 @@ class Sandbox:
         farm: Farm | None = None,
         network: str = '127.0.0',
         credentials: Credentials | None = None,
+        hosts: Iterable[str] = (),
     ) -> None:
         """Initializer."""
+        self.key = secrets.token_urlsafe(24)
+        self.hosts = {host.lower() for host in hosts}
         self.credentials = credentials or Credentials.generate(password)
         self._network = network
         if farm is None:
@@ -184,7 +192,12 @@ class Sandbox:
     ) -> None:
         """Write the files with which pywikibot finds this sandbox."""
         write_configuration(
-            Path(directory), self.farm, self.credentials, plugin=plugin, bot=bot
+            Path(directory),
+            self.farm,
+            self.credentials,
+            self.key,
+            plugin=plugin,
+            bot=bot,
         )
 
     async def start(self) -> None:
@@ -243,6 +256,8 @@ class Sandbox:
 
     def _handler(self, wikis: list[Wiki]) -> Callable[[web.BaseRequest], Any]:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            if not access.is_asked_by_its_name(request, self.hosts):
+                return access.stranger(request.headers.get('Host', ''))
             path = request.url.raw_path
             wiki = addressed(wikis, path)
             if wiki.layout.deleted:
@@ -250,7 +265,8 @@ class Sandbox:
             if path == f'{wiki.layout.script_path}/api.php':
                 return await self._answer(wiki, request)
             if path.startswith('/sandbox/'):
-                return await control.handle(self, request)
+                refused = access.may_command(request, self.key, self.hosts)
+                return refused or await control.handle(self, request)
             return show(wiki, request, self.journal)
 
         return handle

@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import mw_tokens_plugin
+from mw_tokens_plugin.sandbox.__main__ import _password, main
 
 COMMAND = [sys.executable, '-m', 'mw_tokens_plugin.sandbox']
 ROOT = str(Path(mw_tokens_plugin.__file__).parents[1])
@@ -31,7 +34,8 @@ with Sandbox(wikis=1, accounts=0) as sandbox:
     sandbox.faults.arm(kind='slow', when='after', seconds=60.0)
     address = urlsplit(sandbox.farm.central.server)
     with socket.create_connection((address.hostname, address.port)) as client:
-        client.sendall(b'GET /w/api.php?action=query HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')
+        head = 'GET /w/api.php?action=query HTTP/1.1', 'Host: 127.0.0.1', '', ''
+        client.sendall('\\r\\n'.join(head).encode())
         while not sandbox.journal.entries():
             time.sleep(0.01)
     # The loop gets to know that the client is gone.
@@ -71,6 +75,35 @@ def test_bad_arguments_are_refused(tmp_path: Path) -> None:
     done = run(*COMMAND, '--wikis', '0', cwd=tmp_path)
     assert done.returncode == 2
     assert '0 is not between 1 and 250' in done.stderr
+
+
+def test_a_password_is_read_from_a_file_and_is_no_argument(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Arguments can be read by all users of the machine."""
+    for words in (['--password', 'sesame'], ['--password=sesame'], ['--password']):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 2
+        assert 'name that by --password-file' in capsys.readouterr().err
+    file = tmp_path / 'password'
+    file.write_text('sesame\n', 'utf-8')
+    file.chmod(0o644)
+    os.mkfifo(tmp_path / 'pipe')
+    (tmp_path / 'link').symlink_to(file)
+    (tmp_path / 'empty').touch(mode=0o600)
+    for name in 'password', 'pipe', 'link', 'empty', 'nosuch':
+        with pytest.raises((OSError, ValueError)):
+            _password(str(tmp_path / name))
+    done = run(*COMMAND, '--password-file', 'password', cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        'sandbox: --password-file cannot be used: password is not for you alone: '
+        'chmod 600\n'
+    )
+    file.chmod(0o600)
+    assert _password(str(file)) == 'sesame'
+    assert _password(None) is None
 
 
 def test_the_directory_is_told_so_that_it_works_anywhere(tmp_path: Path) -> None:

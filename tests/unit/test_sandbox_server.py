@@ -177,7 +177,10 @@ def test_a_parallel_lock_may_have_won(sandbox: Sandbox, operator: Operator) -> N
 def test_the_journal_knows_no_secrets(sandbox: Sandbox, operator: Operator) -> None:
     operator.lock(NAME)
     address = sandbox.wikis['aa'].server
-    journal = requests.get(f'{address}/sandbox/journal', timeout=10).text
+    headers = {'Sandbox-Key': sandbox.key}
+    journal = requests.get(
+        f'{address}/sandbox/journal', headers=headers, timeout=10
+    ).text
     assert journal.count('\n') == len(sandbox.journal) == 4
     assert operator.token not in journal
     assert sandbox.credentials.operator not in journal
@@ -199,23 +202,29 @@ def test_the_counters_count(sandbox: Sandbox, operator: Operator) -> None:
 
 def test_faults_and_commands_over_http(sandbox: Sandbox) -> None:
     address = f'{sandbox.wikis["meta"].server}/sandbox'
-    armed = requests.post(f'{address}/faults', json={'kind': 'http'}, timeout=10)
-    assert armed.json()['faults'][0]['kind'] == 'http'
-    refused = requests.post(f'{address}/faults', json={'kind': 'x'}, timeout=10)
-    assert (refused.status_code, 'unknown kind' in refused.text) == (400, True)
-    garbage = requests.post(f'{address}/faults', data='{', timeout=10)
-    assert garbage.status_code == 400
-    requests.delete(f'{address}/faults', timeout=10)
-    assert sandbox.faults.armed() == []
-    done = requests.post(
-        f'{address}/command', json={'command': 'lock', 'user': NAME}, timeout=10
-    )
-    assert done.status_code == 200
-    assert locked(sandbox)
-    for values in ({'command': 'x'}, {'command': 'lock'}, {'command': 'lock', 'a': 1}):
-        refused = requests.post(f'{address}/command', json=values, timeout=10)
-        assert refused.status_code == 400
-        assert refused.json()['error']
+    with requests.Session() as session:
+        session.headers['Sandbox-Key'] = sandbox.key
+        armed = session.post(f'{address}/faults', json={'kind': 'http'}, timeout=10)
+        assert armed.json()['faults'][0]['kind'] == 'http'
+        refused = session.post(f'{address}/faults', json={'kind': 'x'}, timeout=10)
+        assert (refused.status_code, 'unknown kind' in refused.text) == (400, True)
+        garbage = session.post(f'{address}/faults', data='{', timeout=10)
+        assert garbage.status_code == 400
+        session.delete(f'{address}/faults', timeout=10)
+        assert sandbox.faults.armed() == []
+        done = session.post(
+            f'{address}/command', json={'command': 'lock', 'user': NAME}, timeout=10
+        )
+        assert done.status_code == 200
+        assert locked(sandbox)
+        for values in (
+            {'command': 'x'},
+            {'command': 'lock'},
+            {'command': 'lock', 'a': 1},
+        ):
+            refused = session.post(f'{address}/command', json=values, timeout=10)
+            assert refused.status_code == 400
+            assert refused.json()['error']
 
 
 def test_accounts_are_hidden_detached_and_read_stale_by_command(
