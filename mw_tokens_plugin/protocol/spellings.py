@@ -48,10 +48,10 @@ class HiddenNames:
         #: Names of nothing but signs that make no difference.
         self._signs: dict[str, str] = {}
         for name, label in names.items():
-            folded = ''.join(letters for letters, _, _ in _folded(name))
-            if folded:
-                known = self._names.setdefault(folded[:_KEY], [])
-                known.append((folded, label))
+            letters, _, _ = folded(name)
+            if letters:
+                known = self._names.setdefault(letters[:_KEY], [])
+                known.append((letters, label))
             elif name:
                 self._signs[name] = label
         for known in self._names.values():
@@ -71,17 +71,10 @@ class HiddenNames:
             text = text.replace(signs, label)
         if not self._names:
             return text
-        letters: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
-        for some, begins, stops in _folded(text):
-            letters.append(some)
-            starts += begins
-            ends += stops
-        folded = ''.join(letters)
+        letters, starts, ends = folded(text)
         parts, position, at = [], 0, 0
-        while at < len(folded):
-            found = self._at(folded, at, starts, ends)
+        while at < len(letters):
+            found = self._at(letters, at, starts, ends)
             if found is None:
                 at += 1
                 continue
@@ -96,29 +89,58 @@ class HiddenNames:
         return ''.join([*parts, text[position:]])
 
     def _at(
-        self, folded: str, at: int, starts: list[int], ends: list[int]
+        self, letters: str, at: int, starts: list[int], ends: list[int]
     ) -> tuple[int, str] | None:
         """Return the length of the name that begins somewhere, and its label."""
-        if folded[at] not in self._first:
+        if letters[at] not in self._first:
             return None
         for size in range(_KEY, 0, -1):
-            for name, label in self._names.get(folded[at : at + size], ()):
-                end = at + len(name)
-                if not folded.startswith(name, at):
+            for name, label in self._names.get(letters[at : at + size], ()):
+                if not letters.startswith(name, at):
                     continue
-                if len(name) < _SHORT and name.isascii() and name.isalnum():
-                    before = at > 0 and ends[at - 1] == starts[at]
-                    after = end < len(folded) and ends[end - 1] == starts[end]
-                    if before and folded[at - 1].isalnum():
-                        continue
-                    if after and folded[end].isalnum():
-                        continue
+                is_part = len(name) < _SHORT and name.isascii() and name.isalnum()
+                if is_part and not is_word(letters, at, at + len(name), starts, ends):
+                    continue
                 return len(name), label
         return None
 
 
-def _folded(text: str) -> Iterator[tuple[str, list[int], list[int]]]:
-    """Yield what counts of a text, and where each letter of that starts and ends."""
+def folded(text: str) -> tuple[str, list[int], list[int]]:
+    """Return what counts of a text, and where each letter of that starts and ends.
+
+    :param text: whatever is to be searched
+    """
+    letters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for some, begins, stops in _pieces(text):
+        letters.append(some)
+        starts += begins
+        ends += stops
+    return ''.join(letters), starts, ends
+
+
+def is_word(
+    letters: str, start: int, end: int, starts: list[int], ends: list[int]
+) -> bool:
+    """Tell whether no letter or digit stands directly beside a part of a text.
+
+    :param letters: what counts of the text, as :func:`folded` returns it
+    :param start: where the part begins in it
+    :param end: where it ends
+    :param starts: where each letter starts in the text itself
+    :param ends: where it ends
+    """
+    touches_before = start > 0 and ends[start - 1] == starts[start]
+    touches_after = end < len(letters) and ends[end - 1] == starts[end]
+    return not (
+        (touches_before and letters[start - 1].isalnum())
+        or (touches_after and letters[end].isalnum())
+    )
+
+
+def _pieces(text: str) -> Iterator[tuple[str, list[int], list[int]]]:
+    """Yield a text's pieces as :func:`folded` returns the whole."""
     for found in _ESCAPED.finditer(text):
         start, end = found.span()
         whole = found[0]

@@ -28,6 +28,7 @@ from mw_tokens_plugin.protocol.answers import expected_form, part_of
 from mw_tokens_plugin.protocol.fields import text
 from mw_tokens_plugin.site.recovery import LOGGED_OUT
 from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.site.secretsources import note_values
 
 #: Seconds for which a centralauthtoken is certainly good, by the API's own help. Many
 #: wikis keep them longer, which is no reason to rely on it.
@@ -172,6 +173,7 @@ class CentralAuthTokens:
             raise mint_refusal(str(self.home), self.home.username(), error) from None
         with expected_form(f'The centralauthtoken of {self.home}'):
             value = text(part_of(answer, 'centralauthtoken'), 'centralauthtoken')
+        note_values((value,), 'centralauthtoken')
         return _Minted(value, started, self.home.tokens.session.generation)
 
 

@@ -67,6 +67,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.family', 'Family', ('apipath', 'code_aliases', 'hostname')),
     ('pywikibot.family', 'SingleSiteFamily', ('interface',)),
     ('pywikibot.family', 'WikimediaFamily', ()),
+    ('pywikibot.login', 'LoginManager', ('readPassword',)),
     ('pywikibot.login', 'LoginStatus', ('IN_PROGRESS',)),
     ('pywikibot.throttle', 'Throttle', ('waittime',)),
 )
@@ -100,13 +101,14 @@ def install() -> None:
     from pywikibot.site import APISite
 
     from mw_tokens_plugin.site import cookiefile
+    from mw_tokens_plugin.site.cleanlogs import install_redaction
     from mw_tokens_plugin.site.mixins import PluginMixin
-    from mw_tokens_plugin.site.redaction import install_redaction
     from mw_tokens_plugin.site.requestclasses import (
         install_direct_requests,
         request_class,
     )
     from mw_tokens_plugin.site.requests import with_few_redirects, with_plain_wait
+    from mw_tokens_plugin.site.secretsources import note_exchange
 
     if PluginMixin in APISite.__bases__:
         return
@@ -117,9 +119,12 @@ def install() -> None:
     APISite._request_class = staticmethod(request_class)
     APISite.login = _attended_login(APISite.login)
     http.PywikibotCookieJar.save = cookiefile.save
-    http.session.hooks['response'].extend((with_plain_wait, with_few_redirects))
+    http.session.hooks['response'].extend(
+        (note_exchange, with_plain_wait, with_few_redirects)
+    )
     install_redaction()
     install_direct_requests()
+    _note_passwords()
     _install_errors()
 
 
@@ -142,6 +147,23 @@ def _install_errors() -> None:
     TokensPluginError.__bases__ += (Error,)
     # Where it is raised cannot be imported yet.
     OtherPageSaveError.__new__ = unwrapped
+
+
+def _note_passwords() -> None:
+    """Let each password be known as a secret before anything is done with it."""
+    from pywikibot.login import LoginManager
+
+    from mw_tokens_plugin.site.secretsources import note_password_file, noted_password
+
+    read = LoginManager.readPassword
+
+    @wraps(read)
+    def read_password(self: Any) -> None:
+        note_password_file()
+        read(self)
+
+    LoginManager.password = noted_password()
+    LoginManager.readPassword = read_password
 
 
 def _wallet_property(relogin: Any, doc: str | None) -> property:

@@ -47,8 +47,8 @@ from mw_tokens_plugin.protocol.authmanager import (
     form_from_authmanagerinfo,
 )
 from mw_tokens_plugin.site.base import SiteBase
-from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.requests import proven, refusals, send_once
+from mw_tokens_plugin.site.secretsources import note_return, note_values
 from mw_tokens_plugin.site.session import unattended
 
 _FORMATS = ('html', 'none', 'raw', 'wikitext')
@@ -317,6 +317,7 @@ class AccountLink:
         :raises InvalidInput: it is not the way back, or belongs to another attempt
         :raises TokensPluginError: as :meth:`submit` does
         """
+        note_return(url)
         ours, theirs = urlsplit(self.return_url), urlsplit(url.strip())
         if ours[:3] != theirs[:3]:
             raise InvalidInput(
@@ -379,7 +380,8 @@ class AccountLink:
             if config.simulate:
                 # Nobody can tell what the wiki would have answered.
                 raise StoppedByGuard('This is a simulation: nothing was sent.')
-            with _advised(), redactor.hiding(dict.fromkeys(submission.secrets, '***')):
+            note_values(submission.secrets, 'code')
+            with _advised():
                 answer = send_once(
                     self._site,
                     'linkaccount',

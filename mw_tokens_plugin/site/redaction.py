@@ -1,31 +1,46 @@
-"""Keeps secrets out of what pywikibot and the HTTP libraries log.
+"""Keeps secrets, and names that must not be shown, out of what is logged and raised.
 
-Log records of those libraries are cleaned when they are formatted, whichever handler
-does it; other loggers are left alone.
+Secrets are known by their value: whoever gets one registers it here, before anything
+else is done with it. Patterns are the second net, for secrets of other programs.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
-from mw_tokens_plugin.protocol.display import displayable
+from mw_tokens_plugin.protocol.secretvalues import MASK, SecretValues
 from mw_tokens_plugin.protocol.spellings import HiddenNames
-
-#: Loggers whose records may hold whole requests.
-_LOGGERS = ('pywiki', 'py.warnings', 'urllib3', 'requests_oauthlib', 'oauthlib')
 
 #: MediaWiki's tokens end in a plus and a backslash, however often they were quoted.
 _TOKEN = re.compile(r'\b[0-9a-f]{32,}(?:\+|%2B)(?:\\{1,4}|%5C)', re.IGNORECASE)
-#: Parameters and cookies with a secret, in a query string, a header, or the repr of a
-#: mapping.
+
+#: JSON Web Tokens: three parts in base64url, of which the first is a JSON object.
+_JWT = re.compile(r'\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*')
+
+#: What stands in a header behind the name of its scheme.
+_AUTHORIZATION = re.compile(
+    r"""(?P<name>(?<![\w-])(?:proxy-)?authorization\b['"]?\s*[:=,]\s*\(?\[?b?['"]?
+        (?:basic|bearer|digest|oauth)\b)
+        (?P<value>[^\r\n'}\]]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SCHEME = re.compile(
+    r'(?P<name>\b(?:Basic|Bearer)\s+)(?P<value>(?=\S*[\d=+/])[\w.~+/-]{16,}=*)'
+)
+
+#: Parameters and cookies with a secret: the end of their names.
+_SECRET_NAMES = (
+    r'\w*password|retype|\w*token|\w*session|captchaword|(?:oauth_)?signature'
+    r'|oauth_(?:nonce|consumer_key|verifier)|client_secret'
+)
+#: In a query string or a header.
 _PARAMETER = re.compile(
-    r"""(?P<name>\b(?:\w*password|retype|\w*token|\w*session|oathtoken|captchaword)['"]?
-        (?:=|:\s*\[?b?['"]))
-        (?P<value>[^&;\s'",\]}]+)""",
+    rf"""(?P<name>\b(?:{_SECRET_NAMES})['"]?(?:=|:\s*\[?b?)(?!\*\*\*))
+        (?P<value>'[^'\n]*'|"[^"\n]*"|[^&;\s'",\]}}]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -36,17 +51,27 @@ _UNSENDABLE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-_MASK = '***'
+#: Each pattern, and a word without which it matches nothing.
+_PATTERNS = (
+    (_TOKEN, ''),
+    (_JWT, 'eyJ'),
+    (_AUTHORIZATION, 'uthorization'),
+    (_SCHEME, ''),
+    (_UNSENDABLE, 'could not be encoded'),
+    (_PARAMETER, ''),
+)
 
 
 class Redactor:
     """Knows what must not be shown, and takes it out of texts.
 
+    :ivar secrets: the secrets that are known by their value
     :ivar veil: takes out more names, from now on; None if there are none
     """
 
     def __init__(self) -> None:
         """Start with the patterns alone."""
+        self.secrets = SecretValues()
         self.veil: Callable[[str], str] | None = None
         self._hidden: tuple[HiddenNames, ...] = ()
         self._lock = threading.Lock()
@@ -71,45 +96,73 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """Return the text without anything that must not be shown."""
+        text = self.without_secrets(text)
         for names in self._hidden:
             text = names.replace(text)
-        if self.veil is not None:
-            text = self.veil(text)
-        text = _TOKEN.sub(_MASK, text)
-        text = _UNSENDABLE.sub(rf'\g<name>{_MASK}', text)
-        return _PARAMETER.sub(rf'\g<name>{_MASK}', text)
+        return text if self.veil is None else self.veil(text)
+
+    def without_secrets(self, text: str) -> str:
+        """Return the text without secrets, but with all names."""
+        text = self.secrets.replace(text)
+        for pattern, needed in _PATTERNS:
+            if needed in text:
+                named = 'name' in pattern.groupindex
+                text = pattern.sub(rf'\g<name>{MASK}' if named else MASK, text)
+        return text
+
+    def clean_error(self, error: BaseException) -> None:
+        """Take what must not be shown out of an error, its causes, and theirs.
+
+        :param error: the error, which is changed
+        """
+        seen: set[int] = set()
+        waiting = [error]
+        while waiting:
+            each = waiting.pop()
+            if id(each) in seen:
+                continue
+            seen.add(id(each))
+            waiting += [e for e in (each.__cause__, each.__context__) if e is not None]
+            waiting += _errors_in((each.args, vars(each)))
+            with suppress(AttributeError, TypeError):
+                each.args = self._cleaned(each.args)
+            values: dict[str, Any] = dict(vars(each))
+            for name in ('object', 'filename', 'strerror', 'text'):
+                values.setdefault(name, getattr(each, name, None))
+            for name, value in values.items():
+                # Those of the HTTP library hold the whole request.
+                whole = name in ('request', 'response') and not isinstance(value, str)
+                cleaned = None if whole else self._cleaned(value)
+                if cleaned is not value:
+                    with suppress(AttributeError, TypeError):
+                        setattr(each, name, cleaned)
+
+    def _cleaned(self, value: Any, depth: int = 8) -> Any:
+        """Return a value, cleaned; itself if there is nothing to clean."""
+        if isinstance(value, str):
+            cleaned = self.clean(value)
+            return value if cleaned == value else cleaned
+        if not depth:
+            return value
+        if type(value) in (list, tuple):
+            items = [self._cleaned(each, depth - 1) for each in value]
+            same = all(new is old for new, old in zip(items, value, strict=True))
+            return value if same else type(value)(items)
+        if type(value) is dict:
+            pairs = {key: self._cleaned(each, depth - 1) for key, each in value.items()}
+            same = all(pairs[key] is each for key, each in value.items())
+            return value if same else pairs
+        return value
+
+
+def _errors_in(value: Any, depth: int = 4) -> Iterator[BaseException]:
+    """Yield the errors that are parts of a value."""
+    if isinstance(value, BaseException):
+        yield value
+    elif depth and isinstance(value, list | tuple | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _errors_in(each, depth - 1)
 
 
 #: The one redactor of this process.
 redactor = Redactor()
-
-
-class _CleanRecord(logging.LogRecord):
-    """A log record whose text is cleaned whenever it is formatted."""
-
-    def getMessage(self) -> str:
-        """Return the message without secrets."""
-        return displayable(redactor.clean(super().getMessage()), lines=True)
-
-    @property
-    def exc_text(self) -> str | None:
-        """The formatted traceback without secrets."""
-        text = self.__dict__.get('exc_text')
-        return text and displayable(redactor.clean(text), lines=True)
-
-    @exc_text.setter
-    def exc_text(self, text: str | None) -> None:
-        self.__dict__['exc_text'] = text
-
-
-def install_redaction() -> None:
-    """Clean the records of pywikibot and the HTTP libraries from now on."""
-    factory = logging.getLogRecordFactory()
-
-    def clean_factory(*args: object, **kwargs: object) -> logging.LogRecord:
-        record = factory(*args, **kwargs)
-        if type(record) is logging.LogRecord and record.name.startswith(_LOGGERS):
-            record.__class__ = _CleanRecord
-        return record
-
-    logging.setLogRecordFactory(clean_factory)

@@ -37,7 +37,6 @@ from mw_tokens_plugin.exceptions import (
     OutcomeUnknown,
     RateLimited,
     SessionLost,
-    TokensPluginError,
     TokenUnavailable,
     UnexpectedAnswer,
     UnknownModule,
@@ -55,6 +54,7 @@ from mw_tokens_plugin.site.errortexts import sentence
 from mw_tokens_plugin.site.family import host_of
 from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
 from mw_tokens_plugin.site.redaction import redactor
+from mw_tokens_plugin.site.secretsources import note_configuration, note_parameter
 
 #: The parameters of core and its AuthManager modules that hold a token.
 _TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken')
@@ -115,6 +115,7 @@ class TokenRequest(Request):  # type: ignore[misc]
         if isinstance(value, Token):
             self._token = value
             self._token_parameter = key
+        note_parameter(self.action, key, value)
         super().__setitem__(key, value)
 
     def _add_defaults(self) -> None:
@@ -177,6 +178,9 @@ class TokenRequest(Request):  # type: ignore[misc]
             if self._shows_who_asks():
                 self.site.tokens.session.proven(self._generation)
             return answer
+        except Exception as error:
+            redactor.clean_error(error)
+            raise
         finally:
             self.site.tokens.session.traffic.answered(self)
 
@@ -204,17 +208,13 @@ class TokenRequest(Request):  # type: ignore[misc]
         :raises WikiUnreachable: so was something else that is not sent elsewhere
         """
         session = self.site.tokens.session
+        note_configuration()
         _redirects.limited = True
-        failure: Exception | None = None
         try:
             answer = self._transmit(use_get, uri, data, headers, paramstring)
-        except Exception as error:
-            failure = _without_secrets(error)
         finally:
             _redirects.limited = False
             session.traffic.landed(self)
-        if failure is not None:
-            raise failure
         if answer[0] is not None:
             session.clock.heard(answer[0].headers.get('Date'))
             if target := getattr(answer[0], 'not_followed_to', None):
@@ -813,7 +813,9 @@ def _what(response: requests.Response, body: object) -> str:
 
 
 def _said(response: requests.Response) -> str:
-    return first_line(response.content[:100_000].decode('utf-8', 'replace'))
+    # It is cut off, and half a secret would be found no more.
+    said = redactor.clean(response.content[:100_000].decode('utf-8', 'replace'))
+    return first_line(said)
 
 
 def _is_guess(site: Any) -> bool:
@@ -841,22 +843,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = inner[-1] if inner else error.__cause__
 
 
-def _without_secrets(error: Exception) -> Exception:
-    """Return an error that does not quote the URL of the request, nor does its cause.
-
-    It is to be raised after the error that is its origin has been dealt with, which
-    would be its context otherwise.
-    """
-    if isinstance(error, TokensPluginError):
-        error.__cause__ = error.__context__ = None
-    elif isinstance(error, (OSError, FatalServerError)):
-        return type(error)(redactor.clean(str(error)))
-    return error
-
-
 def _reason(error: BaseException) -> str:
     """Say in a few words why a connection failed."""
     *_, innermost = _chain(error)
     reason = getattr(innermost, 'reason', None) or innermost
-    text = str(reason).rpartition(': ')[2] or type(reason).__name__
-    return redactor.clean(text.strip('\')" '))
+    text = redactor.clean(str(reason)).rpartition(': ')[2] or type(reason).__name__
+    return text.strip('\')" ')

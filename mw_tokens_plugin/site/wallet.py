@@ -33,6 +33,7 @@ from mw_tokens_plugin.protocol.tokens import (
 )
 from mw_tokens_plugin.site.inputs import words
 from mw_tokens_plugin.site.paraminfo import ModuleInfo
+from mw_tokens_plugin.site.secretsources import note_values
 from mw_tokens_plugin.site.session import Session
 
 if TYPE_CHECKING:
@@ -351,6 +352,7 @@ class TypedTokenWallet(TokenWallet):
         for name, value in values.items():
             if value != ANONYMOUS and name not in held:
                 self._types[_digest(value)] = TokenType(name)
+                note_values((value,), 'token')
                 held[name] = Token(
                     value,
                     type=TokenType(name),

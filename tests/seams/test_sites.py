@@ -22,7 +22,7 @@ from pywikibot.site import APISite, DataSite
 from sandbox.farms import Farm
 
 from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.site.redaction import _LOGGERS
+from mw_tokens_plugin.site.cleanlogs import LOGGERS
 
 
 def test_bases_can_be_appended_in_place_but_not_prepended() -> None:
@@ -166,7 +166,7 @@ def test_log_records_of_pywikibot_are_known_by_name() -> None:
     names = {'pywiki', 'pywiki.wiki'} | {
         name for name in logging.root.manager.loggerDict if name.startswith('pywiki')
     }
-    assert all(name.startswith(_LOGGERS) for name in names)
+    assert all(name.startswith(LOGGERS) for name in names)
     record = logging.getLogger('pywiki').makeRecord(
         'pywiki', 10, '', 0, "{'lgpassword': 'very secret'}", (), None
     )

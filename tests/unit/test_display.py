@@ -20,7 +20,7 @@ from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.exceptions import ApiRefusal
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.display import displayable, find_control
-from mw_tokens_plugin.site.redaction import install_redaction
+from mw_tokens_plugin.site.cleanlogs import install_redaction
 
 #: A window's title, C1's control sequence introducer, an override and an isolate.
 TRICK = 'a\x1b]0;x\x07b\x9b2Jc\u202ed\u2066e\u2028f\x00'

@@ -22,7 +22,8 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State
 from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.protocol.spellings import HiddenNames
-from mw_tokens_plugin.site.redaction import install_redaction, redactor
+from mw_tokens_plugin.site.cleanlogs import install_redaction
+from mw_tokens_plugin.site.redaction import redactor
 
 NAMES = [
     *(
