@@ -10,7 +10,6 @@ import html
 import json
 import re
 import threading
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from unicodedata import normalize
@@ -80,7 +79,7 @@ class SecretValues:
         self._transient: dict[str, str] = {}
         #: Long secrets by parts of them: a text is cut into parts of the same length,
         #: of which one must be whole.
-        self._parts: defaultdict[str, list[str]] = defaultdict(list)
+        self._parts: dict[str, tuple[str, ...]] = {}
         #: All others, and the letters that they may begin with.
         self._rest: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._names: dict[str, None] = dict.fromkeys(_NAMES)
@@ -156,7 +155,7 @@ class SecretValues:
 
     def _index(self, value: str, run: str) -> None:
         for part in _parts(run):
-            self._parts[part].append(value)
+            self._parts[part] = (*self._parts.get(part, ()), value)
         if len(run) < 2 * _PART - 1:
             forms = [normalize(form, value.strip()) for form in ('NFC', 'NFD', 'NFKD')]
             firsts = {form[0] for form in (value.strip(), *forms)}
@@ -166,9 +165,10 @@ class SecretValues:
         run = self._transient.pop(value)
         self._rest.pop(value, None)
         for part in _parts(run):
-            known = self._parts[part]
-            known.remove(value)
-            if not known:
+            known = tuple(each for each in self._parts[part] if each != value)
+            if known:
+                self._parts[part] = known
+            else:
                 del self._parts[part]
 
     def _found(self, text: str) -> set[str]:
