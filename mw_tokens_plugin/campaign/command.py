@@ -375,7 +375,7 @@ class Command:
 
     def _remarks(self, campaign: Campaign, finish: Finish) -> Iterator[str]:
         tokens = self._site.tokens
-        renewed, sessions = sum(tokens.dropped.values()), tokens.session.generation
+        renewed, sessions = sum(tokens.dropped.values()), tokens.session.renewals
         if renewed or sessions:
             yield said('campaign-renewed', tokens=renewed, sessions=sessions)
         yield said('campaign-ledger', place=self._ledger.location)

@@ -403,8 +403,12 @@ class CentralAuthRequest(TokenRequest):
             chosen = http_remedy(self._tried())
             self._answers_of_proxies += 1
             if chosen is Remedy.RENEW_CENTRALAUTHTOKEN:
+                self._tell_of_renewal()
                 return
         super()._not_answered(response, body)
+
+    def _tell_of_renewal(self) -> None:
+        pywikibot.info(f'Renewing the centralauthtoken for {self.site}.')
 
     def _refused_before(self, response: Any, hint: str = '') -> Exception:
         """Say what the reason may be."""
@@ -439,6 +443,7 @@ class CentralAuthRequest(TokenRequest):
             )
         if chosen is not Remedy.RENEW_CENTRALAUTHTOKEN:
             return super()._carry_out(chosen, code)
+        self._tell_of_renewal()
         self.site.home_login.tokens.forget_ahead()
         self._refused += 1
         self._forget_error()
@@ -482,6 +487,14 @@ class SharedSession(Session):
     def can_renew(self, seen: int) -> bool:
         """Ask the home session."""
         return self._home.can_renew(seen)
+
+    def heard(self, host: str, seen: int) -> None:
+        """Leave it: no cookie makes the session here."""
+
+    @property
+    def has_heard(self) -> bool:
+        """Nothing is to be known of the cookies."""
+        return True
 
     def proven(self, seen: int) -> None:
         """Tell the home session."""

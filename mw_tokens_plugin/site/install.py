@@ -57,7 +57,8 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.data.api._requests', 'CachedRequest', ('submit',)),
     ('pywikibot.data.api._requests', 'Request', ('create_simple',)),
     ('pywikibot.data.api._requests', 'WRITE_ACTIONS', ()),
-    ('pywikibot.comms.http', 'PywikibotCookieJar', ('_lock', 'save')),
+    ('pywikibot.comms.http', 'PywikibotCookieJar', ('_lock', 'load', 'save')),
+    ('pywikibot.comms.http', 'cookie_jar', ('_cookies', '_cookies_lock', 'filename')),
     ('pywikibot.comms.http', 'error_handling_callback', ()),
     ('pywikibot.comms.http', 'get_authentication', ()),
     ('pywikibot.comms.http', 'session', ('get_redirect_target', 'hooks')),
@@ -102,6 +103,7 @@ def install() -> None:
 
     from mw_tokens_plugin.site import cookiefile
     from mw_tokens_plugin.site.cleanlogs import install_redaction
+    from mw_tokens_plugin.site.cookies import AccountCookies
     from mw_tokens_plugin.site.mixins import PluginMixin
     from mw_tokens_plugin.site.requestclasses import (
         install_direct_requests,
@@ -119,6 +121,7 @@ def install() -> None:
     APISite._request_class = staticmethod(request_class)
     APISite.login = _attended_login(APISite.login)
     http.PywikibotCookieJar.save = cookiefile.save
+    AccountCookies.divide(http.cookie_jar)
     http.session.hooks['response'].extend(
         (note_exchange, with_plain_wait, with_few_redirects)
     )
@@ -190,12 +193,16 @@ def _wallet_property(relogin: Any, doc: str | None) -> property:
 
 
 def _attended_login(login: Any) -> Any:
+    from mw_tokens_plugin.site.cookies import logging_in
     from mw_tokens_plugin.site.session import unattended
 
     @wraps(login)
-    def attended(self: Any, *args: Any, **kwargs: Any) -> None:
-        self.tokens.session.begin()
-        with unattended():
-            login(self, *args, **kwargs)
+    def attended(
+        self: Any, autocreate: bool = False, user: str | None = None, **options: Any
+    ) -> None:
+        session = self.tokens.session
+        session.begin()
+        with session.lock, logging_in(user or self.username()), unattended():
+            login(self, autocreate, user, **options)
 
     return attended

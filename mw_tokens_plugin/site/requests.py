@@ -50,11 +50,13 @@ from mw_tokens_plugin.protocol.answers import (
 )
 from mw_tokens_plugin.protocol.responses import readable, refusal
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Token
+from mw_tokens_plugin.site.cookies import acting_as
 from mw_tokens_plugin.site.errortexts import sentence
 from mw_tokens_plugin.site.family import host_of
 from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.secretsources import note_configuration, note_parameter
+from mw_tokens_plugin.site.session import NOBODY
 
 #: The parameters of core and its AuthManager modules that hold a token.
 _TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken')
@@ -109,6 +111,8 @@ class TokenRequest(Request):  # type: ignore[misc]
     _sent_at = 0.0
     #: Login tokens that the wiki refused.
     _login_tokens = 0
+    #: Whether an answer has brought cookies.
+    _has_cookies = False
 
     def __setitem__(self, key: str, value: Any) -> None:
         """Remember a token before pywikibot makes it plain text."""
@@ -144,10 +148,7 @@ class TokenRequest(Request):  # type: ignore[misc]
 
     def _is_somebody(self) -> bool:
         """Tell whether the site is used as an account, or is just logging in."""
-        return self.site._loginstatus not in (
-            LoginStatus.NOT_ATTEMPTED,
-            LoginStatus.NOT_LOGGED_IN,
-        )
+        return self.site._loginstatus not in NOBODY
 
     def _get_request_params(
         self, use_get: bool, paramstring: str
@@ -174,9 +175,10 @@ class TokenRequest(Request):  # type: ignore[misc]
         if self.action in ('login', 'clientlogin'):
             self.site.tokens.session.logins += 1
         try:
-            answer: dict[str, Any] = super().submit()
-            if self._shows_who_asks():
-                self.site.tokens.session.proven(self._generation)
+            with acting_as(self.site.username()):
+                answer: dict[str, Any] = super().submit()
+                if self._shows_who_asks(answer):
+                    self._succeeded()
             return answer
         except Exception as error:
             redactor.clean_error(error)
@@ -184,15 +186,24 @@ class TokenRequest(Request):  # type: ignore[misc]
         finally:
             self.site.tokens.session.traffic.answered(self)
 
-    def _shows_who_asks(self) -> bool:
-        """Tell whether success means that the account is logged in.
+    def _shows_who_asks(self, answer: dict[str, Any]) -> bool:
+        """Tell whether a success means that the account is logged in."""
+        if 'assertuser' in self._params:
+            return True
+        query = answer.get('query')
+        info = query.get('userinfo') if isinstance(query, dict) else None
+        return isinstance(info, dict) and info.get('name') == self.site.username()
 
-        Fetching tokens is not counted: it only prepares for something else.
+    def _succeeded(self) -> None:
+        """Note that the session is of use, and keep the cookies that revived it.
+
+        Fetching tokens proves nothing: it only prepares for something else.
         """
-        meta = self._params.get('meta', ())
-        if 'tokens' in meta or self.action == 'centralauthtoken':
-            return False
-        return 'assertuser' in self._params or 'userinfo' in meta
+        if self._has_cookies:
+            http.cookie_jar.keep()
+        prepares = 'tokens' in self._params.get('meta', ())
+        if not prepares and self.action != 'centralauthtoken':
+            self.site.tokens.session.proven(self._generation)
 
     def _http_request(
         self,
@@ -209,6 +220,8 @@ class TokenRequest(Request):  # type: ignore[misc]
         """
         session = self.site.tokens.session
         note_configuration()
+        if not session.has_heard:
+            session.heard(self._host, self._generation)
         _redirects.limited = True
         try:
             answer = self._transmit(use_get, uri, data, headers, paramstring)
@@ -217,9 +230,16 @@ class TokenRequest(Request):  # type: ignore[misc]
             session.traffic.landed(self)
         if answer[0] is not None:
             session.clock.heard(answer[0].headers.get('Date'))
+            if 'Set-Cookie' in answer[0].headers:
+                self._has_cookies = True
+                session.heard(self._host, self._generation)
             if target := getattr(answer[0], 'not_followed_to', None):
                 raise self._redirected(target)
         return answer
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.site.base_url('')).hostname or ''
 
     def _redirected(self, host: str) -> OutcomeUnknown | WikiUnreachable:
         """Return what is raised where an answer leads to somewhere else.
@@ -414,45 +434,53 @@ class TokenRequest(Request):  # type: ignore[misc]
         )
 
     def _logged_in(self, code: str) -> bool:
-        """Log in again when the wiki has lost the session.
+        """Do what the table says about a dead token or session.
 
         It is the first that pywikibot asks about an error, before it warns of it.
 
-        :raises SessionLost: it did not help, or was tried too often
+        :return: whether the error is to be looked at further; else the request is sent
+            again
+        :raises SessionLost: the session is lost, and renewing it did not help or was
+            tried too often; or the wiki refuses every login token
         """
         groups = tuple(each for each in self.expected_errors if each.endswith('_'))
         if code in self.expected_errors or (groups and code.startswith(groups)):
             raise APIError(**self.last_error)
-        if code not in LOGGED_OUT:
-            logged_in: bool = super()._logged_in(code)
-            return logged_in
-        if not self.may_log_in:
-            return True
-        session = self.site.tokens.session
-        if self._remedy(code) is not Remedy.RENEW_SESSION:
-            session.renew(self._generation)  # it says why not
-        self._adopt_token()
-        self._relogin('The wiki has lost the session.')
-        # A second loss is a new one, which pywikibot would take for the same error.
-        self._forget_error()
-        return False
-
-    def _relogin(self, message: str = '') -> None:
-        """Log in again, once for all threads."""
-        pywikibot.warning(f'{message.strip()} Logging in to {self.site} again.')
-        self.site.tokens.session.renew(self._generation)
-
-    def _bad_token(self, code: str) -> bool:
-        """Do what the table says about a refused token.
-
-        :return: whether the request is sent again
-        :raises SessionLost: the wiki refuses every login token
-        """
+        if code in LOGGED_OUT:
+            return not self._renew_session(code)
         tried = self._tried()
         chosen = self._remedy(code)
         if tried.is_login and code == 'badtoken':
             self._login_tokens += 1
-        return self._carry_out(chosen, code)
+        if self._carry_out(chosen, code):
+            return False
+        goes_on: bool = super()._logged_in(code)
+        return goes_on
+
+    def _renew_session(self, code: str) -> bool:
+        """Log in again when the wiki has lost the session.
+
+        :return: whether the request is sent again
+        :raises SessionLost: it did not help, or was tried too often
+        """
+        if not self.may_log_in:
+            return False
+        session = self.site.tokens.session
+        if self._remedy(code) is not Remedy.RENEW_SESSION:
+            session.renew(self._generation)  # it says why not
+        self._adopt_token()
+        session.renew(self._generation)
+        # A second loss is a new one, which pywikibot would take for the same error.
+        self._forget_error()
+        return True
+
+    def _relogin(self, message: str = '') -> None:
+        """Log in again, once for all threads."""
+        self.site.tokens.session.renew(self._generation)
+
+    def _bad_token(self, code: str) -> bool:
+        """Leave it: what can be done about it has been tried by now."""
+        return False
 
     def _remedy(self, code: str) -> Remedy:
         return remedy(code, str(self.last_error['info']), self._tried())

@@ -8,11 +8,12 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import pywikibot
+from pywikibot.comms import http
 from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.login import LoginStatus
 
@@ -23,6 +24,9 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.site.clock import ServerClock
 from mw_tokens_plugin.site.traffic import Traffic
+
+#: Where a site is used as nobody.
+NOBODY = (LoginStatus.NOT_ATTEMPTED, LoginStatus.NOT_LOGGED_IN)
 
 #: How many sessions may be lost within how many seconds: the last of them is not
 #: renewed. A wiki that forgets its sessions more often has a fault which logging in
@@ -35,6 +39,7 @@ class Session:
     """The session of one site, as a number that grows with every new login.
 
     :ivar generation: 0 for the session with which the run began
+    :ivar renewals: how often it was over, and another one begun
     :ivar is_given_up: whether it was lost, and is not renewed before somebody logs in
     :ivar logins: how many requests with a password or the like were sent
     :ivar lock: held while logging in, and by the wallet while it fetches
@@ -54,6 +59,7 @@ class Session:
         :param timer: seconds
         """
         self.generation = 0
+        self.renewals = 0
         self.is_given_up = False
         self.logins = 0
         self.lock = threading.RLock()
@@ -67,6 +73,37 @@ class Session:
         #: Whether the present session has been of use since it was renewed.
         self._is_proven = True
         self._is_renewing = False
+        #: What the cookies tell of the present session.
+        self._cookies: frozenset[tuple[str, ...]] = frozenset()
+        self._hearing = threading.Lock()
+
+    def heard(self, host: str, seen: int) -> None:
+        """Look whether the wiki has begun another session by itself.
+
+        Where it remembers the login, it does so when the session is over; the tokens of
+        the old one are dead then.
+
+        :param host: the wiki's
+        :param seen: the generation in which the request was sent
+        """
+        with self._hearing:
+            cookies = http.cookie_jar.session_on(host)
+            before, self._cookies = self._cookies, cookies
+            # Where one of them is missing now, the session was lost.
+            if _names(before) != _names(cookies) or before == cookies:
+                return
+            if self._is_renewing or self._site._loginstatus == LoginStatus.IN_PROGRESS:
+                return
+            is_first = seen == self.generation
+            self.generation += 1
+        if is_first:
+            self.renewals += 1
+            pywikibot.info(f'Renewing the tokens of {self._site}.')
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether it is known what the cookies of the session are."""
+        return bool(self._cookies)
 
     def proven(self, seen: int) -> None:
         """Note that a request was carried out as the account that is logged in.
@@ -127,11 +164,17 @@ class Session:
                     f'{self._site} {reason}. Find out what logs the account out, then '
                     'log in again or start again.'
                 )
-            self.generation += 1
+            was_logged_in = self._site._loginstatus not in NOBODY
+            if was_logged_in:
+                pywikibot.info(f'Renewing the session on {self._site}.')
+            with self._hearing:
+                self.generation += 1
+                self._is_renewing = True
+            self.renewals += was_logged_in
             self._losses = [*self._losses[1 - MAX_LOSSES :], self._timer()]
             self._is_proven = False
-            self._is_renewing = True
             logins = self.logins
+            http.cookie_jar.distrust()
             try:
                 with self.traffic.halted():
                     self._relogin(self._site)
@@ -149,9 +192,9 @@ class Session:
                     f'The session on {self._site} was lost and logging in again '
                     'failed. Check the account and its password, then start again.'
                 )
-            if self.logins == logins:
-                # It was not lost: another account of this process has come between,
-                # and the cookies that are kept have brought it back.
+            if self.logins == logins or not was_logged_in:
+                # It was not lost: another process has logged in since, and its cookies
+                # have brought it back, or there was none.
                 self._losses.pop()
 
 
@@ -177,3 +220,7 @@ def unattended() -> Iterator[None]:
     finally:
         if ui.__dict__.get('input') is refuse:
             del ui.input
+
+
+def _names(cookies: Iterable[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    return {cookie[:-1] for cookie in cookies}

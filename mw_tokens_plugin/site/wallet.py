@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
+import pywikibot
 from pywikibot.data.api._requests import WRITE_ACTIONS
 
 from mw_tokens_plugin.exceptions import (
@@ -53,6 +54,9 @@ if TYPE_CHECKING:
             """Forget all tokens."""
 else:
     from pywikibot.site._tokenwallet import TokenWallet
+
+#: How often tokens are asked for while the session changes.
+_ASKED_AT_MOST = 3
 
 #: Types that callers who are not logged in get too.
 _WITHOUT_LOGIN = frozenset({TokenType.LOGIN, TokenType.CREATEACCOUNT})
@@ -245,6 +249,7 @@ class TypedTokenWallet(TokenWallet):
             if held.get(token.type) is token:
                 del held[token.type]
                 self.dropped[token.type] += 1
+                pywikibot.info(f'Renewing the {token.type} token of {self.site}.')
 
     def type_held(self, value: str) -> TokenType | None:
         """Return the type of a token that is held or was, found by its value.
@@ -334,9 +339,14 @@ class TypedTokenWallet(TokenWallet):
         return held
 
     def _ask(self, types: str) -> dict[str, Any]:
-        answer: dict[str, Any] = self.site.simple_request(
-            action='query', meta='tokens', type=types, formatversion=2
-        ).submit()
+        """Ask for tokens, once more if the session changes meanwhile."""
+        for _ in range(_ASKED_AT_MOST):
+            seen = self.session.generation
+            answer: dict[str, Any] = self.site.simple_request(
+                action='query', meta='tokens', type=types, formatversion=2
+            ).submit()
+            if seen == self.session.generation:
+                break
         return answer
 
     def _keep_all(

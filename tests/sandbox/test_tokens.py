@@ -251,7 +251,7 @@ def test_a_remembered_session_revives_without_a_login(
     (name,) = spambots(1)
     sandbox.journal.clear()
     site.set_global_account_status(name, locked=True, reason='test')
-    assert steps(sandbox) == [f'{LOCK}: badtoken', f'tokens={LOCK}', LOCK]
+    assert steps(sandbox) == [f'{LOCK}: badtoken', 'tokens=*', LOCK]
 
 
 def test_a_session_that_is_lost_right_after_a_login_is_given_up(

@@ -1,0 +1,153 @@
+"""Bots that run for weeks: threads, accounts side by side, forks, routine renewals."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import pywikibot
+
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .farms import Farm
+from .foreign import OPERATOR
+
+
+def save(site: Any, title: str, text: str = 'one') -> None:
+    """Save a page, with pywikibot's own code."""
+    page = pywikibot.Page(site, title)
+    page.text = text
+    page.save(summary='test', quiet=True)
+
+
+def restart() -> None:
+    """Let this process know no more than one that has just begun."""
+    from pywikibot.comms import http
+
+    pywikibot._sites.clear()
+    http.cookie_jar.clear()
+
+
+def edits(sandbox: Sandbox) -> list[tuple[str, str]]:
+    """Return what was saved and by whom, in order."""
+    entries = sandbox.journal.entries(action='edit')
+    return [(e.target, e.user) for e in entries if e.effect]
+
+
+# Threads
+
+
+def test_threads_after_a_night_begin_with_one_session_that_is_kept(
+    farm: Farm, sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As from cron: the session has died, and the wiki remembers the login."""
+    farm.site().login()
+    for night in range(2):
+        sandbox.command('advance-clock', seconds=86400.0)
+        restart()
+        sandbox.journal.clear()
+        capfd.readouterr()
+        home = farm.site()
+        sites = [home, home.foreign_site('aa'), home.foreign_site('bb')]
+        assert home.tokens.csrf
+        # Another site of the same account, whose login reads the file again.
+        sites.append(farm.site('aa'))
+        titles = [f'Cron {night} {number}' for number in range(16)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(save, sites * 4, titles))
+        assert {name for _, name in edits(sandbox)} == {OPERATOR}
+        assert len(edits(sandbox)) == 16
+        assert sandbox.summary()['errors'] == {}
+        assert 'WARNING' not in capfd.readouterr().err
+    # What revived the session is in the file: the next process goes on with it.
+    before = sandbox.call(lambda state: set(state.sessions._central))
+    restart()
+    assert farm.site().user() == OPERATOR
+    assert sandbox.call(lambda state: set(state.sessions._central)) == before
+
+
+def test_first_threads_of_a_process_revive_the_session_once(
+    farm: Farm, sandbox: Sandbox
+) -> None:
+    farm.site().login()
+    sandbox.command('advance-clock', seconds=86400.0)
+    restart()
+    sandbox.command('set-delay', seconds=0.02)
+    before = sandbox.call(lambda state: set(state.sessions._central))
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            users = list(pool.map(lambda _: farm.site().user(), range(8)))
+    finally:
+        sandbox.command('set-delay', seconds=0.0)
+    assert users == [OPERATOR] * 8
+    assert len(sandbox.call(lambda state: set(state.sessions._central)) - before) == 1
+
+
+@pytest.mark.parametrize('where', ['home', 'foreign'])
+def test_two_accounts_work_side_by_side_in_threads(
+    farm: Farm, sandbox: Sandbox, capfd: pytest.CaptureFixture[str], where: str
+) -> None:
+    """Neither throws the other out, and none edits as the other."""
+    names = (OPERATOR, farm.sysop.name)
+    sites = [farm.site(user=name) for name in names]
+    if where == 'foreign':
+        sites = [site.foreign_site('aa') for site in sites]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: save(sites[n % 2], f'Pair {n}'), range(24)))
+    assert sorted(edits(sandbox)) == sorted(
+        (f'Pair {n}', names[n % 2]) for n in range(24)
+    )
+    assert sandbox.summary()['logins'] == 2
+    assert sandbox.summary()['errors'] == {}
+    assert 'WARNING' not in capfd.readouterr().err
+
+
+# What the log says
+
+
+def renewals(capfd: pytest.CaptureFixture[str]) -> list[str]:
+    """Return what was said of renewals; nothing was warned of."""
+    said = capfd.readouterr().err
+    assert 'WARNING' not in said and 'ERROR' not in said
+    return [line for line in said.splitlines() if line.startswith('Renewing ')]
+
+
+@pytest.mark.parametrize('where', ['home', 'foreign'])
+def test_each_routine_renewal_is_told_once_and_is_no_warning(
+    site: Any, sandbox: Sandbox, capfd: pytest.CaptureFixture[str], where: str
+) -> None:
+    sandbox.command('set-lifetimes', penalty=0.0)
+    acting = site if where == 'home' else site.foreign_site('aa')
+    csrf = f'Renewing the csrf token of {acting}.'
+    events: list[tuple[str, dict[str, Any], list[str]]] = [
+        ('expire-csrf', {'user': OPERATOR}, [csrf]),
+        ('end-sessions', {'user': OPERATOR}, [f'Renewing the session on {site}.']),
+        ('wipe-sessions', {}, [f'Renewing the tokens of {site}.']),
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(save, [acting] * 8, [f'Log first {n}' for n in range(8)]))
+        renewals(capfd)
+        for name, values, told in events:
+            sandbox.command(name, **values)
+            titles = [f'Log {name} {n}' for n in range(16)]
+            list(pool.map(save, [acting] * 16, titles))
+            # Each thread has a centralauthtoken of its own, which has died too.
+            said = [line for line in renewals(capfd) if 'centralauth' not in line]
+            assert said == told
+    if where == 'foreign':
+        sandbox.faults.arm(kind='expire-centralauthtokens', wiki='aa', action='edit')
+        save(acting, 'Log last')
+        assert renewals(capfd) == [f'Renewing the centralauthtoken for {acting}.']
+    assert len(edits(sandbox)) == 8 + 3 * 16 + (where == 'foreign')
+
+
+def test_who_was_not_logged_in_has_lost_no_session(
+    site: Any, sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert site.user() is None
+    parameters = {'action': 'query', 'meta': 'userinfo', 'assert': 'user'}
+    answer = site.simple_request(**parameters).submit()
+    assert answer['query']['userinfo']['name'] == OPERATOR
+    assert renewals(capfd) == []
+    assert sandbox.summary()['logins'] == 1
