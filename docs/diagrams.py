@@ -18,13 +18,13 @@ FOLDER = Path(__file__).with_name('_static')
 #: What each part of the package imports; what is imported through others is left out.
 IMPORTS = (
     ('scripts', 'doctor'),
-    ('scripts', 'requestpage'),
+    ('scripts', 'requestpages'),
     ('doctor', 'campaign'),
-    ('campaign', 'requestpage'),
+    ('campaign', 'requestpages'),
     ('campaign', 'site'),
     ('campaign', 'messages'),
     ('messages', 'protocol'),
-    ('requestpage', 'protocol'),
+    ('requestpages', 'protocol'),
     ('site', 'protocol'),
     ('protocol', 'exceptions'),
 )
@@ -73,7 +73,7 @@ def parts() -> str:
         'campaign': (180, 200),
         'messages': (80, 290),
         'site': (240, 290),
-        'requestpage': (400, 290),
+        'requestpages': (400, 290),
         'protocol': (320, 370),
         'exceptions': (320, 450),
         'sandbox': (80, 450),

@@ -115,7 +115,7 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.names import normalise_name, normalise_prefix
-from mw_tokens_plugin.requestpage import RequestKind
+from mw_tokens_plugin.requestpages import RequestKind
 
 #: What pywikibot's -help puts into the docstring.
 docuReplacements = {'&campaign;': HELP.strip('\n')}

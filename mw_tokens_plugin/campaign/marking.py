@@ -24,7 +24,7 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.messages import said, written
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
-from mw_tokens_plugin.requestpage import Closing, Request, RequestKind, RequestPage
+from mw_tokens_plugin.requestpages import Closing, Request, RequestKind, RequestPage
 from mw_tokens_plugin.site.pageedit import save_page
 from mw_tokens_plugin.site.redaction import redactor
 

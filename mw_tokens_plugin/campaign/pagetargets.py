@@ -24,7 +24,7 @@ from mw_tokens_plugin.campaign.requesters import Doubt, added_by
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.names import AccountKind, folded, kind_of
-from mw_tokens_plugin.requestpage import Request, RequestKind, RequestPage
+from mw_tokens_plugin.requestpages import Request, RequestKind, RequestPage
 from mw_tokens_plugin.site.redaction import redactor
 
 #: Shortest prefixes of ranges that it blocks, by the version of the protocol

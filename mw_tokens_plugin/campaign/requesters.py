@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from mw_tokens_plugin.requestpage import KnownRequests, Request, RequestPage
+from mw_tokens_plugin.requestpages import KnownRequests, Request, RequestPage
 
 #: Revisions that are looked through for who added a request.
 HISTORY = 500

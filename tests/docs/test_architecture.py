@@ -13,7 +13,7 @@ from .pictures import arrows_in
 PAGE = (ROOT / 'docs' / 'architecture.md').read_text('utf-8')
 
 
-@pytest.mark.parametrize('part', ['protocol', 'site', 'campaign'])
+@pytest.mark.parametrize('part', ['protocol', 'site', 'requestpages', 'campaign'])
 def test_it_names_every_module_once_and_no_other(part: str) -> None:
     section = PAGE.partition(f'### `{part}`')[2].partition('\n#')[0]
     rows = re.findall(r'^\| (`.*?) \|', section, re.MULTILINE)

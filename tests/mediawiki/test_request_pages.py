@@ -19,7 +19,7 @@ from mw_tokens_plugin.campaign.pagetargets import select
 from mw_tokens_plugin.exceptions import InvalidInput, InvalidName, StateConflict
 from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.protocol.wikitext import Kind, parse
-from mw_tokens_plugin.requestpage import Closing, RequestKind, RequestPage
+from mw_tokens_plugin.requestpages import Closing, RequestKind, RequestPage
 from mw_tokens_plugin.site.pageedit import save_page
 
 from .client import Client, page, post

@@ -18,20 +18,20 @@ PACKAGE = 'mw_tokens_plugin'
 BELOW = {
     'exceptions': set[str](),
     'protocol': {'exceptions'},
-    'requestpage': {'exceptions', 'protocol'},
+    'requestpages': {'exceptions', 'protocol'},
     'messages': {'exceptions', 'protocol'},
     'site': {'exceptions', 'protocol'},
-    'campaign': {'exceptions', 'messages', 'protocol', 'requestpage', 'site'},
+    'campaign': {'exceptions', 'messages', 'protocol', 'requestpages', 'site'},
     'doctor': {
         'exceptions',
         'messages',
         'protocol',
         'site',
         'campaign',
-        'requestpage',
+        'requestpages',
     },
     'sandbox': set[str](),
-    '': {'exceptions', 'protocol', 'site', 'campaign', 'requestpage'},
+    '': {'exceptions', 'protocol', 'site', 'campaign', 'requestpages'},
     'scripts': {
         '',
         'exceptions',
@@ -39,13 +39,13 @@ BELOW = {
         'site',
         'campaign',
         'messages',
-        'requestpage',
+        'requestpages',
         'doctor',
     },
 }
 
 #: Parts that pywikibot is kept out of.
-WITHOUT_PYWIKIBOT = {'protocol', 'requestpage', 'sandbox'}
+WITHOUT_PYWIKIBOT = {'protocol', 'requestpages', 'sandbox'}
 
 FILES = sorted([*(ROOT / PACKAGE).rglob('*.py'), *(ROOT / 'scripts').rglob('*.py')])
 

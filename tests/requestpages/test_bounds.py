@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mw_tokens_plugin.requestpage import MAX_DEPTH, MAX_PAGE, Problem, RequestPage
+from mw_tokens_plugin.requestpages import MAX_DEPTH, MAX_PAGE, Problem, RequestPage
 
 SECTION = '== Requests for global (un)lock and (un)hiding ==\n'
 REQUEST = '=== Global lock for Ox %s ===\n{{Status}}\n*{{LockHide|Ox %s}}\n%s\n'
@@ -111,7 +111,7 @@ def test_ctrl_c_ends_the_reading_at_once(tmp_path: Path) -> None:
     """The page is as long as a wiki keeps, and would be read for half a minute."""
     code = (
         'import sys\n'
-        'from mw_tokens_plugin.requestpage import MAX_PAGE, RequestPage\n'
+        'from mw_tokens_plugin.requestpages import MAX_PAGE, RequestPage\n'
         'print("ready", flush=True)\n'
         'RequestPage.parse("== Global lock ==\\n" + "[[User:B]] " * (MAX_PAGE // 12))\n'
         'print("read")'

@@ -20,7 +20,7 @@ from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol import wikitext
 from mw_tokens_plugin.protocol.wikitext import Kind
-from mw_tokens_plugin.requestpage import (
+from mw_tokens_plugin.requestpages import (
     Closing,
     Problem,
     Request,

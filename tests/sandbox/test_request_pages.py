@@ -13,7 +13,7 @@ import pytest
 from mw_tokens_plugin.campaign import requesters
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.pagetargets import select
-from mw_tokens_plugin.requestpage import RequestKind, RequestPage
+from mw_tokens_plugin.requestpages import RequestKind, RequestPage
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.titles import parse_title
 

@@ -1,0 +1,100 @@
+"""What requests ask for, by their headings and sections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mw_tokens_plugin.requestpages.model import Problem, RequestKind
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading with requests below it, and what they ask for if it says so."""
+
+    level: int
+    title: str
+    kinds: frozenset[RequestKind] | None
+
+
+_ACT = re.compile(
+    r'(?P<un>\(un-?\)|\bun-?|\b)'
+    r'(?P<act>lock|block|hid(?=e|ing|den)|suppress|oversight)(?:e?s|ed|ing|e|den|ion)?\b'
+)
+_TO_WHOM = re.compile(r'\s(?:for|of|against|concerning)\s|:')
+#: What may stand in a heading beside what is asked for.
+_PLAIN = frozenset(
+    ' a accounts account additional an and global globally mass more multiple new or '
+    'please request requests several some spambot spambots the user users'.split(' ')
+)
+_DO = {
+    'lock': RequestKind.LOCK,
+    'block': RequestKind.BLOCK,
+    'hid': RequestKind.HIDE,
+    'suppress': RequestKind.HIDE,
+    'oversight': RequestKind.HIDE,
+}
+_UNDO = {'lock': RequestKind.UNLOCK, 'block': RequestKind.UNBLOCK}
+
+
+def kinds_of_section(title: str) -> frozenset[RequestKind] | None:
+    """Return what the requests below a heading ask for; None if it does not say."""
+    title = title.lower()
+    if not title.startswith('requests') or 'exempt' in title:
+        return None
+    return frozenset(kind for kind in acts_asked(title) if kind) or None
+
+
+def kind_asked(
+    title: str, above: Sequence[Section], has_sections: bool
+) -> tuple[RequestKind | None, Problem | None]:
+    """Return what a request asks for, or why that is not certain.
+
+    :param has_sections: whether the page has sections for requests of some kinds
+    """
+    what = _TO_WHOM.split(title.lower(), maxsplit=1)[0]
+    asked = set(acts_asked(what)) if _is_plain(what) else set()
+    if asked == {RequestKind.LOCK, RequestKind.HIDE}:
+        asked = {RequestKind.HIDE}
+    if len(asked) != 1:
+        return None, Problem.NO_KIND
+    (kind,) = asked
+    if kind is None:
+        return None, Problem.NO_API
+    if not above and not has_sections:
+        return kind, None
+    allowed = next((s.kinds for s in reversed(above) if s.kinds), frozenset())
+    if kind not in allowed:
+        return None, Problem.OTHER_SECTION
+    return kind, None
+
+
+def is_lock_or_unlock(title: str, above: Sequence[Section], has_sections: bool) -> bool:
+    """Tell whether a heading asks for a lock or its opposite, where both belong."""
+    what = _TO_WHOM.split(title.lower(), maxsplit=1)[0]
+    both = {RequestKind.LOCK, RequestKind.UNLOCK}
+    if not _is_plain(what) or set(acts_asked(what)) != both:
+        return False
+    if not above and not has_sections:
+        return True
+    allowed = next((s.kinds for s in reversed(above) if s.kinds), frozenset())
+    return allowed.issuperset(both)
+
+
+def _is_plain(words: str) -> bool:
+    """Tell whether no word turns a request round, such as "appeal of" a lock."""
+    return all(
+        word in _PLAIN or _ACT.fullmatch(word)
+        for word in re.split(r'[\s/&+,.;]+', words)
+    )
+
+
+def acts_asked(words: str) -> Iterator[RequestKind | None]:
+    """Yield what some words ask for, None being to make something visible."""
+    for found in _ACT.finditer(words):
+        both = found['un'].startswith('(')
+        if both or not found['un']:
+            yield _DO[found['act']]
+        if found['un']:
+            yield _UNDO.get(found['act'])

@@ -1,0 +1,172 @@
+"""Who else may be named in a request, in a form that is not acted on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+
+from mw_tokens_plugin.exceptions import InvalidName
+from mw_tokens_plugin.protocol.markup import Mark, MarkKind
+from mw_tokens_plugin.protocol.mentions import addresses, users_in_urls
+from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.protocol.wikitext import Kind, Node, Span
+from mw_tokens_plugin.requestpages.inline import (
+    rendered,
+    template_name,
+    without_comments,
+)
+from mw_tokens_plugin.requestpages.model import Leftover, Named, Standing
+from mw_tokens_plugin.requestpages.pieces import Piece
+from mw_tokens_plugin.requestpages.signatures import signatures_in
+from mw_tokens_plugin.requestpages.templates import (
+    LOCKING,
+    NAMING,
+    OPENING,
+    unread_parameters,
+)
+
+#: Templates that say something of a request, or show what is in them as it is.
+_REMARKS = frozenset(
+    '=, !, already done, archive bottom, archive top, clear, closed, cob, collapse '
+    'bottom, collapse top, collapsed, comment, cot, deferred, disagree, declined, '
+    'done, edit conflict, ec, endorse, flag, hab, hat, hidden begin, hidden end, hold, '
+    'in progress, int, neutral, no, not done, notdone, note, od, on hold, onhold, '
+    'oppose, outdent, partially done, partly done, phab, question, re, reply, '
+    'reply to, replyto, ping, rto, resolved, status, support, template link, thank '
+    'you, thanks, tick, tl, tlc, tlp, tls, tlx, tracked, unsigned, unsigned ip, '
+    'unsigned2, unsignedip, withdrawn, yes'.split(', ')
+)
+#: Those of them that speak against acting on a request, whatever its status is.
+DECIDING = frozenset(
+    'archive top, closed, declined, not done, notdone, withdrawn'.split(', ')
+)
+#: An item of a list that is nothing but a few words, as a name would be.
+_ITEM = re.compile(r'[*#][*#:]*[ \t]*([^\s*#:{}|\[\]<>/][^{}|\[\]<>/#]{0,59})')
+#: The user in the form of a request page.
+_PLACEHOLDER = 'Foo'
+
+
+def leftovers_in(
+    text: str,
+    pieces: Sequence[Piece],
+    named: Sequence[Named],
+) -> Iterator[Leftover]:
+    """Yield what may name somebody in a request, and is neither taken nor struck out.
+
+    Signatures do not count, nor does who signed first, nor who is pinged.
+    """
+    known = {n.name for n in named if n.standing is not Standing.UNREADABLE}
+    signed = signatures_in(text, pieces[1:])
+    if signed:
+        with suppress(InvalidName):
+            known.add(normalise_name(signed[min(signed)]))
+    seen: set[str] = set()
+    for written, user, span in _mentions(text, pieces, signed):
+        name = None
+        if user is not None:
+            with suppress(InvalidName):
+                name = normalise_name(user)
+        shown = ' '.join(written.split())
+        if name in known or (name or shown) in seen:
+            continue
+        if name == _PLACEHOLDER and span.start < pieces[0].span.end:
+            continue
+        seen.add(name or shown)
+        yield Leftover(shown, name, span)
+
+
+_Mention = tuple[str, str | None, Span]
+
+
+def _mentions(
+    text: str, pieces: Sequence[Piece], signed: Collection[int]
+) -> Iterator[_Mention]:
+    """Yield what may name somebody, as it is written, and whom if that is told."""
+    head, *body = pieces
+    for written, user in head.users:
+        yield written, user, head.span
+    headers = _headers(body)
+    cells: dict[int, list[Piece]] = {}
+    for piece in body:
+        start = piece.span.start
+        if piece.struck or start in signed or text[start - 1 : start] == '@':
+            continue
+        what = piece.what
+        if what is None:
+            yield from _in_text(text, piece)
+            if piece.cell is not None and piece.cell not in headers:
+                cells.setdefault(piece.cell, []).append(piece)
+        elif not isinstance(what, Node):
+            continue
+        elif what.kind is Kind.LINK:
+            for written, user in piece.users:
+                yield written, user, piece.span
+        elif what.kind is Kind.TEMPLATE:
+            yield from _in_template(text, piece)
+        elif what.kind is Kind.EXTENSION:
+            content = what.content.of(text) if what.content else ''
+            if OPENING.search(content) or '[[' in content:
+                yield piece.span.of(text), None, piece.span
+    for inner in cells.values():
+        whole = ' '.join(' '.join(p.span.of(text) for p in inner).split())
+        if any(map(str.isalnum, whole)):
+            yield whole, None, inner[0].span
+
+
+def _in_text(text: str, piece: Piece) -> Iterator[_Mention]:
+    """Yield whom plain text names by addresses, and list items that may be names."""
+    plain = piece.span.of(text)
+    for url, user in users_in_urls(plain):
+        yield url, user, piece.span
+    for address in addresses(plain):
+        yield address, address, piece.span
+    start = piece.span.start
+    for line in plain.split('\n'):
+        end = start + len(line)
+        is_whole = (start == 0 or text[start - 1] == '\n') and (
+            end == len(text) or text[end] == '\n'
+        )
+        item = _ITEM.fullmatch(line.rstrip()) if is_whole else None
+        if item and not item[1].endswith(('.', '!', '?', ';', ',', ':')):
+            yield item[1], item[1], Span(start, end)
+        start = end + 1
+
+
+def _in_template(text: str, piece: Piece) -> Iterator[_Mention]:
+    """Yield what a template may name that is not known, or what is left over of one."""
+    kind = template_name(text, piece.what)
+    assert kind is not None
+    if kind in _REMARKS:
+        return
+    if kind not in NAMING:
+        is_page = ':' in kind or kind.startswith('/')
+        values = (p.value.of(text) for p in piece.node.parameters(text))
+        if is_page or any(without_comments(value).strip() for value in values):
+            yield piece.span.of(text), None, piece.span
+    elif kind != 'cu request':
+        for parameter in unread_parameters(text, piece.node, kind, overridden=True):
+            value = rendered(parameter.value.of(text)).text
+            yield parameter.span.of(text).strip(), value, parameter.span
+        if kind not in LOCKING:
+            for parameter in unread_parameters(text, piece.node, kind):
+                yield parameter.span.of(text).strip(), None, parameter.span
+
+
+def _headers(body: Sequence[Piece]) -> frozenset[int]:
+    """Return where the cells begin that only say what stands in a column."""
+    headers: set[int] = set()
+    row: list[int] = []
+    for piece in body:
+        if not isinstance(piece.what, Mark):
+            continue
+        if piece.what.kind is MarkKind.CELL:
+            row.clear()
+        elif piece.what.kind is MarkKind.HEADER:
+            row.append(piece.span.start)
+        elif piece.what.kind is MarkKind.CAPTION:
+            headers.add(piece.span.start)
+        else:
+            headers.update(row)
+            row.clear()
+    return frozenset({*headers, *row})

@@ -1,0 +1,119 @@
+"""A request page: reading it, and marking its requests as done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.wikitext import Span
+from mw_tokens_plugin.requestpages.model import Request
+from mw_tokens_plugin.requestpages.pieces import visible_pieces
+from mw_tokens_plugin.requestpages.requests import KnownRequests, requests_in
+
+#: Longest page that is read, in characters; wikis keep no longer ones.
+MAX_PAGE = 2_097_152
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What is to be written under a request.
+
+    :ivar line: one line of wikitext, without the signature
+    :ivar done: whether its status becomes ``done``; otherwise it stays as it is
+    :ivar reopens: whether its status is emptied, as it was closed too early
+    """
+
+    request: Request
+    line: str
+    done: bool
+    reopens: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """A request page.
+
+    .. version-added:: 0.1
+
+    :ivar problem: why nothing can be told of it; None if it could be read
+    :ivar namespaces: what its wiki calls pages of users
+    """
+
+    text: str = field(repr=False)
+    requests: tuple[Request, ...]
+    problem: str | None = None
+    namespaces: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def hidden_names(self) -> frozenset[str]:
+        """All names on it that must not be shown in public."""
+        return frozenset(name for r in self.requests for name in r.hidden_names)
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        known: KnownRequests | None = None,
+        namespaces: Collection[str] = (),
+    ) -> RequestPage:
+        """Read a page; it never fails, and takes time in proportion to the length.
+
+        :param text: its wikitext
+        :param known: requests of other revisions, which need not be read again; those
+            of this one are added
+        :param namespaces: what the wiki calls pages of users and their talk besides the
+            English names, in small letters
+        """
+        if len(text) > MAX_PAGE:
+            return cls(text, (), f'it is longer than {MAX_PAGE} characters')
+        known = {} if known is None else known
+        pieces = visible_pieces(text, namespaces)
+        requests = tuple(requests_in(text, pieces, known))
+        return cls(text, requests, namespaces=frozenset(namespaces))
+
+    def closed(self, closings: Iterable[Closing]) -> str:
+        """Return the text with lines under some requests, and some of them done.
+
+        Every other character stays as it is.
+
+        :param closings: at most one for each request
+        :raises InvalidInput: the page would not read as it should then
+        """
+        closings = list(closings)
+        text = self.text
+        edits: list[tuple[Span, str]] = []
+        for closing in closings:
+            request = closing.request
+            if re.search('[\r\n]|~~~', closing.line):
+                raise InvalidInput('The note is not one line without a signature.')
+            foot = Span(request.foot, request.foot)
+            edits.append((foot, f'\n{closing.line} ~~~~'))
+            if closing.done and request.status is not None:
+                edits.append((request.status.span, request.status.when_done))
+            elif closing.reopens and request.status is not None:
+                edits.append((request.status.span, request.status.when_open))
+        for span, new in sorted(edits, key=lambda e: e[0].start, reverse=True):
+            text = text[: span.start] + new + text[span.end :]
+        words = {c.request.span: 'done' for c in closings if c.done}
+        words |= {c.request.span: '' for c in closings if c.reopens}
+        wanted = [_gist(r, words.get(r.span)) for r in self.requests]
+        then = RequestPage.parse(text, namespaces=self.namespaces).requests
+        if closings and [_gist(r) for r in then] != wanted:
+            raise InvalidInput(
+                'The requests cannot be marked without changing what the page says: '
+                'do it by hand.'
+            )
+        return text
+
+
+def _gist(request: Request, word: str | None = None) -> tuple[object, ...]:
+    """Return what marking requests must not change.
+
+    :param word: what its status becomes
+    """
+    if word is None:
+        word = request.status.word if request.status else None
+    standing = [(n.name, n.standing, n.hidden) for n in request.named]
+    return request.heading, request.kind, word, standing, request.problems

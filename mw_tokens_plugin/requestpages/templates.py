@@ -1,0 +1,181 @@
+"""The templates that name accounts, and ``{{Status}}``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mw_tokens_plugin.exceptions import InvalidName
+from mw_tokens_plugin.protocol.names import AccountKind, kind_of, normalise_name
+from mw_tokens_plugin.protocol.wikitext import VERBATIM, Kind, Node, Parameter, Span
+from mw_tokens_plugin.requestpages.inline import (
+    inline_nodes,
+    page_name,
+    rendered,
+    template_name,
+    without_comments,
+)
+from mw_tokens_plugin.requestpages.model import Named, Standing, Status
+from mw_tokens_plugin.requestpages.pieces import Piece
+
+#: Templates that name users: which of their parameters do.
+LOCKING = {
+    'lockhide': re.compile('1'),
+    'lh': re.compile('1'),
+    'multilock': re.compile(r'[1-9]\d*'),
+    'multilockhide': re.compile(r'[1-9]\d*'),
+    'luxotool': re.compile('1'),
+}
+NAMING = {
+    **LOCKING,
+    'sultool': re.compile('1'),
+    'checkuser': re.compile('1'),
+    'sock list': re.compile(r'[1-9]\d*'),
+    'cu request': re.compile(r'user name ?\d*'),
+}
+_FLAG = 'hidename'
+
+
+def is_sign(text: str, piece: Piece) -> bool:
+    """Tell whether a piece shows that a heading is that of a request."""
+    name = template_name(text, piece.what)
+    return name == 'status' or name in NAMING
+
+
+#: A template's name, in what holds wikitext but is not displayed like other text.
+OPENING = re.compile(r'\{\{([^{}|<>\[\]]+)')
+
+
+def hides_a_name(text: str, piece: Piece) -> bool:
+    """Tell whether templates that name users stand inside something else."""
+    what = piece.what
+    if not isinstance(what, Node):
+        return False
+    if piece.inside and template_name(text, what) in NAMING:
+        return True
+    if what.kind in (Kind.EXTENSION, Kind.IGNORED) and what.name not in VERBATIM:
+        content = without_comments(what.content.of(text)) if what.content else ''
+        names = OPENING.findall(content)
+        return any(page_name(name, Span(0, len(name))) in NAMING for name in names)
+    return any(page_name(text, name) in NAMING for name in what.templates)
+
+
+def status_of(text: str, template: Node) -> Status:
+    """Read a ``{{Status}}``, and how it is written while open and when done."""
+    assert template.content is not None
+    span = template.span
+    chosen: Span | None = None
+    for parameter in template.parameters(text):
+        if _key(parameter) == '1':
+            chosen = parameter.value
+    if chosen is None:
+        at = template.content.end
+        done = f'{text[span.start : at]}|done{text[at : span.end]}'
+        return Status('', span, done, span.of(text))
+    old = chosen.of(text)
+    word = without_comments(old).strip().lower()
+    comments = ''.join(
+        node.span.of(old) for node in inline_nodes(old) if node.kind is Kind.COMMENT
+    )
+    before = old[: len(old) - len(old.lstrip())]
+    after = old[len(old.rstrip()) :] if old.strip() else ''
+    start, end = text[span.start : chosen.start], text[chosen.end : span.end]
+    return Status(
+        ' '.join(word.split()),
+        span,
+        f'{start}{before}done{comments}{after}{end}',
+        f'{start}{before}{comments}{after}{end}',
+    )
+
+
+def names_in(text: str, body: Sequence[Piece], *, hiding: bool) -> Iterator[Named]:
+    """Yield the names in the templates of a request, each with what it is there for.
+
+    :param hiding: whether the request asks to hide them
+    """
+    templates = [
+        (p, k) for p in body if not p.inside if (k := template_name(text, p.what))
+    ]
+    beside = any(kind in LOCKING for _, kind in templates)
+    for piece, kind in templates:
+        if kind not in NAMING:
+            continue
+        hidden = hiding or any(_is_flag(text, p) for p in piece.node.parameters(text))
+        mentioned = beside and kind not in LOCKING
+        for span in _naming(text, piece.node, NAMING[kind]):
+            written = rendered(span.of(text))
+            if written.struck or piece.struck:
+                standing = Standing.STRUCK
+            elif mentioned:
+                standing = Standing.MENTIONED
+            else:
+                standing = Standing.REQUESTED
+            try:
+                if written.text is None:
+                    raise InvalidName('it is made by a template')
+                name = normalise_name(written.text)
+            except InvalidName:
+                name, standing = span.of(text).strip(), Standing.UNREADABLE
+            yield Named(name, kind_of(name), standing, hidden, span)
+        if kind in LOCKING and not piece.struck:
+            for parameter in unread_parameters(text, piece.node, kind):
+                span, standing = parameter.span, Standing.UNREADABLE
+                name = span.of(text).strip()
+                yield Named(name, AccountKind.ACCOUNT, standing, hidden, span)
+
+
+def _naming(text: str, template: Node, wanted: re.Pattern[str]) -> list[Span]:
+    """Return what names users; of two parameters with one key the last one counts."""
+    found: dict[str, Span] = {}
+    for parameter in template.parameters(text):
+        key = _key(parameter)
+        if not wanted.fullmatch(key) or _is_flag(text, parameter):
+            continue
+        if without_comments(parameter.value.of(text)).strip():
+            found[key] = parameter.value
+        else:
+            found.pop(key, None)
+    return list(found.values())
+
+
+def unread_parameters(
+    text: str, template: Node, kind: str, *, overridden: bool = False
+) -> Iterator[Parameter]:
+    """Yield the parameters of a template that are not for names, and may hold one.
+
+    :param overridden: those instead that are for names, and of which a later one counts
+    """
+    naming = _naming(text, template, NAMING[kind])
+    for parameter in template.parameters(text):
+        if parameter.value in naming or _is_harmless_value(text, parameter):
+            continue
+        if (NAMING[kind].fullmatch(_key(parameter)) is not None) is overridden:
+            yield parameter
+
+
+#: A language or project, or a switch.
+_HARMLESS_VALUE = re.compile('[a-z]{2}|[a-z_]{2,20}wiki|yes|true|false|off')
+
+
+def _is_harmless_value(text: str, parameter: Parameter) -> bool:
+    """Tell whether a parameter that is not for names cannot hold one either."""
+    if _is_flag(text, parameter):
+        return True
+    value = without_comments(parameter.value.of(text)).strip()
+    if not value and parameter.named:
+        # What stands before a stray sign may be meant as a name.
+        return re.fullmatch(r'[\w -]{0,20}', parameter.key) is not None
+    return not value or _HARMLESS_VALUE.fullmatch(value) is not None
+
+
+def _key(parameter: Parameter) -> str:
+    key = without_comments(parameter.key)
+    return ' '.join(key.replace('_', ' ').split()).lower()
+
+
+def _is_flag(text: str, parameter: Parameter) -> bool:
+    """Tell whether a parameter asks to hide the names, also without its ``=``."""
+    value = without_comments(parameter.value.of(text)).strip()
+    if parameter.named:
+        return _key(parameter) == _FLAG and bool(value)
+    return value.casefold() == _FLAG

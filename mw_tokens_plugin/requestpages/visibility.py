@@ -1,0 +1,67 @@
+"""What tags may hide from those who read a page, by their attributes."""
+
+from __future__ import annotations
+
+import re
+
+from mw_tokens_plugin.protocol.markup import Tag
+
+#: Tags whose content is displayed like the text around them.
+TRANSPARENT = frozenset(
+    'b big blockquote center dd div dl dt em font i li noinclude ol onlyinclude p '
+    'small span strong table tbody td th tr tt u ul var'.split()
+)
+STRIKING = frozenset({'s', 'strike', 'del'})
+#: Blanks are single ones.
+_ATTRIBUTE = re.compile(
+    r"""[ ](?P<name>[^\s"'>/=]+)(?:[ ]?=[ ]?("[^"]*"|'[^']*'|[^\s"'=<>`]+))?"""
+)
+#: What tags may say without hiding anything from those who read the page.
+_HARMLESS_ATTRIBUTES = frozenset(
+    'align begin border cellpadding cellspacing clear colspan dir end lang name '
+    'reversed rowspan scope start title type valign value'.split()
+)
+#: Classes whose look is MediaWiki's own; what is collapsed can be opened.
+_HARMLESS_CLASSES = frozenset(
+    'mw-collapsed mw-collapsible plainlinks sortable wikitable'.split()
+)
+_HARMLESS_STYLES = frozenset(
+    'clear column-count column-width columns float font-style font-weight '
+    'text-align'.split()
+)
+
+
+def may_hide(attributes: str) -> bool:
+    """Tell whether the look of a tag may hide what is in it."""
+    attributes = ''.join(f' {word}' for word in attributes.split())
+    return bool(_ATTRIBUTE.sub('', attributes).strip()) or not all(
+        _is_harmless(a['name'].lower(), (a[2] or '').strip('"\''))
+        for a in _ATTRIBUTE.finditer(attributes)
+    )
+
+
+def _is_harmless(name: str, value: str) -> bool:
+    if name == 'style':
+        return all(map(_is_harmless_style, value.split(';')))
+    if name == 'class':
+        return _HARMLESS_CLASSES.issuperset(value.split())
+    return name in _HARMLESS_ATTRIBUTES
+
+
+def _is_harmless_style(rule: str) -> bool:
+    name, colon, value = rule.partition(':')
+    if not colon:
+        return not name.strip()
+    return (
+        name.strip().lower() in _HARMLESS_STYLES
+        and re.fullmatch(r'[\w\s.]*', value) is not None
+    )
+
+
+def is_shown(tag: Tag) -> bool:
+    """Tell whether what a tag encloses is displayed like the text around it."""
+    return (
+        tag.partner is not None
+        and tag.name in TRANSPARENT | STRIKING
+        and not may_hide(tag.attributes)
+    )
