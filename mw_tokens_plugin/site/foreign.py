@@ -9,7 +9,6 @@ https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -20,7 +19,6 @@ from pywikibot import config
 from pywikibot.comms import http
 from pywikibot.exceptions import APIError, NoUsernameError
 from pywikibot.login import LoginStatus
-from pywikibot.site._upload import Uploader
 
 from mw_tokens_plugin.exceptions import (
     CentralAuthTokenRefused,
@@ -39,23 +37,24 @@ from mw_tokens_plugin.protocol.globalaccounts import (
 )
 from mw_tokens_plugin.protocol.responses import refusal
 from mw_tokens_plugin.site.anonymous import asks_anybody, lowered_limits
-from mw_tokens_plugin.site.centralauth import (
-    SAFE_AGE,
-    CentralAuthTokens,
-)
+from mw_tokens_plugin.site.centralauth import CentralAuthTokens
 from mw_tokens_plugin.site.family import Place, host_of, place_of, same_farm
 from mw_tokens_plugin.site.recovery import Remedy, Tried, http_remedy
 from mw_tokens_plugin.site.requestclasses import effective
 from mw_tokens_plugin.site.requests import (
     CachedTokenRequest,
     SingleSendRequest,
-    TokenRequest,
     body_of,
     fetch_as_nobody,
     refusals,
 )
 from mw_tokens_plugin.site.session import Session
 from mw_tokens_plugin.site.traffic import Traffic
+from mw_tokens_plugin.site.uploads import (
+    Line,
+    UploadRequest,
+    refused_tokens,
+)
 from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
 #: The kinds of credentials, as ``auth=`` names them.
@@ -68,10 +67,6 @@ _KINDS_EXPLAINED = {
     'oauth': 'OAuth gets no centralauthtoken, so requests to other wikis are signed '
     'with the same consumer.',
 }
-
-#: Bytes of the first chunk of an upload, when the rate is not known yet.
-_FIRST_CHUNK = 64 * 1024
-_SMALLEST_CHUNK = 16 * 1024
 
 
 def home_login(home: Any) -> HomeLogin:
@@ -313,7 +308,7 @@ class HomeLogin:
         return site
 
 
-class CentralAuthRequest(TokenRequest):
+class CentralAuthRequest(UploadRequest):
     """A request that carries a centralauthtoken of its own, in the URL.
 
     It is minted for one transmission, right before it and after the throttle; a
@@ -372,21 +367,6 @@ class CentralAuthRequest(TokenRequest):
         """Tell that the site is always used as an account."""
         return True
 
-    def _http_request(
-        self,
-        use_get: bool,
-        uri: str,
-        data: Any,
-        headers: dict[str, str] | None,
-        paramstring: str,
-    ) -> tuple[Any, bool]:
-        """Measure how fast files are uploaded."""
-        started = time.monotonic()
-        answer = super()._http_request(use_get, uri, data, headers, paramstring)
-        if self.mime is not None:
-            self.site.upload_rate = len(data) / (time.monotonic() - started)
-        return answer
-
     def _is_anonymous(self, besides: frozenset[str] = frozenset()) -> bool:
         """Tell whether this request is sent as nobody."""
         if self.site.reads != 'anonymous' or self.write or 'token' in self._params:
@@ -398,8 +378,9 @@ class CentralAuthRequest(TokenRequest):
 
         :raises HttpRefusal: it refuses that too
         """
-        # pywikibot waits as long as a 429 says.
-        if 400 <= response.status_code < 500 and response.status_code != 429:
+        # pywikibot waits as long as a 429 says, and 413 is about the body.
+        status = response.status_code
+        if 400 <= status < 500 and status not in (413, 429):
             chosen = http_remedy(self._tried())
             self._answers_of_proxies += 1
             if chosen is Remedy.RENEW_CENTRALAUTHTOKEN:
@@ -434,12 +415,11 @@ class CentralAuthRequest(TokenRequest):
         """
         if chosen is Remedy.REFUSE_OPERATOR:
             raise refusal(code, str(self.last_error['info']), str(self.site))
+        self._check_arrival(chosen)
         if chosen is Remedy.GIVE_UP_CENTRALAUTHTOKENS:
             self.site.home_login.tokens.forget_ahead()
             raise CentralAuthTokenRefused(
-                f'{self.site} refused {self._refused + 1} fresh centralauthtokens of '
-                f'{self.site.username()}. The local account may not be attached to the '
-                'global one, or that is locked: see Special:CentralAuth.'
+                refused_tokens(self.site, self._refused + 1, self._timed)
             )
         if chosen is not Remedy.RENEW_CENTRALAUTHTOKEN:
             return super()._carry_out(chosen, code)
@@ -544,7 +524,7 @@ class ForeignMixin(OwnLoginMixin):
 
     :ivar home_login: the login that is used
     :ivar reads: ``authenticated`` or ``anonymous``
-    :ivar upload_rate: bytes a second of the latest upload; None before the first
+    :ivar upload_line: what is known of the way to that wiki
     """
 
     single_send_request = SingleSendCentralAuthRequest
@@ -558,7 +538,7 @@ class ForeignMixin(OwnLoginMixin):
         self.home_login = login
         self.reads = reads
         self._foreign_tokens: TypedTokenWallet | None = None
-        self.upload_rate: float | None = None
+        self.upload_line = Line()
         super().__init__(place.code, place.family, login.home.username())  # type: ignore[call-arg]
 
     @property
@@ -664,20 +644,10 @@ class ForeignMixin(OwnLoginMixin):
         """Return the repository for a type of entity, as a foreign site too."""
         return self._sister(super().get_repo_for_entity_type(entity_type))  # type: ignore[misc]
 
-    def upload(self, filepage: Any, **kwargs: Any) -> bool:
-        """Upload a file in chunks that arrive while a centralauthtoken lives.
-
-        The token is looked at when the whole body has arrived. The first chunk is
-        small, and the others are sized by the rate at which it went.
-
-        :param filepage: the file page
-        :param kwargs: those of pywikibot's Uploader; ``chunk_size`` is a limit
-        """
-        if self.is_uploaddisabled():
-            pywikibot.error(f'Upload error: uploads are disabled on {self}.')
-            return False
-        done: bool = _Uploader(self, filepage, **kwargs).upload()
-        return done
+    @property
+    def upload_rate(self) -> float | None:
+        """Bytes a second of the latest upload that was accepted, if it is recent."""
+        return self.upload_line.rate
 
     def _sister(self, site: Any) -> Any:
         """Return a wiki that belongs to this one, with the same login if it has one."""
@@ -692,22 +662,6 @@ class ForeignMixin(OwnLoginMixin):
         except (NotInFarm, NotAttached):
             # Such as Wikimedia Commons for others' wikis: it can be read at least.
             return site
-
-
-class _Uploader(Uploader):  # type: ignore[misc]
-    """Uploads in chunks of a size that is found on the way."""
-
-    @property
-    def chunk_size(self) -> int:
-        """Bytes that take a good part of a token's safe age, and not more."""
-        rate: float | None = self.site.upload_rate
-        size = _FIRST_CHUNK if rate is None else int(rate * SAFE_AGE / 2)
-        size = max(size, _SMALLEST_CHUNK)
-        return min(size, self._limit) if self._limit else size
-
-    @chunk_size.setter
-    def chunk_size(self, limit: int) -> None:
-        self._limit = limit
 
 
 def _class_for(mixin: type[OwnLoginMixin], place: Place) -> type[Any]:

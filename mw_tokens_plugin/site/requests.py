@@ -415,6 +415,9 @@ class TokenRequest(Request):  # type: ignore[misc]
         said = _said(response)
         if not hint and status in (404, 410):
             hint = f'There is no api.php at {self.site.base_url(self.site.apipath())}.'
+        if status == 413:
+            size = int(response.request.headers.get('Content-Length', 0))
+            hint = f'It takes no request of {size:,} bytes; give a smaller chunk_size.'
         return HttpRefusal(
             f'{self.site} refused the request with HTTP {status}'
             f'{f": {said}" if said else "."} {hint or "It was not sent again."} Check '

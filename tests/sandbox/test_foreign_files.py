@@ -7,6 +7,10 @@ of uploads and Wikibase.
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +23,7 @@ from mw_tokens_plugin.exceptions import CentralAuthTokenRefused
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.requests import send_once
 
+from . import upload_modes
 from .farms import Farm
 from .foreign import OPERATOR, Wire, forget_account, wired
 
@@ -143,6 +148,50 @@ def test_a_limit_on_chunks_is_kept(home: Any, sandbox: Sandbox, picture: Path) -
     assert len(chunks) == -(-picture.stat().st_size // 50_000)
     digest = hashlib.sha1(picture.read_bytes()).hexdigest()
     assert uploaded(foreign, 'Chunks.png') == digest
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Any:
+    """What comes of all kinds of uploads by pywikibot without the plugin."""
+    directory = tmp_path / 'plain'
+    directory.mkdir()
+    with Sandbox(wikis=2, accounts=0) as sandbox:
+        sandbox.write_configuration(directory, plugin=False)
+        environment = os.environ | {'PYWIKIBOT_DIR': str(directory)}
+        environment.pop('PYWIKIBOT_NO_USER_CONFIG', None)
+        done = subprocess.run(
+            [sys.executable, upload_modes.__file__],
+            cwd=directory,
+            env=environment | {'MW_TOKENS_DISABLE': '1'},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    return json.loads((directory / 'outcomes.json').read_text())
+
+
+def test_uploads_in_pieces_end_as_they_do_in_plain_pywikibot(
+    home: Any,
+    sandbox: Sandbox,
+    plain: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Warnings are asked for once, of the whole file, and nothing goes over it unasked.
+
+    Results, errors, what callbacks are asked, versions and texts are the same.
+    """
+    monkeypatch.chdir(tmp_path)
+    foreign = home.foreign_site('aa')
+    foreign.upload_line.limited(50_000)
+    sandbox.journal.clear()
+    ours = upload_modes.Trial(foreign, 'Pieces').outcomes()
+    assert not {k: (plain[k], ours[k]) for k in plain if plain[k] != ours[k]}
+    assert ours['exists and duplicate: exists']['result'] is False
+    sent = sandbox.journal.entries(action='upload')
+    assert len([e for e in sent if 'offset' in e.params]) > len(plain)
 
 
 @pytest.fixture

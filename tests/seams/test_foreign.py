@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pywikibot import config
+from pywikibot.data.api import Request
 from pywikibot.exceptions import ApiTimeoutError, SiteDefinitionError
 from pywikibot.family import AutoFamily, Family, SingleSiteFamily
 from pywikibot.site import APISite, DataSite
@@ -70,37 +71,49 @@ def test_userinfo_is_kept_in_one_attribute(site: Any, sandbox: Sandbox) -> None:
     assert len(sandbox.journal) == 0
 
 
-def test_uploads_ask_for_the_size_of_every_chunk(
-    farm: Farm, site: Any, sandbox: Sandbox, tmp_path: Path
+@pytest.mark.parametrize('chunk_size', [0, 2000], ids=['whole', 'chunks'])
+def test_uploads_carry_their_files_in_mime_and_take_any_answer_to_it(
+    site: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chunk_size: int
 ) -> None:
-    """Else chunks could not be made to fit the rate that is measured on the way."""
+    """Else the transmission could not be cut into pieces."""
     import pywikibot
 
-    sizes: list[int] = []
+    carried: list[tuple[str, int, Any]] = []
 
-    class Growing(Uploader):
-        @property
-        def chunk_size(self) -> int:
-            return 2000 * (1 + len(sandbox.journal.entries(action='upload')))
+    class AnsweredRequest(Request):  # type: ignore[misc]
+        def submit(self) -> Any:
+            if not self.mime:
+                return {'upload': {'result': 'Success', 'nochange': ''}}
+            ((name, (content, *_)),) = self.mime.items()
+            offset = int(self['offset'][0]) if 'offset' in self else 0
+            carried.append((name, len(content), offset))
+            if name == 'file':
+                return {'upload': {'result': 'Success', 'nochange': ''}}
+            # As if another size had been sent.
+            result = 'Continue' if offset < 3000 else 'Success'
+            answer = {'result': result, 'filekey': '1.2.3.png', 'offset': offset + 1500}
+            return {'upload': answer}
 
-        @chunk_size.setter
-        def chunk_size(self, limit: int) -> None:
-            sizes.append(limit)
+    def choose(kwargs: dict[str, Any]) -> Any:
+        is_upload = kwargs['parameters']['action'] == 'upload'
+        return AnsweredRequest if is_upload else before(kwargs)
 
+    site.login()
+    before = site._request_class
+    monkeypatch.setattr(site, '_request_class', choose)
     picture = tmp_path / 'picture.png'
-    header = b'\x89PNG\r\n\x1a\n' + bytes([0, 0, 0, 13]) + b'IHDR'
-    picture.write_bytes(header + bytes([0, 0, 0, 2] * 2) + bytes(5) + b'x' * 9000)
-    page = pywikibot.FilePage(site, 'Growing.png')
-    assert Growing(
-        site, page, source_filename=str(picture), summary='test', text='x'
-    ).upload()
-    offsets = [
-        int(entry.params['offset'])
-        for entry in sandbox.journal.entries(action='upload')
-        if 'offset' in entry.params
-    ]
-    assert sizes == [0]
-    assert offsets == [0, 2000, 6000]
+    picture.write_bytes(b'x' * 5000)
+    page = pywikibot.FilePage(site, 'Picture.png')
+    options = {'summary': 'test', 'text': 'x', 'chunk_size': chunk_size}
+    assert Uploader(site, page, source_filename=str(picture), **options).upload()
+    if chunk_size:
+        assert [(n, offset) for n, _, offset in carried] == [
+            ('chunk', 0),
+            ('chunk', 1500),
+            ('chunk', 3000),
+        ]
+    else:
+        assert carried == [('file', 5000, 0)]
 
 
 def test_a_request_can_be_told_not_to_be_repeated(site: Any, sandbox: Sandbox) -> None:
