@@ -9,6 +9,7 @@ The tree::
     +-- InvalidInput                 what was asked for cannot be done as written
     |   +-- InvalidName              not the name of an account
     |   +-- NotInFarm                the other wiki shares no login with this one
+    |   +-- WrongWiki                not, or not certainly, the wiki that is meant
     |   +-- StateUnknown             `expected=` needs a state that the wiki hides
     |   +-- NotCentral               no central wiki is known for this family
     +-- TokenError
@@ -98,6 +99,7 @@ __all__ = [
     'UnknownModule',
     'UnknownTokenType',
     'WikiUnreachable',
+    'WrongWiki',
 ]
 
 
@@ -138,6 +140,10 @@ class InvalidName(InvalidInput):
 
 class NotInFarm(InvalidInput):
     """The other wiki is not known, or shares no login with this one."""
+
+
+class WrongWiki(InvalidInput):
+    """The wiki is not the one that is meant, or it is not certain which one is."""
 
 
 class StateUnknown(InvalidInput):

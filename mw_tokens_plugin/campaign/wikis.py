@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 from mw_tokens_plugin.campaign.records import Decision, Held
 from mw_tokens_plugin.campaign.retry import PASSING
@@ -27,7 +27,8 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.protocol.names import decoded
-from mw_tokens_plugin.site.family import place_of
+from mw_tokens_plugin.site.family import Place, place_of_code
+from mw_tokens_plugin.site.homelogin import home_login
 from mw_tokens_plugin.site.requests import refusals
 
 #: Characters that are in no title: control characters, and halves of characters.
@@ -81,11 +82,12 @@ class Wikis:
         :param where: its database name, code, ``family:code``, or URL
         :raises InvalidInput: there is no such wiki, or no account on it
         """
-        if where in self._accounts:
+        family = self.home.family
+        is_code = where in family.langs or where in family.code_aliases
+        if where in self._accounts and not is_code:
             return where
         if where not in self._databases:
-            place = place_of(self.home, where, self._accounts.values)
-            self._databases[where] = self._at(place.host)
+            self._databases[where] = self._at(where)
         return self._databases[where]
 
     def site(self, database: str) -> Any:
@@ -93,7 +95,10 @@ class Wikis:
 
         :raises NotAttached: the operator has no account there
         """
-        return self.home.foreign_site(database)
+        account = self._accounts.get(database)
+        if account is None:
+            raise NotAttached(f'{self.home.username()} has no account on {database}.')
+        return self.home.foreign_site(account)
 
     def standing(self, database: str, right: str) -> Standing:
         """Return what the operator is on a wiki, which costs one read.
@@ -141,14 +146,17 @@ class Wikis:
             item['prefix']: item['url'] for item in self.home.siteinfo['interwikimap']
         }
 
-    def _at(self, host: str) -> str:
-        for name, account in self._accounts.items():
-            if urlsplit(account.url or '').netloc.lower() == host.lower():
-                return name
-        raise InvalidInput(
-            f'{host} is none of the wikis on which {self.home.username()} has an '
-            'account.'
-        )
+    def _at(self, where: Any) -> str:
+        """Return the database name of the wiki that has a code, a URL or a place."""
+        wikis = home_login(self.home).wikis
+        place = where if isinstance(where, Place) else wikis.find(where)
+        account = wikis.account_at(place)
+        if account is None:
+            raise InvalidInput(
+                f'{where} is none of the wikis on which {self.home.username()} has an '
+                'account.'
+            )
+        return account.wiki
 
     def _page_at(self, url: str) -> str:
         """Return the page that a URL shows."""
@@ -156,7 +164,7 @@ class Wikis:
             parts = urlsplit(url)
         except ValueError as error:
             raise InvalidInput(f'{url} is not an address: {error}.') from None
-        database = self._at(parts.netloc)
+        database = self._at(url)
         # As PHP does, the last of several; but the path comes first.
         title = parse_qs(parts.query).get('title', [''])[-1]
         script = str(self.home.siteinfo['script'])
@@ -173,10 +181,12 @@ class Wikis:
         """Return the page that an interwiki link leads to, such as ``w:de:Title``."""
         prefix, colon, rest = link.partition(':')
         url = self._prefixes.get(prefix.strip().lower())
+        if url is not None:
+            url = urljoin(self.home.base_url('/'), url)
         database = prefix.strip()
         if colon and database in self._accounts:
             # As plans and reports write it.
-            if url is not None and self._at(urlsplit(url).netloc) != database:
+            if url is not None and self._at(url) != database:
                 raise InvalidInput(
                     f'{text!r} may be a page of {database} or an interwiki link: write '
                     'wiki, tabulator and title.'
@@ -187,14 +197,13 @@ class Wikis:
                 f'{text!r} names no wiki: write wiki, tabulator and title, '
                 'database:Title, an interwiki link, or a URL.'
             )
-        host = urlsplit(url).netloc
         code, colon, title = rest.lstrip(':').partition(':')
         if colon:
             # A second prefix leads to another language of the same project.
-            family = place_of(self.home, url, self._accounts.values).family
+            family = home_login(self.home).wikis.find(url).family
             if (code := code.strip().lower()) in family.langs:
-                return named(self._at(family.hostname(code)), title)
-        return named(self._at(host), rest.lstrip(':'))
+                return named(self._at(place_of_code(code, family)), title)
+        return named(self._at(url), rest.lstrip(':'))
 
     def _standing(self, database: str, right: str) -> Standing:
         try:

@@ -48,7 +48,7 @@ from mw_tokens_plugin.doctor.findings import (
 )
 from mw_tokens_plugin.exceptions import InvalidInput, TokensPluginError
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
-from mw_tokens_plugin.site.foreign import home_login
+from mw_tokens_plugin.site.homelogin import home_login
 from mw_tokens_plugin.site.requests import refusals
 
 #: What requests are made with where a wiki has a session of its own.

@@ -1,24 +1,27 @@
 """Which wikis share one login, where they are, and which one of them is the central.
 
-It knows families, and the list of attached wikis that it is given; it asks no wiki.
+It knows families alone; it asks no wiki.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import pywikibot
+import requests
 from pywikibot import config
 from pywikibot.exceptions import UnknownFamilyError
 from pywikibot.family import Family, SingleSiteFamily, WikimediaFamily
 from pywikibot.site import DataSite
 
 from mw_tokens_plugin.exceptions import NotCentral, NotInFarm
-from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+
+_PORTS = {'http': 80, 'https': 443}
 
 #: A host name or address, with a port or not; no name of a user before it.
 _HOST = re.compile(r'(\[[0-9a-f:.]+\]|[\w.-]+)(:[0-9]+)?')
@@ -50,21 +53,30 @@ class SharedLogin:
 class Place:
     """Where a wiki is, and what pywikibot calls it.
 
-    :ivar host: with the port
+    :ivar host: in lower case, as it is sent, with the port if it is not the usual one
     :ivar interface: the class of its site objects
+    :ivar meant: database names, of which the wiki must have one; none if that is not
+        known
+    :ivar is_guessed: whether it is not known where on the host its API is
     """
 
     code: str
     family: Any
     host: str
     interface: type[Any]
+    meant: frozenset[str] = frozenset()
+    is_guessed: bool = False
+
+    @property
+    def protocol(self) -> str:
+        """By which protocol it is talked to."""
+        return str(self.family.protocol(self.code))
 
     @property
     def api(self) -> str:
         """The address of its API."""
-        return f'{self.family.protocol(self.code)}://{self.host}' + str(
-            self.family.apipath(self.code)
-        )
+        path = self.family.apipath(self.code)
+        return f'{self.protocol}://{self.host}{path}'
 
     def __str__(self) -> str:
         """Return the site's name, as pywikibot writes it."""
@@ -90,7 +102,9 @@ def central_site(site: Any) -> Any:
             "global accounts. Add a line central_wiki = 'CODE' to its family file."
         )
     family, _, code = where.rpartition(':')
-    return pywikibot.Site(code, family, user=site.username())
+    central = pywikibot.Site(code, family, user=site.username())
+    central.tokens.expect(meant_databases(central.family, central.code))
+    return central
 
 
 def same_farm(home: Any, place: Place) -> bool | None:
@@ -107,52 +121,122 @@ def same_farm(home: Any, place: Place) -> bool | None:
     return None if None in centrals else centrals[0] == centrals[1]
 
 
-def host_of(url: str | None) -> str:
-    """Return the host of an address, with its port; '' if it is none of the web.
+@lru_cache(maxsize=8192)
+def host_of(url: str | None, protocol: str = 'https') -> str:
+    """Return the host of an address as it is sent to; '' if it is none of the web.
+
+    It is in lower case and in ASCII, and has its port unless that is the usual one.
 
     :param url: what a wiki says where another one is
+    :param protocol: of addresses that begin with ``//``
     """
     try:
         address = urlsplit(url or '')
-    except ValueError:
+        host = address.netloc.lower()
+        if address.scheme not in ('', 'http', 'https') or not _HOST.fullmatch(host):
+            return ''
+        protocol = address.scheme or protocol
+        request = requests.PreparedRequest()
+        # What the HTTP library makes of it is what will be talked to.
+        request.prepare_url(f'{protocol}://{host}/', None)
+        sent = urlsplit(str(request.url))
+        is_usual = sent.port == _PORTS.get(protocol)
+    except (ValueError, requests.RequestException):
         return ''
-    host = address.netloc.lower()
-    is_web = address.scheme in ('', 'http', 'https') and _HOST.fullmatch(host)
-    return host if is_web else ''
+    return sent.netloc.rpartition(':')[0] if is_usual else sent.netloc
 
 
-def place_of(
-    home: Any, where: Any, attached: Callable[[], Iterable[AttachedAccount]]
-) -> Place:
-    """Find a wiki by any of its names.
+def place_of_code(code: str, family: Any, site: Any = None) -> Place:
+    """Return the place of a wiki in a family.
 
-    :param home: the site from which it is named
-    :param where: a code of the same family, ``family:code``, a database name, a URL,
-        or a site object
-    :param attached: returns the wikis to which the account is attached, which are
-        found by their database names and URLs without any family file
+    :param site: a site object of it, if there is one
+    """
+    if isinstance(site, DataSite):
+        # pywikibot makes a data repository one, whatever the family says.
+        interface: Any = DataSite
+    else:
+        interface = family.interface(code)
+    if isinstance(interface, str):
+        interface = getattr(pywikibot.site, interface)
+    # With https it may be another one than the family's hostname().
+    host = host_of(family.base_url(code, '/'))
+    return Place(code, family, host, interface)
+
+
+def place_named(where: str) -> Place:
+    """Return the place of a wiki that is named as ``family:code``.
+
     :raises NotInFarm: there is no such wiki
     """
-    if not isinstance(where, str):
-        # pywikibot makes a data repository one, whatever the family says.
-        data = DataSite if isinstance(where, DataSite) else None
-        return _place(where.code, where.family, data)
-    if '://' in where:
-        return _place_of_url(home, where, attached)
-    family, colon, code = where.rpartition(':')
-    if colon:
-        return _place_of_name(family, code, where)
-    own = home.family.code_aliases.get(where, where)
-    if own in home.family.langs:
-        return _place(own, home.family)
-    for account in attached():
-        if account.wiki == where and account.url:
-            return _place_of_url(home, account.url, attached)
-    raise NotInFarm(
-        f'{where!r} is no code of the family {home.family.name!r}, and no database '
-        f'name of a wiki to which {home.username()} is attached. Give family:code or '
-        'the URL.'
-    )
+    family, _, code = where.rpartition(':')
+    try:
+        loaded = Family.load(family)
+    except UnknownFamilyError:
+        raise NotInFarm(f'{where!r}: pywikibot knows no family {family!r}.') from None
+    code = loaded.code_aliases.get(code, code)
+    if code not in loaded.langs:
+        raise NotInFarm(f'{where!r}: the family {family!r} has no wiki {code!r}.')
+    return place_of_code(code, loaded)
+
+
+def places_by_host(home: Any) -> dict[str, list[Place]]:
+    """Return all wikis of all family files by their hosts, those of the home first.
+
+    A wiki that is in several of them is listed once.
+    """
+    found: dict[str, dict[str, Place]] = {}
+    for family in _families(home):
+        for code in family.langs:
+            place = place_of_code(code, family)
+            if place.host:
+                found.setdefault(place.host, {}).setdefault(place.api, place)
+    return {host: list(places.values()) for host, places in found.items()}
+
+
+def declared_database(family: Any, code: str) -> str | None:
+    """Return the database name that a family file gives a wiki; None if it gives none.
+
+    pywikibot's own makes one up of the code and the family's name.
+    """
+    if type(family).dbName is Family.dbName:
+        return None
+    return str(family.dbName(code))
+
+
+def meant_databases(family: Any, code: str) -> frozenset[str]:
+    """Return of which names the database of a wiki must have one, by its family file.
+
+    Only where wikis share a host can one be taken for another; elsewhere the name may
+    be that of a replica, and none is meant.
+    """
+    name = declared_database(family, code)
+    host = family.hostname(code)
+    is_shared = [each for each in family.langs if family.hostname(each) == host][1:]
+    if name is None or not is_shared:
+        return frozenset()
+    return frozenset({name, name.removesuffix('_p')})
+
+
+def family_of_one(name: str, url: str, protocol: str, script_path: str) -> Any:
+    """Return a family for a wiki that is in none.
+
+    It is none of pywikibot's AutoFamily, for which one answer that is not JSON means
+    that there is no wiki.
+
+    :param name: of its database
+    :param url: where the home wiki says it is
+    :param protocol: of addresses that begin with ``//``
+    :param script_path: where its API is
+    """
+    address = urlsplit(url)
+    members = {
+        'name': name,
+        'domain': host_of(url, protocol),
+        'protocol': lambda self, code: address.scheme or protocol,
+        'scriptpath': lambda self, code: script_path,
+        'dbName': lambda self, code: name,
+    }
+    return type('Family', (SingleSiteFamily,), members)()
 
 
 def _central_wiki(family: Any) -> str | None:
@@ -161,72 +245,6 @@ def _central_wiki(family: Any) -> str | None:
     if where:
         return str(where) if ':' in where else f'{family.name}:{where}'
     return 'meta:meta' if isinstance(family, WikimediaFamily) else None
-
-
-def _place(code: str, family: Any, interface: type[Any] | None = None) -> Place:
-    if interface is None:
-        interface = family.interface(code)
-    if isinstance(interface, str):
-        interface = getattr(pywikibot.site, interface)
-    # With https it may be another one than the family's hostname().
-    host = urlsplit(family.base_url(code, '/')).netloc.lower()
-    return Place(code, family, host, interface)
-
-
-def _place_of_name(family: str, code: str, where: str) -> Place:
-    try:
-        loaded = Family.load(family)
-    except UnknownFamilyError:
-        raise NotInFarm(f'{where!r}: pywikibot knows no family {family!r}.') from None
-    code = loaded.code_aliases.get(code, code)
-    if code not in loaded.langs:
-        raise NotInFarm(f'{where!r}: the family {family!r} has no wiki {code!r}.')
-    return _place(code, loaded)
-
-
-def _place_of_url(
-    home: Any, url: str, attached: Callable[[], Iterable[AttachedAccount]]
-) -> Place:
-    host = host_of(url)
-    for family in _families(home):
-        for code in family.langs:
-            if host and family.hostname(code).lower() == host:
-                return _place(code, family)
-    for account in attached():
-        if account.url and host and host_of(account.url) == host:
-            if home.protocol() == 'https' and urlsplit(account.url).scheme == 'http':
-                raise NotInFarm(
-                    f'{home} says that {account.wiki} is at http://{host}, and would '
-                    'itself be talked to by https. Add the wiki to a family file.'
-                )
-            return _place(account.wiki, _family_of_one(account.wiki, account.url, home))
-    if not host:
-        raise NotInFarm(
-            'The address is not one of http or https without a user name, so it is '
-            'not used. Give family:code.'
-        )
-    raise NotInFarm(
-        f'{url} is in no family file, and none of the wikis to which '
-        f'{home.username()} is attached.'
-    )
-
-
-def _family_of_one(name: str, url: str, home: Any) -> Any:
-    """Return a family for a wiki that is in none.
-
-    It is none of pywikibot's AutoFamily, for which one answer that is not JSON means
-    that there is no wiki.
-    """
-    address = urlsplit(url)
-    members = {
-        'name': name,
-        'domain': address.netloc,
-        'protocol': lambda self, code: address.scheme or home.protocol(),
-        # A farm has its scripts in the same place everywhere.
-        'scriptpath': lambda self, code: home.scriptpath(),
-        'dbName': lambda self, code: name,
-    }
-    return type('Family', (SingleSiteFamily,), members)()
 
 
 def _families(home: Any) -> Iterator[Any]:

@@ -8,48 +8,35 @@ https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pywikibot
-import requests
 from pywikibot import config
-from pywikibot.comms import http
-from pywikibot.exceptions import APIError, NoUsernameError
 from pywikibot.login import LoginStatus
 
 from mw_tokens_plugin.exceptions import (
     CentralAuthTokenRefused,
     InvalidInput,
-    NoCentralAuthToken,
     NotAttached,
     NotInFarm,
     SessionLost,
-    WikiUnreachable,
 )
-from mw_tokens_plugin.protocol.answers import expected_form, is_answer, part_of
-from mw_tokens_plugin.protocol.globalaccounts import (
-    AttachedAccount,
-    GlobalAccount,
-    from_globaluserinfo,
-)
+from mw_tokens_plugin.protocol.answers import part_of
 from mw_tokens_plugin.protocol.responses import refusal
 from mw_tokens_plugin.site.anonymous import asks_anybody, lowered_limits
-from mw_tokens_plugin.site.centralauth import CentralAuthTokens
-from mw_tokens_plugin.site.family import Place, host_of, place_of, same_farm
+from mw_tokens_plugin.site.credentials import Secret, Vouched, check
+from mw_tokens_plugin.site.family import Place
+from mw_tokens_plugin.site.outgoing import as_it_is, signed, without_cookies
 from mw_tokens_plugin.site.recovery import Remedy, Tried, http_remedy
 from mw_tokens_plugin.site.requestclasses import effective
 from mw_tokens_plugin.site.requests import (
     CachedTokenRequest,
     SingleSendRequest,
-    body_of,
-    fetch_as_nobody,
     refusals,
 )
 from mw_tokens_plugin.site.session import Session
-from mw_tokens_plugin.site.traffic import Traffic
 from mw_tokens_plugin.site.uploads import (
     Line,
     UploadRequest,
@@ -57,255 +44,9 @@ from mw_tokens_plugin.site.uploads import (
 )
 from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
-#: The kinds of credentials, as ``auth=`` names them.
-KINDS = ('auto', 'centralauthtoken', 'password', 'oauth')
-
-#: What follows from kinds of login that get no centralauthtoken.
-_KINDS_EXPLAINED = {
-    'password': 'a bot password gets no centralauthtoken, so other wikis are logged in '
-    'to with that bot password.',
-    'oauth': 'OAuth gets no centralauthtoken, so requests to other wikis are signed '
-    'with the same consumer.',
-}
-
-
-def home_login(home: Any) -> HomeLogin:
-    """Return what is known of the login that a site has at present.
-
-    :param home: the site on which the login is made
-    """
-    wallet = home.tokens
-    with wallet.session.lock:
-        login: HomeLogin | None = wallet.home_login
-        if login is None or login.user != home.username():
-            login = wallet.home_login = HomeLogin(home)
-        return login
-
-
-class HomeLogin:
-    """What a home site knows of the other wikis that its login reaches.
-
-    .. version-added:: 0.1
-
-    :ivar user: whose login it is; the home site may be used as somebody else later
-    :ivar tokens: the centralauthtokens of the login
-    :ivar traffic: the requests that are made with it on all other wikis
-    """
-
-    def __init__(self, home: Any) -> None:
-        """Ask nothing yet."""
-        self.home = home
-        self.tokens = CentralAuthTokens(home)
-        self.traffic = Traffic()
-        self._sites: dict[tuple[str, ...], Any] = {}
-        self._account: GlobalAccount | None = None
-        self._listed: frozenset[str] | None = None
-        self._kind: str | None = None
-        self.user = home.username()
-        self._lock = threading.RLock()
-
-    def site(self, where: Any, *, auth: str, reads: str, create_account: bool) -> Any:
-        """Return the site for another wiki, the same one for the same question."""
-        if auth not in KINDS:
-            raise InvalidInput(f'auth={auth!r} is none of {", ".join(KINDS)}.')
-        if reads not in ('authenticated', 'anonymous'):
-            raise InvalidInput(f"reads={reads!r}: give 'authenticated' or 'anonymous'.")
-        with self._lock:
-            if not self.home.logged_in():
-                self.home.login()
-            if not self.home.logged_in():
-                raise SessionLost(
-                    f'{self.user} is not logged in on {self.home}, and '
-                    'logging in failed. Check the name and the password.'
-                )
-            place = place_of(self.home, where, self.attached)
-            if (place.code, str(place.family)) == (
-                self.home.code,
-                str(self.home.family),
-            ):
-                return self.home
-            kind = self.kind() if auth == 'auto' else auth
-            key = (
-                str(place.family),
-                place.code,
-                place.interface.__name__,
-                kind,
-                reads,
-            )
-            if key not in self._sites:
-                # No credentials leave for a wiki that is not of this farm.
-                self._check_attached(place, create_account)
-                if kind == 'centralauthtoken':
-                    site = _class_for(ForeignMixin, place)(self, place, reads)
-                else:
-                    site = self._plain_site(place, kind)
-                self._sites[key] = site
-                pywikibot.log(f'Using {site!r}.')
-            return self._sites[key]
-
-    def kind(self) -> str:
-        """Return what the home login can be used for, learned by asking once."""
-        if self._kind is None:
-            if self.home.is_oauth_token_available():
-                self._kind = 'oauth'
-            else:
-                try:
-                    self.tokens.probe()
-                    self._kind = 'centralauthtoken'
-                except NoCentralAuthToken:
-                    self._kind = 'password'
-            if explained := _KINDS_EXPLAINED.get(self._kind):
-                pywikibot.info(f'{self.home}: {explained}')
-        return self._kind
-
-    def attached(self) -> tuple[AttachedAccount, ...]:
-        """Return the local accounts of the home login's global account."""
-        return self._global_account().attached or ()
-
-    def _global_account(self) -> GlobalAccount:
-        if self._account is None:
-            account = self.home.global_account(self.user)
-            if not account.exists:
-                raise NotAttached(
-                    f'{self.user} has no global account on {self.home}. '
-                    'Log in with one that has.'
-                )
-            self._account = account
-        return self._account
-
-    def _check_attached(self, place: Place, create_account: bool) -> None:
-        """Refuse what could not work, before the first write."""
-        if place.host in {host_of(account.url) for account in self.attached()}:
-            return
-        # A wiki cannot vouch for itself: what it says of the account is public.
-        shares = same_farm(self.home, place)
-        if shares is None:
-            shares = place.host in self._listed_hosts()
-        if shares:
-            known, is_taken = self._knows_account(place)
-            shares = known is not False
-            if shares and is_taken:
-                where = f'{place.family.path(place.code)}?title=Special:MergeAccount'
-                raise NotAttached(
-                    f'The account {self.user} on {place} is not attached to the '
-                    'global one. Log in there and merge it, at '
-                    f'{place.family.protocol(place.code)}://{place.host}{where}, then '
-                    'start again.'
-                )
-        if not shares:
-            raise NotInFarm(
-                f'{place} shares no login with {self.home}, as far as is known there. '
-                'If it does, add the same central_wiki to both of their family files.'
-            )
-        if not create_account:
-            raise NotAttached(
-                f'{self.user} has no account on {place} yet. Give '
-                'create_account=True to have it created by the first visit.'
-            )
-        self._account = None
-
-    def _listed_hosts(self) -> frozenset[str]:
-        """Return the hosts of the farm's wikis, if the home wiki has a list of them.
-
-        https://www.mediawiki.org/wiki/Extension:SiteMatrix
-        """
-        if self._listed is None:
-            request = self.home._request(
-                parameters={
-                    'action': 'sitematrix',
-                    'smsiteprop': 'url',
-                    'smlangprop': 'site',
-                    'smlimit': 'max',
-                    'formatversion': 2,
-                }
-            )
-            # It is an extension, which most farms do not have.
-            request.expected_errors = frozenset({'badvalue', 'unknown_action'})
-            try:
-                matrix = part_of(request.submit(), 'sitematrix')
-            except APIError:
-                matrix = {}
-            with expected_form(f'The list of wikis of {self.home}'):
-                # Languages have their wikis under a name; others are a list.
-                self._listed = frozenset(
-                    host_of(wiki['url'])
-                    for group in matrix.values()
-                    if not isinstance(group, int)
-                    for wiki in (group['site'] if isinstance(group, dict) else group)
-                    if 'nonglobal' not in wiki
-                )
-        return self._listed
-
-    def _knows_account(self, place: Place) -> tuple[bool | None, bool]:
-        """Ask a wiki, as nobody, what it knows of the account.
-
-        https://www.mediawiki.org/wiki/API:Siteinfo
-        https://www.mediawiki.org/wiki/API:Globaluserinfo
-        https://www.mediawiki.org/wiki/API:Users
-
-        :return: whether it knows the same global account, which is None if nobody may
-            read that wiki; and whether it has a local account of that name
-        :raises WikiUnreachable: it does not answer
-        """
-        account = self._global_account()
-        parameters = {
-            'action': 'query',
-            'meta': 'siteinfo|globaluserinfo',
-            'siprop': 'general',
-            'guiuser': account.name,
-            'list': 'users',
-            'ususers': account.name,
-            'format': 'json',
-            'formatversion': 2,
-        }
-        unreachable = WikiUnreachable(
-            f'{place} at {place.host} does not answer as a wiki does. Check the '
-            'address in the family file and the network, then start again.'
-        )
-        try:
-            response = fetch_as_nobody(f'{place.api}?{urlencode(parameters)}')
-        except requests.RequestException as error:
-            raise unreachable from error
-        if response.status_code == 401:
-            return None, False
-        answer = body_of(response)
-        if response.status_code >= 300 or not is_answer('query', answer):
-            raise unreachable
-        query = answer.get('query')
-        if not query:
-            return None, False
-        if query.get('general', {}).get('centralidlookupprovider') != 'CentralAuth':
-            return False, False
-        if 'globaluserinfo' not in query:
-            return False, False
-        there = from_globaluserinfo(account.name, query['globaluserinfo'])
-        is_same = (there.central_id, there.home, there.registration) == (
-            account.central_id,
-            account.home,
-            account.registration,
-        )
-        with expected_form(f'What {place} says of its local account'):
-            return is_same, any('userid' in user for user in query.get('users', ()))
-
-    def _plain_site(self, place: Place, kind: str) -> Any:
-        """Return a site that logs in by itself, with the same credentials."""
-        if kind == 'oauth':
-            credentials = http.get_authentication(self.home.base_url(''))
-            if credentials is None:
-                raise InvalidInput(
-                    f"auth='oauth', and no OAuth consumer is configured for "
-                    f'{self.home}. Add it to authenticate in user-config.py.'
-                )
-            config.authenticate.setdefault(place.host, credentials)
-        made = _class_for(OwnLoginMixin, place)
-        try:
-            site = made(place.code, place.family, self.user)
-            site.login()
-        except NoUsernameError as error:
-            raise _no_login(self.home, place) from error
-        if not site.logged_in():
-            raise _no_login(self.home, place)
-        return site
+if TYPE_CHECKING:
+    from mw_tokens_plugin.site.homelogin import HomeLogin
+    from mw_tokens_plugin.site.outgoing import Authentication
 
 
 class CentralAuthRequest(UploadRequest):
@@ -342,6 +83,7 @@ class CentralAuthRequest(UploadRequest):
         """Put a centralauthtoken into the URL of this one transmission."""
         if self._is_anonymous():
             return super()._get_request_params(use_get, paramstring)
+        check(self.site, (Secret.CENTRALAUTHTOKEN,))
         login: HomeLogin = self.site.home_login
         session = self.site.tokens.session
         asked = super()._get_request_params(use_get, paramstring)
@@ -491,7 +233,13 @@ class OwnLoginMixin:
     """A site of another wiki that tells which login it is used with.
 
     .. version-added:: 0.1
+
+    :cvar vouched: what lets credentials leave for its address; None if nothing does
+    :cvar authentication: what its requests are given last
     """
+
+    vouched: Vouched | None = None
+    authentication: Authentication = staticmethod(as_it_is)
 
     if TYPE_CHECKING:
         # The interface, which is known when the class is made.
@@ -517,16 +265,54 @@ class OwnLoginMixin:
         return f'through a login of its own as {self.username()}'
 
 
+class OAuthMixin(OwnLoginMixin):
+    """A site whose requests are signed with the OAuth consumer of another one.
+
+    pywikibot looks such keys up by host, for all of the process; these are its own.
+
+    .. version-added:: 0.1
+
+    :cvar keys: those of the consumer, and of its access token
+    """
+
+    keys: tuple[str, ...] = ()
+
+    @property
+    def authentication(self) -> Authentication:  # type: ignore[override]
+        """What its requests are given last."""
+        check(self, (Secret.OAUTH,))
+        return signed(self.keys)
+
+    @property
+    def _oauth_disabled(self) -> bool:
+        """Keep away what is configured for its host."""
+        return True
+
+    @_oauth_disabled.setter
+    def _oauth_disabled(self, value: bool) -> None:
+        """Leave it as it is, although the base class sets it."""
+
+    def is_oauth_token_available(self) -> bool:
+        """Tell that OAuth says who asks, so that nobody logs in."""
+        return True
+
+    def _is_global_user_override(self) -> bool:
+        """Tell that ``-user`` is of another site."""
+        return False
+
+
 class ForeignMixin(OwnLoginMixin):
     """A site whose requests are made with the login of another one.
 
     .. version-added:: 0.1
 
     :ivar home_login: the login that is used
+    :ivar place: where it is, and which wiki it is meant to be
     :ivar reads: ``authenticated`` or ``anonymous``
     :ivar upload_line: what is known of the way to that wiki
     """
 
+    authentication: Authentication = staticmethod(without_cookies)
     single_send_request = SingleSendCentralAuthRequest
     _own_request = CentralAuthRequest
 
@@ -536,6 +322,7 @@ class ForeignMixin(OwnLoginMixin):
         All is set before the base class is, since that sends a request.
         """
         self.home_login = login
+        self.place = place
         self.reads = reads
         self._foreign_tokens: TypedTokenWallet | None = None
         self.upload_line = Line()
@@ -553,7 +340,9 @@ class ForeignMixin(OwnLoginMixin):
         """The tokens of this wiki, which outlive the centralauthtokens."""
         if self._foreign_tokens is None:
             session = SharedSession(self, self.home_login)
-            self._foreign_tokens = TypedTokenWallet(self, session)
+            wallet = TypedTokenWallet(self, session)
+            wallet.expect(self.place.meant)
+            self._foreign_tokens = wallet
         return self._foreign_tokens
 
     @property
@@ -603,16 +392,17 @@ class ForeignMixin(OwnLoginMixin):
         )
 
     def read_identity(self) -> None:
-        """Read userinfo and all tokens, in one request.
+        """Read userinfo, all tokens, and which wiki it is, in one request.
 
         :raises SessionLost: the other wiki takes us for somebody else
+        :raises WrongWiki: it is not the wiki that is meant
         """
         self._loginstatus = LoginStatus.IN_PROGRESS
         del self.userinfo
         with refusals(self):
             answer = self.simple_request(
                 action='query',
-                meta=['tokens', 'userinfo'],
+                meta=['tokens', 'userinfo', 'siteinfo'],
                 type='*',
                 uiprop=['blockinfo', 'groups', 'hasmsg', 'ratelimits', 'rights'],
                 formatversion=2,
@@ -662,18 +452,3 @@ class ForeignMixin(OwnLoginMixin):
         except (NotInFarm, NotAttached):
             # Such as Wikimedia Commons for others' wikis: it can be read at least.
             return site
-
-
-def _class_for(mixin: type[OwnLoginMixin], place: Place) -> type[Any]:
-    """Return a class that pywikibot takes for the interface of a wiki.
-
-    Its name is that of the interface, since pywikibot tells sites apart by it.
-    """
-    return type(place.interface.__name__, (mixin, place.interface), {})
-
-
-def _no_login(home: Any, place: Place) -> SessionLost:
-    return SessionLost(
-        f'Logging in to {place} as {home.username()} failed. A bot password or an '
-        'OAuth consumer must be of an account that is attached there.'
-    )

@@ -60,11 +60,11 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.comms.http', 'cookie_jar', ('_cookies', '_cookies_lock', 'filename')),
     ('pywikibot.comms.http', 'error_handling_callback', ()),
     ('pywikibot.comms.http', 'get_authentication', ()),
-    ('pywikibot.comms.http', 'session', ('get_redirect_target', 'hooks')),
+    ('pywikibot.comms.http', 'session', ('auth', 'get_redirect_target', 'hooks')),
     ('pywikibot.data.api', '_invalidate_superior_cookies', ()),
     ('pywikibot.exceptions', 'Error', ()),
     ('pywikibot.exceptions', 'OtherPageSaveError', ()),
-    ('pywikibot.family', 'Family', ('apipath', 'code_aliases', 'hostname')),
+    ('pywikibot.family', 'Family', ('apipath', 'code_aliases', 'dbName', 'hostname')),
     ('pywikibot.family', 'SingleSiteFamily', ('interface',)),
     ('pywikibot.family', 'WikimediaFamily', ()),
     ('pywikibot.login', 'LoginManager', ('readPassword',)),
@@ -104,6 +104,7 @@ def install() -> None:
     from mw_tokens_plugin.site.cleanlogs import install_redaction
     from mw_tokens_plugin.site.cookies import AccountCookies
     from mw_tokens_plugin.site.mixins import PluginMixin
+    from mw_tokens_plugin.site.outgoing import install_authentication
     from mw_tokens_plugin.site.requestclasses import (
         install_direct_requests,
         request_class,
@@ -124,6 +125,7 @@ def install() -> None:
     http.session.hooks['response'].extend(
         (note_exchange, with_plain_wait, with_few_redirects)
     )
+    install_authentication(http.session)
     install_redaction()
     install_direct_requests()
     _note_passwords()

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import pywikibot
 
-from mw_tokens_plugin.site.foreign import home_login
 from mw_tokens_plugin.site.globalaccounts import GlobalAccountsMixin
 from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
+from mw_tokens_plugin.site.homelogin import home_login
 from mw_tokens_plugin.site.inputs import wiki_named
 from mw_tokens_plugin.site.linking import LinkingMixin
 from mw_tokens_plugin.site.queries import QueriesMixin
@@ -48,7 +48,8 @@ class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, LinkingMixin, QueriesM
         the same question.
 
         :param where: a code of the same family, ``family:code``, a database name
-            (``dewiki``), a URL, or a site object
+            (``dewiki``), a URL, a site object, or an item of ``attached`` of a
+            :class:`GlobalAccount`
         :param auth: ``centralauthtoken``, ``password`` (a bot password, which logs in
             there), ``oauth``, or ``auto``: the first of them that this login can do
         :param reads: ``authenticated``, or ``anonymous``: then reads that do not
@@ -57,6 +58,8 @@ class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, LinkingMixin, QueriesM
         :param create_account: whether a first visit may create the account there
         :raises InvalidInput: ``where`` is neither a text nor a site
         :raises NotInFarm: there is no such wiki, or it shares no login with this one
+        :raises WrongWiki: the wiki that answers is not the one that is meant, or the
+            name is that of more than one
         :raises NotAttached: the account has no local account there
         :raises NoCentralAuthToken: ``auth`` asks for what this login cannot do
         :raises SessionLost: not logged in here, or logging in there failed

@@ -51,8 +51,10 @@ from mw_tokens_plugin.protocol.answers import (
 from mw_tokens_plugin.protocol.responses import readable, refusal
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Token
 from mw_tokens_plugin.site.cookies import acting_as
+from mw_tokens_plugin.site.credentials import carried, check
 from mw_tokens_plugin.site.errortexts import sentence
 from mw_tokens_plugin.site.family import host_of
+from mw_tokens_plugin.site.outgoing import authenticated
 from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.secretsources import note_configuration, note_parameter
@@ -154,6 +156,7 @@ class TokenRequest(Request):  # type: ignore[misc]
         self, use_get: bool, paramstring: str
     ) -> tuple[bool, str, str | bytes | None, dict[str, str]]:
         """Swap a token that died since it was attached; it runs once a transmission."""
+        check(self.site, carried(self.action, self._params))
         if self._token is not None:
             live = self.site.tokens[self._token.type]
             if live is not self._token:
@@ -224,7 +227,8 @@ class TokenRequest(Request):  # type: ignore[misc]
             session.heard(self._host, self._generation)
         _redirects.limited = True
         try:
-            answer = self._transmit(use_get, uri, data, headers, paramstring)
+            with authenticated(getattr(self.site, 'authentication', None)):
+                answer = self._transmit(use_get, uri, data, headers, paramstring)
         finally:
             _redirects.limited = False
             session.traffic.landed(self)
@@ -576,6 +580,7 @@ class SingleSendRequest(TokenRequest):
         """Add the fields to the body, after pywikibot has logged it."""
         use_get, uri, body, headers = super()._get_request_params(use_get, paramstring)
         if self.fields:
+            check(self.site, carried(self.action, dict(self.fields)))
             assert isinstance(body, str)
             body = f'{body}&{urlencode(self.fields)}'
         return use_get, uri, body, headers

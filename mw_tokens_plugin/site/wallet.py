@@ -32,13 +32,19 @@ from mw_tokens_plugin.protocol.tokens import (
     token_parameter_of,
     tokens_from_answer,
 )
+from mw_tokens_plugin.site.identity import (
+    Identity,
+    check_identity,
+    identity_in,
+    identity_of,
+)
 from mw_tokens_plugin.site.inputs import words
 from mw_tokens_plugin.site.paraminfo import ModuleInfo
 from mw_tokens_plugin.site.secretsources import note_values
 from mw_tokens_plugin.site.session import Session
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.site.foreign import HomeLogin
+    from mw_tokens_plugin.site.homelogin import HomeLogin
 
     class TokenWallet:
         """What pywikibot's wallet is to a type checker, which does not know it."""
@@ -147,6 +153,9 @@ class TypedTokenWallet(TokenWallet):
         self.module_info = ModuleInfo(site)
         self.dropped: Counter[TokenType] = Counter()
         self.home_login: HomeLogin | None = None
+        #: What the wiki says that it is; None until its first tokens are fetched.
+        self.identity: Identity | None = None
+        self._meant: frozenset[str] = frozenset()
         self._clock = clock
         self._held_generation = 0
         self._changing = threading.Lock()
@@ -238,6 +247,27 @@ class TypedTokenWallet(TokenWallet):
         """
         with self.session.lock:
             self._kept(wanted, answer)
+
+    def expect(self, databases: Iterable[str]) -> None:
+        """Say which wiki this is meant to be: no token of another is handed out.
+
+        :param databases: database names, of which it must have one; none if that is
+            not known
+        :raises WrongWiki: it is known already that it has another
+        """
+        self._meant = frozenset(databases)
+        if self.identity is not None:
+            check_identity(self.site, self.identity, self._meant)
+
+    def learn(self, answer: Mapping[str, Any]) -> None:
+        """Remember what the wiki says that it is, if an answer tells.
+
+        :raises WrongWiki: it is not the one that is meant
+        """
+        said = identity_in(answer)
+        if said is not None:
+            check_identity(self.site, said, self._meant)
+            self.identity = said
 
     def drop(self, token: Token) -> None:
         """Forget a token that was refused, unless it has been replaced already.
@@ -342,8 +372,11 @@ class TypedTokenWallet(TokenWallet):
         """Ask for tokens, once more if the session changes meanwhile."""
         for _ in range(_ASKED_AT_MOST):
             seen = self.session.generation
+            meta = 'tokens'
+            if self.identity is None and self.site.user() is not None:
+                meta = 'tokens|siteinfo'
             answer: dict[str, Any] = self.site.simple_request(
-                action='query', meta='tokens', type=types, formatversion=2
+                action='query', meta=meta, type=types, formatversion=2
             ).submit()
             if seen == self.session.generation:
                 break
@@ -357,6 +390,9 @@ class TypedTokenWallet(TokenWallet):
         The session may have been renewed while the query was made, so what is held
         is looked at again.
         """
+        self.learn(answer)
+        if self._meant and self.identity is None:
+            identity_of(self.site)
         values = tokens_from_answer(answer)
         held = self._live()
         for name, value in values.items():

@@ -115,6 +115,9 @@ def steps(sandbox: Sandbox, wiki: str | None = None) -> list[str]:
                 for name in entry.params.get(key, '').split('|')
                 if name
             ]
+            # Which wiki it is comes along with its first tokens.
+            if 'tokens' in names:
+                names = [name for name in names if name != 'siteinfo']
             word = '|'.join(n for n in names if n != 'userinfo') or 'userinfo'
         said.append(word if entry.result == 'ok' else f'{word}: {entry.result}')
     return said

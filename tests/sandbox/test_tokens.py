@@ -49,7 +49,10 @@ def steps(sandbox: Sandbox) -> list[str]:
         word = entry.action
         if word == 'query':
             word = entry.params.get('meta') or entry.params.get('list') or 'query'
-            word = '|'.join(p for p in word.split('|') if p != 'userinfo') or 'userinfo'
+            parts = set(word.split('|')) - {'userinfo'}
+            # Which wiki it is comes along with its first tokens.
+            parts -= {'siteinfo'} if 'tokens' in parts else set()
+            word = '|'.join(p for p in word.split('|') if p in parts) or 'userinfo'
         if word == 'tokens':
             word += f'={entry.params.get("type", "")}'
         said.append(word if entry.result == 'ok' else f'{word}: {entry.result}')

@@ -38,7 +38,7 @@ class Wiki:
         return 'Operator'
 
     def simple_request(self, **parameters: Any) -> Wiki:
-        assert parameters['meta'] == 'tokens'
+        assert parameters['meta'] == 'tokens|siteinfo'
         return self
 
     def submit(self) -> dict[str, Any]:

@@ -1,0 +1,247 @@
+"""Who may get what: one table of all secrets, and the check that each request passes.
+
+:data:`TABLE` has one :class:`Rule` for each :class:`Secret`; ``docs/security.md`` shows
+the same table. :func:`check` is asked by every transmission of the plugin, right before
+it leaves. What counts as a secret in a text is known to :mod:`.redaction`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from mw_tokens_plugin.exceptions import NotInFarm
+from mw_tokens_plugin.site.family import host_of
+
+
+class Secret(enum.Enum):
+    """The kinds of secrets that pass through; the values are what pages call them."""
+
+    PASSWORD = 'main password'
+    BOT_PASSWORD = 'bot password'
+    OAUTH = 'OAuth keys and bearer'
+    CENTRALAUTHTOKEN = 'centralauthtoken'
+    CSRF = 'csrf and other tokens'
+    COOKIES = 'cookies'
+    SECOND_FACTOR = 'second-factor code'
+    RECOVERY_CODE = 'recovery code'
+    OAUTH_RETURN = 'OAuth return code'
+
+
+class Recipient(enum.Enum):
+    """What a wiki is to the login; the values are what pages call it.
+
+    :cvar HOME: the operator has named it, in ``user-config.py`` or on the command line
+    :cvar VOUCHED: the home wiki lists it, or the family files give both of them one
+        central wiki
+    :cvar UNKNOWN: nobody but itself says that it belongs to the farm
+    """
+
+    HOME = 'the home wiki'
+    VOUCHED = "the farm's wikis"
+    UNKNOWN = 'any other'
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What may be done with a kind of secret; all but the recipients is for people.
+
+    :ivar origin: where it comes from
+    :ivar recipients: which wikis may get it
+    :ivar voucher: who says that a wiki is one of them
+    :ivar kept: where it may be kept
+    :ivar redaction: how it is kept out of what is shown and logged
+    """
+
+    secret: Secret
+    origin: str
+    recipients: tuple[Recipient, ...]
+    voucher: str
+    kept: str
+    redaction: str
+
+
+_HOME = (Recipient.HOME,)
+_FARM = (Recipient.HOME, Recipient.VOUCHED)
+_BY_CONFIGURATION = 'user-config.py and the family file'
+_BY_HOME_SIDE = 'the home wiki or the family files, never the wiki itself'
+_BY_VALUE = 'by value'
+
+#: The table, in the order of the page.
+TABLE: tuple[Rule, ...] = (
+    Rule(
+        Secret.PASSWORD,
+        'the password file, or the terminal',
+        _FARM,
+        _BY_HOME_SIDE,
+        'the password file, mode 0600; in memory',
+        _BY_VALUE,
+    ),
+    Rule(
+        Secret.BOT_PASSWORD,
+        'the password file',
+        _FARM,
+        _BY_HOME_SIDE,
+        'the password file, mode 0600; in memory',
+        _BY_VALUE,
+    ),
+    Rule(
+        Secret.OAUTH,
+        'user-config.py (authenticate)',
+        _FARM,
+        _BY_HOME_SIDE,
+        'user-config.py, mode 0600; in memory',
+        _BY_VALUE,
+    ),
+    Rule(
+        Secret.CENTRALAUTHTOKEN,
+        'the home wiki, one for each transmission',
+        (Recipient.VOUCHED,),
+        _BY_HOME_SIDE,
+        'in memory, for seconds',
+        _BY_VALUE,
+    ),
+    Rule(
+        Secret.CSRF,
+        'the wiki that it is sent to',
+        _FARM,
+        'it goes back to the wiki that gave it',
+        'in memory, as long as the session',
+        _BY_VALUE,
+    ),
+    Rule(
+        Secret.COOKIES,
+        'the wiki that it is sent to',
+        _FARM,
+        'it goes back to the host that gave it, and beside no centralauthtoken',
+        "pywikibot's cookie file, mode 0600",
+        _BY_VALUE,
+    ),
+    Rule(
+        Secret.SECOND_FACTOR,
+        'the terminal, or the mail',
+        _FARM,
+        _BY_HOME_SIDE,
+        'nowhere',
+        _BY_VALUE,
+    ),
+    Rule(
+        Secret.RECOVERY_CODE,
+        'the terminal',
+        _FARM,
+        _BY_HOME_SIDE,
+        'nowhere',
+        _BY_VALUE,
+    ),
+    Rule(
+        Secret.OAUTH_RETURN,
+        'the browser, by the listener on loopback, standard input or a private file',
+        _HOME,
+        _BY_CONFIGURATION,
+        'nowhere',
+        _BY_VALUE,
+    ),
+)
+
+_RULES = {rule.secret: rule for rule in TABLE}
+
+#: Parameters of requests that carry a secret.
+#: https://www.mediawiki.org/wiki/API:Login
+#: https://www.mediawiki.org/wiki/API:Linkaccount
+_PARAMETERS = {
+    'password': Secret.PASSWORD,
+    'retype': Secret.PASSWORD,
+    'lgpassword': Secret.BOT_PASSWORD,
+    'OATHToken': Secret.SECOND_FACTOR,
+    'token': Secret.CSRF,
+    'linktoken': Secret.CSRF,
+    'createtoken': Secret.CSRF,
+    'logintoken': Secret.CSRF,
+    'lgtoken': Secret.CSRF,
+    'centralauthtoken': Secret.CENTRALAUTHTOKEN,
+}
+#: What a browser brings back, by the module that takes it.
+_RETURNED = {'linkaccount': ('code', 'state')}
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """That the home side has said of an address that it is one of the farm.
+
+    Made by :mod:`.attached` alone.
+
+    :ivar address: protocol and host
+    :ivar by: who said so
+    """
+
+    address: str
+    by: str
+
+
+def carried(action: str, parameters: Iterable[str]) -> Iterator[Secret]:
+    """Yield what kinds of secrets the parameters of a request are.
+
+    :param action: the API module
+    :param parameters: their names
+    """
+    for name in parameters:
+        if name in _PARAMETERS:
+            yield _PARAMETERS[name]
+        elif name in _RETURNED.get(action, ()):
+            yield Secret.OAUTH_RETURN
+
+
+def recipient(site: Any) -> Recipient:
+    """Return what a site is to the login that is used with it.
+
+    :param site: as pywikibot made it, or ``foreign_site()``
+    """
+    if not hasattr(site, 'vouched'):
+        # Somebody has named it, and pywikibot logs in to it with what is kept for it.
+        return Recipient.HOME
+    vouched: Vouched | None = site.vouched
+    address = site.base_url('')
+    present = f'{urlsplit(address).scheme}://{host_of(address)}'
+    is_the_same = vouched is not None and vouched.address == present
+    return Recipient.VOUCHED if is_the_same else Recipient.UNKNOWN
+
+
+def check(site: Any, secrets: Iterable[Secret]) -> None:
+    """Let secrets leave for a wiki, or refuse.
+
+    :param site: the site that the request is for
+    :param secrets: what it carries
+    :raises NotInFarm: it may not get one of them
+    """
+    what: Recipient | None = None
+    for secret in secrets:
+        what = what or recipient(site)
+        if what not in _RULES[secret].recipients:
+            raise NotInFarm(
+                f'{site} ({what.value}) may not get a {secret.value}, so nothing was '
+                f'sent. It goes to {_shown(_RULES[secret].recipients)} only.'
+            )
+
+
+def rows() -> Iterator[tuple[str, ...]]:
+    """Yield the table as texts, in the columns of ``docs/security.md``.
+
+    They are: the secret, where it comes from, who may get it, who vouches for them,
+    where it may be kept, how it is redacted.
+    """
+    for rule in TABLE:
+        yield (
+            rule.secret.value,
+            rule.origin,
+            _shown(rule.recipients),
+            rule.voucher,
+            rule.kept,
+            rule.redaction,
+        )
+
+
+def _shown(recipients: Iterable[Recipient]) -> str:
+    return ' and '.join(each.value for each in recipients)

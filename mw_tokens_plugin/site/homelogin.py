@@ -1,0 +1,197 @@
+"""What a home site knows of the other wikis that its login reaches, and their sites.
+
+It decides with which login another wiki is used, and makes the site object once; which
+wiki a name means, and who vouches for it, is the work of :mod:`.attached`.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pywikibot
+from pywikibot.comms import http
+from pywikibot.exceptions import NoUsernameError
+
+from mw_tokens_plugin.exceptions import (
+    HttpRefusal,
+    InvalidInput,
+    NoCentralAuthToken,
+    SessionLost,
+)
+from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+from mw_tokens_plugin.site.attached import AttachedWikis
+from mw_tokens_plugin.site.centralauth import CentralAuthTokens
+from mw_tokens_plugin.site.credentials import Vouched
+from mw_tokens_plugin.site.family import Place, meant_databases
+from mw_tokens_plugin.site.foreign import ForeignMixin, OAuthMixin, OwnLoginMixin
+from mw_tokens_plugin.site.traffic import Traffic
+
+#: The kinds of credentials, as ``auth=`` names them.
+KINDS = ('auto', 'centralauthtoken', 'password', 'oauth')
+
+#: What follows from kinds of login that get no centralauthtoken.
+_KINDS_EXPLAINED = {
+    'password': 'a bot password gets no centralauthtoken, so other wikis are logged in '
+    'to with that bot password.',
+    'oauth': 'OAuth gets no centralauthtoken, so requests to other wikis are signed '
+    'with the same consumer.',
+}
+
+
+def home_login(home: Any) -> HomeLogin:
+    """Return what is known of the login that a site has at present.
+
+    :param home: the site on which the login is made
+    """
+    wallet = home.tokens
+    with wallet.session.lock:
+        login: HomeLogin | None = wallet.home_login
+        if login is None or login.user != home.username():
+            login = wallet.home_login = HomeLogin(home)
+        return login
+
+
+class HomeLogin:
+    """What a home site knows of the other wikis that its login reaches.
+
+    .. version-added:: 0.1
+
+    :ivar user: whose login it is; the home site may be used as somebody else later
+    :ivar wikis: the wikis that it reaches
+    :ivar tokens: the centralauthtokens of the login
+    :ivar traffic: the requests that are made with it on all other wikis
+    """
+
+    def __init__(self, home: Any) -> None:
+        """Ask nothing yet."""
+        self.home = home
+        self.tokens = CentralAuthTokens(home)
+        self.traffic = Traffic()
+        self.user = home.username()
+        self.wikis = AttachedWikis(home, self.user)
+        self._sites: dict[tuple[str, ...], Any] = {}
+        self._kind: str | None = None
+        self._lock = threading.RLock()
+        home.tokens.expect(meant_databases(home.family, home.code))
+
+    def site(self, where: Any, *, auth: str, reads: str, create_account: bool) -> Any:
+        """Return the site for another wiki, the same one for the same question."""
+        if auth not in KINDS:
+            raise InvalidInput(f'auth={auth!r} is none of {", ".join(KINDS)}.')
+        if reads not in ('authenticated', 'anonymous'):
+            raise InvalidInput(f"reads={reads!r}: give 'authenticated' or 'anonymous'.")
+        with self._lock:
+            if not self.home.logged_in():
+                self.home.login()
+            if not self.home.logged_in():
+                raise SessionLost(
+                    f'{self.user} is not logged in on {self.home}, and '
+                    'logging in failed. Check the name and the password.'
+                )
+            place = self.wikis.find(where)
+            if (place.code, place.family) == (self.home.code, self.home.family):
+                self.home.tokens.expect(place.meant)
+                return self.home
+            kind = self.kind() if auth == 'auto' else auth
+            key = (
+                str(place.family),
+                place.code,
+                place.interface.__name__,
+                kind,
+                reads,
+            )
+            if key not in self._sites:
+                # No credentials leave for a wiki that is not of this farm.
+                vouched = self.wikis.check(place, create_account)
+                site = self._made(place, vouched, kind, reads)
+                self._sites[key] = site
+                pywikibot.log(f'Using {site!r}.')
+            return self._sites[key]
+
+    def kind(self) -> str:
+        """Return what the home login can be used for, learned by asking once."""
+        if self._kind is None:
+            if self.home.is_oauth_token_available():
+                self._kind = 'oauth'
+            else:
+                try:
+                    self.tokens.probe()
+                    self._kind = 'centralauthtoken'
+                except NoCentralAuthToken:
+                    self._kind = 'password'
+            if explained := _KINDS_EXPLAINED.get(self._kind):
+                pywikibot.info(f'{self.home}: {explained}')
+        return self._kind
+
+    def attached(self) -> tuple[AttachedAccount, ...]:
+        """Return the local accounts of the home login's global account."""
+        return self.wikis.accounts()
+
+    def _made(self, place: Place, vouched: Vouched, kind: str, reads: str) -> Any:
+        """Make a site, elsewhere on the host if its API is not where it was guessed."""
+        try:
+            return self._site_at(place, vouched, kind, reads)
+        except HttpRefusal:
+            if not place.is_guessed:
+                raise
+        return self._site_at(self.wikis.look_around(place), vouched, kind, reads)
+
+    def _site_at(self, place: Place, vouched: Vouched, kind: str, reads: str) -> Any:
+        if kind == 'centralauthtoken':
+            return _class_for(ForeignMixin, place, vouched)(self, place, reads)
+        return self._plain_site(place, vouched, kind)
+
+    def _plain_site(self, place: Place, vouched: Vouched, kind: str) -> Any:
+        """Return a site that logs in by itself, with the same credentials."""
+        made = _class_for(OwnLoginMixin, place, vouched)
+        if kind == 'oauth':
+            made = _class_for(OAuthMixin, place, vouched, keys=self._oauth_keys())
+        try:
+            site = made(place.code, place.family, self.user)
+            site.login()
+        except NoUsernameError as error:
+            raise _no_login(self.home, place) from error
+        if not site.logged_in():
+            raise _no_login(self.home, place)
+        site.tokens.expect(place.meant)
+        return site
+
+    def _oauth_keys(self) -> tuple[str, ...]:
+        """Return the keys of the home wiki's OAuth consumer.
+
+        :raises InvalidInput: there are none, or what there is are no such keys
+        """
+        address = self.home.base_url('')
+        keys = http.get_authentication(address)
+        if keys is None:
+            raise InvalidInput(
+                f"auth='oauth', and no OAuth consumer is configured for "
+                f'{self.home}. Add it to authenticate in user-config.py.'
+            )
+        if len(keys) != 4:
+            raise InvalidInput(
+                f"auth='oauth', and the entry for {self.home} in authenticate of "
+                f'user-config.py has {len(keys)} items. OAuth has four: the key and '
+                'the secret of the consumer, and those of its access token.'
+            )
+        return tuple(keys)
+
+
+def _class_for(
+    mixin: type[OwnLoginMixin], place: Place, vouched: Vouched, **members: Any
+) -> type[Any]:
+    """Return a class that pywikibot takes for the interface of a wiki.
+
+    Its name is that of the interface, since pywikibot tells sites apart by it. What
+    vouches for the wiki is there before the site is made, which sends a request.
+    """
+    members['vouched'] = vouched
+    return type(place.interface.__name__, (mixin, place.interface), members)
+
+
+def _no_login(home: Any, place: Place) -> SessionLost:
+    return SessionLost(
+        f'Logging in to {place} as {home.username()} failed. A bot password or an '
+        'OAuth consumer must be of an account that is attached there.'
+    )

@@ -1,0 +1,85 @@
+"""What goes along with requests to other wikis: no cookie, and nothing of ~/.netrc.
+
+It stands in the HTTP library's session of pywikibot, where it leaves all other requests
+as they are.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from requests import PreparedRequest
+from requests.auth import HTTPBasicAuth
+from requests.utils import get_auth_from_url, get_netrc_auth
+
+#: What a request is given last, and returned as.
+Authentication = Callable[[PreparedRequest], PreparedRequest]
+
+
+class _Present(threading.local):
+    """How the request of this thread is authenticated; None as the library does."""
+
+    authentication: Authentication | None = None
+
+
+_present = _Present()
+
+
+@contextmanager
+def authenticated(by: Authentication | None) -> Iterator[None]:
+    """Let the requests of this thread be authenticated in one way and no other.
+
+    :param by: None for what the library does by itself
+    """
+    before, _present.authentication = _present.authentication, by
+    try:
+        yield
+    finally:
+        _present.authentication = before
+
+
+def as_it_is(request: PreparedRequest) -> PreparedRequest:
+    """Add nothing: the cookies of the session are all there is."""
+    return request
+
+
+def without_cookies(request: PreparedRequest) -> PreparedRequest:
+    """Leave out the cookies, too: the token in the URL says who asks."""
+    request.headers.pop('Cookie', None)
+    return request
+
+
+def signed(keys: tuple[str, ...]) -> Authentication:
+    """Return what signs a request with the keys of an OAuth consumer, and adds no more.
+
+    :param keys: those of the consumer, and of its access token
+    """
+    from requests_oauthlib import OAuth1  # type: ignore[import-untyped]
+
+    sign = OAuth1(*keys)
+
+    def authenticate(request: PreparedRequest) -> PreparedRequest:
+        request.headers.pop('Cookie', None)
+        made: PreparedRequest = sign(request)
+        return made
+
+    return authenticate
+
+
+def install_authentication(session: Any) -> None:
+    """Put it into a session of the HTTP library that has nothing in that place."""
+    if session.auth is None:
+        session.auth = _authenticate
+
+
+def _authenticate(request: PreparedRequest) -> PreparedRequest:
+    if _present.authentication is not None:
+        return _present.authentication(request)
+    # What the library does by itself where a session has nothing.
+    url = str(request.url)
+    in_url = get_auth_from_url(url)
+    found = in_url if any(in_url) else get_netrc_auth(url)
+    return HTTPBasicAuth(*found)(request) if found else request
