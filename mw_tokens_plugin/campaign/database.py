@@ -9,7 +9,6 @@ https://docs.sqlalchemy.org/en/20/core/
 from __future__ import annotations
 
 import configparser
-import errno
 import os
 import socket
 import sqlite3
@@ -23,8 +22,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of, is_refusal
+from mw_tokens_plugin.campaign.ledgerfile import prepare
 from mw_tokens_plugin.campaign.ledgerurl import LedgerPlace
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
+from mw_tokens_plugin.site.hook import ledger_group
 
 _metadata = sa.MetaData()
 
@@ -159,7 +160,8 @@ class Database:
     def __init__(self, url: str, *, create: bool = True) -> None:
         """Open the database, and make its tables if they are not there.
 
-        A new SQLite file can be read by its owner only.
+        A new SQLite file can be read by its owner only, and one that others can write
+        to is refused.
 
         :param url: an SQLAlchemy URL, or the path of an SQLite file
         :param create: whether an SQLite file may be a new one
@@ -175,7 +177,7 @@ class Database:
         self.is_shared = not on_network
         try:
             if path:
-                _touch_private(path)
+                prepare(path, ledger_group())
             if place.url.get_driver_name() == 'pymysql':
                 _check_credentials(place.url.query)
             self.engine = sa.create_engine(
@@ -359,14 +361,6 @@ def _check_credentials(query: Mapping[str, object]) -> None:
             return
         problem = f'has no section "[{section}]"'
     raise InvalidInput(f'{path} {problem}. It is not shown, as it holds a password.')
-
-
-def _touch_private(path: str) -> None:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    if os.path.exists(path) and not os.path.isfile(path):
-        # SQLite would say of a device that its disk fails.
-        raise OSError(errno.EINVAL, 'it is not a file', path)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 Row = sa.Row[Any]

@@ -126,6 +126,16 @@ def without_secrets(text: str) -> str:
     return address + mark + '&'.join(map(_public, query.split('&')))
 
 
+def holds_password(text: str) -> bool:
+    """Tell whether a URL holds a password itself, rather than name a file with one.
+
+    .. version-added:: 0.1
+    """
+    return _is_url(text) and bool(
+        re.search('://[^/?]*:[^/?]+@|[?&](password|passwd|passwrd)=.', text)
+    )
+
+
 def is_on_network(path: str, mounts: str) -> bool:
     """Tell whether a file is on a file system that other machines may share.
 

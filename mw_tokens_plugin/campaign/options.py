@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+import pywikibot
 from pywikibot import config
 
 from mw_tokens_plugin.campaign.command import (
@@ -29,7 +30,7 @@ from mw_tokens_plugin.campaign.guards import Threshold
 from mw_tokens_plugin.campaign.hiding import Veil
 from mw_tokens_plugin.campaign.launch import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger, now
-from mw_tokens_plugin.campaign.ledgerurl import without_secrets
+from mw_tokens_plugin.campaign.ledgerurl import holds_password, without_secrets
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.privatefiles import (
     check_appendable,
@@ -189,6 +190,8 @@ class SharedOptions:
                 self.resume = True
             case '-ledger', True:
                 self.ledger = _place(name, value)
+                if holds_password(value):
+                    pywikibot.warning(said('campaign-ledger-password'))
             case '-quiet', False:
                 self.quiet = True
             case '-log-json', True:
@@ -724,11 +727,15 @@ def _written_down(
     if path is None:
         yield lambda target, outcome: None
         return
-    with open_private(path, 'append') as file:
-        log = JsonLog(file, campaign, veil=veil)
+    file = open_private(path, 'append')
+    log = JsonLog(file, campaign, veil=veil)
 
-        def write(target: Target, outcome: Outcome) -> None:
-            with naming(path):
-                log.outcome(target, outcome)
+    def write(target: Target, outcome: Outcome) -> None:
+        with naming(path):
+            log.outcome(target, outcome)
 
+    try:
         yield write
+    finally:
+        with naming(path):
+            file.close()

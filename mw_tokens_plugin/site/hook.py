@@ -20,8 +20,11 @@ _AWAITED = 'pywikibot.site'
 #: The files of standing lists; see :func:`enable`.
 _standing: list[str] = []
 
+#: The group whose members share a ledger in a file; see :func:`enable`.
+_team: list[str] = []
 
-def enable(*, protect: str | Sequence[str] = ()) -> None:
+
+def enable(*, protect: str | Sequence[str] = (), ledger_group: str = '') -> None:
     """Give every site object of pywikibot the plugin, those that exist too.
 
     It can be called in a script, before or after pywikibot is imported, and in
@@ -37,8 +40,12 @@ def enable(*, protect: str | Sequence[str] = ()) -> None:
 
     :param protect: files with targets that campaigns must leave alone, as by
         ``-protect:FILE``
+    :param ledger_group: the group of the system whose members share a ledger in a file;
+        without it, one that others can write to is refused
     """
     files = [protect] if isinstance(protect, str) else protect
+    if ledger_group:
+        _team[:] = [ledger_group]
     _standing.extend(file for file in files if file not in _standing)
     if os.environ.get('MW_TOKENS_DISABLE') == '1':
         return
@@ -54,6 +61,14 @@ def standing_lists() -> tuple[str, ...]:
     .. version-added:: 0.1
     """
     return tuple(_standing)
+
+
+def ledger_group() -> str | None:
+    """Return the group whose members share a ledger in a file; None if nobody does.
+
+    .. version-added:: 0.1
+    """
+    return _team[0] if _team else None
 
 
 def _install() -> None:

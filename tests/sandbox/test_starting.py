@@ -241,6 +241,8 @@ def test_a_database_is_refused_without_a_secret(desk: Desk, sandbox: Sandbox) ->
     run = desk.run(*USUAL, LEDGER)
     check(desk, run, 75, 'cannot be opened')
     assert '//x:***@127.0.0.1:1/x?user=u&password=***' in run.err
+    # All users of the machine have read it.
+    assert 'can read the password in -ledger' in run.err
     # Nor does pywikibot's log of commands hold one, whatever option it was meant for.
     run = desk.run(*USUAL, LEDGER.replace('-ledger', '-leger'), f'-return:{SECRET}')
     check(desk, run, 2, 'not understood')

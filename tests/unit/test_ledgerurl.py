@@ -10,6 +10,7 @@ import pytest
 from mw_tokens_plugin.campaign.database import Database
 from mw_tokens_plugin.campaign.ledgerurl import (
     LedgerPlace,
+    holds_password,
     is_on_network,
     without_secrets,
 )
@@ -168,3 +169,18 @@ def test_a_symbolic_link_is_followed_first(tmp_path: Path) -> None:
     (tmp_path / 'link').symlink_to('target')
     mounts = f'/dev/sda1 / ext4 rw 0 0\nserver:/x {tmp_path}/target nfs4 rw 0 0\n'
     assert is_on_network(str(tmp_path / 'link' / 'ledger'), mounts)
+
+
+@pytest.mark.parametrize(
+    ('url', 'holds'),
+    [
+        ('mysql+pymysql://u:secret@h/x', True),
+        ('postgresql://h/x?user=u&password=secret', True),
+        ('mysql+pymysql://h/x?read_default_file=~/my.cnf', False),
+        ('postgresql://u@h:5432/x', False),
+        ('sqlite:////tmp/a:b@c', False),
+        ('/tmp/ledger', False),
+    ],
+)
+def test_a_password_in_a_url_is_found(url: str, holds: bool) -> None:
+    assert holds_password(url) is holds
