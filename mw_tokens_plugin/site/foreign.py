@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pywikibot
 from pywikibot import config
 from pywikibot.login import LoginStatus
+from pywikibot.site import DataSite
 
 from mw_tokens_plugin.exceptions import (
     CentralAuthTokenRefused,
@@ -27,7 +28,7 @@ from mw_tokens_plugin.protocol.answers import part_of
 from mw_tokens_plugin.protocol.responses import refusal
 from mw_tokens_plugin.site.anonymous import asks_anybody, lowered_limits
 from mw_tokens_plugin.site.credentials import Secret, Vouched, check
-from mw_tokens_plugin.site.family import Place
+from mw_tokens_plugin.site.family import Place, host_of
 from mw_tokens_plugin.site.outgoing import as_it_is, signed, without_cookies
 from mw_tokens_plugin.site.recovery import Remedy, Tried, http_remedy
 from mw_tokens_plugin.site.requestclasses import effective
@@ -111,6 +112,8 @@ class CentralAuthRequest(UploadRequest):
 
     def _is_anonymous(self, besides: frozenset[str] = frozenset()) -> bool:
         """Tell whether this request is sent as nobody."""
+        if self.site.home_login.is_logged_out:
+            return not self.write and 'token' not in self._params
         if self.site.reads != 'anonymous' or self.write or 'token' in self._params:
             return False
         return asks_anybody(self.action, self._params, besides)
@@ -253,9 +256,20 @@ class OwnLoginMixin:
         """Return the hash of the plain site, to which it is equal."""
         return hash(f'{type(self).__name__}({self.code!r}, {self.family.name!r})')
 
+    def __copy__(self) -> Any:
+        """Return itself: a copy would be another user of the same login."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Any:
+        """Return itself, so that copies of its pages are its pages."""
+        return self
+
     def __getstate__(self) -> Any:
         """Refuse to be pickled: the class is made when it is needed."""
-        raise TypeError(f'{self!r} cannot be pickled.')
+        raise TypeError(
+            f'{self!r} cannot be pickled, nor can its pages: keep titles, and call '
+            'foreign_site() again where they are read.'
+        )
 
     @property
     def credential(self) -> str:
@@ -326,7 +340,11 @@ class ForeignMixin(OwnLoginMixin):
         self.reads = reads
         self._foreign_tokens: TypedTokenWallet | None = None
         self.upload_line = Line()
+        self._own_prefixes: dict[str, bool] = {}
         super().__init__(place.code, place.family, login.home.username())  # type: ignore[call-arg]
+        if isinstance(self, DataSite):
+            # Of two threads, the second would find them half read.
+            self._cache_entity_namespaces()
 
     @property
     def credential(self) -> str:
@@ -372,11 +390,17 @@ class ForeignMixin(OwnLoginMixin):
         :raises SessionLost: the other wiki takes us for somebody else
         """
         home = self.home_login.home
-        if home.tokens.session.is_given_up:
+        if self.home_login.is_logged_out or home.tokens.session.is_given_up:
             home.login()
             self.read_identity()
         elif not self.logged_in():
             self.read_identity()
+
+    def forget_identity(self) -> None:
+        """Take nobody for logged in, as after a logout."""
+        del self.userinfo
+        self._loginstatus = LoginStatus.NOT_LOGGED_IN
+        self.tokens.clear()
 
     def foreign_site(self, where: Any, **options: Any) -> Any:
         """Return a site for a third wiki, with the same login."""
@@ -438,6 +462,34 @@ class ForeignMixin(OwnLoginMixin):
     def upload_rate(self) -> float | None:
         """Bytes a second of the latest upload that was accepted, if it is recent."""
         return self.upload_line.rate
+
+    def interwiki(self, prefix: str) -> Any:
+        """Return the site that a prefix of links leads to: itself, for its own.
+
+        Any other is a plain site, as pywikibot makes it.
+        """
+        if prefix not in self._own_prefixes:
+            self._own_prefixes[prefix] = self._is_own_prefix(prefix)
+        if self._own_prefixes[prefix]:
+            return self
+        return super().interwiki(prefix)  # type: ignore[misc]
+
+    def _is_own_prefix(self, prefix: str) -> bool:
+        """Tell whether links with a prefix lead to this wiki."""
+        url = next(
+            (
+                entry['url']
+                for entry in self.siteinfo['interwikimap']
+                if entry['prefix'] == prefix
+            ),
+            '',
+        )
+        address = urlsplit(url)
+        path = f'{address.path}?{address.query}' if address.query else address.path
+        script = self.path()
+        return host_of(url) == host_of(self.base_url('')) and path.replace(
+            '$1', '{}'
+        ) in (self.articlepath, f'{script}/{{}}', f'{script}?title={{}}')
 
     def _sister(self, site: Any) -> Any:
         """Return a wiki that belongs to this one, with the same login if it has one."""

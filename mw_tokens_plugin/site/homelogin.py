@@ -58,6 +58,7 @@ class HomeLogin:
     .. version-added:: 0.1
 
     :ivar user: whose login it is; the home site may be used as somebody else later
+    :ivar is_logged_out: whether the home site was logged out on purpose
     :ivar wikis: the wikis that it reaches
     :ivar tokens: the centralauthtokens of the login
     :ivar traffic: the requests that are made with it on all other wikis
@@ -69,6 +70,7 @@ class HomeLogin:
         self.tokens = CentralAuthTokens(home)
         self.traffic = Traffic()
         self.user = home.username()
+        self.is_logged_out = False
         self.wikis = AttachedWikis(home, self.user)
         self._sites: dict[tuple[str, ...], Any] = {}
         self._kind: str | None = None
@@ -107,7 +109,22 @@ class HomeLogin:
                 site = self._made(place, vouched, kind, reads)
                 self._sites[key] = site
                 pywikibot.log(f'Using {site!r}.')
+            elif kind == 'centralauthtoken' and not self._sites[key].logged_in():
+                self._sites[key].login()
             return self._sites[key]
+
+    def log_out(self) -> None:
+        """Log the other wikis out, since the home site was.
+
+        Their tokens are dead, and reads are made as nobody, until somebody logs in.
+        """
+        session = self.home.tokens.session
+        with session.lock:
+            self.is_logged_out = True
+            session.generation += 1
+            for site in list(self._sites.values()):
+                if isinstance(site, ForeignMixin):
+                    site.forget_identity()
 
     def kind(self) -> str:
         """Return what the home login can be used for, learned by asking once."""

@@ -26,6 +26,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             'image_repository',
             'is_oauth_token_available',
             'login',
+            'logout',
             'simple_request',
             'tokens',
             'userinfo',
@@ -120,6 +121,7 @@ def install() -> None:
     APISite.server_time = PluginMixin.server_time
     APISite._request_class = staticmethod(request_class)
     APISite.login = _attended_login(APISite.login)
+    APISite.logout = _shared_logout(APISite.logout)
     http.PywikibotCookieJar.save = cookiefile.save
     AccountCookies.divide(http.cookie_jar)
     http.session.hooks['response'].extend(
@@ -205,5 +207,19 @@ def _attended_login(login: Any) -> Any:
         session.begin()
         with session.lock, logging_in(user or self.username()), unattended():
             login(self, autocreate, user, **options)
+        shared = self.tokens.home_login
+        if shared is not None and self.logged_in():
+            shared.is_logged_out = False
 
     return attended
+
+
+def _shared_logout(logout: Any) -> Any:
+    @wraps(logout)
+    def shared_logout(self: Any) -> None:
+        logout(self)
+        shared = self.tokens.home_login
+        if shared is not None:
+            shared.log_out()
+
+    return shared_logout

@@ -11,8 +11,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +264,23 @@ def test_the_data_repository_is_a_foreign_site(home: Any, sandbox: Sandbox) -> N
     assert 'centralauthtoken' in repr(repository)
     assert repository.data_repository() is repository
     assert repository.get_repo_for_entity_type('item') is repository
+
+
+def test_threads_may_begin_with_a_new_repository(home: Any, sandbox: Sandbox) -> None:
+    """What types of entities there are is known before the first thread asks."""
+    import pywikibot
+
+    repository = home.foreign_site('aa').data_repository()
+    assert {'item', 'property'} <= vars(repository)['_entity_namespaces'].keys()
+    at_once = threading.Barrier(4)
+
+    def read(_: int) -> str:
+        at_once.wait(60)
+        item = pywikibot.ItemPage(repository, 'Q1')
+        return str(item.getID()) if item.exists() else 'missing'
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(read, range(4))) == ['Q1'] * 4
 
 
 def test_entities_are_read_and_edited(home: Any, sandbox: Sandbox) -> None:
