@@ -12,6 +12,7 @@ import pywikibot
 from pywikibot.site import BaseSite
 
 from mw_tokens_plugin.exceptions import InvalidInput, InvalidName
+from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 
 #: The namespace of the pages of users.
 _USER = 2
@@ -109,10 +110,10 @@ def number_of(value: Any, what: str) -> int | None:
 def wiki_named(where: Any) -> Any:
     """Return what names a wiki.
 
-    :param where: a text or a site object
-    :raises InvalidInput: it is neither
+    :param where: a text, a site object, or a local account
+    :raises InvalidInput: it is none of them
     """
-    if not isinstance(where, (str, BaseSite)):
+    if not isinstance(where, (str, BaseSite, AttachedAccount)):
         raise InvalidInput(
             f'{where!r} does not name a wiki: give a code, family:code, a database '
             'name, a URL or a site object.'
