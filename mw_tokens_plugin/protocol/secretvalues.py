@@ -10,6 +10,7 @@ import html
 import json
 import re
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from unicodedata import normalize
@@ -76,7 +77,7 @@ class SecretValues:
         self._lock = threading.Lock()
         #: Each secret by which letters it can be found; the empty text if by none.
         self._lasting: dict[str, str] = {}
-        self._transient: dict[str, str] = {}
+        self._transient: OrderedDict[str, str] = OrderedDict()
         #: Long secrets by parts of them: a text is cut into parts of the same length,
         #: of which one must be whole.
         self._parts: dict[str, tuple[str, ...]] = {}
@@ -93,17 +94,15 @@ class SecretValues:
         :param lasting: whether it is good for ever, as a password is; else it is
             forgotten after some thousand others
         """
+        if value in self._lasting or not value.strip():
+            return
         kept = self._lasting if lasting else self._transient
-        if value in kept:
-            if not lasting:
-                with self._lock:
-                    # It is in use: let others be forgotten first.
-                    if (run := kept.pop(value, None)) is not None:
-                        kept[value] = run
-            return
-        if not value.strip() or value in self._lasting:
-            return
         with self._lock:
+            if value in kept:
+                if kept is self._transient:
+                    # It is in use: let others be forgotten first.
+                    self._transient.move_to_end(value)
+                return
             if len(value) < _AS_WORD:
                 self._add_name(name)
             if (run := self._transient.pop(value, None)) is None:
