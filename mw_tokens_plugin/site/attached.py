@@ -41,7 +41,8 @@ from mw_tokens_plugin.site.family import (
     same_farm,
 )
 from mw_tokens_plugin.site.identity import Identity, identity_in
-from mw_tokens_plugin.site.requests import body_of, fetch_as_nobody
+from mw_tokens_plugin.site.requests import fetch_as_nobody
+from mw_tokens_plugin.site.transport import body_of
 
 #: Where the pages of a wiki say that its API is.
 #: https://www.mediawiki.org/wiki/API:Rsd

@@ -61,7 +61,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.comms.http', 'cookie_jar', ('_cookies', '_cookies_lock', 'filename')),
     ('pywikibot.comms.http', 'error_handling_callback', ()),
     ('pywikibot.comms.http', 'get_authentication', ()),
-    ('pywikibot.comms.http', 'session', ('auth', 'get_redirect_target', 'hooks')),
+    ('pywikibot.comms.http', 'session', ('auth', 'hooks', 'rebuild_auth')),
     ('pywikibot.data.api', '_invalidate_superior_cookies', ()),
     ('pywikibot.exceptions', 'Error', ()),
     ('pywikibot.exceptions', 'OtherPageSaveError', ()),
@@ -110,8 +110,14 @@ def install() -> None:
         install_direct_requests,
         request_class,
     )
-    from mw_tokens_plugin.site.requests import with_few_redirects, with_plain_wait
+    from mw_tokens_plugin.site.requests import with_plain_wait
     from mw_tokens_plugin.site.secretsources import note_exchange
+    from mw_tokens_plugin.site.transport import (
+        keep_secrets_at_home,
+        limit_time,
+        with_few_redirects,
+        within_limits,
+    )
 
     if PluginMixin in APISite.__bases__:
         return
@@ -125,9 +131,11 @@ def install() -> None:
     http.PywikibotCookieJar.save = cookiefile.save
     AccountCookies.divide(http.cookie_jar)
     http.session.hooks['response'].extend(
-        (note_exchange, with_plain_wait, with_few_redirects)
+        (note_exchange, with_plain_wait, with_few_redirects, within_limits)
     )
     install_authentication(http.session)
+    keep_secrets_at_home(http.session)
+    limit_time(http.session)
     install_redaction()
     install_direct_requests()
     _note_passwords()

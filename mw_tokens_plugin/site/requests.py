@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pywikibot
 import requests
@@ -53,12 +52,12 @@ from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Token
 from mw_tokens_plugin.site.cookies import acting_as
 from mw_tokens_plugin.site.credentials import carried, check
 from mw_tokens_plugin.site.errortexts import sentence
-from mw_tokens_plugin.site.family import host_of
 from mw_tokens_plugin.site.outgoing import authenticated
 from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.secretsources import note_configuration, note_parameter
 from mw_tokens_plugin.site.session import NOBODY
+from mw_tokens_plugin.site.transport import body_of, waiting_for_api, within_limits
 
 #: The parameters of core and its AuthManager modules that hold a token.
 _TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken')
@@ -70,17 +69,6 @@ _LOGIN_TOKENS = frozenset({'logintoken', 'lgtoken'})
 _MAPPINGS = frozenset(
     'delete undelete globaluserrights setglobalaccountstatus linkaccount'.split()
 )
-
-_PORTS = {'http': 80, 'https': 443}
-
-
-class _Redirects(threading.local):
-    """Whether a request of the plugin is on its way in this thread."""
-
-    limited = False
-
-
-_redirects = _Redirects()
 
 
 class TokenRequest(Request):  # type: ignore[misc]
@@ -225,12 +213,13 @@ class TokenRequest(Request):  # type: ignore[misc]
         note_configuration()
         if not session.has_heard:
             session.heard(self._host, self._generation)
-        _redirects.limited = True
         try:
-            with authenticated(getattr(self.site, 'authentication', None)):
+            with (
+                waiting_for_api(),
+                authenticated(getattr(self.site, 'authentication', None)),
+            ):
                 answer = self._transmit(use_get, uri, data, headers, paramstring)
         finally:
-            _redirects.limited = False
             session.traffic.landed(self)
         if answer[0] is not None:
             session.clock.heard(answer[0].headers.get('Date'))
@@ -245,13 +234,18 @@ class TokenRequest(Request):  # type: ignore[misc]
     def _host(self) -> str:
         return urlsplit(self.site.base_url('')).hostname or ''
 
+    def _may_write(self) -> bool:
+        """Tell whether it changes something, as far as is known."""
+        tokens = set(_TOKEN_PARAMETERS) - _LOGIN_TOKENS
+        return bool(self.write) or not tokens.isdisjoint(self._params)
+
     def _redirected(self, host: str) -> OutcomeUnknown | WikiUnreachable:
         """Return what is raised where an answer leads to somewhere else.
 
         :param host: where to
         """
         sends_password = self.action in ('login', 'clientlogin')
-        if (self.write or 'token' in self._params) and not sends_password:
+        if self._may_write() and not sends_password:
             return self._unknown(f'a redirect to {host}, which was not followed')
         return WikiUnreachable(
             f'{self.site} redirects action={self.action} to {host}, which was not '
@@ -396,7 +390,7 @@ class TokenRequest(Request):  # type: ignore[misc]
         what = _what(response, body)
         if 400 <= status < 500 and not limited and not _is_guess(self.site):
             raise self._refused_before(response)
-        if body is not None and (self.write or 'token' in self._params):
+        if body is not None and self._may_write():
             raise self._unknown(what)
         if self.deadline is not None:
             asked = _asked_to_wait(response)
@@ -766,43 +760,6 @@ def with_plain_wait(response: requests.Response, **_: Any) -> None:
         response.headers['Retry-After'] = f'{math.ceil(_asked_to_wait(response))}'
 
 
-def with_few_redirects(response: requests.Response, **_: Any) -> None:
-    """Let redirects of the plugin's requests lead plain reads alone, and not far.
-
-    Whatever is posted or carries a token goes where it was sent to, or nowhere. It is a
-    hook of the session of the HTTP library.
-    """
-    if not (_redirects.limited and response.is_redirect):
-        return
-    location = http.session.get_redirect_target(response) or ''
-    sent = response.request
-    address = str(sent.url)
-    may_be_followed = (
-        sent.method in ('GET', 'HEAD')
-        and 'token=' not in urlsplit(address).query
-        and _is_same_origin(address, urljoin(address, location))
-    )
-    if not may_be_followed:
-        del response.headers['Location']
-        target = host_of(urljoin(address, location)) or 'an address not of the web'
-        response.not_followed_to = target  # type: ignore[attr-defined]
-
-
-def _is_same_origin(address: str, target: str) -> bool:
-    """Tell whether two addresses are of one server, or the other its secure one."""
-    try:
-        one, other = urlsplit(address), urlsplit(target)
-        if one.hostname != other.hostname or '@' in other.netloc:
-            return False
-        ports = [part.port or _PORTS.get(part.scheme) for part in (one, other)]
-    except ValueError:
-        return False
-    schemes = one.scheme, other.scheme
-    if schemes == ('http', 'https'):
-        return ports == [80, 443]
-    return schemes[0] == schemes[1] and ports[0] == ports[1]
-
-
 def _asked_to_wait(response: requests.Response) -> float:
     headers = response.headers
     return retry_after(headers.get('Retry-After'), headers.get('Date'))
@@ -823,27 +780,22 @@ def fetch_as_nobody(url: str) -> requests.Response:
     session.adapters = http.session.adapters
     session.proxies, session.cert = http.session.proxies, http.session.cert
     session.verify = http.session.verify
-    return session.get(
-        url,
-        headers={'user-agent': http.user_agent()} | config.extra_headers,
-        # Where there is none at all, ~/.netrc is searched for one.
-        auth=lambda request: request,
-        timeout=config.socket_timeout,
-        allow_redirects=False,
-    )
-
-
-def body_of(response: requests.Response) -> Any:
-    """Return the decoded body of an answer; None if it is not JSON."""
-    try:
-        return response.json()
-    except (ValueError, RecursionError):
-        return None
+    session.hooks['response'].append(within_limits)
+    with waiting_for_api():
+        return session.get(
+            url,
+            headers={'user-agent': http.user_agent()} | config.extra_headers,
+            # Where there is none at all, ~/.netrc is searched for one.
+            auth=lambda request: request,
+            timeout=config.socket_timeout,
+            allow_redirects=False,
+        )
 
 
 def _what(response: requests.Response, body: object) -> str:
     """Say what was answered in the place of the API's answer."""
     kind = 'no JSON' if body is None else 'JSON that is not an answer of the API'
+    kind = getattr(response, 'cut_off', kind)
     said = _said(response)
     return f'HTTP {response.status_code} and {kind}{f" ({said})" if said else ""}'
 
@@ -851,7 +803,7 @@ def _what(response: requests.Response, body: object) -> str:
 def _said(response: requests.Response) -> str:
     # It is cut off, and half a secret would be found no more.
     said = redactor.clean(response.content[:100_000].decode('utf-8', 'replace'))
-    return first_line(said)
+    return redactor.clean(first_line(said))
 
 
 def _is_guess(site: Any) -> bool:

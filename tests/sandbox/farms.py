@@ -158,9 +158,13 @@ class Farm:
         from pywikibot import config
         from pywikibot.comms import http
 
+        from mw_tokens_plugin.protocol.secretvalues import SecretValues
+        from mw_tokens_plugin.site.redaction import redactor
         from mw_tokens_plugin.site.requests import TokenRequest
 
         _end_mints()
+        # A password of another test may be a word in this one.
+        redactor.secrets = SecretValues()
         pywikibot._sites.clear()
         http.cookie_jar.clear()
         http.session.close()
