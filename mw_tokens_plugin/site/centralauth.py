@@ -26,6 +26,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.answers import expected_form, part_of
 from mw_tokens_plugin.protocol.fields import text
+from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.recovery import LOGGED_OUT
 from mw_tokens_plugin.site.requests import refusals
 from mw_tokens_plugin.site.secretsources import note_values
@@ -69,6 +70,14 @@ class CentralAuthTokens:
         self.home = home
         self._user = home.username()
         self._clock = clock
+        self._begin()
+        forks.note(self)
+
+    def after_fork(self) -> None:
+        """Leave what was minted ahead to the parent, whose threads mint it."""
+        self._begin()
+
+    def _begin(self) -> None:
         self._ahead = threading.local()
         self._mints = threading.Semaphore(_MINTS)
 

@@ -19,6 +19,8 @@ from typing import Any
 from pywikibot.comms import http
 from pywikibot.tools import as_filename
 
+from mw_tokens_plugin.site import forks
+
 #: Seconds that one login waits for another of the same account. Going ahead costs a
 #: renewed token at worst, so a wiki that does not answer keeps no other one waiting.
 _TURN = 10.0
@@ -75,6 +77,12 @@ class AccountCookies(http.PywikibotCookieJar):  # type: ignore[misc]
             del vars(jar)[attribute]
         jar._accounts, jar._latest = {latest: account}, latest
         jar.__class__ = cls
+        forks.note(jar)
+
+    def after_fork(self) -> None:
+        """Free the locks that other threads held."""
+        turns = [account.turn for account in self._accounts.values()]
+        forks.free(self._cookies_lock, self._lock, *turns)
 
     @property
     def _account(self) -> _Account:

@@ -20,6 +20,7 @@ from mw_tokens_plugin.exceptions import (
     SessionLost,
 )
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.attached import AttachedWikis
 from mw_tokens_plugin.site.centralauth import CentralAuthTokens
 from mw_tokens_plugin.site.credentials import Vouched
@@ -75,7 +76,12 @@ class HomeLogin:
         self._sites: dict[tuple[str, ...], Any] = {}
         self._kind: str | None = None
         self._lock = threading.RLock()
+        forks.note(self)
         home.tokens.expect(meant_databases(home.family, home.code))
+
+    def after_fork(self) -> None:
+        """Free the lock that another thread held."""
+        forks.free(self._lock)
 
     def site(self, where: Any, *, auth: str, reads: str, create_account: bool) -> Any:
         """Return the site for another wiki, the same one for the same question."""

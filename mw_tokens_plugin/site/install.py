@@ -71,6 +71,11 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.login', 'LoginManager', ('readPassword',)),
     ('pywikibot.login', 'LoginStatus', ('IN_PROGRESS',)),
     ('pywikibot.throttle', 'Throttle', ('waittime',)),
+    (
+        'pywikibot.userinterfaces.terminal_interface_base',
+        'TerminalHandler',
+        ('sharedlock',),
+    ),
 )
 
 
@@ -104,6 +109,7 @@ def install() -> None:
     from mw_tokens_plugin.site import cookiefile
     from mw_tokens_plugin.site.cleanlogs import install_redaction
     from mw_tokens_plugin.site.cookies import AccountCookies
+    from mw_tokens_plugin.site.forks import install_fork_hook
     from mw_tokens_plugin.site.mixins import PluginMixin
     from mw_tokens_plugin.site.outgoing import install_authentication
     from mw_tokens_plugin.site.requestclasses import (
@@ -130,6 +136,7 @@ def install() -> None:
     APISite.logout = _shared_logout(APISite.logout)
     http.PywikibotCookieJar.save = cookiefile.save
     AccountCookies.divide(http.cookie_jar)
+    install_fork_hook()
     http.session.hooks['response'].extend(
         (note_exchange, with_plain_wait, with_few_redirects, within_limits)
     )

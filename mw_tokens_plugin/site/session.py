@@ -22,6 +22,7 @@ from mw_tokens_plugin.exceptions import (
     SessionLost,
     TokensPluginError,
 )
+from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.clock import ServerClock
 from mw_tokens_plugin.site.traffic import Traffic
 
@@ -76,6 +77,15 @@ class Session:
         #: What the cookies tell of the present session.
         self._cookies: frozenset[tuple[str, ...]] = frozenset()
         self._hearing = threading.Lock()
+        forks.note(self)
+
+    def after_fork(self) -> None:
+        """Leave the login that another thread was at."""
+        forks.free(self.lock, self._hearing)
+        forks.free_site(self._site)
+        self._is_renewing = False
+        if self._site._loginstatus == LoginStatus.IN_PROGRESS:
+            self._site._loginstatus = LoginStatus.NOT_ATTEMPTED
 
     def heard(self, host: str, seen: int) -> None:
         """Look whether the wiki has begun another session by itself.

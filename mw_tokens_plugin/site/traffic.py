@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mw_tokens_plugin.site import forks
+
 
 class Traffic:
     """The requests that are made with one login, from all threads.
@@ -23,6 +25,14 @@ class Traffic:
         self._overlapping: set[int] = set()
         self._on_wire: set[int] = set()
         self._halted_by: int | None = None
+        forks.note(self)
+
+    def after_fork(self) -> None:
+        """Forget what other threads were doing."""
+        forks.free(self._changed)
+        for requests in (self._unanswered, self._overlapping, self._on_wire):
+            requests.clear()
+        self._halted_by = None
 
     def sending(self, request: object) -> None:
         """Note that a request is about to be sent, and wait while all are halted."""

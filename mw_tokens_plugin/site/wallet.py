@@ -32,6 +32,7 @@ from mw_tokens_plugin.protocol.tokens import (
     token_parameter_of,
     tokens_from_answer,
 )
+from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.identity import (
     Identity,
     check_identity,
@@ -161,6 +162,11 @@ class TypedTokenWallet(TokenWallet):
         self._changing = threading.Lock()
         #: Of all tokens that were ever held, by digest: some are refused later on.
         self._types: dict[bytes, TokenType] = {}
+        forks.note(self)
+
+    def after_fork(self) -> None:
+        """Free the lock that another thread held."""
+        forks.free(self._changing)
 
     def __getitem__(self, key: str) -> Token:
         """Return the token of a type, fetched if it is not held."""

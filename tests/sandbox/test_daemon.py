@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,6 +11,7 @@ import pywikibot
 
 from mw_tokens_plugin.sandbox import Sandbox
 
+from .desk import Desk
 from .farms import Farm
 from .foreign import OPERATOR
 
@@ -151,3 +153,82 @@ def test_who_was_not_logged_in_has_lost_no_session(
     assert answer['query']['userinfo']['name'] == OPERATOR
     assert renewals(capfd) == []
     assert sandbox.summary()['logins'] == 1
+
+
+# Other processes
+
+_FORKING = """
+import multiprocessing, os, threading
+from concurrent.futures import ProcessPoolExecutor
+import pywikibot
+
+def save(page):
+    page.text = 'one'
+    page.save(summary='test', quiet=True)
+
+def save_elsewhere(title):
+    save(pywikibot.Page(pywikibot.Site().foreign_site('aa'), title))
+
+def save_on_both(name):
+    for site in (home, foreign):
+        save(pywikibot.Page(site, name))
+
+def work(name):
+    number = 0
+    while not done:
+        save_on_both(f'Busy {name} {number}')
+        number += 1
+
+if __name__ == '__main__':
+    home = pywikibot.Site()
+    foreign = home.foreign_site('aa')
+    save_on_both('Before')
+    # While other threads hold locks and wait for answers.
+    done = []
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(3)]
+    for thread in threads:
+        thread.start()
+    children = []
+    for number in range(4):
+        children.append(os.fork())
+        if not children[-1]:
+            save_on_both(f'Child {number}')
+            os._exit(0)
+        save_on_both(f'Parent {number}')
+    ends = [os.waitpid(child, 0)[1] for child in children]
+    done.append(True)
+    for thread in threads:
+        thread.join()
+    assert ends == [0] * 4
+    for way, workers in (('fork', 2), ('spawn', 1)):
+        context = multiprocessing.get_context(way)
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            list(pool.map(save_elsewhere, [f'{way} {n}' for n in range(4)]))
+            pages = [pywikibot.Page(home, f'{way} {n}') for n in range(4)]
+            list(pool.map(save, pages))
+            try:
+                pool.submit(save, pywikibot.Page(foreign, 'Unpickled')).result()
+            except TypeError as error:
+                print(error)
+"""
+
+
+def test_processes_that_are_forked_or_spawned_go_on_with_the_login(
+    farm: Farm, sandbox: Sandbox, desk: Desk
+) -> None:
+    """Also while threads of the parent are at work; nobody reads others' answers."""
+    farm.configure(desk.directory, plugin=True)
+    (desk.directory / 'bot.py').write_text(_FORKING, 'utf-8')
+    # Newer Pythons warn of forks beside threads.
+    run = desk.run_as([sys.executable, '-W', 'ignore::DeprecationWarning', 'bot.py'])
+    assert run.code == 0, run.said
+    assert run.out.count('foreign_site() again where') == 2
+    assert 'WARNING' not in run.said and 'ERROR' not in run.said
+    names = ['Before', *(f'{who} {n}' for who in ('Child', 'Parent') for n in range(4))]
+    names += [f'{way} {n}' for way in ('Fork', 'Spawn') for n in range(4)]
+    for wiki in 'meta', 'aa':
+        done = sandbox.journal.entries(action='edit', wiki=wiki)
+        saved = [e.target for e in done if e.effect and 'Busy' not in e.target]
+        assert sorted(saved) == sorted(names)
+    assert sandbox.summary()['logins'] == 1
+    assert set(sandbox.summary()['errors']) <= {'badtoken'}
