@@ -24,6 +24,9 @@ Pages are given as arguments (interwiki links or URLs), or by:
 -wikis:A,B        Wikis for -same-title and for page generators: database names or
                   codes, or "all" on which you have an account.
 
+-not-wikis:A,B    Leave these wikis out. With -resume, what is still to be done there is
+                  skipped for good, such as pages of a wiki that is closed or gone.
+
 All page generators and filters of pywikibot can be given too (-prefixindex:, -search:,
 -ns:, ...), and list the pages of each of -wikis.
 
@@ -60,7 +63,9 @@ Guards:
                   unless given.
 
 Where the right to delete is none of your global groups' on a wiki (it is outside their
-wiki set), its pages are held back, unless -wikis names it. A file goes with its page,
+wiki set), its pages are held back, unless -wikis names it. A wiki that does not answer
+or is read-only is skipped by name, and the others are done; "pwb campaign retry-failed"
+looks there again. A file goes with its page,
 in all its versions; files that have hidden versions or no page are held back.
 
 &campaign;
@@ -72,11 +77,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal
 
 import pywikibot
 from pywikibot import config
@@ -100,17 +106,20 @@ from mw_tokens_plugin.campaign.options import (
     not_understood,
     number,
 )
-from mw_tokens_plugin.campaign.pagelists import (
-    begun_by,
-    generated,
-    of_title,
-)
+from mw_tokens_plugin.campaign.pagelists import Searches
 from mw_tokens_plugin.campaign.pages import read_pages
 from mw_tokens_plugin.campaign.privatefiles import expanded, open_private
-from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Decision,
+    Held,
+    Outcome,
+    State,
+)
 from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.campaign.targets import valid_names
-from mw_tokens_plugin.campaign.wikis import Wikis, split
+from mw_tokens_plugin.campaign.wikis import Wikis, search_in, split
+from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.names import normalise_name
@@ -133,6 +142,7 @@ class Options(SharedOptions):
     to_revert: str | None = None
     titles: list[str] = field(default_factory=list)
     wikis: list[str] = field(default_factory=list)
+    not_wikis: list[str] = field(default_factory=list)
     generators: list[str] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
@@ -176,18 +186,21 @@ def _run(arguments: list[str]) -> ExitCode:
     try:
         log_in(site, (), '')
         wikis = Wikis(site)
+        searches = _searches(wikis, options, reporter)
         if options.resume:
             campaign = options.resumed(ledger, site, _KINDS)
             options.check_seen(ledger, campaign)
+            campaign = _leave_out(ledger, wikis, campaign, options)
+            _search_again(ledger, campaign, searches)
         elif options.undo is not None:
-            campaign = _begin_undo(ledger, site, options)
+            campaign = _begin_undo(ledger, wikis, options)
         else:
-            campaign = _begin(ledger, wikis, options, reporter)
+            campaign = _begin(ledger, searches, options, reporter)
         return options.carry_out(
             _SCRIPT,
             ledger,
             campaign,
-            _action(ledger, wikis, campaign),
+            _action(ledger, searches, campaign),
             site,
             reporter,
             can_undo=campaign.action == CrosswikiDelete.kind,
@@ -209,7 +222,7 @@ def parse(args: Iterable[str]) -> Options:
         (argument for argument in args if not _REASON.match(argument)),
         options_in(__doc__) | options_in(HELP),
         script=f'pwb {_SCRIPT}',
-        repeatable=['-from-user', '-same-title', '-wikis', '-tags'],
+        repeatable=['-from-user', '-same-title', '-wikis', '-not-wikis', '-tags'],
         others=_GENERATORS if any(a.startswith('-wikis:') for a in args) else (),
     )
     for argument in args:
@@ -224,6 +237,8 @@ def parse(args: Iterable[str]) -> Options:
                 options.titles.append(value)
             case '-wikis', True:
                 options.wikis += filter(None, value.split(','))
+            case '-not-wikis', True:
+                options.not_wikis += filter(None, value.split(','))
             case _, True if language:
                 code = language[1].lower().replace('_', '-')
                 if code in options.reasons:
@@ -278,130 +293,205 @@ def _check(options: Options) -> None:
     options.check_consent()
 
 
+def _searches(wikis: Wikis, options: Options, reporter: Reporter) -> Searches:
+    """Return what looks for pages, and says so where it cannot."""
+    return Searches(
+        wikis,
+        options.generators,
+        unreachable=lambda wiki, why: reporter.line(
+            said('crosswiki_delete-unreachable', wiki=wiki, why=why), urgent=True
+        ),
+    )
+
+
 def _begin(
-    ledger: Ledger, wikis: Wikis, options: Options, reporter: Reporter
+    ledger: Ledger, searches: Searches, options: Options, reporter: Reporter
 ) -> Campaign:
+    wikis = searches.wikis
     name = options.new_name(CrosswikiDelete.kind)
+    left_out = sorted(set(map(wikis.database, options.not_wikis)))
     named = [] if 'all' in options.wikis else list(map(wikis.database, options.wikis))
     guards = {
         key: value
         for key in ('max_authors', 'max_revisions')
         if (value := getattr(options, key)) is not None
     }
-    with _to_revert(options, name, reporter) as left:
-        pages = _named(wikis, options, named, reporter, left)
+    path = _to_revert_path(options, name)
+    with _to_revert(path, 'overwrite', reporter) as searches.left:
         campaign, count = options.begin(
             ledger,
             wikis.home,
             CrosswikiDelete.kind,
-            pages,
+            _named(searches, options, named, left_out),
             {
                 'reasons': options.reasons,
                 'tags': options.tags,
                 'guards': {
                     **guards,
                     'wikis': named,
+                    'not_wikis': left_out,
                     'begun_by': options.users,
                     'excluded': options.excluded(wikis.page),
                 },
+                'generators': options.generators,
+                'to_revert': path and str(path),
                 'untrusted': options.is_chosen_by_others,
             },
             reporter=reporter,
             name=name,
             exist=lambda names: _existing(wikis, names),
         )
-    reporter.line(said('crosswiki_delete-pages', number=count))
+    pages = count - len(searches.problems)
+    reporter.line(said('crosswiki_delete-pages', number=pages))
     return campaign
 
 
 def _named(
-    wikis: Wikis,
-    options: Options,
-    named: list[str],
-    reporter: Reporter,
-    left: TextIO | None,
+    searches: Searches, options: Options, named: list[str], left_out: list[str]
 ) -> Iterator[str]:
-    """Yield all pages that the command line names.
+    """Yield all pages that the command line names, and searches to be made later.
 
     :param named: the wikis of ``-wikis``; empty for all on which there is an account
+    :param left_out: those of ``-not-wikis``
     """
-    databases = named or list(wikis)
-    yield from options.named(wikis.page)
+    wikis = searches.wikis
+    yield from options.named(partial(wikis.page, later=True))
+    if not options.is_chosen_by_others:
+        return
+    databases = [d for d in named or wikis if d not in left_out]
+    limited = databases if named or left_out else None
     for user in options.users:
-        yield from begun_by(
-            wikis,
-            user,
-            databases=named,
-            left=lambda page: print(page.replace(':', '\t', 1), file=left),
-            unreachable=lambda wiki, why: reporter.line(
-                said('crosswiki_delete-unreachable', wiki=wiki, why=why), urgent=True
-            ),
-        )
+        yield from valid_names(searches.begun_by(user, limited), skip=False)
     for title in options.titles:
-        pages = of_title(wikis, databases, title)
+        pages = searches.of_title(databases, title)
         yield from valid_names(pages, skip=options.skip_bad_lines)
     if options.generators:
-        yield from generated(wikis, databases, options.generators)
+        yield from valid_names(searches.generated(databases), skip=False)
+
+
+def _search_again(ledger: Ledger, campaign: Campaign, searches: Searches) -> None:
+    """List what is found by searches that could not be made before."""
+    listed = ledger.targets(campaign, State.LISTED)
+    names = [target.name for target in listed if search_in(target.name)]
+    if not names:
+        return
+    searches.generators = campaign.options.get('generators', ())
+    path = campaign.options.get('to_revert')
+    with _to_revert(path and Path(path), 'append') as searches.left:
+        ledger.add(campaign, valid_names(searches.again(names), skip=True))
+
+
+def _leave_out(
+    ledger: Ledger, wikis: Wikis, campaign: Campaign, options: Options
+) -> Campaign:
+    """Skip for good what is to be done on the wikis of ``-not-wikis``.
+
+    :raises CampaignBusy: another run is at work on it
+    """
+    if not options.not_wikis:
+        return campaign
+    open_states = (State.LISTED, State.PLANNED, State.LEASED)
+    to_do = [t for state in open_states for t in ledger.targets(campaign, state)]
+    known = {split(target.name)[0] for target in to_do}
+    chosen = {w if w in known else wikis.database(w) for w in options.not_wikis}
+    with at_work(ledger, campaign, account=campaign.operator, workers=0):
+        for target in to_do:
+            wiki = split(target.name)[0]
+            if wiki not in chosen:
+                continue
+            if target.state is State.LEASED:
+                # Nobody will look what became of it.
+                detail = 'may have been sent; its wiki was left out by -not-wikis'
+                ledger.record(target, Outcome(State.FAILED, detail=detail))
+            else:
+                facts = {**target.decision.facts, 'wiki': wiki}
+                held = Decision(target.name, held=Held.LEFT_OUT, facts=facts)
+                ledger.decide(campaign, [held])
+        stored = campaign.options.get('not_wikis', [])
+        return ledger.keep(campaign, 'not_wikis', sorted({*stored, *chosen}))
 
 
 def _existing(wikis: Wikis, names: Iterable[str]) -> Iterator[str]:
-    """Yield the pages that exist."""
-    groups: dict[str, dict[str, str]] = {}
+    """Yield the pages that exist, and those of wikis that do not answer."""
+    groups: dict[str, list[str]] = {}
     for name in names:
-        database, title = split(name)
-        groups.setdefault(database, {})[name] = title
-    for database, titles in groups.items():
-        found = read_pages(wikis.site(database), list(titles.values()))
-        yield from (n for n, page in zip(titles, found, strict=True) if page.exists)
+        groups.setdefault(split(name)[0], []).append(name)
+
+    def existing(database: str) -> list[str]:
+        titles = [split(name)[1] for name in groups[database]]
+        pages = read_pages(wikis.site(database), titles)
+        found = zip(groups[database], pages, strict=True)
+        return [name for name, page in found if page.exists]
+
+    for database, result in wikis.search(groups, existing):
+        yield from groups[database] if isinstance(result, Exception) else result
+
+
+def _to_revert_path(options: Options, name: str) -> Path | None:
+    """Return where the pages are written that accounts have edited or moved."""
+    if not options.users:
+        return None
+    default = config.datafilepath('campaigns', f'{name}.to-revert.txt')
+    return Path(options.to_revert or default).absolute()
 
 
 @contextmanager
 def _to_revert(
-    options: Options, name: str, reporter: Reporter
-) -> Iterator[TextIO | None]:
-    """Yield the file for the pages that accounts have merely edited or moved."""
-    if not options.users:
-        yield None
+    path: Path | None,
+    mode: Literal['append', 'overwrite'],
+    reporter: Reporter | None = None,
+) -> Iterator[Callable[[str], None]]:
+    """Yield what writes down the pages that accounts have merely edited or moved."""
+    if path is None:
+        yield lambda page: None
         return
-    path = Path(
-        options.to_revert or config.datafilepath('campaigns', f'{name}.to-revert.txt')
-    )
-    with open_private(path, 'overwrite') as file:
+    with open_private(path, mode) as file:
         try:
-            yield file
+            yield lambda page: print(page.replace(':', '\t', 1), file=file)
         finally:
-            reporter.line(said('crosswiki_delete-to-revert', file=path))
+            if reporter is not None:
+                reporter.line(said('crosswiki_delete-to-revert', file=path))
 
 
-def _begin_undo(ledger: Ledger, site: Any, options: Options) -> Campaign:
+def _begin_undo(ledger: Ledger, wikis: Wikis, options: Options) -> Campaign:
     undone = found(ledger, options.undo or '')
     if undone.action != CrosswikiDelete.kind:
         raise InvalidInput(f'The campaign {undone.name!r} has deleted no pages.')
-    return options.begin_undo(ledger, site, UndoCrosswikiDelete.kind, undone)
+    kind = UndoCrosswikiDelete.kind
+    campaign = options.begin_undo(ledger, wikis.home, kind, undone)
+    return _leave_out(ledger, wikis, campaign, options)
 
 
 def _action(
-    ledger: Ledger, wikis: Wikis, campaign: Campaign
+    ledger: Ledger, searches: Searches, campaign: Campaign
 ) -> CrosswikiDelete | UndoCrosswikiDelete:
     """Return what a campaign does, as the ledger has it."""
     stored = campaign.options
+    counts = ledger.counts(campaign)
+    again = any(counts[state] for state in State if state is not State.LISTED)
+    left_out = frozenset(stored.get('not_wikis', ()))
     if campaign.action == UndoCrosswikiDelete.kind:
         undone = found(ledger, stored['undone'])
         return UndoCrosswikiDelete(
-            wikis,
+            searches.wikis,
             reason=campaign.reason,
             recorded=lambda names: ledger.named(undone, names),
+            again=again,
+            not_wikis=left_out,
         )
     guards: dict[str, Any] = {
         key: frozenset(value) if isinstance(value, list) else value
         for key, value in stored['guards'].items()
     }
+    guards['not_wikis'] = guards.get('not_wikis', frozenset()) | left_out
     return CrosswikiDelete(
-        wikis,
+        searches.wikis,
         reason=campaign.reason,
         reasons=stored['reasons'],
         tags=stored['tags'],
         guards=PageGuards(**guards),
+        again=again,
+        problems=searches.problems,
     )
 
 

@@ -194,7 +194,9 @@ def _begin(ledger: Ledger, site: Any, options: Options, reporter: Reporter) -> C
         _named(site, options),
         {
             **options.guards,
-            'excluded': options.excluded(capital=site.first_letter),
+            'excluded': options.excluded(
+                capital=site.first_letter, english=site.in_english
+            ),
             'untrusted': bool(options.prefixes),
         },
         reporter=reporter,
@@ -204,7 +206,7 @@ def _begin(ledger: Ledger, site: Any, options: Options, reporter: Reporter) -> C
 
 
 def _named(site: Any, options: Options) -> Iterator[str]:
-    yield from options.named(capital=site.first_letter)
+    yield from options.named(capital=site.first_letter, english=site.in_english)
     for prefix in options.prefixes:
         beginning = normalise_prefix(prefix, capital=site.first_letter)
         for account in site.all_global_accounts(prefix=beginning):
@@ -213,7 +215,11 @@ def _named(site: Any, options: Options) -> Iterator[str]:
 
 def _standing(site: Any, options: Options) -> list[str]:
     """Return the names in the standing lists, if they may be newer than a plan."""
-    return options.excluded(capital=site.first_letter) if options.resume else []
+    return (
+        options.excluded(capital=site.first_letter, english=site.in_english)
+        if options.resume
+        else []
+    )
 
 
 def _action(site: Any, campaign: Campaign, standing: Iterable[str]) -> GlobalDelete:

@@ -360,7 +360,9 @@ def _stored(site: Any, options: Options) -> dict[str, Any]:
         'hidden': options.hide and options.hide.value,
         'max_edits': 50 if options.max_edits is None else options.max_edits,
         'excluded': options.excluded(
-            capital=site.first_letter, discreet=options.hide is not None
+            capital=site.first_letter,
+            english=site.in_english,
+            discreet=options.hide is not None,
         ),
         'untrusted': options.untrusted,
     }
@@ -493,7 +495,9 @@ def _standing(site: Any, options: Options, campaign: Campaign) -> list[str]:
     if not options.resume:
         return []
     hides = bool(campaign.options.get('hidden'))
-    return options.excluded(capital=site.first_letter, discreet=hides)
+    return options.excluded(
+        capital=site.first_letter, english=site.in_english, discreet=hides
+    )
 
 
 def _action(
@@ -543,7 +547,9 @@ def _check_can_be_typed(options: Options, campaign: Campaign) -> None:
 def _named(site: Any, options: Options) -> Iterator[str]:
     """Yield all names that the command line gives."""
     yield from options.named(
-        capital=site.first_letter, discreet=options.hide is not None
+        capital=site.first_letter,
+        english=site.in_english,
+        discreet=options.hide is not None,
     )
     for prefix in options.prefixes:
         beginning = normalise_prefix(prefix, capital=site.first_letter)

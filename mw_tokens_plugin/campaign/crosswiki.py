@@ -7,7 +7,7 @@ and settle by the deletion log; naming and reading pages is other modules' conce
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,12 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.campaign.wikis import Wikis, split, wiki_by_wiki
+from mw_tokens_plugin.campaign.wikis import (
+    Wikis,
+    search_in,
+    split,
+    wiki_by_wiki,
+)
 from mw_tokens_plugin.exceptions import ApiRefusal, Blocked, OutcomeUnknown
 from mw_tokens_plugin.messages import counted, said
 from mw_tokens_plugin.site.requests import send_once
@@ -54,6 +59,7 @@ class PageGuards:
     :ivar begun_by: only pages that one of these accounts has begun; empty for any
     :ivar wikis: databases on which a right that is no global one is used too
     :ivar excluded: pages that are held back, as ``database:Title``
+    :ivar not_wikis: databases that are left out
     """
 
     max_authors: int = 1
@@ -61,6 +67,7 @@ class PageGuards:
     begun_by: frozenset[str] = frozenset()
     wikis: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
+    not_wikis: frozenset[str] = frozenset()
 
 
 class CrosswikiDelete(Action):
@@ -85,6 +92,8 @@ class CrosswikiDelete(Action):
         guards: PageGuards,
         reasons: Mapping[str, str] | None = None,
         tags: Sequence[str] = (),
+        again: bool = False,
+        problems: Mapping[str, str] | None = None,
     ) -> None:
         """Say why, and what to hold back.
 
@@ -92,9 +101,14 @@ class CrosswikiDelete(Action):
         :param reason: for the log
         :param reasons: those for wikis of some languages, by language code
         :param tags: change tags for the log entries
+        :param again: whether some targets of the campaign have been decided on before
+        :param problems: why wikis could not be searched, by the targets that stand for
+            these searches; '' for a search of which the pages are targets now
         """
         self.wikis = wikis
         self.guards = guards
+        self._again = again
+        self._problems = {} if problems is None else problems
         self._reason = reason
         self._reasons = reasons or {}
         self._tags = tags
@@ -133,7 +147,21 @@ class CrosswikiDelete(Action):
         Pages with more than one revision, or version of a file, cost one more read
         each, since a wiki lists the history of one page at a time.
         """
-        yield from wiki_by_wiki(names, self._plan_wiki)
+        pages = []
+        for name in names:
+            database = split(name)[0]
+            about = {'wiki': database}
+            if database in self.guards.not_wikis:
+                yield Decision(name, held=Held.LEFT_OUT, facts=about)
+            elif search_in(name) is None:
+                pages.append(name)
+            elif problem := self._problems.get(name, 'not searched yet'):
+                facts = {**about, 'problem': problem}
+                yield Decision(name, held=Held.NO_ANSWER, facts=facts)
+            else:
+                yield Decision(name, held=Held.SEARCHED, facts=about)
+        again, self._again = self._again, True
+        yield from wiki_by_wiki(pages, self._plan_wiki, wikis=self.wikis, again=again)
 
     def apply(self, target: Target) -> Outcome:
         """Delete one page, if it still has the revisions that it was planned with.
@@ -163,18 +191,19 @@ class CrosswikiDelete(Action):
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         guards = self.guards
-        standing = self.wikis.standing(database, 'delete')
-        held = standing.held
+        titles = [split(name)[1] for name in names]
+        standing, pages = self.wikis.look(database, 'delete', titles)
+        held, about = standing.held, {'wiki': database, 'sysops': standing.sysops}
         if held is None and standing.is_local and database not in guards.wikis:
             held = Held.WIKI_SET
-        about = {'wiki': database, 'sysops': standing.sysops}
+        elif held is None and standing.read_only is not None:
+            held, about['problem'] = Held.READ_ONLY, standing.read_only
         if held is not None:
             for name in names:
                 yield Decision(name, held=held, facts=about)
             return
         site = self.wikis.site(database)
-        titles = [split(name)[1] for name in names]
-        for name, page in zip(names, read_pages(site, titles), strict=True):
+        for name, page in zip(names, pages, strict=True):
             held = self._held_unread(database, page)
             if held is None:
                 if not page.whole or page.namespace == TEMPLATE_NAMESPACE:
@@ -303,14 +332,20 @@ class UndoCrosswikiDelete(Action):
         *,
         reason: str,
         recorded: Callable[[Sequence[str]], Mapping[str, Target]],
+        again: bool = False,
+        not_wikis: Collection[str] = (),
     ) -> None:
         """Say which campaign is undone.
 
         :param wikis: the wikis that can be reached
         :param reason: for the log
         :param recorded: returns the targets of that campaign by their names
+        :param again: whether some targets have been decided on before
+        :param not_wikis: databases that are left out
         """
         self.wikis = wikis
+        self._again = again
+        self._not_wikis = not_wikis
         self._reason = reason
         self._recorded = recorded
 
@@ -328,7 +363,11 @@ class UndoCrosswikiDelete(Action):
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on pages that the campaign has deleted."""
-        yield from wiki_by_wiki(names, self._plan_wiki)
+        kept = [name for name in names if split(name)[0] not in self._not_wikis]
+        for name in set(names).difference(kept):
+            yield Decision(name, held=Held.LEFT_OUT, facts={'wiki': split(name)[0]})
+        again, self._again = self._again, True
+        yield from wiki_by_wiki(kept, self._plan_wiki, wikis=self.wikis, again=again)
 
     def apply(self, target: Target) -> Outcome:
         """Restore one page, if nothing has happened to it since the plan.
@@ -384,7 +423,12 @@ class UndoCrosswikiDelete(Action):
         return None
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
+        read_only = self.wikis.standing(database, 'undelete').read_only
         for name, target in self._recorded(names).items():
+            if read_only is not None:
+                facts = {**target.decision.facts, 'problem': read_only}
+                yield Decision(name, held=Held.READ_ONLY, facts=facts)
+                continue
             held, by, _file_ids = self._look(target)
             facts = {**target.decision.facts, 'changed_by': by}
             yield Decision(name, held=held, facts=facts, lane=database)

@@ -122,10 +122,10 @@ def ask(site: Any, **parameters: Any) -> dict[str, Any]:
 
     :raises UnexpectedAnswer: it is not that of a query
     """
+    request = site.simple_request(action='query', formatversion=2, **parameters)
+    request.asks_extensions = False
     with refusals(site):
-        answer: dict[str, Any] = site.simple_request(
-            action='query', formatversion=2, **parameters
-        ).submit()
+        answer: dict[str, Any] = request.submit()
     query = answer.get('query') or {}
     return {**answer, 'query': part_of({'query': query}, 'query')}
 

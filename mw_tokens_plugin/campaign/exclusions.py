@@ -65,6 +65,7 @@ class Exclusions:
         *,
         capital: Capital = first_letter,
         discreet: bool = False,
+        english: Callable[[str], str] = str,
     ) -> Exclusions:
         """Read the lists; a line that cannot be read is never passed over.
 
@@ -73,11 +74,12 @@ class Exclusions:
         :param parse: reads one target, or several; without it they are accounts
         :param capital: writes the first letter of an account as the wiki does
         :param discreet: whether bad lines are not to be shown
+        :param english: as for :class:`.targets.ListReader`
         :raises InvalidInput: a file or a line cannot be read
         """
 
         def entries(path: str) -> list[Entry]:
-            reader = ListReader(parse, capital=capital, strict=True)
+            reader = ListReader(parse, capital=capital, strict=True, english=english)
             read = list(valid_entries(reader.file(path), skip=False, discreet=discreet))
             comments[path] = reader.sources[0].comments
             besides[path] = reader.sources[0].said

@@ -303,16 +303,20 @@ class SharedOptions:
         parse: Parse | None = None,
         *,
         capital: Capital = first_letter,
+        english: Callable[[str], str] = str,
         discreet: bool = False,
     ) -> Iterator[str]:
         """Yield the targets that are given as arguments, in files and on stdin.
 
         :param parse: reads one target, or several; without it they are accounts
         :param capital: writes the first letter of an account as the wiki does
+        :param english: as for :class:`.targets.ListReader`
         :param discreet: whether bad lines are not to be shown
         :raises InvalidInput: there are bad lines, and they are not to be skipped
         """
-        self._reader = ListReader(parse, capital=capital, column=self.column)
+        self._reader = ListReader(
+            parse, capital=capital, column=self.column, english=english
+        )
         yield from valid_names(
             self._entries(self._reader), skip=self.skip_bad_lines, discreet=discreet
         )
@@ -322,19 +326,26 @@ class SharedOptions:
         parse: Parse | None = None,
         *,
         capital: Capital = first_letter,
+        english: Callable[[str], str] = str,
         discreet: bool = False,
     ) -> list[str]:
         """Return the targets that are to be left alone.
 
         :param parse: reads one target, or several; without it they are accounts
         :param capital: writes the first letter of an account as the wiki does
+        :param english: as for :class:`.targets.ListReader`
         :param discreet: whether bad lines are not to be shown
         :raises InvalidInput: a list cannot be read, or a line of it
         """
         # Those of user-config.py name accounts.
         standing = [*(standing_lists() if parse is None else ()), *self.protect]
         self._exclusions = Exclusions.read(
-            self.exclude, standing, parse, capital=capital, discreet=discreet
+            self.exclude,
+            standing,
+            parse,
+            capital=capital,
+            discreet=discreet,
+            english=english,
         )
         return self._exclusions.names
 

@@ -1,127 +1,184 @@
 """Where the pages of a campaign over many wikis come from, other than written lists.
 
-Pages that generators find, pages of one title, and pages that accounts have begun;
-whether they are deleted is the plan's question.
+Pages that generators find, pages of one title, and pages that accounts have begun. What
+cannot be searched now is a target of its own, to be searched another time; whether
+pages are deleted is the plan's question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pywikibot.pagegenerators import GeneratorFactory
 
 from mw_tokens_plugin.campaign.pages import read_pages
-from mw_tokens_plugin.campaign.retry import PASSING
 from mw_tokens_plugin.campaign.targets import BadLine
-from mw_tokens_plugin.campaign.wikis import Wikis, named
-from mw_tokens_plugin.exceptions import (
-    InvalidInput,
-    NotAttached,
-    NotInFarm,
-    UnexpectedAnswer,
+from mw_tokens_plugin.campaign.wikis import (
+    Wikis,
+    named,
+    problem_of,
+    search_in,
+    search_name,
 )
+from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.requests import refusals
 
+#: What is found on one wiki: the names of pages, lines that name none, and at the end
+#: an error that stops the whole search.
+Found = Sequence[str | BadLine | InvalidInput]
 
-def generated(
-    wikis: Wikis, databases: Iterable[str], arguments: Sequence[str]
-) -> Iterator[str]:
-    """Yield what pywikibot's page generators find on each wiki.
 
-    https://www.mediawiki.org/wiki/Manual:Pywikibot/Pagegenerators
+@dataclass(slots=True)
+class Searches:
+    """Searches for pages on many wikis, a few of them at a time.
 
-    :param arguments: the options of generators and filters
-    :raises InvalidInput: pywikibot knows none of that name
+    .. version-added:: 0.1
+
+    :ivar wikis: the wikis that can be reached
+    :ivar generators: the options of pywikibot's page generators and filters
+    :ivar left: told of each page that an account has only edited or moved
+    :ivar unreachable: told of each wiki that cannot be searched, and why
+    :ivar problems: why searches could not be made, by the targets that stand for them;
+        '' for those that were made again
     """
-    for database in databases:
-        factory = GeneratorFactory(site=wikis.site(database))
-        for argument in arguments:
+
+    wikis: Wikis
+    generators: Sequence[str] = ()
+    left: Callable[[str], None] = lambda page: None
+    unreachable: Callable[[str, str], None] = lambda wiki, why: None
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def generated(self, databases: Iterable[str]) -> Iterator[str | BadLine]:
+        """Yield what pywikibot's page generators find on each wiki.
+
+        https://www.mediawiki.org/wiki/Manual:Pywikibot/Pagegenerators
+
+        :raises InvalidInput: pywikibot knows none of that name
+        """
+        self._factory(self.wikis.home)
+        return self._on_each(databases, 'generators', '')
+
+    def of_title(self, databases: Iterable[str], title: str) -> Iterator[str | BadLine]:
+        """Yield the pages of one title, on the wikis that have one.
+
+        https://www.mediawiki.org/wiki/API:Query
+        """
+        return self._on_each(databases, 'same-title', title)
+
+    def begun_by(
+        self, name: str, databases: Iterable[str] | None
+    ) -> Iterator[str | BadLine]:
+        """Yield the pages that an account has begun, on wikis where it is attached.
+
+        IP addresses are attached nowhere, and temporary accounts may not be: they are
+        looked for on all wikis. A redirect that it left behind by moving somebody's
+        page is none of them.
+
+        https://www.mediawiki.org/wiki/API:Usercontribs
+        https://www.mediawiki.org/wiki/API:Logevents
+
+        :param name: the account or IP address, in MediaWiki's form
+        :param databases: only these wikis; None for all
+        :raises InvalidInput: there is no such account
+        """
+        there = _wikis_of(self.wikis, name)
+        if databases is not None:
+            there = set(databases) if there is None else there.intersection(databases)
+        return self._on_each(sorted(there or self.wikis), 'from-user', name)
+
+    def again(self, names: Iterable[str]) -> Iterator[str | BadLine]:
+        """Yield what is found by searches that could not be made before.
+
+        Those that can still not be made are yielded again.
+
+        :param names: what stands for them
+        """
+        for name in names:
+            search = search_in(name)
+            assert search is not None
+            database, kind, what = search
+            self.problems[name] = ''
+            yield from self._on_each([database], kind, what)
+
+    def _on_each(
+        self, databases: Iterable[str], kind: str, what: str
+    ) -> Iterator[str | BadLine]:
+        find = {
+            'generators': self._generated,
+            'same-title': self._of_title,
+            'from-user': self._begun_by,
+            'url': self._at_address,
+        }[kind]
+        for database, found in self.wikis.search(databases, lambda d: find(d, what)):
+            if isinstance(found, Exception):
+                name = search_name(database, kind, what)
+                self.problems[name] = problem_of(found)
+                self.unreachable(database, self.problems[name])
+                yield name
+                continue
+            for each in found:
+                if isinstance(each, InvalidInput):
+                    raise each
+                yield each
+
+    def _factory(self, site: Any) -> GeneratorFactory:
+        factory = GeneratorFactory(site=site)
+        for argument in self.generators:
             if not factory.handle_arg(argument):
                 raise InvalidInput(
                     f'{argument!r} is not understood; pywikibot has no page generator '
                     'of that name either.'
                 )
+        return factory
+
+    def _generated(self, database: str, _what: str) -> Found:
+        factory = self._factory(self.wikis.site(database))
         pages = factory.getCombinedGenerator(preload=False)
         if pages is None:
-            raise InvalidInput(f'{" ".join(arguments)} lists no pages.')
-        for page in pages:
-            if page.site != factory.site:
-                raise InvalidInput(
-                    f'{page.title(as_link=True, insite=wikis.home)} is not on '
-                    f'{database}, for which it was listed. Generators list pages of '
-                    '-wikis alone; name others by links.'
-                )
-            yield named(database, page.title(with_section=False))
+            words = ' '.join(self.generators)
+            return [InvalidInput(f'{words} lists no pages.')]
+        found: list[str | BadLine | InvalidInput] = []
+        with refusals(factory.site):
+            for page in pages:
+                if page.site != factory.site:
+                    link = page.title(as_link=True, insite=self.wikis.home)
+                    error = InvalidInput(
+                        f'{link} is not on {database}, for which it was listed. '
+                        'Generators list pages of -wikis alone; name others by links.'
+                    )
+                    return [*found, error]
+                found.append(named(database, page.title(with_section=False)))
+        return found
 
-
-def of_title(
-    wikis: Wikis, databases: Iterable[str], title: str
-) -> Iterator[str | BadLine]:
-    """Yield the pages of one title, on the wikis that have one.
-
-    https://www.mediawiki.org/wiki/API:Query
-    """
-    for number, database in enumerate(databases, start=1):
-        (page,) = read_pages(wikis.site(database), [title])
+    def _of_title(self, database: str, title: str) -> Found:
+        (page,) = read_pages(self.wikis.site(database), [title])
         if page.invalid or page.interwiki:
             problem = f'{title!r} is not a possible title on {database}'
-            yield BadLine('-same-title', number, problem)
-        elif page.exists:
-            yield named(database, page.title)
+            return [BadLine('-same-title', 1, problem)]
+        return [named(database, page.title)] if page.exists else []
 
-
-def begun_by(
-    wikis: Wikis,
-    name: str,
-    *,
-    databases: Collection[str],
-    left: Callable[[str], None],
-    unreachable: Callable[[str, str], None],
-) -> Iterator[str]:
-    """Yield the pages that an account has begun, on wikis where it is attached.
-
-    IP addresses are attached nowhere, and temporary accounts may not be: they are
-    looked for on all wikis. A redirect that it left behind by moving somebody's page is
-    none of them.
-
-    https://www.mediawiki.org/wiki/API:Usercontribs
-    https://www.mediawiki.org/wiki/API:Logevents
-
-    :param name: the account or IP address, in MediaWiki's form
-    :param databases: only these wikis; empty for all
-    :param left: told of each page that it only edited or moved
-    :param unreachable: told of each wiki that cannot be searched, and why
-    :raises InvalidInput: there is no such account
-    """
-    for database in _wikis_of(wikis, name):
-        if databases and database not in databases:
-            continue
-        try:
-            site = wikis.site(database)
-            begun, touched = _contributions(site, name)
-            moves = list(_moves(site, name))
-        except (NotAttached, NotInFarm):
-            unreachable(database, 'you have no account there')
-            continue
-        except (*PASSING, UnexpectedAnswer) as error:
-            unreachable(database, str(error))
-            continue
-        for source, target in moves:
+    def _begun_by(self, database: str, name: str) -> Found:
+        site = self.wikis.site(database)
+        begun, touched = _contributions(site, name)
+        for source, target in list(_moves(site, name)):
             touched[target] = None
             if target not in begun and source in begun:
                 touched[source] = begun.pop(source)
         for title in touched:
             if title not in begun:
-                left(named(database, title))
-        for title in begun:
-            yield named(database, title)
+                self.left(named(database, title))
+        return [named(database, title) for title in begun]
+
+    def _at_address(self, _database: str, url: str) -> Found:
+        return [self.wikis.page(url)]
 
 
-def _wikis_of(wikis: Wikis, name: str) -> Iterator[str]:
-    """Yield the wikis on which an account may have edited.
+def _wikis_of(wikis: Wikis, name: str) -> set[str] | None:
+    """Return the wikis on which an account may have edited; None for all.
 
     :raises InvalidInput: there is no such account
     """
@@ -129,11 +186,11 @@ def _wikis_of(wikis: Wikis, name: str) -> Iterator[str]:
     if kind is not AccountKind.IP:
         account = wikis.home.global_account(name)
         if account.exists:
-            yield from (a.wiki for a in account.attached or () if a.edit_count)
-            return
+            attached = account.attached
+            return attached and {a.wiki for a in attached if a.edit_count}
     if kind is AccountKind.ACCOUNT:
         raise InvalidInput(f'There is no global account {name!r}.')
-    yield from wikis
+    return None
 
 
 def _contributions(site: Any, name: str) -> tuple[dict[str, None], dict[str, None]]:

@@ -6,7 +6,7 @@ It returns frozen records; what is to be done with a page is decided elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from textwrap import shorten
 from typing import Any
@@ -196,16 +196,26 @@ class Page:
         return facts | {name: value for name, value in remarks.items() if value}
 
 
-def read_pages(site: Any, titles: Sequence[str]) -> Iterator[Page]:
+def read_pages(
+    site: Any,
+    titles: Sequence[str],
+    *,
+    also: Mapping[str, Any] | None = None,
+    told: Callable[[Mapping[str, Any]], None] = lambda answer: None,
+) -> Iterator[Page]:
     """Read many pages with their latest revision and version only, in their order.
 
     A title that no page can have is told as such, and does not disturb the others.
+
+    :param also: parameters of what else is asked with the first of them
+    :param told: gets the answer to that
     """
     size = 500 if site.has_right('apihighlimits') else 50
     for start in range(0, len(titles), size):
         batch = [normalize('NFC', title) for title in titles[start : start + size]]
         asked = [title for title in batch if not _UNASKABLE.search(title)]
-        items, spelt = _read_batch(site, asked)
+        items, spelt = _read_batch(site, asked, also or {}, told)
+        also = None
         for title in batch:
             item = items.get(_followed(spelt, title))
             if item is None and title in asked:
@@ -310,15 +320,21 @@ def read_deletions(site: Any, title: str) -> tuple[int, list[LogEntry]]:
 
 
 def _read_batch(
-    site: Any, titles: Sequence[str]
+    site: Any,
+    titles: Sequence[str],
+    also: Mapping[str, Any],
+    told: Callable[[Mapping[str, Any]], None],
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Return what a wiki says of some titles, and how it writes them itself."""
     items: dict[str, dict[str, Any]] = {}
     spelt: dict[str, str] = {}
     # A second version tells that the first is not all of them.
-    parameters = {'titles': titles, 'iilimit': 2, **_WANTED, **_FOR_PLAN}
+    parameters = {'titles': titles, 'iilimit': 2, **_WANTED, **_FOR_PLAN, **also}
     while titles:
         answer = ask(site, **parameters)
+        if also:
+            told(answer)
+            also = {}
         with expected_form(f'What {site} says of pages'):
             for step in listed(answer, 'normalized'):
                 given = step['from']

@@ -84,7 +84,6 @@ class Held(enum.Enum):
             Held.REFUSED,
             Held.READ_ONLY,
             Held.UNREADABLE,
-            Held.LEFT_OUT,
         )
 
     @property

@@ -155,6 +155,7 @@ class ListReader:
         capital: Capital = first_letter,
         strict: bool = False,
         column: str = '',
+        english: Callable[[str], str] = str,
     ) -> None:
         """Read nothing yet.
 
@@ -163,12 +164,15 @@ class ListReader:
         :param strict: refuse comments that may be targets
         :param column: the number or the heading of the column with the targets, in
             lists with columns
+        :param english: brings the wiki's names of namespaces into English in a line
+            with accounts
         """
         self.sources: list[Source] = []
         self._parse = parse
         self._capital = capital
         self._strict = strict
         self._column = column
+        self._english = english if parse is None else str
 
     def arguments(self, arguments: Iterable[str]) -> Iterator[Entry | BadLine]:
         """Yield the targets given on the command line."""
@@ -234,7 +238,8 @@ class ListReader:
                         line = Line(LineKind.ITEM, held, exact=True)
                     else:
                         line = read_line(
-                            re.sub("^'(?=[=+@\\t-])", '', held), strict=self._strict
+                            self._english(re.sub("^'(?=[=+@\\t-])", '', held)),
+                            strict=self._strict,
                         )
                 if isinstance(line, InvalidInput):
                     raise line
@@ -292,7 +297,7 @@ class ListReader:
                 # What -log-json has written of a target.
                 target = str(json.loads(text)['target'])
                 return Line(LineKind.ITEM, target, exact=True)
-            return read_line(text, strict=self._strict)
+            return read_line(self._english(text), strict=self._strict)
         except InvalidInput as error:
             return error
         except (ValueError, KeyError, TypeError):
@@ -321,6 +326,7 @@ class ListReader:
 
     def _is_interpreted(self, text: str, line: Line, names: Sequence[str]) -> bool:
         if self._parse is None:
+            text = self._english(text)
             return is_interpreted(text, names, capital=self._capital)
         return len(names) != 1 or line.content != text.strip()
 

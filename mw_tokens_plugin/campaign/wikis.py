@@ -7,29 +7,46 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-from urllib.parse import parse_qs, unquote, urljoin, urlsplit
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
 
+from pywikibot.exceptions import Error as PywikibotError
+from pywikibot.exceptions import ServerError
+
+from mw_tokens_plugin.campaign.pageaddresses import Addresses
+from mw_tokens_plugin.campaign.pages import Page, read_pages
+from mw_tokens_plugin.campaign.parallel import in_parallel
 from mw_tokens_plugin.campaign.records import Decision, Held
 from mw_tokens_plugin.campaign.retry import PASSING
 from mw_tokens_plugin.exceptions import (
-    ApiRefusal,
     CentralAuthTokenRefused,
-    HttpRefusal,
     InvalidInput,
     NotAttached,
     NotInFarm,
+    SessionError,
+    TokensPluginError,
     UnexpectedAnswer,
 )
-from mw_tokens_plugin.protocol.answers import expected_form, items_of
+from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
+from mw_tokens_plugin.protocol.fields import flag
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.protocol.names import decoded
-from mw_tokens_plugin.site.family import Place, place_of_code
+from mw_tokens_plugin.site.family import Place, host_of, place_of_code
 from mw_tokens_plugin.site.homelogin import home_login
+from mw_tokens_plugin.site.identity import identity_of
 from mw_tokens_plugin.site.requests import refusals
+
+Result = TypeVar('Result')
+
+#: What goes wrong with one wiki, and tells nothing of the others.
+FAILURES = (TokensPluginError, PywikibotError)
+
+#: What may be otherwise in a while; all else is for the operator to correct.
+_TRANSIENT = (*PASSING, UnexpectedAnswer, ServerError)
 
 #: Characters that are in no title: control characters, and halves of characters.
 _NOT_TEXT = re.compile('[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]')
@@ -51,6 +68,7 @@ class Standing:
     """
 
     held: Held | None
+    read_only: str | None = None
     is_local: bool = False
     sysops: int = 0
 
@@ -71,9 +89,19 @@ class Wikis:
         self.home = home
         self._standings: dict[tuple[str, str], Standing] = {}
         self._databases: dict[str, str] = {}
+        self._sites: dict[str, Any] = {}
+        self._known_addresses: dict[str, Addresses] = {}
 
     def __iter__(self) -> Iterator[str]:
-        """Yield their database names."""
+        """Yield their database names.
+
+        :raises InvalidInput: the home wiki cannot list them
+        """
+        if self._accounts is None:
+            raise InvalidInput(
+                f'{self.home} breaks down over the list of the wikis on which '
+                f'{self.home.username()} has an account: name them in -wikis:.'
+            )
         return iter(self._accounts)
 
     def database(self, where: str) -> str:
@@ -84,10 +112,10 @@ class Wikis:
         """
         family = self.home.family
         is_code = where in family.langs or where in family.code_aliases
-        if where in self._accounts and not is_code:
+        if where in (self._accounts or ()) and not is_code:
             return where
         if where not in self._databases:
-            self._databases[where] = self._at(where)
+            self._databases[where] = self._database(where)
         return self._databases[where]
 
     def site(self, database: str) -> Any:
@@ -95,6 +123,8 @@ class Wikis:
 
         :raises NotAttached: the operator has no account there
         """
+        if self._accounts is None:
+            return self._asked_site(database)
         account = self._accounts.get(database)
         if account is None:
             raise NotAttached(f'{self.home.username()} has no account on {database}.')
@@ -113,14 +143,71 @@ class Wikis:
         """
         key = database, right
         if key not in self._standings:
-            self._standings[key] = self._standing(database, right)
+            try:
+                site = self.site(database)
+            except (NotAttached, NotInFarm):
+                return Standing(Held.NO_ACCOUNT)
+            with refusals(site):
+                answer = site.simple_request(
+                    action='query', formatversion=2, **_about_operator(site)
+                ).submit()
+            self._standings[key] = _standing(site, right, answer)
         return self._standings[key]
 
-    def page(self, text: str) -> str:
+    def look(
+        self, database: str, right: str, titles: Sequence[str]
+    ) -> tuple[Standing, Iterable[Page]]:
+        """Return what the operator is on a wiki, with some of its pages.
+
+        Both come in one read, if there are not too many pages.
+
+        :param right: what is to be done takes this one
+        """
+        key = database, right
+        if key in self._standings:
+            return self._standings[key], read_pages(self.site(database), titles)
+        try:
+            site = self.site(database)
+        except (NotAttached, NotInFarm):
+            return Standing(Held.NO_ACCOUNT), ()
+
+        def told(answer: Mapping[str, Any]) -> None:
+            self._standings[key] = _standing(site, right, answer)
+
+        pages = list(read_pages(site, titles, also=_about_operator(site), told=told))
+        return self.standing(database, right), pages
+
+    def search(
+        self, databases: Iterable[str], find: Callable[[str], Result]
+    ) -> Iterator[tuple[str, Result | Exception]]:
+        """Yield what is found on each wiki, in their order, or why nothing can be.
+
+        A few wikis are read at a time, each with one request.
+
+        :param find: reads one wiki
+        :raises SessionError: the login itself is gone
+        """
+
+        def found(database: str) -> Result:
+            home_login(self.home).tokens.mint_none_ahead()
+            return find(database)
+
+        for database, result in in_parallel(found, databases):
+            if isinstance(result, Exception) and not isinstance(result, FAILURES):
+                raise result
+            if isinstance(result, SessionError) and not isinstance(
+                result, NotAttached | CentralAuthTokenRefused
+            ):
+                self._check_login()
+            yield database, result
+
+    def page(self, text: str, *, later: bool = False) -> str:
         """Return a page as ``database:Title``, from how people write it.
 
         :param text: wiki and title with a tabulator between them, ``database:Title``,
             an interwiki link, or a URL
+        :param later: return a search for the address of a page on a wiki that does not
+            answer now
         :raises InvalidInput: it is none of them, or no such wiki is known
         """
         text = text.strip()
@@ -130,21 +217,20 @@ class Wikis:
                 raise InvalidInput(f'{text!r} has more columns than wiki and title.')
             return named(self.database(wiki.strip()), decoded(title))
         if '://' in text:
-            return self._page_at(text)
+            return self._page_at(text, later)
         link = text.removeprefix('[[').removesuffix(']]').partition('|')[0]
         return self._linked(decoded(link).strip().lstrip(':'), text)
 
     @cached_property
-    def _accounts(self) -> dict[str, AttachedAccount]:
-        account = self.home.global_account(self.home.username())
-        return {attached.wiki: attached for attached in account.attached or ()}
+    def _accounts(self) -> dict[str, AttachedAccount] | None:
+        """The operator's accounts; None where the home wiki cannot list them."""
+        attached = self.home.global_account(self.home.username()).attached
+        return None if attached is None else {each.wiki: each for each in attached}
 
-    @cached_property
-    def _prefixes(self) -> dict[str, str]:
-        """The interwiki prefixes of the home wiki, and where they lead."""
-        return {
-            item['prefix']: item['url'] for item in self.home.siteinfo['interwikimap']
-        }
+    def _database(self, where: str) -> str:
+        if self._accounts is None:
+            return identity_of(self._asked_site(where)).database
+        return self._at(where)
 
     def _at(self, where: Any) -> str:
         """Return the database name of the wiki that has a code, a URL or a place."""
@@ -156,26 +242,116 @@ class Wikis:
                 f'{where} is none of the wikis on which {self.home.username()} has an '
                 'account.'
             )
-        return account.wiki
+        return str(account.wiki)
 
-    def _page_at(self, url: str) -> str:
+    def _asked_site(self, where: str) -> Any:
+        """Return the site of a wiki that only itself can tell the database name of."""
+        if where not in self._sites:
+            try:
+                self._sites[where] = self.home.foreign_site(where)
+            except NotInFarm:
+                self._sites[where] = self._searched_site(where)
+        return self._sites[where]
+
+    def _searched_site(self, database: str) -> Any:
+        """Find a wiki of the home wiki's family by its database name.
+
+        :raises NotInFarm: there is none
+        """
+        # Most are named after their codes, so that few are asked.
+        codes = sorted(self.home.family.langs, key=lambda c: not database.startswith(c))
+        for code in codes:
+            with suppress(*FAILURES):
+                site = self.home.foreign_site(code)
+                if identity_of(site).database == database:
+                    return site
+        raise NotInFarm(
+            f'{database!r} is no wiki of the family {self.home.family.name!r} on which '
+            f'{self.home.username()} is known to have an account.'
+        )
+
+    @cached_property
+    def _prefixes(self) -> dict[str, str]:
+        """The interwiki prefixes of the home wiki, and where they lead."""
+        return {
+            item['prefix']: item['url'] for item in self.home.siteinfo['interwikimap']
+        }
+
+    def _wiki_at(self, url: str) -> str:
+        """Return the database name of the wiki that an address belongs to.
+
+        Several wikis may be on one host; then each says where its pages are.
+
+        :param url: of a page, or of an interwiki prefix
+        :raises InvalidInput: there is none with an account
+        """
+        if self._accounts is None:
+            return self.database(url)
+        protocol = self.home.protocol()
+        host = host_of(url, protocol)
+        there = [
+            n for n, a in self._accounts.items() if host_of(a.url, protocol) == host
+        ]
+        if host and len(there) > 1:
+            path = urlsplit(url).path
+            # Of one that does not answer it is not known what is its own.
+            known = {name: self._addresses(name) for name in there}
+            fits = {name: own.fit(path) for name, own in known.items() if own}
+            closest = max(fits.values(), default=0)
+            if closest and list(fits.values()).count(closest) == 1:
+                return max(fits, key=lambda name: fits[name])
+        return self._at(url)
+
+    def _addresses(self, database: str) -> Addresses | None:
+        """Return where a wiki has its pages; None if it does not answer."""
+        if database not in self._known_addresses:
+            try:
+                site = self.site(database)
+                identity_of(site)
+            except FAILURES:
+                return None
+            self._known_addresses[database] = Addresses.of(site.tokens.general)
+        return self._known_addresses[database]
+
+    def _page_at(self, url: str, later: bool) -> str:
         """Return the page that a URL shows."""
         try:
             parts = urlsplit(url)
         except ValueError as error:
             raise InvalidInput(f'{url} is not an address: {error}.') from None
-        database = self._at(url)
-        # As PHP does, the last of several; but the path comes first.
-        title = parse_qs(parts.query).get('title', [''])[-1]
-        script = str(self.home.siteinfo['script'])
-        article = str(self.home.siteinfo['articlepath']).partition('$1')[0]
-        for before in (f'{script}/', article):
-            if parts.path != script and parts.path.startswith(before):
-                title = unquote(parts.path.removeprefix(before)) or title
-                break
+        database = self._wiki_at(url)
+        addresses = self._addresses(database)
+        if addresses is None:
+            if later:
+                return search_name(database, 'url', url)
+            raise InvalidInput(
+                f'{url}: {database} does not answer, so it is not known which page '
+                'this is: write wiki, tabulator and title.'
+            )
+        shown = addresses.page_at(parts.path, parts.query)
+        title = shown.title
+        if shown.page_id:
+            title = self._numbered(database, 'pageids', shown.page_id)
+        if shown.revision:
+            title = self._numbered(database, 'revids', shown.revision) or title
         if not title:
             raise InvalidInput(f'{url} is not the address of a page.')
         return named(database, title)
+
+    def _numbered(self, database: str, name: str, number: int) -> str:
+        """Return the title of the page with a number, or of a revision's page.
+
+        :return: '' if there is none
+        """
+        site = self.site(database)
+        with refusals(site):
+            answer = site.simple_request(
+                action='query', formatversion=2, **{name: number}
+            ).submit()
+        for page in (answer.get('query') or {}).get('pages', ()):
+            if 'missing' not in page and 'title' in page:
+                return str(page['title'])
+        return ''
 
     def _linked(self, link: str, text: str) -> str:
         """Return the page that an interwiki link leads to, such as ``w:de:Title``."""
@@ -184,14 +360,16 @@ class Wikis:
         if url is not None:
             url = urljoin(self.home.base_url('/'), url)
         database = prefix.strip()
-        if colon and database in self._accounts:
+        if colon and database in (self._accounts or ()):
             # As plans and reports write it.
-            if url is not None and self._at(url) != database:
+            if url is not None and self._wiki_at(url) != database:
                 raise InvalidInput(
                     f'{text!r} may be a page of {database} or an interwiki link: write '
                     'wiki, tabulator and title.'
                 )
             return named(database, rest)
+        if colon and url is None and self._accounts is None:
+            return named(self.database(database), rest)
         if not colon or url is None:
             raise InvalidInput(
                 f'{text!r} names no wiki: write wiki, tabulator and title, '
@@ -202,73 +380,112 @@ class Wikis:
             # A second prefix leads to another language of the same project.
             family = home_login(self.home).wikis.find(url).family
             if (code := code.strip().lower()) in family.langs:
+                if self._accounts is None:
+                    return named(self.database(f'{family.name}:{code}'), title)
                 return named(self._at(place_of_code(code, family)), title)
-        return named(self._at(url), rest.lstrip(':'))
+        return named(self._wiki_at(url), rest.lstrip(':'))
 
-    def _standing(self, database: str, right: str) -> Standing:
-        try:
-            site = self.site(database)
-        except (NotAttached, NotInFarm):
-            return Standing(Held.NO_ACCOUNT)
-        with refusals(site):
-            answer = site.simple_request(
-                action='query',
-                meta='globaluserinfo',
-                guiprop='rights',
-                guiuser=site.username(),
-                list='allusers',
-                augroup='sysop',
-                auactiveusers=True,
-                aulimit='max',
-                formatversion=2,
-            ).submit()
-        with expected_form(f'What {site} says of rights'):
-            sysops = {user['name'] for user in items_of(answer, 'query', 'allusers')}
-            rights = list(answer['query']['globaluserinfo'].get('rights', ()))
-        if not site.has_right(right):
-            return Standing(Held.NO_RIGHT)
-        return Standing(
-            None,
-            is_local=right not in rights,
-            sysops=len(sysops - {site.username()}),
-        )
+    def _check_login(self) -> None:
+        """Raise an error where it is the login on the home wiki that is gone.
+
+        :raises SessionError: it is
+        """
+        login = home_login(self.home)
+        if login.kind() == 'centralauthtoken':
+            login.tokens.probe()
+        elif not self.home.logged_in():
+            self.home.login()
 
 
 def wiki_by_wiki(
     names: Sequence[str],
-    decide: Callable[[str, Sequence[str]], Iterator[Decision]],
+    decide: Callable[[str, Sequence[str]], Iterable[Decision]],
+    *,
+    wikis: Wikis | None = None,
+    again: bool = False,
 ) -> Iterator[Decision]:
-    """Decide on the targets of one wiki after the other, where one may not work.
+    """Decide on the targets of many wikis, of which some may not work.
 
     .. version-added:: 0.1
 
     :param names: targets, as ``database:Title``
     :param decide: returns the decisions on some targets of a wiki
-    :raises TokensPluginError: none of the wikis worked
+    :param wikis: reads a few of them at a time, in threads; without it one after the
+        other is read
+    :param again: whether others of the campaign have been decided on before
+    :raises TokensPluginError: none of the wikis answered, and no target of the campaign
+        was decided on before
     """
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(split(name)[0], []).append(name)
-    decisions: list[Decision] = []
-    failures = 0
-    for database, group in groups.items():
-        try:
-            decisions += decide(database, group)
-        except (
-            *PASSING,
-            ApiRefusal,
-            CentralAuthTokenRefused,
-            HttpRefusal,
-            UnexpectedAnswer,
-        ) as error:
-            failures += 1
-            if failures == len(groups):
-                raise
-            no_answer = isinstance(error, (*PASSING, UnexpectedAnswer))
-            held = Held.NO_ANSWER if no_answer else Held.REFUSED
-            facts = {'wiki': database}
-            decisions += [Decision(n, held=held, facts=facts) for n in group]
-    yield from decisions
+
+    def decided(database: str) -> list[Decision]:
+        return list(decide(database, groups[database]))
+
+    if wikis is None:
+        found = in_parallel(decided, groups, at_a_time=1)
+    else:
+        found = wikis.search(groups, decided)
+    # Only where another one works, it is the fault of these.
+    waiting: list[Decision] | None = None if again else []
+    for database, result in found:
+        if not isinstance(result, Exception):
+            yield from waiting or ()
+            waiting = None
+            yield from result
+            continue
+        if not isinstance(result, FAILURES):
+            raise result
+        transient = isinstance(result, _TRANSIENT)
+        held = Held.NO_ANSWER if transient else Held.REFUSED
+        facts = {'wiki': database, 'problem': problem_of(result)}
+        decisions = [Decision(n, held=held, facts=facts) for n in groups[database]]
+        if waiting is None or not transient:
+            yield from decisions
+        else:
+            waiting += decisions
+            last = result
+    if waiting:
+        raise last
+
+
+def problem_of(error: Exception) -> str:
+    """Return what is wrong with a wiki, in one line."""
+    return ' '.join(str(error).split())
+
+
+def _about_operator(site: Any) -> dict[str, Any]:
+    """Return the parameters that ask a wiki about the operator and itself."""
+    return {
+        'meta': ['globaluserinfo', 'siteinfo'],
+        'siprop': 'general',
+        'guiprop': 'rights',
+        'guiuser': site.username(),
+        'list': 'allusers',
+        'augroup': 'sysop',
+        'auactiveusers': True,
+        'aulimit': 'max',
+    }
+
+
+def _standing(site: Any, right: str, answer: Mapping[str, Any]) -> Standing:
+    """Read the answer to what :func:`_about_operator` asks."""
+    with expected_form(f'What {site} says of rights'):
+        sysops = {user['name'] for user in items_of(answer, 'query', 'allusers')}
+        rights = list(answer['query']['globaluserinfo'].get('rights', ()))
+        general = part_of(answer, 'query', 'general')
+        read_only = None
+        if flag(general, 'readonly'):
+            read_only = str(general.get('readonlyreason', ''))
+    if not site.has_right(right):
+        return Standing(Held.NO_RIGHT, read_only)
+    return Standing(
+        None,
+        read_only,
+        is_local=right not in rights,
+        sysops=len(sysops - {site.username()}),
+    )
 
 
 def named(database: str, title: str) -> str:
@@ -286,6 +503,26 @@ def named(database: str, title: str) -> str:
     if not title:
         raise InvalidInput(f'A page of {database} without a title.')
     return f'{database}:{title}'
+
+
+def search_name(database: str, kind: str, what: str) -> str:
+    """Return the name of the target that stands for a search on one wiki.
+
+    No page has such a title, so it is told from all of them.
+
+    :param kind: which search, as a word
+    :param what: what is searched
+    """
+    return f'{database}:#{kind}:{what}'
+
+
+def search_in(name: str) -> tuple[str, str, str] | None:
+    """Return the wiki, the kind and the object of a search; None for a page."""
+    database, title = split(name)
+    if not title.startswith('#'):
+        return None
+    kind, _, what = title[1:].partition(':')
+    return database, kind, what
 
 
 def split(name: str) -> tuple[str, str]:

@@ -368,9 +368,12 @@ class AttachedWikis:
         if shares is None:
             shares = place.host in self._listed_hosts()
         if shares:
-            known, is_taken = self._knows_account(place)
+            known, is_attached = self._knows_account(place)
             shares = known is not False
-            if shares and is_taken:
+            if shares and is_attached:
+                # Where the home wiki cannot list the wikis of the account.
+                return vouched
+            if shares and is_attached is False:
                 where = f'{place.family.path(place.code)}?title=Special:MergeAccount'
                 raise NotAttached(
                     f'The account {self.user} on {place} is not attached to the '
@@ -422,7 +425,7 @@ class AttachedWikis:
                 )
         return self._listed
 
-    def _knows_account(self, place: Place) -> tuple[bool | None, bool]:
+    def _knows_account(self, place: Place) -> tuple[bool | None, bool | None]:
         """Ask a wiki, as nobody, what it knows of the account.
 
         https://www.mediawiki.org/wiki/API:Siteinfo
@@ -430,7 +433,8 @@ class AttachedWikis:
         https://www.mediawiki.org/wiki/API:Users
 
         :return: whether it knows the same global account, which is None if nobody may
-            read that wiki; and whether it has a local account of that name
+            read that wiki; and whether its local account of that name is attached,
+            which is None if it has none
         :raises WikiUnreachable: it does not answer
         """
         account = self.account()
@@ -441,6 +445,7 @@ class AttachedWikis:
             'guiuser': account.name,
             'list': 'users',
             'ususers': account.name,
+            'usprop': 'centralids',
             'format': 'json',
             'formatversion': 2,
         }
@@ -453,17 +458,17 @@ class AttachedWikis:
         except requests.RequestException as error:
             raise unreachable from error
         if response.status_code == 401:
-            return None, False
+            return None, None
         answer = body_of(response)
         if response.status_code >= 300 or not is_answer('query', answer):
             raise unreachable
         query = answer.get('query')
         if not query:
-            return None, False
+            return None, None
         if query.get('general', {}).get('centralidlookupprovider') != 'CentralAuth':
-            return False, False
+            return False, None
         if 'globaluserinfo' not in query:
-            return False, False
+            return False, None
         there = from_globaluserinfo(account.name, query['globaluserinfo'])
         is_same = (there.central_id, there.home, there.registration) == (
             account.central_id,
@@ -471,4 +476,9 @@ class AttachedWikis:
             account.registration,
         )
         with expected_form(f'What {place} says of its local account'):
-            return is_same, any('userid' in user for user in query.get('users', ()))
+            attached = [
+                bool(user.get('attachedlocal', {}).get('CentralAuth'))
+                for user in query.get('users', ())
+                if 'userid' in user
+            ]
+        return is_same, attached[0] if attached else None

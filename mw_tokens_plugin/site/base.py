@@ -32,6 +32,10 @@ class SiteBase:
             """The family of wikis that it belongs to."""
 
         @property
+        def namespaces(self) -> Any:
+            """The namespaces of the wiki, by their numbers."""
+
+        @property
         def siteinfo(self) -> Any:
             """What the wiki says of itself."""
 

@@ -117,7 +117,7 @@ class CentralAuthTokens:
         :param pause: seconds until it will be needed at the earliest; if that is too
             long for a token to stay good, nothing is minted
         """
-        if pause >= SAFE_AGE or 'future' in self._ahead.__dict__:
+        if pause >= SAFE_AGE or {'future', 'is_off'} & self._ahead.__dict__.keys():
             return
         if not threading.main_thread().is_alive():
             # The interpreter shuts down, and may refuse to start threads.
@@ -131,6 +131,10 @@ class CentralAuthTokens:
         with contextlib.suppress(RuntimeError):  # there are too many threads
             thread.start()
             self._ahead.future = future
+
+    def mint_none_ahead(self) -> None:
+        """Let this thread have one request in flight at a time."""
+        self._ahead.is_off = True
 
     def forget_ahead(self) -> None:
         """Throw away what was minted ahead for this thread.

@@ -54,13 +54,14 @@ from mw_tokens_plugin.site.inputs import (
     text_of,
 )
 from mw_tokens_plugin.site.inputs import central_ids as ids_of
+from mw_tokens_plugin.site.localnames import LocalNamesMixin
 from mw_tokens_plugin.site.requests import proven, refusals, send_once
 
 #: What a wiki answers that breaks down.
 _BROKEN = frozenset({'internal_api_error_'})
 
 
-class GlobalAccountsMixin(FirstLettersMixin):
+class GlobalAccountsMixin(FirstLettersMixin, LocalNamesMixin):
     """Global accounts of CentralAuth, on any site of the farm.
 
     .. version-added:: 0.1

@@ -74,6 +74,7 @@ class HomeLogin:
         self.is_logged_out = False
         self.wikis = AttachedWikis(home, self.user)
         self._sites: dict[tuple[str, ...], Any] = {}
+        self._making: dict[tuple[str, ...], threading.Lock] = {}
         self._kind: str | None = None
         self._lock = threading.RLock()
         forks.note(self)
@@ -109,15 +110,25 @@ class HomeLogin:
                 kind,
                 reads,
             )
-            if key not in self._sites:
-                # No credentials leave for a wiki that is not of this farm.
-                vouched = self.wikis.check(place, create_account)
-                site = self._made(place, vouched, kind, reads)
-                self._sites[key] = site
-                pywikibot.log(f'Using {site!r}.')
-            elif kind == 'centralauthtoken' and not self._sites[key].logged_in():
-                self._sites[key].login()
-            return self._sites[key]
+            if key in self._sites:
+                if kind == 'centralauthtoken' and not self._sites[key].logged_in():
+                    self._sites[key].login()
+                return self._sites[key]
+            # No credentials leave for a wiki that is not of this farm.
+            vouched = self.wikis.check(place, create_account)
+            if kind != 'centralauthtoken':
+                return self._kept(key, self._made(place, vouched, kind, reads))
+            making = self._making.setdefault(key, threading.Lock())
+        # A wiki that takes its time keeps nobody from another one.
+        with making:
+            if key in self._sites:
+                return self._sites[key]
+            return self._kept(key, self._made(place, vouched, kind, reads))
+
+    def _kept(self, key: tuple[str, ...], site: Any) -> Any:
+        self._sites[key] = site
+        pywikibot.log(f'Using {site!r}.')
+        return site
 
     def log_out(self) -> None:
         """Log the other wikis out, since the home site was.

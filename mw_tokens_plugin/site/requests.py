@@ -87,6 +87,9 @@ class TokenRequest(Request):  # type: ignore[misc]
     #: Errors that the caller has an answer to: they are raised without a warning. One
     #: that ends in "_" stands for all that begin so.
     expected_errors: frozenset[str] = frozenset()
+    #: Whether pywikibot asks for what extensions know of pages, too, and for that first
+    #: which extensions the wiki has.
+    asks_extensions = True
 
     _token: Token | None = None
     _token_parameter: str = 'token'
@@ -134,7 +137,10 @@ class TokenRequest(Request):  # type: ignore[misc]
             if user is not None and self._params.get('assert') != ['anon']:
                 self._params.setdefault('assert', ['user'])
                 self._params.setdefault('assertuser', [user])
+        properties = None if self.asks_extensions else self._params.pop('prop', None)
         super()._add_defaults()
+        if properties is not None:
+            self._params['prop'] = properties
 
     def _is_somebody(self) -> bool:
         """Tell whether the site is used as an account, or is just logging in."""

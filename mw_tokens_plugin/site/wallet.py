@@ -156,6 +156,7 @@ class TypedTokenWallet(TokenWallet):
         self.home_login: HomeLogin | None = None
         #: What the wiki says that it is; None until its first tokens are fetched.
         self.identity: Identity | None = None
+        self.general: Mapping[str, Any] = {}
         self._meant: frozenset[str] = frozenset()
         self._clock = clock
         self._held_generation = 0
@@ -273,7 +274,7 @@ class TypedTokenWallet(TokenWallet):
         said = identity_in(answer)
         if said is not None:
             check_identity(self.site, said, self._meant)
-            self.identity = said
+            self.identity, self.general = said, answer['query']['general']
 
     def drop(self, token: Token) -> None:
         """Forget a token that was refused, unless it has been replaced already.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mw_tokens_plugin.sandbox import Sandbox
 
-from .desk import Run
+from .desk import Run, script
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
@@ -73,3 +74,28 @@ def test_an_account_that_is_read_with_an_error_stops_no_other(
     assert changed(sandbox, 'deleteglobalaccount') == [SPAM[1], SPAM[2], SPAM[4]]
     for name in (SPAM[0], SPAM[3]):
         assert f'{name}: the wiki cannot read this account: ' in run.out
+
+
+def test_the_operators_own_account_on_a_wiki_that_is_gone(
+    pwb: Script, sandbox: Sandbox, site: Any, tmp_path: Path
+) -> None:
+    """Without the list of their wikis, those that are named can be acted on."""
+    lose_database(sandbox, 'Sandbox Operator')
+    for wiki in ('aa', 'bb'):
+        sandbox.call(
+            lambda farm, wiki=wiki: farm.wikis[wiki].edit(
+                'Spam 1', 'Buy!', user=SPAM[0], user_id=1
+            )
+        )
+    assert site.foreign_site('aa').username() == 'Sandbox Operator'
+    doctor = script('token_doctor').main('aa', 'bb', '-for:crosswiki_delete')
+    file = tmp_path / 'pages.txt'
+    file.write_text('aa\tSpam 1\nbbwiki:Spam 1\n', 'utf-8')
+    run = pwb('crosswiki_delete', f'-file:{file}', *USUAL, '-simulate')
+    assert run.code == 0, run.said
+    run = pwb('crosswiki_delete', '-resume', '-always')
+    assert (doctor, run.code) == (0, 0), run.said
+    assert changed(sandbox, 'delete') == ['Spam 1', 'Spam 1']
+    run = pwb('crosswiki_delete', '-same-title:A', '-wikis:all', USUAL[0], '-simulate')
+    assert run.code == 2, run.said
+    assert '-wikis:' in run.err

@@ -1,0 +1,202 @@
+"""Campaigns on a farm of one's own: odd addresses, dead and closed wikis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mw_tokens_plugin.campaign import launch
+from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.layout import Layout
+
+from .apicache import let_days_pass
+from .desk import Run, script
+from .farms import Farm
+from .ownfarm import same_page, writes
+
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+
+Script = Callable[..., Run]
+USUAL = ('-reason:Spam', '-always')
+
+
+@pytest.fixture
+def own_pwb(
+    own_farm: Farm,
+    ledger_file: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Script:
+    """Run any script within this process on the farm, which gives up on wikis soon."""
+    monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0.1)
+
+    def run(name: str, *args: str) -> Run:
+        from pywikibot import config
+
+        capfd.readouterr()
+        config.simulate = False
+        code = script(name).main(*args, f'-ledger:{ledger_file}')
+        said: Any = capfd.readouterr()
+        return Run(int(code), said.out, said.err)
+
+    return run
+
+
+def test_addresses_are_read_by_the_paths_of_their_own_wiki(
+    own_pwb: Script, own_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    titles = ['Spam ä/b', 'Spam 2', 'Spam 3', 'Spam 4']
+    for title in titles:
+        same_page(own_sandbox, title)
+    numbers = own_sandbox.call(
+        lambda farm: {
+            code: (wiki.page('Spam 3').id, wiki.page('Spam 4').latest.id)
+            for code, wiki in farm.wikis.items()
+        }
+    )
+    lines, done = [], {}
+    for code, script_path, pages in (
+        ('meta', '/w/index.php', '/wiki/'),
+        ('aa', '/w/index.php', '/wiki/'),
+        ('bb', '/bb/index.php', '/bb/index.php/'),
+        ('cc', '/cc/index.php', '/cc/index.php/'),
+        ('de', '/index.php', '/'),
+        ('prv', '/w/index.php', '/wiki/'),
+    ):
+        server = own_sandbox.wikis[code].server
+        page_id, revision = numbers[code]
+        lines += [
+            f'{server}{pages}Spam_%C3%A4/b?action=history#top',
+            f'{server}{script_path}?action=edit&title=Spam%202',
+            f'{server}{script_path}/Spam_2',
+            f'{server}{script_path}?title=Nothing&curid={page_id}',
+            f'{server}{script_path}?title=Nothing&diff=prev&oldid={revision}',
+        ]
+        done[code] = 4
+    file = tmp_path / 'pages.txt'
+    file.write_text('\n'.join(lines), 'utf-8')
+    run = own_pwb('crosswiki_delete', f'-file:{file}', *USUAL)
+    assert run.code == 0, run.said
+    assert writes(own_sandbox) == done
+
+
+def test_an_address_that_shows_no_page_is_refused(
+    own_pwb: Script, own_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    servers = {code: wiki.server for code, wiki in own_sandbox.wikis.items()}
+    lines = [
+        f'{servers["aa"]}/w/api.php?action=query',
+        f'{servers["aa"]}/Spam',
+        f'{servers["aa"]}/w/index.php?title=&curid=99999',
+        f'{servers["bb"]}/wiki/Spam',
+        f'{servers["de"]}/load.php',
+    ]
+    file = tmp_path / 'pages.txt'
+    file.write_text('\n'.join(lines), 'utf-8')
+    run = own_pwb('crosswiki_delete', f'-file:{file}', *USUAL)
+    assert run.code == 2, run.said
+    for number in range(1, len(lines) + 1):
+        assert f'line {number}:' in run.err, run.said
+    assert not writes(own_sandbox)
+
+
+def test_wikis_that_are_dead_gone_or_closed_are_skipped_by_name(
+    own_pwb: Script, own_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """All else is done; retry-failed looks there again, and -not-wikis drops them."""
+    names = same_page(own_sandbox)
+    file = tmp_path / 'pages.txt'
+    codes = ('aa', 'de', 'old', 'del', 'gone', 'prv')
+    lines = [names[code] for code in codes]
+    lines.append(f'{own_sandbox.wikis["gone"].server}/wiki/Shared_page')
+    file.write_text('\n'.join(lines), 'utf-8')
+    run = own_pwb('crosswiki_delete', f'-file:{file}', *USUAL, '-campaign:c')
+    assert run.code == 1, run.said
+    assert writes(own_sandbox) == {'aa': 1, 'de': 1, 'prv': 1}
+    closed = 'oldwiki:Shared page: the wiki is read-only: This wiki is closed.'
+    for why in (
+        closed,
+        'delwiki:Shared page: the wiki refuses you: ',
+        'gonewiki:Shared page: the wiki does not answer: ',
+        'HTTP 404',
+    ):
+        assert why in run.out, run.said
+    assert own_pwb('crosswiki_delete', '-resume', '-campaign:c', '-always').code == 1
+    run = own_pwb('campaign', 'retry-failed', 'c', '-always')
+    assert (run.code, closed in run.out) == (1, True), run.said
+    run = own_pwb(
+        'campaign', 'retry-failed', 'c', '-always', '-not-wikis:gonewiki,delwiki,old'
+    )
+    assert run.code == 1, run.said
+    assert 'Held back: 4 (on a wiki of -not-wikis)' in run.out
+    run = own_pwb('campaign', 'retry-failed', 'c', '-always')
+    assert 'Nothing has failed' in run.out or run.code == 0, run.said
+    assert writes(own_sandbox) == {'aa': 1, 'de': 1, 'prv': 1}
+
+
+def test_a_wiki_that_cannot_be_searched_is_searched_again(
+    own_pwb: Script, own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same_page(own_sandbox, 'Spam 1')
+    own_sandbox.call(lambda farm: setattr(farm.wikis['old'], 'readonly', ''))
+    run = own_pwb(
+        *('crosswiki_delete', '-from-user:Spambot 00001', '-same-title:Spam 1'),
+        *('-wikis:all', '-not-wikis:cc,ownfarm:ff,ownfarm:ffwiki'),
+        *(USUAL[0], '-simulate', '-campaign:c'),
+    )
+    assert run.code == 0, run.said
+    for wiki in ('delwiki', 'gonewiki'):
+        assert f'{wiki} is skipped' in run.said
+        assert f'{wiki}:#same-title:Spam 1' in run.said
+    run = own_pwb('crosswiki_delete', '-resume', '-campaign:c', '-always')
+    assert run.code == 1, run.said
+    assert {'gone', 'del', 'cc', 'ff', 'ffwiki'}.isdisjoint(writes(own_sandbox))
+    assert {'aa', 'bb', 'de', 'meta', 'old', 'prv'} <= writes(own_sandbox).keys()
+    run = own_pwb('campaign', 'retry-failed', 'c', '-simulate')
+    assert 'gonewiki:#same-title:Spam 1' in run.said
+    assert own_pwb('crosswiki_delete', '-resume', '-campaign:c', '-always').code == 1
+    before = writes(own_sandbox)
+    monkeypatch.setattr(own_sandbox.wikis['del'], 'layout', Layout())
+    run = own_pwb('campaign', 'retry-failed', 'c', '-simulate')
+    assert 'delwiki:Spam 1 (' in run.said
+    assert own_pwb('crosswiki_delete', '-resume', '-campaign:c', '-always').code == 1
+    assert writes(own_sandbox) == {**before, 'del': 1}
+
+
+@pytest.fixture
+def german(own_sandbox: Sandbox) -> Iterator[None]:
+    """The central wiki is one in German, of which nothing was heard before."""
+    let_days_pass(400)
+    own_sandbox.call(lambda farm: setattr(farm.central, 'language', 'de'))
+    yield
+    let_days_pass(400)
+
+
+@pytest.mark.usefixtures('german')
+def test_names_as_a_german_wiki_writes_them(
+    own_pwb: Script, own_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Names of its namespaces are understood; other pages are refused by line."""
+    spam = [f'Spambot {number:05}' for number in range(1, 7)]
+    keep = tmp_path / 'not.txt'
+    keep.write_text(f'[[Benutzer:{spam[5]}]]\n', 'utf-8')
+    file = tmp_path / 'names.txt'
+    lines = [
+        f'* [[Benutzer:{spam[0]}|x]] ([[Benutzer Diskussion:{spam[0]}|D]])',
+        f'Benutzer: {spam[1].replace(" ", "_")}',
+        f'http://meta.invalid/wiki/Benutzer:{spam[2].replace(" ", "_")}',
+        f'2. Spezial:CentralAuth/{spam[3]}',
+        f'3. benutzer:{spam[4]}',
+        f'[[Benutzer:{spam[5]}]]',
+    ]
+    file.write_text('\n'.join(lines), 'utf-8')
+    run = own_pwb('global_lock', f'-file:{file}', f'-not:{keep}', *USUAL)
+    assert run.code == 1, run.said
+    locks = own_sandbox.journal.entries(action='setglobalaccountstatus')
+    assert sorted(e.target for e in locks if e.effect) == spam[:5], run.said
+    file.write_text('Datei:Bild.jpg\nHilfe:Seite', 'utf-8')
+    run = own_pwb('global_lock', f'-file:{file}', *USUAL)
+    assert (run.code, 'line 2' in run.err) == (2, True), run.said
