@@ -24,6 +24,7 @@ usernames['meta']['meta'] = 'Example Steward'
 # MW_TOKENS_DISABLE=1 in the environment switches it off. Accounts that global_lock and
 # global_delete must always leave alone can be named in a file, one a line:
 # enable(protect='/path/to/protected.txt')
+# How many lost sessions are renewed on each wiki within ten minutes: enable(renewals=2)
 __import__('mw_tokens_plugin').enable()
 
 # What campaigns have done is recorded in campaigns/ledger.sqlite3 beside this

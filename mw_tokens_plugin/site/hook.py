@@ -23,8 +23,16 @@ _standing: list[str] = []
 #: The group whose members share a ledger in a file; see :func:`enable`.
 _team: list[str] = []
 
+#: How many lost sessions are renewed; see :func:`enable`.
+_renewals = [2]
 
-def enable(*, protect: str | Sequence[str] = (), ledger_group: str = '') -> None:
+
+def enable(
+    *,
+    protect: str | Sequence[str] = (),
+    ledger_group: str = '',
+    renewals: int | None = None,
+) -> None:
     """Give every site object of pywikibot the plugin, those that exist too.
 
     It can be called in a script, before or after pywikibot is imported, and in
@@ -42,7 +50,15 @@ def enable(*, protect: str | Sequence[str] = (), ledger_group: str = '') -> None
         ``-protect:FILE``
     :param ledger_group: the group of the system whose members share a ledger in a file;
         without it, one that others can write to is refused
+    :param renewals: how many lost sessions are renewed on each wiki within ten minutes,
+        2 unless it is given; a wiki that loses more has a fault which logging in does
+        not mend
+    :raises ValueError: the number is negative
     """
+    if renewals is not None:
+        if renewals < 0:
+            raise ValueError(f'enable(renewals={renewals}): give 0 or more.')
+        _renewals[:] = [renewals]
     files = [protect] if isinstance(protect, str) else protect
     if ledger_group:
         _team[:] = [ledger_group]
@@ -53,6 +69,14 @@ def enable(*, protect: str | Sequence[str] = (), ledger_group: str = '') -> None
         _install()
     elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _AfterImport())
+
+
+def most_renewals() -> int:
+    """Return how many lost sessions are renewed on each wiki within ten minutes.
+
+    .. version-added:: 0.1
+    """
+    return _renewals[0]
 
 
 def standing_lists() -> tuple[str, ...]:

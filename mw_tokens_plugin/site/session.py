@@ -24,15 +24,13 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.clock import ServerClock
+from mw_tokens_plugin.site.hook import most_renewals
 from mw_tokens_plugin.site.traffic import Traffic
 
 #: Where a site is used as nobody.
 NOBODY = (LoginStatus.NOT_ATTEMPTED, LoginStatus.NOT_LOGGED_IN)
 
-#: How many sessions may be lost within how many seconds: the last of them is not
-#: renewed. A wiki that forgets its sessions more often has a fault which logging in
-#: does not mend.
-MAX_LOSSES = 3
+#: Seconds within which so many lost sessions are renewed as :func:`.hook.enable` says.
 LOSSES_WITHIN = 600.0
 
 
@@ -149,10 +147,13 @@ class Session:
     def _why_not(self) -> str:
         """Say why the present session is not renewed; nothing if it may be."""
         recent = [at for at in self._losses if self._timer() - at < LOSSES_WITHIN]
-        if len(recent) >= MAX_LOSSES - 1:
+        most = most_renewals()
+        if len(recent) >= most:
             minutes = LOSSES_WITHIN / 60
             return (
-                f'has ended the session {MAX_LOSSES} times within {minutes:.0f} minutes'
+                f'has ended the session {most + 1} times within {minutes:.0f} minutes'
+                if most
+                else 'has ended the session, and enable(renewals=0) renews none'
             )
         if not self._is_proven:
             return 'has ended the session again right after logging in'
@@ -181,7 +182,9 @@ class Session:
                 self.generation += 1
                 self._is_renewing = True
             self.renewals += was_logged_in
-            self._losses = [*self._losses[1 - MAX_LOSSES :], self._timer()]
+            now = self._timer()
+            self._losses = [at for at in self._losses if now - at < LOSSES_WITHIN]
+            self._losses.append(now)
             self._is_proven = False
             logins = self.logins
             http.cookie_jar.distrust()

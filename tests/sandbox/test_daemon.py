@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import pywikibot
 
+from mw_tokens_plugin import enable
+from mw_tokens_plugin.exceptions import SessionLost
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk
@@ -142,6 +144,27 @@ def test_each_routine_renewal_is_told_once_and_is_no_warning(
         save(acting, 'Log last')
         assert renewals(capfd) == [f'Renewing the centralauthtoken for {acting}.']
     assert len(edits(sandbox)) == 8 + 3 * 16 + (where == 'foreign')
+
+
+@pytest.mark.parametrize('most', [0, 4])
+def test_how_many_lost_sessions_are_renewed_is_a_setting(
+    site: Any, sandbox: Sandbox, most: int
+) -> None:
+    with pytest.raises(ValueError, match='give 0 or more'):
+        enable(renewals=-1)
+    enable(renewals=most)
+    try:
+        save(site, 'Lost first')
+        for number in range(most):
+            sandbox.command('end-sessions', user=OPERATOR)
+            save(site, f'Lost {number}')
+        sandbox.command('end-sessions', user=OPERATOR)
+        told = '5 times within 10 minutes' if most else r'renewals=0\) renews none'
+        with pytest.raises(SessionLost, match=told):
+            save(site, 'Lost last')
+    finally:
+        enable(renewals=2)
+    assert len(edits(sandbox)) == 1 + most
 
 
 def test_who_was_not_logged_in_has_lost_no_session(
