@@ -80,7 +80,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -355,7 +354,7 @@ def _named(
     :param left_out: those of ``-not-wikis``
     """
     wikis = searches.wikis
-    yield from options.named(partial(wikis.page, later=True))
+    yield from options.named(searches.page)
     if not options.is_chosen_by_others:
         return
     databases = [d for d in named or wikis if d not in left_out]

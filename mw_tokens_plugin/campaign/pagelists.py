@@ -52,6 +52,15 @@ class Searches:
     unreachable: Callable[[str, str], None] = lambda wiki, why: None
     problems: dict[str, str] = field(default_factory=dict)
 
+    def page(self, text: str) -> str:
+        """Return a page as ``database:Title``, from how people write it.
+
+        An address on a wiki that does not answer is searched another time.
+
+        :raises InvalidInput: it names no page
+        """
+        return self.wikis.page(text, later=self.problems.__setitem__)
+
     def generated(self, databases: Iterable[str]) -> Iterator[str | BadLine]:
         """Yield what pywikibot's page generators find on each wiki.
 

@@ -90,7 +90,7 @@ class Wikis:
         self._standings: dict[tuple[str, str], Standing] = {}
         self._databases: dict[str, str] = {}
         self._sites: dict[str, Any] = {}
-        self._known_addresses: dict[str, Addresses] = {}
+        self._known_addresses: dict[str, Addresses | str] = {}
 
     def __iter__(self) -> Iterator[str]:
         """Yield their database names.
@@ -201,13 +201,15 @@ class Wikis:
                 self._check_login()
             yield database, result
 
-    def page(self, text: str, *, later: bool = False) -> str:
+    def page(
+        self, text: str, *, later: Callable[[str, str], None] | None = None
+    ) -> str:
         """Return a page as ``database:Title``, from how people write it.
 
         :param text: wiki and title with a tabulator between them, ``database:Title``,
             an interwiki link, or a URL
-        :param later: return a search for the address of a page on a wiki that does not
-            answer now
+        :param later: told of an address on a wiki that does not answer, and why; then
+            a search is returned that stands for it
         :raises InvalidInput: it is none of them, or no such wiki is known
         """
         text = text.strip()
@@ -296,24 +298,29 @@ class Wikis:
             path = urlsplit(url).path
             # Of one that does not answer it is not known what is its own.
             known = {name: self._addresses(name) for name in there}
-            fits = {name: own.fit(path) for name, own in known.items() if own}
+            fits = {
+                name: own.fit(path)
+                for name, own in known.items()
+                if isinstance(own, Addresses)
+            }
             closest = max(fits.values(), default=0)
             if closest and list(fits.values()).count(closest) == 1:
                 return max(fits, key=lambda name: fits[name])
         return self._at(url)
 
-    def _addresses(self, database: str) -> Addresses | None:
-        """Return where a wiki has its pages; None if it does not answer."""
+    def _addresses(self, database: str) -> Addresses | str:
+        """Return where a wiki has its pages; why it does not answer, if it does not."""
         if database not in self._known_addresses:
             try:
                 site = self.site(database)
                 identity_of(site)
-            except FAILURES:
-                return None
-            self._known_addresses[database] = Addresses.of(site.tokens.general)
+                found: Addresses | str = Addresses.of(site.tokens.general)
+            except FAILURES as error:
+                found = problem_of(error)
+            self._known_addresses[database] = found
         return self._known_addresses[database]
 
-    def _page_at(self, url: str, later: bool) -> str:
+    def _page_at(self, url: str, later: Callable[[str, str], None] | None) -> str:
         """Return the page that a URL shows."""
         try:
             parts = urlsplit(url)
@@ -321,12 +328,14 @@ class Wikis:
             raise InvalidInput(f'{url} is not an address: {error}.') from None
         database = self._wiki_at(url)
         addresses = self._addresses(database)
-        if addresses is None:
-            if later:
-                return search_name(database, 'url', url)
+        if isinstance(addresses, str):
+            if later is not None:
+                name = search_name(database, 'url', url)
+                later(name, addresses)
+                return name
             raise InvalidInput(
-                f'{url}: {database} does not answer, so it is not known which page '
-                'this is: write wiki, tabulator and title.'
+                f'{url}: only its wiki can tell which page this is ({addresses}). '
+                'Write wiki, tabulator and title.'
             )
         shown = addresses.page_at(parts.path, parts.query)
         title = shown.title

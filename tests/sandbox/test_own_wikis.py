@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ import pytest
 
 from mw_tokens_plugin.campaign import launch
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.farm import Farm as SandboxFarm
 from mw_tokens_plugin.sandbox.layout import Layout
+from mw_tokens_plugin.sandbox.seeds import Credentials, seeder
+from mw_tokens_plugin.sandbox.server import codes_of
 
 from .apicache import let_days_pass
 from .desk import Run, script
 from .farms import Farm
-from .ownfarm import same_page, writes
+from .ownfarm import farm_of, same_page, writes
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
@@ -121,6 +125,7 @@ def test_wikis_that_are_dead_gone_or_closed_are_skipped_by_name(
         closed,
         'delwiki:Shared page: the wiki refuses you: ',
         'gonewiki:Shared page: the wiki does not answer: ',
+        '/wiki/Shared_page: the wiki does not answer: ownfarm:gone',
         'HTTP 404',
     ):
         assert why in run.out, run.said
@@ -200,3 +205,85 @@ def test_names_as_a_german_wiki_writes_them(
     file.write_text('Datei:Bild.jpg\nHilfe:Seite', 'utf-8')
     run = own_pwb('global_lock', f'-file:{file}', *USUAL)
     assert (run.code, 'line 2' in run.err) == (2, True), run.said
+
+
+@pytest.fixture
+def many(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A farm of 12 wikis, with ``--seeds=all`` of 240, of which three do not work."""
+    count = 240 if request.config.getoption('seeds') == 'all' else 12
+    codes = codes_of(count)
+    layouts = {
+        codes[3]: Layout(closed='This wiki is closed.'),
+        codes[5]: Layout(deleted=True),
+        codes[7]: Layout(gone=True),
+    }
+    credentials = Credentials.generate()
+    farm = SandboxFarm(codes, seeder(credentials, 12), layouts=layouts)
+    with Sandbox(farm=farm, network='127.0.4', credentials=credentials) as sandbox:
+        sandbox.delay = 0.01
+        yield sandbox
+
+
+def test_a_campaign_on_many_wikis_of_which_three_do_not_work(
+    many: Sandbox,
+    own_pwb: Script,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three requests are in flight at most, and four a wiki are enough for its plan."""
+    directory = tmp_path_factory.mktemp('many')
+    farm = farm_of(many, 'manyfarm')
+    farm.introduce(directory)
+    farm.choose(directory)
+    names = same_page(many)
+    pages = directory / 'pages.txt'
+    pages.write_text('\n'.join(names.values()), 'utf-8')
+    *_, closed, _, deleted, _, gone = list(names.values())[:8]
+    in_flight = _InFlight(many)
+    monkeypatch.setattr(many, '_answer', in_flight.answer)
+    run = own_pwb(
+        'crosswiki_delete',
+        f'-file:{pages}',
+        *USUAL,
+        '-campaign:many',
+        '-simulate',
+        '-max:999',
+    )
+    assert run.code == 0, run.said
+    assert in_flight.most <= 3
+    asked = Counter(entry.wiki for entry in many.journal.entries())
+    home = asked.pop('meta')
+    assert max(asked.values()) <= 2
+    assert home <= 2 * len(names) + 15
+    run = own_pwb(
+        'crosswiki_delete', '-resume', '-campaign:many', '-always', '-max:999'
+    )
+    assert run.code == 1, run.said
+    assert sum(writes(many).values()) == len(names) - 3
+    for name, why in (
+        (closed, 'the wiki is read-only: This wiki is closed.'),
+        (deleted, 'the wiki refuses you: '),
+        (gone, 'the wiki does not answer: '),
+    ):
+        assert f'{name.replace(chr(9), ":")}: {why}' in run.out, run.said
+    assert own_pwb('crosswiki_delete', '-resume', '-campaign:many', '-always').code == 1
+    run = own_pwb('campaign', 'retry-failed', 'many', '-always')
+    assert run.code == 1, run.said
+    assert 'Held back: 1 (the wiki is read-only)' in run.out
+    assert sum(writes(many).values()) == len(names) - 3
+
+
+class _InFlight:
+    """Counts the requests that a farm is just answering."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._answer = sandbox._answer
+        self.now = self.most = 0
+
+    async def answer(self, *request: Any) -> Any:
+        self.now += 1
+        self.most = max(self.now, self.most)
+        try:
+            return await self._answer(*request)
+        finally:
+            self.now -= 1
