@@ -13,10 +13,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
+from mw_tokens_plugin.campaign.records import Held
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import counted, said
 from mw_tokens_plugin.protocol.lines import (
@@ -237,10 +239,7 @@ class ListReader:
                         held = re.sub("^'(?='*[=+@\\t-])", '', held)
                         line = Line(LineKind.ITEM, held, exact=True)
                     else:
-                        line = read_line(
-                            self._english(re.sub("^'(?=[=+@\\t-])", '', held)),
-                            strict=self._strict,
-                        )
+                        line = self._read_line(re.sub("^'(?=[=+@\\t-])", '', held))
                 if isinstance(line, InvalidInput):
                     raise line
                 if not _is_counted(last, line.number, _number_of(following)):
@@ -297,11 +296,15 @@ class ListReader:
                 # What -log-json has written of a target.
                 target = str(json.loads(text)['target'])
                 return Line(LineKind.ITEM, target, exact=True)
-            return read_line(self._english(text), strict=self._strict)
+            return self._read_line(text)
         except InvalidInput as error:
             return error
         except (ValueError, KeyError, TypeError):
             return InvalidInput(f'{text.strip()!r} is not JSON about a target.')
+
+    def _read_line(self, text: str) -> Line:
+        english = self._english(text)
+        return read_line(english, strict=self._strict, reasons=_reasons())
 
     def _names(self, line: Line, source: Source) -> Sequence[str]:
         """Return the targets that a line names, and count them."""
@@ -318,7 +321,7 @@ class ListReader:
             names = self._parse(
                 line.content
                 if line.exact
-                else without_facts(reference_in(line.content))
+                else without_facts(reference_in(line.content), _reasons())
             )
         names = [names] if isinstance(names, str) else names
         source.names += len(names)
@@ -329,6 +332,12 @@ class ListReader:
             text = self._english(text)
             return is_interpreted(text, names, capital=self._capital)
         return len(names) != 1 or line.content != text.strip()
+
+
+@cache
+def _reasons() -> tuple[str, ...]:
+    """Return why plans hold targets back, in their words."""
+    return tuple(said(f'campaign-held-{reason.name.lower()}') for reason in Held)
 
 
 #: A number before an item without the blank that would make it one of a list.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -60,7 +60,9 @@ class Line:
     exact: bool = False
 
 
-def read_line(text: str, *, strict: bool = False) -> Line:
+def read_line(
+    text: str, *, strict: bool = False, reasons: Collection[str] = ()
+) -> Line:
     """Tell what a line of a list is.
 
     A ``#`` with a blank behind it begins a comment, unless a list item follows:
@@ -72,6 +74,7 @@ def read_line(text: str, *, strict: bool = False) -> Line:
     :param text: the line
     :param strict: refuse comments that look like an item, since nothing may be
         overlooked, and not words that tell to leave an item alone
+    :param reasons: why plans hold targets back, in their words
     :raises InvalidInput: it could mean several things
     """
     if len(text) > MAX_LENGTH:
@@ -108,7 +111,7 @@ def read_line(text: str, *, strict: bool = False) -> Line:
         words = _TOKEN.sub('', _without_comment(shown))
         if _AGAINST.search(words):
             raise InvalidInput(f'{shown!r} has words that may speak against it.')
-    target = without_facts(shown)
+    target = without_facts(shown, reasons)
     if target != shown and not _MARKED.match(target):
         return Line(LineKind.ITEM, target, exact=True)
     return _item(_without_comment(shown))
@@ -169,20 +172,37 @@ def accounts_in(text: str, *, capital: Capital = first_letter) -> tuple[str, ...
     return tuple(dict.fromkeys(names))
 
 
-def without_facts(text: str) -> str:
+def without_facts(text: str, reasons: Collection[str] = ()) -> str:
     """Return a target without what plans, logs and summaries say of it.
 
     .. version-added:: 0.1
 
     >>> without_facts('done: Example bot (found by reading)')
     'Example bot'
+
+    :param reasons: why plans hold targets back, in their words
     """
     if _WIKILINK.fullmatch(text.strip()):
         return text
     if outcome := _OUTCOME.match(text):
         return _DETAIL.sub('', text[outcome.end() :])
     # A tabulator stands in lists of pages alone, which say nothing else.
-    return text if '\t' in text else _FACTS.sub('', text)
+    if '\t' in text:
+        return text
+    if facts := _FACTS.search(text):
+        return text[: facts.start()]
+    held = [_held(text, reason) for reason in reasons if reason in text]
+    return max(held, key=len) if any(held) else _FAILURE.sub('', text)
+
+
+def _held(text: str, reason: str) -> str:
+    """Return a target before the reason why it is held back; '' if none is there.
+
+    A plan says it in brackets and a summary behind a colon; both may say more.
+    """
+    why = re.escape(reason)
+    found = re.match(rf'(.+)(?: \({why}(?:[:;] .*)?\)|: {why}(?:: .*)?)$', text)
+    return found[1] if found else ''
 
 
 def left_open(text: str, before: str = '') -> str:
@@ -367,13 +387,15 @@ _DETAIL = re.compile(
     r' \((?:log entry \d|found by reading|(?:done|gone|changed) [^()]*)[^()]*\)$'
     rf'| \({_ERROR}\)$'
 )
-#: What a plan shows of an account or a page, and a summary of those that failed. Titles
-#: and names can end with brackets too, so several facts are wanted of a page.
+#: What a plan shows of an account or a page. Titles and names can end with brackets
+#: too, so several facts are wanted of a page.
 _FACTS = re.compile(
     r' \((?:[^()]*; )?edits \d+(?:; [^()]*)?\)$'
-    r'| \((?:active sysops|revisions) \d+; [^()]*\)$'
-    rf'|: {_ERROR}$'
+    r'| \((?:[^()]*; )?registered \d{4}-\d\d-\d\d(?:; [^()]*)?\)$'
+    r'| \((?:[^()]*; )?(?:active sysops|revisions) \d+; [^()]*\)$'
 )
+#: What a summary says of a target that failed.
+_FAILURE = re.compile(rf': {_ERROR}$')
 #: A row of a campaign's report in wikitext, with its state and its time.
 _REPORTED = re.compile(
     r'\|(?P<target>[^|]+|<nowiki>.*?</nowiki>)\|\| [a-z ]+ \|\| '
