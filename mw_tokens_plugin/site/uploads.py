@@ -84,19 +84,26 @@ class TimedBody(bytes):
     It is sent in blocks, since it can be read. What looks at the request sees bytes.
     """
 
-    def __new__(cls, content: bytes, limit: float | None = None) -> TimedBody:
+    def __new__(
+        cls,
+        content: bytes,
+        limit: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> TimedBody:
         """Start the clock.
 
         :param limit: seconds after which the sending is abandoned
+        :param clock: seconds
         """
         body = super().__new__(cls, content)
-        body._limit = limit
-        body._started = time.monotonic()
+        body._limit, body._clock = limit, clock
+        body._started = clock()
         body._seconds = None
         body._sent = body._position = 0
         return body
 
     _limit: float | None
+    _clock: Callable[[], float]
     _started: float
     _seconds: float | None
     _position: int
@@ -111,7 +118,7 @@ class TimedBody(bytes):
         :raises TimeoutError: it takes too long
         """
         self._sent = self._position
-        spent = time.monotonic() - self._started
+        spent = self._clock() - self._started
         if self._position >= len(self):
             self._seconds, self._position = spent, 0
             return b''
@@ -132,7 +139,7 @@ class TimedBody(bytes):
     def seconds(self) -> float:
         """How long the sending took, or takes up to now."""
         if self._seconds is None:
-            return time.monotonic() - self._started
+            return self._clock() - self._started
         return self._seconds
 
 

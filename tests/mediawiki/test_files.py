@@ -369,7 +369,8 @@ class _Site(APISite):
 
     @classmethod
     def _request_class(cls, kwargs: dict[str, Any]) -> Any:
-        return cls._own_request if 'expiry' not in kwargs else CachedTokenRequest
+        plain = kwargs.get('expiry') is None
+        return cls._own_request if plain else CachedTokenRequest
 
 
 def in_pieces(site: APISite, largest: int = 50_000) -> Any:
@@ -398,3 +399,23 @@ def test_files_in_pieces_end_as_whole_ones_do(
         if whole[name] != pieces[name]
     }
     assert not different
+
+
+@pytest.mark.only('mediawiki')
+def test_files_that_php_takes_no_more_of_at_once_go_in_pieces(
+    site: APISite, wiki: Wiki, title: str, tmp_path: Path
+) -> None:
+    """PHP's limit for files is 2 MB by default, which siteinfo does not tell."""
+    pieces = in_pieces(site, 4_000_000)
+    pieces.upload_line.accepted(2_000_000, 2_000_000, 0.1, 2_000_000)
+    for number, size in enumerate((3_500_000, 5_000_000)):
+        path = tmp_path / f'{number}.png'
+        path.write_bytes(PNG + secrets.token_bytes(size) + b'\r')
+        page = pywikibot.FilePage(pieces, f'{title[:-4]} {number}.png')
+        wiki.forget()
+        assert page.upload(str(path), summary='large', text='It is large.')
+        assert page.latest_file_info.size == path.stat().st_size
+        results = [each.result for each in wiki.sent() if each.action == 'upload']
+        # It is asked for once, and remembered.
+        assert results.count('badupload') == (1 if number == 0 else 0)
+        assert results[-1] == 'ok' and len(results) >= 4

@@ -9,19 +9,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from pywikibot import config
+from pywikibot.exceptions import APIError, UploadError
 from requests import PreparedRequest, Response
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 
-from mw_tokens_plugin.exceptions import CentralAuthTokenRefused
+from mw_tokens_plugin.exceptions import CentralAuthTokenRefused, HttpRefusal
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.requests import send_once
 
@@ -105,6 +111,10 @@ def uploaded(site: Any, title: str) -> str:
     import pywikibot
 
     return str(pywikibot.FilePage(site, title).latest_file_info.sha1)
+
+
+def hashed(file: Path) -> str:
+    return hashlib.sha1(file.read_bytes()).hexdigest()
 
 
 def test_files_are_uploaded_described_and_fetched(
@@ -226,16 +236,229 @@ def test_chunks_arrive_while_their_tokens_live(
     assert uploaded(slow, 'Far.png') == digest
 
 
+class Socket(HTTPConnection):
+    """A connection over which so many bytes a second go, once so many have gone."""
+
+    rates: ClassVar[list[tuple[int, float]]] = []
+    gone: ClassVar[int] = 0
+
+    def send(self, data: Any) -> None:
+        """Send what there is block by block, as the base class does."""
+        if not hasattr(data, 'read'):
+            super().send(data)
+            return
+        while block := data.read(16_384):
+            rate = next(r for after, r in reversed(self.rates) if self.gone >= after)
+            time.sleep(len(block) / rate)
+            super().send(block)
+            type(self).gone += len(block)
+
+
+class SocketWire(Wire):
+    """A way out over such connections."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Let the pools make such connections."""
+        super().init_poolmanager(*args, **kwargs)
+        pool = type('Pool', (HTTPConnectionPool,), {'ConnectionCls': Socket})
+        self.poolmanager.pool_classes_by_scheme = {'http': pool}
+
+
+class Proxy(Wire):
+    """A proxy that takes no bodies of more than so many bytes."""
+
+    limit = 100_000
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """Answer in the place of the wiki, after a part of the body."""
+        if len(request.body or b'') <= self.limit:
+            return super().send(request, *args, **kwargs)
+        response = Response()
+        response.status_code, response.reason = 413, 'Payload Too Large'
+        response.request, response.url = request, str(request.url)
+        response._content = b'<html><h1>413 Request Entity Too Large</h1></html>'
+        return response
+
+
+@contextmanager
+def through(wire: Wire) -> Iterator[None]:
+    """Send all that is sent over another way out."""
+    from pywikibot.comms import http
+
+    before = http.session.get_adapter('http://127.0.0.1/')
+    http.session.mount('http://', wire)
+    try:
+        yield
+    finally:
+        http.session.mount('http://', before)
+
+
+def sent_from(sandbox: Sandbox) -> list[int]:
+    """Return the offsets from which pieces were sent that arrived."""
+    entries = sandbox.journal.entries(action='upload')
+    return [int(e.params['offset']) for e in entries if 'offset' in e.params]
+
+
+def test_a_line_that_slows_down_gets_smaller_pieces_from_the_same_place(
+    home: Any,
+    sandbox: Sandbox,
+    picture: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What takes too long is abandoned, and what has arrived is not sent again."""
+    import pywikibot
+
+    foreign = home.foreign_site('aa')
+    foreign.siteinfo['uploadsenabled']
+    monkeypatch.setattr(config, 'socket_timeout', (1.0, 45))
+    monkeypatch.setattr(Socket, 'rates', [(0, 1e8), (150_000, 100_000)])
+    monkeypatch.setattr(Socket, 'gone', 0)
+    picture.write_bytes(picture.read_bytes()[:350_000])
+    sandbox.journal.clear()
+    with through(SocketWire()):
+        page = pywikibot.FilePage(foreign, 'Slower.png')
+        assert page.upload(str(picture), summary='test', text='x')
+    assert uploaded(foreign, 'Slower.png') == hashed(picture)
+    entries = sandbox.journal.entries(action='upload')
+    assert {e.result for e in entries} == {'ok'}
+    offsets = sent_from(sandbox)
+    assert offsets == sorted(set(offsets))
+    assert re.search(
+        r'from byte [\d,]+ on: [\d,]+ bytes, sent for 1\.\d s', caplog.text
+    )
+
+
+@pytest.mark.parametrize('nth', [2, 3, 4], ids=['middle', 'end', 'whole'])
+def test_a_lost_answer_to_a_piece_costs_no_upload(
+    home: Any,
+    sandbox: Sandbox,
+    picture: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    nth: int,
+) -> None:
+    """Although the wiki has it, and may have put the pieces together already."""
+    import pywikibot
+
+    monkeypatch.setattr(config, 'retry_wait', 0.01)
+    foreign = home.foreign_site('aa')
+    picture.write_bytes(picture.read_bytes()[: 60_000 if nth == 4 else 250_000])
+    target = f'Lost {nth}.png'
+    sandbox.faults.arm(
+        kind='drop', when='after', action='upload', nth=1 if nth == 4 else nth
+    )
+    page = pywikibot.FilePage(foreign, target)
+    options = {'summary': 'test', 'text': 'x'}
+    if nth == 4:
+        # It was published, which pywikibot is told as if it had been there before.
+        with pytest.raises(UploadError) as caught:
+            page.upload(str(picture), **options)
+        assert caught.value.code == 'exists'
+    else:
+        assert page.upload(str(picture), **options)
+    assert uploaded(foreign, target) == hashed(picture)
+    assert len(pywikibot.FilePage(foreign, target).get_file_history()) == 1
+
+
+@pytest.mark.parametrize('chunk_size', [0, 400_000], ids=['whole', 'chunks'])
+def test_a_proxy_that_takes_no_large_bodies_gets_small_ones(
+    home: Any,
+    sandbox: Sandbox,
+    picture: Path,
+    caplog: pytest.LogCaptureFixture,
+    chunk_size: int,
+) -> None:
+    """Its refusals say nothing of the rate, nor of tokens, and are not tried again."""
+    import pywikibot
+
+    foreign = home.foreign_site('aa')
+    foreign.upload_line.accepted(200_000, 200_000, 0.1, 200_000)
+    rate = foreign.upload_rate
+    picture.write_bytes(picture.read_bytes()[:300_000])
+    page = pywikibot.FilePage(foreign, f'Proxy {chunk_size}.png')
+    with through(Proxy()):
+        done = page.upload(
+            str(picture), summary='test', text='x', chunk_size=chunk_size
+        )
+    assert done and uploaded(foreign, page.title(with_ns=False)) == hashed(picture)
+    assert 'HTTP 413' in caplog.text and '300,000 bytes' in caplog.text
+    assert caplog.text.count('HTTP 413') == 2
+    assert foreign.upload_rate is not None and foreign.upload_rate < 1e9
+    assert rate == 2_000_000
+
+
+def test_a_proxy_that_takes_no_files_at_all_is_named(
+    home: Any, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pywikibot
+
+    foreign = home.foreign_site('aa')
+    foreign.siteinfo['uploadsenabled']
+    monkeypatch.setattr(Proxy, 'limit', 2000)
+    page = pywikibot.FilePage(foreign, 'Never.png')
+    with through(Proxy()), pytest.raises(HttpRefusal, match=r'413.*proxy') as caught:
+        page.upload(str(picture), summary='test', text='x')
+    assert 'token' not in str(caught.value)
+    assert foreign.upload_rate is None
+
+
+def test_tokens_that_are_refused_for_good_end_an_upload_with_the_facts(
+    home: Any, sandbox: Sandbox, picture: Path
+) -> None:
+    import pywikibot
+
+    foreign = home.foreign_site('aa')
+    foreign.siteinfo['uploadsenabled']
+    sandbox.command('set-lifetimes', token=0.0, penalty=0.0)
+    page = pywikibot.FilePage(foreign, 'Refused.png')
+    try:
+        with pytest.raises(CentralAuthTokenRefused, match=r'[\d,]+ bytes.* s,'):
+            page.upload(str(picture), summary='test', text='x')
+    finally:
+        sandbox.command('set-lifetimes', token=60.0, penalty=3.0)
+    assert foreign.upload_rate is None
+
+
+def test_a_file_that_is_too_large_for_the_wiki_is_not_sent(
+    home: Any, sandbox: Sandbox, picture: Path
+) -> None:
+    import pywikibot
+
+    foreign = home.foreign_site('aa')
+    with picture.open('ab') as file:
+        file.truncate(foreign.siteinfo['maxuploadsize'] + 1)
+    sandbox.journal.clear()
+    page = pywikibot.FilePage(foreign, 'Large.png')
+    with pytest.raises(APIError, match='104,857,600 at most') as caught:
+        page.upload(str(picture), summary='test', text='x')
+    assert caught.value.code == 'file-too-large'
+    assert not sandbox.journal.entries(action='upload')
+
+
+def test_pieces_are_put_together_byte_by_byte(home: Any, picture: Path) -> None:
+    """Whatever byte a piece ends with: a line break follows it in the request."""
+    import pywikibot
+
+    foreign = home.foreign_site('aa')
+    foreign.upload_line.limited(5000)
+    head = picture.read_bytes()[:33]
+    for name, end in ('Returns', b'\r'), ('Breaks', b'\r\n'), ('Newlines', b'\n'):
+        picture.write_bytes(head + end * 6000)
+        page = pywikibot.FilePage(foreign, f'{name}.png')
+        assert page.upload(str(picture), summary='test', text='x')
+        assert uploaded(foreign, f'{name}.png') == hashed(picture)
+
+
 def test_a_body_that_travels_longer_than_a_token_lives_is_refused(
     slow: Any, sandbox: Sandbox
 ) -> None:
-    """What cannot be cut into chunks ends in an error that is none of the page's."""
+    """What cannot be cut ends in an error that is none of the page's."""
     import pywikibot
 
     sandbox.command('set-lifetimes', token=0.2)
     page = pywikibot.Page(slow, 'Spam page long')
     page.text = 'x' * 40_000
-    with pytest.raises(CentralAuthTokenRefused):
+    with pytest.raises(CentralAuthTokenRefused, match=r'40,\d+ bytes.* \d+\.\d s'):
         page.save(summary='test', quiet=True)
     assert not [e for e in sandbox.journal.entries() if e.effect == 'edit']
 

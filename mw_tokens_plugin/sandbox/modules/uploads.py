@@ -13,7 +13,7 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action
 from ..errors import ApiError
-from ..files import MIME_TYPES, FileVersion, mime_type
+from ..files import LARGEST, MIME_TYPES, FileVersion, mime_type
 from ..records import LocalAccount
 from ..titles import Title, parse_title
 from .blocked import check_block
@@ -49,6 +49,8 @@ def upload(call: Call, values: Values) -> None:
         content = stashed(call, key).content if key else values['file']
     if not content:
         raise ApiError('empty-file', 'The file you submitted was empty.')
+    if max(len(content), values['filesize'] or 0) > LARGEST:
+        raise ApiError('file-too-large', 'The file you submitted was too large.')
     if not key:
         _verify(title, content)
     warnings = _warnings(call, wanted, title, content)
@@ -146,30 +148,35 @@ def _warnings(call: Call, wanted: str, title: Title, content: bytes) -> Json:
     files, name = call.wiki.files, title.name
     sha1 = FileVersion(content, '', 0, '', '').sha1
     versions = files.versions.get(name, [])
-    warnings: Json = {}
-    if _ILLEGAL.search(wanted):
-        warnings['badfilename'] = _key_of(name)
-    if versions:
-        warnings['exists'] = _key_of(name)
-    elif title in call.wiki.pages:
-        warnings['page-exists'] = _key_of(name)
-    elif name in files.archive:
-        warnings['was-deleted'] = _key_of(name)
-    if versions and versions[-1].sha1 == sha1:
-        warnings['nochange'] = {'timestamp': versions[-1].timestamp}
-    older = [{'timestamp': v.timestamp} for v in versions[:-1] if v.sha1 == sha1]
-    if older:
-        warnings['duplicateversions'] = older
     same = [
         _key_of(other)
         for other, found in files.versions.items()
         if other != name and found[-1].sha1 == sha1
     ]
+    gone = [
+        _key_of(other)
+        for other, archived in files.archive.items()
+        if any(version.sha1 == sha1 for version in archived)
+    ]
+    older = [{'timestamp': v.timestamp} for v in versions[:-1] if v.sha1 == sha1]
+    # In the order in which MediaWiki answers them.
+    warnings: Json = {}
+    if _ILLEGAL.search(wanted):
+        warnings['badfilename'] = _key_of(name)
+    if name in files.archive and not versions:
+        warnings['was-deleted'] = _key_of(name)
     if same:
         warnings['duplicate'] = same
-    for other, archived in files.archive.items():
-        if not same and any(version.sha1 == sha1 for version in archived):
-            warnings['duplicate-archive'] = _key_of(other)
+    if gone:
+        warnings['duplicate-archive'] = gone[0]
+    if versions:
+        warnings['exists'] = _key_of(name)
+    elif title in call.wiki.pages:
+        warnings['page-exists'] = _key_of(name)
+    if versions and versions[-1].sha1 == sha1:
+        warnings['nochange'] = {'timestamp': versions[-1].timestamp}
+    if older:
+        warnings['duplicateversions'] = older
     return warnings
 
 
