@@ -62,6 +62,9 @@ campaigns = sa.Table(
     sa.Column('name', sa.String(190), nullable=False, unique=True),
     sa.Column('action', sa.String(40), nullable=False),
     sa.Column('wiki', sa.String(190), nullable=False),
+    #: Where that wiki is, and what it calls itself: two farms may have one family name.
+    sa.Column('api', sa.String(500)),
+    sa.Column('wikiid', sa.String(190)),
     sa.Column('operator', sa.String(255), nullable=False),
     sa.Column('reason', sa.Text, nullable=False),
     sa.Column('options', sa.JSON, nullable=False),
@@ -94,6 +97,8 @@ targets = sa.Table(
     sa.Column('detail', sa.Text),
     sa.Column('started_at', _Moment),
     sa.Column('ended_at', _Moment),
+    #: The seals of those who have listed or planned it.
+    sa.Column('seals', sa.Text),
     sa.Index('target_by_name', 'campaign_id', 'name', unique=True),
     sa.Index('target_by_state', 'campaign_id', 'state', 'id'),
     sa.Index('target_by_lane', 'campaign_id', 'lane', 'state', 'id'),
@@ -111,6 +116,32 @@ lanes = sa.Table(
     sa.Column('error', sa.Text),
     **_TEXTS,
 )
+
+#: Plans that somebody has made and looked at, under the seal of that operator's key.
+plans = sa.Table(
+    'plan',
+    _metadata,
+    sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), primary_key=True),
+    sa.Column('id', sa.String(32), primary_key=True),
+    sa.Column('key_id', sa.String(16), nullable=False),
+    sa.Column('made_at', _Moment, nullable=False),
+    sa.Column('confirmed', sa.Boolean, nullable=False),
+    sa.Column('seal', sa.String(64), nullable=False),
+    **_TEXTS,
+)
+
+#: Which tables and columns there are; a ledger without this one has version 1.
+versions = sa.Table(
+    'ledger_version',
+    _metadata,
+    sa.Column('number', sa.Integer, primary_key=True, autoincrement=False),
+)
+
+#: The version of the tables above, and the columns that a version has added.
+VERSION = 2
+_ADDED: dict[int, tuple[sa.Column[Any], ...]] = {
+    2: (campaigns.c.api, campaigns.c.wikiid, targets.c.seals)
+}
 
 #: Attempts after which there was another one; the last is in the target itself.
 attempts = sa.Table(
@@ -155,6 +186,8 @@ class Database:
 
     :ivar location: where it is, without a password
     :ivar is_shared: whether several processes can write to it side by side
+    :ivar may_have_sent: whether targets were leased through it, and so may have been
+        sent
     """
 
     def __init__(self, url: str, *, create: bool = True) -> None:
@@ -175,6 +208,7 @@ class Database:
             raise InvalidInput(f'There is no ledger {path}: look at -ledger.')
         on_network = bool(path) and place.is_on_network
         self.is_shared = not on_network
+        self.may_have_sent = False
         try:
             if path:
                 prepare(path, ledger_group())
@@ -192,7 +226,7 @@ class Database:
             if path:
                 mode = 'DELETE' if on_network else 'WAL'
                 sa.event.listen(self.engine, 'connect', _SqliteSetup(mode))
-            _make_tables(self.engine)
+            _prepare(self.engine)
         except Exception as error:
             # Drivers raise anything for parameters that they do not understand.
             reason = place.cleaned(str(getattr(error, 'orig', None) or error))
@@ -229,10 +263,22 @@ class Database:
                     _synchronous(connection, 'NORMAL')
         except sa.exc.SQLAlchemyError as error:
             reason = self._place.cleaned(str(getattr(error, 'orig', None) or error))
+            what_follows = (
+                'What was sent and not recorded is read from the wiki by -resume.'
+                if self.may_have_sent
+                else 'Nothing was sent.'
+            )
             raise LedgerFailure(
-                f'The ledger {self.location} failed: {reason}. What was sent and not '
-                'recorded is read from the wiki by -resume.'
+                f'The ledger {self.location} failed: {reason}. {what_follows}'
             ) from error
+        except ValueError as error:
+            if isinstance(error, InvalidInput):
+                raise
+            # A value that its column cannot have: SQLite takes any.
+            raise InvalidInput(
+                f'The ledger {self.location} has a row that cannot be read ({error}): '
+                'somebody changed it by hand. Nothing was done with it.'
+            ) from None
 
     def inserted(
         self, statement: sa.Insert, rows: Sequence[Mapping[str, Any]] | None = None
@@ -303,16 +349,58 @@ class _SqliteSetup:
         connection.execute('PRAGMA synchronous = NORMAL')
 
 
-def _make_tables(engine: sa.Engine) -> None:
-    """Make the tables that are not there, also while another process does the same."""
-    for _ in range(_TRIES):
+def _prepare(engine: sa.Engine) -> None:
+    """Make or add what is missing, also while another process does the same.
+
+    :raises InvalidInput: the ledger was made by a newer version
+    """
+    for last in (*[False] * _TRIES, True):
         try:
-            _metadata.create_all(engine)
+            _bring_up_to_date(engine)
             return
         except sa.exc.DBAPIError:
             # One of them was made between the look and the order.
+            if last:
+                raise
             time.sleep(0.05)
+
+
+def _bring_up_to_date(engine: sa.Engine) -> None:
+    there = sa.inspect(engine)
+    is_new = not there.has_table(campaigns.name)
+    if not is_new:
+        with engine.connect() as connection:
+            found = (
+                connection.scalar(sa.select(sa.func.max(versions.c.number)))
+                if there.has_table(versions.name)
+                else 1
+            )
+        if found == VERSION:
+            return
+        if found is not None and found > VERSION:
+            raise InvalidInput(
+                f'it was made by a newer version of mw_tokens_plugin (its tables have '
+                f'version {found}, and this one knows {VERSION}). Update this one.'
+            )
+        for column in (c for number in _ADDED for c in _ADDED[number]):
+            _add_column(engine, column)
     _metadata.create_all(engine)
+    with engine.begin() as connection:
+        # An old ledger has the columns before it has the number.
+        known = connection.scalars(sa.select(versions.c.number)).all()
+        if VERSION not in known:
+            connection.execute(sa.insert(versions).values(number=VERSION))
+
+
+def _add_column(engine: sa.Engine, column: sa.Column[Any]) -> None:
+    """Add a column to a table that was made before there was one."""
+    there = {each['name'] for each in sa.inspect(engine).get_columns(column.table.name)}
+    if column.name in there:
+        return
+    added = sa.schema.CreateColumn(column).compile(dialect=engine.dialect)
+    table = engine.dialect.identifier_preparer.format_table(column.table)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f'ALTER TABLE {table} ADD COLUMN {added}')
 
 
 def _synchronous(connection: sa.Connection, level: str) -> None:

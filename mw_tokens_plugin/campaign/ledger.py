@@ -6,7 +6,15 @@ It stores and counts; when to write what is the engine's business.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import islice
@@ -20,6 +28,7 @@ from mw_tokens_plugin.campaign.database import (
     attempts,
     campaigns,
     lanes,
+    plans,
     runs,
     targets,
 )
@@ -32,6 +41,7 @@ from mw_tokens_plugin.campaign.records import (
     Target,
 )
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
+from mw_tokens_plugin.messages import counted
 
 #: Rows written or read in one go.
 _CHUNK = 500
@@ -60,6 +70,7 @@ class Ledger:
         #: What tells when an attempt begins and ends; to be compared with a wiki's
         #: logs, it has to be the wiki's clock.
         self.clock: Callable[[], datetime] = now
+        self._closing: list[Callable[[], object]] = []
         self._outcome = (
             sa.update(targets)
             .where(targets.c.id == sa.bindparam('target'))
@@ -69,13 +80,20 @@ class Ledger:
                 changed=sa.bindparam('changed'),
                 detail=sa.bindparam('detail'),
                 ended_at=sa.bindparam('ended_at'),
+                seals=sa.func.coalesce(sa.bindparam('seal'), targets.c.seals),
                 owner=None,
             )
         )
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database, after all that was to be done before."""
+        while self._closing:
+            self._closing.pop()()
         self.database.close()
+
+    def before_closing(self, end: Callable[[], object]) -> None:
+        """Have something ended before the database is closed."""
+        self._closing.append(end)
 
     # Campaigns
 
@@ -88,9 +106,13 @@ class Ledger:
         operator: str,
         reason: str,
         options: dict[str, Any],
+        api: str | None = None,
+        wikiid: str | None = None,
     ) -> Campaign:
         """Begin a campaign.
 
+        :param api: the address of the wiki's API
+        :param wikiid: what the wiki calls itself
         :raises InvalidInput: there is one of that name
         """
         row = sa.insert(campaigns).values(
@@ -101,40 +123,97 @@ class Ledger:
             reason=reason,
             options=options,
             created_at=now(),
+            api=api,
+            wikiid=wikiid,
         )
         # Another process may begin one of that name at the same moment.
-        if self.find(name) is not None or not self.database.inserted(row):
-            raise InvalidInput(
-                f'There is a campaign {name!r} already: give another name, '
-                f'-campaign:{name} -resume to resume it, or -campaign:{name} -replace '
-                'to make a plan again that nobody has confirmed.'
-            )
+        there = self.find(name)
+        if there is None and not self.database.inserted(row):
+            there = self._found(name)
+        if there is not None:
+            raise self._taken(there, action, operator)
         return self._found(name)
 
+    def _taken(self, there: Campaign, action: str, operator: str) -> InvalidInput:
+        """Return the error for a second campaign of the same name."""
+        number = counted(sum(self.counts(there).values()), 'target')
+        about = (
+            f'There is a campaign {there.name!r} already: a {there.action} with '
+            f'{number}, by {there.operator}. Give another name'
+        )
+        if (there.action, there.operator) != (action, operator):
+            return InvalidInput(f'{about}; -campaign:NAME says it.')
+        again = ', or -replace to make its plan again'
+        return InvalidInput(
+            f'{about}, or -resume to resume it{"" if there.confirmed_at else again}.'
+        )
+
     def find(self, name: str) -> Campaign | None:
-        """Return a campaign by its name."""
-        with self.database.begin() as connection:
+        """Return a campaign by its name.
+
+        :raises InvalidInput: this version cannot read it
+        """
+        with self.database.begin() as connection, _legible(f'The campaign {name!r}'):
             row = connection.execute(
                 sa.select(campaigns).where(campaigns.c.name == name)
             ).one_or_none()
-        return None if row is None else _campaign(row)
+            return None if row is None else _campaign(row)
 
-    def campaigns(self) -> list[Campaign]:
-        """Return all campaigns, the oldest first."""
+    def campaigns(
+        self, illegible: Callable[[InvalidInput], object] | None = None
+    ) -> list[Campaign]:
+        """Return all campaigns, the oldest first.
+
+        :param illegible: told of each that this version cannot read, and of which then
+            nothing is returned
+        :raises InvalidInput: this version cannot read one of them
+        """
         with self.database.begin() as connection:
-            rows = connection.execute(
-                sa.select(campaigns).order_by(campaigns.c.id)
+            names = connection.scalars(
+                sa.select(campaigns.c.name).order_by(campaigns.c.id)
             ).all()
-        return [_campaign(row) for row in rows]
+        found = []
+        for name in names:
+            try:
+                campaign = self.find(name)
+            except InvalidInput as error:
+                if illegible is None:
+                    raise
+                illegible(error)
+            else:
+                # Somebody may have deleted it meanwhile.
+                found += [] if campaign is None else [campaign]
+        return found
 
     def unfinished(self, action: str, wiki: str) -> list[Campaign]:
-        """Return the campaigns of one kind on one wiki that are not finished."""
-        return [
-            campaign
-            for campaign in self.campaigns()
-            if (campaign.action, campaign.wiki) == (action, wiki)
-            and campaign.finished_at is None
-        ]
+        """Return the campaigns of one kind on one wiki that are not finished.
+
+        What this version cannot read is left out.
+        """
+        with self.database.begin() as connection:
+            names = connection.scalars(
+                sa.select(campaigns.c.name)
+                .where(campaigns.c.action == action)
+                .where(campaigns.c.wiki == wiki)
+                .where(campaigns.c.finished_at.is_(None))
+                .order_by(campaigns.c.id)
+            ).all()
+        found = []
+        for name in names:
+            with suppress(InvalidInput):
+                if campaign := self.find(name):
+                    found.append(campaign)
+        return found
+
+    def place(self, campaign: Campaign, api: str, wikiid: str) -> Campaign:
+        """Keep where the wiki of a campaign is that was begun without saying so."""
+        with self.database.begin() as connection:
+            connection.execute(
+                sa.update(campaigns)
+                .where(campaigns.c.id == campaign.id)
+                .values(api=api, wikiid=wikiid)
+            )
+        return self._found(campaign.name)
 
     def mark(self, campaign: Campaign, moment: str) -> Campaign:
         """Write down that a moment of a campaign has come.
@@ -170,7 +249,7 @@ class Ledger:
             connection.execute(
                 sa.delete(targets).where(targets.c.campaign_id == campaign.id)
             )
-            for table in (runs, lanes):
+            for table in (runs, lanes, plans):
                 connection.execute(
                     sa.delete(table).where(table.c.campaign_id == campaign.id)
                 )
@@ -180,8 +259,16 @@ class Ledger:
 
     # Targets
 
-    def add(self, campaign: Campaign, names: Iterable[str]) -> int:
-        """List targets, each once, and return how many were new."""
+    def add(
+        self,
+        campaign: Campaign,
+        names: Iterable[str],
+        seal: Callable[[str], str] | None = None,
+    ) -> int:
+        """List targets, each once, and return how many were new.
+
+        :param seal: returns the seal of one that is listed
+        """
         names = iter(names)
         added = 0
         while chunk := list(dict.fromkeys(islice(names, _CHUNK))):
@@ -191,11 +278,23 @@ class Ledger:
                 .where(targets.c.campaign_id == campaign.id)
                 .where(targets.c.name.in_(keys))
             )
-            added += self._add_missing(targets, keys, known, campaign, state='listed')
+            rows = {
+                key: {'state': 'listed', 'seals': seal and seal(name)}
+                for key, name in zip(keys, chunk, strict=True)
+            }
+            added += self._add_missing(targets, keys, known, campaign, rows)
         return added
 
-    def decide(self, campaign: Campaign, decisions: Iterable[Decision]) -> None:
-        """Write down what the plan says of targets that are listed or planned."""
+    def decide(
+        self,
+        campaign: Campaign,
+        decisions: Iterable[Decision],
+        seal: Callable[[Decision], str] | None = None,
+    ) -> None:
+        """Write down what the plan says of targets that are listed or planned.
+
+        :param seal: returns the seal of a decision
+        """
         rows = [
             {
                 'key': decision.name.encode(),
@@ -205,6 +304,7 @@ class Ledger:
                 'held': decision.held and decision.held.name,
                 'facts': dict(decision.facts),
                 'lane': decision.lane,
+                'seals': seal and seal(decision),
             }
             for decision in decisions
         ]
@@ -226,6 +326,7 @@ class Ledger:
                 held=sa.bindparam('held'),
                 facts=sa.bindparam('facts'),
                 lane=sa.bindparam('lane'),
+                seals=sa.bindparam('seals'),
             )
         )
         needed = {row['lane'] for row in rows if row['lane'] is not None}
@@ -237,19 +338,57 @@ class Ledger:
         rows.sort(key=lambda row: row['key'])
         self.database.execute(statement, rows)
 
+    def add_seals(self, campaign: Campaign, seals: Mapping[str, str]) -> None:
+        """Add the seals of somebody else to targets that are still as they were.
+
+        :param seals: by the names of the targets
+        """
+        sealed = sorted((name.encode(), f'{seal} ') for name, seal in seals.items())
+        rows = [{'key': key, 'seal': seal} for key, seal in sealed]
+        if not rows:
+            return
+        old = sa.func.coalesce(targets.c.seals, sa.literal(''))
+        self.database.execute(
+            sa.update(targets)
+            .where(targets.c.campaign_id == campaign.id)
+            .where(targets.c.name == sa.bindparam('key'))
+            .where(targets.c.state == State.PLANNED.value)
+            .values(seals=sa.bindparam('seal', type_=sa.Text) + old),
+            rows,
+        )
+
+    def break_seals(self, leased: Sequence[Target]) -> None:
+        """Give back targets whose seals are not right, so that nobody leases them."""
+        if not leased:
+            return
+        self.unlease(leased)
+        with self.database.begin() as connection:
+            connection.execute(
+                sa.update(targets)
+                .where(targets.c.id.in_([target.id for target in leased]))
+                .where(targets.c.state == State.PLANNED.value)
+                .values(seals=None)
+            )
+
     def take_lane(
-        self, campaign: Campaign, owner: str, besides: Collection[str] = ()
+        self,
+        campaign: Campaign,
+        owner: str,
+        besides: Collection[str] = (),
+        key_id: str | None = None,
     ) -> str | None:
         """Take a lane in which something is to be done, if there is a free one.
 
         :param owner: the worker that takes it, which has no other
         :param besides: lanes that it does not want
+        :param key_id: only those with targets that this key has sealed
         """
         to_do = (
             sa.exists()
             .where(targets.c.campaign_id == campaign.id)
             .where(targets.c.lane == lanes.c.name)
             .where(targets.c.state == State.PLANNED.value)
+            .where(_sealed_by(key_id))
         )
         free = (
             sa.select(lanes.c.name)
@@ -311,6 +450,7 @@ class Ledger:
         size: int,
         account: str | None = None,
         lane: str | None = None,
+        key_id: str | None = None,
     ) -> list[Target]:
         """Take the next targets; from now on they may have been sent.
 
@@ -318,6 +458,7 @@ class Ledger:
         :param size: how many at most
         :param account: whose writes these will be
         :param lane: the lane of the worker; None takes those in none
+        :param key_id: only targets that this key has sealed, rightly or not
         """
         here = (targets.c.campaign_id == campaign.id) & (
             targets.c.lane.is_(None) if lane is None else targets.c.lane == lane
@@ -326,6 +467,7 @@ class Ledger:
             sa.select(targets.c.id)
             .where(here)
             .where(targets.c.state == State.PLANNED.value)
+            .where(_sealed_by(key_id))
             .order_by(targets.c.id)
             .limit(size)
         )
@@ -355,6 +497,7 @@ class Ledger:
                 .where(targets.c.owner == owner)
                 .order_by(targets.c.id)
             ).all()
+        self.database.may_have_sent |= bool(rows)
         return [_target(row) for row in rows]
 
     def owners(self, campaign: Campaign) -> set[str]:
@@ -415,18 +558,32 @@ class Ledger:
                 )
             )
 
-    def record(self, target: Target, outcome: Outcome) -> bool:
+    def record(
+        self,
+        target: Target,
+        outcome: Outcome,
+        seal: Callable[[Target], str] | None = None,
+    ) -> bool:
         """Write down how a target ended, and with it its last attempt.
 
+        :param seal: returns the seal of a target that is done
         :return: False if another worker has taken it over, which will find out
         """
+        facts = {**target.decision.facts, **outcome.facts}
+        ended_at = self.clock()
+        sealed = None
+        if seal is not None and outcome.state is State.DONE:
+            ended = replace(target, changed=outcome.changed, ended_at=ended_at)
+            sealed = seal(
+                replace(ended, decision=replace(target.decision, facts=facts))
+            )
         with self.database.begin() as connection:
             if outcome.facts:
                 connection.execute(
                     sa.update(targets)
                     .where(targets.c.id == target.id)
                     .where(targets.c.owner == target.owner)
-                    .values(facts={**target.decision.facts, **outcome.facts})
+                    .values(facts=facts)
                 )
             result = connection.execute(
                 self._outcome,
@@ -436,7 +593,8 @@ class Ledger:
                     'state': outcome.state.value,
                     'changed': outcome.changed,
                     'detail': outcome.detail,
-                    'ended_at': self.clock(),
+                    'ended_at': ended_at,
+                    'seal': sealed,
                 },
             )
         return bool(result.rowcount)
@@ -540,7 +698,8 @@ class Ledger:
                 .where(targets.c.campaign_id == campaign.id)
                 .group_by(targets.c.state)
             ).all()
-        found = {State(state): count for state, count in rows}
+        with _legible(f'The campaign {campaign.name!r}'):
+            found = {_state(state): count for state, count in rows}
         return {state: found.get(state, 0) for state in State}
 
     def held_counts(self, campaign: Campaign) -> dict[Held, int]:
@@ -552,7 +711,8 @@ class Ledger:
                 .where(targets.c.state == State.HELD.value)
                 .group_by(targets.c.held)
             ).all()
-        return {Held[held]: count for held, count in rows}
+        with _legible(f'The campaign {campaign.name!r}'):
+            return {_held(held): count for held, count in rows}
 
     def changed_count(self, campaign: Campaign) -> int:
         """Return how many targets this campaign itself has changed."""
@@ -644,19 +804,25 @@ class Ledger:
         names: Sequence[Any],
         known: sa.Select[Any],
         campaign: Campaign,
-        **values: Any,
+        values: Mapping[Any, Mapping[str, Any]] | None = None,
     ) -> int:
         """Add rows of a campaign that are not there, and return how many.
 
         Another run may add some of them at the same moment; then it looks again.
 
         :param known: selects the names of those that are there
+        :param values: what else such a row has
         """
+        more = values or {}
         for _ in range(_TRIES):
             with self.database.begin() as connection:
                 there = set(connection.scalars(known))
             rows = [
-                {'campaign_id': campaign.id, 'name': name, **values}
+                {
+                    'campaign_id': campaign.id,
+                    'name': name,
+                    **more.get(name, {}),
+                }
                 for name in names
                 if name not in there
             ]
@@ -706,7 +872,48 @@ def now() -> datetime:
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
+@contextmanager
+def _legible(what: str) -> Iterator[None]:
+    """Say in a sentence what cannot be read, which others may have written.
+
+    :raises InvalidInput: a value is none that this version knows
+    """
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        words = str(error).partition('\n')[0]
+        raise InvalidInput(
+            f'{what} in the ledger cannot be read ({words}): another version of this '
+            'program wrote it, or somebody by hand. Nothing was done with it.'
+        ) from None
+
+
+def _sealed_by(key_id: str | None) -> sa.ColumnElement[bool]:
+    """Return the condition that a target has a seal of a key, if one is named."""
+    if key_id is None:
+        return sa.true()
+    return targets.c.seals.contains(f'{key_id}:', autoescape=True)
+
+
+def _state(name: str) -> State:
+    try:
+        return State(name)
+    except ValueError:
+        raise ValueError(f'the state {name!r} of a target is unknown') from None
+
+
+def _held(name: str | None) -> Held:
+    try:
+        return Held[name or '']
+    except KeyError:
+        raise ValueError(f'{name!r} is no known reason to skip a target') from None
+
+
 def _campaign(row: Row) -> Campaign:
+    if not isinstance(row.options, Mapping):
+        raise ValueError('its options are no options')
     return Campaign(
         id=row.id,
         name=row.name,
@@ -720,26 +927,33 @@ def _campaign(row: Row) -> Campaign:
         planned_at=row.planned_at,
         confirmed_at=row.confirmed_at,
         finished_at=row.finished_at,
+        api=row.api,
+        wikiid=row.wikiid,
     )
 
 
 def _target(row: Row) -> Target:
-    return Target(
-        id=row.id,
-        decision=Decision(
-            name=row.name.decode(),
-            central_id=row.central_id,
-            hidden=row.hidden,
-            held=row.held and Held[row.held],
-            facts=row.facts or {},
-            lane=row.lane,
-        ),
-        state=State(row.state),
-        owner=row.owner,
-        account=row.account,
-        attempts=row.attempts,
-        changed=row.changed,
-        detail=row.detail,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-    )
+    with _legible('A target'):
+        facts = row.facts or {}
+        if not isinstance(facts, Mapping):
+            raise ValueError('its facts are no facts')
+        return Target(
+            id=row.id,
+            decision=Decision(
+                name=row.name.decode(),
+                central_id=row.central_id,
+                hidden=row.hidden,
+                held=_held(row.held) if row.held else None,
+                facts=facts,
+                lane=row.lane,
+            ),
+            state=_state(row.state),
+            owner=row.owner,
+            account=row.account,
+            attempts=row.attempts,
+            changed=row.changed,
+            detail=row.detail,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            seals=row.seals,
+        )

@@ -124,6 +124,7 @@ class Target:
     :ivar owner: the worker that has it leased
     :ivar account: whose write it was, as ``user@wiki``
     :ivar started_at: when its last attempt may have begun
+    :ivar seals: what operators' keys vouch for; see :mod:`.seals`
     """
 
     id: int
@@ -136,6 +137,7 @@ class Target:
     detail: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    seals: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -183,17 +185,24 @@ class Outcome:
         carries it out later, so that it has to be read again
     :ivar changed: whether it was this campaign that changed it
     :ivar facts: what an undo needs to know of it, beside the facts of the plan
+    :ivar is_earlier: whether the operator had done it after the plan, and before this
+        attempt: the ledger may be a copy from before that
     """
 
     state: State
     changed: bool = False
     detail: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    is_earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign, as the ledger has it."""
+    """A campaign, as the ledger has it.
+
+    :ivar api: the address of the wiki's API; None where an old ledger did not keep it
+    :ivar wikiid: what the wiki calls itself
+    """
 
     id: int
     name: str
@@ -207,6 +216,8 @@ class Campaign:
     planned_at: datetime | None = None
     confirmed_at: datetime | None = None
     finished_at: datetime | None = None
+    api: str | None = None
+    wikiid: str | None = None
 
 
 def may_be_reason(comment: str | None, reason: str) -> bool:
