@@ -108,7 +108,7 @@ def main(*args: str) -> ExitCode:
 
 
 def _run(arguments: list[str]) -> ExitCode:
-    options = SharedOptions()
+    options = SharedOptions(arguments=arguments)
     others = [argument for argument in arguments if not options.take(argument)]
     is_passed_on = any(word in _PASSED_ON for word in options.targets[:1])
     if others and not is_passed_on:
@@ -188,9 +188,14 @@ def _list(ledger: Ledger, options: SharedOptions, words: list[str]) -> ExitCode:
         raise InvalidInput(f'pwb campaign list takes no {words[0]!r}.')
     reporter = options.reporter()
     reporter.veil = Veil(ledger)
-    campaigns = ledger.campaigns()
+    # One row that is not understood hides no others.
+    campaigns = ledger.campaigns(lambda error: reporter.line(str(error), urgent=True))
     for campaign in campaigns:
-        counts = ledger.counts(campaign)
+        try:
+            counts = ledger.counts(campaign)
+        except InvalidInput as error:
+            reporter.line(str(error), urgent=True)
+            continue
         numbers = ', '.join(
             said(f'campaign-count-{state.value}', number=count)
             for state, count in counts.items()
@@ -256,10 +261,11 @@ def _remarks(
         yield said('campaign-left-out', lane=lane, error=error)
     counts = ledger.counts(campaign)
     if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
-        line = options.line('campaign', 'resume', campaign.name)
+        line = options.line('campaign', 'resume', campaign.name, wiki=campaign.wiki)
         yield said('campaign-to-go-on', line=line)
     if _failed(ledger, campaign):
-        line = options.line('campaign', 'retry-failed', campaign.name)
+        again = ('campaign', 'retry-failed', campaign.name)
+        line = options.line(*again, wiki=campaign.wiki)
         yield said('campaign-to-retry', line=line)
 
 

@@ -83,7 +83,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import pywikibot
 from pywikibot import config
 from pywikibot.pagegenerators import parameterHelp
 
@@ -178,10 +177,10 @@ def main(*args: str) -> ExitCode:
 
 def _run(arguments: list[str]) -> ExitCode:
     options = parse(handle_args(arguments))
+    options.arguments = arguments
     _check(options)
     reporter = options.reporter()
-    site = pywikibot.Site().central_site()
-    ledger = options.open_ledger()
+    site, ledger = options.open_all()
     try:
         log_in(site, (), '')
         wikis = Wikis(site)

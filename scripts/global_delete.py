@@ -57,8 +57,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import pywikibot
-
 from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.exclusions import existing_accounts
 from mw_tokens_plugin.campaign.globaldelete import DeletionGuards, GlobalDelete
@@ -107,10 +105,10 @@ def main(*args: str) -> ExitCode:
 
 def _run(arguments: list[str]) -> ExitCode:
     options = parse(handle_args(arguments))
+    options.arguments = arguments
     _check(options)
-    site = pywikibot.Site().central_site()
     reporter = options.reporter()
-    ledger = options.open_ledger()
+    site, ledger = options.open_all()
     try:
         log_in(
             site,

@@ -176,12 +176,12 @@ def main(*args: str) -> ExitCode:
 def _run(arguments: list[str]) -> ExitCode:
     _check_discretion(arguments)
     options = parse(handle_args(arguments))
+    options.arguments = arguments
     _check(options)
     reporter = options.reporter()
-    site = pywikibot.Site().central_site()
     if options.reasons:
-        return _list_reasons(site, reporter)
-    ledger = options.open_ledger()
+        return _list_reasons(pywikibot.Site().central_site(), reporter)
+    site, ledger = options.open_all()
     try:
         if options.resume:
             campaign = options.resumed(ledger, site, _KINDS)

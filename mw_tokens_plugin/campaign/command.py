@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,10 +34,11 @@ from mw_tokens_plugin.campaign.plan import Action, check_again, is_stale, make_p
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report import Reporter, duration, reason_line
 from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.streams import leave_terminal, say
 from mw_tokens_plugin.campaign.tracebacks import internal_error
 from mw_tokens_plugin.campaign.workers import PATIENCE, Run, at_work
-from mw_tokens_plugin.exceptions import CampaignBusy, StoppedByGuard
+from mw_tokens_plugin.exceptions import CampaignBusy, LedgerFailure, StoppedByGuard
 from mw_tokens_plugin.messages import said
 
 #: Plans up to this long are confirmed by "y", longer ones by typing their number.
@@ -101,11 +103,13 @@ class Command:
         resume_line: str,
         undo_line: str = '',
         show_line: str = '',
+        look_line: str = '',
         side_by_side: bool = False,
         observe: Callable[[Target, Outcome], None] = lambda target, outcome: None,
         ask: Callable[[str], str] = pywikibot.input,
         policy: RetryPolicy | None = None,
         veil: Veil | None = None,
+        sealer: Sealer | None = None,
     ) -> None:
         """Get everything that a run needs.
 
@@ -113,13 +117,20 @@ class Command:
         :param resume_line: the command that goes on with this campaign
         :param undo_line: the command that undoes it; empty if none does
         :param show_line: the command that shows all of it
+        :param look_line: the command that asks before it goes on
         :param side_by_side: whether each worker writes to a wiki of its own, where
             pywikibot's throttle keeps the pace; else all of them together keep it
         :param observe: told of every outcome, besides the reporter
         :param ask: asks the operator
         :param policy: how often a target is tried
         :param veil: refreshed when the plan has found more names to be hidden
+        :param sealer: judges what the operator has agreed to; without one the ledger
+            is trusted
         """
+        self._sealer = sealer
+        #: Outcomes of this run, and how many targets the operator had done before it.
+        self._ended: Counter[State] = Counter()
+        self._done_before = 0
         self._ledger = ledger
         self._action = action
         self._site = site
@@ -128,6 +139,7 @@ class Command:
         self._resume_line = resume_line
         self._undo_line = undo_line
         self._show_line = show_line
+        self._look_line = look_line or resume_line
         self._side_by_side = side_by_side
         self._lanes = consent.workers if side_by_side else 1
         self._observe = observe
@@ -140,9 +152,10 @@ class Command:
         self._at_work = False
         self._waits_for_others = False
 
-    def run(self, campaign: Campaign) -> ExitCode:
+    def run(self, campaign: Campaign, run: Run | None = None) -> ExitCode:
         """Plan, confirm and carry out a campaign whose targets are listed.
 
+        :param run: the one that is at work on it already
         :raises CampaignBusy: another run is at work on it
         :raises StoppedByGuard: the plan is too long, or was not confirmed
         :raises TokensPluginError: planning was not possible
@@ -158,16 +171,19 @@ class Command:
                     workers=self._consent.workers,
                     most_workers=None if self._consent.insist else MOST_WORKERS,
                     join=self._consent.join,
+                    run=run,
                     waiting=self._say_waiting,
-                ) as run,
+                ) as begun,
                 self._stopping_in_order(),
             ):
-                return self._run(campaign, run)
+                return self._run(campaign, begun)
         except KeyboardInterrupt:
             self._reporter.line(said('campaign-interrupted', line=self._resume_line))
             return ExitCode.INTERRUPTED
         except Exception as error:
-            if exit_code_of(error) is ExitCode.INTERNAL:
+            if exit_code_of(error) is ExitCode.INTERNAL or isinstance(
+                error, LedgerFailure
+            ):
                 line = said('campaign-to-go-on', line=self._resume_line)
                 self._reporter.line(line, urgent=True)
             raise
@@ -177,33 +193,74 @@ class Command:
         if campaign.finished_at is None:
             campaign = self._planned(self._keep_stop_page(campaign))
             if self._consent.simulate and self._to_do(campaign):
+                if self._sealer is not None:
+                    # It is shown to be looked at, whoever has listed it.
+                    self._sealer.adopt()
                 self._reporter.line(said('campaign-simulated', line=self._resume_line))
                 return ExitCode.DONE
-            if campaign.confirmed_at is None:
+            if not self._is_confirmed(campaign):
                 self._confirm(campaign)
+                if self._sealer is not None:
+                    self._sealer.confirm()
                 campaign = self._ledger.mark(campaign, 'confirmed_at')
             finish = self._carry_out(campaign, run)
             if isinstance(finish.error, CampaignBusy) and not self._to_do(campaign):
                 self._reporter.line(said('campaign-finished-by-others'), urgent=True)
                 finish = Finish()
+            if isinstance(finish.error, LedgerFailure):
+                return self._sum_up_without_ledger(campaign, finish)
             if finish.is_whole and not self._to_do(campaign):
                 campaign = self._ledger.mark(campaign, 'finished_at')
         self._sum_up(campaign, finish)
         return self._code(campaign, finish)
 
+    def _is_confirmed(self, campaign: Campaign) -> bool:
+        """Tell whether this operator has agreed to all that is to be done."""
+        if campaign.confirmed_at is None:
+            return False
+        sealer = self._sealer
+        if sealer is None or not self._to_do(campaign):
+            return True
+        return sealer.is_confirmed and not sealer.has_pending
+
     def _planned(self, campaign: Campaign) -> Campaign:
-        if campaign.planned_at is None or self._ledger.counts(campaign)[State.LISTED]:
-            listed = self._ledger.counts(campaign)[State.LISTED]
-            watch = self._reporter.watch('campaign-planning', total=listed)
-            campaign = make_plan(self._ledger, campaign, self._action, watch)
-        elif is_stale(campaign):
-            self._reporter.line(said('campaign-stale'))
-            watch = self._reporter.watch(
-                'campaign-planning', total=self._to_do(campaign)
+        """Plan what is not planned yet, by this operator, and show it.
+
+        :raises StoppedByGuard: the plan is too long
+        """
+        before = self._ledger.counts(campaign)
+        listed, planned = before[State.LISTED], before[State.PLANNED]
+        is_new = campaign.planned_at is None or bool(listed)
+        stale = not is_new and is_stale(campaign)
+        foreign = 0
+        if self._sealer is not None and planned and not stale:
+            foreign = sum(
+                self._sealer.vouched(target) is None
+                for target in self._ledger.targets(campaign, State.PLANNED)
             )
-            campaign = check_again(self._ledger, campaign, self._action, watch)
-        elif campaign.confirmed_at is not None:
+        was_confirmed = self._is_confirmed(campaign)
+        if not (is_new or stale or foreign) and was_confirmed:
             return campaign
+        if stale:
+            self._reporter.line(said('campaign-stale'))
+        if self._sealer is not None and (is_new or stale):
+            self._sealer.begin(confirmed=stale and was_confirmed)
+        if is_new:
+            watch = self._reporter.watch('campaign-planning', total=listed)
+            campaign = make_plan(
+                self._ledger, campaign, self._action, watch, self._sealer
+            )
+        if stale or foreign:
+            watch = self._reporter.watch('campaign-planning', total=foreign or planned)
+            campaign = check_again(
+                self._ledger,
+                campaign,
+                self._action,
+                watch,
+                self._sealer,
+                unvouched=not stale,
+            )
+        self._say_whose(campaign)
         if self._veil is not None:
             self._veil.refresh()
         to_do = self._to_do(campaign)
@@ -229,6 +286,14 @@ class Command:
             )
         return campaign
 
+    def _say_whose(self, campaign: Campaign) -> None:
+        """Say that others have begun, added or changed what is shown."""
+        if self._sealer is None or not self._sealer.has_pending:
+            return
+        by = campaign.operator
+        key = 'campaign-of-colleague' if by != self._user() else 'campaign-not-sealed'
+        self._reporter.line(said(key, operator=by), urgent=True)
+
     def _show_plan(self, campaign: Campaign, *, everything: bool = False) -> None:
         self._reporter.plan(
             self._action.describe(),
@@ -244,6 +309,16 @@ class Command:
         number = self._to_do(campaign)
         if not number:
             return
+        if (
+            self._sealer is not None
+            and self._sealer.has_pending
+            and self._consent.always
+        ):
+            raise StoppedByGuard(
+                f'{campaign.name!r} is not what you have agreed to, and -always does '
+                'not agree to what others have put into the ledger: nothing was sent. '
+                f'Look at it first, at a terminal or with -simulate: {self._look_line}'
+            )
         if not self._consent.always:
             about = {
                 'verb': self._action.describe(),
@@ -300,6 +375,8 @@ class Command:
         def observe(target: Target, outcome: Outcome) -> None:
             for guard in guards:
                 guard.observe(outcome)
+            self._ended[outcome.state] += 1
+            self._done_before += outcome.is_earlier
             self._reporter.outcome(target, outcome)
             self._observe(target, outcome)
 
@@ -317,6 +394,7 @@ class Command:
             wait_for_others=self._say_waiting_for_others,
             before_pause=self._say_pause,
             sleep=self._sleep,
+            sealer=self._sealer,
         )
         self._at_work = True
         with self._reporter.progress(self._action.describe(), self._to_do(campaign)):
@@ -344,10 +422,16 @@ class Command:
         if title is None:
             return campaign
         stop = title and {'title': title, 'revision': page_revision(self._site, title)}
-        return self._ledger.keep(campaign, 'stop_page', stop or None)
+        campaign = self._ledger.keep(campaign, 'stop_page', stop or None)
+        if self._sealer is not None:
+            self._sealer.move_to(campaign)
+        return campaign
+
+    def _user(self) -> str:
+        return str(self._site.username())
 
     def _account(self) -> str:
-        return f'{self._site.username()}@{self._site}'
+        return f'{self._user()}@{self._site}'
 
     def _interval(self) -> float:
         """Return the operator's pause between two writes.
@@ -373,11 +457,28 @@ class Command:
             more=self._show_line,
         )
 
+    def _sum_up_without_ledger(self, campaign: Campaign, finish: Finish) -> ExitCode:
+        """Say what this run has come to where the ledger does not tell any more."""
+        assert finish.error is not None
+        done, failed = self._ended[State.DONE], self._ended[State.FAILED]
+        for line in (
+            '',
+            said('campaign-name', name=campaign.name),
+            said('campaign-this-run', done=done, failed=failed),
+            said('campaign-ledger', place=self._ledger.location),
+            said('campaign-stopped', error=str(finish.error)),
+            said('campaign-to-go-on', line=self._resume_line),
+        ):
+            self._reporter.line(line, urgent=True)
+        return exit_code_of(finish.error)
+
     def _remarks(self, campaign: Campaign, finish: Finish) -> Iterator[str]:
         tokens = self._site.tokens
         renewed, sessions = sum(tokens.dropped.values()), tokens.session.renewals
         if renewed or sessions:
             yield said('campaign-renewed', tokens=renewed, sessions=sessions)
+        if self._done_before:
+            yield said(self._action.before, number=self._done_before)
         yield said('campaign-ledger', place=self._ledger.location)
         if self._undo_line and self._ledger.changed_count(campaign):
             yield said('campaign-to-undo', line=self._undo_line)

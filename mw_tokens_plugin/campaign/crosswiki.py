@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mw_tokens_plugin.campaign.deletionlog import LogEntry, own_deletions, since
@@ -83,6 +83,8 @@ class CrosswikiDelete(Action):
     fixed = frozenset({'title', 'page_id', 'revisions', 'versions'})
     #: A restoration since the first plan counts, however often it is planned again.
     kept = frozenset({'looked_at'})
+    done = frozenset({Held.NO_PAGE})
+    before = 'campaign-before-deleted'
 
     def __init__(
         self,
@@ -542,9 +544,10 @@ def _gone(site: Any, target: Target) -> Outcome:
     latest = next(iter(deletions), None)
     if latest and latest.page_id and latest.is_by(target, 'delete'):
         # The ledger may be a copy from before it was sent.
-        return _deleted(
+        ours = _deleted(
             planned, latest.id, latest.title, ', made by you since the plan'
         )
+        return replace(ours, is_earlier=True)
     by = (latest and latest.user) or 'others'
     if there:
         detail = f'deleted meanwhile by {by}, and there is another page of that title'

@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pywikibot
-
 from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.login import log_in
@@ -85,12 +83,13 @@ def _run(
         elif not options.take(argument):
             raise InvalidInput(f'{argument!r} is not understood; there are:\n{HELP}')
     _check(options, given, own)
-    site = pywikibot.Site().central_site()
-    log_in(site, (), '')
-    reporter = options.reporter()
-    with closing(options.open_ledger()) as ledger:
+    options.arguments = arguments
+    site, opened = options.open_all()
+    with closing(opened) as ledger:
+        log_in(site, (), '')
+        reporter = options.reporter()
         if options.resume:
-            campaign = options.resumed(ledger, site, [kind])
+            campaign = options.resumed(ledger, site, [kind], own)
         else:
             campaign, _number = options.begin(
                 ledger,

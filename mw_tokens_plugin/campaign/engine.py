@@ -9,6 +9,8 @@ whatever is found LEASED may have been sent. Three rules always hold:
   wiki was read once more: the write may have been carried out, or somebody else may
   have made it.
 - Nothing is sent once the operator wants to stop: that is asked after every pause.
+- Nothing is sent for which the operator's seal does not vouch, nor by a look at the
+  wiki that is older than ten minutes.
 
 What a write of unknown outcome came to is the action's knowledge (``settle``); how long
 a target is tried is that of :mod:`.retry`.
@@ -21,14 +23,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 
 from pywikibot.exceptions import Error as PywikibotError
 
-from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.retry import PASSING, RetryPolicy
+from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import Run
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
@@ -41,6 +45,7 @@ from mw_tokens_plugin.exceptions import (
     OutcomeUnknown,
     PermissionDenied,
     ReadOnly,
+    StoppedByGuard,
     TokensPluginError,
     UnexpectedAnswer,
 )
@@ -48,6 +53,9 @@ from mw_tokens_plugin.messages import counted
 
 #: Targets leased at a time. After a kill, this many are read before being sent.
 LEASE = 50
+
+#: How long the guards need not look at the wiki again.
+FRESH = timedelta(minutes=10)
 
 #: Workers that a run which has joined others leaves something to.
 _OTHERS = 4
@@ -114,6 +122,7 @@ class Engine:
             lambda target, error, seconds: None
         ),
         sleep: Callable[[float], None] = time.sleep,
+        sealer: Sealer | None = None,
     ) -> None:
         """Get everything that the loop needs.
 
@@ -130,7 +139,12 @@ class Engine:
         :param before_pause: told before every pause after which a target is tried
             again: which one, why, and how many seconds
         :param sleep: waits for some seconds
+        :param sealer: judges whether the operator has agreed to a target; without one
+            the ledger is trusted
         """
+        self._sealer = sealer
+        self._key_id = None if sealer is None else sealer.key_id
+        self._unsealed = 0
         self._ledger = ledger
         self._campaign = campaign
         self._action = action
@@ -180,11 +194,26 @@ class Engine:
             self._fail_refused()
         counts = self._ledger.counts(self._campaign)
         left = counts[State.PLANNED] + counts[State.LEASED]
+        if counts[State.PLANNED] and self._sealer and not self._is_over():
+            self._failure = self._not_agreed_to(counts[State.PLANNED])
         return Finish(
             self._failure,
             interrupted=bool(left) and self._should_stop(),
             left_alone=dict(self._left_alone),
             refused=dict(self._refused),
+        )
+
+    def _not_agreed_to(self, planned: int) -> StoppedByGuard | None:
+        """Return the error for what is planned and was left alone for its seals."""
+        left_alone = self._left_alone.keys() | self._refused.keys()
+        if left_alone and not self._unsealed:
+            return None
+        number = counted(planned, 'target')
+        return StoppedByGuard(
+            f'{number} of {self._campaign.name!r} in the ledger '
+            f'{"is" if planned == 1 else "are"} not as you agreed to: somebody else '
+            'has added or changed them. They were left alone; resume without -always '
+            'to look at them.'
         )
 
     def _work_all(self) -> None:
@@ -323,7 +352,10 @@ class Engine:
         try:
             while not self._is_over() and (
                 lane := ledger.take_lane(
-                    campaign, owner, [*self._left_alone, *self._refused]
+                    campaign,
+                    owner,
+                    [*self._left_alone, *self._refused],
+                    self._key_id,
                 )
             ):
                 try:
@@ -357,22 +389,60 @@ class Engine:
         """Lease and carry out the targets of one lane."""
         while not self._is_over() and (
             leased := self._ledger.lease(
-                self._campaign, owner, size, self._run.account, lane
+                self._campaign, owner, size, self._run.account, lane, self._key_id
             )
         ):
             self._carry_out_all(leased)
+
+    def _looks(self, leased: Sequence[Target]) -> _Looks:
+        """Return when targets were looked at; what nobody agreed to is given back."""
+        if self._sealer is None:
+            return _Looks(leased, {})
+        made: dict[int, datetime] = {}
+        agreed, others = [], []
+        for target in leased:
+            # Leased, it is what was decided on.
+            plan = self._sealer.vouched(target)
+            if plan is not None and plan.confirmed:
+                made[target.id] = plan.made_at
+                agreed.append(target)
+            else:
+                others.append(target)
+        if others:
+            self._ledger.break_seals(others)
+            with self._deciding:
+                self._unsealed += len(others)
+        return _Looks(agreed, made)
+
+    def _look_again(self, target: Target, looks: _Looks) -> Outcome | None:
+        """Let the action look at what was looked at too long ago.
+
+        That is all of its batch, from this one on.
+
+        :return: how the target ends without a write, if it does
+        """
+        moment = looks.made.get(target.id)
+        if moment is not None and not timedelta() <= now() - moment < FRESH:
+            position = looks.targets.index(target)
+            for each, outcome in self._action.look_again(looks.targets[position:]):
+                looks.made[each.id] = now()
+                if outcome is not None:
+                    looks.outcomes[each.id] = outcome
+        return looks.outcomes.get(target.id)
 
     def _is_over(self) -> bool:
         return self._failure is not None or self._should_stop()
 
     def _carry_out_all(self, leased: Sequence[Target]) -> None:
         """Carry out some targets, as long as it is not to be stopped."""
+        looks = self._looks(leased)
+        leased = looks.targets
         for position, target in enumerate(leased):
             try:
                 if not self._wait(target):
                     raise _Stopped(may_be_sent=False)
                 self._guard()
-                outcome = self._carry_out(target)
+                outcome = self._carry_out(target, looks)
             except _Stopped as stopped:
                 self._ledger.unlease(leased[position + stopped.may_be_sent :])
                 return
@@ -398,7 +468,7 @@ class Engine:
             self._sleep(min(left, 0.2) if left > 0 else 0.05)
         return False
 
-    def _carry_out(self, target: Target) -> Outcome:
+    def _carry_out(self, target: Target, looks: _Looks) -> Outcome:
         """Try one target as long as the policy allows.
 
         :raises _Stopped: the operator wants to stop
@@ -419,6 +489,8 @@ class Engine:
                         if not self._wait(target):
                             raise _Stopped(may_be_sent=unsettled)
                         self._guard()
+                    if outcome := self._look_again(target, looks):
+                        return outcome
                     unsettled = True
                     started = self._ledger.clock()
                     try:
@@ -464,9 +536,25 @@ class Engine:
         self._refused_in_a_row.clear()
         if target.decision.lane is not None:
             self._worked.add(target.decision.lane)
-        if self._ledger.record(target, outcome):
+        seal = None if self._sealer is None else self._sealer.ended
+        if self._ledger.record(target, outcome, seal):
             with self._observing:
                 self._observe(target, outcome)
+
+
+@dataclass(slots=True)
+class _Looks:
+    """What is known of a batch of targets from before their writes.
+
+    :ivar targets: those to which the operator has agreed
+    :ivar made: when each was looked at the last time, by its number; missing for those
+        of which it does not matter
+    :ivar outcomes: those that end without a write, by their numbers
+    """
+
+    targets: Sequence[Target]
+    made: dict[int, datetime]
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
 
 
 class _Unsettled(Exception):

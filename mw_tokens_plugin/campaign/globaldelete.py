@@ -29,6 +29,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.exceptions import NoSuchAccount, OutcomeUnknown
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 
@@ -67,6 +68,9 @@ class GlobalDelete(Action):
     fixed = frozenset(
         'central_id locked hidden groups local_groups edits attached'.split()
     )
+    kept = frozenset({'looked_at'})
+    done = frozenset({Held.MISSING})
+    before = 'campaign-before-deleted'
 
     def __init__(self, site: Any, *, reason: str, guards: DeletionGuards) -> None:
         """Say why, and whom to hold back.
@@ -94,6 +98,7 @@ class GlobalDelete(Action):
             if held is not None:
                 yield Decision(name, held=held)
                 continue
+            looked_at = f'{self.site.tokens.session.clock.now():%Y-%m-%dT%H:%M:%SZ}'
             ((_, account),) = read_accounts(
                 self.site, [name], lambda names: map(self.site.global_account, names)
             )
@@ -107,7 +112,7 @@ class GlobalDelete(Action):
                 central_id=account.central_id,
                 hidden=account.hidden is not HiddenLevel.NONE,
                 held=held,
-                facts={**_facts(account), **problem},
+                facts={**_facts(account), **problem, 'looked_at': looked_at},
             )
 
     def apply(self, target: Target) -> Outcome:
@@ -202,6 +207,17 @@ class GlobalDelete(Action):
             and target.may_have_written_at(entry.timestamp, by=entry.by)
             for entry in entries
         )
+        planned = timestamp(target.decision.facts.get('looked_at'))
+        if not ours and any(
+            may_be_reason(entry.comment, self.reason)
+            and entry.by == target.operator
+            and planned is not None
+            and entry.timestamp >= planned
+            for entry in entries
+        ):
+            # The ledger may be a copy from before it was sent.
+            detail = 'deleted by you before, since the plan'
+            return Outcome(State.DONE, changed=True, detail=detail, is_earlier=True)
         by = (entries[0].by if entries else None) or 'others'
         how = 'found by reading' if ours else f'deleted meanwhile by {by}'
         return Outcome(State.DONE, changed=ours, detail=how)

@@ -24,6 +24,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.exceptions import NoSuchAccount, StateConflict
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalaccounts import (
     GlobalAccount,
     HiddenLevel,
@@ -62,6 +63,8 @@ class GlobalLock(Action):
     kind = 'global_lock'
     noun = 'account'
     fixed = frozenset({'central_id'})
+    kept = frozenset({'looked_at'})
+    done = frozenset({Held.ALREADY})
 
     def __init__(
         self,
@@ -85,6 +88,8 @@ class GlobalLock(Action):
         self.guards = guards
         self.locked = locked
         self.hidden = hidden
+        if hidden is None and locked is not None:
+            self.before = f'campaign-before-{"" if locked else "un"}locked'
 
     def describe(self) -> str:
         """Say in a word or two what is done to an account."""
@@ -108,6 +113,7 @@ class GlobalLock(Action):
                 asked.append(name)
             else:
                 yield Decision(name, hidden=self._hides, held=held)
+        looked_at = self._moment()
         with redactor.hiding(dict.fromkeys(asked if self._hides else (), '#hidden')):
             for name, account in read_accounts(
                 self.site, asked, self.site.global_accounts
@@ -115,7 +121,34 @@ class GlobalLock(Action):
                 if isinstance(account, Exception):
                     yield unreadable(name, account, hidden=self._hides)
                 else:
-                    yield self._decide(name, account)
+                    yield _at(looked_at, self._decide(name, account))
+
+    def look_again(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read accounts before writes by a plan that is not fresh.
+
+        Whoever has got a group or become a contributor since is left alone; what
+        is done already is not sent.
+        """
+        with hiding(targets):
+            accounts = read_accounts(
+                self.site, [_name(t) for t in targets], self.site.global_accounts
+            )
+            for target, (_, account) in zip(targets, accounts, strict=True):
+                if isinstance(account, Exception):
+                    yield target, _held_back(Held.UNREADABLE)
+                else:
+                    yield target, self._looked_again(target, account)
+
+    def _looked_again(self, target: Target, account: GlobalAccount) -> Outcome | None:
+        if account.central_id != target.decision.central_id:
+            # The write, which expects the other one, finds out.
+            return None
+        held = self._decide(target.name, account).held
+        if held in self.done:
+            return self._found_done(target, account)
+        return None if held in (None, Held.SUPPRESSED) else _held_back(held)
 
     def apply(self, target: Target) -> Outcome:
         """Make the write for one account, if it is still as it was planned.
@@ -129,6 +162,10 @@ class GlobalLock(Action):
                 detail=f'now held back: {Held.EXCLUDED.value}',
             )
         with hiding([target]):
+            if target.decision.facts.get('found_done'):
+                (account,) = self.site.global_accounts([_name(target)])
+                if self._is_wanted(account):
+                    return self._found_done(target, account)
             try:
                 return self._write(_planned(target.decision.facts))
             except StateConflict as error:
@@ -281,11 +318,7 @@ class GlobalLock(Action):
             raise error
         decision = self._decide(target.name, account)
         if decision.held is not None:
-            return Outcome(
-                State.FAILED,
-                detail=f'changed since the plan, and now held back: '
-                f'{decision.held.value}',
-            )
+            return _held_back(decision.held)
         outcome = self._write(_planned(decision.facts))
         if not outcome.changed:
             return self._found_done(target, account)
@@ -296,7 +329,22 @@ class GlobalLock(Action):
         entry = self._latest_entry(account)
         if self._is_own(entry, target):
             return Outcome(State.DONE, changed=True, detail='found by reading')
+        if entry is not None and is_own_since_plan(
+            entry, target, self.reason, locked=self.locked, hidden=self.hidden
+        ):
+            # The ledger may be a copy from before it was sent.
+            return Outcome(
+                State.DONE,
+                changed=True,
+                detail='done by you before, since the plan',
+                facts={'log_entry': entry.log_id},
+                is_earlier=True,
+            )
         return _done_by_others(entry)
+
+    def _moment(self) -> str:
+        """Return what time it is by the wiki's clock, as its log writes it."""
+        return f'{self.site.tokens.session.clock.now():%Y-%m-%dT%H:%M:%SZ}'
 
     def _latest_entry(self, account: GlobalAccount) -> LockLogEntry | None:
         """Return the latest entry about an account, in the log that has it."""
@@ -350,6 +398,7 @@ class UndoGlobalLock(GlobalLock):
         recorded = self._recorded(names)
         targets = [recorded[name] for name in names]
         ids = [target.decision.central_id or 0 for target in targets]
+        looked_at = self._moment()
         with hiding(targets):
             accounts = read_accounts(self.site, ids, self.site.global_accounts_by_id)
             for target, (_id, account) in zip(targets, accounts, strict=True):
@@ -357,7 +406,20 @@ class UndoGlobalLock(GlobalLock):
                     hidden = target.decision.hidden
                     yield unreadable(target.name, account, hidden=hidden)
                 else:
-                    yield self._decide_undo(target, account)
+                    yield _at(looked_at, self._decide_undo(target, account))
+
+    def look_again(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read accounts, and the log of their locks, by a plan that is not fresh."""
+        by_name = {target.name: target for target in targets}
+        for decision in self.plan(list(by_name)):
+            target, held = by_name[decision.name], decision.held
+            if held in self.done:
+                (account,) = self.site.global_accounts([_name(target)])
+                yield target, self._found_done(target, account)
+            else:
+                yield target, None if held is None else _held_back(held)
 
     def _decide_undo(self, target: Target, account: GlobalAccount) -> Decision:
         held = self._held(account)
@@ -399,6 +461,41 @@ def is_own_entry(
     :param locked: whether the write was to lock or to unlock it; None for neither
     :param hidden: how far the write was to hide it
     """
+    if not _is_change(entry, locked, hidden):
+        return False
+    number = target.decision.facts.get('log_entry')
+    if number is not None:
+        return bool(entry.log_id == number)
+    is_ours = target.may_have_written_at(entry.timestamp, by=entry.by)
+    return is_ours and may_be_reason(entry.comment, reason)
+
+
+def is_own_since_plan(
+    entry: LockLogEntry,
+    target: Target,
+    reason: str,
+    *,
+    locked: bool | None = None,
+    hidden: HiddenLevel | None = None,
+) -> bool:
+    """Tell whether an entry of the log is that of an earlier write for a target.
+
+    The parameters are those of :func:`is_own_entry`.
+    """
+    planned = timestamp(target.decision.facts.get('looked_at'))
+    return (
+        _is_change(entry, locked, hidden)
+        and planned is not None
+        and entry.timestamp >= planned
+        and entry.by == target.operator
+        and may_be_reason(entry.comment, reason)
+    )
+
+
+def _is_change(
+    entry: LockLogEntry, locked: bool | None, hidden: HiddenLevel | None
+) -> bool:
+    """Tell whether an entry of the log is that of a change that was asked for."""
     changed = {
         True: 'locked' in entry.added,
         False: 'locked' in entry.removed,
@@ -406,15 +503,23 @@ def is_own_entry(
     }[locked]
     if hidden is not None:
         changed |= _WORDS[hidden] in entry.added
-    return (
-        changed
-        and target.may_have_written_at(entry.timestamp, by=entry.by)
-        and may_be_reason(entry.comment, reason)
-    )
+    return changed
 
 
 #: What the log calls the levels.
 _WORDS = {HiddenLevel.LISTS: 'hidden', HiddenLevel.SUPPRESSED: 'oversighted'}
+
+
+def _held_back(held: Held) -> Outcome:
+    detail = f'changed since the plan, and now held back: {held.value}'
+    return Outcome(State.FAILED, detail=detail)
+
+
+def _at(moment: str, decision: Decision) -> Decision:
+    """Return a decision with the moment at which the wiki was read."""
+    if not decision.facts:
+        return decision
+    return replace(decision, facts={**decision.facts, 'looked_at': moment})
 
 
 def _done_by_others(entry: LockLogEntry | None) -> Outcome:

@@ -39,7 +39,7 @@ from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.requests import TokenRequest
 
-__all__ = ['ExitCode', 'handle_args', 'run_script', 'stop_signals']
+__all__ = ['ExitCode', 'handle_args', 'names_wiki', 'run_script', 'stop_signals']
 
 #: Seconds without an answer after which the wiki counts as unreachable.
 UNREACHABLE_AFTER = 15.0
@@ -131,6 +131,20 @@ def handle_args(arguments: Iterable[str]) -> list[str]:
             f'An option of pywikibot has a value that it cannot use: {error}. "pwb '
             '-help" explains them.'
         ) from None
+
+
+def names_wiki(arguments: Iterable[str]) -> bool:
+    """Tell whether the operator has said on the command line which wiki is meant.
+
+    .. version-added:: 0.1
+
+    :param arguments: those of a script; what pwb was given before its name counts, too
+    """
+    return any(_WIKI.match(word) for word in (*arguments, *sys.orig_argv[1:]))
+
+
+#: The options of pywikibot that choose a wiki.
+_WIKI = re.compile(r'-(family|lang|code|site):')
 
 
 def stop_signals() -> tuple[signal.Signals, ...]:

@@ -9,7 +9,7 @@ import re
 import shlex
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -41,6 +41,9 @@ from mw_tokens_plugin.campaign.privatefiles import (
 )
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report import Reporter, terminal
+from mw_tokens_plugin.campaign.sealkey import Key
+from mw_tokens_plugin.campaign.seals import Sealer
+from mw_tokens_plugin.campaign.storedoptions import check_options
 from mw_tokens_plugin.campaign.targets import (
     BadLine,
     Entry,
@@ -48,7 +51,19 @@ from mw_tokens_plugin.campaign.targets import (
     Parse,
     valid_names,
 )
-from mw_tokens_plugin.campaign.workers import at_work, too_many_workers
+from mw_tokens_plugin.campaign.whereabouts import (
+    api_of,
+    check_place,
+    is_elsewhere,
+    site_of,
+    words_for,
+)
+from mw_tokens_plugin.campaign.workers import (
+    Run,
+    at_work,
+    begin_work,
+    too_many_workers,
+)
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.display import find_control
@@ -117,6 +132,7 @@ class SharedOptions:
 
     :ivar targets: the arguments that are no options
     :ivar longest: the longest plan that is carried out
+    :ivar arguments: the whole command line, in which a wiki may be named
     """
 
     targets: list[str] = field(default_factory=list)
@@ -142,6 +158,8 @@ class SharedOptions:
     quiet: bool = False
     log_json: str | None = None
     report: str | None = None
+    arguments: Sequence[str] = ()
+    _run: Run | None = None
     _reader: ListReader | None = None
     _exclusions: Exclusions = field(default_factory=Exclusions)
 
@@ -365,6 +383,31 @@ class SharedOptions:
             return Ledger(self.ledger, create=create)
         return Ledger(str(config.datafilepath('campaigns', 'ledger.sqlite3')))
 
+    def open_all(self) -> tuple[Any, Ledger]:
+        """Return the central wiki and the ledger.
+
+        What goes on with a campaign, or undoes one, does so on that campaign's own
+        wiki, whatever the default one is.
+        """
+        name = self.campaign if self.resume else self.undo
+        if name is None:
+            site = site_of(None, self.arguments)
+            return site, self.open_ledger()
+        ledger = self.open_ledger()
+        try:
+            return site_of(ledger.find(name), self.arguments), ledger
+        except BaseException:
+            ledger.close()
+            raise
+
+    def sealer(self, ledger: Ledger, campaign: Campaign, site: Any) -> Sealer:
+        """Return what seals a campaign with the operator's key.
+
+        :param site: the central wiki
+        """
+        key = Key.of(config.base_dir)
+        return Sealer(key, ledger, campaign, _account(site))
+
     def reporter(self) -> Reporter:
         """Return what shows the campaign to the operator."""
         return Reporter(terminal(), quiet=self.quiet)
@@ -382,6 +425,7 @@ class SharedOptions:
         name: str | None = None,
         exist: Exist | None = None,
         discreet: bool = False,
+        wikiid: str | None = None,
     ) -> tuple[Campaign, int]:
         """Begin a campaign with its targets; without a valid target there is none.
 
@@ -393,6 +437,7 @@ class SharedOptions:
         :param name: what it is called, if that was said before
         :param exist: returns which of some targets exist, for those of ``-not``
         :param discreet: whether targets are shown in the plan alone
+        :param wikiid: what the wiki calls itself, if that was said before
         :return: the campaign, and how many targets it has
         :raises InvalidInput: there is no target, or a campaign of that name
         """
@@ -415,10 +460,16 @@ class SharedOptions:
                 operator=operator,
                 reason=(reason if self.reason is None else self.reason) or '',
                 options=stored,
+                api=api_of(site),
+                wikiid=wikiid,
             )
+            # From now on nobody else may delete it, or take it for left behind.
+            self._run = begin_work(ledger, campaign, _account(site))
+            sealer = self.sealer(ledger, campaign, site)
+            sealer.begin()
             try:
                 listed = reporter.counted(names, 'campaign-listing')
-                number = ledger.add(campaign, listed)
+                number = ledger.add(campaign, listed, sealer.listed)
             finally:
                 self._say_read(reporter, discreet=discreet)
             if not number:
@@ -431,6 +482,8 @@ class SharedOptions:
             if campaign is None and not isinstance(error, Exception):
                 # A signal can come when it is in the ledger, and not known here yet.
                 campaign = _begun(ledger, name, operator, since=started)
+            if self._run is not None:
+                self._run.end()
             if campaign is not None:
                 ledger.forget(campaign)
             raise
@@ -450,10 +503,34 @@ class SharedOptions:
                 'looked yet, so not all of it would be undone: resume it first, or let '
                 'it finish.'
             )
-        changed = (t.name for t in ledger.targets(undone, State.DONE) if t.changed)
-        about = {'undone': undone.name}
+        if is_elsewhere(undone, site):
+            check_place(ledger, undone, site)
+        sealer = self.sealer(ledger, undone, site)
+        own = True
+
+        def changed() -> Iterator[str]:
+            nonlocal own
+            for target in ledger.targets(undone, State.DONE):
+                if target.changed:
+                    own = own and sealer.vouched(target) is not None
+                    yield target.name
+
+        names = list(changed())
+        if not own and self.always and not config.simulate:
+            raise StoppedByGuard(
+                f'What {undone.name!r} has done was not recorded with your key, so '
+                '-undo never runs on -always alone: give -simulate, look at the plan, '
+                'and carry it out with -resume -always. At a terminal, leave -always '
+                'out.'
+            )
         campaign, _number = self.begin(
-            ledger, site, kind, changed, about, reporter=self.reporter()
+            ledger,
+            site,
+            kind,
+            names,
+            {'undone': undone.name, 'untrusted': not own},
+            reporter=self.reporter(),
+            wikiid=undone.wikiid,
         )
         return campaign
 
@@ -500,10 +577,17 @@ class SharedOptions:
         now = datetime.now(timezone.utc)
         return self.campaign or f'{kind}-{now:%Y%m%d-%H%M%S-%f}'
 
-    def resumed(self, ledger: Ledger, site: Any, kinds: Sequence[str]) -> Campaign:
+    def resumed(
+        self,
+        ledger: Ledger,
+        site: Any,
+        kinds: Sequence[str],
+        own: Collection[str] = (),
+    ) -> Campaign:
         """Return the campaign to go on with.
 
         :param kinds: the kinds of campaigns that the script carries out
+        :param own: the options that a script of somebody else has stored
         :raises InvalidInput: there is none, or it is not clear which
         """
         if self.campaign is not None:
@@ -513,17 +597,19 @@ class SharedOptions:
                     f'The campaign {campaign.name!r} is a {campaign.action}, which '
                     'another script carries out.'
                 )
-            if campaign.wiki != str(site):
-                raise InvalidInput(
-                    f'The campaign {campaign.name!r} is one on {campaign.wiki}, and '
-                    f'this is {site}.'
-                )
-            return check_complete(campaign)
-        unfinished = [c for kind in kinds for c in ledger.unfinished(kind, str(site))]
+            if is_elsewhere(campaign, site):
+                check_place(ledger, campaign, site)
+            return check_complete(check_options(campaign, own))
+        unfinished = [
+            campaign
+            for kind in kinds
+            for campaign in ledger.unfinished(kind, str(site))
+            if not is_elsewhere(campaign, site)
+        ]
         # One that was under way comes before plans that nobody has confirmed.
         confirmed = [campaign for campaign in unfinished if campaign.confirmed_at]
         if len(confirmed) == 1:
-            return check_complete(confirmed[0])
+            return check_complete(check_options(confirmed[0], own))
         if len(unfinished) != 1:
             latest = ', '.join(campaign.name for campaign in unfinished[-_LATEST:])
             raise InvalidInput(
@@ -532,30 +618,41 @@ class SharedOptions:
                 if unfinished
                 else f'No campaign on {site} is unfinished: nothing to resume.'
             )
-        return check_complete(unfinished[0])
+        return check_complete(check_options(unfinished[0], own))
 
-    def line(self, script: str, *words: str) -> str:
-        """Return a command line for the same ledger."""
+    def line(self, script: str, *words: str, wiki: str | None = None) -> str:
+        """Return a command line for the same ledger.
+
+        :param wiki: that of the campaign, as ``family:code``
+        """
         start = 'python' if script.endswith('.py') else 'pwb'
         whole = [start, script, *words]
+        if wiki is not None:
+            whole += words_for(wiki, self.arguments)
         if self.ledger:
             # A password in it is for the operator to fill in again.
             whole.append(f'-ledger:{without_secrets(self.ledger)}')
         return shlex.join(whole)
 
-    def resume_line(self, script: str, campaign: Campaign) -> str:
-        """Return the command that goes on with a campaign."""
+    def resume_line(
+        self, script: str, campaign: Campaign, *, asks: bool = False
+    ) -> str:
+        """Return the command that goes on with a campaign.
+
+        :param asks: whether it asks first, though these options do not
+        """
         again = {
             f'-max-failures:{self.max_failures}': self.max_failures is not None,
             f'-workers:{self.workers}': self.workers != 1,
             '-insist': self.insist,
-            '-quiet': self.quiet,
+            '-quiet': self.quiet and not asks,
             f'-log-json:{self.log_json}': self.log_json is not None,
             f'-report:{self.report}': self.report is not None,
-            '-always': self.always,
+            '-always': self.always and not asks,
         }
         words = [word for word, is_given in again.items() if is_given]
-        return self.line(script, '-resume', f'-campaign:{campaign.name}', *words)
+        go_on = ('-resume', f'-campaign:{campaign.name}')
+        return self.line(script, *go_on, *words, wiki=campaign.wiki)
 
     def carry_out(
         self,
@@ -584,7 +681,14 @@ class SharedOptions:
             longest = self.longest
         elif longest is None and not self.is_interactive:
             longest = MAX_UNATTENDED
-        undo = self.line(script, f'-undo:{campaign.name}', '-reason:TEXT')
+        sealer = self.sealer(ledger, campaign, site)
+        known = campaign
+        campaign = check_place(ledger, campaign, site)
+        if campaign != known:
+            sealer.move_to(campaign)
+        wiki = campaign.wiki
+        undo = self.line(script, f'-undo:{campaign.name}', '-reason:TEXT', wiki=wiki)
+        run, self._run = self._run, None
         consent = Consent(
             always=self.always,
             simulate=bool(config.simulate),
@@ -607,12 +711,14 @@ class SharedOptions:
                 consent,
                 resume_line=self.resume_line(script, campaign),
                 undo_line=undo if can_undo else '',
-                show_line=self.line('campaign', 'show', campaign.name),
+                show_line=self.line('campaign', 'show', campaign.name, wiki=wiki),
+                look_line=self.resume_line(script, campaign, asks=True),
                 side_by_side=side_by_side,
                 observe=observe,
                 veil=veil,
+                sealer=sealer,
             )
-            code = command.run(campaign)
+            code = command.run(campaign, run if run and run.is_of(campaign) else None)
         if self.report is not None:
             self._write_report(ledger, campaign, reporter)
         return code
@@ -624,12 +730,18 @@ class SharedOptions:
         try:
             files = write_report(ledger, found(ledger, campaign.name), self.report)
         except OSError as error:
-            line = self.line('campaign', 'report', campaign.name, 'DIR')
+            line = self.line(
+                'campaign', 'report', campaign.name, 'DIR', wiki=campaign.wiki
+            )
             reporter.line(
                 said('campaign-no-report', error=error.strerror, line=line), urgent=True
             )
         else:
             reporter.line(said('campaign-report', files=', '.join(map(str, files))))
+
+
+def _account(site: Any) -> str:
+    return f'{site.username()}@{site}'
 
 
 def found(ledger: Ledger, name: str) -> Campaign:
@@ -673,8 +785,9 @@ def check_complete(campaign: Campaign) -> Campaign:
     """Refuse to go on with a list of which the rest was lost."""
     if campaign.listed_at is None:
         raise StoppedByGuard(
-            f'The list of {campaign.name!r} was never completed: "pwb campaign forget '
-            f'{campaign.name}", and begin anew.'
+            f'The list of {campaign.name!r} was never completed: '
+            f'"{shlex.join(["pwb", "campaign", "forget", campaign.name])}", and begin '
+            'anew.'
         )
     return campaign
 

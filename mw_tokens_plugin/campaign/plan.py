@@ -6,7 +6,7 @@ wiki.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -21,6 +21,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
+from mw_tokens_plugin.campaign.seals import Sealer
 
 #: A plan older than this is checked again before it is carried out.
 FRESH = timedelta(days=1)
@@ -39,12 +40,16 @@ class Action(Protocol):
     :cvar fixed: facts that must not differ when a plan is checked again: what somebody
         has agreed to is done to nothing else
     :cvar kept: facts that stay as the first plan has them
+    :cvar before: the message that some targets were done by the operator before
+    :cvar done: what a target is found to be that was done since it was planned
     """
 
     kind: str
     noun: str = 'target'
     fixed: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
+    before: str = 'campaign-before-done'
+    done: frozenset[Held] = frozenset()
 
     def describe(self) -> str:
         """Say in a word or two what is done to a target."""
@@ -59,6 +64,17 @@ class Action(Protocol):
     def apply(self, target: Target) -> Outcome:
         """Make the write for one target."""
 
+    def look_again(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read, right before writes by a plan that is not fresh, whom to leave alone.
+
+        An action whose :meth:`apply` looks at each target before it writes needs none.
+
+        :return: how a target ends without a write; None if it is to be done
+        """
+        return ((target, None) for target in targets)
+
     def settle(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
@@ -70,14 +86,17 @@ def make_plan(
     campaign: Campaign,
     action: Action,
     watch: Callable[[], object] = lambda: None,
+    sealer: Sealer | None = None,
 ) -> Campaign:
     """Decide on every target that is listed, and mark the campaign as planned.
 
     It can be interrupted at any moment and called again.
 
     :param watch: called after each decision
+    :param sealer: seals the decisions
     """
-    _decide_on(ledger, campaign, action, State.LISTED, watch)
+    listed = ledger.targets(campaign, State.LISTED)
+    _decide_on(ledger, campaign, action, listed, watch, sealer)
     return ledger.mark(campaign, 'planned_at')
 
 
@@ -86,12 +105,21 @@ def check_again(
     campaign: Campaign,
     action: Action,
     watch: Callable[[], object] = lambda: None,
+    sealer: Sealer | None = None,
+    *,
+    unvouched: bool = False,
 ) -> Campaign:
     """Decide anew on every target still to be done.
 
     Nothing is added to the plan, and what has changed is held back.
+
+    :param sealer: seals the decisions
+    :param unvouched: decide only on targets for which its key does not vouch
     """
-    _decide_on(ledger, campaign, action, State.PLANNED, watch)
+    planned: Iterable[Target] = ledger.targets(campaign, State.PLANNED)
+    if unvouched and sealer is not None:
+        planned = (target for target in planned if sealer.vouched(target) is None)
+    _decide_on(ledger, campaign, action, planned, watch, sealer)
     return ledger.mark(campaign, 'planned_at')
 
 
@@ -104,30 +132,63 @@ def _decide_on(
     ledger: Ledger,
     campaign: Campaign,
     action: Action,
-    state: State,
+    targets: Iterable[Target],
     watch: Callable[[], object],
+    sealer: Sealer | None,
 ) -> None:
-    def decisions(batch: Mapping[str, Mapping[str, Any]]) -> Iterator[Decision]:
+    targets = iter(targets)
+    while batch := {target.name: target for target in islice(targets, _BATCH)}:
+        own = {n for n, t in batch.items() if sealer is None or sealer.vouched(t)}
+        decisions: dict[str, Decision] = {}
         for decision in action.plan(list(batch)):
-            yield _compared(decision, batch[decision.name], action)
+            name = decision.name
+            decisions[name] = _compared(
+                decision, batch[name], action, is_own=name in own
+            )
             watch()
+        if sealer is None:
+            ledger.decide(campaign, decisions.values())
+            continue
+        # Others may be carrying these out: they stay as they are.
+        same = {
+            name: sealer.decided(decision, own=name in own)
+            for name, decision in decisions.items()
+            if batch[name].state is State.PLANNED
+            and decision.held is None
+            and sealer.is_same(batch[name], decision)
+        }
+        ledger.add_seals(campaign, same)
+        others = [d for name, d in decisions.items() if name not in same]
+        ledger.decide(campaign, others, _sealing(sealer, own))
 
-    targets = ledger.targets(campaign, state)
-    while batch := {t.name: t.decision.facts for t in islice(targets, _BATCH)}:
-        ledger.decide(campaign, decisions(batch))
+
+def _sealing(sealer: Sealer, own: Collection[str]) -> Callable[[Decision], str]:
+    return lambda decision: sealer.decided(decision, own=decision.name in own)
 
 
 def _compared(
-    decision: Decision, before: Mapping[str, Any], action: Action
+    decision: Decision, target: Target, action: Action, *, is_own: bool
 ) -> Decision:
-    """Hold a target back that is not what an earlier plan was made for."""
+    """Hold a target back that is not what an earlier plan was made for.
+
+    :param is_own: whether the earlier plan was this operator's
+    """
+    before: Mapping[str, Any] = target.decision.facts
     if decision.held is not None and decision.held.may_pass:
         # To be compared with what is there another time.
         return replace(decision, facts={**before, **decision.facts})
+    kept = {
+        name: before[name]
+        for name in action.kept
+        # None of the future, which somebody else may have put there.
+        if name in before and str(before[name]) <= str(decision.facts.get(name, ''))
+    }
+    if is_own and target.state is State.PLANNED and decision.held in action.done:
+        # Whether the campaign did that itself, the log tells when it is its turn.
+        return replace(target.decision, facts={**before, 'found_done': True})
     if decision.held is None and any(
         name in before and before[name] != decision.facts.get(name)
         for name in action.fixed
     ):
         return replace(decision, held=Held.CHANGED_SINCE)
-    kept = {name: before[name] for name in action.kept if name in before}
     return replace(decision, facts={**decision.facts, **kept}) if kept else decision

@@ -129,9 +129,60 @@ class Run:
         self._buried = not signed.rowcount
         self._last_beat = self._clock()
 
+    def is_of(self, campaign: Campaign) -> bool:
+        """Tell whether it is at work on a campaign."""
+        return campaign.id == self._campaign.id
+
+    def begin(self, workers: int) -> None:
+        """Give signs of life from now on.
+
+        :param workers: how many workers it has
+        """
+        with self._ledger.database.begin() as connection:
+            connection.execute(
+                sa.insert(runs).values(
+                    id=self.id,
+                    campaign_id=self._campaign.id,
+                    account=self.account,
+                    workers=workers,
+                    beats=0,
+                )
+            )
+        self._thread = threading.Thread(target=self.beat, daemon=True)
+        self._thread.start()
+
+    def go_on_with(self, workers: int) -> None:
+        """Have more workers, or fewer.
+
+        :raises LedgerFailure: the ledger failed
+        """
+        with self._ledger.database.begin() as connection:
+            connection.execute(
+                sa.update(runs).where(runs.c.id == self.id).values(workers=workers)
+            )
+
     def end(self) -> None:
         """Give no more signs of life."""
+        if self._done.is_set():
+            return
         self._done.set()
+        self._thread.join()
+        # What cannot be deleted is silent, and so found out to be dead.
+        with suppress(LedgerFailure), self._ledger.database.begin() as connection:
+            connection.execute(sa.delete(runs).where(runs.c.id == self.id))
+
+
+def begin_work(ledger: Ledger, campaign: Campaign, account: str) -> Run:
+    """Be at work on a new campaign while its targets are listed, until it is ended.
+
+    .. version-added:: 0.1
+
+    :param account: whose writes these will be
+    """
+    run = Run(ledger, campaign, account, joined=False)
+    run.begin(0)
+    ledger.before_closing(run.end)
+    return run
 
 
 @contextmanager
@@ -143,6 +194,7 @@ def at_work(
     workers: int = 1,
     most_workers: int | None = None,
     join: bool = False,
+    run: Run | None = None,
     sleep: Callable[[float], None] = time.sleep,
     waiting: Callable[[], None] = lambda: None,
 ) -> Iterator[Run]:
@@ -152,13 +204,14 @@ def at_work(
     :param workers: how many workers this run will have
     :param most_workers: how many the account may have on this ledger, in all runs
     :param join: whether other runs may be at work on it too
+    :param run: the one that is at work on it already, which is ended, too
     :param waiting: called once if there is another run to be watched
     :raises CampaignBusy: another run is alive, and this one is not to join it
     :raises StoppedByGuard: the account would have too many workers
     """
     database = ledger.database
     here = runs.c.campaign_id == campaign.id
-    if not join and _signs(database, here):
+    if not join and run is None and _signs(database, here):
         waiting()
         if _alive(database, here, sleep):
             raise CampaignBusy(
@@ -167,27 +220,15 @@ def at_work(
             )
     if most_workers is not None:
         _check_number(database, account, workers, most_workers, sleep)
-    run = Run(ledger, campaign, account, joined=join, sleep=sleep)
-    with database.begin() as connection:
-        connection.execute(
-            sa.insert(runs).values(
-                id=run.id,
-                campaign_id=campaign.id,
-                account=account,
-                workers=workers,
-                beats=0,
-            )
-        )
-    thread = threading.Thread(target=run.beat, daemon=True)
-    thread.start()
+    if run is None:
+        run = Run(ledger, campaign, account, joined=join, sleep=sleep)
+        run.begin(workers)
+    else:
+        run.go_on_with(workers)
     try:
         yield run
     finally:
         run.end()
-        thread.join()
-        # What cannot be deleted is silent, and so found out to be dead.
-        with suppress(LedgerFailure), database.begin() as connection:
-            connection.execute(sa.delete(runs).where(runs.c.id == run.id))
 
 
 def _check_number(

@@ -491,7 +491,11 @@ def test_undoing_unlocks_what_nobody_touched_since(
 def test_what_a_colleague_has_carried_out_can_be_undone(
     desk: Any, sandbox: Sandbox
 ) -> None:
-    """A ledger may be shared: its campaigns are resumed by whoever is awake."""
+    """A ledger may be shared: its campaigns are resumed by whoever is awake.
+
+    Each looks at the plan before, since anybody who can write the ledger could have
+    changed it.
+    """
     planned = desk.run(*spam(1, 2), '-reason:test', '-simulate', '-campaign:ours')
     assert planned.code == 0, planned.said
     colleague, password = 'Sandbox Colleague', sandbox.credentials.colleague
@@ -501,10 +505,21 @@ def test_what_a_colleague_has_carried_out_can_be_undone(
     passwords = desk.directory / 'user-password.py'
     line = f'({colleague!r}, {password!r})\n'
     passwords.write_text(passwords.read_text('utf-8') + line, 'utf-8')
-    carried_out = desk.run('-resume', '-campaign:ours', '-always')
+    resume = ('-resume', '-campaign:ours')
+    unseen = desk.run(*resume, '-always')
+    assert unseen.code == 4, unseen.said
+    assert 'Sandbox Operator has begun this campaign' in unseen.out
+    assert f'pwb global_lock {" ".join(resume)}\n' in unseen.err
+    assert not sandbox.journal.entries(action=LOCK)
+    assert desk.run(*resume, '-simulate').code == 0
+    carried_out = desk.run(*resume, '-always')
     assert carried_out.code == 0, carried_out.said
     config.write_text(before, 'utf-8')
-    undone = desk.run('-undo:ours', '-reason:a mistake', '-always')
+    undo = ('-undo:ours', '-reason:a mistake', '-campaign:back')
+    unseen = desk.run(*undo, '-always')
+    assert unseen.code == 4, unseen.said
+    assert desk.run(*undo, '-simulate').code == 0
+    undone = desk.run('-resume', '-campaign:back', '-always')
     assert undone.code == 0, undone.said
     users = [e.user for e in sandbox.journal.entries(action=LOCK)]
     assert users == [colleague] * 2 + ['Sandbox Operator'] * 2

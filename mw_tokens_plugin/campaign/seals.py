@@ -1,0 +1,280 @@
+"""Seals: what an operator's key vouches for in a ledger that others can write.
+
+Theory of operation. Whoever can write the ledger could add a target, say that a plan
+was confirmed, or change its reason. So each target carries the seal of whoever listed
+it, decided on it, or wrote it, and each plan one of its own, which is made when the
+operator may carry it out: at once for what the operator has listed, and after it was
+looked at for what others have put there. A target counts if its seal is right and its
+plan's, too. All seals are bound to the campaign as a whole: its kind, wiki, operator,
+reason and options, and to the account that carries it out; those of plans also to what
+may change, such as the page that stops it.
+
+A ledger that is put back to what it was before is none that can be noticed by seals;
+nothing here reads or writes a wiki.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from mw_tokens_plugin.campaign.database import plans
+from mw_tokens_plugin.campaign.ledger import Ledger, now
+from mw_tokens_plugin.campaign.records import Campaign, Decision, State, Target
+from mw_tokens_plugin.campaign.sealkey import Key
+
+#: Seals of a target that are looked at; there is one for each operator who joined.
+_SEALS = 40
+
+#: Options that may change while a campaign is carried out.
+_CHANGING = frozenset({'stop_page'})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Decisions that were made together, and sealed by one operator.
+
+    :ivar made_at: when that was begun, by the clock of the machine
+    :ivar confirmed: whether the operator has agreed to carry it out
+    """
+
+    id: str
+    made_at: datetime
+    confirmed: bool = False
+
+
+class Sealer:
+    """Seals the targets of one campaign for one operator, and judges their seals.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(
+        self, key: Key, ledger: Ledger, campaign: Campaign, account: str
+    ) -> None:
+        """Read which plans the key has sealed.
+
+        :param account: who carries it out
+        """
+        self.key = key
+        self._ledger = ledger
+        self._account = account
+        self._campaign = campaign
+        self._keys: dict[str, bytes] = {}
+        self._header = self._bound_to(campaign)
+        self._plans = {plan.id: plan for plan in self._read()}
+        #: The plan of what the operator has listed, and of what others have.
+        self._own: Plan | None = None
+        self._pending: Plan | None = None
+
+    @property
+    def key_id(self) -> str:
+        """What the seals of this operator begin with."""
+        return self.key.id
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether something was planned that others have put there."""
+        return self._pending is not None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the operator has agreed to all that the key has sealed."""
+        return bool(self._plans) and all(p.confirmed for p in self._plans.values())
+
+    def begin(self, *, confirmed: bool = False) -> None:
+        """Begin another plan of what this operator has listed or planned.
+
+        :param confirmed: whether the operator has agreed to it before
+        """
+        plan = Plan(secrets.token_hex(6), now(), confirmed)
+        self._write(plan, sa.insert(plans))
+        self._plans[plan.id] = self._own = plan
+
+    def vouched(self, target: Target) -> Plan | None:
+        """Return the plan by which the operator has a target as it is, if it is one."""
+        stages = {
+            State.LISTED: ('listed', 'decided'),
+            State.DONE: ('ended',),
+        }.get(target.state, ('decided',))
+        for seal in (target.seals or '').split()[:_SEALS]:
+            key_id, _, rest = seal.partition(':')
+            plan_id, _, digest = rest.partition(':')
+            plan = self._plans.get(plan_id) or self._if_pending(plan_id)
+            if key_id != self.key.id or plan is None:
+                continue
+            for stage in stages:
+                if secrets.compare_digest(digest, self._digest(plan, stage, target)):
+                    return plan
+        return None
+
+    def listed(self, name: str) -> str:
+        """Return the seal of a target that this operator has listed."""
+        return self._seal(self._of_own(), 'listed', _unread(name))
+
+    def decided(self, decision: Decision, *, own: bool) -> str:
+        """Return the seal of a decision.
+
+        :param own: whether the operator has listed or planned the target before
+        """
+        if not own and self._pending is None:
+            self._pending = Plan(secrets.token_hex(6), now())
+        plan = self._of_own() if own else self._pending
+        assert plan is not None
+        target = Target(0, decision, State.PLANNED)
+        return self._seal(plan, 'decided', target)
+
+    def ended(self, target: Target) -> str:
+        """Return the seal of a target that was done, as the ledger has it then."""
+        plan = next(iter(self._plans.values()), None) or self._of_own()
+        return self._seal(plan, 'ended', target)
+
+    def is_same(self, target: Target, decision: Decision) -> bool:
+        """Tell whether a decision is what the ledger has already."""
+        return _content('decided', target) == _content(
+            'decided', replace(target, decision=decision)
+        )
+
+    def adopt(self) -> None:
+        """Vouch for what others have put there, after it was looked at."""
+        if self._pending is not None:
+            self._write(self._pending, sa.insert(plans))
+            self._plans[self._pending.id] = self._pending
+            self._pending = None
+
+    def confirm(self) -> None:
+        """Keep that the operator has agreed to all of it."""
+        self.adopt()
+        for plan in list(self._plans.values()):
+            if not plan.confirmed:
+                self._rewrite(replace(plan, confirmed=True))
+
+    def move_to(self, campaign: Campaign) -> None:
+        """Seal the same plans for a campaign after a change that may be made."""
+        self._campaign = campaign
+        for plan in list(self._plans.values()):
+            self._rewrite(plan)
+
+    def _of_own(self) -> Plan:
+        if self._own is None:
+            self.begin(confirmed=self.is_confirmed)
+        assert self._own is not None
+        # It may have been confirmed since.
+        return self._plans[self._own.id]
+
+    def _if_pending(self, plan_id: str) -> Plan | None:
+        pending = self._pending
+        return pending if pending is not None and pending.id == plan_id else None
+
+    def _seal(self, plan: Plan, stage: str, target: Target) -> str:
+        return f'{self.key.id}:{plan.id}:{self._digest(plan, stage, target)}'
+
+    def _digest(self, plan: Plan, stage: str, target: Target) -> str:
+        key = self._keys.get(plan.id)
+        if key is None:
+            key = self._keys[plan.id] = self.key.seal(
+                _canonical(['plan', self._header, plan.id])
+            )
+        return Key(key).seal(_content(stage, target)).hex()[:32]
+
+    def _read(self) -> list[Plan]:
+        """Return the plans that this operator's key has sealed."""
+        with self._ledger.database.begin() as connection:
+            rows = connection.execute(
+                sa.select(plans)
+                .where(plans.c.campaign_id == self._campaign.id)
+                .where(plans.c.key_id == self.key.id)
+            ).all()
+        found = []
+        for row in rows:
+            plan = Plan(row.id, row.made_at, row.confirmed)
+            if secrets.compare_digest(str(row.seal).encode(), self._of(plan).encode()):
+                found.append(plan)
+        return found
+
+    def _of(self, plan: Plan) -> str:
+        """Return the seal of a plan."""
+        campaign = self._campaign
+        changing = [campaign.options.get(name) for name in sorted(_CHANGING)]
+        changing += [campaign.api, campaign.wikiid]
+        about = [plan.id, plan.made_at.isoformat(), bool(plan.confirmed)]
+        return self.key.seal(
+            _canonical(['sealed', self._header, changing, about])
+        ).hex()
+
+    def _write(self, plan: Plan, statement: sa.Insert) -> None:
+        self._ledger.database.execute(
+            statement.values(
+                campaign_id=self._campaign.id,
+                id=plan.id,
+                key_id=self.key.id,
+                made_at=plan.made_at,
+                confirmed=plan.confirmed,
+                seal=self._of(plan),
+            )
+        )
+
+    def _rewrite(self, plan: Plan) -> None:
+        self._plans[plan.id] = plan
+        self._ledger.database.execute(
+            sa.update(plans)
+            .where(plans.c.campaign_id == self._campaign.id)
+            .where(plans.c.id == plan.id)
+            .values(confirmed=plan.confirmed, seal=self._of(plan))
+        )
+
+    def _bound_to(self, campaign: Campaign) -> list[Any]:
+        """Return all that must be the same for a seal to count."""
+        options = {k: v for k, v in campaign.options.items() if k not in _CHANGING}
+        return [
+            campaign.name,
+            campaign.created_at.isoformat(),
+            campaign.action,
+            campaign.wiki,
+            campaign.operator,
+            campaign.reason,
+            options,
+            self._account,
+        ]
+
+
+def _unread(name: str) -> Target:
+    return Target(0, Decision(name), State.LISTED)
+
+
+def _content(stage: str, target: Target) -> bytes:
+    """Return what of a target is sealed."""
+    decision = target.decision
+    if stage == 'listed':
+        return _canonical([stage, decision.name])
+    about: list[Any] = [
+        stage,
+        decision.name,
+        decision.central_id,
+        decision.hidden,
+        decision.held and decision.held.name,
+        decision.lane,
+        _stored(decision.facts),
+    ]
+    if stage == 'ended':
+        moments = [
+            moment and moment.isoformat()
+            for moment in (target.started_at, target.ended_at)
+        ]
+        about += [target.changed, target.account, *moments]
+    return _canonical(about)
+
+
+def _stored(facts: Mapping[str, Any]) -> Any:
+    """Return facts as they come back from a database."""
+    return json.loads(json.dumps(dict(facts))) if facts else {}
+
+
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(',', ':')).encode()

@@ -1,0 +1,121 @@
+"""Which wiki a campaign belongs to, and finding it again, whatever the default is.
+
+A campaign is bound to the address of the API and to what the wiki calls itself: two
+farms may have one family name, and a copy of a wiki has its database's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pywikibot
+from pywikibot.exceptions import SiteDefinitionError, UnknownFamilyError
+
+from mw_tokens_plugin.campaign.launch import names_wiki
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.exceptions import InvalidInput, NotCentral, UnexpectedAnswer
+from mw_tokens_plugin.protocol.answers import expected_form
+from mw_tokens_plugin.site.family import central_site
+from mw_tokens_plugin.site.requests import refusals
+
+_PORTS = {'http': ':80', 'https': ':443'}
+
+
+def api_of(site: Any) -> str:
+    """Return the address of a wiki's API."""
+    return str(site.base_url(site.apipath()))
+
+
+def wikiid_of(site: Any) -> str:
+    """Ask a wiki what it calls itself, which costs one read.
+
+    https://www.mediawiki.org/wiki/API:Siteinfo
+
+    :raises UnexpectedAnswer: it does not say
+    """
+    with refusals(site):
+        answer = site.simple_request(
+            action='query', meta='siteinfo', siprop='general', formatversion=2
+        ).submit()
+    with expected_form(f'What {site} says of itself'):
+        found = answer['query']['general']['wikiid']
+    if not isinstance(found, str):
+        raise UnexpectedAnswer(f'{site} does not say what it calls itself.')
+    return found
+
+
+def is_elsewhere(campaign: Campaign, site: Any) -> bool:
+    """Tell whether a campaign is one on another wiki, as far as addresses tell."""
+    if campaign.wiki != str(site):
+        return True
+    return campaign.api is not None and _place(campaign.api) != _place(api_of(site))
+
+
+def check_place(ledger: Ledger, campaign: Campaign, site: Any) -> Campaign:
+    """Refuse to work for a campaign on another wiki than its own.
+
+    :param site: the central wiki; nothing is written to it
+    :return: the campaign, with the place of its wiki
+    :raises InvalidInput: it is another one
+    """
+    if is_elsewhere(campaign, site):
+        own = f'{campaign.wiki} ({campaign.api})' if campaign.api else campaign.wiki
+        raise InvalidInput(
+            f'The campaign {campaign.name!r} is one on {own}, and this is {site} '
+            f'({api_of(site)}): nothing was sent. Use the configuration with which it '
+            'was begun.'
+        )
+    wikiid = wikiid_of(site)
+    if campaign.wikiid is None:
+        return ledger.place(campaign, api_of(site), wikiid)
+    if campaign.wikiid != wikiid:
+        raise InvalidInput(
+            f'The campaign {campaign.name!r} is one on the wiki {campaign.wikiid}, and '
+            f'at {api_of(site)} there is {wikiid} now: nothing was sent.'
+        )
+    return campaign
+
+
+def site_of(campaign: Campaign | None, arguments: Iterable[str]) -> Any:
+    """Return the central wiki for a command: that of a campaign, or else the default.
+
+    :param campaign: the one that the command looks after; None where it names none
+    :param arguments: the command line, which may name a wiki itself
+    :raises InvalidInput: pywikibot does not know the campaign's wiki here
+    """
+    if campaign is None or names_wiki(arguments):
+        return pywikibot.Site().central_site()
+    family, _, code = campaign.wiki.rpartition(':')
+    try:
+        return pywikibot.Site(code, family).central_site()
+    except (UnknownFamilyError, SiteDefinitionError, NotCentral, ValueError) as error:
+        raise InvalidInput(
+            f'The campaign {campaign.name!r} is one on {campaign.wiki}, which this '
+            f'configuration does not know: {error}'
+        ) from None
+
+
+def words_for(wiki: str, arguments: Iterable[str]) -> list[str]:
+    """Return the options that name a campaign's wiki, where it is not the default.
+
+    :param wiki: as ``family:code``
+    :param arguments: the command line
+    """
+    if not names_wiki(arguments):
+        try:
+            if str(central_site(pywikibot.Site())) == wiki:
+                return []
+        except (UnknownFamilyError, SiteDefinitionError, NotCentral, ValueError):
+            pass
+    family, _, code = wiki.rpartition(':')
+    return [f'-family:{family}', f'-lang:{code}']
+
+
+def _place(api: str) -> tuple[str, str]:
+    """Return host and path of an address; whether it is encrypted does not matter."""
+    address = urlsplit(api)
+    host = address.netloc.lower().rpartition('@')[2]
+    return host.removesuffix(_PORTS.get(address.scheme, '')), address.path

@@ -1,0 +1,190 @@
+"""A ledger that others can write lends nobody the operator's hands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .desk import Run
+
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+
+LOCK = 'setglobalaccountstatus'
+DELETE = 'deleteglobalaccount'
+Script = Callable[..., Run]
+USUAL = ('-reason:Spam-only account', '-always')
+STEWARD = 'Sandbox Colleague'
+INNOCENT = 'Spambot 00009'
+
+
+#: The operator's own targets are locked, and nobody else.
+OWN = None
+
+
+def spam(*numbers: int) -> list[str]:
+    return [f'Spambot {number:05}' for number in numbers]
+
+
+def written(sandbox: Sandbox) -> list[str | None]:
+    """Return whom anything was sent about."""
+    entries = sandbox.journal.entries()
+    return [e.target for e in entries if e.action in (LOCK, DELETE)]
+
+
+class Colleague:
+    """Somebody who can write the ledger, and nothing else of the operator's."""
+
+    def __init__(self, ledger: Ledger, sandbox: Sandbox) -> None:
+        self._ledger = ledger
+        self._sandbox = sandbox
+
+    def __call__(self, statement: str, **values: Any) -> None:
+        with self._ledger.database.begin() as connection:
+            connection.execute(sa.text(statement), values)
+
+    def set_option(self, name: str, value: Any) -> None:
+        campaign = self._ledger.find('wave')
+        assert campaign is not None
+        options = {**campaign.options, name: value}
+        if value is None:
+            del options[name]
+        self('UPDATE campaign SET options=:o', o=json.dumps(options))
+
+    def add(self, name: str, state: str, seals: str | None = None) -> None:
+        central_id = self._sandbox.farm.accounts[name].id
+        facts = {
+            'name': name,
+            'central_id': central_id,
+            'locked': False,
+            'hidden': '',
+            'looked_at': '2020-01-01T00:00:00Z',
+        }
+        self(
+            'INSERT INTO target (campaign_id, name, central_id, hidden, state, facts,'
+            ' attempts, seals) SELECT id, :name, :number, 0, :state, :facts, 0, :seals'
+            ' FROM campaign',
+            name=name.encode(),
+            number=central_id,
+            state=state,
+            facts=json.dumps(facts),
+            seals=seals,
+        )
+
+    def confirm(self) -> None:
+        self('UPDATE campaign SET confirmed_at=planned_at')
+
+
+def add_planned(colleague: Colleague) -> None:
+    colleague.add(STEWARD, 'planned')
+
+
+def add_planned_with_the_seal_of_another(colleague: Colleague) -> None:
+    with colleague._ledger.database.begin() as connection:
+        seal = connection.scalar(sa.text('SELECT max(seals) FROM target'))
+    colleague.add(STEWARD, 'planned', seal)
+
+
+def add_listed(colleague: Colleague) -> None:
+    colleague.add(INNOCENT, 'listed')
+
+
+def release_the_held(colleague: Colleague) -> None:
+    colleague("UPDATE target SET state='planned', held=NULL WHERE state='held'")
+
+
+def put_another_in_its_place(colleague: Colleague) -> None:
+    other = colleague._sandbox.farm.accounts[STEWARD].id
+    facts = {'name': STEWARD, 'central_id': other, 'locked': False, 'hidden': ''}
+    colleague(
+        "UPDATE target SET facts=:facts, central_id=:id WHERE state='planned'",
+        facts=json.dumps(facts),
+        id=other,
+    )
+
+
+def forge_a_plan(colleague: Colleague) -> None:
+    add_planned_with_the_seal_of_another(colleague)
+    colleague('UPDATE plan SET confirmed=1')
+
+
+def column(name: str, value: str) -> Callable[[Colleague], None]:
+    return lambda colleague: colleague(f'UPDATE campaign SET {name}=:v', v=value)
+
+
+def option(name: str, value: Any) -> Callable[[Colleague], None]:
+    return lambda colleague: colleague.set_option(name, value)
+
+
+@pytest.mark.parametrize(
+    ('change', 'code'),
+    [
+        # What is the operator's own may be done, once the others are held back.
+        (add_planned, OWN),
+        (add_planned_with_the_seal_of_another, OWN),
+        (forge_a_plan, 4),
+        (release_the_held, OWN),
+        (put_another_in_its_place, 1),
+        (add_listed, 4),
+        (column('reason', 'Because I can'), 4),
+        (column('operator', 'Somebody Else'), 4),
+        (column('api', 'http://127.0.0.99/w/api.php'), 2),
+        (column('wikiid', 'otherwiki'), 2),
+        (column('wiki', 'elsewhere:meta'), 2),
+        (column('action', 'global_delete'), 2),
+        (column('action', 'undo_global_lock'), 2),
+        (column('action', 'scripts.global_lock:main'), 2),
+        (option('excluded', []), 4),
+        (option('max_edits', 10**9), 4),
+        (option('locked', False), 1),
+        (option('hidden', 'suppressed'), 2),
+        (option('untrusted', True), 4),
+        (option('stop_page', None), 4),
+        (option('max_edits', '50'), 2),
+        (option('max_edits', -1), 2),
+        (option('excluded', 'Nobody'), 2),
+        (option('hidden', ['lists']), 2),
+        (option('script', '/tmp/evil.py'), 2),
+    ],
+    ids=lambda value: getattr(value, '__name__', None),
+)
+def test_what_a_colleague_writes_is_never_run_by_always(
+    pwb: Script,
+    ledger: Ledger,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    change: Callable[[Colleague], None],
+    code: int | None,
+) -> None:
+    """Not even the second time, though it was planned again meanwhile."""
+    spared = tmp_path / 'not.txt'
+    spared.write_text(spam(3)[0], 'utf-8')
+    page = '-stop-page:User:Sandbox Operator/stop'
+    targets = (*spam(1, 2, 3), f'-not:{spared}')
+    if change is release_the_held:
+        targets += (STEWARD,)
+    run = pwb('global_lock', *targets, *USUAL, page, '-simulate', '-campaign:wave')
+    assert run.code == 0, run.said
+    colleague = Colleague(ledger, sandbox)
+    change(colleague)
+    colleague.confirm()
+    for _ in range(2):
+        for script in (
+            ('campaign', 'resume', 'wave'),
+            (
+                'global_lock',
+                '-resume',
+                '-campaign:wave',
+            ),
+        ):
+            run = pwb(*script, '-always')
+            assert code is OWN or run.code == code, run.said
+            assert 'Traceback' not in run.said
+    assert sorted(written(sandbox)) == ([] if code is not OWN else spam(1, 2))
