@@ -599,7 +599,7 @@ class SharedOptions:
                 )
             if is_elsewhere(campaign, site):
                 check_place(ledger, campaign, site)
-            return check_complete(check_options(campaign, own))
+            return check_options(check_complete(campaign), own)
         unfinished = [
             campaign
             for kind in kinds
@@ -609,7 +609,7 @@ class SharedOptions:
         # One that was under way comes before plans that nobody has confirmed.
         confirmed = [campaign for campaign in unfinished if campaign.confirmed_at]
         if len(confirmed) == 1:
-            return check_complete(check_options(confirmed[0], own))
+            return check_options(check_complete(confirmed[0]), own)
         if len(unfinished) != 1:
             latest = ', '.join(campaign.name for campaign in unfinished[-_LATEST:])
             raise InvalidInput(
@@ -618,7 +618,7 @@ class SharedOptions:
                 if unfinished
                 else f'No campaign on {site} is unfinished: nothing to resume.'
             )
-        return check_complete(check_options(unfinished[0], own))
+        return check_options(check_complete(unfinished[0]), own)
 
     def line(self, script: str, *words: str, wiki: str | None = None) -> str:
         """Return a command line for the same ledger.
