@@ -124,7 +124,11 @@ class Wikis:
         :raises NotAttached: the operator has no account there
         """
         if self._accounts is None:
-            return self._asked_site(database)
+            site = self._asked_site(database)
+            if identity_of(site).database != database:
+                # The name is another wiki's code.
+                site = self._sites[database] = self._searched_site(database)
+            return site
         account = self._accounts.get(database)
         if account is None:
             raise NotAttached(f'{self.home.username()} has no account on {database}.')

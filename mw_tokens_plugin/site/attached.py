@@ -313,15 +313,13 @@ class AttachedWikis:
                 'format': 'json',
                 'formatversion': 2,
             }
-            answer: object = None
             try:
                 response = fetch_as_nobody(f'{api}?{urlencode(parameters)}')
-                if response.status_code == 200:
-                    answer = body_of(response)
             except requests.RequestException:
-                pass
-            is_one = is_answer('query', answer) and isinstance(answer, dict)
-            self._said[api] = identity_in(answer) if is_one else None  # type: ignore[arg-type]
+                return None  # it may answer later
+            answer = body_of(response)
+            is_one = response.status_code == 200 and is_answer('query', answer)
+            self._said[api] = identity_in(answer) if is_one else None
         return self._said[api]
 
     def _told_by_page(self, root: str) -> Iterable[str]:

@@ -111,6 +111,7 @@ class HomeLogin:
                 reads,
             )
             if key in self._sites:
+                self._sites[key].tokens.expect(place.meant)
                 if kind == 'centralauthtoken' and not self._sites[key].logged_in():
                     self._sites[key].login()
                 return self._sites[key]

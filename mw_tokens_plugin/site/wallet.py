@@ -262,7 +262,9 @@ class TypedTokenWallet(TokenWallet):
             not known
         :raises WrongWiki: it is known already that it has another
         """
-        self._meant = frozenset(databases)
+        names = frozenset(databases)
+        if names:
+            self._meant = names
         if self.identity is not None:
             check_identity(self.site, self.identity, self._meant)
 

@@ -51,19 +51,30 @@ def pwb(
     """Run any script within this process, on the stage or else on the farm."""
     request.getfixturevalue('stage' if 'stage' in request.fixturenames else 'farm')
 
-    def run(name: str, *args: str) -> Run:
-        from pywikibot import config
-
-        capfd.readouterr()
-        config.simulate = False
-        code = script(name).main(*args, f'-ledger:{ledger_file}')
-        said: Any = capfd.readouterr()
-        return Run(int(code), said.out, said.err)
-
-    return run
+    return partial(_run_script, ledger_file, capfd)
 
 
 @pytest.fixture
 def global_lock(pwb: Callable[..., Run]) -> Callable[..., Run]:
     """Run that script within this process, on the stage or else on the farm."""
     return partial(pwb, 'global_lock')
+
+
+@pytest.fixture
+def own_pwb(
+    own_farm: Farm, ledger_file: Path, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Run]:
+    """Run any script within this process, on the farm of one's own."""
+    return partial(_run_script, ledger_file, capfd)
+
+
+def _run_script(
+    ledger_file: Path, capfd: pytest.CaptureFixture[str], name: str, *args: str
+) -> Run:
+    from pywikibot import config
+
+    capfd.readouterr()
+    config.simulate = False
+    code = script(name).main(*args, f'-ledger:{ledger_file}')
+    said: Any = capfd.readouterr()
+    return Run(int(code), said.out, said.err)

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
+from mw_tokens_plugin.exceptions import (
+    InvalidInput,
+    NotInFarm,
+    TokensPluginError,
+    WrongWiki,
+)
+from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+from mw_tokens_plugin.site.attached import AttachedWikis
+from mw_tokens_plugin.site.requests import TokenRequest
+
+from .foreign import OPERATOR, forget_account
 from .ownfarm import ALIVE, configure_both, same_page, writes
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from mw_tokens_plugin.sandbox import Sandbox
 
+    from .desk import Run
     from .farms import Farm
+
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
 
 def test_the_farm_is_what_it_is_said_to_be(own_farm: Farm) -> None:
@@ -55,7 +72,6 @@ def test_pywikibot_works_on_it(own_farm: Farm, own_sandbox: Sandbox) -> None:
         page = pywikibot.Page(site, 'Benutzer:X' if code == 'de' else 'User:X')
         page.text = 'somebody'
         page.save('test', quiet=True)
-    # Logging in creates accounts of nobody here.
     assert writes(own_sandbox) == dict.fromkeys(
         ('meta', 'bb', 'cc', 'de', 'ffwiki', 'prv'), 1
     )
@@ -67,3 +83,286 @@ def test_two_farms_fit_into_one_configuration(
     configure_both(tmp_path, own_farm, second_farm)
     text = (tmp_path / 'user-config.py').read_text('utf-8')
     assert all(f"family_files['{f.family}']" in text for f in (own_farm, second_farm))
+
+
+# foreign_site()
+
+
+def _known(
+    kind: str, farm: Farm, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> Farm:
+    """Let family files know a farm with database names, without, or one wiki of it."""
+    from pywikibot import config
+
+    known = farm
+    if kind == 'no names':
+        known = replace(farm, family='ownplain', databases={})
+    if kind == 'one wiki':
+        only = {'meta': farm.wikis['meta']}
+        known = replace(farm, family='ownmeta', wikis=only, databases={})
+    if known is not farm:
+        monkeypatch.setattr(config, 'family_files', dict(config.family_files))
+        del config.family_files[farm.family]
+        known.introduce(directory)
+    known.choose(directory)
+    return known
+
+
+@pytest.mark.parametrize('kind', ['names', 'no names', 'one wiki'])
+def test_a_name_leads_to_the_wiki_that_is_meant_or_nowhere(
+    kind: str,
+    own_farm: Farm,
+    own_sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With any family file, and whatever the name is: counted on all wikis."""
+    import pywikibot
+
+    farm = _known(kind, own_farm, tmp_path, monkeypatch)
+    monkeypatch.setattr(TokenRequest, 'deadline', 0.5)
+    home = farm.site()
+    home.login()
+    roots = {c: w.removesuffix('/api.php') for c, w in own_sandbox_urls(own_sandbox)}
+    meant: dict[str, str | None] = {
+        # Pages of its host tell where its API is.
+        'bbwiki': 'bb',
+        'ccwiki': 'cc' if kind != 'one wiki' else None,
+        f'{roots["bb"]}/index.php/Shared_page': 'bb',
+        f'{roots["cc"]}/index.php?title=Shared_page': 'cc',
+        f'{roots["cc"]}/api.php': 'cc',
+        f'{roots["cc"].removesuffix("/cc")}/dd/index.php/Shared_page': None,
+        f'{roots["de"]}/Shared_page': 'de',
+        'dewiki': 'de',
+        'eewiki': 'ffwiki',
+        # The code of one wiki and the database name of another.
+        'ffwiki': None if kind != 'one wiki' else 'ff',
+        'prvwiki': 'prv',
+        'delwiki': None,
+        'gonewiki': None,
+    }
+    if kind != 'one wiki':
+        codes = ('aa', 'bb', 'cc', 'de', 'ff', 'prv')
+        meant |= {code: code for code in codes}
+        meant |= {f'{farm.family}:ffwiki': 'ffwiki', f'{farm.family}:cc': 'cc'}
+    found: dict[str, str | None] = {}
+    for where in meant:
+        own_sandbox.journal.clear()
+        try:
+            page = pywikibot.Page(home.foreign_site(where), f'Spam page {len(found)}')
+            page.text = 'one'
+            page.save(summary='test', quiet=True)
+        except TokensPluginError:
+            assert not writes(own_sandbox)
+            found[where] = None
+            continue
+        ((found[where], count),) = writes(own_sandbox).items()
+        assert count == 1
+    assert found == meant
+
+
+def own_sandbox_urls(sandbox: Sandbox) -> list[tuple[str, str]]:
+    """Return where the API of each wiki is."""
+    return [(code, wiki.address) for code, wiki in sandbox.wikis.items()]
+
+
+@pytest.mark.parametrize('auth', ['centralauthtoken', 'password'])
+def test_a_wiki_that_says_it_is_another_one_is_not_written_to(
+    own_farm: Farm, own_sandbox: Sandbox, auth: str
+) -> None:
+    """Such as where an address was moved, or a proxy leads to another wiki."""
+    home = own_farm.site()
+    home.login()
+
+    def move(farm: Any) -> None:
+        farm.wikis['aa'].db = 'zzwiki'
+
+    own_sandbox.call(move)
+    try:
+        with pytest.raises(WrongWiki, match=r'meant to be aawiki.*it is zzwiki'):
+            home.foreign_site('aa', auth=auth).tokens.prefetch('csrf')
+    finally:
+        own_sandbox.call(lambda farm: setattr(farm.wikis['aa'], 'db', 'aawiki'))
+    assert not writes(own_sandbox)
+
+
+def test_the_home_wiki_is_checked_where_it_shares_its_host(
+    own_farm: Farm, own_sandbox: Sandbox
+) -> None:
+    """The family file has mixed up two paths; no wiki is written to."""
+    import pywikibot
+
+    site = own_farm.site('cc')
+    site.login()
+    own_sandbox.call(lambda farm: setattr(farm.wikis['cc'], 'db', 'bbwiki'))
+    try:
+        # foreign_site() and all scripts begin so.
+        from mw_tokens_plugin.site.homelogin import home_login
+
+        home_login(site)
+        page = pywikibot.Page(site, 'Spam page')
+        page.text = 'one'
+        with pytest.raises(WrongWiki, match='meant to be ccwiki'):
+            page.save(summary='test', quiet=True)
+    finally:
+        own_sandbox.call(lambda farm: setattr(farm.wikis['cc'], 'db', 'ccwiki'))
+    assert not writes(own_sandbox)
+
+
+def test_which_wiki_it_is_costs_no_request_of_its_own(
+    own_farm: Farm, own_sandbox: Sandbox
+) -> None:
+    home = own_farm.site()
+    home.login()
+    home.tokens.csrf  # noqa: B018
+    own_sandbox.journal.clear()
+    foreign = home.foreign_site('aa')
+    assert foreign.tokens.identity.database == 'aawiki'
+    assert home.tokens.identity.database == 'metawiki'
+    assert len(own_sandbox.journal.entries(wiki='aa')) == 1
+
+
+def test_a_wiki_beside_one_that_has_an_account_is_not_that_one(
+    own_farm: Farm, own_sandbox: Sandbox
+) -> None:
+    """The account is on bb alone: a first visit to cc is one, and asked for."""
+    forget_account(own_sandbox, 'cc')
+    home = own_farm.site()
+    home.login()
+    with pytest.raises(TokensPluginError):
+        home.foreign_site('cc')
+    assert not own_sandbox.journal.entries(wiki='cc', user=OPERATOR)
+    assert home.foreign_site('bb').tokens.identity.database == 'bbwiki'
+
+
+def test_a_wiki_without_a_family_file_whose_api_is_nowhere_is_told_so(
+    own_farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = _known('one wiki', own_farm, tmp_path, monkeypatch).site()
+    with pytest.raises(InvalidInput, match=r'no api\.php of delwiki at http.*/w/'):
+        home.foreign_site('delwiki')
+
+
+# Hosts, as people and wikis write them
+
+
+@pytest.fixture
+def odd_hosts() -> Iterator[Any]:
+    """A family whose hosts are written in odd ways."""
+    from pywikibot.family import Family
+
+    langs = {
+        'upper': 'DE.Farm.example',
+        'idn': 'bücher.farm.example',
+        'port': 'port.farm.example:443',
+        'plain': 'http.farm.example',
+    }
+    members = {
+        'name': 'odd',
+        'langs': langs,
+        'shared_login': True,
+        'protocol': lambda self, code: 'http' if code == 'plain' else 'https',
+    }
+    Family._families['odd'] = type('Family', (Family,), members)()
+    yield Family._families['odd']
+    del Family._families['odd']
+
+
+@pytest.mark.parametrize(
+    ('code', 'url'),
+    [
+        ('upper', 'https://de.farm.example'),
+        ('upper', '//DE.FARM.example:443'),
+        ('idn', 'https://xn--bcher-kva.farm.example'),
+        ('idn', 'https://BÜCHER.farm.example/'),
+        ('port', 'https://port.farm.example'),
+        ('port', '//port.farm.example'),
+    ],
+)
+def test_one_host_is_written_in_many_ways(
+    own_farm: Farm,
+    odd_hosts: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    url: str,
+) -> None:
+    """Or an account that is there is said not to be."""
+    from pywikibot import config
+
+    monkeypatch.setitem(config.family_files, 'odd', 'odd')
+    wikis = AttachedWikis(own_farm.site(), OPERATOR)
+    there = AttachedAccount('oddwiki', url, 0, (), None, None, False)
+    monkeypatch.setattr(wikis, 'accounts', lambda: (there,))
+    monkeypatch.setattr(wikis.home, 'protocol', lambda: 'https', raising=False)
+    for where in (f'odd:{code}', 'oddwiki', url if '://' in url else f'https:{url}'):
+        place = wikis.find(where)
+        assert (str(place), wikis.account_at(place)) == (f'odd:{code}', there)
+    vouched = wikis.check(wikis.find('oddwiki'), create_account=False)
+    assert vouched.address == place.api.rpartition('/w/')[0]
+
+
+def test_a_secure_login_goes_to_no_wiki_that_is_talked_to_in_the_clear(
+    own_farm: Farm, odd_hosts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if a family file says that it is one of the farm."""
+    wikis = AttachedWikis(own_farm.site(), OPERATOR)
+    url = 'https://http.farm.example'
+    there = AttachedAccount('oddwiki', url, 0, (), None, None, False)
+    monkeypatch.setattr(wikis, 'accounts', lambda: (there,))
+    monkeypatch.setattr(wikis.home, 'protocol', lambda: 'https', raising=False)
+    with pytest.raises(NotInFarm, match='by http, and ownfarm:meta by https'):
+        wikis.check(wikis.find('odd:plain'), create_account=True)
+
+
+# Scripts
+
+
+def test_pages_are_deleted_on_the_wikis_that_the_list_names_and_on_no_other(
+    own_farm: Farm,
+    own_sandbox: Sandbox,
+    own_pwb: Callable[..., Run],
+    tmp_path: Path,
+) -> None:
+    """Plan, undo and report name the same ones, and the journals of all wikis too."""
+    names = same_page(own_sandbox)
+    chosen = ('cc', 'de', 'ffwiki', 'prv')
+    lines = [names[code] for code in chosen]
+    lines += [f'{own_farm.wikis["bb"].removesuffix("api.php")}index.php/Shared_page']
+    file = tmp_path / 'pages.txt'
+    file.write_text('\n'.join(lines), 'utf-8')
+    own_sandbox.journal.clear()
+    run = own_pwb('crosswiki_delete', f'-file:{file}', '-reason:spam', '-always')
+    assert run.code == 0, run.said
+    deleted = dict.fromkeys((*chosen, 'bb'), 1)
+    assert writes(own_sandbox) == deleted
+    own_sandbox.journal.clear()
+    name = run.said.partition('-undo:')[2].split()[0]
+    run = own_pwb('crosswiki_delete', f'-undo:{name}', '-reason:sorry', '-always')
+    assert run.code == 0, run.said
+    assert writes(own_sandbox) == deleted
+
+
+@pytest.mark.parametrize('line', ['ffwiki\tShared page', 'bb'])
+def test_a_list_that_may_mean_two_wikis_is_refused(
+    own_sandbox: Sandbox, own_pwb: Callable[..., Run], tmp_path: Path, line: str
+) -> None:
+    same_page(own_sandbox)
+    file = tmp_path / 'pages.txt'
+    file.write_text(line, 'utf-8')
+    run = own_pwb('crosswiki_delete', f'-file:{file}', '-reason:spam', '-always')
+    assert run.code == 2, run.said
+    assert not writes(own_sandbox)
+
+
+def test_accounts_are_locked_on_the_central_wiki_of_their_own_farm(
+    own_farm: Farm,
+    own_sandbox: Sandbox,
+    second_sandbox: Sandbox,
+    own_pwb: Callable[..., Run],
+) -> None:
+    """Both farms have accounts of the same names."""
+    (name,) = own_farm.unlocked(1)
+    run = own_pwb('global_lock', name, '-reason:spam', '-always')
+    assert run.code == 0, run.said
+    assert writes(own_sandbox) == {'meta': 1}
+    assert not writes(second_sandbox)
