@@ -25,10 +25,14 @@ usernames['meta']['meta'] = 'Example Steward'
 # global_delete must always leave alone can be named in a file, one a line:
 # enable(protect='/path/to/protected.txt')
 # How many lost sessions are renewed on each wiki within ten minutes: enable(renewals=2)
-__import__('mw_tokens_plugin').enable()
+# Should the plugin be removed one day, all other scripts start as before.
+try:
+    __import__('mw_tokens_plugin').enable()
+except ImportError:
+    pass
 
-# What campaigns have done is recorded in campaigns/ledger.sqlite3 beside this
-# file; the option -ledger:URL of each script names another database.
+# What campaigns have done is recorded in campaigns/ledger.sqlite3 beside this file. To
+# use another database, enable(ledger='URL') is for all runs, and -ledger:URL for one.
 
 # A farm of your own
 #
@@ -56,8 +60,10 @@ __import__('mw_tokens_plugin').enable()
 # The login: a password
 #
 # pywikibot asks for the password, unless it finds it in this file, one line an account:
-#     ('Example Steward', BotPassword('name of the bot password', 'its password'))
-#     ('Example Steward', 'main password')
+#     ('meta', 'Example Steward', BotPassword('name of it', 'its password'))
+#     ('meta', 'Example Steward', 'main password')
+# The first word is the family. A line without it is for all wikis of the farm, and is
+# refused where this file names the account on several farms.
 # Only you may read it (chmod 600 user-password.py): the scripts refuse one that others
 # can read. A bot password needs the grants of what is to be done, which "pwb
 # token_doctor" lists; acting on other wikis with a centralauthtoken needs a session of

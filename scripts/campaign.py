@@ -28,7 +28,8 @@ All other options are those of the script that began the campaign, such as -alwa
 -simulate and -workers:N. These are read here:
 
 -ledger:URL       The database of all campaigns, an SQLAlchemy URL or the path of an
-                  SQLite file; by default in pywikibot's data directory.
+                  SQLite file; by default that of enable(ledger=URL) in
+                  user-config.py, or one in pywikibot's data directory.
 
 -always           Do not ask before something is forgotten, or tried again. Without a
                   terminal it is required.

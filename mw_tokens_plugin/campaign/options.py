@@ -68,7 +68,7 @@ from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.display import find_control
 from mw_tokens_plugin.protocol.names import AccountKind, Capital, first_letter
-from mw_tokens_plugin.site.hook import standing_lists
+from mw_tokens_plugin.site.hook import standing_ledger, standing_lists
 from mw_tokens_plugin.site.redaction import redactor
 
 #: Unfinished campaigns that are named where one has to be chosen.
@@ -110,7 +110,8 @@ The record:
 -resume           Go on with -campaign:NAME, or with the only one that is unfinished.
 
 -ledger:URL       The database of all campaigns, an SQLAlchemy URL or the path of an
-                  SQLite file; by default in pywikibot's data directory.
+                  SQLite file; by default that of enable(ledger=URL) in
+                  user-config.py, or one in pywikibot's data directory.
 
 -quiet            Say nothing unless something is left undone.
 
@@ -375,13 +376,14 @@ class SharedOptions:
             yield from reader.stream(sys.stdin.buffer, 'standard input')
 
     def open_ledger(self, *, create: bool = True) -> Ledger:
-        """Open the ledger that is named, or the usual one.
+        """Open the ledger that is named, here or in user-config.py, or the usual one.
 
         :param create: whether one that is named may be new
         """
         if self.ledger:
             return Ledger(self.ledger, create=create)
-        return Ledger(str(config.datafilepath('campaigns', 'ledger.sqlite3')))
+        usual = config.datafilepath('campaigns', 'ledger.sqlite3')
+        return Ledger(standing_ledger() or str(usual))
 
     def open_all(self) -> tuple[Any, Ledger]:
         """Return the central wiki and the ledger.

@@ -12,23 +12,26 @@ import ast
 import shlex
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pywikibot
 from pywikibot import config
+from pywikibot.family import Family
 from pywikibot.tools import normalize_username
 
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.site.family import farm_of
 
 #: Lines that are longer, or have more commas, are refused by pywikibot.
 _MAX_LENGTH = 250
 _MAX_COMMAS = 4
 
 _FORM = (
-    "Each of its lines is ('Name', 'password') or "
-    "('Name', BotPassword('its name', 'its password'))."
+    "Each of its lines is ('family', 'Name', 'password') or "
+    "('family', 'Name', BotPassword('its name', 'its password'))."
 )
 
 
@@ -39,6 +42,7 @@ class _Entry:
     code: str | None
     family: str | None
     name: str
+    line: int = 0
 
 
 def password_file() -> Path | None:
@@ -71,11 +75,21 @@ def password_problem() -> str | None:
             'line out to be asked for the password.'
         )
     try:
-        list(_entries(path))
+        entries = list(_entries(path))
     except OSError as error:
         return f'The password file {path} cannot be read: {error.strerror or error}.'
     except ValueError as error:
         return f'The password file {path} cannot be used: {error}. {_FORM}'
+    for entry in entries:
+        families = [] if entry.family else _farms_with(entry.name)
+        if len(families) > 1:
+            return (
+                f'The password file {path} cannot be used: line {entry.line} is for an '
+                'account that user-config.py names on several farms (the families '
+                f'{", ".join(families)}), so each of them would be sent the password '
+                f"of another one. Write ({families[0]!r}, 'Name', 'password'), with "
+                'the family that it belongs to.'
+            )
     return None
 
 
@@ -130,6 +144,26 @@ def check_password_file() -> None:
         raise InvalidInput(f'{problem} Nothing was sent.')
 
 
+def _farms_with(name: str) -> list[str]:
+    """Return a family of each farm for which ``user-config.py`` names an account."""
+    found: dict[str, str] = {}
+    named = [f for f, names in config.usernames.items() if _is_among(name, names)]
+    if '*' in named:
+        # It is used on every wiki, as far as somebody has named any.
+        here = str(Path(pywikibot.__file__).parent)
+        own = [f for f, at in config.family_files.items() if not at.startswith(here)]
+        named += [config.family, *own]
+    for family in named:
+        with suppress(Exception):
+            # A family file that is wrong, or not there, is told where it is used.
+            found.setdefault(farm_of(Family.load(family)), family)
+    return list(found.values())
+
+
+def _is_among(name: str, names: Mapping[str, object]) -> bool:
+    return any(normalize_username(str(each)) == name for each in names.values())
+
+
 def _is_used(path: Path) -> bool:
     """Tell whether pywikibot would use a file as its password file."""
     return path.is_file() and not path.is_symlink()
@@ -152,7 +186,7 @@ def _entries(path: Path) -> Iterator[_Entry]:
     for number, line in enumerate(text.splitlines(), start=1):
         if (line := line.strip()) and not line.startswith('#'):
             try:
-                yield _entry(line)
+                yield replace(_entry(line), line=number)
             except ValueError as error:
                 raise ValueError(f'line {number} {error}') from None
 

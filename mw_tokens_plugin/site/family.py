@@ -121,6 +121,18 @@ def same_farm(home: Any, place: Place) -> bool | None:
     return None if None in centrals else centrals[0] == centrals[1]
 
 
+def farm_of(family: Any) -> str:
+    """Return what tells the farm of a family from others.
+
+    That is its central wiki, or the family itself where it names none.
+
+    .. version-added:: 0.1
+
+    :param family: a family of pywikibot
+    """
+    return _central_wiki(family) or str(family.name)
+
+
 @lru_cache(maxsize=8192)
 def host_of(url: str | None, protocol: str = 'https') -> str:
     """Return the host of an address as it is sent to; '' if it is none of the web.

@@ -19,6 +19,8 @@ _AWAITED = 'pywikibot.site'
 
 #: The files of standing lists; see :func:`enable`.
 _standing: list[str] = []
+#: The ledger that is used unless another is named.
+_ledger: list[str] = []
 
 #: The group whose members share a ledger in a file; see :func:`enable`.
 _team: list[str] = []
@@ -30,6 +32,7 @@ _renewals = [2]
 def enable(
     *,
     protect: str | Sequence[str] = (),
+    ledger: str = '',
     ledger_group: str = '',
     renewals: int | None = None,
 ) -> None:
@@ -39,7 +42,10 @@ def enable(
     ``user-config.py``, which runs while pywikibot is still being imported; there it
     has to be an expression, since an ``import`` line would be taken for a setting::
 
-        __import__('mw_tokens_plugin').enable()
+        try:
+            __import__('mw_tokens_plugin').enable()
+        except ImportError:
+            pass  # scripts start without it, too
 
     Calling it again does nothing but add to the lists. With the environment variable
     ``MW_TOKENS_DISABLE=1`` it does nothing at all.
@@ -48,6 +54,8 @@ def enable(
 
     :param protect: files with targets that campaigns must leave alone, as by
         ``-protect:FILE``
+    :param ledger: where campaigns are recorded, as by ``-ledger:URL``, which counts
+        more; where it is said twice, the last one counts
     :param ledger_group: the group of the system whose members share a ledger in a file;
         without it, one that others can write to is refused
     :param renewals: how many lost sessions are renewed on each wiki within ten minutes,
@@ -60,6 +68,8 @@ def enable(
             raise ValueError(f'enable(renewals={renewals}): give 0 or more.')
         _renewals[:] = [renewals]
     files = [protect] if isinstance(protect, str) else protect
+    if ledger:
+        _ledger[:] = [ledger]
     if ledger_group:
         _team[:] = [ledger_group]
     _standing.extend(file for file in files if file not in _standing)
@@ -77,6 +87,16 @@ def most_renewals() -> int:
     .. version-added:: 0.1
     """
     return _renewals[0]
+
+
+def standing_ledger() -> str:
+    """Return where campaigns are recorded unless a script is told otherwise.
+
+    .. version-added:: 0.1
+
+    :return: '' where nobody has said it
+    """
+    return _ledger[0] if _ledger else ''
 
 
 def standing_lists() -> tuple[str, ...]:

@@ -85,3 +85,42 @@ def test_all_choices_can_be_made(tmp_path: Path) -> None:
         '4',
         '0',
     ]
+
+
+def test_scripts_start_where_the_plugin_is_not_installed(tmp_path: Path) -> None:
+    """Its lines in user-config.py are guarded; other settings hold."""
+    code = """if True:
+        import sys
+
+        sys.modules['mw_tokens_plugin'] = None  # importing it fails
+        import pywikibot
+        from pywikibot import config
+
+        print(config.family, hasattr(pywikibot.site.APISite, 'global_account'))
+    """
+    result = run(tmp_path, code)
+    assert (result.stdout, result.stderr) == ('meta False\n', '')
+
+
+def test_the_ledger_of_all_runs_is_named_in_user_config(tmp_path: Path) -> None:
+    """-ledger counts more, and the lines that a script prints repeat no other."""
+    text = EXAMPLE.read_text('utf-8').replace(
+        '.enable()\nexcept', f".enable(ledger='{tmp_path}/team.sqlite3')\nexcept"
+    )
+    code = """if True:
+        import pywikibot
+        from mw_tokens_plugin.campaign.options import SharedOptions
+
+        options = SharedOptions()
+        print(options.open_ledger().location.rpartition('/')[2])
+        print(options.line('campaign', 'list'))
+        options.take('-ledger:mine.sqlite3')
+        print(options.open_ledger().location.rpartition('/')[2])
+    """
+    result = run(tmp_path, code, text)
+    assert result.stderr == ''
+    assert result.stdout.splitlines() == [
+        'team.sqlite3',
+        'pwb campaign list',
+        'mine.sqlite3',
+    ]

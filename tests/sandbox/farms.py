@@ -171,6 +171,8 @@ class Farm:
         for path in directory.glob('*.lwp'):
             path.unlink()
         config.family, config.mylang = self.family, self.central
+        # Else a test before has made it a configuration for several farms.
+        config.usernames.clear()
         config.usernames[self.family]['*'] = self.operator.name
         config.simulate = False
         self._write_passwords(directory)
@@ -259,8 +261,9 @@ class Farm:
 
     def _write_passwords(self, directory: Path) -> None:
         logins = (self.operator, self.sysop)
-        lines = [f'({login.name!r}, {login.password!r})\n' for login in logins]
-        write_private(directory / 'user-password.py', ''.join(lines))
+        lines = [(self.family, login.name, login.password) for login in logins]
+        text = ''.join(f'{line!r}\n' for line in lines)
+        write_private(directory / 'user-password.py', text)
 
 
 def write_private(path: Path, text: str) -> None:

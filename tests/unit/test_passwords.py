@@ -129,3 +129,41 @@ def test_it_is_known_whose_password_is_there(
         warnings.simplefilter('error')
         LoginManager.readPassword(reader)
     assert (reader.password is not None) is has
+
+
+def test_a_password_that_may_be_that_of_another_farm_is_refused(
+    write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It would be sent to both; a line that names the family says which."""
+    names: dict[str, dict[str, str]] = {}
+    for family, central in (('one', 'meta'), ('two', 'meta'), ('onemore', 'one:meta')):
+        file = tmp_path / f'{family}_family.py'
+        file.write_text(
+            'from pywikibot import family\n'
+            'class Family(family.Family):\n'
+            f'    name, central_wiki = {family!r}, {central!r}\n'
+            f'    langs = {{"meta": "{family}.invalid"}}\n'
+        )
+        monkeypatch.setitem(config.family_files, family, str(file))
+    monkeypatch.setattr(config, 'usernames', names)
+    monkeypatch.setattr(config, 'family', 'one')
+    line, with_family = b"# mine\n('ann', 'TopSecret')\n", b"('two', 'Ann', 'x')\n"
+    for named, refused in (
+        ({'one': {'*': 'Ann'}}, False),
+        ({'one': {'*': 'Ann'}, 'onemore': {'meta': 'Ann'}}, False),
+        ({'one': {'*': 'Ann'}, 'two': {'*': 'Ben'}}, False),
+        ({'wikipedia': {'*': 'Ann'}, 'meta': {'*': 'Ann'}}, False),
+        ({'one': {'*': 'Ann'}, 'two': {'meta': 'Ann'}}, True),
+        ({'*': {'*': 'Ann'}}, True),
+    ):
+        names.clear()
+        names.update(named)
+        write(line)
+        problem = password_problem()
+        assert bool(problem) == refused, named
+        assert 'TopSecret' not in (problem or '')
+        if problem:
+            assert 'line 2' in problem
+            assert "('one', 'Name', 'password')" in problem
+        write(with_family)
+        assert password_problem() is None
