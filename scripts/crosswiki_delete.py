@@ -189,7 +189,7 @@ def _run(arguments: list[str]) -> ExitCode:
             campaign = options.resumed(ledger, site, _KINDS)
             options.check_seen(ledger, campaign)
             campaign = _leave_out(ledger, wikis, campaign, options)
-            _search_again(ledger, campaign, searches)
+            _search_again(ledger, campaign, searches, reporter)
         elif options.undo is not None:
             campaign = _begin_undo(ledger, wikis, options)
         else:
@@ -332,7 +332,6 @@ def _begin(
                     'excluded': options.excluded(wikis.page),
                 },
                 'generators': options.generators,
-                'to_revert': path and str(path),
                 'untrusted': options.is_chosen_by_others,
             },
             reporter=reporter,
@@ -367,15 +366,19 @@ def _named(
         yield from valid_names(searches.generated(databases), skip=False)
 
 
-def _search_again(ledger: Ledger, campaign: Campaign, searches: Searches) -> None:
+def _search_again(
+    ledger: Ledger, campaign: Campaign, searches: Searches, reporter: Reporter
+) -> None:
     """List what is found by searches that could not be made before."""
     listed = ledger.targets(campaign, State.LISTED)
     names = [target.name for target in listed if search_in(target.name)]
     if not names:
         return
     searches.generators = campaign.options.get('generators', ())
-    path = campaign.options.get('to_revert')
-    with _to_revert(path and Path(path), 'append') as searches.left:
+    # Where it is said nowhere: the ledger may be written by others.
+    users = any(search[1] == 'from-user' for search in map(search_in, names) if search)
+    path = _usual_to_revert(campaign.name) if users else None
+    with _to_revert(path, 'append', reporter) as searches.left:
         ledger.add(campaign, valid_names(searches.again(names), skip=True))
 
 
@@ -429,15 +432,18 @@ def _to_revert_path(options: Options, name: str) -> Path | None:
     """Return where the pages are written that accounts have edited or moved."""
     if not options.users:
         return None
-    default = config.datafilepath('campaigns', f'{name}.to-revert.txt')
-    return Path(options.to_revert or default).absolute()
+    return Path(options.to_revert or _usual_to_revert(name))
+
+
+def _usual_to_revert(name: str) -> Path:
+    return Path(config.datafilepath('campaigns', f'{name}.to-revert.txt'))
 
 
 @contextmanager
 def _to_revert(
     path: Path | None,
     mode: Literal['append', 'overwrite'],
-    reporter: Reporter | None = None,
+    reporter: Reporter,
 ) -> Iterator[Callable[[str], None]]:
     """Yield what writes down the pages that accounts have merely edited or moved."""
     if path is None:
@@ -447,8 +453,7 @@ def _to_revert(
         try:
             yield lambda page: print(page.replace(':', '\t', 1), file=file)
         finally:
-            if reporter is not None:
-                reporter.line(said('crosswiki_delete-to-revert', file=path))
+            reporter.line(said('crosswiki_delete-to-revert', file=path))
 
 
 def _begin_undo(ledger: Ledger, wikis: Wikis, options: Options) -> Campaign:

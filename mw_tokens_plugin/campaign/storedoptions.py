@@ -146,10 +146,13 @@ _KINDS: dict[str, dict[str, Check]] = {
                 'wikis': _are_texts,
                 'begun_by': _are_texts,
                 'excluded': _are_texts,
+                'not_wikis': _are_texts,
             }
         ),
+        'generators': _are_texts,
+        'not_wikis': _are_texts,
     },
-    UndoCrosswikiDelete.kind: _UNDO,
+    UndoCrosswikiDelete.kind: {**_UNDO, 'not_wikis': _are_texts},
 }
 
 #: Those that are always there.
