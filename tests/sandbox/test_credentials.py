@@ -1,0 +1,215 @@
+"""Credentials leave for the wikis of the farm alone, whoever asks and however."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mw_tokens_plugin.exceptions import (
+    InvalidInput,
+    NotInFarm,
+    SessionLost,
+    TokensPluginError,
+)
+from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.site import credentials
+from mw_tokens_plugin.site.credentials import Recipient, Secret, Vouched
+from mw_tokens_plugin.site.foreign import OAuthMixin
+from mw_tokens_plugin.site.homelogin import _class_for
+
+from .farms import Farm
+from .foreign import Wire, wired
+
+KEYS = ('consumer', 'consumer secret', 'access', 'access secret')
+MODES = ('centralauthtoken', 'password', 'oauth')
+
+
+@pytest.fixture
+def home(site: Any) -> Any:
+    """The central wiki, logged in to with the main password."""
+    site.login()
+    return site
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """All that this process sends."""
+    with wired() as wire:
+        yield wire
+
+
+@pytest.fixture
+def authenticate(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Configure an OAuth consumer for the home wiki; return what is configured."""
+    from pywikibot import config
+
+    host = farm.wikis['meta'].split('/')[2]
+    monkeypatch.setattr(config, 'authenticate', {})
+
+    def configure(*items: str) -> dict[str, tuple[str, ...]]:
+        config.authenticate[host] = items
+        configured: dict[str, tuple[str, ...]] = config.authenticate
+        return configured
+
+    return configure
+
+
+class Address:
+    """A site as far as it says where it is, and who vouches for it."""
+
+    def __init__(self, address: str, vouched: Vouched | None) -> None:
+        """Be at an address."""
+        self.address = address
+        self.vouched = vouched
+
+    def base_url(self, path: str) -> str:
+        return f'{self.address}/{path}'
+
+
+def test_each_secret_goes_to_those_that_its_rule_names_and_to_no_other() -> None:
+    """And there is a rule for each, so that none is sent without one."""
+    vouched = Vouched('https://aa.example', 'the home wiki')
+    plain: Any = type('Plain', (), {'base_url': Address.base_url})()
+    sites: dict[Recipient, list[Any]] = {
+        Recipient.HOME: [plain],
+        Recipient.VOUCHED: [
+            Address('https://aa.example', vouched),
+            Address('https://AA.example:443', vouched),
+        ],
+        Recipient.UNKNOWN: [
+            Address('https://aa.example', None),
+            Address('http://aa.example', vouched),
+            Address('https://aa.example:8443', vouched),
+            Address('https://bb.example', vouched),
+            Address('https://aa.example@bb.example', vouched),
+            Address('ftp://aa.example', vouched),
+        ],
+    }
+    assert {rule.secret for rule in credentials.TABLE} == set(Secret)
+    for rule in credentials.TABLE:
+        assert Recipient.UNKNOWN not in rule.recipients
+        for what, there in sites.items():
+            for site in there:
+                if what in rule.recipients:
+                    credentials.check(site, (rule.secret,))
+                    continue
+                with pytest.raises(NotInFarm, match='nothing was sent'):
+                    credentials.check(site, (rule.secret,))
+
+
+@pytest.mark.parametrize('auth', MODES)
+def test_a_site_whose_address_changes_gets_nothing_any_more(
+    home: Any,
+    sandbox: Sandbox,
+    running_old_sandbox: Sandbox,
+    wire: Wire,
+    monkeypatch: pytest.MonkeyPatch,
+    auth: str,
+) -> None:
+    """Nobody vouches for where its family file leads now."""
+    place = _wikis(home).find('aa')
+    vouched = _wikis(home).check(place, create_account=False)
+    foreign = home if auth == 'oauth' else home.foreign_site('aa', auth=auth)
+    evil = running_old_sandbox.wikis['aa'].server.removeprefix('http://')
+    langs = {**foreign.family.langs, 'aa': evil}
+    monkeypatch.setattr(type(foreign.family), 'langs', langs)
+    wire.sent.clear()
+    with pytest.raises(TokensPluginError, match='nothing was sent'):
+        if auth == 'oauth':
+            # The sandbox has no OAuth, but making a site sends a request.
+            made = _class_for(OAuthMixin, place, vouched, keys=KEYS)
+            foreign = made(place.code, place.family, home.username())
+        foreign.simple_request(action='purge', titles='A', token='secret+\\').submit()
+    assert not [sent for sent in wire.sent if sent.host == evil]
+
+
+def _wikis(home: Any) -> Any:
+    from mw_tokens_plugin.site.homelogin import home_login
+
+    return home_login(home).wikis
+
+
+@pytest.mark.parametrize('auth', [*MODES, 'auto'])
+def test_a_stranger_gets_no_oauth_keys_and_no_password(
+    site: Any,
+    farm: Farm,
+    running_old_sandbox: Sandbox,
+    authenticate: Any,
+    wire: Wire,
+    auth: str,
+) -> None:
+    """Not from a family that says nothing, nor from its address in a list."""
+    authenticate(*KEYS)
+    evil = running_old_sandbox.wikis['aa'].server
+    site._userinfo = {'name': farm.operator.name, 'id': 1, 'groups': [], 'rights': []}
+    with pytest.raises(TokensPluginError):
+        site.foreign_site(f'{evil}/wiki/A', auth=auth, create_account=True)
+    host = evil.removeprefix('http://')
+    assert not [sent for sent in wire.sent if sent.host == host]
+
+
+# pywikibot warns of three and of five itself.
+@pytest.mark.filterwarnings('ignore:config.authenticate')
+@pytest.mark.parametrize('items', [KEYS[:2], KEYS[:3], KEYS + KEYS[:1]])
+@pytest.mark.usefixtures('sandbox')
+def test_an_oauth_entry_that_has_not_four_items_is_refused(
+    home: Any, farm: Farm, authenticate: Any, wire: Wire, items: tuple[str, ...]
+) -> None:
+    """Two are HTTP Basic, which would be sent to the other wiki in the clear."""
+    configured = dict(authenticate(*items))
+    with pytest.raises(InvalidInput, match='OAuth'):
+        home.foreign_site('aa', auth='oauth')
+    there = farm.wikis['aa'].split('/')[2]
+    assert not [sent for sent in wire.sent if sent.host == there]
+    from pywikibot import config
+
+    assert config.authenticate == configured
+
+
+@pytest.mark.parametrize('auth', MODES)
+def test_nothing_of_netrc_and_no_cookie_of_others_goes_to_another_wiki(
+    home: Any,
+    farm: Farm,
+    wire: Wire,
+    authenticate: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    auth: str,
+) -> None:
+    """And OAuth keys stay those of the one site, for all of the process."""
+    import pywikibot
+    from pywikibot import config
+    from pywikibot.comms import http
+    from requests.cookies import create_cookie
+
+    there = farm.wikis['aa'].split('/')[2]
+    host = there.partition(':')[0]
+    netrc = tmp_path / 'netrc'
+    netrc.write_text(f'machine {host} login me password sesame\n', 'utf-8')
+    netrc.chmod(0o600)
+    monkeypatch.setenv('NETRC', str(netrc))
+    http.cookie_jar.set_cookie(create_cookie('other', 'secret', domain=host))
+    if auth == 'oauth':
+        authenticate(*KEYS)
+    wire.sent.clear()
+    # The sandbox has no OAuth and takes it for nobody.
+    fails = pytest.raises(SessionLost) if auth == 'oauth' else nullcontext()
+    with fails:
+        home.foreign_site('aa', auth=auth).tokens.prefetch('csrf')
+    sent = [each for each in wire.sent if each.host == there]
+    assert sent
+    for each in sent:
+        is_signed = (each.authorization or '').startswith('OAuth ')
+        assert is_signed if auth == 'oauth' else each.authorization is None
+        if auth != 'password':
+            assert each.cookie is None
+    assert there not in config.authenticate
+    # pywikibot's own sites are as they were.
+    wire.sent.clear()
+    plain = pywikibot.Site('aa', farm.family)
+    plain.simple_request(action='query', meta='siteinfo').submit()
+    assert wire.sent[-1].authorization == 'Basic bWU6c2VzYW1l'
