@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pywikibot.comms import http
 from requests import PreparedRequest
 from requests.auth import HTTPBasicAuth
 from requests.utils import get_auth_from_url, get_netrc_auth
@@ -57,9 +58,8 @@ def signed(keys: tuple[str, ...]) -> Authentication:
 
     :param keys: those of the consumer, and of its access token
     """
-    from requests_oauthlib import OAuth1  # type: ignore[import-untyped]
-
-    sign = OAuth1(*keys)
+    # It is an extra, which has signed the requests to the home wiki as well.
+    sign = http.requests_oauthlib.OAuth1(*keys)
 
     def authenticate(request: PreparedRequest) -> PreparedRequest:
         request.headers.pop('Cookie', None)
