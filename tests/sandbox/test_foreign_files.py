@@ -7,6 +7,7 @@ of uploads and Wikibase.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -276,7 +277,7 @@ class Proxy(Wire):
         response = Response()
         response.status_code, response.reason = 413, 'Payload Too Large'
         response.request, response.url = request, str(request.url)
-        response._content = b'<html><h1>413 Request Entity Too Large</h1></html>'
+        response.raw = io.BytesIO(b'<h1>413 Request Entity Too Large</h1>')
         return response
 
 
