@@ -39,6 +39,10 @@ Guards:
 
 -max-edits:N      Hold back accounts with more than N global edits; default 50.
 
+-ignore-groups:A,B
+                  Groups on single wikis whose members are not held back for that, such
+                  as "member" where everybody gets it.
+
 -with-groups      Do not hold back members of global or local groups.
 
 -with-locked      Do not hold back locked accounts, although this unlocks them.
@@ -87,6 +91,7 @@ class Options(SharedOptions):
 
     prefixes: list[str] = field(default_factory=list)
     guards: dict[str, int | bool] = field(default_factory=dict)
+    ignored_groups: list[str] = field(default_factory=list)
 
 
 def main(*args: str) -> ExitCode:
@@ -153,6 +158,8 @@ def parse(args: Iterable[str]) -> Options:
                 options.guards['max_wikis'] = number(name, value)
             case '-max-edits', True:
                 options.guards['max_edits'] = number(name, value)
+            case '-ignore-groups', True:
+                options.ignored_groups += filter(None, value.split(','))
             case '-with-groups', False:
                 options.guards['with_groups'] = True
             case '-with-locked', False:
@@ -176,7 +183,7 @@ def _check(options: Options) -> None:
         how='No accounts were named: give names, -file:FILE, -prefix:TEXT, or - for '
         'standard input.',
     )
-    if options.guards and not new:
+    if (options.guards or options.ignored_groups) and not new:
         raise InvalidInput('-max-wikis and its like belong to a new plan.')
     options.check_reason()
     if options.prefixes:
@@ -192,6 +199,7 @@ def _begin(ledger: Ledger, site: Any, options: Options, reporter: Reporter) -> C
         _named(site, options),
         {
             **options.guards,
+            'ignored_groups': options.ignored_groups,
             'excluded': options.excluded(
                 capital=site.first_letter, english=site.in_english
             ),
@@ -227,6 +235,7 @@ def _action(site: Any, campaign: Campaign, standing: Iterable[str]) -> GlobalDel
     """
     stored = {k: v for k, v in campaign.options.items() if k != 'untrusted'}
     stored['excluded'] = frozenset([*stored['excluded'], *standing])
+    stored['ignored_groups'] = frozenset(stored.get('ignored_groups', ()))
     guards = DeletionGuards(operator=site.username() or '', **stored)
     return GlobalDelete(site, reason=campaign.reason, guards=guards)
 

@@ -57,6 +57,10 @@ Guards:
 
 -max-edits:N      Hold back accounts with more than N global edits; default 50.
 
+-ignore-groups:A,B
+                  Groups on single wikis whose members are not held back for that, such
+                  as "member" where everybody gets it.
+
 -max:N            Refuse a plan with more than N accounts. Without a terminal it is
                   100 unless given.
 
@@ -141,6 +145,7 @@ class Options(SharedOptions):
     unlock: bool = False
     hide: HiddenLevel | None = None
     max_edits: int | None = None
+    ignored_groups: list[str] = field(default_factory=list)
 
     @property
     def has_targets(self) -> bool:
@@ -258,6 +263,8 @@ def parse(args: Iterable[str]) -> Options:
                 options.hide = _level(value)
             case '-max-edits', True:
                 options.max_edits = number(name, value)
+            case '-ignore-groups', True:
+                options.ignored_groups += filter(None, value.split(','))
             case _ if not options.take(argument):
                 raise not_understood(_SCRIPT, argument)
     return options
@@ -285,11 +292,12 @@ def _check(options: Options) -> None:
         how='No accounts were named: give names, -file:FILE, -prefix:TEXT, '
         '-page:TITLE, or - for standard input.',
     )
-    changing = (options.unlock, options.hide, options.max_edits)
+    guards = (options.max_edits, options.ignored_groups or None)
+    changing = (options.unlock, options.hide, *guards)
     if not options.has_targets and any(v not in (None, False) for v in changing):
         raise InvalidInput(
-            '-unlock, -hide and -max-edits belong to a new plan, not to -resume or '
-            '-undo.'
+            '-unlock, -hide, -max-edits and -ignore-groups belong to a new plan, not '
+            'to -resume or -undo.'
         )
     _check_page(options)
     if options.page is None:
@@ -359,6 +367,7 @@ def _stored(site: Any, options: Options) -> dict[str, Any]:
         'locked': not options.unlock,
         'hidden': options.hide and options.hide.value,
         'max_edits': 50 if options.max_edits is None else options.max_edits,
+        'ignored_groups': options.ignored_groups,
         'excluded': options.excluded(
             capital=site.first_letter,
             english=site.in_english,
@@ -523,6 +532,7 @@ def _action(
         'guards': Guards(
             operator=site.username(),
             max_edits=stored['max_edits'],
+            ignored_groups=frozenset(stored.get('ignored_groups', ())),
             excluded=frozenset([*stored['excluded'], *standing]),
         ),
         'locked': stored['locked'],

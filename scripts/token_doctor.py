@@ -315,8 +315,9 @@ def _throttle(found: Findings) -> str:
 
 def _about_script(check: ScriptCheck, found: Diagnosis) -> Iterator[Line]:
     refused = [file for file in found.secret_files if file.refused]
-    works = check.works and not refused
-    yield Line(check.script, _fares(check, refused, found.targets), good=works)
+    problem = found.login_problem(check.script)
+    works = check.works and not refused and problem is None
+    yield Line(check.script, _fares(check, refused, problem, found.targets), good=works)
     if check.works:
         for option in dict.fromkeys(m.option for m in check.missing):
             lacks = _lacks(m for m in check.missing if m.option == option)
@@ -327,9 +328,17 @@ def _about_script(check: ScriptCheck, found: Diagnosis) -> Iterator[Line]:
     yield Line(f'  {said("token_doctor-least-grants")}', least)
 
 
-def _fares(check: ScriptCheck, refused: Iterable[SecretFile], targets: int) -> str:
+def _fares(
+    check: ScriptCheck,
+    refused: Iterable[SecretFile],
+    problem: str | None,
+    targets: int,
+) -> str:
     lacks = _lacks(m for m in check.missing if not m.option)
-    if reasons := [*filter(None, [lacks]), *map(_refusal, refused)]:
+    central = problem and said(
+        'token_doctor-lacks-central', problem=problem.rstrip('.')
+    )
+    if reasons := [*filter(None, [lacks, central]), *map(_refusal, refused)]:
         return said('token_doctor-would-not-work', lacks='; '.join(reasons))
     if check.seconds is None:
         return said('token_doctor-would-work')

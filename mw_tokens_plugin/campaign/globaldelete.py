@@ -15,6 +15,7 @@ from mw_tokens_plugin.campaign.globallock import (
     WIKIS_UNKNOWN,
     account_columns,
     account_facts,
+    is_in_local_group,
     unreadable,
 )
 from mw_tokens_plugin.campaign.hiding import hiding
@@ -47,6 +48,7 @@ class DeletionGuards:
     :ivar with_groups: whether members of global or local groups are deleted too
     :ivar with_locked: whether locked accounts are deleted too, which frees them
     :ivar excluded: names that are held back
+    :ivar ignored_groups: groups on wikis whose members are not held back for that
     """
 
     operator: str
@@ -55,6 +57,7 @@ class DeletionGuards:
     with_groups: bool = False
     with_locked: bool = False
     excluded: frozenset[str] = frozenset()
+    ignored_groups: frozenset[str] = frozenset()
 
 
 class GlobalDelete(Action):
@@ -179,7 +182,7 @@ class GlobalDelete(Action):
             return Held.UNREADABLE
         if not guards.with_groups and account.groups:
             return Held.GLOBAL_GROUP
-        if not guards.with_groups and account.local_groups:
+        if not guards.with_groups and is_in_local_group(account, guards.ignored_groups):
             return Held.LOCAL_GROUP
         if (account.edit_count or 0) > guards.max_edits:
             return Held.EDITS

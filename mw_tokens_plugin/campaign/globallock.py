@@ -47,11 +47,13 @@ class Guards:
     :ivar operator: the account that carries it out
     :ivar max_edits: accounts with more global edits are held back
     :ivar excluded: names that are held back
+    :ivar ignored_groups: groups on wikis whose members are not held back for that
     """
 
     operator: str
     max_edits: int = 50
     excluded: frozenset[str] = frozenset()
+    ignored_groups: frozenset[str] = frozenset()
 
 
 class GlobalLock(Action):
@@ -222,7 +224,7 @@ class GlobalLock(Action):
                     self.site, [account.name], _each(self.site.global_account)
                 )
                 account = account if isinstance(found, Exception) else found
-            if account.local_groups:
+            if is_in_local_group(account, self.guards.ignored_groups):
                 held = Held.LOCAL_GROUP
             elif account.attached is None:
                 held = Held.UNREADABLE
@@ -560,6 +562,14 @@ def account_facts(account: GlobalAccount) -> dict[str, Any]:
         'edits': account.edit_count,
         'registration': account.registration and account.registration.isoformat(),
     }
+
+
+def is_in_local_group(account: GlobalAccount, ignored: frozenset[str]) -> bool:
+    """Tell whether an account is in a group on any wiki.
+
+    :param ignored: groups that do not count
+    """
+    return any(not ignored.issuperset(g) for g in account.local_groups.values())
 
 
 def unreadable(name: str, error: Exception, *, hidden: bool = False) -> Decision:

@@ -126,6 +126,7 @@ _KINDS: dict[str, dict[str, Check]] = {
         'hidden': _is_one_of(None, 'lists', 'suppressed'),
         'max_edits': _is_number(),
         'excluded': _are_texts,
+        'ignored_groups': _are_texts,
         'page': _is_request_page,
     },
     UndoGlobalLock.kind: _UNDO,
@@ -135,6 +136,7 @@ _KINDS: dict[str, dict[str, Check]] = {
         'with_groups': _is_flag,
         'with_locked': _is_flag,
         'excluded': _are_texts,
+        'ignored_groups': _are_texts,
     },
     CrosswikiDelete.kind: {
         'reasons': _are_reasons,

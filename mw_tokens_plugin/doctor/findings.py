@@ -311,6 +311,7 @@ class Diagnosis:
         return (
             len(checks) == len(self._where(script)) > 0
             and all(check.works for check in checks)
+            and self.login_problem(script) is None
             and self._files_serve()
         )
 
@@ -322,7 +323,8 @@ class Diagnosis:
         :param script: its name
         """
         stopped = [wiki for wiki in self.wikis if Role.HOME.value in wiki.roles]
-        stopped = [wiki for wiki in [*stopped, *self._where(script)] if wiki.problem]
+        stopped += [*self._logged_in_to(script), *self._where(script)]
+        stopped = [wiki for wiki in stopped if wiki.problem]
         checks = [
             check for wiki in self._where(script) for check in wiki.checks(script)
         ]
@@ -333,6 +335,18 @@ class Diagnosis:
             and lacks <= {'read-only'}
             and self._files_serve()
         )
+
+    def login_problem(self, script: str) -> str | None:
+        """Say why a script could not log in where it does, if it acts elsewhere."""
+        problems = (wiki.problem for wiki in self._logged_in_to(script))
+        return next(filter(None, problems), None)
+
+    def _logged_in_to(self, script: str) -> list[WikiCheck]:
+        """Return the wiki on which a script logs in, if it acts elsewhere."""
+        role = next(each.role for each in SCRIPTS if each.name == script)
+        if role is not Role.NAMED:
+            return []
+        return [wiki for wiki in self.wikis if Role.CENTRAL.value in wiki.roles]
 
     def _where(self, script: str) -> list[WikiCheck]:
         """Return the wikis on which a script would act.

@@ -99,7 +99,7 @@ def central_site(site: Any) -> Any:
     if where is None:
         raise NotCentral(
             f'It is not known on which wiki the family {site.family.name!r} keeps its '
-            "global accounts. Add a line central_wiki = 'CODE' to its family file."
+            f'global accounts. {_where_to_say_it(site.family.name)}'
         )
     family, _, code = where.rpartition(':')
     central = pywikibot.Site(code, family, user=site.username())
@@ -119,6 +119,21 @@ def same_farm(home: Any, place: Place) -> bool | None:
         return True
     centrals = _central_wiki(home.family), _central_wiki(place.family)
     return None if None in centrals else centrals[0] == centrals[1]
+
+
+def _where_to_say_it(name: str) -> str:
+    """Say where the central wiki of a family is to be named."""
+    file = str(config.family_files.get(name, ''))
+    if '://' not in file:
+        return f"Add a line central_wiki = 'CODE' to its family file{_in(file)}."
+    return (
+        f'user-config.py gives the address {file} in the place of a family file: write '
+        "one with a line central_wiki = 'CODE', and give its path in family_files."
+    )
+
+
+def _in(file: str) -> str:
+    return f', {file}' if file else ''
 
 
 def farm_of(family: Any) -> str:

@@ -213,6 +213,24 @@ def test_the_central_wiki_is_looked_at_wherever_home_is(farm: Farm) -> None:
     assert found.would_work('global_lock')
 
 
+def test_where_no_central_wiki_is_named_it_says_what_the_scripts_do(
+    farm: Farm,
+    doctor: Callable[..., Run],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(type(farm.site().family), 'central_wiki', None)
+    sentence = 'It is not known on which wiki the family'
+    for name in ('global_lock', 'crosswiki_delete', 'global_delete'):
+        run = doctor(f'-for:{name}', 'aa')
+        assert run.code == 3, run.said
+        assert sentence in run.out
+        assert 'crosswiki_delete: would not work' in run.out
+        assert script(name).main('-resume', '-always') == 2
+        assert sentence in capfd.readouterr().err
+    assert doctor('-for:link_account').code == 0
+
+
 def test_a_wiki_without_an_account_is_a_problem_of_that_wiki_alone(
     site: Any, sandbox: Sandbox, doctor: Callable[..., Run]
 ) -> None:

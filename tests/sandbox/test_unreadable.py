@@ -99,3 +99,30 @@ def test_the_operators_own_account_on_a_wiki_that_is_gone(
     run = pwb('crosswiki_delete', '-same-title:A', '-wikis:all', USUAL[0], '-simulate')
     assert run.code == 2, run.said
     assert '-wikis:' in run.err
+
+
+def test_members_of_harmless_groups_are_not_skipped(
+    pwb: Script, stage: tuple[Any, Sandbox]
+) -> None:
+    """A group that everybody gets on a wiki can be named; others still count."""
+    _, sandbox = stage
+
+    def join(farm: Any) -> None:
+        for name, groups in ((SPAM[0], {'member'}), (SPAM[1], {'member', 'sysop'})):
+            for local in farm.accounts[name].attached.values():
+                local.groups, local.editcount = frozenset(groups), 0
+            local.editcount += 20
+
+    sandbox.call(join)
+    run = pwb('global_lock', *SPAM[:2], *USUAL)
+    assert run.code == 1, run.said
+    assert 'Held back: 2 (in a group on a wiki)' in run.out
+    run = pwb('global_lock', *SPAM[:2], '-ignore-groups:member,x', *USUAL)
+    assert run.code == 1, run.said
+    assert changed(sandbox, 'setglobalaccountstatus') == [SPAM[0]]
+    run = pwb(
+        'global_delete', *SPAM[:2], '-with-locked', '-ignore-groups:member', *USUAL
+    )
+    assert run.code == 1, run.said
+    assert changed(sandbox, 'deleteglobalaccount') == [SPAM[0]]
+    assert pwb('global_lock', '-resume', '-ignore-groups:x', '-always').code == 2
