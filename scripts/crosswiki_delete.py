@@ -117,7 +117,6 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.campaign.targets import valid_names
 from mw_tokens_plugin.campaign.wikis import Wikis, search_in, split
-from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.names import normalise_name
@@ -189,7 +188,7 @@ def _run(arguments: list[str]) -> ExitCode:
             campaign = options.resumed(ledger, site, _KINDS)
             options.check_seen(ledger, campaign)
             campaign = _leave_out(ledger, wikis, campaign, options)
-            _search_again(ledger, campaign, searches, reporter)
+            _search_again(ledger, campaign, searches, options, reporter)
         elif options.undo is not None:
             campaign = _begin_undo(ledger, wikis, options)
         else:
@@ -367,19 +366,26 @@ def _named(
 
 
 def _search_again(
-    ledger: Ledger, campaign: Campaign, searches: Searches, reporter: Reporter
+    ledger: Ledger,
+    campaign: Campaign,
+    searches: Searches,
+    options: Options,
+    reporter: Reporter,
 ) -> None:
-    """List what is found by searches that could not be made before."""
+    """List what is found by searches that this operator could not make before."""
+    sealer = options.sealer(ledger, campaign, searches.wikis.home)
     listed = ledger.targets(campaign, State.LISTED)
-    names = [target.name for target in listed if search_in(target.name)]
+    names = [t.name for t in listed if search_in(t.name) and sealer.vouched(t)]
     if not names:
         return
+    sealer.begin()
     searches.generators = campaign.options.get('generators', ())
     # Where it is said nowhere: the ledger may be written by others.
     users = any(search[1] == 'from-user' for search in map(search_in, names) if search)
     path = _usual_to_revert(campaign.name) if users else None
     with _to_revert(path, 'append', reporter) as searches.left:
-        ledger.add(campaign, valid_names(searches.again(names), skip=True))
+        pages = valid_names(searches.again(names), skip=True)
+        ledger.add(campaign, pages, sealer.listed)
 
 
 def _leave_out(
@@ -395,7 +401,7 @@ def _leave_out(
     to_do = [t for state in open_states for t in ledger.targets(campaign, state)]
     known = {split(target.name)[0] for target in to_do}
     chosen = {w if w in known else wikis.database(w) for w in options.not_wikis}
-    with at_work(ledger, campaign, account=campaign.operator, workers=0):
+    with options.busy_with(ledger, campaign):
         for target in to_do:
             wiki = split(target.name)[0]
             if wiki not in chosen:
@@ -409,7 +415,8 @@ def _leave_out(
                 held = Decision(target.name, held=Held.LEFT_OUT, facts=facts)
                 ledger.decide(campaign, [held])
         stored = campaign.options.get('not_wikis', [])
-        return ledger.keep(campaign, 'not_wikis', sorted({*stored, *chosen}))
+        left_out = sorted({*stored, *chosen})
+        return options.keep(ledger, campaign, wikis.home, 'not_wikis', left_out)
 
 
 def _existing(wikis: Wikis, names: Iterable[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ import shlex
 import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -409,6 +409,29 @@ class SharedOptions:
         """
         key = Key.of(config.base_dir)
         return Sealer(key, ledger, campaign, _account(site))
+
+    def keep(
+        self, ledger: Ledger, campaign: Campaign, site: Any, name: str, value: Any
+    ) -> Campaign:
+        """Keep something more among the options of a campaign, sealed as before.
+
+        :param site: the central wiki
+        """
+        sealer = self.sealer(ledger, campaign, site)
+        campaign = ledger.keep(campaign, name, value)
+        sealer.move_to(campaign)
+        return campaign
+
+    def busy_with(
+        self, ledger: Ledger, campaign: Campaign
+    ) -> AbstractContextManager[object]:
+        """Be at work on a campaign, unless this run has been since it began it.
+
+        :raises CampaignBusy: another run is at work on it
+        """
+        if self._run is not None and self._run.is_of(campaign):
+            return nullcontext()
+        return at_work(ledger, campaign, account=campaign.operator, workers=0)
 
     def reporter(self) -> Reporter:
         """Return what shows the campaign to the operator."""

@@ -33,7 +33,7 @@ from mw_tokens_plugin.campaign.sealkey import Key
 _SEALS = 40
 
 #: Options that may change while a campaign is carried out.
-_CHANGING = frozenset({'stop_page'})
+_CHANGING = frozenset({'stop_page', 'not_wikis'})
 
 
 @dataclass(frozen=True, slots=True)
