@@ -16,6 +16,9 @@ from .desk import Desk, Run, script
 if TYPE_CHECKING:
     from .farms import Farm
 
+#: Scripts that keep no ledger.
+_WITHOUT_LEDGER = ('link_account', 'token_doctor')
+
 
 @pytest.fixture
 def desk(farm: Farm, tmp_path: Path) -> Iterator[Desk]:
@@ -75,6 +78,8 @@ def _run_script(
 
     capfd.readouterr()
     config.simulate = False
-    code = script(name).main(*args, f'-ledger:{ledger_file}')
+    if name not in _WITHOUT_LEDGER:
+        args += (f'-ledger:{ledger_file}',)
+    code = script(name).main(*args)
     said: Any = capfd.readouterr()
     return Run(int(code), said.out, said.err)

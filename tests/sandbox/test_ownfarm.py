@@ -354,15 +354,54 @@ def test_a_list_that_may_mean_two_wikis_is_refused(
     assert not writes(own_sandbox)
 
 
-def test_accounts_are_locked_on_the_central_wiki_of_their_own_farm(
+def test_each_script_writes_to_the_wikis_that_it_names_and_to_no_other(
     own_farm: Farm,
     own_sandbox: Sandbox,
+    second_farm: Farm,
     second_sandbox: Sandbox,
     own_pwb: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Both farms have accounts of the same names."""
-    (name,) = own_farm.unlocked(1)
-    run = own_pwb('global_lock', name, '-reason:spam', '-always')
-    assert run.code == 0, run.said
-    assert writes(own_sandbox) == {'meta': 1}
-    assert not writes(second_sandbox)
+    """Both farms have accounts of the same names; counted in all journals."""
+    from pywikibot import config
+
+    page = same_page(own_sandbox)
+    same_page(second_sandbox)
+    first, second, third = own_farm.unlocked(3)
+    central = {'meta': 1}
+    steps: tuple[tuple[tuple[str, ...], dict[str, int]], ...] = (
+        (
+            ('global_lock', first, second, '-reason:spam', '-campaign:locks'),
+            {'meta': 2},
+        ),
+        (('campaign', 'show', 'locks'), {}),
+        (('token_doctor', 'cc', 'de', 'ownfarm:ffwiki'), {}),
+        (('link_account', '-timeout:60'), central),
+        (('link_account', '-list'), {}),
+        (('global_delete', third, '-reason:error', '-campaign:gone'), central),
+        (('crosswiki_delete', *_wanted(page['cc']), '-campaign:pages'), {'cc': 1}),
+        # The default is another farm from here on.
+        (('family', second_farm.family), {}),
+        (('campaign', 'undo', 'locks', '-reason:sorry'), {'meta': 2}),
+        (('campaign', 'resume', 'pages'), {}),
+        (('campaign', 'undo', 'pages', '-reason:sorry'), {'cc': 1}),
+        (('campaign', 'list'), {}),
+    )
+    monkeypatch.setenv('MW_TOKENS_FIELD_farmcode', 'pass')
+    for (name, *args), expected in steps:
+        if name == 'family':
+            config.family = args[0]
+            continue
+        asks = name not in ('token_doctor', 'link_account')
+        asks &= args[0] not in ('show', 'list')
+        for sandbox in (own_sandbox, second_sandbox):
+            sandbox.journal.clear()
+        run = own_pwb(name, *args, *(('-always',) if asks else ()))
+        assert run.code == 0, run.said
+        assert (name, args, writes(own_sandbox)) == (name, args, expected)
+        assert not writes(second_sandbox)
+
+
+def _wanted(line: str) -> tuple[str, ...]:
+    wiki, _, title = line.partition('\t')
+    return (f'{wiki}:{title}', '-reason:spam')
