@@ -74,6 +74,9 @@ class AttachedWikis:
         self._account: GlobalAccount | None = None
         self._listed: frozenset[str] | None = None
         self._places: dict[str, list[Place]] | None = None
+        #: The accounts by their hosts, and of which list that is.
+        self._hosts: dict[str, list[AttachedAccount]] = {}
+        self._indexed: tuple[AttachedAccount, ...] | None = None
         self._said: dict[str, Identity | None] = {}
 
     # Which wikis
@@ -262,9 +265,15 @@ class AttachedWikis:
         return replace(place, meant=frozenset({account.wiki}) if account else names)
 
     def _accounts_at(self, host: str) -> list[AttachedAccount]:
-        if not host:
-            return []
-        return [each for each in self.accounts() if self._host(each.url) == host]
+        accounts = self.accounts()
+        if self._indexed is not accounts:
+            hosts: dict[str, list[AttachedAccount]] = {}
+            for each in accounts:
+                hosts.setdefault(self._host(each.url), []).append(each)
+            # What cannot be used as an address is none at all.
+            hosts.pop('', None)
+            self._hosts, self._indexed = hosts, accounts
+        return self._hosts.get(host, [])
 
     def _places_at(self, host: str) -> list[Place]:
         if self._places is None:
