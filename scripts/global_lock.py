@@ -118,6 +118,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
+from mw_tokens_plugin.protocol.lookalikes import marked
 from mw_tokens_plugin.protocol.names import normalise_name, normalise_prefix
 from mw_tokens_plugin.requestpages import RequestKind
 
@@ -422,7 +423,7 @@ def _select(site: Any, options: Options) -> Selection:
 
 def _is_meant_to_lock(label: str, names: Sequence[str]) -> bool:
     """Ask whether a request is for a lock, where its heading speaks of both."""
-    shown = ', '.join(names[:_ASKED_WITH_NAMES])
+    shown = ', '.join(map(marked, names[:_ASKED_WITH_NAMES]))
     question = said('global_lock-offer', label=label, number=len(names), names=shown)
     return pywikibot.input(question).strip().lower() in ('y', 'yes')
 

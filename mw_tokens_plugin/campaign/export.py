@@ -24,13 +24,23 @@ from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.privatefiles import replacing
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.messages import counted
+from mw_tokens_plugin.protocol.cells import as_cell
 from mw_tokens_plugin.protocol.display import displayable
+from mw_tokens_plugin.protocol.lookalikes import marked
 
 #: Rows of the table in wikitext; a page of a wiki holds no more than 2 MB.
 WIKITEXT_ROWS = 2000
 
 #: Cells and blocks end every change of direction, so those need not be escaped.
-_CONTROLS = re.compile('[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]')
+_CONTROLS = re.compile('[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]')
+
+#: What means nothing in wikitext but itself: letters, digits and a few signs. Two
+#: underscores begin a switch such as NOINDEX, and some words with a number behind them
+#: become links.
+#: https://www.mediawiki.org/wiki/Help:Magic_links
+_PLAIN = re.compile(r'(?!.*(?:__|\b(?:RFC|PMID|ISBN)\b))[\w .,/-]*')
+#: Names that can stand in a link; all others are no names, or need an escape.
+_LINKABLE = re.compile(r"(?:[^\W_]|[ .,()!?-]|'(?!'))+")
 
 #: Columns of the chart.
 _STEPS = 60
@@ -172,7 +182,9 @@ class _Report:
 def _json(value: object, indent: int | None = None) -> str:
     """Return JSON in which control characters are escaped, those of C1 too."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return re.sub('[\x7f-\x9f]', lambda found: f'\\u{ord(found[0]):04x}', text)
+    return re.sub(
+        '[\x7f-\x9f\\u2028\\u2029]', lambda found: f'\\u{ord(found[0]):04x}', text
+    )
 
 
 def _write_json(report: _Report, file: TextIO) -> None:
@@ -214,19 +226,16 @@ def _write_csv(report: _Report, file: TextIO) -> None:
 
 def _cell(value: object) -> object:
     """Keep a spreadsheet from taking a name for a formula, and a row in one line."""
-    if isinstance(value, str):
-        value = _safe(re.sub(r'[\r\n]+', ' ', value))
-    # What begins with an apostrophe gets one, too, so that it can be read again.
-    if isinstance(value, str) and re.match("'*[=+@\\t\\r-]", value):
-        return f"'{value}"
-    return '' if value is None else value
+    if not isinstance(value, str):
+        return '' if value is None else value
+    return as_cell(_safe(re.sub(r'[\r\n]+', ' ', value)))
 
 
 def _write_wikitext(report: _Report, file: TextIO) -> None:
     campaign = report.campaign
     counts = report.counts
     file.write(
-        f'{_nowiki(campaign.action)} by [[User:{campaign.operator}]] on '
+        f'{_nowiki(campaign.action)} by {_user_link(campaign.operator)} on '
         f'{_nowiki(campaign.wiki)}: {counts[State.DONE]} done, '
         f'{counts[State.FAILED]} failed, {counts[State.HELD]} held back. '
         f'Reason: {_nowiki(campaign.reason) or "(none)"}\n\n'
@@ -250,9 +259,14 @@ def _write_wikitext(report: _Report, file: TextIO) -> None:
 def _nowiki(text: str) -> str:
     """Show a text as it is, whatever markup it holds."""
     text = _safe(text)
-    if re.fullmatch(r'[\w .,/-]*', text):
+    if _PLAIN.fullmatch(text):
         return text
     return f'<nowiki>{html.escape(" ".join(text.split()))}</nowiki>'
+
+
+def _user_link(name: str) -> str:
+    """Return a link to a user, if a user can have that name."""
+    return f'[[User:{name}]]' if _LINKABLE.fullmatch(name) else _nowiki(name)
 
 
 def _html(text: str) -> str:
@@ -370,7 +384,7 @@ def _write_section(
     file.write('<table>\n<tr><th>Target</th><th>When (UTC)</th><th>Why</th></tr>\n')
     for target in chain([first], targets):
         file.write(
-            f'<tr><td><bdi>{_html(target.label)}</bdi></td>'
+            f'<tr><td><bdi>{_html(marked(target.label))}</bdi></td>'
             f'<td>{_readable(target.ended_at)}</td>'
             f'<td>{_html(_why(target))}</td></tr>\n'
         )

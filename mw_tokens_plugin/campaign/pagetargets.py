@@ -23,6 +23,7 @@ from mw_tokens_plugin.campaign.records import Decision
 from mw_tokens_plugin.campaign.requesters import Doubt, added_by
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.protocol.lookalikes import marked
 from mw_tokens_plugin.protocol.names import AccountKind, folded, kind_of
 from mw_tokens_plugin.requestpages import Request, RequestKind, RequestPage
 from mw_tokens_plugin.site.redaction import redactor
@@ -142,9 +143,11 @@ class Selection:
             status = taken.request.status.word if taken.request.status else ''
             number = said('global_lock-request-names', number=len(taken.names))
             details = '; '.join(filter(None, [number, status]))
-            yield f'  {taken.label} ({details})'
+            yield f'  {marked(taken.label)} ({details})'
         for passed in self.passed:
-            line = said('global_lock-passed', label=passed.label, why=passed.why)
+            line = said(
+                'global_lock-passed', label=marked(passed.label), why=marked(passed.why)
+            )
             yield f'  {line}'
 
 

@@ -27,6 +27,7 @@ from mw_tokens_plugin.campaign.hiding import discreet
 from mw_tokens_plugin.campaign.records import Campaign, Held, Outcome, State, Target
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.display import displayable
+from mw_tokens_plugin.protocol.lookalikes import marked
 
 #: Targets of each kind that a plan lists unless all are asked for.
 LISTED_AT_MOST = 200
@@ -193,7 +194,8 @@ class Reporter:
             failed = outcome.state is State.FAILED
             key = 'campaign-one-failed' if failed else 'campaign-one-done'
             self.line(
-                said(key, target=target.label) + _in_brackets(_detail(target, outcome)),
+                said(key, target=marked(target.label))
+                + _in_brackets(_detail(target, outcome)),
                 urgent=failed,
             )
         if self._progress is not None:
@@ -250,14 +252,14 @@ class Reporter:
             # The rest of a long ledger is not read.
             skipped = islice(skipped, min(unsatisfied, SUMMED_UP_AT_MOST))
         for target in skipped:
-            say(f'  {target.label}: {_why(target)}')
+            say(f'  {marked(target.label)}: {_why(target)}')
         if (unnamed := unsatisfied - SUMMED_UP_AT_MOST) > 0 and more:
             say(said('campaign-more', number=unnamed, line=more))
         if counts[State.FAILED]:
             say(said('campaign-failed', number=counts[State.FAILED]))
         for target in islice(failed, SUMMED_UP_AT_MOST if more else None):
             outcome = Outcome(State.FAILED, detail=target.detail)
-            say(f'  {target.label}: {_detail(target, outcome)}')
+            say(f'  {marked(target.label)}: {_detail(target, outcome)}')
         if (unnamed := counts[State.FAILED] - SUMMED_UP_AT_MOST) > 0 and more:
             say(said('campaign-more', number=unnamed, line=more))
         if left:
@@ -323,7 +325,7 @@ class Reporter:
 
     def _name(self, target: Target) -> str:
         """Return the name where somebody looks at a plan, else what may be shown."""
-        return target.name if self.shows_hidden else target.label
+        return marked(target.name if self.shows_hidden else target.label)
 
 
 def why_held(reason: Held) -> str:

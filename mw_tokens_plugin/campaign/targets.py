@@ -21,6 +21,7 @@ from typing import BinaryIO
 from mw_tokens_plugin.campaign.records import Held
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import counted, said
+from mw_tokens_plugin.protocol.cells import from_cell
 from mw_tokens_plugin.protocol.lines import (
     Line,
     LineKind,
@@ -31,6 +32,7 @@ from mw_tokens_plugin.protocol.lines import (
     reference_in,
     without_facts,
 )
+from mw_tokens_plugin.protocol.lookalikes import marked
 from mw_tokens_plugin.protocol.mentions import possible_names, possible_pages
 from mw_tokens_plugin.protocol.names import (
     AccountKind,
@@ -234,12 +236,10 @@ class ListReader:
                 if cell is not None and text.strip():
                     held = cell(text)
                     if exact:
-                        # A report writes an apostrophe before what a spreadsheet
-                        # would calculate.
-                        held = re.sub("^'(?='*[=+@\\t-])", '', held)
-                        line = Line(LineKind.ITEM, held, exact=True)
+                        line = Line(LineKind.ITEM, from_cell(held), exact=True)
                     else:
-                        line = self._read_line(re.sub("^'(?=[=+@\\t-])", '', held))
+                        is_quoted = held.startswith("''")
+                        line = self._read_line(held if is_quoted else from_cell(held))
                 if isinstance(line, InvalidInput):
                     raise line
                 if not _is_counted(last, line.number, _number_of(following)):
@@ -256,7 +256,7 @@ class ListReader:
             if names and self._is_interpreted(text, line, names):
                 source.interpreted += 1
                 if len(source.shown) < MAX_SHOWN:
-                    source.shown.append((text.strip(), ', '.join(names)))
+                    source.shown.append((text.strip(), ', '.join(map(marked, names))))
             if self._strict:
                 source.said[number] = self._said(text, line)
             for name in names:

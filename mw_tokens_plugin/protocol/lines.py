@@ -80,6 +80,12 @@ def read_line(
     if len(text) > MAX_LENGTH:
         raise InvalidInput(f'{text[:40]!r}... has more than {MAX_LENGTH} characters.')
     whole = _trimmed(text)
+    if _OVERRIDE.search(text if '&' not in text else decoded(text)):
+        # Said without the characters, as a terminal would obey them.
+        raise InvalidInput(
+            f'{whole!r} has a character that reverses what is shown (U+202D or '
+            'U+202E), so a reader sees another name: remove it.'
+        )
     if not whole:
         return Line(LineKind.BLANK)
     if _BREAK.search(whole):
@@ -249,6 +255,8 @@ _INVISIBLE = '\ufeff\u200b\u2060\u2066\u2067\u2068\u2069'
 #: What other programs take for the end of a line.
 _BREAK = re.compile('[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]')
 _DIRECTION = re.compile('[\u200e\u200f\u202a-\u202e]')
+#: What makes a reader see all letters in the other order.
+_OVERRIDE = re.compile('[\u202d\u202e]')
 _HTML_COMMENT = re.compile('<!--.*?-->')
 _HEADING = re.compile('=+[^=].*=+')
 _RULE = re.compile('-{4,}|={3,}')

@@ -9,7 +9,9 @@ import csv
 import io
 import json
 import os
+import re
 import stat
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -222,6 +224,71 @@ def test_a_report_names_the_very_targets_when_it_is_read_as_a_list(
     for path in (paths['.csv'], paths['.wiki'], tmp_path / 'log'):
         read = [e for e in ListReader().file(str(path)) if isinstance(e, Entry)]
         assert sorted(entry.name for entry in read) == sorted(names), path.name
+
+
+def test_no_name_or_reason_is_markup_or_a_formula(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """Whoever may write to the ledger chooses them, and vandals choose names."""
+    tricks = [
+        *('__NOINDEX__', '{{delete}}', '[[Category:X]]', '~~~~', '</nowiki>{{x}}'),
+        *(
+            '\uff3f\uff3fNOTOC\uff3f\uff3f',
+            '-{R|x}-',
+            'RFC 1',
+            '{{{1}}}',
+            '|}',
+            '|-\n| x',
+        ),
+        *('https://evil.example', '<ref>x</ref>', '&#91;&#91;x]]', "''x''", '<!--'),
+        *(' =1+1', '\u202e=1', '\uff1d1', '\t=1', '\r=1', '@x', '+1', '-1'),
+        *('a\u2028=1', '=1\n=2'),
+    ]
+    for number, trick in enumerate(tricks):
+        made = ledger.create(
+            f'x{number}',
+            action=trick,
+            wiki=trick,
+            operator=f'O]]{trick}[[',
+            reason=trick,
+            options={},
+        )
+        ledger.add(made, ['Name', f'Name {trick}'])
+        ledger.decide(made, [Decision('Name'), Decision(f'Name {trick}')])
+        for target in ledger.lease(made, 'run/0', 9):
+            ledger.record(target, Outcome(State.FAILED, detail=trick))
+        paths = {p.suffix: p for p in write_report(ledger, made, tmp_path / 'report')}
+        text = paths['.wiki'].read_text('utf-8')
+        bare = re.sub('<nowiki>[^<]*</nowiki>', '', text)
+        assert not re.search(
+            r'__|\[\[|\{\{|~~|-\{|RFC|https:|ref|\'\'|<|&|\uff3f', bare
+        )
+        assert (bare.count('|-'), bare.count('|}'), bare.count('\n|')) == (2, 1, 5), (
+            trick
+        )
+        with paths['.csv'].open(encoding='utf-8', newline='') as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == 2
+        for cell in (cell for row in rows for cell in row.values()):
+            shown = unicodedata.normalize('NFKC', re.sub('[\\s\u202e]', '', cell))
+            assert cell.isdigit() or shown[:1] not in ('=', '+', '-', '@'), trick
+            assert not re.search('[\\t\r\n\u2028]', cell[:1])
+        page = paths['.html'].read_text('utf-8')
+        assert '<ref' not in page and '<!--' not in page
+
+
+def test_an_operator_is_linked(ledger: Ledger, tmp_path: Path) -> None:
+    for number, name in enumerate(('Example (WMF)', "O'Neil", 'Jörg 2', '日本')):
+        made = ledger.create(
+            f'o{number}', action='a', wiki='w', operator=name, reason='x', options={}
+        )
+        ledger.add(made, ['Name'])
+        (path,) = (
+            path
+            for path in write_report(ledger, made, tmp_path / 'report')
+            if path.suffix == '.wiki'
+        )
+        assert f' by [[User:{name}]] on w' in path.read_text('utf-8')
 
 
 def test_a_second_report_replaces_the_first(

@@ -237,3 +237,14 @@ def test_any_line_is_read_or_refused_in_a_sentence(line: str) -> None:
     if not isinstance(found, LineKind):
         # The name of an account is a line that says so.
         assert all(names(f'[[User:{name}]]') == (name,) for name in found)
+
+
+@pytest.mark.parametrize('sign', ['\u202e', '\u202d', '&#x202e;', '&#8238;'])
+def test_a_line_whose_letters_are_shown_in_the_other_order_is_refused(
+    sign: str,
+) -> None:
+    """Whoever has read it has seen another name than the one that would be locked."""
+    with pytest.raises(InvalidInput, match=r'U\+202E'):
+        read_line(f'* [[User:{sign}nimda]]')
+    # Wikis put embeddings around names in logs, which show no letter elsewhere.
+    assert read_line('\u202aName\u202c\u200e').content == 'Name'
