@@ -16,7 +16,8 @@ from . import errors, formats
 from .call import ACTIONS, Answer, Call, Json, Request
 from .declarations import FORMATS, Declarations, Module
 from .errors import ApiError, HttpError, StatusError
-from .sessions import digest, parse_cookies
+from .oauth import Unauthorized
+from .sessions import Session, digest, parse_cookies
 from .titles import canonical_user, speak
 
 if TYPE_CHECKING:
@@ -207,9 +208,16 @@ class Api:
             elif scheme == 'Bearer' and self.farm.current:
                 raise errors.invalid_authorization('Invalid access token')
             else:
-                call.session = sessions.resolve(wiki, cookies)
+                signed = scheme == 'OAuth' and self._signed(wiki, token)
+                call.session = signed or sessions.resolve(wiki, cookies)
         if origin:
             self._check_origin(call, origin, request)
+
+    def _signed(self, wiki: Wiki, authorization: str) -> Session | None:
+        try:
+            return self.farm.consumers.resolve(wiki, authorization)
+        except Unauthorized as error:
+            raise errors.invalid_authorization(str(error)) from None
 
     def _spend(
         self, call: Call, token: str, way: str, cookies: Mapping[str, str] = EMPTY

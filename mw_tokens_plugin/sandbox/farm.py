@@ -16,6 +16,7 @@ from .entities import Entities
 from .files import Files, FileVersion, base36
 from .globalblocks import GlobalBlocks
 from .layout import Layout
+from .oauth import Consumers
 from .provider import Provider
 from .records import (
     Account,
@@ -476,6 +477,7 @@ class Farm:
         self.added_rights = {'steward': ('globalblock',)} if self.current else {}
         self._last_account = 0
         self.sessions = Sessions(self)
+        self.consumers = Consumers(self)
         self.provider = Provider()
         self.global_blocks = GlobalBlocks(self)
         for wiki in self.wikis.values():

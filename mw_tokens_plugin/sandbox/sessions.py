@@ -294,6 +294,7 @@ class Sessions:
             self._tokens,
         ):
             store.clear()
+        self.farm.consumers.wipe()
 
     # -- tokens --
 

@@ -49,6 +49,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             '_logged_in',
             '_ratelimited',
             '_relogin',
+            '_userinfo_query',
             'submit',
             'wait',
         ),

@@ -106,6 +106,8 @@ class TokenRequest(Request):  # type: ignore[misc]
     _login_tokens = 0
     #: Whether an answer has brought cookies.
     _has_cookies = False
+    #: Who was logged in when this request was last sent.
+    _asker: str | None = None
 
     def __setitem__(self, key: str, value: Any) -> None:
         """Remember a token before pywikibot makes it plain text."""
@@ -157,7 +159,7 @@ class TokenRequest(Request):  # type: ignore[misc]
                 self[self._token_parameter] = live
                 paramstring = self._http_param_string()
         session = self.site.tokens.session
-        self._generation = session.generation
+        self._generation, self._asker = session.generation, self.site.user()
         answer: tuple[bool, str, str | bytes | None, dict[str, str]]
         answer = super()._get_request_params(use_get, paramstring)
         session.traffic.sending(self)
@@ -439,6 +441,21 @@ class TokenRequest(Request):  # type: ignore[misc]
             f'{self.site} answered action={self.action} with {what}; it may have been '
             'carried out.'
         )
+
+    def _userinfo_query(self, result: dict[str, Any]) -> bool:
+        """Send a read again that was answered to nobody, as the session was lost.
+
+        pywikibot takes that answer where another thread is logging in by then.
+        """
+        query = result.get('query')
+        info = query.get('userinfo') if isinstance(query, dict) else None
+        name = info.get('name') if isinstance(info, dict) else None
+        asker = self._asker
+        if None not in (name, asker) and name != asker == self.site.username():
+            self._relogin()
+            return True
+        again: bool = super()._userinfo_query(result)
+        return again
 
     def _logged_in(self, code: str) -> bool:
         """Do what the table says about a dead token or session.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from mw_tokens_plugin.sandbox import Sandbox
 from .desk import Desk
 from .farms import Farm
 from .foreign import OPERATOR
+from .month import LOGINS, Month, own_farm, play, restart
+from .night_seeds import parametrize, told
 
 
 def save(site: Any, title: str, text: str = 'one') -> None:
@@ -23,14 +27,6 @@ def save(site: Any, title: str, text: str = 'one') -> None:
     page = pywikibot.Page(site, title)
     page.text = text
     page.save(summary='test', quiet=True)
-
-
-def restart() -> None:
-    """Let this process know no more than one that has just begun."""
-    from pywikibot.comms import http
-
-    pywikibot._sites.clear()
-    http.cookie_jar.clear()
 
 
 def edits(sandbox: Sandbox) -> list[tuple[str, str]]:
@@ -255,3 +251,29 @@ def test_processes_that_are_forked_or_spawned_go_on_with_the_login(
         assert sorted(saved) == sorted(names)
     assert sandbox.summary()['logins'] == 1
     assert set(sandbox.summary()['errors']) <= {'badtoken'}
+
+
+# A month
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    kinds = [f'{login}, {threads}' for login in LOGINS for threads in (1, 8)]
+    shares = [(kind, range(8 * n, 8 * n + 8)) for n, kind in enumerate(kinds)]
+    parametrize(metafunc, shares)
+
+
+@pytest.mark.faults
+def test_a_bot_goes_on_for_thirty_days(
+    flavour: str, seeds: range, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Through session losses, expired tokens, read-only hours and restarts."""
+    login, _, threads = flavour.partition(', ')
+    directory = Path(os.environ['PYWIKIBOT_DIR'])
+    with own_farm(directory, f'month{seeds.start}') as (farm, sandbox):
+        for seed in seeds:
+            month = Month.of(seed, login, int(threads))
+            with told(month):
+                judgement = play(
+                    month, farm, sandbox, lambda: str(capfd.readouterr().err)
+                )
+            print(f'{flavour}, seed {seed}: {judgement}')

@@ -620,7 +620,7 @@ def test_the_main_password_may_log_in_there_too(home: Any, sandbox: Sandbox) -> 
 def test_oauth_is_sent_to_the_other_wiki_and_no_token_asked_for(
     home: Any, farm: Farm, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sandbox has no OAuth, so what it takes for nobody is where this ends."""
+    """Without consumers the sandbox has no OAuth, and takes us for nobody."""
     from pywikibot import config
 
     host = farm.wikis['meta'].split('/')[2]

@@ -90,16 +90,22 @@ def clientlogin(call: Call, values: Values) -> None:
         _pass(call, account, 'rememberMe' in given)
 
 
+#: Kinds of sessions in which nobody can log in.
+_PROVIDERS = {
+    'botpassword': 'MediaWiki\\Session\\BotPasswordSessionProvider',
+    'oauth': 'MediaWiki\\Extension\\OAuth\\SessionProvider',
+}
+
+
 @action('login')
 def login(call: Call, values: Values) -> None:
     """Log in with a bot password, or as long ago with the main one."""
     result: Json = {}
     call.result['login'] = result
-    if call.session.kind == 'botpassword':
+    if provider := _PROVIDERS.get(call.session.kind):
         result |= {
             'result': 'Aborted',
-            'reason': 'Cannot log in when using MediaWiki\\Session\\'
-            'BotPasswordSessionProvider sessions.',
+            'reason': f'Cannot log in when using {provider} sessions.',
         }
         return
     token, name = values['token'], values['name'] or ''
