@@ -123,6 +123,11 @@ def _run(arguments: list[str]) -> ExitCode:
             'forget.'
         )
     command, *words = options.targets
+    if '' in words:
+        raise InvalidInput(
+            f'pwb campaign {command}: the name of a campaign, or another word, is '
+            'empty. Is a variable of the shell not set?'
+        )
     if others and not is_passed_on:
         raise not_understood('campaign', others[0])
     # A ledger that is not there yet has no campaign, which is an answer.

@@ -106,7 +106,7 @@ from mw_tokens_plugin.campaign.options import (
 )
 from mw_tokens_plugin.campaign.pagelists import Searches
 from mw_tokens_plugin.campaign.pages import read_pages
-from mw_tokens_plugin.campaign.privatefiles import expanded, open_private
+from mw_tokens_plugin.campaign.privatefiles import expanded, naming, open_private
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -456,11 +456,18 @@ def _to_revert(
     if path is None:
         yield lambda page: None
         return
-    with open_private(path, mode) as file:
-        try:
-            yield lambda page: print(page.replace(':', '\t', 1), file=file)
-        finally:
-            reporter.line(said('crosswiki_delete-to-revert', file=path))
+    file = open_private(path, mode)
+
+    def write(page: str) -> None:
+        with naming(path):
+            print(page.replace(':', '\t', 1), file=file)
+
+    try:
+        yield write
+    finally:
+        with naming(path):
+            file.close()
+        reporter.line(said('crosswiki_delete-to-revert', file=path))
 
 
 def _begin_undo(ledger: Ledger, wikis: Wikis, options: Options) -> Campaign:

@@ -107,6 +107,7 @@ from mw_tokens_plugin.protocol.authmanager import (
     State,
     Value,
 )
+from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.linking import AccountLink
 from mw_tokens_plugin.site.listener import ReturnListener
 
@@ -171,7 +172,7 @@ def _run(arguments: list[str]) -> ExitCode:
         if exit_code_of(error) is not ExitCode.INTERNAL:
             raise
         # The wiki means this account; others do not come after it.
-        print(f'ERROR: {error}', file=sys.stderr)
+        print(displayable(f'ERROR: {error}'), file=sys.stderr)
         return ExitCode.FAILED
 
 
@@ -505,7 +506,7 @@ class Conversation:
         if self._options.returned is not None:
             given, self._options.returned = self._options.returned, None
             return given
-        print(f'{said("link_account-open")}\n{step.url}')
+        print(f'{said("link_account-open")}\n{displayable(step.url)}')
         if self._options.open:
             self._browse(step.url)
         if self._listener is not None:

@@ -23,7 +23,7 @@ from mw_tokens_plugin.campaign.configuration import check_configuration
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
 from mw_tokens_plugin.campaign.ledgerurl import without_secrets
 from mw_tokens_plugin.campaign.passwords import check_password_file
-from mw_tokens_plugin.campaign.pywikibotfiles import explained
+from mw_tokens_plugin.campaign.pywikibotfiles import check_files, explained
 from mw_tokens_plugin.campaign.scriptname import check_name
 from mw_tokens_plugin.campaign.streams import (
     leave_terminal,
@@ -80,6 +80,7 @@ def run_script(
         try:
             check_name(script, name, opposite)
             check_configuration()
+            check_files()
             _prepare_pywikibot()
             _check_surroundings(arguments)
             if not tolerate_exposed_password:
@@ -95,6 +96,9 @@ def run_script(
             cause = explained(error)
             code = exit_code_of(cause)
             said = f'ERROR: {_sentence(cause, code)}'
+            if not isinstance(cause, InvalidInput):
+                # What a wiki says must not look like another line of this.
+                said = displayable(said)
         if code is not ExitCode.DONE:
             speak()
         if said:

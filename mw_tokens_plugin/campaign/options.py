@@ -759,7 +759,12 @@ class SharedOptions:
                 'campaign', 'report', campaign.name, 'DIR', wiki=campaign.wiki
             )
             reporter.line(
-                said('campaign-no-report', error=error.strerror, line=line), urgent=True
+                said(
+                    'campaign-no-report',
+                    error=f'{error.filename or self.report}: {error.strerror}',
+                    line=line,
+                ),
+                urgent=True,
             )
         else:
             reporter.line(said('campaign-report', files=', '.join(map(str, files))))

@@ -68,11 +68,12 @@ def password_problem() -> str | None:
     if path is None:
         return None
     if not _is_used(path):
-        what = 'a symbolic link, which pywikibot does not follow'
+        what = 'not a file' if path.exists() else 'not there'
+        if path.is_symlink():
+            what = 'a symbolic link, which pywikibot does not follow'
         return (
-            f'{path}, which password_file in user-config.py names, is '
-            f'{what if path.is_symlink() else "not there"}. Write it, or leave that '
-            'line out to be asked for the password.'
+            f'{path}, which password_file in user-config.py names, is {what}. Write '
+            'it, or leave that line out to be asked for the password.'
         )
     try:
         entries = list(_entries(path))

@@ -1,4 +1,4 @@
-"""Files that pywikibot keeps and cannot read any more.
+"""Files that pywikibot keeps and cannot read any more, or that are no files.
 
 It names none of them where it stumbles over one; what it was doing tells which it is.
 """
@@ -6,12 +6,34 @@ It names none of them where it stumbles over one; what it was doing tells which 
 from __future__ import annotations
 
 import traceback
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from pywikibot import config
 from pywikibot.comms import http
 
 from mw_tokens_plugin.exceptions import InvalidInput
+
+#: What pywikibot reads and writes without a look at what it is.
+_KEPT = ('throttle.ctrl', 'pywikibot*.lwp', 'logs/*.log')
+
+
+def check_files() -> None:
+    """Refuse what stands in the place of a file of pywikibot, and is none.
+
+    pywikibot would wait for ever for the other end of a pipe.
+
+    .. version-added:: 0.1
+
+    :raises InvalidInput: there is such a thing
+    """
+    base = Path(config.base_dir)
+    for path in (found for pattern in _KEPT for found in base.glob(pattern)):
+        if path.exists() and not path.is_file():
+            why = 'Is a directory' if path.is_dir() else 'it is not a file'
+            raise InvalidInput(
+                f'{path} cannot be used: {why}. pywikibot keeps a file of its own '
+                'there: remove it, and start again.'
+            )
 
 
 def explained(error: Exception) -> Exception:

@@ -99,7 +99,8 @@ class Reporter:
             return
         if not (plan and self.shows_hidden):
             text = self.veil(text)
-        text = displayable(text, lines=True)
+        # What a wiki says must not look like another line of this.
+        text = displayable(text)
         # A campaign goes on although nobody reads what it says any more.
         with suppress(OSError):
             if self.interactive:

@@ -27,11 +27,16 @@ class _CleanRecord:
     """The part of a log record that cleans its text whenever it is formatted."""
 
     name: str
+    levelno: int
 
     def getMessage(self) -> str:
         """Return the message without secrets."""
         message: str = super().getMessage()  # type: ignore[misc]
-        return _cleaned(self.name, message)
+        message = _cleaned(self.name, message)
+        if self.levelno >= logging.WARNING and self.name.startswith(LOGGERS):
+            # What a wiki says must not look like a record of its own.
+            message = message.replace('\n', '\n    ')
+        return message
 
     @property
     def exc_text(self) -> str | None:

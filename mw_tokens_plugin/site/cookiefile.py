@@ -49,6 +49,9 @@ def _replace(jar: Any, target: str, *args: Any, **kwargs: Any) -> None:
     try:
         LWPCookieJar.save(jar, part, *args, **kwargs)
         os.replace(part, target)
-    except BaseException:
+    except BaseException as error:
         os.unlink(part)
+        if isinstance(error, OSError):
+            # Whoever has to make room looks for the file that stays.
+            error.filename = target
         raise

@@ -471,3 +471,12 @@ def test_what_has_failed_of_a_campaign_of_ones_own_is_listed_again(
     assert 'go on with the script that began it' in run.out
     assert example.main('-resume', *usual) == 0
     assert texts(sandbox) == ['Good', 'Good', 'Plain Sysop', 'Good']
+
+
+def test_an_empty_name_is_said_to_be_one(campaign: Callable[..., Run]) -> None:
+    """As from a variable of the shell that is not set; "missing" would begin anew."""
+    for words in ('stage', ''), ('show', ''), ('report', 'x', ''), ('forget', ''):
+        run = campaign(*words)
+        assert run.code == 2
+        assert run.out == ''
+        assert 'is empty. Is a variable of the shell not set?' in run.err

@@ -156,6 +156,11 @@ SPOILT: dict[str, tuple[Callable[[Desk], Any], int, str]] = {
         2,
         'Operator.lwp cannot be used: Is a directory',
     ),
+    'a pipe for cookies': (
+        lambda desk: os.mkfifo(desk.directory / 'pywikibot-Sandbox_Operator.lwp'),
+        2,
+        'Operator.lwp cannot be used: it is not a file',
+    ),
     'a file for logs': (damage('logs', b''), 2, 'logs'),
     'a bug in the family': (
         lambda desk: (desk.directory / 'sandbox_family.py').write_text(

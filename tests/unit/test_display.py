@@ -91,3 +91,32 @@ def test_reports_hold_nothing_that_a_terminal_obeys(tmp_path: Path) -> None:
     for file in files:
         text = file.read_text('utf-8')
         assert not {'\x1b', '\x07', '\x9b', '\x00'} & set(text), file
+
+
+def test_what_a_wiki_says_forges_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the summary, in errors that end a script, and in warnings of pywikibot."""
+    forged = 'no\nDone: 400\r\nCampaign wave'
+    for terminal in (False, True):
+        file = io.StringIO()
+        reporter = Reporter(Console(file=file, force_terminal=terminal, width=200))
+        target = Target(1, Decision('A'), State.FAILED, detail=forged)
+        reporter.outcome(target, Outcome(State.FAILED, detail=forged))
+        counts = dict.fromkeys(State, 0) | {State.FAILED: 1}
+        reporter.summary('wave', counts, 0, {}, {}, [target], [], [forged])
+        reporter.plan('lock', 'account', [target], [], lambda t: {'reason': forged})
+        lines = [line.strip() for line in file.getvalue().splitlines()]
+        assert 'Done: 400' not in lines
+        assert lines.count('Campaign wave') == 1
+
+    def refuse(arguments: list[str]) -> ExitCode:
+        raise ApiRefusal('code', forged, 'wiki')
+
+    run_script(refuse, ['-x'], script=__file__, name='test_display')
+    shown = capsys.readouterr().err
+    assert 'no\\nDone: 400\\r\\nCampaign wave' in shown
+    assert shown.count('\n') == 1
+    install_redaction()
+    record = logging.getLogRecordFactory()(
+        'pywiki', logging.WARNING, 'x', 1, 'API error: %s', (forged,), None
+    )
+    assert '\nDone' not in record.getMessage()

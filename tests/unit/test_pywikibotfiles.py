@@ -1,0 +1,38 @@
+"""What stands in the place of a file of pywikibot is said, and waited for by nobody."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pywikibot import config
+
+from mw_tokens_plugin.campaign.passwords import password_problem
+from mw_tokens_plugin.campaign.pywikibotfiles import check_files
+from mw_tokens_plugin.exceptions import InvalidInput
+
+
+@pytest.mark.parametrize(
+    'name', ['throttle.ctrl', 'pywikibot-A.lwp', 'pywikibot.lwp', 'logs/commands.log']
+)
+@pytest.mark.parametrize(
+    ('make', 'why'), [(os.mkfifo, 'it is not a file'), (os.mkdir, 'Is a directory')]
+)
+def test_what_is_no_file_is_named(
+    name: str, make: object, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, 'base_dir', str(tmp_path))
+    (tmp_path / 'logs').mkdir()
+    check_files()
+    assert callable(make)
+    make(tmp_path / name)
+    with pytest.raises(InvalidInput, match=f'{name} cannot be used: {why}'):
+        check_files()
+
+
+def test_so_is_a_password_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, 'base_dir', str(tmp_path))
+    monkeypatch.setattr(config, 'password_file', 'user-password.py')
+    os.mkfifo(tmp_path / 'user-password.py')
+    assert 'is not a file' in (password_problem() or '')
