@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.budget import Budget
-from mw_tokens_plugin.campaign.database import runs
+from mw_tokens_plugin.campaign.database import VERSION, runs, versions
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -407,3 +409,97 @@ def test_what_several_begin_plan_and_list_at_once_is_there_once(
         assert taken == {*lanes, None}
     for opened in own:
         opened.close()
+
+
+# Ledgers of other versions, and of other people
+
+
+def as_the_first_version_made_it(ledger: Ledger) -> None:
+    """Take away what later versions have added."""
+    with ledger.database.begin() as connection:
+        for statement in (
+            'DROP TABLE ledger_version',
+            'DROP TABLE plan',
+            'ALTER TABLE campaign DROP COLUMN api',
+            'ALTER TABLE campaign DROP COLUMN wikiid',
+            'ALTER TABLE target DROP COLUMN seals',
+        ):
+            connection.exec_driver_sql(statement)
+
+
+def test_an_older_ledger_is_brought_up_to_date_by_all_who_open_it(
+    ledger: Ledger, url: str
+) -> None:
+    before = begin(ledger, *'AB')
+    plan_all(ledger, before)
+    as_the_first_version_made_it(ledger)
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(lambda _: Ledger(url), range(4)))
+    for other in opened:
+        found = other.find('wave')
+        assert found == replace(before, api=None, wikiid=None)
+        assert [t.name for t in other.targets(found, State.PLANNED)] == ['A', 'B']
+        other.close()
+    placed = ledger.place(before, 'http://w/api.php', 'wwiki')
+    assert (placed.api, placed.wikiid) == ('http://w/api.php', 'wwiki')
+    ledger.add_seals(before, {'A': 'key:plan:seal'})
+    leased = ledger.lease(before, 'one/0', 9, key_id='key')
+    assert [target.name for target in leased] == ['A']
+
+
+def test_a_newer_ledger_is_refused_and_left_as_it_is(ledger: Ledger, url: str) -> None:
+    with ledger.database.begin() as connection:
+        connection.execute(sa.insert(versions).values(number=VERSION + 1))
+    with pytest.raises(InvalidInput, match='newer version of mw_tokens_plugin'):
+        Ledger(url)
+
+
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [
+        ("UPDATE target SET state='gone'", "the state 'gone' of a target is unknown"),
+        ("UPDATE target SET state='held', held='X'", "'X' is no known reason"),
+        ("UPDATE campaign SET options='[1]'", 'its options are no options'),
+        ("UPDATE campaign SET options='{x'", 'cannot be read'),
+        ("UPDATE target SET facts='7'", 'its facts are no facts'),
+        ("UPDATE target SET facts='{x'", 'cannot be read'),
+        ("UPDATE target SET name=X'FF41'", 'cannot be read'),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence_about_one_row(
+    ledger: Ledger, change: str, words: str
+) -> None:
+    campaign = begin(ledger, 'A')
+    with ledger.database.begin() as connection:
+        connection.exec_driver_sql(change)
+    begin(ledger, 'B', campaign='other')
+    told: list[InvalidInput] = []
+
+    def read() -> None:
+        for found in ledger.campaigns(told.append):
+            ledger.counts(found)
+            ledger.held_counts(found)
+            list(ledger.targets(found))
+
+    with pytest.raises(InvalidInput, match=words):
+        read()
+        raise told[0]
+    assert [c.name for c in ledger.unfinished('a', 'w')][-1] == 'other'
+    ledger.forget(campaign)
+    told.clear()
+    read()
+    assert not told
+
+
+def test_a_name_that_is_taken_is_told_with_whose_it_is(ledger: Ledger) -> None:
+    campaign = begin(ledger, *'AB')
+    about = {'wiki': 'w', 'reason': '', 'options': dict[str, Any]()}
+    with pytest.raises(InvalidInput, match='a a with 2 targets, by o.*-resume.*-rep'):
+        begin(ledger)
+    with pytest.raises(InvalidInput, match='by o. Give another name; -campaign') as one:
+        ledger.create('wave', action='a', operator='colleague', **about)
+    assert '-resume' not in str(one.value)
+    ledger.mark(campaign, 'confirmed_at')
+    with pytest.raises(InvalidInput, match='-resume to resume it') as two:
+        begin(ledger)
+    assert '-replace' not in str(two.value)
