@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
+from mw_tokens_plugin.campaign.sealkey import Key
+from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.sandbox import Sandbox
 
@@ -95,10 +98,11 @@ def _resume(_: argparse.Namespace) -> None:
     number, left = 1_000_000, 1000
     with _folder() as folder, Sandbox(wikis=1, accounts=left) as sandbox:
         ledger = Ledger(str(folder / 'ledger.sqlite3'))
+        wiki = f'{_family(sandbox, folder)}:meta'
         campaign = ledger.create(
             'million',
             action='global_lock',
-            wiki=f'{_family(sandbox, folder)}:meta',
+            wiki=wiki,
             operator='Sandbox Operator',
             reason=REASON,
             options={
@@ -110,7 +114,10 @@ def _resume(_: argparse.Namespace) -> None:
             },
         )
         _add_done(ledger, campaign, number - left)
-        _add_planned(ledger, campaign, _ids(sandbox, _names(left)))
+        account = f'Sandbox Operator@{wiki}'
+        sealer = Sealer(Key.of(folder), ledger, campaign, account)
+        sealer.begin(confirmed=True)
+        _add_planned(ledger, campaign, _ids(sandbox, _names(left)), sealer)
         for moment in ('listed_at', 'planned_at', 'confirmed_at'):
             ledger.mark(campaign, moment)
         ledger.close()
@@ -372,7 +379,12 @@ def _campaign(ledger: Ledger, ids: dict[str, int]) -> Campaign:
     return campaign
 
 
-def _add_planned(ledger: Ledger, campaign: Campaign, ids: dict[str, int]) -> None:
+def _add_planned(
+    ledger: Ledger,
+    campaign: Campaign,
+    ids: dict[str, int],
+    sealer: Sealer | None = None,
+) -> None:
     ledger.add(campaign, ids)
     state = {'locked': False, 'hidden': ''}
     ledger.decide(
@@ -381,6 +393,7 @@ def _add_planned(ledger: Ledger, campaign: Campaign, ids: dict[str, int]) -> Non
             Decision(name, number, facts={'name': name, 'central_id': number, **state})
             for name, number in ids.items()
         ),
+        sealer and partial(sealer.decided, own=True),
     )
 
 

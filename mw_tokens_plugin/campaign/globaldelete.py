@@ -135,7 +135,7 @@ class GlobalDelete(Action):
         with hiding([target]):
             account = self.site.global_account(target.name)
             if not account.exists or account.central_id != target.decision.central_id:
-                return self._gone(target)
+                return self._gone(target, is_unsent=True)
             if account.attached is None:
                 return Outcome(State.FAILED, detail=f'not deleted: {WIKIS_UNKNOWN}')
             facts = _facts(account)
@@ -149,7 +149,7 @@ class GlobalDelete(Action):
                 # Whoever was faster is told by the log, unless the databases lag.
                 if self._is_there(target):
                     raise OutcomeUnknown(f'{error} It is shown all the same.') from None
-                return self._gone(target)
+                return self._gone(target, is_unsent=True)
         return Outcome(State.DONE, changed=True)
 
     def settle(
@@ -196,8 +196,11 @@ class GlobalDelete(Action):
         same: bool = account.central_id == target.decision.central_id
         return account.exists and same
 
-    def _gone(self, target: Target) -> Outcome:
-        """Say whose deletion it was, by the log."""
+    def _gone(self, target: Target, *, is_unsent: bool = False) -> Outcome:
+        """Say whose deletion it was, by the log.
+
+        :param is_unsent: whether this attempt has not deleted it
+        """
         log = [*self.site.lock_log(target.name, total=_ENTRIES)]
         if target.decision.hidden:
             # That of a suppressed account is in the suppression log.
@@ -211,12 +214,15 @@ class GlobalDelete(Action):
             for entry in entries
         )
         planned = timestamp(target.decision.facts.get('looked_at'))
-        if not ours and any(
-            may_be_reason(entry.comment, self.reason)
-            and entry.by == target.operator
-            and planned is not None
-            and entry.timestamp >= planned
-            for entry in entries
+        if is_unsent and (
+            ours
+            or any(
+                planned is not None
+                and entry.timestamp >= planned
+                and entry.by == target.operator
+                and may_be_reason(entry.comment, self.reason)
+                for entry in entries
+            )
         ):
             # The ledger may be a copy from before it was sent.
             detail = 'deleted by you before, since the plan'

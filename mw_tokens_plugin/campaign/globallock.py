@@ -329,8 +329,6 @@ class GlobalLock(Action):
     def _found_done(self, target: Target, account: GlobalAccount) -> Outcome:
         """Say by the log who has brought an account into the state asked for."""
         entry = self._latest_entry(account)
-        if self._is_own(entry, target):
-            return Outcome(State.DONE, changed=True, detail='found by reading')
         if entry is not None and is_own_since_plan(
             entry, target, self.reason, locked=self.locked, hidden=self.hidden
         ):
@@ -480,10 +478,12 @@ def is_own_since_plan(
     locked: bool | None = None,
     hidden: HiddenLevel | None = None,
 ) -> bool:
-    """Tell whether an entry of the log is that of an earlier write for a target.
+    """Tell whether an entry of the log is that of any write for a target.
 
     The parameters are those of :func:`is_own_entry`.
     """
+    if is_own_entry(entry, target, reason, locked=locked, hidden=hidden):
+        return True
     planned = timestamp(target.decision.facts.get('looked_at'))
     return (
         _is_change(entry, locked, hidden)

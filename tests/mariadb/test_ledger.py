@@ -90,7 +90,7 @@ def test_a_lost_connection_is_one_sentence_and_then_a_new_one(
 ) -> None:
     campaign = test_ledger.begin(ledger, 'A')
     with (
-        pytest.raises(LedgerFailure, match='is read from the wiki by -resume'),
+        pytest.raises(LedgerFailure, match='Nothing was sent'),
         ledger.database.begin() as connection,
     ):
         number = connection.exec_driver_sql('SELECT CONNECTION_ID()').scalar_one()

@@ -470,6 +470,8 @@ def test_what_cannot_be_read_is_one_sentence_about_one_row(
     ledger: Ledger, change: str, words: str
 ) -> None:
     campaign = begin(ledger, 'A')
+    if '{x' in change and ledger.database.engine.dialect.name != 'sqlite':
+        pytest.skip('a server refuses that itself')
     with ledger.database.begin() as connection:
         connection.exec_driver_sql(change)
     begin(ledger, 'B', campaign='other')
