@@ -42,6 +42,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
 from mw_tokens_plugin.messages import counted
+from mw_tokens_plugin.site.redaction import redactor
 
 #: Rows written or read in one go.
 _CHUNK = 500
@@ -429,7 +430,7 @@ class Ledger:
                 sa.update(lanes)
                 .where(lanes.c.campaign_id == campaign.id)
                 .where(lanes.c.owner == owner)
-                .values(owner=None, error=error)
+                .values(owner=None, error=_without_secrets(error))
             )
 
     def lane_errors(self, campaign: Campaign) -> dict[str, str]:
@@ -592,7 +593,7 @@ class Ledger:
                     'by': target.owner,
                     'state': outcome.state.value,
                     'changed': outcome.changed,
-                    'detail': outcome.detail,
+                    'detail': _without_secrets(outcome.detail),
                     'ended_at': ended_at,
                     'seal': sealed,
                 },
@@ -624,7 +625,7 @@ class Ledger:
                 .values(
                     state=State.FAILED.value,
                     changed=False,
-                    detail=detail,
+                    detail=_without_secrets(detail),
                     ended_at=self.clock(),
                 )
             )
@@ -638,7 +639,7 @@ class Ledger:
                     target_id=target.id,
                     started_at=started_at,
                     ended_at=self.clock(),
-                    detail=detail,
+                    detail=_without_secrets(detail),
                 )
             )
             connection.execute(
@@ -865,6 +866,11 @@ class Ledger:
         if owner is not None:
             query = query.where(targets.c.owner == owner)
         return connection.execute(query).all()
+
+
+def _without_secrets(detail: str | None) -> str | None:
+    """Return what was said of a target, whoever said it, without secrets."""
+    return None if detail is None else redactor.without_secrets(detail)
 
 
 def now() -> datetime:

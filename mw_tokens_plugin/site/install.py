@@ -70,7 +70,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.family', 'Family', ('apipath', 'code_aliases', 'dbName', 'hostname')),
     ('pywikibot.family', 'SingleSiteFamily', ('interface',)),
     ('pywikibot.family', 'WikimediaFamily', ()),
-    ('pywikibot.login', 'LoginManager', ('readPassword',)),
+    ('pywikibot.login', 'LoginManager', ('login', 'readPassword')),
     ('pywikibot.login', 'LoginStatus', ('IN_PROGRESS',)),
     ('pywikibot.throttle', 'Throttle', ('waittime',)),
     (
@@ -176,6 +176,7 @@ def _note_passwords() -> None:
     """Let each password be known as a secret before anything is done with it."""
     from pywikibot.login import LoginManager
 
+    from mw_tokens_plugin.site.redaction import redactor
     from mw_tokens_plugin.site.secretsources import note_password_file, noted_password
 
     read = LoginManager.readPassword
@@ -185,8 +186,21 @@ def _note_passwords() -> None:
         note_password_file()
         read(self)
 
+    log_in = LoginManager.login
+
+    @wraps(log_in)
+    def logged_in(self: Any, *args: Any, **kwargs: Any) -> bool:
+        try:
+            done: bool = log_in(self, *args, **kwargs)
+            return done
+        except Exception as error:
+            # It quotes what the wiki says of a login that it refuses.
+            redactor.clean_error(error)
+            raise
+
     LoginManager.password = noted_password()
     LoginManager.readPassword = read_password
+    LoginManager.login = logged_in
 
 
 def _wallet_property(relogin: Any, doc: str | None) -> property:

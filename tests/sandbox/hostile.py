@@ -40,6 +40,7 @@ class Hostile:
 
         self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         self._server.daemon_threads = True
+        self._server.hostile = self  # type: ignore[attr-defined]
         self.host = f'127.0.0.1:{self._server.server_port}'
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
