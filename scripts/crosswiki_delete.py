@@ -509,6 +509,7 @@ def _action(
         guards=PageGuards(**guards),
         again=again,
         problems=searches.problems,
+        recorded=lambda names: ledger.named(campaign, names) if again else {},
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta, timezone
 from typing import Any
 
 from mw_tokens_plugin.campaign.deletionlog import LogEntry, own_deletions, since
@@ -39,11 +40,15 @@ from mw_tokens_plugin.campaign.wikis import (
 )
 from mw_tokens_plugin.exceptions import ApiRefusal, Blocked, OutcomeUnknown
 from mw_tokens_plugin.messages import counted, said
+from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.site.requests import send_once
 
 #: Pages with more revisions, or versions of a file, are none for a mass deletion, and
 #: could not be restored: this many of each can be named in one request.
 MOST_REVISIONS = 50
+
+#: After so long a wiki has lost the job that was to delete the rest of a page.
+_GIVE_UP_AFTER = timedelta(days=1)
 
 #: What the wiki says of a page that is gone.
 _GONE = frozenset({'missingtitle', 'nosuchpageid', 'cantdelete'})
@@ -96,6 +101,7 @@ class CrosswikiDelete(Action):
         tags: Sequence[str] = (),
         again: bool = False,
         problems: Mapping[str, str] | None = None,
+        recorded: Callable[[Sequence[str]], Mapping[str, Target]] = lambda names: {},
     ) -> None:
         """Say why, and what to hold back.
 
@@ -106,11 +112,14 @@ class CrosswikiDelete(Action):
         :param again: whether some targets of the campaign have been decided on before
         :param problems: why wikis could not be searched, by the targets that stand for
             these searches; '' for a search of which the pages are targets now
+        :param recorded: returns targets of the campaign by their names, with what is
+            known of them from before
         """
         self.wikis = wikis
         self.guards = guards
         self._again = again
         self._problems = {} if problems is None else problems
+        self._recorded = recorded
         self._reason = reason
         self._reasons = reasons or {}
         self._tags = tags
@@ -205,10 +214,12 @@ class CrosswikiDelete(Action):
                 yield Decision(name, held=held, facts=about)
             return
         site = self.wikis.site(database)
+        before = self._recorded(names)
         for name, page in zip(names, pages, strict=True):
             held = self._held_unread(database, page)
             if held is None:
-                if not page.whole or page.namespace == TEMPLATE_NAMESPACE:
+                has_history = not page.whole or _had_history(before.get(name))
+                if has_history or page.namespace == TEMPLATE_NAMESPACE:
                     most = guards.max_revisions
                     page = read_history(site, most, page.title) or page
                 held = self._held(page)
@@ -264,8 +275,14 @@ class CrosswikiDelete(Action):
         now = page.facts()
         if now['revisions'][:-1][: len(planned['revisions'])] == planned['revisions']:
             # They were imported, which the newest one does not tell.
-            detail = 'skipped: it has older revisions than the plan shows'
-            return Outcome(State.FAILED, detail=detail)
+            whole = read_history(site, MOST_REVISIONS, planned['title'])
+            detail = (
+                'skipped: it has older revisions than the plan shows. "pwb campaign '
+                'retry-failed" makes a plan with all of them'
+            )
+            facts = whole.facts() if whole and whole.id == page.id else {}
+            facts.pop('looked_at', None)
+            return Outcome(State.FAILED, detail=detail, facts=facts)
         if any(now[key] != planned[key] for key in self.fixed):
             return Outcome(State.FAILED, detail='changed since the plan, and held back')
         if restored := _restored_since(log, planned.get('looked_at')):
@@ -308,7 +325,16 @@ class CrosswikiDelete(Action):
             return _gone(site, target)
         is_restored = _restored_since(log, None) is not None
         vanishes = _is_vanishing(page, planned, site.has_right('deletedhistory'))
-        return _UNDER_WAY if vanishes and not is_restored else None
+        if not vanishes or is_restored:
+            return None
+        if _is_given_up(target, page):
+            detail = (
+                f'the wiki began to delete it on {target.started_at:%Y-%m-%d} and has '
+                f'not finished: {counted(len(page.revisions), "revision")} left. '
+                'Delete or restore it by hand'
+            )
+            return Outcome(State.FAILED, changed=True, detail=detail)
+        return _UNDER_WAY
 
     def _reason_on(self, site: Any) -> str:
         """Return the reason in the language of a wiki."""
@@ -636,6 +662,19 @@ def _chosen(
     if counted != recorded:
         return Held.MIXED, []
     return None, [version.id for version in found]
+
+
+def _is_given_up(target: Target, page: Page) -> bool:
+    """Tell whether the wiki has lost the job that was to delete the rest of a page."""
+    moment = timestamp(page.looked_at)
+    if target.started_at is None or moment is None:
+        return False
+    return moment - target.started_at.replace(tzinfo=timezone.utc) > _GIVE_UP_AFTER
+
+
+def _had_history(target: Target | None) -> bool:
+    """Tell whether a page had more than one revision when it was last read."""
+    return target is not None and len(target.decision.facts.get('revisions') or ()) > 1
 
 
 def _count(facts: Mapping[str, Any], key: str) -> str:

@@ -33,7 +33,7 @@ def in_parallel(
     :param at_a_time: how many threads there are
     """
     todo = list(items)
-    if len(todo) <= 1:
+    if at_a_time == 1 or len(todo) <= 1:
         for item in todo:
             yield item, _called(function, item)
         return

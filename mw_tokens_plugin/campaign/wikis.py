@@ -193,8 +193,8 @@ class Wikis:
         """
 
         def found(database: str) -> Result:
-            home_login(self.home).tokens.mint_none_ahead()
-            return find(database)
+            with home_login(self.home).tokens.minting_none_ahead():
+                return find(database)
 
         for database, result in in_parallel(found, databases):
             if isinstance(result, Exception) and not isinstance(result, FAILURES):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -132,9 +132,14 @@ class CentralAuthTokens:
             thread.start()
             self._ahead.future = future
 
-    def mint_none_ahead(self) -> None:
+    @contextlib.contextmanager
+    def minting_none_ahead(self) -> Iterator[None]:
         """Let this thread have one request in flight at a time."""
         self._ahead.is_off = True
+        try:
+            yield
+        finally:
+            del self._ahead.is_off
 
     def forget_ahead(self) -> None:
         """Throw away what was minted ahead for this thread.

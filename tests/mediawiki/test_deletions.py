@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -31,7 +31,7 @@ from mw_tokens_plugin.campaign.crosswiki import (
 from mw_tokens_plugin.campaign.deletionlog import ask
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.pages import read_deleted
+from mw_tokens_plugin.campaign.pages import Page, read_deleted, read_pages
 from mw_tokens_plugin.campaign.plan import Action, make_plan
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -72,6 +72,11 @@ class OneWiki(Wikis):
         url = f'http://{self.home.hostname()}'
         return {'w': AttachedAccount('w', url, 1, (), None, None, False)}
 
+    def look(
+        self, database: str, right: str, titles: Sequence[str]
+    ) -> tuple[Standing, Iterable[Page]]:
+        return self.standing(database, right), read_pages(self.home, titles)
+
     def standing(self, database: str, right: str) -> Standing:
         return Standing(None)
 
@@ -109,6 +114,12 @@ class Desk:
             return Engine(
                 self._ledger, campaign, action, run, policy=policy, sleep=self._sleep
             ).run()
+
+    def retry(self, campaign: Campaign) -> None:
+        """Plan what has failed anew, and carry it out."""
+        self._ledger.plan_again(campaign)
+        make_plan(self._ledger, campaign, self._deletion(campaign))
+        assert self.run(campaign) == Finish()
 
     def undo(self, campaign: Campaign) -> Campaign:
         """Restore what a campaign has deleted."""
@@ -151,9 +162,15 @@ class Desk:
         self._ledger.add(campaign, names)
         return make_plan(self._ledger, campaign, action)
 
-    def _deletion(self) -> CrosswikiDelete:
+    def _deletion(self, campaign: Campaign | None = None) -> CrosswikiDelete:
+        def recorded(names: Sequence[str]) -> Mapping[str, Target]:
+            return self._ledger.named(campaign, names) if campaign else {}
+
         return CrosswikiDelete(
-            OneWiki(self.site), reason=self.reason, guards=self.guards
+            OneWiki(self.site),
+            reason=self.reason,
+            guards=self.guards,
+            recorded=recorded,
         )
 
     def _restoration(self, name: str) -> UndoCrosswikiDelete:
@@ -339,12 +356,16 @@ def test_a_page_that_was_imported_is_deleted_and_restored_with_its_history(
 def test_revisions_that_were_imported_behind_a_page_are_not_called_a_change(
     desk: Desk, wiki: MediaWiki, site: APISite
 ) -> None:
-    """The newest revision tells nothing of them, so the plan shows that one alone."""
+    """The newest revision tells nothing of them; a plan that is made again has all."""
     title = write(site)
     wiki.import_pages(history(title))
-    target = desk.target(desk.delete(title))
+    campaign = desk.delete(title)
+    target = desk.target(campaign)
     assert (target.state, revisions(site, title)) == (State.FAILED, 2)
     assert 'older revisions than the plan shows' in (target.detail or '')
+    desk.retry(campaign)
+    assert len(desk.target(campaign).decision.facts['revisions']) == 2
+    assert (desk.target(campaign).state, revisions(site, title)) == (State.DONE, 0)
 
 
 @pytest.mark.parametrize('answers', [1, 9], ids=['once', 'always'])

@@ -350,6 +350,28 @@ def test_what_the_job_queue_deletes_is_waited_for_and_can_be_undone(
     assert page is not None and len(page.revisions) == 2
 
 
+def test_a_deletion_that_the_job_queue_has_lost_is_given_up_after_a_day(
+    crosswiki_delete: Script,
+    sandbox: Sandbox,
+    write: Any,
+    spam: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else each run would wait for it anew, and end with 75."""
+    monkeypatch.setattr(RetryPolicy, 'pauses', lambda policy: iter(()))
+    write('aa', 'Spam 1')
+    sandbox.command('set-deletions', wiki='aa', batch=1)
+    assert crosswiki_delete(spam, *USUAL, '-campaign:q').code == 75
+    assert crosswiki_delete('-resume', '-campaign:q', '-always').code == 75
+    sandbox.call(lambda farm: farm.advance(2 * 86400))
+    run = crosswiki_delete('-resume', '-campaign:q', '-always')
+    assert run.code == 1, run.said
+    assert 'and has not finished: 1 revision left' in run.out
+    assert len(deletions(sandbox)) == 6
+    assert pages(sandbox, 'aa') == {'Spam 1'}
+    assert crosswiki_delete('-resume', '-campaign:q', '-always').code == 1
+
+
 def test_what_is_not_simple_about_a_page_stands_in_the_plan(
     crosswiki_delete: Script, sandbox: Sandbox, write: Any
 ) -> None:
