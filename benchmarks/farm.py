@@ -40,11 +40,11 @@ class Farm:
 
     def summary(self) -> dict[str, Any]:
         """Return what it has counted."""
-        return dict(requests.get(self.address('summary'), timeout=60).json())
+        return dict(self._get('summary').json())
 
     def taken(self) -> list[dict[str, Any]]:
         """Return the requests since this was last asked."""
-        journal = requests.get(self.address('journal'), timeout=60)
+        journal = self._get('journal')
         self.command('clear-journal')
         return [json.loads(line) for line in journal.text.splitlines()]
 
@@ -60,8 +60,22 @@ class Farm:
         """Return the address of something that the sandbox offers beside its wikis."""
         return f'{self.wikis["meta"]}sandbox/{name}'
 
+    @property
+    def _key(self) -> dict[str, str]:
+        """The header with which the sandbox is commanded."""
+        text = (self.folder / 'sandbox-key').read_text('utf-8')
+        name, _, value = text.strip().partition(': ')
+        return {name: value}
+
+    def _get(self, name: str) -> requests.Response:
+        answer = requests.get(self.address(name), headers=self._key, timeout=60)
+        answer.raise_for_status()
+        return answer
+
     def _post(self, name: str, body: Any) -> None:
-        requests.post(self.address(name), json=body, timeout=60).raise_for_status()
+        requests.post(
+            self.address(name), json=body, headers=self._key, timeout=60
+        ).raise_for_status()
 
 
 @contextmanager
