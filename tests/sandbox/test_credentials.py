@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,14 +12,12 @@ import pytest
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
     NotInFarm,
-    SessionLost,
     TokensPluginError,
 )
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin.site import credentials
 from mw_tokens_plugin.site.credentials import Recipient, Secret, Vouched
-from mw_tokens_plugin.site.foreign import OAuthMixin
-from mw_tokens_plugin.site.homelogin import _class_for
 
 from .farms import Farm
 from .foreign import Wire, wired
@@ -43,15 +41,21 @@ def wire() -> Iterator[Wire]:
 
 
 @pytest.fixture
-def authenticate(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Configure an OAuth consumer for the home wiki; return what is configured."""
+def authenticate(farm: Farm, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Configure an OAuth consumer for the home wiki; return what is configured.
+
+    Without arguments it is one that the farm knows.
+    """
     from pywikibot import config
 
     host = farm.wikis['meta'].split('/')[2]
     monkeypatch.setattr(config, 'authenticate', {})
 
     def configure(*items: str) -> dict[str, tuple[str, ...]]:
-        config.authenticate[host] = items
+        name = farm.operator.name
+        config.authenticate[host] = items or sandbox.call(
+            lambda state: state.consumers.add(name, BOT_GRANTS)
+        )
         configured: dict[str, tuple[str, ...]] = config.authenticate
         return configured
 
@@ -107,46 +111,35 @@ def test_a_site_whose_address_changes_gets_nothing_any_more(
     sandbox: Sandbox,
     running_old_sandbox: Sandbox,
     wire: Wire,
+    authenticate: Any,
     monkeypatch: pytest.MonkeyPatch,
     auth: str,
 ) -> None:
     """Nobody vouches for where its family file leads now."""
-    place = _wikis(home).find('aa')
-    vouched = _wikis(home).check(place, create_account=False)
-    foreign = home if auth == 'oauth' else home.foreign_site('aa', auth=auth)
+    if auth == 'oauth':
+        authenticate()
+    foreign = home.foreign_site('aa', auth=auth)
     evil = running_old_sandbox.wikis['aa'].server.removeprefix('http://')
     langs = {**foreign.family.langs, 'aa': evil}
     monkeypatch.setattr(type(foreign.family), 'langs', langs)
     wire.sent.clear()
     with pytest.raises(TokensPluginError, match='nothing was sent'):
-        if auth == 'oauth':
-            # The sandbox has no OAuth, but making a site sends a request.
-            made = _class_for(OAuthMixin, place, vouched, keys=KEYS)
-            foreign = made(place.code, place.family, home.username())
         foreign.simple_request(action='purge', titles='A', token='secret+\\').submit()
     assert not [sent for sent in wire.sent if sent.host == evil]
-
-
-def _wikis(home: Any) -> Any:
-    from mw_tokens_plugin.site.homelogin import home_login
-
-    return home_login(home).wikis
 
 
 @pytest.mark.parametrize('auth', [*MODES, 'auto'])
 def test_a_stranger_gets_no_oauth_keys_and_no_password(
     site: Any,
-    farm: Farm,
     running_old_sandbox: Sandbox,
     authenticate: Any,
     wire: Wire,
     auth: str,
 ) -> None:
-    """Not from a family that says nothing, nor from its address in a list."""
-    authenticate(*KEYS)
+    """From no mode, though it answers like a wiki where the account is."""
+    authenticate()
     evil = running_old_sandbox.wikis['aa'].server
-    site._userinfo = {'name': farm.operator.name, 'id': 1, 'groups': [], 'rights': []}
-    with pytest.raises(TokensPluginError):
+    with pytest.raises(NotInFarm):
         site.foreign_site(f'{evil}/wiki/A', auth=auth, create_account=True)
     host = evil.removeprefix('http://')
     assert not [sent for sent in wire.sent if sent.host == host]
@@ -194,12 +187,12 @@ def test_nothing_of_netrc_and_no_cookie_of_others_goes_to_another_wiki(
     monkeypatch.setenv('NETRC', str(netrc))
     http.cookie_jar.set_cookie(create_cookie('other', 'secret', domain=host))
     if auth == 'oauth':
-        authenticate(*KEYS)
+        authenticate()
     wire.sent.clear()
-    # The sandbox has no OAuth and takes it for nobody.
-    fails = pytest.raises(SessionLost) if auth == 'oauth' else nullcontext()
-    with fails:
-        home.foreign_site('aa', auth=auth).tokens.prefetch('csrf')
+    foreign = home.foreign_site('aa', auth=auth)
+    page = pywikibot.Page(foreign, 'Spam page')
+    page.text = 'one'
+    page.save(summary='test', quiet=True)
     sent = [each for each in wire.sent if each.host == there]
     assert sent
     for each in sent:
@@ -213,3 +206,40 @@ def test_nothing_of_netrc_and_no_cookie_of_others_goes_to_another_wiki(
     plain = pywikibot.Site('aa', farm.family)
     plain.simple_request(action='query', meta='siteinfo').submit()
     assert wire.sent[-1].authorization == 'Basic bWU6c2VzYW1l'
+
+
+def test_one_login_reaches_all_of_wikimedia_without_a_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By database name, by code and by URL, as before: nothing has to be configured."""
+    from pywikibot import config
+    from pywikibot.family import Family, WikimediaFamily
+
+    from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+    from mw_tokens_plugin.site import attached
+
+    families = [Family.load(name) for name in config.family_files]
+    wikimedia = [each for each in families if isinstance(each, WikimediaFamily)]
+    home: Any = SimpleNamespace(
+        family=Family.load('meta'), code='meta', protocol=lambda: 'https'
+    )
+    hosts: dict[str, list[str]] = {}
+    for family in wikimedia:
+        for code in family.langs:
+            if code not in family.code_aliases:
+                hosts.setdefault(family.hostname(code), []).append(f'{family}:{code}')
+    assert len(hosts) > 700
+    accounts = tuple(
+        AttachedAccount(f'{number}wiki', f'https://{host}', 0, (), None, None, False)
+        for number, host in enumerate(hosts)
+    )
+    wikis = attached.AttachedWikis(home, 'Operator')
+    monkeypatch.setattr(wikis, 'accounts', lambda: accounts)
+    monkeypatch.setattr(attached, 'fetch_as_nobody', None)
+    for account, (host, names) in zip(accounts, hosts.items(), strict=True):
+        for where in (account, account.wiki, f'https://{host}/wiki/Page', *names):
+            place = wikis.find(where)
+            assert (place.host, place.meant) == (host, {account.wiki})
+            assert wikis.account_at(place) is account
+        vouched = wikis.check(place, create_account=False)
+        assert vouched.address == f'https://{host}'
