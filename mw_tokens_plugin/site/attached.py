@@ -78,6 +78,8 @@ class AttachedWikis:
         self._hosts: dict[str, list[AttachedAccount]] = {}
         self._indexed: tuple[AttachedAccount, ...] | None = None
         self._said: dict[str, Identity | None] = {}
+        #: Addresses with an API that tells nobody which wiki is there.
+        self._private: set[str] = set()
 
     # Which wikis
 
@@ -145,9 +147,14 @@ class AttachedWikis:
         :raises InvalidInput: it is nowhere else either
         """
         root = f'{place.protocol}://{place.host}'
+        is_alone = len(self._accounts_at(place.host)) == 1
         for path in (*_SCRIPT_PATHS, *self._told_by_page(root)):
-            said = self._ask(f'{root}{path}/api.php')
-            if said is not None and said.database in place.meant:
+            api = f'{root}{path}/api.php'
+            said = self._ask(api)
+            is_meant = said is not None and said.database in place.meant
+            # A private wiki says nothing more to nobody; it will as soon as it is known
+            # who asks, before anything is written.
+            if is_meant or (api in self._private and is_alone):
                 return replace(place, family=self._family(place.code, root, path))
         raise InvalidInput(
             f'There is no api.php of {place.code} at {place.api}, and none was found '
@@ -328,6 +335,8 @@ class AttachedWikis:
                 return None  # it may answer later
             answer = body_of(response)
             is_one = response.status_code == 200 and is_answer('query', answer)
+            if is_one and 'error' in answer:
+                self._private.add(api)
             self._said[api] = identity_in(answer) if is_one else None
         return self._said[api]
 

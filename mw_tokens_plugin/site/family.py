@@ -6,7 +6,9 @@ It knows families alone; it asks no wiki.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -212,12 +214,22 @@ def places_by_host(home: Any) -> dict[str, list[Place]]:
     A wiki that is in several of them is listed once.
     """
     found: dict[str, dict[str, Place]] = {}
-    for family in _families(home):
-        for code in family.langs:
-            place = place_of_code(code, family)
-            if place.host:
-                found.setdefault(place.host, {}).setdefault(place.api, place)
+    # A file that does not work is told of when one of its wikis is named.
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        for name in dict.fromkeys((home.family.name, *config.family_files)):
+            with suppress(Exception):
+                own = name == home.family.name
+                for place in _places_of(home.family if own else Family.load(name)):
+                    found.setdefault(place.host, {}).setdefault(place.api, place)
     return {host: list(places.values()) for host, places in found.items()}
+
+
+def _places_of(family: Any) -> Iterator[Place]:
+    for code in family.langs:
+        place = place_of_code(code, family)
+        if place.host:
+            yield place
 
 
 def declared_database(family: Any, code: str) -> str | None:
@@ -272,10 +284,3 @@ def _central_wiki(family: Any) -> str | None:
     if where:
         return str(where) if ':' in where else f'{family.name}:{where}'
     return 'meta:meta' if isinstance(family, WikimediaFamily) else None
-
-
-def _families(home: Any) -> Iterator[Any]:
-    yield home.family
-    for name in config.family_files:
-        if name != home.family.name:
-            yield Family.load(name)

@@ -31,6 +31,9 @@ from mw_tokens_plugin.site.traffic import Traffic
 #: The kinds of credentials, as ``auth=`` names them.
 KINDS = ('auto', 'centralauthtoken', 'password', 'oauth')
 
+#: What HTTP says where there is no api.php.
+_NOT_THERE = (404, 410)
+
 #: What follows from kinds of login that get no centralauthtoken.
 _KINDS_EXPLAINED = {
     'password': 'a bot password gets no centralauthtoken, so other wikis are logged in '
@@ -167,8 +170,8 @@ class HomeLogin:
         """Make a site, elsewhere on the host if its API is not where it was guessed."""
         try:
             return self._site_at(place, vouched, kind, reads)
-        except HttpRefusal:
-            if not place.is_guessed:
+        except HttpRefusal as error:
+            if not place.is_guessed or error.status not in _NOT_THERE:
                 raise
         return self._site_at(self.wikis.look_around(place), vouched, kind, reads)
 

@@ -238,7 +238,12 @@ def test_a_wiki_beside_one_that_has_an_account_is_not_that_one(
 def test_a_wiki_without_a_family_file_whose_api_is_nowhere_is_told_so(
     own_farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from pywikibot import config
+
     home = _known('one wiki', own_farm, tmp_path, monkeypatch).site()
+    # A family file that does not work is no reason to know no wiki at all.
+    (tmp_path / 'broken_family.py').write_text('1 / 0', 'utf-8')
+    config.family_files['broken'] = str(tmp_path / 'broken_family.py')
     with pytest.raises(InvalidInput, match=r'no api\.php of delwiki at http.*/w/'):
         home.foreign_site('delwiki')
 
@@ -342,16 +347,35 @@ def test_pages_are_deleted_on_the_wikis_that_the_list_names_and_on_no_other(
     assert writes(own_sandbox) == deleted
 
 
-@pytest.mark.parametrize('line', ['ffwiki\tShared page', 'bb'])
-def test_a_list_that_may_mean_two_wikis_is_refused(
-    own_sandbox: Sandbox, own_pwb: Callable[..., Run], tmp_path: Path, line: str
+@pytest.mark.parametrize(
+    ('line', 'option'),
+    [
+        ('ffwiki\tShared page', None),
+        ('bb', None),
+        ('{evil}/wiki/Shared_page', None),
+        ('secondfarm:aa\tShared page', None),
+        ('ccwiki\tShared page', '-wikis:secondfarm:aa'),
+    ],
+)
+def test_a_list_that_names_two_wikis_or_one_of_others_is_refused(
+    own_sandbox: Sandbox,
+    second_sandbox: Sandbox,
+    own_pwb: Callable[..., Run],
+    tmp_path: Path,
+    line: str,
+    option: str | None,
 ) -> None:
+    """And a wiki of another farm is not even asked."""
     same_page(own_sandbox)
     file = tmp_path / 'pages.txt'
-    file.write_text(line, 'utf-8')
-    run = own_pwb('crosswiki_delete', f'-file:{file}', '-reason:spam', '-always')
+    file.write_text(line.format(evil=second_sandbox.wikis['aa'].server), 'utf-8')
+    options = (option,) if option else ()
+    usual = ('-reason:spam', '-always')
+    second_sandbox.journal.clear()
+    run = own_pwb('crosswiki_delete', f'-file:{file}', *options, *usual)
     assert run.code == 2, run.said
     assert not writes(own_sandbox)
+    assert not second_sandbox.journal.entries()
 
 
 def test_each_script_writes_to_the_wikis_that_it_names_and_to_no_other(
