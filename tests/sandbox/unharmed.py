@@ -498,13 +498,18 @@ class _Notes(logging.Handler):
         self.said: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(f'{record.levelname} {record.getMessage().strip()}')
+        text = record.getMessage().strip()
+        if text.startswith('Traceback'):
+            # In between are the files in which it was raised.
+            text = text.splitlines()[-1].strip()
+        self.said.append(f'{record.levelname} {text}')
 
 
 def _masked(value: Any) -> str:
     """Return something as a text without what differs each time."""
     text = json.dumps(value, default=repr, sort_keys=True)
-    text = re.sub(r'"newtimestamp": "[^"]*"|0x[0-9a-f]+|\[[0-9a-f]{24}\]', '@', text)
+    made_up = r'"newtimestamp": "[^"]*"|0x[0-9a-f]+|\[[0-9a-f]{24}\]|\$[0-9A-Fa-f-]{36}'
+    text = re.sub(made_up, '@', text)
     return re.sub(r'[0-9a-f]{6,}(?:\+\\+)?|\d+(?:\.\d+)*', '#', text)
 
 
