@@ -204,7 +204,10 @@ class CrosswikiDelete(Action):
         guards = self.guards
         titles = [split(name)[1] for name in names]
         standing, pages = self.wikis.look(database, 'delete', titles)
-        held, about = standing.held, {'wiki': database, 'sysops': standing.sysops}
+        held = standing.held
+        about: dict[str, Any] = {'wiki': database, 'sysops': standing.sysops}
+        if standing.problem:
+            about['problem'] = standing.problem
         if held is None and standing.is_local and database not in guards.wikis:
             held = Held.WIKI_SET
         elif held is None and standing.read_only is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import shlex
 import socket
 import sqlite3
 import time
@@ -24,6 +25,7 @@ from sqlalchemy.dialects import mysql
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of, is_refusal
 from mw_tokens_plugin.campaign.ledgerfile import prepare
 from mw_tokens_plugin.campaign.ledgerurl import LedgerPlace
+from mw_tokens_plugin.campaign.passwords import others_can_read
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
 from mw_tokens_plugin.site.hook import ledger_group
 
@@ -428,6 +430,8 @@ def _works_later(error: Exception) -> bool:
 def _check_credentials(query: Mapping[str, object]) -> None:
     """Refuse a file with a password that PyMySQL would pass over, or show a line of.
 
+    One that others can read is refused, too.
+
     :param query: the parameters of the database's URL
     :raises OSError: the file cannot be read
     :raises InvalidInput: it cannot be understood
@@ -435,6 +439,12 @@ def _check_credentials(query: Mapping[str, object]) -> None:
     path = query.get('read_default_file')
     if not isinstance(path, str):
         return
+    if others_can_read(Path(path).expanduser()):
+        raise InvalidInput(
+            f'{path} can be read by others on this machine, and it holds a password: '
+            f'run "chmod 600 {shlex.quote(path)}", and change the password if somebody '
+            'may have read it.'
+        )
     parser = configparser.RawConfigParser(allow_no_value=True)
     try:
         with open(os.path.expanduser(path), encoding='utf-8') as file:

@@ -63,14 +63,17 @@ class Standing:
     """What the operator is on one wiki.
 
     :ivar held: why nothing is to be done there; None if it may be
+    :ivar read_only: why the wiki takes no writes at present; None if it does
     :ivar is_local: whether the right is a local one only, of no global group
     :ivar sysops: how many active sysops the wiki has of its own
+    :ivar problem: what else is to be said of why nothing is to be done
     """
 
     held: Held | None
     read_only: str | None = None
     is_local: bool = False
     sysops: int = 0
+    problem: str = ''
 
 
 class Wikis:
@@ -149,8 +152,8 @@ class Wikis:
         if key not in self._standings:
             try:
                 site = self.site(database)
-            except (NotAttached, NotInFarm):
-                return Standing(Held.NO_ACCOUNT)
+            except NotAttached as error:
+                return Standing(Held.NO_ACCOUNT, problem=problem_of(error))
             with refusals(site):
                 answer = site.simple_request(
                     action='query', formatversion=2, **_about_operator(site)
@@ -172,8 +175,8 @@ class Wikis:
             return self._standings[key], read_pages(self.site(database), titles)
         try:
             site = self.site(database)
-        except (NotAttached, NotInFarm):
-            return Standing(Held.NO_ACCOUNT), ()
+        except NotAttached as error:
+            return Standing(Held.NO_ACCOUNT, problem=problem_of(error)), ()
 
         def told(answer: Mapping[str, Any]) -> None:
             self._standings[key] = _standing(site, right, answer)

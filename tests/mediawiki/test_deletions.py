@@ -72,6 +72,9 @@ class OneWiki(Wikis):
         url = f'http://{self.home.hostname()}'
         return {'w': AttachedAccount('w', url, 1, (), None, None, False)}
 
+    def _at(self, where: Any) -> str:
+        return 'w'
+
     def look(
         self, database: str, right: str, titles: Sequence[str]
     ) -> tuple[Standing, Iterable[Page]]:

@@ -123,10 +123,15 @@ def test_a_file_with_a_password_is_judged_and_not_shown(
     pytest.importorskip('pymysql')
     path = tmp_path / 'replica.my.cnf'
     if content is not None:
+        path.touch(mode=0o600)
         path.write_bytes(content)
     with pytest.raises(InvalidInput, match=words) as caught:
         Database(f'mysql+pymysql://127.0.0.1:1/x?read_default_file={path}')
     assert SECRET not in str(caught.value)
+    if content is not None:
+        path.chmod(0o640)
+        with pytest.raises(InvalidInput, match='read by others'):
+            Database(f'mysql+pymysql://127.0.0.1:1/x?read_default_file={path}')
 
 
 @pytest.mark.parametrize('path', ['/dev/null', '/dev/full', '{}/pipe', '{}'])
