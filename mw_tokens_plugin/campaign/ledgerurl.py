@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.privatefiles import expanded
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.site.redaction import redactor
 
 #: Parameters of database drivers that hold no secret; all others are masked.
 _PUBLIC = frozenset(
@@ -83,6 +84,8 @@ class LedgerPlace:
                     f'Everybody can read the database {url.database} on Toolforge. '
                     'Name one that does not end in "_p".'
                 )
+            if url.password:
+                redactor.secrets.add(str(url.password), 'password', lasting=True)
             return cls(url, '', without_secrets(text))
         path = url.database or ''
         if not path or 'uri' in url.query or path.startswith(('file:', ':')):

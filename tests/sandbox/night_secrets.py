@@ -301,7 +301,7 @@ class Night:
             file = self._directory / 'a.png'
             file.write_bytes(b'\x89PNG\r\n' * 100)
             filepage = pywikibot.FilePage(foreign, f'File:{case.name}.png')
-            options = {'comment': 'c', 'text': 't', 'ignore_warnings': True}
+            options = {'summary': 'c', 'text': 't', 'ignore_warnings': True}
             foreign.upload(filepage, source_filename=str(file), **options)
         elif case.deed == 'link':
             link.submit({'farmcode': 'pass', 'pin': secret})
