@@ -19,6 +19,7 @@ from mwparserfromhell.nodes import Template
 
 from mw_tokens_plugin import exceptions
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.lookalikes import unmarked
 from mw_tokens_plugin.protocol.names import (
     AccountKind,
     Capital,
@@ -79,7 +80,7 @@ def read_line(
     """
     if len(text) > MAX_LENGTH:
         raise InvalidInput(f'{text[:40]!r}... has more than {MAX_LENGTH} characters.')
-    whole = _trimmed(text)
+    whole = unmarked(_trimmed(text), but=_INVISIBLE)
     if _OVERRIDE.search(text if '&' not in text else decoded(text)):
         # Said without the characters, as a terminal would obey them.
         raise InvalidInput(

@@ -23,6 +23,7 @@ _INVISIBLE = re.compile(
     '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb'
     '\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a\\U000e0000-\\U000e0fff]'
 )
+_MARK = re.compile('<U\\+((?:10|[0-9A-F])?[0-9A-F]{4})>')
 #: Letters, and the marks on them.
 _WORD = re.compile(r'[^\W\d_]+')
 #: Scripts that are written beside each other in one word.
@@ -73,6 +74,25 @@ def marked(name: str) -> str:
         else:
             parts.append(character)
     return ''.join(parts)
+
+
+def unmarked(text: str, *, but: str = '') -> str:
+    """Return a text without the code points that :func:`marked` has put beside names.
+
+    .. version-added:: 0.1
+
+    :param text: a line that may come from a plan
+    :param but: characters that are not put back; their marks stay
+    """
+
+    def undo(mark: re.Match[str]) -> str:
+        character = chr(int(mark[1], 16))
+        if text[mark.start() - 1 : mark.start()] == character:
+            return ''
+        is_one = _INVISIBLE.match(character) and character not in but
+        return character if is_one else mark[0]
+
+    return _MARK.sub(undo, text) if '<U+' in text else text
 
 
 def is_invisible(character: str) -> bool:

@@ -55,7 +55,7 @@ async def handle(sandbox: Sandbox, request: web.BaseRequest) -> web.Response:
     """Answer a request for `/sandbox/...`."""
     where = request.method, request.url.path.removeprefix('/sandbox/')
     since = request.url.query.get('since', '0')
-    if not since.isdigit():
+    if not since.isdecimal():
         return _refusal("'since' is a number")
     try:
         if where == ('GET', 'journal'):
@@ -76,8 +76,10 @@ async def handle(sandbox: Sandbox, request: web.BaseRequest) -> web.Response:
                 raise CommandError("a command is an object with a 'command'")
             values = {key: v for key, v in data.items() if key != 'command'}
             return web.json_response(carry_out(sandbox, data['command'], values))
-    except (FaultError, CommandError, json.JSONDecodeError) as error:
+    except (FaultError, CommandError) as error:
         return _refusal(str(error))
+    except (ValueError, LookupError, RecursionError):
+        return _refusal('that is no JSON')
     return web.json_response({'error': 'no such page'}, status=404)
 
 

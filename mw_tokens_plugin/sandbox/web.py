@@ -36,13 +36,28 @@ pre { white-space: pre-wrap; background: #fff; border: 1px solid #c8ccd1;
 """
 
 
+#: No scripts, frames or guesses of a type: what wikis show comes from their users.
+_HEADERS = {
+    'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+}
+
+
 def show(wiki: Wiki, request: web.BaseRequest, journal: Journal) -> web.Response:
     """Answer a request that is not for the API."""
+    response = _shown(wiki, request, journal)
+    response.headers.update(_HEADERS)
+    return response
+
+
+def _shown(wiki: Wiki, request: web.BaseRequest, journal: Journal) -> web.Response:
     speak(wiki.language)
     path = request.url.path
     query = request.url.query
     wanted = query.get('filter', '')
-    start = int(query['start']) if query.get('start', '').isdigit() else 0
+    start = int(query['start']) if query.get('start', '').isdecimal() else 0
     version = wiki.files.at(request.url.raw_path)
     if version is not None:
         return web.Response(body=version.content, content_type=version.mime)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State, Target
 from mw_tokens_plugin.campaign.report import Reporter
-from mw_tokens_plugin.exceptions import InvalidName
+from mw_tokens_plugin.exceptions import InvalidInput, InvalidName
+from mw_tokens_plugin.protocol.lines import accounts_of, read_line
 from mw_tokens_plugin.protocol.lookalikes import marked
 from mw_tokens_plugin.protocol.names import normalise_name
 
@@ -41,9 +44,26 @@ from mw_tokens_plugin.protocol.names import normalise_name
 )
 def test_what_could_pass_for_another_name_is_marked(name: str, shown: str) -> None:
     assert marked(name) == shown
-    # What is copied out of a plan locks nobody else.
     with pytest.raises(InvalidName):
         normalise_name(shown)
+
+
+@given(
+    st.text(
+        alphabet='Aab \u0410\u0430\u00ad\ufe0f\u3164\u2066\u2060\u200d\uff21<U+0410>'
+    )
+)
+def test_what_is_copied_out_of_a_plan_is_the_name_that_was_meant(name: str) -> None:
+    """Or it is refused."""
+    try:
+        name = normalise_name(name)
+    except InvalidName:
+        return
+    try:
+        (read,) = accounts_of(read_line(f'  {marked(name)} (edits 3)'))
+    except InvalidInput:
+        return
+    assert read == name
 
 
 @pytest.mark.parametrize(
@@ -61,6 +81,17 @@ def test_what_could_pass_for_another_name_is_marked(name: str, shown: str) -> No
 )
 def test_names_of_all_scripts_stay_readable(name: str) -> None:
     assert marked(name) == name
+
+
+def test_marks_in_a_list_are_read_as_what_they_mark() -> None:
+    for shown, name in (
+        ('Ad<U+00AD>min (edits 3)', 'Ad\u00admin'),
+        ('\u0410<U+0410>dmin', '\u0410dmin'),
+    ):
+        assert accounts_of(read_line(f'  {shown}')) == (name,)
+    for forged in 'A<U+0042>', 'A<U+0041', 'A<U+110000>', 'Admin<U+2060>':
+        with pytest.raises(InvalidInput):
+            accounts_of(read_line(forged))
 
 
 @pytest.mark.parametrize('terminal', [True, False])

@@ -208,8 +208,12 @@ def test_faults_and_commands_over_http(sandbox: Sandbox) -> None:
         assert armed.json()['faults'][0]['kind'] == 'http'
         refused = session.post(f'{address}/faults', json={'kind': 'x'}, timeout=10)
         assert (refused.status_code, 'unknown kind' in refused.text) == (400, True)
-        garbage = session.post(f'{address}/faults', data='{', timeout=10)
-        assert garbage.status_code == 400
+        for garbage in b'{', b'\xff', b'[' * 100_000:
+            got = session.post(f'{address}/faults', data=garbage, timeout=10)
+            assert got.status_code == 400
+        assert (
+            session.get(f'{address}/journal?since=\xb2', timeout=10).status_code == 400
+        )
         session.delete(f'{address}/faults', timeout=10)
         assert sandbox.faults.armed() == []
         done = session.post(
@@ -259,6 +263,8 @@ def test_pages_for_people_are_escaped_and_short(sandbox: Sandbox) -> None:
         assert page.status_code == 200
         assert '<script' not in page.text
         assert '<td><b>' not in page.text
+        assert "default-src 'none'" in page.headers['Content-Security-Policy']
+        assert page.headers['X-Content-Type-Options'] == 'nosniff'
         assert len(page.text) < 30_000
     assert requests.get(f'{server}/wiki/Nope', timeout=10).status_code == 404
 
