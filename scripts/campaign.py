@@ -44,7 +44,7 @@ later; 130 interrupted.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from importlib import import_module
 
@@ -60,6 +60,7 @@ from mw_tokens_plugin.campaign.globallock import (
     account_columns,
 )
 from mw_tokens_plugin.campaign.hiding import Veil
+from mw_tokens_plugin.campaign.kinds import Start, script_for
 from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.options import (
@@ -160,7 +161,7 @@ def _run(arguments: list[str]) -> ExitCode:
                 if not _plan_failed_again(ledger, options, campaign, simulate):
                     options.reporter().line(said('campaign-none-failed'))
                     return ExitCode.DONE
-                if campaign.action not in _SCRIPTS:
+                if script_for(campaign.action, _own_scripts()) is None:
                     options.reporter().line(said('campaign-listed-again'))
                     return ExitCode.DONE
                 mode = ['-resume', f'-campaign:{campaign.name}']
@@ -176,17 +177,28 @@ def _run(arguments: list[str]) -> ExitCode:
     return script(*mode, *passed)
 
 
-def _script_of(campaign: Campaign) -> Callable[..., ExitCode]:
+def _script_of(campaign: Campaign) -> Start:
     """Return what the script that carries out a campaign starts with."""
-    name = _SCRIPTS.get(campaign.action)
-    if name is None:
+    start = script_for(campaign.action, _own_scripts())
+    if start is None:
         raise InvalidInput(
-            f'The campaign {campaign.name!r} is a {campaign.action}, which none of '
-            'these scripts carries out: use the one that began it.'
+            f'The campaign {campaign.name!r} is a {campaign.action}, which no script '
+            'that is installed here carries out: use the one that began it.'
         )
-    package = f'{__package__}.' if __package__ else ''
-    start: Callable[..., ExitCode] = import_module(f'{package}{name}').main
     return start
+
+
+def _own_scripts() -> dict[str, Start]:
+    package = f'{__package__}.' if __package__ else ''
+
+    def starting(name: str) -> Start:
+        def start(*args: str) -> ExitCode:
+            code: ExitCode = import_module(f'{package}{name}').main(*args)
+            return code
+
+        return start
+
+    return {kind: starting(name) for kind, name in _SCRIPTS.items()}
 
 
 def _list(ledger: Ledger, options: SharedOptions, words: list[str]) -> ExitCode:

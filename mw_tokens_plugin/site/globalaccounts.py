@@ -57,6 +57,9 @@ from mw_tokens_plugin.site.inputs import central_ids as ids_of
 from mw_tokens_plugin.site.localnames import LocalNamesMixin
 from mw_tokens_plugin.site.requests import proven, refusals, send_once
 
+#: What a wiki answers where an account is not in the state that is expected.
+_CONFLICTS = frozenset({'editconflict', 'centralauth-state-mismatch'})
+
 #: What a wiki answers that breaks down.
 _BROKEN = frozenset({'internal_api_error_'})
 
@@ -214,9 +217,13 @@ class GlobalAccountsMixin(FirstLettersMixin, LocalNamesMixin):
             parameters['locked'] = 'lock' if locked else 'unlock'
         if wanted is not None:
             parameters['hidden'] = wanted.value
+        conflicts = frozenset[str]()
         if expected is not None:
             parameters['statecheck'] = self._statecheck(name, expected)
-        answer = send_once(self, 'setglobalaccountstatus', parameters)
+            # Whoever expects a state is told by an exception.
+            conflicts = _CONFLICTS
+        action = 'setglobalaccountstatus'
+        answer = send_once(self, action, parameters, expected=conflicts)
         if config.simulate:
             return StatusChange(
                 name, AccountState(bool(locked), wanted or HiddenLevel.NONE)

@@ -720,6 +720,7 @@ def send_once(
     token_parameter: str = 'token',
     fields: tuple[tuple[str, str], ...] = (),
     proof: str | None = None,
+    expected: frozenset[str] = frozenset(),
 ) -> Any:
     """Send a write with the token that its module wants, and return its answer.
 
@@ -729,6 +730,7 @@ def send_once(
     :param token_parameter: what the module calls the token
     :param fields: of a form, sent as they are and never logged
     :param proof: what every success of the module tells, as a text
+    :param expected: errors that the caller has an answer to, so that none is warned of
     :return: the value under the module's name, of whatever type it is; the whole answer
         where the module answers under other names
     :raises ApiRefusal: the wiki refused
@@ -744,6 +746,7 @@ def send_once(
     with refusals(site):
         request = site.single_send_request(site=site, parameters=whole)
         request.fields = fields
+        request.expected_errors = expected
         answer = request.submit()
     # Some modules answer a list or a text, and those of Wikibase under other names.
     value = answer.get(action, answer)
