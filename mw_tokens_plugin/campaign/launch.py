@@ -5,6 +5,7 @@ What a script does in between is its own business.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -41,6 +42,8 @@ from mw_tokens_plugin.site.requests import TokenRequest
 
 __all__ = ['ExitCode', 'handle_args', 'names_wiki', 'run_script', 'stop_signals']
 
+#: What the system says where there is no room for what is written.
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 #: Seconds without an answer after which the wiki counts as unreachable.
 UNREACHABLE_AFTER = 15.0
 #: Seconds that a wiki may take for one answer. What a write came to after that is
@@ -182,6 +185,9 @@ def _sentence(error: Exception, code: ExitCode) -> str:
     """Return what an operator needs to know of an error."""
     if code is ExitCode.INTERNAL:
         return internal_error(error)
+    if isinstance(error, OSError) and error.errno in _FULL and not error.filename:
+        # pywikibot does not say which of its files it was.
+        error.filename = f'A file in {config.base_dir}'
     if isinstance(error, OSError) and error.filename and error.strerror:
         ask = (
             'Correct that'

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 from pywikibot import config
 
+from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.passwords import password_problem
 from mw_tokens_plugin.campaign.pywikibotfiles import check_files
 from mw_tokens_plugin.exceptions import InvalidInput
@@ -36,3 +38,17 @@ def test_so_is_a_password_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(config, 'password_file', 'user-password.py')
     os.mkfifo(tmp_path / 'user-password.py')
     assert 'is not a file' in (password_problem() or '')
+
+
+def test_a_full_disk_is_looked_for_where_pywikibot_writes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It does not say which of its files it could not write."""
+
+    def write(arguments: list[str]) -> ExitCode:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    code = run_script(write, ['-x'], script=__file__, name='test_pywikibotfiles')
+    assert code is ExitCode.TRY_AGAIN
+    said = capsys.readouterr().err
+    assert f'A file in {config.base_dir} cannot be used: No space left' in said
