@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 import warnings
+from contextlib import suppress
 from functools import cache
 from types import TracebackType
 from typing import Any
@@ -85,7 +86,9 @@ def install_redaction() -> None:
         record = factory(*args, **kwargs)
         if not isinstance(record, _CleanRecord):
             kind: Any = type(record)
-            record.__class__ = _clean_class(kind)
+            # One of a factory of others may have no room for that.
+            with suppress(TypeError):
+                record.__class__ = _clean_class(kind)
         return record
 
     def clean_warning(*args: Any, **kwargs: Any) -> str:

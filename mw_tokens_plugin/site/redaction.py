@@ -62,6 +62,14 @@ _PATTERNS = (
 )
 
 
+#: Texts of errors that do not stand in what ``vars()`` returns.
+_TEXTS: Mapping[type[Exception], tuple[str, ...]] = {
+    OSError: ('filename', 'strerror'),
+    SyntaxError: ('text',),
+    UnicodeError: ('object',),
+}
+
+
 class Redactor:
     """Knows what must not be shown, and takes it out of texts.
 
@@ -127,8 +135,9 @@ class Redactor:
             with suppress(AttributeError, TypeError):
                 each.args = self._cleaned(each.args)
             values: dict[str, Any] = dict(vars(each))
-            for name in ('object', 'filename', 'strerror', 'text'):
-                values.setdefault(name, getattr(each, name, None))
+            for kind, names in _TEXTS.items():
+                if isinstance(each, kind):
+                    values |= {name: getattr(each, name, None) for name in names}
             for name, value in values.items():
                 # Those of the HTTP library hold the whole request.
                 whole = name in ('request', 'response') and not isinstance(value, str)

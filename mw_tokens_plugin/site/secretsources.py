@@ -32,7 +32,17 @@ _HARMLESS = (
     *('action', 'assert', 'assertuser', 'continue', 'domain', 'email', 'errorformat'),
     *('errorlang', 'errorsuselocal', 'format', 'formatversion', 'maxlag'),
     *('mergerequestfields', 'messageformat', 'name', 'origin', 'preservestate'),
-    *('reason', 'rememberme', 'request', 'requests', 'returnurl', 'uselang', 'user'),
+    *(
+        'captchaid',
+        'language',
+        'reason',
+        'rememberme',
+        'request',
+        'requests',
+        'returnurl',
+        'uselang',
+        'user',
+    ),
     *('username', 'utf8', 'curtimestamp', 'requestid', 'servedby'),
 )
 #: The ends of parameters that are secrets, whatever the module is.

@@ -14,7 +14,7 @@ from .night_secrets import Case, Night, found_in, readings, taken, written
 from .night_seeds import ALL
 
 #: All that there are, the part that is played if nothing is asked for, and shares.
-_ALL, _PART, _SHARES = 2000, 200, 4
+_ALL, _PART, _SHARES = 2000, 200, 2
 
 #: A centralauthtoken in a URL.
 MINTED = re.compile('centralauthtoken=[0-9a-z]{8,}')

@@ -81,16 +81,20 @@ WRONG: dict[str, Callable[[], Answer]] = {
 }
 
 
-@pytest.mark.parametrize('kind', WRONG)
 def test_what_is_no_json_within_limits_is_no_answer(
-    misled: Any, server: Hostile, kind: str, monkeypatch: pytest.MonkeyPatch
+    misled: Any, server: Hostile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, 'MAX_BYTES', 8 * 2**20)
-    server.answer = WRONG[kind]()
-    with pytest.raises(OutcomeUnknown, match='may have been carried out'):
-        lock(misled)
-    with pytest.raises(WikiUnreachable, match='does not answer'):
-        read(misled)
+    taken_for = []
+    for kind, answer in WRONG.items():
+        server.answer = answer()
+        for send, failure in ((lock, OutcomeUnknown), (read, WikiUnreachable)):
+            try:
+                send(misled)
+            except failure:
+                continue
+            taken_for.append((kind, send))
+    assert taken_for == []
 
 
 @pytest.mark.parametrize('part', ['head', 'body'])
