@@ -29,7 +29,7 @@ from .night import ScaledThrottle, scaled_waits
 
 #: A month has so many hours, and the bot works so often meanwhile.
 HOURS = 30 * 24.0
-TIMES = 16
+TIMES = 12
 
 #: The kinds of login, and what foreign sites use with each.
 LOGINS = ('main password', 'bot password', 'OAuth')
@@ -73,7 +73,7 @@ class Month:
         before = draw(_EVENTS)
         meanwhile = draw(name for name in _EVENTS if name != 'restarted')
         # Some of the work is done within the life of a session.
-        drawn = [chance.choice([0.5, *[chance.uniform(12, 84)] * 4]) for _ in before]
+        drawn = [chance.choice([0.5, *[chance.uniform(24, 108)] * 4]) for _ in before]
         hours = (*drawn[1:], max(12.0, HOURS - sum(drawn[1:])))
         return cls(seed, login, threads, hours, before, meanwhile)
 
@@ -183,13 +183,21 @@ _EVENTS: dict[str, Callable[[Sandbox, Bot], Any]] = {
 }
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What became of a month."""
 
     writes: int = 0
     renewals: int = 0
     requests: int = 0
+
+    def __add__(self, other: Judgement) -> Judgement:
+        """Return that of both."""
+        return Judgement(
+            self.writes + other.writes,
+            self.renewals + other.renewals,
+            self.requests + other.requests,
+        )
 
     def __str__(self) -> str:
         """Return the figures."""
@@ -211,7 +219,7 @@ def play(
     farm.choose(Path(str(config.base_dir)))
     said()
     bot = Bot(farm, sandbox, month.login, month.threads)
-    judgement = Judgement()
+    renewals = 0
     try:
         with scaled_waits():
             for turn in range(TIMES):
@@ -225,7 +233,7 @@ def play(
                         _EVENTS[event](sandbox, bot)
                     bot.work(f'Turn {turn} after {hours} hours, {event}', way)
                     sandbox.faults.clear()
-                    judgement.renewals += _renewals(said(), event)
+                    renewals += _renewals(said(), event)
     finally:
         bot.close()
     entries = sandbox.journal.entries()
@@ -233,8 +241,7 @@ def play(
     assert done == Counter(bot.asked), 'saves were lost or doubled'
     users = {e.user for e in entries if e.effect == 'edit'}
     assert users == {OPERATOR}
-    judgement.writes, judgement.requests = len(bot.asked), len(entries)
-    return judgement
+    return Judgement(len(bot.asked), renewals, len(entries))
 
 
 def _renewals(said: str, event: str) -> int:

@@ -213,6 +213,28 @@ def test_tokens_given_as_plain_text_are_renewed_as_their_type(
     assert steps(sandbox) == [f'{LOCK}: badtoken', f'tokens={LOCK}', LOCK]
 
 
+@pytest.mark.parametrize('where', ['home', 'foreign'])
+def test_parameters_may_be_used_again_when_their_token_is_dead(
+    site: Any, sandbox: Sandbox, where: str
+) -> None:
+    """As bots do with requests of their own making, of which nobody keeps the token."""
+    from pywikibot.data import api
+
+    site.login()
+    acting = site if where == 'home' else site.foreign_site('aa')
+    parameters = {
+        'action': 'edit',
+        'title': 'Spam page again',
+        'token': acting.tokens['csrf'],
+    }
+    for number in range(3):
+        parameters['text'] = f'version {number}'
+        assert api.Request(site=acting, parameters=parameters).submit()['edit']
+        sandbox.command('expire-csrf', user=OPERATOR)
+    edits = [e.result for e in sandbox.journal.entries(action='edit')]
+    assert edits == ['ok', 'badtoken', 'ok', 'badtoken', 'ok']
+
+
 def test_a_token_of_unknown_origin_is_replaced_by_what_the_module_wants(
     site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
 ) -> None:
