@@ -41,6 +41,10 @@ class ServerClock:
             server = parsedate_to_datetime(date).timestamp() + 0.5
             self.offset = server - self._clock()
 
+    def seconds(self) -> float:
+        """Return the server's present time in seconds since the epoch."""
+        return self._clock() + self.offset
+
     def now(self) -> datetime:
         """Return the server's present time in UTC, without a zone."""
         here = datetime.fromtimestamp(self._clock(), timezone.utc)

@@ -194,12 +194,16 @@ class TokenRequest(Request):  # type: ignore[misc]
         return isinstance(info, dict) and info.get('name') == self.site.username()
 
     def _succeeded(self) -> None:
-        """Note that the session is of use, and keep the cookies that revived it.
+        """Note that the session is of use, and keep the cookies that revived it."""
+        if self._has_cookies:
+            http.cookie_jar.keep()
+        self._proves_session()
+
+    def _proves_session(self) -> None:
+        """Note that the session is of use.
 
         Fetching tokens proves nothing: it only prepares for something else.
         """
-        if self._has_cookies:
-            http.cookie_jar.keep()
         prepares = 'tokens' in self._params.get('meta', ())
         if not prepares and self.action != 'centralauthtoken':
             self.site.tokens.session.proven(self._generation)
@@ -472,6 +476,9 @@ class TokenRequest(Request):  # type: ignore[misc]
             raise APIError(**self.last_error)
         if code in LOGGED_OUT:
             return not self._renew_session(code)
+        if 'assertuser' in self._params and code != 'badtoken':
+            # Who asks is looked at before all else that can be refused.
+            self._proves_session()
         tried = self._tried()
         chosen = self._remedy(code)
         if tried.is_login and code == 'badtoken':

@@ -67,8 +67,8 @@ class Session:
         self._site = site
         self._relogin = relogin
         self._timer = timer
-        #: When the latest sessions were lost.
-        self._losses: list[float] = []
+        #: When the latest sessions were lost, by this machine's clock and the server's.
+        self._losses: list[tuple[float, float]] = []
         #: Whether the present session has been of use since it was renewed.
         self._is_proven = True
         self._is_renewing = False
@@ -146,7 +146,7 @@ class Session:
 
     def _why_not(self) -> str:
         """Say why the present session is not renewed; nothing if it may be."""
-        recent = [at for at in self._losses if self._timer() - at < LOSSES_WITHIN]
+        recent = self._recent_losses()
         most = most_renewals()
         if len(recent) >= most:
             minutes = LOSSES_WITHIN / 60
@@ -155,9 +155,22 @@ class Session:
                 if most
                 else 'has ended the session, and enable(renewals=0) renews none'
             )
-        if not self._is_proven:
+        if recent and not self._is_proven:
             return 'has ended the session again right after logging in'
         return ''
+
+    def _recent_losses(self) -> list[tuple[float, float]]:
+        return [loss for loss in self._losses if self._ago(loss) < LOSSES_WITHIN]
+
+    def _ago(self, then: tuple[float, float]) -> float:
+        """Return how many seconds ago it was, by whichever clock has gone further.
+
+        A machine that slept has no monotonic clock that tells.
+        """
+        return max(now - at for now, at in zip(self._now(), then, strict=True))
+
+    def _now(self) -> tuple[float, float]:
+        return self._timer(), self.clock.seconds()
 
     def renew(self, seen: int) -> None:
         """Log in again, unless another thread has done it meanwhile.
@@ -182,9 +195,7 @@ class Session:
                 self.generation += 1
                 self._is_renewing = True
             self.renewals += was_logged_in
-            now = self._timer()
-            self._losses = [at for at in self._losses if now - at < LOSSES_WITHIN]
-            self._losses.append(now)
+            self._losses = [*self._recent_losses(), self._now()]
             self._is_proven = False
             logins = self.logins
             http.cookie_jar.distrust()

@@ -7,7 +7,6 @@ journal of the sandbox.
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +85,6 @@ class Bot:
         self._farm = farm
         self._sandbox = sandbox
         self._threads = threads
-        self._passed = 0.0
         self._pool = ThreadPoolExecutor(threads)
         self._sites: tuple[Any, ...] = ()
         self.asked: list[tuple[str, str]] = []
@@ -115,9 +113,8 @@ class Bot:
         list(self._pool.map(lambda way, *what: way(*what), ways, sites, titles))
 
     def sleep(self, hours: float) -> None:
-        """Let time pass on the wikis and here."""
+        """Let time pass on the wikis."""
         self._sandbox.command('advance-clock', seconds=3600.0 * hours)
-        self._passed += 3600.0 * hours
 
     def restart(self) -> None:
         """End, and begin anew with what is on the disk."""
@@ -133,19 +130,9 @@ class Bot:
     def _begin(self) -> None:
         home = self._farm.site()
         home.login()
-        self._equip(home)
-        foreign = home.foreign_site('aa')
-        self._equip(foreign)
-        self._sites = (home, foreign)
-
-    def _equip(self, site: Any) -> None:
-        def now() -> float:
-            return time.monotonic() + self._passed
-
-        site._throttle = ScaledThrottle(site)
-        site.tokens.session._timer = now
-        if site.tokens.home_login is not None:
-            site.tokens.home_login.tokens._clock = now
+        self._sites = (home, home.foreign_site('aa'))
+        for site in self._sites:
+            site._throttle = ScaledThrottle(site)
 
 
 def save(site: Any, title: str) -> None:

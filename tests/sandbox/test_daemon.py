@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 import pywikibot
+from pywikibot.exceptions import APIError
 
 from mw_tokens_plugin import enable
-from mw_tokens_plugin.exceptions import SessionLost
+from mw_tokens_plugin.exceptions import SessionError, SessionLost
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk
@@ -140,6 +141,29 @@ def test_each_routine_renewal_is_told_once_and_is_no_warning(
         save(acting, 'Log last')
         assert renewals(capfd) == [f'Renewing the centralauthtoken for {acting}.']
     assert len(edits(sandbox)) == 8 + 3 * 8 + (where == 'foreign')
+
+
+@pytest.mark.parametrize('where', ['home', 'foreign'])
+def test_a_bot_goes_on_after_an_hour_in_which_nothing_worked(
+    site: Any, sandbox: Sandbox, where: str
+) -> None:
+    """The wiki forgot its sessions, kept none, and was locked for maintenance."""
+    acting = site if where == 'home' else site.foreign_site('aa')
+    save(acting, 'Before')
+    sandbox.command('session-store', down=True)
+    for number in range(3):
+        with pytest.raises(SessionError):
+            save(acting, f'Meanwhile {number}')
+    sandbox.command('session-store', down=False)
+    for number in range(3):
+        sandbox.command('advance-clock', seconds=86400.0)
+        sandbox.command('end-sessions', user=OPERATOR)
+        # What is refused for another reason has been asked in a session that works.
+        request = {'action': 'delete', 'title': f'Nothing {number}'}
+        with pytest.raises(APIError, match='missingtitle'):
+            acting.simple_request(**request, token=acting.tokens['csrf']).submit()
+    save(acting, 'After')
+    assert [title for title, _ in edits(sandbox)] == ['Before', 'After']
 
 
 @pytest.mark.parametrize('most', [0, 4])
