@@ -30,6 +30,7 @@ from mw_tokens_plugin.exceptions import (
     SessionError,
     TokensPluginError,
     UnexpectedAnswer,
+    WrongWiki,
 )
 from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
 from mw_tokens_plugin.protocol.fields import flag
@@ -127,10 +128,12 @@ class Wikis:
         :raises NotAttached: the operator has no account there
         """
         if self._accounts is None:
-            site = self._asked_site(database)
-            if identity_of(site).database != database:
-                # The name is another wiki's code.
-                site = self._sites[database] = self._searched_site(database)
+            with suppress(WrongWiki):
+                site = self._asked_site(database)
+                if identity_of(site).database == database:
+                    return site
+            # The name is another wiki's code.
+            site = self._sites[database] = self._searched_site(database)
             return site
         account = self._accounts.get(database)
         if account is None:

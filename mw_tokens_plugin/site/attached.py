@@ -169,11 +169,12 @@ class AttachedWikis:
         account = next((each for each in self.accounts() if each.wiki == where), None)
         if code in family.langs:
             place = self._meant(place_of_code(code, family))
-            if account is not None and self.account_at(place) != account:
+            is_another = account is not None and self.account_at(place) != account
+            if is_another or (account is None and self._is_declared(where, code)):
                 raise WrongWiki(
                     f'{where!r} is the code of {place} in its family file, and the '
-                    f'database name of another wiki, at {account.url}. Name the one '
-                    f'that is meant as family:code, such as {family.name}:{code}.'
+                    'database name of another wiki. Name the one that is meant as '
+                    f'family:code, such as {family.name}:{code}.'
                 )
             return place
         if account is not None:
@@ -182,6 +183,14 @@ class AttachedWikis:
             f'{where!r} is no code of the family {family.name!r}, and no database '
             f'name of a wiki to which {self.user} is attached. Give family:code or '
             'the URL.'
+        )
+
+    def _is_declared(self, database: str, code: str) -> bool:
+        """Tell whether the family file gives a database name to another code."""
+        family = self.home.family
+        return any(
+            each != code and declared_database(family, each) == database
+            for each in family.langs
         )
 
     def _place_of_account(self, account: AttachedAccount) -> Place:

@@ -89,7 +89,13 @@ def check_identity(site: Any, said: Identity, meant: Iterable[str]) -> None:
     :raises WrongWiki: it has another
     """
     names = sorted(meant)
-    if names and said.database and said.database not in names:
+    # One that is too old to tell its database tells where it is.
+    fits = (
+        said.database in names
+        if said.database
+        else said.script_path == site.scriptpath()
+    )
+    if names and not fits:
         raise WrongWiki(
             f'{site} is meant to be {" or ".join(names)}, but the wiki that answers '
             f'says that it is {said}. Nothing was written; correct its address in the '

@@ -348,6 +348,27 @@ def test_pages_are_deleted_on_the_wikis_that_the_list_names_and_on_no_other(
 
 
 @pytest.mark.parametrize(
+    ('code', 'line'),
+    [('ff', 'ownfarm:ff\tShared page'), (None, 'ffwiki\tShared page')],
+)
+def test_a_name_means_no_other_wiki_where_the_home_wiki_cannot_list_them(
+    own_sandbox: Sandbox,
+    own_pwb: Callable[..., Run],
+    tmp_path: Path,
+    code: str | None,
+    line: str,
+) -> None:
+    """A database is gone from the farm, and the list of accounts breaks down."""
+    same_page(own_sandbox)
+    own_sandbox.call(lambda farm: farm.gone.add('aawiki'))
+    file = tmp_path / 'pages.txt'
+    file.write_text(line, 'utf-8')
+    run = own_pwb('crosswiki_delete', f'-file:{file}', '-reason:spam', '-always')
+    assert run.code == (2 if code is None else 0), run.said
+    assert writes(own_sandbox) == ({} if code is None else {code: 1})
+
+
+@pytest.mark.parametrize(
     ('line', 'option'),
     [
         ('ffwiki\tShared page', None),
