@@ -64,9 +64,7 @@ class Rule:
     redaction: str
 
 
-_HOME = (Recipient.HOME,)
 _FARM = (Recipient.HOME, Recipient.VOUCHED)
-_BY_CONFIGURATION = 'user-config.py and the family file'
 _BY_HOME_SIDE = 'the home wiki or the family files, never the wiki itself'
 _BY_VALUE = 'by value'
 
@@ -139,8 +137,8 @@ TABLE: tuple[Rule, ...] = (
     Rule(
         Secret.OAUTH_RETURN,
         'the browser, by the listener on loopback, standard input or a private file',
-        _HOME,
-        _BY_CONFIGURATION,
+        _FARM,
+        'it goes back to the wiki that sent the browser away',
         'nowhere',
         _BY_VALUE,
     ),
@@ -148,7 +146,8 @@ TABLE: tuple[Rule, ...] = (
 
 _RULES = {rule.secret: rule for rule in TABLE}
 
-#: Parameters of requests that carry a secret.
+#: Parameters of requests that carry a secret. A centralauthtoken is none of them: who
+#: puts one there by hand has minted it, and those of the plugin are asked for by name.
 #: https://www.mediawiki.org/wiki/API:Login
 #: https://www.mediawiki.org/wiki/API:Linkaccount
 _PARAMETERS = {
@@ -161,7 +160,6 @@ _PARAMETERS = {
     'createtoken': Secret.CSRF,
     'logintoken': Secret.CSRF,
     'lgtoken': Secret.CSRF,
-    'centralauthtoken': Secret.CENTRALAUTHTOKEN,
 }
 #: What a browser brings back, by the module that takes it.
 _RETURNED = {'linkaccount': ('code', 'state')}

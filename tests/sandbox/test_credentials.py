@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -243,3 +244,28 @@ def test_one_login_reaches_all_of_wikimedia_without_a_question(
             assert wikis.account_at(place) is account
         vouched = wikis.check(place, create_account=False)
         assert vouched.address == f'https://{host}'
+
+
+def test_a_token_that_was_minted_by_hand_is_sent_by_hand(home: Any, farm: Farm) -> None:
+    """As it is in plain pywikibot."""
+    import pywikibot
+
+    answer = home.simple_request(action='centralauthtoken').submit()
+    token = answer['centralauthtoken']['centralauthtoken']
+    plain = pywikibot.Site('aa', farm.family)
+    asked = plain.simple_request(
+        action='query', meta='userinfo', centralauthtoken=token
+    ).submit()
+    assert asked['query']['userinfo']['name'] == farm.operator.name
+
+
+def test_nothing_is_sent_past_the_table() -> None:
+    """The package talks to wikis in the one module that asks it."""
+    senders = re.compile(r'\bhttp\.(fetch|request)\(|\brequests\.(get|post|Session)\(')
+    package = Path(credentials.__file__).parents[1]
+    found = {
+        path.name
+        for path in package.rglob('*.py')
+        if 'sandbox' not in path.parts and senders.search(path.read_text('utf-8'))
+    }
+    assert found == {'requests.py'}
