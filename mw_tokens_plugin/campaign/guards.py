@@ -6,6 +6,7 @@ Guards are asked before every target and raise; they decide on no single target.
 from __future__ import annotations
 
 import re
+import shlex
 import threading
 import time
 from collections.abc import Callable
@@ -143,9 +144,10 @@ class StopPage:
         :raises StoppedByGuard: the page was changed
         """
         if page_revision(self._site, self._title) != self._revision:
+            again = shlex.quote(f'-stop-page:{self._title}')
             raise StoppedByGuard(
                 f'{self._title} on {self._site} was changed, which stops the campaign. '
-                f'Read there why. If it may go on: -resume "-stop-page:{self._title}".'
+                f'Read there why. If it may go on: -resume {again}.'
             )
 
 

@@ -567,14 +567,16 @@ class Ledger:
     ) -> bool:
         """Write down how a target ended, and with it its last attempt.
 
-        :param seal: returns the seal of a target that is done
+        :param seal: returns the seal of a target that has ended
         :return: False if another worker has taken it over, which will find out
         """
         facts = {**target.decision.facts, **outcome.facts}
         ended_at = self.clock()
         sealed = None
-        if seal is not None and outcome.state is State.DONE:
-            ended = replace(target, changed=outcome.changed, ended_at=ended_at)
+        if seal is not None and (outcome.facts or outcome.state is State.DONE):
+            ended = replace(
+                target, state=outcome.state, changed=outcome.changed, ended_at=ended_at
+            )
             sealed = seal(
                 replace(ended, decision=replace(target.decision, facts=facts))
             )

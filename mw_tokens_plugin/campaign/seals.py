@@ -131,9 +131,11 @@ class Sealer:
         return self._seal(plan, 'decided', target)
 
     def ended(self, target: Target) -> str:
-        """Return the seal of a target that was done, as the ledger has it then."""
+        """Return the seal of a target that has ended, as the ledger has it then."""
         plan = next(iter(self._plans.values()), None) or self._of_own()
-        return self._seal(plan, 'ended', target)
+        # What has failed may be decided on anew.
+        stage = 'ended' if target.state is State.DONE else 'decided'
+        return self._seal(plan, stage, target)
 
     def is_same(self, target: Target, decision: Decision) -> bool:
         """Tell whether a decision is what the ledger has already."""

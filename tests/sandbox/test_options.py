@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.campaign import guards
-from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign import engine, guards
+from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.options import SharedOptions
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Run
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
 LOCK = 'setglobalaccountstatus'
 Script = Callable[..., Run]
+STEWARD = frozenset({'steward'})
 USUAL = ('-reason:Spam-only account', '-always')
 
 
@@ -202,3 +204,102 @@ def test_a_signal_while_a_campaign_is_begun_leaves_none_behind(
             )
     interrupted.close()
     assert [campaign.name for campaign in ledger.campaigns()] == ['theirs']
+
+
+def test_nobody_deletes_the_record_of_a_run_that_still_lists_its_targets(
+    ledger: Ledger, ledger_file: Path, site: Any
+) -> None:
+    """It gives signs of life from its first moment on."""
+    begun = Ledger(str(ledger_file))
+    options = SharedOptions(reason='x')
+    seen: list[bool] = []
+
+    def names() -> Iterator[str]:
+        yield 'A'
+        campaign = ledger.find('new')
+        assert campaign is not None and options._run is not None
+        alive = options._run.sign
+        with (
+            pytest.raises(CampaignBusy, match='Another run is at work'),
+            at_work(ledger, campaign, account='x', sleep=lambda seconds: alive()),
+        ):
+            pass
+        seen.append(True)
+        yield 'B'
+
+    options.begin(
+        begun, site, 'a', names(), {}, name='new', reporter=options.reporter()
+    )
+    assert seen == [True]
+    begun.close()
+    campaign = ledger.find('new')
+    assert campaign is not None
+    # A run that has ended is not waited for.
+    with at_work(ledger, campaign, account='x', sleep=pytest.fail):
+        pass
+
+
+def test_a_ledger_that_fails_in_mid_run_leaves_a_summary_and_a_way_on(
+    global_lock: Script, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    names = spam(4)
+    assert global_lock(*names, *USUAL, '-simulate', '-campaign:wave').code == 0
+    with ledger.database.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE UPDATE ON target WHEN NEW.state='done' AND"
+            " (SELECT count(*) FROM target WHERE state='done')=2"
+            " BEGIN SELECT RAISE(FAIL, 'the disk is full'); END"
+        )
+    run = global_lock('-resume', '-campaign:wave', '-always')
+    assert run.code not in (0, 1), run.said
+    assert 'This run:  2 done, 0 failed' in run.out
+    assert 'the disk is full' in run.out
+    assert 'To go on:  pwb global_lock -resume -campaign:wave -always' in run.out
+    assert 'Traceback' not in run.said
+    assert effects(sandbox) == names[:3]
+    with ledger.database.begin() as connection:
+        connection.exec_driver_sql('DROP TRIGGER full')
+    run = global_lock('-resume', '-campaign:wave', '-always')
+    assert run.code == 0, run.said
+    assert 'Done:      4' in run.out and 'by others' not in run.out
+    assert effects(sandbox) == names
+    assert len(sandbox.journal.entries(action=LOCK)) == 4
+
+
+def test_two_campaigns_on_the_same_accounts_say_so_in_one_line_each(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    for name in ('first', 'second'):
+        run = global_lock(*spam(2), *USUAL, '-simulate', f'-campaign:{name}')
+        assert run.code == 0, run.said
+    assert global_lock('-resume', '-campaign:first', '-always').code == 0
+    run = global_lock('-resume', '-campaign:second', '-always')
+    assert run.code == 0, run.said
+    assert 'WARNING' not in run.said
+    assert '2 were already locked by you since the plan.' in run.out
+
+
+def test_who_has_become_a_steward_since_the_plan_is_left_alone(
+    global_lock: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a plan of ten minutes ago, at the cost of one look at them all."""
+    reads = {}
+    for minutes, numbers in ((0, (11, 12, 13)), (11, (1, 2, 3))):
+        names = [f'Spambot {number:05}' for number in numbers]
+        run = global_lock(*names, *USUAL, '-simulate', f'-campaign:wave{minutes}')
+        assert run.code == 0, run.said
+        if minutes:
+            account = sandbox.farm.accounts[names[1]]
+            sandbox.call(lambda farm, a=account: setattr(a, 'groups', STEWARD))
+        moment = now() + timedelta(minutes=minutes)
+        monkeypatch.setattr(engine, 'now', lambda moment=moment: moment)
+        sandbox.journal.clear()
+        run = global_lock('-resume', f'-campaign:wave{minutes}', '-always')
+        queries = sandbox.journal.entries(action='query')
+        looks = ('globalusers', 'globaluserinfo')
+        asked = [e.params.get('list', '') + e.params.get('meta', '') for e in queries]
+        reads[minutes] = sum(any(look in words for look in looks) for words in asked)
+        assert run.code == (1 if minutes else 0), run.said
+    assert 'now held back: in a global group' in run.out
+    assert effects(sandbox) == [names[0], names[2]]
+    assert reads == {0: 0, 11: 1}
