@@ -34,7 +34,7 @@ from mw_tokens_plugin.campaign.streams import (
 from mw_tokens_plugin.campaign.tracebacks import internal_error
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.display import displayable
-from mw_tokens_plugin.site.cleanlogs import clean_tracebacks
+from mw_tokens_plugin.site.cleanlogs import clean_tracebacks, indent_warnings
 from mw_tokens_plugin.site.hook import enable
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.redaction import redactor
@@ -73,6 +73,7 @@ def run_script(
     # A ledger that is opened brings its own.
     redactor.veil = None
     clean_tracebacks()
+    indent_warnings()
     said = ''
     with (
         prepared_streams(),

@@ -24,6 +24,18 @@ from mw_tokens_plugin.site.redaction import redactor
 LOGGERS = ('pywiki', 'py.warnings', 'urllib3', 'requests_oauthlib', 'oauthlib')
 
 
+class _Layout:
+    """How messages are laid out.
+
+    :ivar is_indented: whether further lines of warnings are moved to the right
+    """
+
+    is_indented = False
+
+
+_layout = _Layout()
+
+
 class _CleanRecord:
     """The part of a log record that cleans its text whenever it is formatted."""
 
@@ -34,8 +46,8 @@ class _CleanRecord:
         """Return the message without secrets."""
         message: str = super().getMessage()  # type: ignore[misc]
         message = _cleaned(self.name, message)
-        if self.levelno >= logging.WARNING and self.name.startswith(LOGGERS):
-            # What a wiki says must not look like a record of its own.
+        is_warning = self.levelno >= logging.WARNING and self.name.startswith(LOGGERS)
+        if is_warning and _layout.is_indented:
             message = message.replace('\n', '\n    ')
         return message
 
@@ -96,6 +108,14 @@ def install_redaction() -> None:
 
     logging.setLogRecordFactory(clean_factory)
     warnings.formatwarning = clean_warning
+
+
+def indent_warnings() -> None:
+    """Let nothing that a wiki says in a warning look like a line of a script's own.
+
+    Other programs than the plugin's scripts are left their own layout.
+    """
+    _layout.is_indented = True
 
 
 def clean_tracebacks() -> None:

@@ -501,9 +501,7 @@ class _Notes(logging.Handler):
         text = record.getMessage().strip()
         if text.startswith('Traceback'):
             # In between are the files in which it was raised.
-            text = text.splitlines()[-1]
-        # The plugin moves further lines to the right, which may come from a wiki.
-        text = '\n'.join(line.strip() for line in text.splitlines())
+            text = text.splitlines()[-1].strip()
         self.said.append(f'{record.levelname} {text}')
 
 
