@@ -169,7 +169,7 @@ _RETURNED = {'linkaccount': ('code', 'state')}
 class Vouched:
     """That the home side has said of an address that it is one of the farm.
 
-    Made by :mod:`.attached` alone.
+    Made by :mod:`.vouching` alone.
 
     :ivar address: protocol and host
     :ivar by: who said so

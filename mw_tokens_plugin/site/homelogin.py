@@ -1,7 +1,8 @@
 """What a home site knows of the other wikis that its login reaches, and their sites.
 
 It decides with which login another wiki is used, and makes the site object once; which
-wiki a name means, and who vouches for it, is the work of :mod:`.attached`.
+wiki a name means is the work of :mod:`.attached`, and who vouches for it of
+:mod:`.vouching`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from mw_tokens_plugin.site.credentials import Vouched
 from mw_tokens_plugin.site.family import Place, meant_databases
 from mw_tokens_plugin.site.foreign import ForeignMixin, OAuthMixin, OwnLoginMixin
 from mw_tokens_plugin.site.traffic import Traffic
+from mw_tokens_plugin.site.vouching import Voucher
 
 #: The kinds of credentials, as ``auth=`` names them.
 KINDS = ('auto', 'centralauthtoken', 'password', 'oauth')
@@ -64,6 +66,7 @@ class HomeLogin:
     :ivar user: whose login it is; the home site may be used as somebody else later
     :ivar is_logged_out: whether the home site was logged out on purpose
     :ivar wikis: the wikis that it reaches
+    :ivar voucher: for which of them the home side vouches
     :ivar tokens: the centralauthtokens of the login
     :ivar traffic: the requests that are made with it on all other wikis
     """
@@ -76,6 +79,7 @@ class HomeLogin:
         self.user = home.username()
         self.is_logged_out = False
         self.wikis = AttachedWikis(home, self.user)
+        self.voucher = Voucher(self.wikis)
         self._sites: dict[tuple[str, ...], Any] = {}
         self._making: dict[tuple[str, ...], threading.Lock] = {}
         self._kind: str | None = None
@@ -119,7 +123,7 @@ class HomeLogin:
                     self._sites[key].login()
                 return self._sites[key]
             # No credentials leave for a wiki that is not of this farm.
-            vouched = self.wikis.check(place, create_account)
+            vouched = self.voucher.check(place, create_account)
             if kind != 'centralauthtoken':
                 return self._kept(key, self._made(place, vouched, kind, reads))
             making = self._making.setdefault(key, threading.Lock())

@@ -19,6 +19,7 @@ from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin.site import credentials
 from mw_tokens_plugin.site.credentials import Recipient, Secret, Vouched
+from mw_tokens_plugin.site.vouching import Voucher
 
 from .farms import Farm
 from .foreign import Wire, wired
@@ -242,7 +243,7 @@ def test_one_login_reaches_all_of_wikimedia_without_a_question(
             place = wikis.find(where)
             assert (place.host, place.meant) == (host, {account.wiki})
             assert wikis.account_at(place) is account
-        vouched = wikis.check(place, create_account=False)
+        vouched = Voucher(wikis).check(place, create_account=False)
         assert vouched.address == f'https://{host}'
 
 

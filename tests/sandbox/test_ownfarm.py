@@ -19,6 +19,7 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.site.attached import AttachedWikis
 from mw_tokens_plugin.site.requests import TokenRequest
+from mw_tokens_plugin.site.vouching import Voucher
 
 from .foreign import OPERATOR, forget_account
 from .ownfarm import ALIVE, configure_both, same_page, writes
@@ -302,7 +303,7 @@ def test_one_host_is_written_in_many_ways(
     for where in (f'odd:{code}', 'oddwiki', url if '://' in url else f'https:{url}'):
         place = wikis.find(where)
         assert (str(place), wikis.account_at(place)) == (f'odd:{code}', there)
-    vouched = wikis.check(wikis.find('oddwiki'), create_account=False)
+    vouched = Voucher(wikis).check(wikis.find('oddwiki'), create_account=False)
     assert vouched.address == place.api.rpartition('/w/')[0]
 
 
@@ -316,7 +317,7 @@ def test_a_secure_login_goes_to_no_wiki_that_is_talked_to_in_the_clear(
     monkeypatch.setattr(wikis, 'accounts', lambda: (there,))
     monkeypatch.setattr(wikis.home, 'protocol', lambda: 'https', raising=False)
     with pytest.raises(NotInFarm, match='by http, and ownfarm:meta by https'):
-        wikis.check(wikis.find('odd:plain'), create_account=True)
+        Voucher(wikis).check(wikis.find('odd:plain'), create_account=True)
 
 
 # Scripts
