@@ -37,6 +37,8 @@ class _Account:
     :ivar stamp: what the file looked like when it was last read or written; None if it
         is to be read in any case
     :ivar kept: the cookies of the login that are in the file
+    :ivar turn: held while logging in, as long as the cookies are not proven
+    :ivar is_proven: whether a wiki has taken us for the account with these cookies
     """
 
     cookies: dict[str, dict[str, dict[str, Cookie]]] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class _Account:
     stamp: tuple[int, ...] | None = None
     kept: frozenset[tuple[str, ...]] = frozenset()
     turn: Any = field(default_factory=threading.RLock)
+    is_proven: bool = False
 
 
 class _Present(threading.local):
@@ -156,19 +159,22 @@ class AccountCookies(http.PywikibotCookieJar):  # type: ignore[misc]
             account.stamp = _stamp(account.filename)
             account.kept = self._of_login()
 
-    def keep(self) -> None:
-        """Save the cookies if the wiki has renewed the login by itself.
+    def proven(self, *, may_differ: bool) -> None:
+        """Note that the account is logged in, and save what the wiki has renewed.
 
-        The next process would begin with those of a dead session otherwise.
+        The next process would begin with the cookies of a dead session otherwise.
+
+        :param may_differ: whether cookies have come since they were saved
         """
         account = self._account
-        if account.filename and self._of_login() != account.kept:
+        account.is_proven = True
+        if may_differ and account.filename and self._of_login() != account.kept:
             with suppress(OSError):
                 self.save(ignore_discard=True)
 
     def distrust(self) -> None:
         """Let the file be read the next time, since what is in memory was refused."""
-        self._account.stamp = None
+        self._account.stamp, self._account.is_proven = None, False
 
     def session_on(self, host: str) -> frozenset[tuple[str, ...]]:
         """Return what tells the present session on a host from another one."""
@@ -210,8 +216,10 @@ def logging_in(user: str | None) -> Iterator[None]:
     :param user: the account
     """
     with acting_as(user):
-        turn = http.cookie_jar._account.turn
-        has_turn = turn.acquire(timeout=_TURN)
+        account = http.cookie_jar._account
+        turn = account.turn
+        # Once it is logged in somewhere, other wikis are logged in to side by side.
+        has_turn = not account.is_proven and turn.acquire(timeout=_TURN)
         try:
             yield
         finally:

@@ -195,8 +195,7 @@ class TokenRequest(Request):  # type: ignore[misc]
 
     def _succeeded(self) -> None:
         """Note that the session is of use, and keep the cookies that revived it."""
-        if self._has_cookies:
-            http.cookie_jar.keep()
+        http.cookie_jar.proven(may_differ=self._has_cookies)
         self._proves_session()
 
     def _proves_session(self) -> None:

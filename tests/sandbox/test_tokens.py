@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pywikibot.exceptions import APIError
+from pywikibot.login import LoginStatus
 
 from mw_tokens_plugin import Token, TokenType
 from mw_tokens_plugin.exceptions import (
@@ -455,6 +456,28 @@ def test_reads_survive_a_lost_session_too(site: Any, sandbox: Sandbox) -> None:
     warm(site, sandbox)
     sandbox.command('end-sessions', user=OPERATOR)
     assert site.global_account('Spambot 00001').exists
+
+
+def test_a_read_is_never_answered_to_nobody_while_another_thread_logs_in(
+    site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm(site, sandbox)
+    sandbox.command('end-sessions', user=OPERATOR)
+    traffic, logins = site.tokens.session.traffic, [True]
+    landed = traffic.landed
+
+    def land(request: object) -> None:
+        landed(request)
+        if logins:
+            # What a login in another thread does first, as soon as answers have come.
+            logins.pop()
+            del site.userinfo
+            site._loginstatus = LoginStatus.IN_PROGRESS
+
+    monkeypatch.setattr(traffic, 'landed', land)
+    answer = site.simple_request(action='query', meta='userinfo').submit()
+    assert answer['query']['userinfo']['name'] == OPERATOR
+    assert site.user() == OPERATOR
 
 
 # Acting as nobody
