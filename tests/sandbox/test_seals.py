@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.sealkey import FILE
 from mw_tokens_plugin.sandbox import Sandbox
 
-from .desk import Run
+from .desk import Desk, Run
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
@@ -188,3 +190,80 @@ def test_what_a_colleague_writes_is_never_run_by_always(
             assert code is OWN or run.code == code, run.said
             assert 'Traceback' not in run.said
     assert sorted(written(sandbox)) == ([] if code is not OWN else spam(1, 2))
+
+
+def test_what_a_colleague_has_begun_is_done_when_it_was_looked_at(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    """At a terminal it asks, even for what was confirmed by another key."""
+    assert desk.run(*spam(1, 2), *USUAL, '-simulate', '-campaign:wave').code == 0
+    with closing(Ledger(str(desk.ledger))) as opened:
+        found = opened.find('wave')
+        assert found is not None
+        opened.mark(found, 'confirmed_at')
+    (desk.directory / FILE).unlink()
+    resume = ('-resume', '-campaign:wave')
+    run = desk.talk(*resume, answers=[('[y/N]', 'n')])
+    assert run.code == 4, run.said
+    assert 'it was planned again for you to look at' in run.out
+    # Saying no agrees to nothing.
+    run = desk.run(*resume, '-always')
+    assert run.code == 4, run.said
+    assert not written(sandbox)
+    run = desk.talk(*resume, answers=[('[y/N]', 'y')])
+    assert run.code == 0, run.said
+    assert written(sandbox) == spam(1, 2)
+
+
+DISTRIBUTION = """
+from pathlib import Path
+
+def main(*args):
+    Path({log!r}).write_text(' '.join(args))
+    return 0
+"""
+
+
+def install(folder: Path, name: str, log: Path) -> None:
+    """Make what installing a distribution with a script makes."""
+    (folder / f'{name}.py').write_text(DISTRIBUTION.format(log=str(log)))
+    about = folder / f'{name}-1.dist-info'
+    about.mkdir()
+    (about / 'METADATA').write_text(f'Metadata-Version: 2.1\nName: {name}\nVersion: 1')
+    lines = (f'{kind} = {name}:main' for kind in ('their_kind', 'global_lock'))
+    text = '\n'.join(['[mw_tokens_plugin.campaigns]', *lines])
+    (about / 'entry_points.txt').write_text(text)
+
+
+def test_scripts_of_others_are_found_by_what_their_distributions_declare(
+    pwb: Script,
+    ledger: Ledger,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And none is started where two claim one kind, or a row names one itself."""
+    log = tmp_path / 'started'
+    for name, kind in (
+        ('theirs', 'their_kind'),
+        ('named', 'theirs:main'),
+        ('ours', 'global_lock'),
+    ):
+        about = {'wiki': 'sandbox:meta', 'reason': '', 'options': dict[str, Any]()}
+        ledger.create(name, action=kind, operator='Sandbox Operator', **about)
+    run = pwb('campaign', 'resume', 'theirs')
+    assert run.code == 2 and 'use the one that began it' in run.err
+    for folder, name in (('a', 'theirs'), ('b', 'others')):
+        (tmp_path / folder).mkdir()
+        install(tmp_path / folder, name, log)
+    monkeypatch.syspath_prepend(tmp_path / 'a')
+    assert pwb('campaign', 'resume', 'theirs', '-always').code == 0
+    assert log.read_text().startswith('-resume -campaign:theirs -always')
+    log.unlink()
+    assert pwb('campaign', 'resume', 'named').code == 2
+    run = pwb('campaign', 'resume', 'ours')
+    assert run.code == 2 and 'mw_tokens_plugin, theirs' in run.err
+    monkeypatch.syspath_prepend(tmp_path / 'b')
+    run = pwb('campaign', 'resume', 'theirs')
+    assert run.code == 2 and 'others, theirs' in run.err
+    assert not log.exists()
