@@ -360,7 +360,7 @@ def _prepare(engine: sa.Engine) -> None:
         try:
             _bring_up_to_date(engine)
             return
-        except sa.exc.DBAPIError:
+        except (sa.exc.DBAPIError, sa.exc.NoSuchTableError):
             # One of them was made between the look and the order.
             if last:
                 raise
@@ -396,7 +396,10 @@ def _bring_up_to_date(engine: sa.Engine) -> None:
 
 def _add_column(engine: sa.Engine, column: sa.Column[Any]) -> None:
     """Add a column to a table that was made before there was one."""
-    there = {each['name'] for each in sa.inspect(engine).get_columns(column.table.name)}
+    found = sa.inspect(engine)
+    if not found.has_table(column.table.name):
+        return
+    there = {each['name'] for each in found.get_columns(column.table.name)}
     if column.name in there:
         return
     added = sa.schema.CreateColumn(column).compile(dialect=engine.dialect)
