@@ -56,7 +56,9 @@ def _made(cls: type[Any], *args: Any, **kwargs: Any) -> Any:
     site = kwargs.get('site')
     if site is None:
         site = next((each for each in args if isinstance(each, BaseSite)), None)
-    own = getattr(type(site or pywikibot.Site()), '_own_request', None)
+    if site is None and cls is Request:
+        site = pywikibot.Site()  # as the constructor does
+    own = getattr(type(site), '_own_request', None)
     if own is None:
         return object.__new__(cls)
     chosen = _joined(cls, own)

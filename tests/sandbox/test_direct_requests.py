@@ -11,6 +11,7 @@ import pywikibot
 from pywikibot.data import api
 
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.site.requests import TokenRequest
 
 from .farms import Farm
 from .foreign import OPERATOR, steps, wired
@@ -85,6 +86,19 @@ def test_a_cached_request_made_by_hand_asks_another_wiki_as_the_account(
         request = api.CachedRequest(1, site=foreign, parameters=parameters)
         assert request.submit()['query']['userinfo']['name'] == OPERATOR
     assert steps(sandbox, 'aa') == ['userinfo']
+
+
+def test_classes_that_take_no_site_are_left_alone(site: Any) -> None:
+    """Such as that with which pywikibot's cache.py reads what is kept on disk."""
+
+    class CacheEntry(api.CachedRequest):
+        def __init__(self, directory: str, name: str) -> None:
+            self.place = directory, name
+
+    assert type(CacheEntry('apicache', 'x')) is CacheEntry
+    with pytest.warns(RuntimeWarning, match='invoked without a site'):
+        request = api.Request(parameters={'action': 'help'})
+    assert (request.site, type(request)) == (site, TokenRequest)
 
 
 def test_nothing_is_sent_where_requests_are_replaced_by_dry_ones(
