@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk
-from .farms import Farm
+from .farms import Farm, write_private
 from .test_enabling import _secrets as note_secrets
 
 #: Everything that a person who is looking for a fault might print or keep.
@@ -105,3 +107,24 @@ def test_a_program_that_prints_all_it_has_shows_no_secret(
         assert needle not in run.said
         for path, content in written.items():
             assert needle.encode() not in content, path
+
+
+def test_a_login_that_fails_writes_no_password_to_a_log(
+    desk: Desk, farm: Farm, sandbox: Sandbox
+) -> None:
+    """It has all that ends what a pattern masks, where pywikibot breaks lines."""
+    password = 'correct horse, "b]; }attery\' &staple'
+    write_private(
+        desk.directory / 'user-password.py', f'({farm.operator.name!r}, {password!r})\n'
+    )
+    with (desk.directory / 'user-config.py').open('a', encoding='utf-8') as config:
+        config.write('max_retries = 1\nretry_wait = 0\n')
+    sandbox.faults.arm(kind='readonly', action='clientlogin', times=0)
+    run = desk.run(
+        'Spambot 00001', '-reason:t', '-always', '-log:a.log', '-v', '-debug'
+    )
+    assert run.code in (3, 75), run.said
+    said = run.said + (desk.directory / 'logs' / 'a.log').read_text('utf-8')
+    assert said.count('***') > 1
+    assert 'clientlogin' in said
+    assert re.findall('horse|attery|staple', said) == []
