@@ -37,9 +37,11 @@ _SECRET_NAMES = (
     r'\w*password|retype|\w*token|\w*session|captchaword|(?:oauth_)?signature'
     r'|oauth_(?:nonce|consumer_key|verifier)|client_secret'
 )
-#: In a query string or a header.
+#: What oauthlib says of how it signs.
+_SIGNATURE = re.compile(r'(?P<name>\bSignature: )(?P<value>[\w+/]{16,}=*)')
+#: In a query string, a header, or the representation of a mapping.
 _PARAMETER = re.compile(
-    rf"""(?P<name>\b(?:{_SECRET_NAMES})['"]?(?:=|:\s*\[?b?)(?!\*\*\*))
+    rf"""(?P<name>\b(?:{_SECRET_NAMES})['"]?(?:=|:\s*\[?b?(?=['"]))(?!\*\*\*))
         (?P<value>'[^'\n]*'|"[^"\n]*"|[^&;\s'",\]}}]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -57,6 +59,7 @@ _PATTERNS = (
     (_JWT, 'eyJ'),
     (_AUTHORIZATION, 'uthorization'),
     (_SCHEME, ''),
+    (_SIGNATURE, 'Signature: '),
     (_UNSENDABLE, 'could not be encoded'),
     (_PARAMETER, ''),
 )

@@ -151,7 +151,7 @@ def test_what_is_not_known_by_value_is_masked_by_its_form() -> None:
         (f'curl -H "Bearer {jwt}"', 'dozjg'),
         (f'sessionJwt={jwt}; path=/', 'dozjg'),
         ('b\'OAuth oauth_nonce="12", oauth_signature="aB%2Bc%3D"\'', 'aB%2Bc'),
-        ('Signature: aBc+d/e=', 'aBc'),
+        ('Signature: aBc+d/e1234567890=', 'aBc'),
         ("'OATHToken': ['123456']", '123456'),
         ('?centralauthtoken=abc123&x=1', 'abc123'),
         ('x=' + 'a1' * 20 + '%2B%5C', 'a1a1'),
@@ -161,6 +161,7 @@ def test_what_is_not_known_by_value_is_masked_by_its_form() -> None:
         assert MASK in shown
     kept = (
         'API error mwoauth-invalid-authorization: The authorization headers are bad; '
-        'meta=tokens&type=csrf, Basic information about tokens.'
+        'meta=tokens&type=csrf, Basic information about tokens. It refuses every login '
+        'token: it does not keep its session: log in. Signature: mine; password: none.'
     )
     assert clean(kept) == kept
