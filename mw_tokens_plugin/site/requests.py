@@ -71,6 +71,19 @@ _MAPPINGS = frozenset(
 )
 
 
+#: What a wiki answers while its databases do not work, or when one is gone for good.
+_MAY_WORK_AGAIN = frozenset(
+    f'internal_api_error_{name}'
+    for name in (
+        'DBConnectionError',
+        'DBQueryError',
+        'DBQueryTimeoutError',
+        'DBUnexpectedError',
+        'ReadOnlyError',
+    )
+)
+
+
 class TokenRequest(Request):  # type: ignore[misc]
     """A request that knows which token it carries.
 
@@ -99,6 +112,8 @@ class TokenRequest(Request):  # type: ignore[misc]
     _renewed_in: int | None = None
     #: Tokens that were refused while other requests were on their way.
     _refusals = 0
+    #: When the first try was sent that the wiki broke down over.
+    _broken_since: float | None = None
     #: When the first of several tries was sent that were not answered.
     _first_failure: float | None = None
     _sent_at = 0.0
@@ -365,6 +380,20 @@ class TokenRequest(Request):  # type: ignore[misc]
         )
         self.site.tokens.session.traffic.landed(self)
         pywikibot.sleep(pause)
+
+    def _internal_api_error(self, code: str, error: Any, result: Any) -> bool:
+        """Ask a wiki that breaks down again, but not after the deadline.
+
+        :raises WikiUnreachable: it was asked for long enough
+        """
+        if self.deadline is None or code not in _MAY_WORK_AGAIN:
+            again: bool = super()._internal_api_error(code, error, result)
+            return again
+        if self._broken_since is None:
+            self._broken_since = self._sent_at
+        self._first_failure = self._broken_since
+        self._pause_or_give_up(self._sent_at, f'the error {code}')
+        return True
 
     def _json_loads(self, response: requests.Response) -> dict[str, Any] | None:
         """Read an answer of the API; anything else is none, and asked for again."""

@@ -287,3 +287,43 @@ class _InFlight:
             return await self._answer(*request)
         finally:
             self.now -= 1
+
+
+def test_whatever_a_dead_wiki_answers_the_others_are_planned(
+    own_pwb: Script,
+    own_sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = same_page(own_sandbox)
+    file = tmp_path / 'pages.txt'
+    file.write_text('\n'.join(names[code] for code in ('meta', 'aa', 'gone')), 'utf-8')
+    monkeypatch.setattr(own_sandbox.wikis['gone'], 'server', 'http://no-such.invalid')
+    broken = 'internal_api_error_DBConnectionError'
+    for number, (fault, why) in enumerate(
+        (
+            ({'kind': 'html'}, 'HTTP 200 and no JSON'),
+            ({'kind': 'gateway'}, 'HTTP 504'),
+            ({'kind': 'drop'}, 'does not answer'),
+            ({'kind': 'http', 'status': 301, 'location': '//x.invalid/'}, 'redirects'),
+            (
+                {
+                    'kind': 'gateway',
+                    'status': 200,
+                    'body': f'{{"error": {{"code": "{broken}", "info": "x"}}}}',
+                },
+                broken,
+            ),
+        )
+    ):
+        own_sandbox.faults.arm(wiki='aa', times=0, **fault)
+        run = own_pwb(
+            *('crosswiki_delete', f'-file:{file}', USUAL[0], '-simulate'),
+            f'-campaign:c{number}',
+        )
+        assert run.code == 0, run.said
+        assert 'To delete: 1\n  metawiki:Shared page' in run.out, run.said
+        (said_so,) = (line for line in run.out.splitlines() if 'aawiki' in line)
+        assert why in said_so
+        assert 'gonewiki:Shared page (the wiki does not answer: ' in run.out
+        own_sandbox.faults.clear()
