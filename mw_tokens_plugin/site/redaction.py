@@ -53,17 +53,22 @@ _UNSENDABLE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-#: Each pattern, and a word without which it matches nothing.
+#: Each pattern, and texts in lower case without all of which it matches nothing.
 _PATTERNS = (
-    (_TOKEN, ''),
-    (_JWT, 'eyJ'),
-    (_AUTHORIZATION, 'uthorization'),
-    (_SCHEME, ''),
-    (_SIGNATURE, 'Signature: '),
-    (_UNSENDABLE, 'could not be encoded'),
-    (_PARAMETER, ''),
+    (_TOKEN, ('+\\', '%2b')),
+    (_JWT, ('eyj',)),
+    (_AUTHORIZATION, ('authorization',)),
+    (_SCHEME, ('basic', 'bearer')),
+    (_SIGNATURE, ('signature: ',)),
+    (_UNSENDABLE, ('could not be encoded',)),
+    (
+        _PARAMETER,
+        (
+            *('password', 'retype', 'token', 'session', 'captchaword', 'signature'),
+            *('oauth_', 'client_secret'),
+        ),
+    ),
 )
-
 
 #: Texts of errors that do not stand in what ``vars()`` returns.
 _TEXTS: Mapping[type[Exception], tuple[str, ...]] = {
@@ -115,8 +120,9 @@ class Redactor:
     def without_secrets(self, text: str) -> str:
         """Return the text without secrets, but with all names."""
         text = self.secrets.replace(text)
+        lower = text.lower()
         for pattern, needed in _PATTERNS:
-            if needed in text:
+            if any(each in lower for each in needed):
                 named = 'name' in pattern.groupindex
                 text = pattern.sub(rf'\g<name>{MASK}' if named else MASK, text)
         return text
