@@ -146,6 +146,21 @@ def test_nothing_is_sent_where_requests_are_replaced_by_dry_ones(
     page[foreign].save(summary='test', quiet=True)
 
 
+def test_what_replaces_pywikibots_wallet_is_used(
+    site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By which a dry run has tokens and asks for none."""
+    from pywikibot.site import TokenWallet
+
+    sandbox.journal.clear()
+    monkeypatch.setattr(
+        TokenWallet, '__getitem__', lambda wallet, key: f'{key} of mine'
+    )
+    assert site.tokens['csrf'] == site.tokens.csrf == 'csrf of mine'
+    assert 'rollback' in site.tokens
+    assert not sandbox.journal.entries()
+
+
 def test_what_replaces_pywikibots_requests_is_what_sites_use(
     site: Any, sandbox: Sandbox
 ) -> None:
