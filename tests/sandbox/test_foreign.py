@@ -430,6 +430,11 @@ def stranger(sandbox: Sandbox, running_old_sandbox: Sandbox) -> Iterator[str]:
     from pywikibot.family import Family, SingleSiteFamily
 
     running_old_sandbox.reset()
+    # Its account is to look the same, whichever second each farm was made in.
+    moment = sandbox.call(lambda farm: farm.accounts[OPERATOR].registration)
+    running_old_sandbox.call(
+        lambda farm: setattr(farm.accounts[OPERATOR], 'registration', moment)
+    )
     address = running_old_sandbox.wikis['aa'].server.removeprefix('http://')
     members = {
         'name': 'stranger',
