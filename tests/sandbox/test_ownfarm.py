@@ -451,3 +451,34 @@ def test_each_script_writes_to_the_wikis_that_it_names_and_to_no_other(
 def _wanted(line: str) -> tuple[str, ...]:
     wiki, _, title = line.partition('\t')
     return (f'{wiki}:{title}', '-reason:spam')
+
+
+def test_no_script_writes_where_another_wiki_answers_for_the_central_one(
+    own_farm: Farm,
+    own_sandbox: Sandbox,
+    own_pwb: Callable[..., Run],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It shares its host, and the paths are mixed up."""
+    from pywikibot import config
+
+    monkeypatch.setattr(config, 'family_files', dict(config.family_files))
+    farm = replace(own_farm, family='ownmixed', central='cc')
+    farm.introduce(tmp_path)
+    farm.choose(tmp_path)
+    same_page(own_sandbox)
+    (name,) = own_farm.unlocked(1)
+    own_sandbox.call(lambda farm: setattr(farm.wikis['cc'], 'db', 'bbwiki'))
+    try:
+        for script, target in (
+            ('global_lock', name),
+            ('global_delete', name),
+            ('crosswiki_delete', 'dewiki:Shared page'),
+        ):
+            run = own_pwb(script, target, '-reason:spam', '-always')
+            assert run.code == 2, run.said
+            assert 'is meant to be ccwiki' in run.err
+    finally:
+        own_sandbox.call(lambda farm: setattr(farm.wikis['cc'], 'db', 'ccwiki'))
+    assert not writes(own_sandbox)
