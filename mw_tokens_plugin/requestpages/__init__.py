@@ -19,7 +19,7 @@ from mw_tokens_plugin.requestpages.model import (
     Status,
 )
 from mw_tokens_plugin.requestpages.page import MAX_PAGE, Closing, RequestPage
-from mw_tokens_plugin.requestpages.requests import (
+from mw_tokens_plugin.requestpages.reading import (
     MAX_DEPTH,
     MAX_REQUEST,
     MAX_UNCLOSED,

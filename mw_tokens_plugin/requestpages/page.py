@@ -10,7 +10,7 @@ from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.wikitext import Span
 from mw_tokens_plugin.requestpages.model import Request
 from mw_tokens_plugin.requestpages.pieces import visible_pieces
-from mw_tokens_plugin.requestpages.requests import KnownRequests, requests_in
+from mw_tokens_plugin.requestpages.reading import KnownRequests, requests_in
 
 #: Longest page that is read, in characters; wikis keep no longer ones.
 MAX_PAGE = 2_097_152
