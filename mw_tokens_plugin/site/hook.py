@@ -31,7 +31,7 @@ _renewals = [2]
 
 def enable(
     *,
-    protect: str | Sequence[str] = (),
+    protect: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = (),
     ledger: str = '',
     ledger_group: str = '',
     renewals: int | None = None,
@@ -67,12 +67,15 @@ def enable(
         if renewals < 0:
             raise ValueError(f'enable(renewals={renewals}): give 0 or more.')
         _renewals[:] = [renewals]
-    files = [protect] if isinstance(protect, str) else protect
+    files = [protect] if isinstance(protect, (str, os.PathLike)) else protect or ()
     if ledger:
         _ledger[:] = [ledger]
     if ledger_group:
         _team[:] = [ledger_group]
-    _standing.extend(file for file in files if file not in _standing)
+    for file in files:
+        path = os.fspath(file)
+        if path and path not in _standing:
+            _standing.append(path)
     if os.environ.get('MW_TOKENS_DISABLE') == '1':
         return
     if hasattr(sys.modules.get(_AWAITED), 'APISite'):

@@ -47,6 +47,7 @@ from mw_tokens_plugin.protocol.authmanager import (
     form_from_authmanagerinfo,
 )
 from mw_tokens_plugin.site.base import SiteBase
+from mw_tokens_plugin.site.inputs import text_of, words
 from mw_tokens_plugin.site.requests import proven, refusals, send_once
 from mw_tokens_plugin.site.secretsources import note_return, note_values
 from mw_tokens_plugin.site.session import unattended
@@ -101,7 +102,7 @@ class LinkingMixin(SiteBase):
         self,
         *,
         return_url: str | None = None,
-        requests: Iterable[str] | None = None,
+        requests: Iterable[str] | str | None = None,
         message_format: str = 'wikitext',
         merge_fields: bool = False,
         restart: Restart = Restart.AS_UI,
@@ -148,7 +149,7 @@ class LinkingMixin(SiteBase):
         form = form_from_authmanagerinfo(offered)
         if not form.requests:
             raise InvalidInput(f'{self} has no provider of accounts to be linked.')
-        ids = None if requests is None else list(requests)
+        ids = None if requests is None else list(words(requests, 'requests'))
         if ids is not None:
             form = form.only(ids)
         options = {
@@ -177,7 +178,8 @@ class LinkingMixin(SiteBase):
         self._refuse_foreign()
         try:
             with _advised():
-                send_once(self, 'unlinkaccount', {'request': request}, proof='status')
+                whom = {'request': text_of(request, 'request')}
+                send_once(self, 'unlinkaccount', whom, proof='status')
         except ApiRefusal as error:
             if error.code != 'badrequest':
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.site import hook
 from mw_tokens_plugin.site.inputs import account_text
 
 NAME = 'Spambot 00001'
@@ -62,6 +64,7 @@ _REFUSED: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
     ('types', lambda s: s.tokens.prefetch(['csrf']), 'is not a text'),
     ('query', lambda s: s.query_with_tokens(None), 'None is not a list'),
     ('context', lambda s: s.edit_context(None), 'neither a page nor a title'),
+    ('unlink', lambda s: s.unlink_account(None), 'None is not a text'),
 )
 
 
@@ -163,3 +166,11 @@ def test_the_wallet_looks_like_that_of_pywikibot(site: Any) -> None:
         with pytest.raises(KeyError):
             site.tokens[wrong]
         assert wrong not in site.tokens
+
+
+def test_standing_lists_are_paths_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    standing: list[str] = []
+    monkeypatch.setattr(hook, '_standing', standing)
+    for protect in None, '', (), 'a.txt', Path('a.txt'), ['b.txt', Path('c.txt')]:
+        hook.enable(protect=protect)
+    assert hook.standing_lists() == ('a.txt', 'b.txt', 'c.txt')
