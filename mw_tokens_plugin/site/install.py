@@ -24,6 +24,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             '_request_class',
             'data_repository',
             'image_repository',
+            'interwiki',
             'is_oauth_token_available',
             'login',
             'logout',
@@ -32,7 +33,11 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             'userinfo',
         ),
     ),
-    ('pywikibot.site._datasite', 'DataSite', ('get_repo_for_entity_type',)),
+    (
+        'pywikibot.site._datasite',
+        'DataSite',
+        ('_cache_entity_namespaces', 'get_repo_for_entity_type'),
+    ),
     ('pywikibot.site._tokenwallet', 'TokenWallet', ('__getitem__', 'update_tokens')),
     (
         'pywikibot.data.api',

@@ -231,6 +231,15 @@ def test_constructors_are_read_from_classes_that_end_in_request() -> None:
     assert Misnamed._get_constructor_args() == frozenset()
 
 
+def test_nothing_of_pywikibot_decides_of_which_class_a_request_is_made() -> None:
+    """Else requests that are made by hand could not be of the plugin's class."""
+    *between, last = api.CachedRequest.__mro__
+    assert last is object
+    own = [kind.__name__ for kind in between if '__new__' in vars(kind)]
+    assert own == ['Request']
+    assert api.Request.__new__.__module__.startswith('mw_tokens_plugin')
+
+
 def test_the_site_is_asked_for_the_class_of_every_request(
     site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
