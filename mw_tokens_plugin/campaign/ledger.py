@@ -5,6 +5,7 @@ It stores and counts; when to write what is the engine's business.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import (
     Callable,
@@ -570,16 +571,20 @@ class Ledger:
         :param seal: returns the seal of a target that has ended
         :return: False if another worker has taken it over, which will find out
         """
-        facts = {**target.decision.facts, **outcome.facts}
+        facts = target.decision.facts
+        if outcome.facts:
+            facts = stored({**facts, **outcome.facts})
         ended_at = self.clock()
         sealed = None
         if seal is not None and (outcome.facts or outcome.state is State.DONE):
             ended = replace(
-                target, state=outcome.state, changed=outcome.changed, ended_at=ended_at
+                target,
+                decision=replace(target.decision, facts=facts),
+                state=outcome.state,
+                changed=outcome.changed,
+                ended_at=ended_at,
             )
-            sealed = seal(
-                replace(ended, decision=replace(target.decision, facts=facts))
-            )
+            sealed = seal(ended)
         with self.database.begin() as connection:
             if outcome.facts:
                 connection.execute(
@@ -873,6 +878,11 @@ class Ledger:
 def _without_secrets(detail: str | None) -> str | None:
     """Return what was said of a target, whoever said it, without secrets."""
     return None if detail is None else redactor.without_secrets(detail)
+
+
+def stored(facts: Mapping[str, Any]) -> Any:
+    """Return facts as they come back from a database."""
+    return json.loads(json.dumps(dict(facts))) if facts else {}
 
 
 def now() -> datetime:

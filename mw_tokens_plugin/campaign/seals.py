@@ -15,9 +15,9 @@ nothing here reads or writes a wiki.
 
 from __future__ import annotations
 
+import hmac
 import json
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.database import plans
-from mw_tokens_plugin.campaign.ledger import Ledger, now
+from mw_tokens_plugin.campaign.ledger import Ledger, now, stored
 from mw_tokens_plugin.campaign.records import Campaign, Decision, State, Target
 from mw_tokens_plugin.campaign.sealkey import Key
 
@@ -127,8 +127,8 @@ class Sealer:
             self._pending = Plan(secrets.token_hex(6), now())
         plan = self._of_own() if own else self._pending
         assert plan is not None
-        target = Target(0, decision, State.PLANNED)
-        return self._seal(plan, 'decided', target)
+        decision = replace(decision, facts=stored(decision.facts))
+        return self._seal(plan, 'decided', Target(0, decision, State.PLANNED))
 
     def ended(self, target: Target) -> str:
         """Return the seal of a target that has ended, as the ledger has it then."""
@@ -139,6 +139,7 @@ class Sealer:
 
     def is_same(self, target: Target, decision: Decision) -> bool:
         """Tell whether a decision is what the ledger has already."""
+        decision = replace(decision, facts=stored(decision.facts))
         return _content('decided', target) == _content(
             'decided', replace(target, decision=decision)
         )
@@ -183,7 +184,7 @@ class Sealer:
             key = self._keys[plan.id] = self.key.seal(
                 _canonical(['plan', self._header, plan.id])
             )
-        return Key(key).seal(_content(stage, target)).hex()[:32]
+        return hmac.digest(key, _content(stage, target), 'sha256').hex()[:32]
 
     def _read(self) -> list[Plan]:
         """Return the plans that this operator's key has sealed."""
@@ -262,7 +263,7 @@ def _content(stage: str, target: Target) -> bytes:
         decision.hidden,
         decision.held and decision.held.name,
         decision.lane,
-        _stored(decision.facts),
+        decision.facts,
     ]
     if stage == 'ended':
         moments = [
@@ -273,10 +274,8 @@ def _content(stage: str, target: Target) -> bytes:
     return _canonical(about)
 
 
-def _stored(facts: Mapping[str, Any]) -> Any:
-    """Return facts as they come back from a database."""
-    return json.loads(json.dumps(dict(facts))) if facts else {}
+_encode = json.JSONEncoder(sort_keys=True, separators=(',', ':')).encode
 
 
 def _canonical(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(',', ':')).encode()
+    return _encode(value).encode()
