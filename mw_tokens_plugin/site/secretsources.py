@@ -6,13 +6,13 @@ is the work of :mod:`.redaction`.
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from ast import literal_eval
 from base64 import b64encode
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -103,10 +103,13 @@ def note_password(value: object) -> None:
 def note_password_file() -> None:
     """Register all passwords of pywikibot's password file, in whatever form."""
     for folder in (config.base_dir, '') if config.password_file else ():
-        path = Path(folder, config.password_file)
+        path = os.path.join(folder, config.password_file)
         lines: list[str] = []
+        # A pipe could be read once, by pywikibot; and tests replace Path.open.
         with suppress(OSError):
-            lines = path.read_text('utf-8', 'replace').splitlines()
+            if os.path.isfile(path):
+                with open(path, encoding='utf-8', errors='replace') as file:
+                    lines = file.read().splitlines()
         for line in lines:
             if line.strip() and not line.lstrip().startswith('#'):
                 note_password(_password_in(line.strip()))
