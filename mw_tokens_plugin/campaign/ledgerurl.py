@@ -129,6 +129,24 @@ def without_secrets(text: str) -> str:
     return address + mark + '&'.join(map(_public, query.split('&')))
 
 
+def in_full(text: str, folder: str) -> str:
+    """Return where a ledger is, so that it is the same from every folder.
+
+    .. version-added:: 0.1
+
+    :param text: an SQLAlchemy URL, or the path of an SQLite file
+    :param folder: where a path begins that is not given in full
+    """
+    if not _is_url(text):
+        return os.path.join(folder, expanded(text))
+    url = _made(text)
+    path = url.database or ''
+    if url.get_backend_name() != 'sqlite' or path.startswith(('/', 'file:', ':')):
+        return text
+    url = url.set(database=os.path.join(folder, expanded(path)))
+    return url.render_as_string(hide_password=False)
+
+
 def holds_password(text: str) -> bool:
     """Tell whether a URL holds a password itself, rather than name a file with one.
 

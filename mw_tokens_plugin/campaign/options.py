@@ -5,6 +5,7 @@ What a script has beyond them, and what its campaign does, is its own business.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -30,7 +31,11 @@ from mw_tokens_plugin.campaign.guards import Threshold
 from mw_tokens_plugin.campaign.hiding import Veil
 from mw_tokens_plugin.campaign.launch import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger, now
-from mw_tokens_plugin.campaign.ledgerurl import holds_password, without_secrets
+from mw_tokens_plugin.campaign.ledgerurl import (
+    holds_password,
+    in_full,
+    without_secrets,
+)
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.privatefiles import (
     check_appendable,
@@ -382,8 +387,10 @@ class SharedOptions:
         """
         if self.ledger:
             return Ledger(self.ledger, create=create)
-        usual = config.datafilepath('campaigns', 'ledger.sqlite3')
-        return Ledger(standing_ledger() or str(usual))
+        if standing := standing_ledger():
+            # Else each folder from which a script is started has a ledger of its own.
+            return Ledger(in_full(standing, str(config.base_dir)))
+        return Ledger(str(config.datafilepath('campaigns', 'ledger.sqlite3')))
 
     def open_all(self) -> tuple[Any, Ledger]:
         """Return the central wiki and the ledger.
@@ -394,8 +401,8 @@ class SharedOptions:
         name = self.campaign if self.resume else self.undo
         if name is None:
             site = site_of(None, self.arguments)
-            return site, self.open_ledger()
-        ledger = self.open_ledger()
+            return site, self.open_ledger(create=not self.resume)
+        ledger = self.open_ledger(create=False)
         try:
             return site_of(ledger.find(name), self.arguments), ledger
         except BaseException:
@@ -646,7 +653,7 @@ class SharedOptions:
         return check_options(check_complete(unfinished[0]), own)
 
     def line(self, script: str, *words: str, wiki: str | None = None) -> str:
-        """Return a command line for the same ledger.
+        """Return a command line for the same ledger, for whatever folder.
 
         :param wiki: that of the campaign, as ``family:code``
         """
@@ -656,7 +663,8 @@ class SharedOptions:
             whole += words_for(wiki, self.arguments)
         if self.ledger:
             # A password in it is for the operator to fill in again.
-            whole.append(f'-ledger:{without_secrets(self.ledger)}')
+            place = without_secrets(in_full(self.ledger, os.getcwd()))
+            whole.append(f'-ledger:{place}')
         return shlex.join(whole)
 
     def resume_line(
@@ -671,8 +679,8 @@ class SharedOptions:
             f'-workers:{self.workers}': self.workers != 1,
             '-insist': self.insist,
             '-quiet': self.quiet and not asks,
-            f'-log-json:{self.log_json}': self.log_json is not None,
-            f'-report:{self.report}': self.report is not None,
+            f'-log-json:{os.path.abspath(self.log_json or "")}': bool(self.log_json),
+            f'-report:{os.path.abspath(self.report or "")}': bool(self.report),
             '-always': self.always and not asks,
         }
         words = [word for word, is_given in again.items() if is_given]

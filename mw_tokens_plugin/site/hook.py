@@ -55,7 +55,8 @@ def enable(
     :param protect: files with targets that campaigns must leave alone, as by
         ``-protect:FILE``
     :param ledger: where campaigns are recorded, as by ``-ledger:URL``, which counts
-        more; where it is said twice, the last one counts
+        more; where it is said twice, the last one counts. A path that is not given in
+        full begins in pywikibot's folder, that of ``user-config.py``
     :param ledger_group: the group of the system whose members share a ledger in a file;
         without it, one that others can write to is refused
     :param renewals: how many lost sessions are renewed on each wiki within ten minutes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.site import hook
 
 from .desk import Run
 
@@ -165,6 +167,60 @@ def test_a_log_that_cannot_be_written_is_found_out_first(
 def test_an_empty_variable_of_a_shell_names_no_place(option: str) -> None:
     with pytest.raises(InvalidInput, match=f'{option} says nothing'):
         SharedOptions().take(option)
+
+
+@pytest.mark.parametrize(
+    ('ledger_place', 'shown'),
+    [
+        ('own.sqlite3', '{folder}/own.sqlite3'),
+        ('sqlite:///own.sqlite3?timeout=3', 'sqlite:///{folder}/own.sqlite3?timeout=3'),
+        ('mysql+pymysql://u:secret@h/db', 'mysql+pymysql://u:***@h/db'),
+    ],
+)
+def test_a_printed_command_means_the_same_files_in_every_folder(
+    ledger: Ledger,
+    site: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ledger_place: str,
+    shown: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = SharedOptions()
+    for option in (f'-ledger:{ledger_place}', '-log-json:log', '-report:../r'):
+        assert options.take(option)
+    about = {'action': 'a', 'wiki': str(site), 'operator': 'x', 'reason': ''}
+    campaign = ledger.create('wave', **about, options={})
+    words = shlex.split(options.resume_line('global_lock', campaign))
+    assert f'-log-json:{tmp_path}/log' in words
+    assert f'-report:{tmp_path.parent}/r' in words
+    assert f'-ledger:{shown.format(folder=tmp_path)}' in words
+
+
+def test_a_ledger_of_user_config_is_the_same_from_every_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pywikibot import config
+
+    folders = [tmp_path / name for name in ('config', 'elsewhere')]
+    for folder in folders:
+        folder.mkdir(mode=0o700)
+    monkeypatch.setattr(config, 'base_dir', str(folders[0]))
+    monkeypatch.setattr(hook, '_ledger', ['own.sqlite3'])
+    for folder in folders:
+        monkeypatch.chdir(folder)
+        SharedOptions().open_ledger().close()
+    assert not list(folders[1].iterdir())
+
+
+def test_nothing_is_resumed_from_a_ledger_that_is_not_there(
+    pwb: Script, tmp_path: Path
+) -> None:
+    place = tmp_path / 'misspelt.sqlite3'
+    options = SharedOptions(resume=True, campaign='wave', ledger=str(place))
+    with pytest.raises(InvalidInput, match='There is no ledger'):
+        options.open_all()
+    assert not place.exists()
 
 
 def test_a_report_is_written_in_the_end(global_lock: Script, tmp_path: Path) -> None:
