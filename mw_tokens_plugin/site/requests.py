@@ -829,7 +829,8 @@ def _asked_to_wait(response: requests.Response) -> float:
 def fetch_as_nobody(url: str) -> requests.Response:
     """Return what anybody gets at an address, without following a redirect.
 
-    No cookie goes along, nor comes back, and no password of ``~/.netrc``.
+    No cookie goes along, nor comes back, and no password of ``~/.netrc``; of the
+    headers that ``user-config.py`` adds, those without credentials do.
 
     :param url: the whole address
     :raises requests.RequestException: there is no answer, or somebody has replaced
@@ -842,10 +843,15 @@ def fetch_as_nobody(url: str) -> requests.Response:
     session.proxies, session.cert = http.session.proxies, http.session.cert
     session.verify = http.session.verify
     session.hooks['response'].append(within_limits)
+    headers = {'user-agent': http.user_agent()} | {
+        name: value
+        for name, value in config.extra_headers.items()
+        if name.lower() not in ('authorization', 'cookie', 'proxy-authorization')
+    }
     with waiting_for_api():
         return session.get(
             url,
-            headers={'user-agent': http.user_agent()} | config.extra_headers,
+            headers=headers,
             # Where there is none at all, ~/.netrc is searched for one.
             auth=lambda request: request,
             timeout=config.socket_timeout,

@@ -323,6 +323,7 @@ def test_a_wiki_that_is_asked_as_nobody_gets_no_cookie_and_no_password(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from pywikibot import config
     from pywikibot.comms import http
     from requests.cookies import create_cookie
 
@@ -333,6 +334,8 @@ def test_a_wiki_that_is_asked_as_nobody_gets_no_cookie_and_no_password(
     netrc.chmod(0o600)
     monkeypatch.setenv('NETRC', str(netrc))
     http.cookie_jar.set_cookie(create_cookie('session', 'secret', domain=host))
+    own = {'Authorization': 'Bearer secret', 'cookie': 'a=b', 'X-Debug': '1'}
+    monkeypatch.setattr(config, 'extra_headers', own)
     forget_account(sandbox, 'aa')
     with pytest.raises(NotAttached, match='create_account=True'):
         home.foreign_site('aa')
