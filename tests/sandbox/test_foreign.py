@@ -327,6 +327,8 @@ def test_a_wiki_that_is_asked_as_nobody_gets_no_cookie_and_no_password(
     from pywikibot.comms import http
     from requests.cookies import create_cookie
 
+    from mw_tokens_plugin.site.requests import fetch_as_nobody
+
     there = sandbox.wikis['aa'].server.removeprefix('http://')
     host = there.partition(':')[0]
     netrc = tmp_path / 'netrc'
@@ -334,13 +336,14 @@ def test_a_wiki_that_is_asked_as_nobody_gets_no_cookie_and_no_password(
     netrc.chmod(0o600)
     monkeypatch.setenv('NETRC', str(netrc))
     http.cookie_jar.set_cookie(create_cookie('session', 'secret', domain=host))
-    own = {'Authorization': 'Bearer secret', 'cookie': 'a=b', 'X-Debug': '1'}
-    monkeypatch.setattr(config, 'extra_headers', own)
     forget_account(sandbox, 'aa')
     with pytest.raises(NotAttached, match='create_account=True'):
         home.foreign_site('aa')
+    own = {'Authorization': 'Bearer secret', 'cookie': 'a=b', 'X-Debug': '1'}
+    monkeypatch.setattr(config, 'extra_headers', own)
+    fetch_as_nobody(f'http://{there}/w/api.php')
     asked = [(s.cookie, s.authorization) for s in wire.sent if s.host == there]
-    assert asked == [(None, None)]
+    assert asked == [(None, None)] * 2
 
 
 def test_the_race_after_a_first_visit_is_survived(
