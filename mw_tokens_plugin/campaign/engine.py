@@ -536,7 +536,10 @@ class Engine:
         self._refused_in_a_row.clear()
         if target.decision.lane is not None:
             self._worked.add(target.decision.lane)
-        seal = None if self._sealer is None else self._sealer.ended
+        seal = None
+        # What nobody agreed to may still be in the hands of a run that is dead.
+        if self._sealer is not None and self._sealer.vouched(target) is not None:
+            seal = self._sealer.ended
         if self._ledger.record(target, outcome, seal):
             with self._observing:
                 self._observe(target, outcome)

@@ -99,6 +99,10 @@ class Sealer:
 
     def vouched(self, target: Target) -> Plan | None:
         """Return the plan by which the operator has a target as it is, if it is one."""
+        to_do = target.state in (State.PLANNED, State.LEASED)
+        if to_do and target.decision.held is not None:
+            # It was sealed as one that is skipped.
+            return None
         stages = {
             State.LISTED: ('listed', 'decided'),
             State.DONE: ('ended',),

@@ -102,6 +102,10 @@ def release_the_held(colleague: Colleague) -> None:
     colleague("UPDATE target SET state='planned', held=NULL WHERE state='held'")
 
 
+def release_the_held_as_sealed(colleague: Colleague) -> None:
+    colleague("UPDATE target SET state='planned' WHERE state='held'")
+
+
 def put_another_in_its_place(colleague: Colleague) -> None:
     other = colleague._sandbox.farm.accounts[STEWARD].id
     facts = {'name': STEWARD, 'central_id': other, 'locked': False, 'hidden': ''}
@@ -133,6 +137,7 @@ def option(name: str, value: Any) -> Callable[[Colleague], None]:
         (add_planned_with_the_seal_of_another, OWN),
         (forge_a_plan, 4),
         (release_the_held, OWN),
+        (release_the_held_as_sealed, OWN),
         (put_another_in_its_place, 1),
         (add_listed, 4),
         (column('reason', 'Because I can'), 4),
@@ -170,7 +175,7 @@ def test_what_a_colleague_writes_is_never_run_by_always(
     spared.write_text(spam(3)[0], 'utf-8')
     page = '-stop-page:User:Sandbox Operator/stop'
     targets = (*spam(1, 2, 3), f'-not:{spared}')
-    if change is release_the_held:
+    if change in (release_the_held, release_the_held_as_sealed):
         targets += (STEWARD,)
     run = pwb('global_lock', *targets, *USUAL, page, '-simulate', '-campaign:wave')
     assert run.code == 0, run.said

@@ -254,14 +254,45 @@ def test_a_key_is_a_private_file_that_is_made_once(tmp_path: Path) -> None:
         Key.of(tmp_path)
 
 
-def test_held_back_is_sealed_too(ledger: Ledger, campaign: Campaign, key: Key) -> None:
+@pytest.mark.parametrize('state', ['planned', 'leased'])
+@pytest.mark.parametrize('held', ['NULL', 'held'])
+def test_what_is_skipped_stays_skipped_whatever_its_state_is_set_to(
+    ledger: Ledger, campaign: Campaign, key: Key, state: str, held: str
+) -> None:
     sealer = Sealer(key, ledger, campaign, 'o@w')
     sealer.begin()
     decisions = [Decision('N1', held=Held.GLOBAL_GROUP)]
     ledger.decide(campaign, decisions, lambda d: sealer.decided(d, own=True))
     with ledger.database.begin() as connection:
-        connection.execute(
-            sa.text("UPDATE target SET state='planned', held=NULL WHERE held NOTNULL")
+        connection.exec_driver_sql(
+            f"UPDATE target SET state='{state}', held={held} WHERE held NOTNULL"
         )
     (target,) = ledger.named(campaign, ['N1']).values()
-    assert target.state is State.PLANNED and sealer.vouched(target) is None
+    assert target.decision.name == 'N1' and sealer.vouched(target) is None
+
+
+def test_a_write_that_nobody_agreed_to_is_not_recorded_as_the_operators(
+    ledger: Ledger, campaign: Campaign, key: Key
+) -> None:
+    """Though the log has one: it may be another's, or of another campaign."""
+    with ledger.database.begin() as connection:
+        connection.exec_driver_sql(
+            'INSERT INTO target (campaign_id, name, hidden, state, attempts, owner,'
+            " account, started_at) VALUES (1, X'58', 0, 'leased', 1, 'dead/1', 'o@w',"
+            " '2020-01-01 00:00:00.000000')"
+        )
+        connection.exec_driver_sql(
+            "UPDATE target SET state='leased', owner='dead/1' WHERE id=1"
+        )
+
+    class Finding(Applying):
+        def settle(
+            self, targets: Sequence[Target]
+        ) -> Iterator[tuple[Target, Outcome | None]]:
+            yield from ((t, Outcome(State.DONE, changed=True)) for t in targets)
+
+    assert run(ledger, campaign, Finding(), key) == Finish()
+    sealer = Sealer(key, ledger, campaign, 'o@w')
+    done = {t.name: sealer.vouched(t) for t in ledger.targets(campaign, State.DONE)}
+    assert sorted(name for name, plan in done.items() if plan is None) == ['X']
+    assert len(done) == len(NAMES) + 1
