@@ -474,6 +474,9 @@ class UndoCrosswikiDelete(Action):
         page, deleted, entry = read_deleted(site, _title_in_archive(target))
         by = entry.user if entry is not None else None
         if page.exists or page.versions:
+            if entry is None or entry.action != 'restore':
+                # Who has made a page, the log of deletions does not tell.
+                by = None
             is_back = _is_back(page, deleted, target)
             return Held.ALREADY if is_back else Held.PAGE_EXISTS, by, []
         # The entry that the deletion itself was answered with, if it was answered.

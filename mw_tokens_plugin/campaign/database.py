@@ -207,7 +207,9 @@ class Database:
         self.location = place.shown
         path = place.path
         if path and not create and not Path(path).exists():
-            raise InvalidInput(f'There is no ledger {path}: look at -ledger.')
+            raise InvalidInput(
+                f'There is no ledger {path}, so it has no campaign: look at -ledger.'
+            )
         on_network = bool(path) and place.is_on_network
         self.is_shared = not on_network
         self.may_have_sent = False

@@ -536,6 +536,8 @@ class Engine:
         self._refused_in_a_row.clear()
         if target.decision.lane is not None:
             self._worked.add(target.decision.lane)
+        if outcome.is_earlier:
+            outcome = self._credited(target, outcome)
         seal = None
         # What nobody agreed to may still be in the hands of a run that is dead.
         if self._sealer is not None and self._sealer.vouched(target) is not None:
@@ -543,6 +545,16 @@ class Engine:
         if self._ledger.record(target, outcome, seal):
             with self._observing:
                 self._observe(target, outcome)
+
+    def _credited(self, target: Target, outcome: Outcome) -> Outcome:
+        """Leave to another campaign what it has done, so that each undoes its own."""
+        entry = outcome.facts.get('log_entry')
+        for name, other in self._ledger.done_elsewhere(self._campaign, target):
+            is_later = other.ended_after(target.decision.facts.get('looked_at'))
+            if is_later and entry == other.decision.facts.get('log_entry', entry):
+                detail = f'done by the campaign {name}'
+                return Outcome(State.DONE, detail=detail)
+        return outcome
 
 
 @dataclass(slots=True)

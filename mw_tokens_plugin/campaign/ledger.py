@@ -698,6 +698,39 @@ class Ledger:
             ).all()
         return {target.name: target for target in map(_target, rows)}
 
+    def done_elsewhere(
+        self, campaign: Campaign, target: Target
+    ) -> Iterator[tuple[str, Target]]:
+        """Yield what other campaigns of the same kind have changed.
+
+        :param target: of the campaign, and leased
+        :return: the names of such campaigns, and their targets of the same name
+        """
+        others = (
+            sa.select(campaigns.c.id, campaigns.c.name, campaigns.c.options)
+            .where(campaigns.c.id != campaign.id)
+            .where(campaigns.c.action == campaign.action)
+            .where(campaigns.c.wiki == campaign.wiki)
+            .where(campaigns.c.api.is_not_distinct_from(campaign.api))
+        )
+        with self.database.begin() as connection:
+            # A lock is no double of an unlock.
+            names = {
+                row.id: row.name
+                for row in connection.execute(others)
+                if row.options.get('locked') == campaign.options.get('locked')
+            }
+            rows = connection.execute(
+                sa.select(targets)
+                .where(targets.c.campaign_id.in_(names))
+                .where(targets.c.name == target.name.encode())
+                .where(targets.c.state == State.DONE.value)
+                .where(targets.c.changed)
+                .where(targets.c.account == target.account)
+            ).all()
+        for row in rows:
+            yield names[row.campaign_id], _target(row)
+
     def counts(self, campaign: Campaign) -> dict[State, int]:
         """Return how many targets are in each state."""
         with self.database.begin() as connection:

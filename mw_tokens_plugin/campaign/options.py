@@ -401,7 +401,7 @@ class SharedOptions:
         name = self.campaign if self.resume else self.undo
         if name is None:
             site = site_of(None, self.arguments)
-            return site, self.open_ledger(create=not self.resume)
+            return site, self.open_ledger()
         ledger = self.open_ledger(create=False)
         try:
             return site_of(ledger.find(name), self.arguments), ledger

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from mw_tokens_plugin.protocol.fields import timestamp
+
 #: Characters of a reason that are compared: wikis keep at least as many.
 _COMPARED = 200
 
@@ -175,6 +177,16 @@ class Target:
         return self.ended_at is None or (
             moment <= _utc(self.ended_at) + _CLOCK_DIFFERENCE
         )
+
+    def ended_after(self, moment: str | None) -> bool:
+        """Tell whether it may have ended after a moment by the wiki's clock.
+
+        :param moment: as the wiki writes it; None if it is not known
+        """
+        since = timestamp(moment)
+        if since is None or self.ended_at is None:
+            return False
+        return _utc(self.ended_at) + _CLOCK_DIFFERENCE >= since
 
 
 @dataclass(frozen=True, slots=True)

@@ -895,6 +895,25 @@ def test_killed_and_resumed_it_deletes_nothing_twice(
 # Undo
 
 
+def test_what_another_campaign_has_deleted_is_not_restored(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    """Though the log has it as the operator's own, and the reason is the same."""
+    for name in ('first', 'second'):
+        run = crosswiki_delete(spam, *USUAL, '-simulate', f'-campaign:{name}')
+        assert run.code == 0, run.said
+    assert crosswiki_delete('-resume', '-campaign:first', '-always').code == 0
+    deleted = len(deletions(sandbox))
+    run = crosswiki_delete('-resume', '-campaign:second', '-always')
+    assert run.code == 0, run.said
+    assert f'Done:      {deleted} ({deleted} of them by others)' in run.out
+    assert 'done: aawiki:Spam 1 (done by the campaign first)' in run.out
+    assert crosswiki_delete('-undo:second', '-reason:no', '-always').code == 2
+    assert not sandbox.journal.entries(action='undelete')
+    assert crosswiki_delete('-undo:first', '-reason:no', '-always').code == 0
+    assert len(sandbox.journal.entries(action='undelete')) == deleted
+
+
 def test_undo_restores_only_what_the_campaign_deleted(
     crosswiki_delete: Script, sandbox: Sandbox, write: Any, spam: str
 ) -> None:
@@ -920,7 +939,8 @@ def test_undo_restores_only_what_the_campaign_deleted(
     sandbox.call(touch)
     run = crosswiki_delete('-undo:d', '-reason:mistake', '-always')
     assert run.code == 1, run.said
-    assert 'there is a new page or file of that title' in run.out
+    # The log of deletions has nobody but the operator, who did not make it.
+    assert 'bbwiki:Spam 1: there is a new page or file of that title\n' in run.out
     assert 'changed since by somebody else: Plain Sysop' in run.out
     aa = sandbox.farm.wikis['aa']
     restored = aa.page('Spam 1'), aa.page('Spam 2')

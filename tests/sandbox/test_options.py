@@ -322,8 +322,8 @@ def test_a_ledger_that_fails_in_mid_run_leaves_a_summary_and_a_way_on(
     assert len(sandbox.journal.entries(action=LOCK)) == 4
 
 
-def test_two_campaigns_on_the_same_accounts_say_so_in_one_line_each(
-    global_lock: Script, sandbox: Sandbox
+def test_two_campaigns_on_the_same_accounts_are_each_undone_alone(
+    global_lock: Script, pwb: Script, sandbox: Sandbox
 ) -> None:
     for name in ('first', 'second'):
         run = global_lock(*spam(2), *USUAL, '-simulate', f'-campaign:{name}')
@@ -332,7 +332,12 @@ def test_two_campaigns_on_the_same_accounts_say_so_in_one_line_each(
     run = global_lock('-resume', '-campaign:second', '-always')
     assert run.code == 0, run.said
     assert 'WARNING' not in run.said
-    assert '2 were already locked by you since the plan.' in run.out
+    assert 'done by the campaign first' in run.out
+    assert 'Done:      2 (2 of them by others)' in run.out
+    run = pwb('global_lock', '-undo:second', '-reason:Wrong list', '-always')
+    assert (run.code, 'there is nothing to do' in run.err) == (2, True), run.said
+    assert pwb('campaign', 'undo', 'first', '-reason:Wrong', '-always').code == 0
+    assert len(effects(sandbox)) == 4
 
 
 def test_who_has_become_a_steward_since_the_plan_is_left_alone(
