@@ -116,6 +116,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.campaign.targets import valid_names
+from mw_tokens_plugin.campaign.undone import Undone
 from mw_tokens_plugin.campaign.wikis import Wikis, search_in, split
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
@@ -492,7 +493,7 @@ def _action(
         return UndoCrosswikiDelete(
             searches.wikis,
             reason=campaign.reason,
-            recorded=lambda names: ledger.named(undone, names),
+            recorded=Undone(ledger, campaign, undone).named,
             again=again,
             not_wikis=left_out,
         )

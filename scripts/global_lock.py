@@ -112,6 +112,7 @@ from mw_tokens_plugin.campaign.pagetargets import (
 from mw_tokens_plugin.campaign.privatefiles import expanded
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.report import Reporter
+from mw_tokens_plugin.campaign.undone import Undone
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
     TokensPluginError,
@@ -525,7 +526,7 @@ def _action(
             reason=campaign.reason,
             operator=site.username(),
             undone=undone,
-            recorded=lambda names: ledger.named(undone, names),
+            recorded=Undone(ledger, campaign, undone).named,
         )
     stored = campaign.options
     how: dict[str, Any] = {

@@ -56,6 +56,7 @@ from mw_tokens_plugin.campaign.targets import (
     Parse,
     valid_names,
 )
+from mw_tokens_plugin.campaign.undone import changed_targets, record_of
 from mw_tokens_plugin.campaign.whereabouts import (
     api_of,
     check_place,
@@ -538,16 +539,16 @@ class SharedOptions:
         if is_elsewhere(undone, site):
             check_place(ledger, undone, site)
         sealer = self.sealer(ledger, undone, site)
-        own = True
+        names, own = [], True
 
-        def changed() -> Iterator[str]:
+        def changed() -> Iterator[Target]:
             nonlocal own
-            for target in ledger.targets(undone, State.DONE):
-                if target.changed:
-                    own = own and sealer.vouched(target) is not None
-                    yield target.name
+            for target in changed_targets(ledger, undone):
+                own = own and sealer.vouched(target) is not None
+                names.append(target.name)
+                yield target
 
-        names = list(changed())
+        record = record_of(undone, changed())
         if not own and self.always and not config.simulate:
             raise StoppedByGuard(
                 f'What {undone.name!r} has done was not recorded with your key, so '
@@ -560,7 +561,7 @@ class SharedOptions:
             site,
             kind,
             names,
-            {'undone': undone.name, 'untrusted': not own},
+            {'undone': undone.name, 'untrusted': not own, 'record': record},
             reporter=self.reporter(),
             wikiid=undone.wikiid,
         )

@@ -114,7 +114,7 @@ class Sealer:
             if key_id != self.key.id or plan is None:
                 continue
             for stage in stages:
-                if secrets.compare_digest(digest, self._digest(plan, stage, target)):
+                if _is_same(digest, self._digest(plan, stage, target)):
                     return plan
         return None
 
@@ -144,7 +144,7 @@ class Sealer:
     def is_same(self, target: Target, decision: Decision) -> bool:
         """Tell whether a decision is what the ledger has already."""
         decision = replace(decision, facts=stored(decision.facts))
-        return _content('decided', target) == _content(
+        return content('decided', target) == content(
             'decided', replace(target, decision=decision)
         )
 
@@ -188,7 +188,7 @@ class Sealer:
             key = self._keys[plan.id] = self.key.seal(
                 _canonical(['plan', self._header, plan.id])
             )
-        return hmac.digest(key, _content(stage, target), 'sha256').hex()[:32]
+        return hmac.digest(key, content(stage, target), 'sha256').hex()[:32]
 
     def _read(self) -> list[Plan]:
         """Return the plans that this operator's key has sealed."""
@@ -201,7 +201,7 @@ class Sealer:
         found = []
         for row in rows:
             plan = Plan(row.id, row.made_at, row.confirmed)
-            if secrets.compare_digest(str(row.seal).encode(), self._of(plan).encode()):
+            if _is_same(row.seal, self._of(plan)):
                 found.append(plan)
         return found
 
@@ -251,12 +251,21 @@ class Sealer:
         ]
 
 
+def _is_same(seal: object, right: str) -> bool:
+    """Compare what stands in a ledger, which may be anything, with the right seal."""
+    there = str(seal).encode('utf-8', 'surrogateescape')
+    return secrets.compare_digest(there, right.encode())
+
+
 def _unread(name: str) -> Target:
     return Target(0, Decision(name), State.LISTED)
 
 
-def _content(stage: str, target: Target) -> bytes:
-    """Return what of a target is sealed."""
+def content(stage: str, target: Target) -> bytes:
+    """Return what of a target is sealed.
+
+    :param stage: ``listed``, ``decided`` or ``ended``
+    """
     decision = target.decision
     if stage == 'listed':
         return _canonical([stage, decision.name])

@@ -117,7 +117,7 @@ _PAGE: dict[str, Check] = {
 }
 
 
-_UNDO: dict[str, Check] = {'undone': _is_text}
+_UNDO: dict[str, Check] = {'undone': _is_text, 'record': _is_text}
 
 #: What the options of each kind are.
 _KINDS: dict[str, dict[str, Check]] = {

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pywikibot import config
 
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.sealkey import FILE
+from mw_tokens_plugin.campaign.sealkey import FILE, Key
+from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk, Run
@@ -195,6 +197,49 @@ def test_what_a_colleague_writes_is_never_run_by_always(
             assert code is OWN or run.code == code, run.said
             assert 'Traceback' not in run.said
     assert sorted(written(sandbox)) == ([] if code is not OWN else spam(1, 2))
+
+
+def as_listed(ledger: Ledger, colleague: Colleague, directory: Path) -> None:
+    """Put back what the ledger had before the undo was planned, with its seal."""
+    undo = ledger.find('undo')
+    assert undo is not None
+    account = f'{undo.operator}@{undo.wiki}'
+    sealer = Sealer(Key.of(directory), ledger, undo, account)
+    colleague(
+        "UPDATE target SET state='listed', facts=NULL, central_id=NULL, seals=:seal"
+        ' WHERE campaign_id=:id',
+        seal=sealer.listed(spam(1)[0]),
+        id=undo.id,
+    )
+    colleague('UPDATE campaign SET planned_at=NULL WHERE id=:id', id=undo.id)
+
+
+@pytest.mark.parametrize('is_planned', [True, False])
+def test_an_undo_is_of_what_was_recorded_when_it_was_begun(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox, is_planned: bool
+) -> None:
+    """Not of what a colleague has made of it since, such as the lock of another."""
+    assert pwb('global_lock', *spam(1), *USUAL, '-campaign:wave').code == 0
+    undo = ('-undo:wave', '-campaign:undo', '-simulate')
+    assert pwb('global_lock', *undo, *USUAL).code == 0
+    sandbox.command('lock', user=INNOCENT, by=STEWARD)
+    colleague = Colleague(ledger, sandbox)
+    entry = sandbox.farm.central.log[-1].id
+    other = sandbox.farm.accounts[INNOCENT].id
+    facts = {'name': INNOCENT, 'central_id': other, 'log_entry': entry}
+    colleague(
+        "UPDATE target SET central_id=:id, facts=:facts WHERE state='done'",
+        id=other,
+        facts=json.dumps(facts),
+    )
+    if not is_planned:
+        as_listed(ledger, colleague, Path(config.base_dir))
+    before = written(sandbox)
+    run = pwb('global_lock', '-resume', '-campaign:undo', '-always')
+    assert run.code == 4, run.said
+    assert 'was changed after somebody had begun to undo it' in run.said
+    assert written(sandbox) == before
+    assert sandbox.farm.accounts[INNOCENT].locked
 
 
 def test_what_a_colleague_has_begun_is_done_when_it_was_looked_at(

@@ -160,6 +160,7 @@ def test_seals_hold_for_one_campaign_as_it_is(
         "facts='{}'",
         'seals=NULL',
         "seals=replace(seals, ':', ':0')",
+        "seals=substr(seals, 1, 26) || 'é'",
         'seals=(SELECT seals FROM target WHERE id=2)',
     ],
 )

@@ -1,0 +1,94 @@
+"""What is undone: the record of another campaign, as it was when that was begun.
+
+An undo reads whom to unlock and what to restore there, and not in targets of its own
+alone; so its own options, which are sealed, say what the record was like.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Campaign, State, Target
+from mw_tokens_plugin.campaign.seals import content
+from mw_tokens_plugin.exceptions import StoppedByGuard
+
+#: Targets that are read at once.
+_CHUNK = 500
+
+
+class Undone:
+    """What a campaign has changed, for the one that undoes it.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(self, ledger: Ledger, undo: Campaign, undone: Campaign) -> None:
+        """Read all of it once.
+
+        :param undo: the campaign that undoes the other one
+        :raises StoppedByGuard: it is not what it was when that was begun
+        """
+        self._ledger = ledger
+        self._undone = undone
+        names = (target.name for target in ledger.targets(undo))
+        self._digests: dict[str, bytes] = {}
+        while chunk := list(islice(names, _CHUNK)):
+            for name, target in ledger.named(undone, chunk).items():
+                self._digests[name] = _digest(target)
+        kept = undo.options.get('record')
+        # Older versions did not keep it.
+        if kept is not None and kept != _whole(undone, self._digests.values()):
+            raise self._changed()
+
+    def named(self, names: Sequence[str]) -> dict[str, Target]:
+        """Return what was recorded of some targets, by their names.
+
+        :raises StoppedByGuard: it was changed meanwhile
+        """
+        found = self._ledger.named(self._undone, names)
+        for name in names:
+            # What was never there is asked for by nobody who means well.
+            if name not in found or self._digests.get(name) != _digest(found[name]):
+                raise self._changed()
+        return found
+
+    def _changed(self) -> StoppedByGuard:
+        return StoppedByGuard(
+            f'The record of {self._undone.name!r} in the ledger was changed after '
+            'somebody had begun to undo it: nothing was sent. Look at it with "pwb '
+            f'campaign show {self._undone.name}", and begin a new -undo.'
+        )
+
+
+def changed_targets(ledger: Ledger, undone: Campaign) -> Iterator[Target]:
+    """Yield the targets that a campaign has changed.
+
+    .. version-added:: 0.1
+    """
+    for target in ledger.targets(undone, State.DONE):
+        if target.changed:
+            yield target
+
+
+def record_of(undone: Campaign, targets: Iterable[Target]) -> str:
+    """Return what tells a record from one that was changed.
+
+    .. version-added:: 0.1
+    """
+    return _whole(undone, map(_digest, targets))
+
+
+def _digest(target: Target) -> bytes:
+    about = json.dumps([target.state.value, content('ended', target).decode()])
+    return hashlib.sha256(about.encode()).digest()
+
+
+def _whole(undone: Campaign, digests: Iterable[bytes]) -> str:
+    about = [undone.action, undone.reason, undone.options.get('page')]
+    whole = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    whole.update(b''.join(sorted(digests)))
+    return whole.hexdigest()
