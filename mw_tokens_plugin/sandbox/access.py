@@ -34,7 +34,8 @@ def may_command(
     origin = request.headers.get('Origin')
     if origin is not None and not _is_known(origin, hosts):
         return _refusal(403, 'no page of another site may command the sandbox')
-    if not hmac.compare_digest(request.headers.get(KEY, '').encode(), key.encode()):
+    sent = request.headers.get(KEY, '').encode('utf-8', 'surrogateescape')
+    if not hmac.compare_digest(sent, key.encode()):
         sentence = f'send the header in the file "sandbox-key": {KEY}: ...'
         return _refusal(401, sentence)
     return None

@@ -358,5 +358,7 @@ class AttachedWikis:
         for link in _EDIT_URI.findall(head):
             address = urlsplit(urljoin(root, link.replace('&amp;', '&')))
             is_here = host_of(address.geturl()) == host_of(root)
+            # At its beginning, two slashes stand before a host.
+            is_here = is_here and not address.path.startswith('//')
             if is_here and address.path.endswith('/api.php'):
                 yield address.path.removesuffix('/api.php')

@@ -201,7 +201,8 @@ def recipient(site: Any) -> Recipient:
         # Somebody has named it, and pywikibot logs in to it with what is kept for it.
         return Recipient.HOME
     vouched: Vouched | None = site.vouched
-    address = site.base_url('')
+    # Where the API is: its path may name another host.
+    address = site.base_url(site.apipath())
     present = f'{urlsplit(address).scheme}://{host_of(address)}'
     is_the_same = vouched is not None and vouched.address == present
     return Recipient.VOUCHED if is_the_same else Recipient.UNKNOWN

@@ -77,8 +77,8 @@ class Place:
     @property
     def api(self) -> str:
         """The address of its API."""
-        path = self.family.apipath(self.code)
-        return f'{self.protocol}://{self.host}{path}'
+        path = urlsplit(self.family.base_url(self.code, self.family.apipath(self.code)))
+        return f'{self.protocol}://{self.host}{path.path}'
 
     def __str__(self) -> str:
         """Return the site's name, as pywikibot writes it."""
@@ -187,8 +187,9 @@ def place_of_code(code: str, family: Any, site: Any = None) -> Place:
         interface = family.interface(code)
     if isinstance(interface, str):
         interface = getattr(pywikibot.site, interface)
-    # With https it may be another one than the family's hostname().
-    host = host_of(family.base_url(code, '/'))
+    # With https it may be another one than the family's hostname(), and where the path
+    # begins with two slashes it is named there.
+    host = host_of(family.base_url(code, family.apipath(code)))
     return Place(code, family, host, interface)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -19,6 +20,7 @@ from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin.site import credentials
 from mw_tokens_plugin.site.credentials import Recipient, Secret, Vouched
+from mw_tokens_plugin.site.family import family_of_one, place_of_code
 from mw_tokens_plugin.site.vouching import Voucher
 
 from .farms import Farm
@@ -67,13 +69,19 @@ def authenticate(farm: Farm, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) 
 class Address:
     """A site as far as it says where it is, and who vouches for it."""
 
-    def __init__(self, address: str, vouched: Vouched | None) -> None:
+    def __init__(
+        self, address: str, vouched: Vouched | None, path: str = '/w/api.php'
+    ) -> None:
         """Be at an address."""
         self.address = address
+        self.path = path
         self.vouched = vouched
 
     def base_url(self, path: str) -> str:
-        return f'{self.address}/{path}'
+        return urljoin(f'{self.address}/', path)
+
+    def apipath(self) -> str:
+        return self.path
 
 
 def test_each_secret_goes_to_those_that_its_rule_names_and_to_no_other() -> None:
@@ -93,6 +101,9 @@ def test_each_secret_goes_to_those_that_its_rule_names_and_to_no_other() -> None
             Address('https://bb.example', vouched),
             Address('https://aa.example@bb.example', vouched),
             Address('ftp://aa.example', vouched),
+            # As pywikibot joins them, these lead elsewhere.
+            Address('https://aa.example', vouched, '//bb.example/w/api.php'),
+            Address('https://aa.example', vouched, 'https://bb.example/w/api.php'),
         ],
     }
     assert {rule.secret for rule in credentials.TABLE} == set(Secret)
@@ -105,6 +116,14 @@ def test_each_secret_goes_to_those_that_its_rule_names_and_to_no_other() -> None
                     continue
                 with pytest.raises(NotInFarm, match='nothing was sent'):
                     credentials.check(site, (rule.secret,))
+
+
+def test_a_wiki_is_where_its_api_is() -> None:
+    """Whatever host stands before a path that names another one."""
+    family = family_of_one('x', 'http://aa.example', 'http', '//bb.example:81/w')
+    place = place_of_code('x', family)
+    assert place.host == 'bb.example:81'
+    assert place.api == family.base_url('x', family.apipath('x'))
 
 
 @pytest.mark.parametrize('auth', MODES)

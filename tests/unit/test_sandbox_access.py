@@ -60,6 +60,7 @@ def test_commands_need_the_key_and_come_from_no_other_site(sandbox: Sandbox) -> 
     for wanted, headers in (
         (401, {}),
         (401, {'Sandbox-Key': 'x'}),
+        (401, {'Sandbox-Key': b'\xff'}),
         (401, {'Sandbox-Key': 'ü'.encode().decode('latin-1')}),
         (403, {**key, 'Origin': 'https://evil.example'}),
         (403, {**key, 'Origin': 'null'}),
