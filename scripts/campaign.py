@@ -281,7 +281,7 @@ def _remarks(
     if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
         line = options.line('campaign', 'resume', campaign.name, wiki=campaign.wiki)
         yield said('campaign-to-go-on', line=line)
-    if _failed(ledger, campaign):
+    if ledger.may_be_retried(campaign):
         again = ('campaign', 'retry-failed', campaign.name)
         line = options.line(*again, wiki=campaign.wiki)
         yield said('campaign-to-retry', line=line)
@@ -301,7 +301,7 @@ def _plan_failed_again(
     ledger: Ledger, options: SharedOptions, campaign: Campaign, simulate: bool
 ) -> int:
     """Put failed targets back into the plan, and return how many there were."""
-    if not _failed(ledger, campaign):
+    if not ledger.may_be_retried(campaign):
         return 0
     if not (simulate or options.always or options.is_interactive):
         # The script asks, when it has made the new plan.
@@ -309,13 +309,6 @@ def _plan_failed_again(
     with at_work(ledger, campaign, account=campaign.operator, workers=0):
         ledger.reopen(campaign)
         return ledger.plan_again(campaign)
-
-
-def _failed(ledger: Ledger, campaign: Campaign) -> int:
-    """Count what may work another time."""
-    held = ledger.held_counts(campaign)
-    passing = sum(count for reason, count in held.items() if reason.may_pass)
-    return ledger.counts(campaign)[State.FAILED] + passing
 
 
 def _forget(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCode:

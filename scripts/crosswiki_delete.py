@@ -22,7 +22,8 @@ Pages are given as arguments (interwiki links or URLs), or by:
 -same-title:TITLE The page of this title on each of -wikis.
 
 -wikis:A,B        Wikis for -same-title and for page generators: database names or
-                  codes, or "all" on which you have an account.
+                  codes, or "all" on which you have an account. Pages of a list on other
+                  wikis are held back.
 
 -not-wikis:A,B    Leave these wikis out. With -resume, what is still to be done there is
                   skipped for good, such as pages of a wiki that is closed or gone.

@@ -104,6 +104,7 @@ class Command:
         undo_line: str = '',
         show_line: str = '',
         look_line: str = '',
+        retry_line: str = '',
         side_by_side: bool = False,
         observe: Callable[[Target, Outcome], None] = lambda target, outcome: None,
         ask: Callable[[str], str] = pywikibot.input,
@@ -118,6 +119,7 @@ class Command:
         :param undo_line: the command that undoes it; empty if none does
         :param show_line: the command that shows all of it
         :param look_line: the command that asks before it goes on
+        :param retry_line: the command that does what has failed again
         :param side_by_side: whether each worker writes to a wiki of its own, where
             pywikibot's throttle keeps the pace; else all of them together keep it
         :param observe: told of every outcome, besides the reporter
@@ -140,6 +142,7 @@ class Command:
         self._undo_line = undo_line
         self._show_line = show_line
         self._look_line = look_line or resume_line
+        self._retry_line = retry_line
         self._side_by_side = side_by_side
         self._lanes = consent.workers if side_by_side else 1
         self._observe = observe
@@ -493,6 +496,8 @@ class Command:
             yield said('campaign-stopped', error=words)
         if not finish.is_whole or self._to_do(campaign):
             yield said('campaign-to-go-on', line=self._resume_line)
+        elif self._retry_line and self._ledger.may_be_retried(campaign):
+            yield said('campaign-to-retry', line=self._retry_line)
 
     def _code(self, campaign: Campaign, finish: Finish) -> ExitCode:
         if finish.interrupted:

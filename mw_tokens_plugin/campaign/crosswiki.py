@@ -62,7 +62,8 @@ class PageGuards:
     :ivar max_revisions: pages with more revisions are held back, and files with more
         versions
     :ivar begun_by: only pages that one of these accounts has begun; empty for any
-    :ivar wikis: databases on which a right that is no global one is used too
+    :ivar wikis: databases on which a right that is no global one is used too; if any
+        are named, pages on others are held back
     :ivar excluded: pages that are held back, as ``database:Title``
     :ivar not_wikis: databases that are left out
     """
@@ -164,6 +165,8 @@ class CrosswikiDelete(Action):
             about = {'wiki': database}
             if database in self.guards.not_wikis:
                 yield Decision(name, held=Held.LEFT_OUT, facts=about)
+            elif self.guards.wikis and database not in self.guards.wikis:
+                yield Decision(name, held=Held.NOT_NAMED, facts=about)
             elif search_in(name) is None:
                 pages.append(name)
             elif problem := self._problems.get(name, 'not searched yet'):

@@ -655,6 +655,12 @@ class Ledger:
                 .values(attempts=targets.c.attempts + 1)
             )
 
+    def may_be_retried(self, campaign: Campaign) -> int:
+        """Return how many targets :meth:`plan_again` would list anew."""
+        held = self.held_counts(campaign)
+        passing = sum(count for reason, count in held.items() if reason.may_pass)
+        return self.counts(campaign)[State.FAILED] + passing
+
     def plan_again(self, campaign: Campaign) -> int:
         """List what has failed, or could not be read, anew, and return how many."""
         with self.database.begin() as connection:

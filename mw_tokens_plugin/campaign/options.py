@@ -747,6 +747,9 @@ class SharedOptions:
                 undo_line=undo if can_undo else '',
                 show_line=self.line('campaign', 'show', campaign.name, wiki=wiki),
                 look_line=self.resume_line(script, campaign, asks=True),
+                retry_line=self.line(
+                    'campaign', 'retry-failed', campaign.name, wiki=wiki
+                ),
                 side_by_side=side_by_side,
                 observe=observe,
                 veil=veil,

@@ -74,6 +74,7 @@ class Held(enum.Enum):
     READ_ONLY = 'the wiki is read-only'
     UNREADABLE = 'the wiki cannot read this account'
     LEFT_OUT = 'on a wiki of -not-wikis'
+    NOT_NAMED = 'on a wiki that -wikis does not name'
     SEARCHED = 'searched; what was found is listed'
     PAGE_EXISTS = 'there is a new page or file of that title'
     MIXED = 'mixed with revisions that others deleted'

@@ -529,6 +529,15 @@ def test_wikis_outside_the_wiki_set_are_held_back_unless_named(
     assert pages(sandbox, 'bb') == {'Spam 2'}
 
 
+def test_pages_of_a_list_on_wikis_that_are_not_named_are_held_back(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str
+) -> None:
+    run = crosswiki_delete(spam, *USUAL, '-wikis:aawiki')
+    assert run.code == 1, run.said
+    assert 'Held back: 4 (on a wiki that -wikis does not name)' in run.out
+    assert {e.wiki for e in deletions(sandbox)} == {'aa'}
+
+
 def test_wikis_without_account_or_right_are_held_back(
     crosswiki_delete: Script, sandbox: Sandbox, spam: str, farm: Farm
 ) -> None:
@@ -540,7 +549,7 @@ def test_wikis_without_account_or_right_are_held_back(
     SYSOP = farm.sysop.name
     sandbox.call(demote)
     config.usernames[farm.family]['*'] = SYSOP
-    run = crosswiki_delete(spam, *USUAL, '-wikis:meta,aa')
+    run = crosswiki_delete(spam, *USUAL, '-wikis:meta,aa,bb')
     assert run.code == 1, run.said
     assert 'you lack the right on that wiki' in run.out
     assert pages(sandbox, 'bb') == {'Spam 1', 'Spam 2'}

@@ -129,6 +129,7 @@ def test_wikis_that_are_dead_gone_or_closed_are_skipped_by_name(
         'HTTP 404',
     ):
         assert why in run.out, run.said
+    assert 'Again:     pwb campaign retry-failed c' in run.out
     assert own_pwb('crosswiki_delete', '-resume', '-campaign:c', '-always').code == 1
     run = own_pwb('campaign', 'retry-failed', 'c', '-always')
     assert (run.code, closed in run.out) == (1, True), run.said
