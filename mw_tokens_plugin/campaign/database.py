@@ -14,6 +14,7 @@ import shlex
 import socket
 import sqlite3
 import time
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -275,8 +276,10 @@ class Database:
             raise LedgerFailure(
                 f'The ledger {self.location} failed: {reason}. {what_follows}'
             ) from error
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             if isinstance(error, InvalidInput):
+                raise
+            if isinstance(error, TypeError) and _is_ours(error):
                 raise
             # A value that its column cannot have: SQLite takes any.
             raise InvalidInput(
@@ -323,6 +326,12 @@ class Database:
             except LedgerFailure as error:
                 if last or not _is_deadlock(error.__cause__):
                     raise
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Tell whether code of this package has raised an error."""
+    *_, (frame, _line) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get('__name__', '')).startswith('mw_tokens_plugin.')
 
 
 def _is_deadlock(error: BaseException | None) -> bool:

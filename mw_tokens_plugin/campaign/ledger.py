@@ -41,6 +41,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
+from mw_tokens_plugin.campaign.storedrows import check_columns, check_facts
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
 from mw_tokens_plugin.messages import counted
 from mw_tokens_plugin.site.redaction import redactor
@@ -500,7 +501,7 @@ class Ledger:
                 .order_by(targets.c.id)
             ).all()
         self.database.may_have_sent |= bool(rows)
-        return [_target(row) for row in rows]
+        return [_target(row, campaign.action) for row in rows]
 
     def owners(self, campaign: Campaign) -> set[str]:
         """Return the workers that have targets leased, or a lane."""
@@ -541,7 +542,7 @@ class Ledger:
                 .where(targets.c.owner == owner)
                 .order_by(targets.c.id)
             ).all()
-        return [_target(row) for row in mine]
+        return [_target(row, campaign.action) for row in mine]
 
     def unlease(self, leased: Sequence[Target]) -> None:
         """Give back targets for which certainly nothing was sent."""
@@ -689,7 +690,7 @@ class Ledger:
         while True:
             with self.database.begin() as connection:
                 page = self._page(connection, campaign, state, last, _CHUNK)
-            yield from map(_target, page)
+            yield from (_target(row, campaign.action) for row in page)
             if len(page) < _CHUNK:
                 return
             last = page[-1].id
@@ -702,7 +703,8 @@ class Ledger:
                 .where(targets.c.campaign_id == campaign.id)
                 .where(targets.c.name.in_([name.encode() for name in names]))
             ).all()
-        return {target.name: target for target in map(_target, rows)}
+        found = [_target(row, campaign.action) for row in rows]
+        return {target.name: target for target in found}
 
     def done_elsewhere(
         self, campaign: Campaign, target: Target
@@ -724,7 +726,8 @@ class Ledger:
             names = {
                 row.id: row.name
                 for row in connection.execute(others)
-                if row.options.get('locked') == campaign.options.get('locked')
+                if isinstance(row.options, Mapping)
+                and row.options.get('locked') == campaign.options.get('locked')
             }
             rows = connection.execute(
                 sa.select(targets)
@@ -735,7 +738,7 @@ class Ledger:
                 .where(targets.c.account == target.account)
             ).all()
         for row in rows:
-            yield names[row.campaign_id], _target(row)
+            yield names[row.campaign_id], _target(row, campaign.action)
 
     def counts(self, campaign: Campaign) -> dict[State, int]:
         """Return how many targets are in each state."""
@@ -784,10 +787,8 @@ class Ledger:
         if campaign is not None:
             query = query.where(targets.c.campaign_id == campaign.id)
         with self.database.begin() as connection:
-            yield from map(
-                _target,
-                connection.execution_options(yield_per=_CHUNK).execute(query),
-            )
+            rows = connection.execution_options(yield_per=_CHUNK).execute(query)
+            yield from (_target(row) for row in rows)
 
     def ends(self, campaign: Campaign, state: State) -> Iterator[datetime]:
         """Yield when the targets in a state ended, in no order."""
@@ -968,9 +969,15 @@ def _held(name: str | None) -> Held:
         raise ValueError(f'{name!r} is no known reason to skip a target') from None
 
 
+#: Columns of a campaign.
+_TEXTS = ('name', 'action', 'wiki', 'operator', 'reason')
+_MOMENTS = ('created_at', 'listed_at', 'planned_at', 'confirmed_at', 'finished_at')
+
+
 def _campaign(row: Row) -> Campaign:
     if not isinstance(row.options, Mapping):
         raise ValueError('its options are no options')
+    check_columns(row, _TEXTS, ('api', 'wikiid'), _MOMENTS)
     return Campaign(
         id=row.id,
         name=row.name,
@@ -989,11 +996,12 @@ def _campaign(row: Row) -> Campaign:
     )
 
 
-def _target(row: Row) -> Target:
+def _target(row: Row, kind: str = '') -> Target:
     with _legible('A target'):
+        optional = ('lane', 'owner', 'account', 'detail', 'seals')
+        check_columns(row, ('state',), optional, ('started_at', 'ended_at'))
         facts = row.facts or {}
-        if not isinstance(facts, Mapping):
-            raise ValueError('its facts are no facts')
+        check_facts(facts, kind)
         return Target(
             id=row.id,
             decision=Decision(

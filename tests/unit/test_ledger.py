@@ -464,13 +464,29 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(ledger: Ledger, url: str) -
         ("UPDATE target SET facts='7'", 'its facts are no facts'),
         ("UPDATE target SET facts='{x'", 'cannot be read'),
         ("UPDATE target SET name=X'FF41'", 'cannot be read'),
+        ("UPDATE target SET ended_at='9999-12-31 23:59:59.999'", 'ended_at is no'),
+        ("UPDATE campaign SET planned_at='0001-01-01 00:00:00'", 'planned_at is no'),
+        *(
+            (f'UPDATE target SET {name}={value}', 'cannot be read')
+            for name in ('started_at', 'ended_at', 'facts')
+            for value in ('7', "X'FF'")
+        ),
+        *(
+            (f"UPDATE {table} SET {name}=X'FF'", f'{name} is no text')
+            for table, names in (
+                ('target', ('lane', 'owner', 'account', 'detail', 'seals')),
+                ('campaign', ('operator', 'reason', 'wiki', 'api', 'wikiid')),
+            )
+            for name in names
+        ),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence_about_one_row(
     ledger: Ledger, change: str, words: str
 ) -> None:
     campaign = begin(ledger, 'A')
-    if '{x' in change and ledger.database.engine.dialect.name != 'sqlite':
+    is_strange = any(text in change for text in ('{x', '=7', "=X'FF'"))
+    if is_strange and ledger.database.engine.dialect.name != 'sqlite':
         pytest.skip('a server refuses that itself')
     with ledger.database.begin() as connection:
         connection.exec_driver_sql(change)
@@ -491,6 +507,44 @@ def test_what_cannot_be_read_is_one_sentence_about_one_row(
     told.clear()
     read()
     assert not told
+
+
+#: Facts of no kind of campaign of this package.
+STRANGE: dict[str, list[Any]] = {
+    'local_groups': [1e308, [], {'aawiki': 5}, {'aawiki': [None]}],
+    'groups': [5, {}, [5], 'sysop'],
+    'attached': [True, [[]]],
+    'authors': ['x', [5], {}],
+    'protection': [7],
+    'revisions': [5, [1], [[1]], [['x', 'y']], [[1, 2]], {}],
+    'versions': [10**30, [[1, 2]], 'x'],
+    'edits': ['x', [], {}],
+    'log_entry': ['1', [1]],
+    'central_id': ['x'],
+    'title': [5, []],
+    'registration': [5],
+    'looked_at': [[]],
+}
+
+
+def test_facts_that_no_script_has_stored_are_one_sentence(ledger: Ledger) -> None:
+    """What a script of somebody else stores may be anything."""
+    rows = {'global_lock': 'wave', 'a': 'other'}
+    for kind, name in rows.items():
+        ledger.create(name, action=kind, wiki='w', operator='o', reason='', options={})
+    campaigns = [ledger.find(name) for name in rows.values()]
+    for fact, values in STRANGE.items():
+        for value in values:
+            for campaign in campaigns:
+                assert campaign is not None
+                ledger.add(campaign, ['A'])
+                ledger.decide(campaign, [Decision('A', facts={fact: value})])
+            ours, theirs = campaigns
+            assert ours is not None and theirs is not None
+            with pytest.raises(InvalidInput, match=f"the fact '{fact}'"):
+                list(ledger.targets(ours))
+            (target,) = ledger.targets(theirs)
+            assert target.decision.facts == {fact: value}
 
 
 def test_a_name_that_is_taken_is_told_with_whose_it_is(ledger: Ledger) -> None:

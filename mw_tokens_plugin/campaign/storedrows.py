@@ -1,0 +1,118 @@
+"""Rows of a ledger whose values are none that any version has written.
+
+SQLite keeps anything in any column, and others may write there. What the options of a
+campaign can be is in :mod:`.storedoptions`, and what a row means in :mod:`.ledger`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+Check = Callable[[Any], bool]
+
+#: Beyond these years arithmetic with moments has no result.
+_YEARS = range(1970, 2200)
+
+
+def check_columns(
+    row: Any,
+    texts: Collection[str],
+    optional: Collection[str],
+    moments: Collection[str],
+) -> None:
+    """Refuse a row with a value of another type than its column's.
+
+    :param texts: columns with a text
+    :param optional: columns with a text or nothing
+    :param moments: columns with a moment or nothing
+    :raises ValueError: there is such a value
+    """
+    for name in (*texts, *optional):
+        value = getattr(row, name)
+        if not isinstance(value, str) and (name in texts or value is not None):
+            raise ValueError(f'{name} is no text')
+    for name in moments:
+        moment = getattr(row, name)
+        if moment is None:
+            continue
+        if not isinstance(moment, datetime) or moment.year not in _YEARS:
+            raise ValueError(f'{name} is no moment')
+
+
+def check_facts(facts: Any, kind: str) -> None:
+    """Refuse facts of a target that its script could not have stored.
+
+    Those of scripts that are none of this package's may be anything.
+
+    :param kind: that of the campaign
+    :raises ValueError: they are not
+    """
+    if not isinstance(facts, Mapping):
+        raise ValueError('its facts are no facts')
+    if kind not in _KINDS:
+        return
+    for name, value in facts.items():
+        check = _FACTS.get(name)
+        if check is not None and value is not None and not check(value):
+            raise ValueError(f'the fact {name!r} has a value that it cannot have')
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _are_texts_by_name(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(map(_are_texts, value.values()))
+
+
+def _are_authors(value: Any) -> bool:
+    return isinstance(value, list) and all(a is None or _is_text(a) for a in value)
+
+
+def _are_pairs(first: type) -> Check:
+    def check(value: Any) -> bool:
+        return isinstance(value, list) and all(
+            isinstance(pair, list)
+            and len(pair) == 2
+            and isinstance(pair[0], first)
+            and (pair[1] is None or isinstance(pair[1], str))
+            for pair in value
+        )
+
+    return check
+
+
+#: The kinds of campaigns of this package.
+_KINDS = frozenset(
+    {
+        'global_lock',
+        'undo_global_lock',
+        'global_delete',
+        'crosswiki_delete',
+        'undo_crosswiki_delete',
+    }
+)
+
+_FACTS: dict[str, Check] = {
+    **dict.fromkeys(('name', 'hidden', 'home', 'registration', 'looked_at'), _is_text),
+    **dict.fromkeys(('central_id', 'edits', 'log_entry', 'locked'), _is_number),
+    **dict.fromkeys(('problem', 'changed_by'), _is_text),
+    **dict.fromkeys(('groups', 'attached', 'protection'), _are_texts),
+    'local_groups': _are_texts_by_name,
+    **dict.fromkeys(('wiki', 'title', 'deleted_as', 'moved_to'), _is_text),
+    **dict.fromkeys(('refusal', 'not_restorable'), _is_text),
+    **dict.fromkeys(('sysops', 'page_id'), _is_number),
+    'authors': _are_authors,
+    'revisions': _are_pairs(int),
+    'versions': _are_pairs(str),
+}
