@@ -235,16 +235,16 @@ def parse(args: Iterable[str]) -> Options:
             case '-same-title', True:
                 options.titles.append(value)
             case '-wikis', True:
-                options.wikis += filter(None, value.split(','))
+                options.wikis += _separated(value)
             case '-not-wikis', True:
-                options.not_wikis += filter(None, value.split(','))
+                options.not_wikis += _separated(value)
             case _, True if language:
                 code = language[1].lower().replace('_', '-')
                 if code in options.reasons:
                     raise InvalidInput(f'{name} is given twice: give it once.')
                 options.reasons[code] = checked_reason(name, value)
             case '-tags', True:
-                options.tags += filter(None, value.split(','))
+                options.tags += _separated(value)
             case '-max-authors', True:
                 options.max_authors = number(name, value)
             case '-max-revisions', True:
@@ -252,6 +252,10 @@ def parse(args: Iterable[str]) -> Options:
             case _ if not options.take(argument):
                 options.generators.append(argument)
     return options
+
+
+def _separated(value: str) -> list[str]:
+    return [word for each in value.split(',') if (word := each.strip())]
 
 
 def _user(value: str) -> str:

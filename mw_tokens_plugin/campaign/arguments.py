@@ -18,6 +18,9 @@ _IN_HELP = re.compile(r'^(-[a-z][a-z-]*)(?::([A-Z][A-Z,]*))?(?=\s|$)', re.MULTIL
 #: Options that may be given several times, in all scripts that have them.
 _REPEATABLE = frozenset({'-file', '-not', '-protect'})
 
+#: Options whose value may be empty.
+_MAY_BE_EMPTY = frozenset({'-reason', '-summary'})
+
 #: Other names of options.
 _SYNONYMS = {'-summary': '-reason'}
 
@@ -55,8 +58,8 @@ def check_arguments(
     :param script: how it is started
     :param repeatable: those that may be given several times, besides what may always
     :param others: options that somebody else reads
-    :raises InvalidInput: an option is not known, is written in another way, or is
-        given twice
+    :raises InvalidInput: an option is not known, is written in another way, is given
+        twice, or has a value that is empty
     """
     if not known:
         # Python was told to leave out docstrings.
@@ -80,6 +83,13 @@ def check_arguments(
         if colon and not meant:
             form = _MEANT.get(name, name)
             raise InvalidInput(f'{name} takes no value: write {form}.')
+        words = value.replace(',', ' ') if ',' in meant else value
+        if meant and not words.strip() and name not in _MAY_BE_EMPTY:
+            # What a variable of a shell was to limit must not be without a limit.
+            raise InvalidInput(
+                f'{name}: says nothing: give {name}:{meant}, or leave it out. Is a '
+                'variable of the shell not set?'
+            )
         name = _SYNONYMS.get(name, name)
         if meant and name in seen and name not in {*_REPEATABLE, *repeatable}:
             raise InvalidInput(f'{name} is given twice: give it once.')

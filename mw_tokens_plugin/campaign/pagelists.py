@@ -97,7 +97,8 @@ class Searches:
         there = _wikis_of(self.wikis, name)
         if databases is not None:
             there = set(databases) if there is None else there.intersection(databases)
-        return self._on_each(sorted(there or self.wikis), 'from-user', name)
+        where = self.wikis if there is None else there
+        return self._on_each(sorted(where), 'from-user', name)
 
     def again(self, names: Iterable[str]) -> Iterator[str | BadLine]:
         """Yield what is found by searches that could not be made before.
@@ -195,8 +196,9 @@ def _wikis_of(wikis: Wikis, name: str) -> set[str] | None:
     if kind is not AccountKind.IP:
         account = wikis.home.global_account(name)
         if account.exists:
-            attached = account.attached
-            return attached and {a.wiki for a in attached if a.edit_count}
+            if account.attached is None:
+                return None
+            return {a.wiki for a in account.attached if a.edit_count}
     if kind is AccountKind.ACCOUNT:
         raise InvalidInput(f'There is no global account {name!r}.')
     return None

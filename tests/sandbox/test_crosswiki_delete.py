@@ -232,6 +232,12 @@ def test_an_account_is_searched_on_the_wikis_that_are_named(
     assert run.code == 0, run.said
     assert 'aawiki:Spam 1' in run.out
     assert 'bbwiki' not in run.out
+    # Nothing is left to search: that is none, and not all of them.
+    for limits in (['-wikis:meta'], ['-wikis:aa', '-not-wikis:aa']):
+        sandbox.call(lambda farm: farm.accounts[VANDAL].attached.pop('metawiki', None))
+        run = crosswiki_delete(f'-from-user:{VANDAL}', *limits, USUAL[0], '-simulate')
+        assert run.code == 2, run.said
+        assert 'there is nothing to do' in run.err
 
 
 def test_a_generator_that_leads_to_another_wiki_is_refused(
@@ -412,6 +418,10 @@ def test_reasons_by_the_language_of_the_wiki(
         (['-same-title:X', USUAL[0], '-simulate'], 'needs -wikis'),
         (['-same-title:X', '-wikis:zz', USUAL[0], '-simulate'], "'zz'"),
         (['-from-user:Nobody', USUAL[0], '-simulate'], 'no global account'),
+        ([f'-from-user:{VANDAL}', '-wikis:', *USUAL], '-wikis: says nothing'),
+        ([f'-from-user:{VANDAL}', '-not-wikis:, ', *USUAL], '-not-wikis: says nothing'),
+        (['-same-title:', '-wikis:aa', *USUAL], '-same-title: says nothing'),
+        (['[[aa:X]]', *USUAL, '-stop-page: '], '-stop-page: says nothing'),
         (['[[aa:X]]', *USUAL, '-max-revisions:51'], '50 at most'),
         (['[[aa:X]]', *USUAL, '-to-revert:x'], 'needs a -from-user'),
         (['-resume', '-always', '-tags:a'], 'new plan'),
