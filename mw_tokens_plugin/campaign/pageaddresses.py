@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+#: The greatest number that PHP knows.
+_GREATEST = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -81,18 +84,27 @@ class Addresses:
                 return Shown('')
             if found is not None:
                 title = unquote(found['title']) or title
-        numbers = {
-            name: int(value)
-            for name in ('curid', 'oldid', 'diff')
-            if (value := given.get(name, [''])[-1]).isdecimal()
-        }
-        revision = numbers.get('oldid') or numbers.get('diff', 0)
-        return Shown(title, numbers.get('curid', 0), revision)
+        numbers = [_number(given.get(n, [''])[-1]) for n in ('curid', 'oldid', 'diff')]
+        if None in numbers:
+            return Shown('')
+        page_id, old, new = (number or 0 for number in numbers)
+        return Shown(title, page_id, old or new)
 
     @property
     def _roots(self) -> tuple[str, str]:
         """The paths that PHP answers with ``index.php``."""
         return self.folder, ''
+
+
+def _number(value: str) -> int | None:
+    """Return what a number in an address is to PHP; None where that is not certain.
+
+    https://www.php.net/manual/en/function.intval.php
+    """
+    if re.fullmatch('[0-9]+', value):
+        return min(int(value), _GREATEST)
+    # PHP reads the beginning of such a value, in several ways.
+    return None if re.match(r'[ \t\n\r\v\f]*[+-]?[.]?[0-9]', value) else 0
 
 
 def _pattern(path: str) -> str:

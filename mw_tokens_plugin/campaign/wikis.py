@@ -351,11 +351,21 @@ class Wikis:
         title = shown.title
         if shown.page_id:
             title = self._numbered(database, 'pageids', shown.page_id)
-        if shown.revision:
+        if shown.revision and not self._is_special(database, title):
             title = self._numbered(database, 'revids', shown.revision) or title
         if not title:
             raise InvalidInput(f'{url} is not the address of a page.')
         return named(database, title)
+
+    def _is_special(self, database: str, title: str) -> bool:
+        """Tell whether a title is a special page's, where no revision counts."""
+        space, colon, _name = title.replace('_', ' ').strip(' :').partition(':')
+        if not colon:
+            return False
+        site = self.site(database)
+        with refusals(site):
+            names = {str(name).casefold() for name in site.namespaces.SPECIAL}
+        return space.strip().casefold() in names
 
     def _numbered(self, database: str, name: str, number: int) -> str:
         """Return the title of the page with a number, or of a revision's page.

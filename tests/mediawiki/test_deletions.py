@@ -584,6 +584,37 @@ def test_a_list_names_the_page_that_the_wiki_would_show(
         wikis.page(f'w\t{x}\t2026-01-01')
 
 
+def test_a_number_in_an_address_counts_as_for_the_wiki(site: APISite) -> None:
+    """What PHP reads in a way of its own is refused.
+
+    https://www.php.net/manual/en/function.intval.php
+    https://github.com/wikimedia/mediawiki/blob/REL1_39/includes/MediaWiki.php#L80
+    """
+    numbered, named_page = write(site), write(site)
+    page = pywikibot.Page(site, numbered)
+    number, revision = page.pageid, page.latest_revision_id
+    url = f'http://{site.hostname()}/w/index.php'
+    title = f'{url}?title={named_page.replace(" ", "_")}'
+    digits = ''.join(chr(0x660 + int(digit)) for digit in str(revision))
+    addresses = {
+        f'{url}?diff={revision}': numbered,
+        f'{title}&diff=prev&oldid={revision}': numbered,
+        f'{title}&curid={number}': numbered,
+        f'{title}&oldid={digits}': named_page,
+        f'{title}&curid={digits}': named_page,
+        f'{title}&oldid={"9" * 30}': named_page,
+        f'{url}?title=Special:Log&oldid={revision}': 'Special:Log',
+        f'{url}/special_:Log?diff={revision}': 'Special:Log',
+    }
+    wikis = OneWiki(site)
+    for address, shown in addresses.items():
+        (found,) = read_pages(site, [wikis.page(address).partition(':')[2]])
+        assert found.title == shown, address
+    for odd in f'%20{revision}', f'%2B{revision}', f'{revision}x', '1e3', '-1', '.5':
+        with pytest.raises(InvalidInput, match='not the address of a page'):
+            wikis.page(f'{title}&oldid={odd}')
+
+
 def test_the_plan_tells_what_stays_and_what_protects_a_page(
     desk: Desk, site: APISite
 ) -> None:
