@@ -136,11 +136,12 @@ class CrosswikiDelete(Action):
         """Return what the plan shows of a page, by heading."""
         facts = target.decision.facts
         sysops = facts.get('sysops')
+        more = ['...'] if facts.get('more') else []
         return {
             'active sysops': '' if sysops is None else str(sysops),
             'revisions': _count(facts, 'revisions'),
             'file versions': _count(facts, 'versions'),
-            'authors': ', '.join(facts.get('authors') or ()),
+            'authors': ', '.join([*(facts.get('authors') or ()), *more]),
             'redirect': 'yes' if facts.get('redirect') else '',
             'protected': ', '.join(facts.get('protection') or ()),
             'embedded in pages': 'yes' if facts.get('embedded') else '',
@@ -687,4 +688,6 @@ def _had_history(target: Target | None) -> bool:
 
 
 def _count(facts: Mapping[str, Any], key: str) -> str:
-    return str(len(facts.get(key) or ()) or '')
+    """Return how many there are, with a plus sign where not all were read."""
+    number = len(facts.get(key) or ())
+    return f'{number or ""}{"+" if number and facts.get("more") else ""}'

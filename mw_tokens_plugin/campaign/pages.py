@@ -190,6 +190,7 @@ class Page:
             'embedded': self.embedded,
             'moved_to': self.moved_to,
             'newest_hidden': self.revisions[0].hidden if self.revisions else False,
+            'more': self.exists and not self.whole,
             'refusal': self.refusal,
             'not_restorable': self.not_restorable,
         }

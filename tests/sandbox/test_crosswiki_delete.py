@@ -451,12 +451,14 @@ def test_pages_that_are_no_plain_spam_are_held_back(
         write('aa', 'Spam long')
     for _ in range(10):
         write('aa', 'Spam not so long')
-    write('aa', 'Spam spared')
+    for _ in range(3):
+        write('aa', 'Spam spared')
     titles = ['shared', 'long', 'not so long', 'spared', 'nowhere']
     names = [f'[[aa:Spam {title}]]' for title in titles]
-    (tmp_path / 'not').write_text('aawiki\tSpam spared', encoding='utf-8')
+    (tmp_path / 'not').write_text('aawiki\tspam_spared', encoding='utf-8')
     run = crosswiki_delete(*names, *USUAL, f'-not:{tmp_path}/not', '-campaign:one')
     assert run.code == 1, run.said
+    assert '0 of the entries are targets as written' in run.out
     for why in (
         'too many authors',
         'too many revisions',
@@ -464,6 +466,13 @@ def test_pages_that_are_no_plain_spam_are_held_back(
         'no such page',
     ):
         assert f'Held back: 1 ({why}' in run.out
+    # What was not read to its end is not shown as all there is.
+    for title, why, number in (
+        ('long', 'too many revisions', 11),
+        ('spared', 'listed in -not or -protect', 1),
+    ):
+        facts = f'active sysops 4; revisions {number}+; authors {VANDAL}, ...'
+        assert f'aawiki:Spam {title} ({why}; {facts})' in run.out
     assert list(effects(sandbox)) == [('aa', 'Spam not so long')]
     run = crosswiki_delete(
         *names[:2], *USUAL, '-max-authors:2', '-max-revisions:11', '-campaign:two'
