@@ -999,7 +999,8 @@ def _campaign(row: Row) -> Campaign:
 def _target(row: Row, kind: str = '') -> Target:
     with _legible('A target'):
         optional = ('lane', 'owner', 'account', 'detail', 'seals')
-        check_columns(row, ('state',), optional, ('started_at', 'ended_at'))
+        moments = ('started_at', 'ended_at')
+        check_columns(row, ('state',), optional, moments, ('central_id', 'attempts'))
         facts = row.facts or {}
         check_facts(facts, kind)
         return Target(

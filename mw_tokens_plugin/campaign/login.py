@@ -17,6 +17,7 @@ from mw_tokens_plugin.exceptions import (
     PermissionDenied,
     SessionLost,
 )
+from mw_tokens_plugin.protocol.answers import expected_form
 
 
 def log_in(site: Any, rights: Iterable[str], hint: str) -> None:
@@ -49,13 +50,14 @@ def log_in(site: Any, rights: Iterable[str], hint: str) -> None:
             f'Logging in to {site} as {site.username()} failed{said}. Check the name '
             'in user-config.py and the password.'
         )
-    for right in rights:
-        if not site.has_right(right):
-            raise PermissionDenied(
-                'permissiondenied',
-                f'{site.username()} lacks the right {right} in this session. {hint}',
-                str(site),
-            )
+    with expected_form(f'What {site} says of the account'):
+        missing = [right for right in rights if not site.has_right(right)]
+    for right in missing:
+        raise PermissionDenied(
+            'permissiondenied',
+            f'{site.username()} lacks the right {right} in this session. {hint}',
+            str(site),
+        )
 
 
 def check_account(site: Any) -> None:

@@ -22,7 +22,12 @@ from mw_tokens_plugin.campaign.deletionlog import (
 )
 from mw_tokens_plugin.exceptions import WikiUnreachable
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
-from mw_tokens_plugin.protocol.fields import timestamp
+from mw_tokens_plugin.protocol.fields import (
+    number,
+    optional_text,
+    text,
+    timestamp,
+)
 
 #: The number of the namespace of files, on every wiki.
 FILE_NAMESPACE = 6
@@ -461,8 +466,8 @@ def _protection(item: Mapping[str, Any]) -> str:
 
 def _revision(item: Mapping[str, Any]) -> Revision:
     return Revision(
-        item['revid'],
-        item['timestamp'],
+        number(item, 'revid'),
+        text(item, 'timestamp'),
         _author(item),
         parent=item.get('parentid', 0),
         # Of the newest revision, a wiki tells the checksum even if the text is hidden.
@@ -496,4 +501,4 @@ def _version(item: Mapping[str, Any]) -> Version:
 
 def _author(item: Mapping[str, Any]) -> str | None:
     """Return an author who is not hidden: some operators are told hidden ones too."""
-    return None if item.get('userhidden') else item.get('user')
+    return None if item.get('userhidden') else optional_text(item, 'user')

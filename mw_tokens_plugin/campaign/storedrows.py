@@ -21,18 +21,23 @@ def check_columns(
     texts: Collection[str],
     optional: Collection[str],
     moments: Collection[str],
+    numbers: Collection[str] = (),
 ) -> None:
     """Refuse a row with a value of another type than its column's.
 
     :param texts: columns with a text
     :param optional: columns with a text or nothing
     :param moments: columns with a moment or nothing
+    :param numbers: columns with a whole number or nothing
     :raises ValueError: there is such a value
     """
     for name in (*texts, *optional):
         value = getattr(row, name)
         if not isinstance(value, str) and (name in texts or value is not None):
             raise ValueError(f'{name} is no text')
+    for name in numbers:
+        if not isinstance(getattr(row, name), int | None):
+            raise ValueError(f'{name} is no number')
     for name in moments:
         moment = getattr(row, name)
         if moment is None:

@@ -47,6 +47,7 @@ from mw_tokens_plugin.doctor.findings import (
     WikiCheck,
 )
 from mw_tokens_plugin.exceptions import InvalidInput, TokensPluginError
+from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
 from mw_tokens_plugin.site.homelogin import home_login
 from mw_tokens_plugin.site.requests import refusals
@@ -266,7 +267,7 @@ def _findings(
     clock: Callable[[], float],
 ) -> Findings:
     """Return what is to be said of the login on one wiki."""
-    with refusals(site):
+    with refusals(site), expected_form(f'What {site} says of itself and the login'):
         answer = site.simple_request(
             action='query',
             meta='tokens|siteinfo',

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from mw_tokens_plugin.sandbox import Sandbox
 
@@ -74,6 +76,51 @@ def test_an_account_that_is_read_with_an_error_stops_no_other(
     assert changed(sandbox, 'deleteglobalaccount') == [SPAM[1], SPAM[2], SPAM[4]]
     for name in (SPAM[0], SPAM[3]):
         assert f'{name}: the wiki cannot read this account: ' in run.out
+
+
+@pytest.mark.parametrize(
+    ('right', 'wrong', 'command'),
+    [
+        (rb'"user": ?"Spambot 00001"', b'"user":[[]]', 'crosswiki_delete'),
+        (rb'"rights": ?\[', b'"rights":null,"x":[', 'global_delete'),
+        (rb'"ratelimits": ?{', b'"ratelimits":{"edit":1e9},"x":{', 'token_doctor'),
+    ],
+    ids=['user', 'rights', 'ratelimits'],
+)
+def test_an_answer_of_another_form_is_one_sentence(
+    pwb: Script,
+    stage: tuple[Any, Sandbox],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    right: bytes,
+    wrong: bytes,
+    command: str,
+) -> None:
+    _, sandbox = stage
+    sandbox.call(
+        lambda farm: farm.wikis['aa'].edit('Spam 1', 'Buy!', user=SPAM[0], user_id=1)
+    )
+    send, changed = requests.Session.send, []
+
+    def sent(*args: Any, **options: Any) -> requests.Response:
+        response = send(*args, **options)
+        if not options.get('stream') and re.search(right, response.content):
+            changed.append(response.url)
+            response._content = re.sub(right, wrong, response.content)
+        return response
+
+    monkeypatch.setattr(requests.Session, 'send', sent)
+    file = tmp_path / 'pages.txt'
+    file.write_text('aawiki:Spam 1\n', 'utf-8')
+    words = {
+        'crosswiki_delete': (f'-file:{file}', *USUAL),
+        'global_delete': (SPAM[0], *USUAL),
+        'token_doctor': ('aa',),
+    }
+    run = pwb(command, *words[command])
+    assert changed
+    assert 'has a form that the API does not give' in run.said, run.said
+    assert 'unforeseen' not in run.said and run.code != 70
 
 
 def test_the_operators_own_account_on_a_wiki_that_is_gone(

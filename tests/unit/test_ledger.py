@@ -471,6 +471,8 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(ledger: Ledger, url: str) -
             for name in ('started_at', 'ended_at', 'facts')
             for value in ('7', "X'FF'")
         ),
+        ("UPDATE target SET central_id=X'FF'", 'central_id is no'),
+        ("UPDATE target SET attempts=X'FF'", 'attempts is no'),
         *(
             (f"UPDATE {table} SET {name}=X'FF'", f'{name} is no text')
             for table, names in (
