@@ -185,7 +185,8 @@ def test_tokens_are_fetched_together(client: Client, wiki: Wiki) -> None:
     types = [site.tokens[name].type for name in ('csrf', 'patrol', 'rollback')]
     types += [site.tokens.userrights.type, site.tokens.watch.type]
     assert types == ['csrf', 'patrol', 'rollback', 'userrights', 'watch']
-    assert [sent.what for sent in wiki.sent()] == ['query+tokens|userinfo']
+    # Which wiki it is, is asked in the same request.
+    assert [s.what for s in wiki.sent()] == ['query+siteinfo|tokens|userinfo']
 
 
 def fresh(page: pywikibot.Page) -> pywikibot.Page:
