@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import pywikibot
 from pywikibot.comms import http
+from pywikibot.exceptions import ApiTimeoutError, ServerError
 from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.login import LoginStatus
 
@@ -21,6 +22,7 @@ from mw_tokens_plugin.exceptions import (
     LoginNeedsInput,
     SessionLost,
     TokensPluginError,
+    WikiUnreachable,
 )
 from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.clock import ServerClock
@@ -178,6 +180,9 @@ class Session:
         :param seen: the generation in which the loss was noticed
         :raises SessionLost: it did not help, or was tried too often
         :raises LoginNeedsInput: the login asks for something and nobody is there
+        :raises ApiTimeoutError: the wiki took no login, and refused none: it is
+            read-only, does not answer or asks for a slower pace
+        :raises ServerError: likewise
         """
         with self.lock:
             if self.generation != seen:
@@ -202,6 +207,11 @@ class Session:
             try:
                 with self.traffic.halted():
                     self._relogin(self._site)
+            except (WikiUnreachable, ApiTimeoutError, ServerError):
+                # None was refused, and none begun that could be lost again.
+                self._losses.pop()
+                self._is_proven = True
+                raise
             except TokensPluginError:
                 raise  # it says what is the matter
             except PywikibotError as error:

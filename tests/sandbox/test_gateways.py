@@ -135,6 +135,24 @@ def test_a_gateway_at_the_start_is_a_reason_to_try_again_later(
     assert not sandbox.call(lambda farm: farm.accounts[SPAMBOT].locked)
 
 
+def test_a_session_lost_while_no_login_is_taken_is_a_reason_to_try_again_later(
+    global_lock: Callable[..., Run],
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It does not mean that the operator is not authorised."""
+    monkeypatch.setattr(config, 'retry_wait', 0)
+    monkeypatch.setattr(config, 'max_retries', 0)
+    sandbox.faults.arm(kind='lose-session', action=LOCK, remembered=True, when='before')
+    sandbox.faults.arm(kind='readonly', action='clientlogin', nth=2)
+    run = global_lock(SPAMBOT, '-reason:test', '-always')
+    assert run.code == launch.ExitCode.TRY_AGAIN, run.err
+    assert 'Check the account' not in run.err
+    sandbox.faults.clear()
+    assert global_lock('-resume', '-always').code == launch.ExitCode.DONE
+    assert sandbox.summary()['effects']['setstatus'] == 1
+
+
 def test_a_refusal_by_http_ends_a_script_with_its_own_words(
     global_lock: Callable[..., Run], sandbox: Sandbox
 ) -> None:

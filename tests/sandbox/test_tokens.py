@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from pywikibot.exceptions import APIError
+from pywikibot import config
+from pywikibot.exceptions import APIError, ApiTimeoutError, OtherPageSaveError
 from pywikibot.login import LoginStatus
 
 from mw_tokens_plugin import Token, TokenType
@@ -293,6 +294,40 @@ def test_a_session_that_is_lost_right_after_a_login_is_given_up(
     assert summary['logins'] == 1
     assert summary['by_action'][LOCK] == 2
     assert 'setstatus' not in summary['effects']
+
+
+@pytest.mark.parametrize(
+    'fault',
+    [
+        {'kind': 'readonly'},
+        {'kind': 'ratelimited'},
+        {'kind': 'http', 'status': 502},
+        {'kind': 'drop'},
+    ],
+    ids=lambda fault: fault['kind'],
+)
+def test_a_login_that_a_wiki_does_not_take_now_is_no_refusal(
+    site: Any,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: dict[str, Any],
+) -> None:
+    """The session is lost while the wiki is down: try again later, says pywikibot."""
+    monkeypatch.setattr(config, 'retry_wait', 0)
+    monkeypatch.setattr(config, 'max_retries', 0)
+    warm(site, sandbox)
+    sandbox.command('end-sessions', user=OPERATOR)
+    sandbox.faults.arm(action='clientlogin', times=0, **fault)
+    with pytest.raises(ApiTimeoutError, match='Maximum retries attempted'):
+        list(site.allusers(total=1, group='sysop'))
+    for number in range(3):
+        # As pywikibot has it.
+        with pytest.raises(OtherPageSaveError, match='Maximum retries attempted'):
+            edit(site, number)
+    sandbox.faults.clear()
+    edit(site, 'at last')
+    edits = [e.user for e in sandbox.journal.entries(action='edit') if e.effect]
+    assert edits == [OPERATOR]
 
 
 def edit(site: Any, number: object) -> None:
