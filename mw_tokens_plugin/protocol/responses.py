@@ -115,7 +115,7 @@ def readable(answer: dict[str, Any]) -> dict[str, Any]:
     """Return an answer in the one form that pywikibot reads without stumbling.
 
     Its error is a mapping of which no key is one of the answer's too, and its warnings
-    are a mapping of texts by module.
+    are a mapping by module. What has that form is left as it is: bots read it.
 
     :param answer: an answer of the API
     """
@@ -161,10 +161,12 @@ def refusal(code: str, info: str, wiki: str) -> ApiRefusal:
     return kind(code, info, wiki)
 
 
-def _warnings(value: object) -> dict[str, dict[str, str]]:
+def _warnings(value: object) -> Mapping[str, Any]:
     """Return warnings by module, of which ``errorformat`` makes a list."""
     named: list[tuple[str, object]] = []
     if isinstance(value, Mapping):
+        if all(map(_is_warning, value.values())):
+            return value
         for module, warning in value.items():
             if isinstance(warning, Mapping):
                 text = warning.get('warnings', warning.get('*', warning.get('html')))
@@ -180,6 +182,17 @@ def _warnings(value: object) -> dict[str, dict[str, str]]:
         if isinstance(text, str) and text:
             texts.setdefault(module, []).append(text)
     return {module: {'warnings': '\n'.join(t)} for module, t in texts.items()}
+
+
+def _is_warning(value: object) -> bool:
+    """Tell whether a warning is as pywikibot reads it, in its format version."""
+    if not isinstance(value, Mapping):
+        return False
+    for name in ('warnings', '*'):
+        if name in value:
+            return isinstance(value[name], str)
+    html = value.get('html')
+    return isinstance(html, Mapping) and isinstance(html.get('*'), str)
 
 
 def _is_number(value: object) -> bool:
