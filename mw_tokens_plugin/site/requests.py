@@ -71,6 +71,11 @@ _MAPPINGS = frozenset(
 )
 
 
+#: Refusals by HTTP that concern the moment: the request was too slow, too early, or one
+#: of too many.
+_REFUSED_FOR_NOW = frozenset({408, 425, 429})
+
+
 #: What a wiki answers while its databases do not work, or when one is gone for good.
 _MAY_WORK_AGAIN = frozenset(
     f'internal_api_error_{name}'
@@ -428,7 +433,8 @@ class TokenRequest(Request):  # type: ignore[misc]
         status = response.status_code
         limited = status == 429
         what = _what(response, body)
-        if 400 <= status < 500 and not limited and not _is_guess(self.site):
+        is_final = 400 <= status < 500 and status not in _REFUSED_FOR_NOW
+        if is_final and not _is_guess(self.site):
             raise self._refused_before(response)
         if body is not None and self._may_write():
             raise self._unknown(what)

@@ -372,6 +372,28 @@ def _answer_was_a_page(desk: Desk) -> Any:
 
 
 @case
+def _a_proxy_was_too_slow(desk: Desk) -> Any:
+    page = desk.text()
+    for status in 408, 425:
+        desk.sandbox.arm(kind='http', status=status, action='edit')
+        page.text += ' and more'
+        page.save(summary='s', quiet=True)
+    return None
+
+
+@case
+def _warned(desk: Desk) -> Any:
+    """Bots read warnings in the form that the wiki gave them."""
+    answers = [
+        desk.site.simple_request(
+            action='query', meta='siteinfo', nosuch='x', formatversion=version
+        ).submit()
+        for version in (1, 2)
+    ]
+    return [answer['warnings'] for answer in answers]
+
+
+@case
 def _read_only(desk: Desk) -> Any:
     page = desk.text()
     desk.sandbox.arm(kind='readonly', action='edit', times=0)
