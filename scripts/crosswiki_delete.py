@@ -112,7 +112,6 @@ from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
     Held,
-    Outcome,
     State,
 )
 from mw_tokens_plugin.campaign.report import Reporter
@@ -192,7 +191,7 @@ def _run(arguments: list[str]) -> ExitCode:
             campaign = _leave_out(ledger, wikis, campaign, options)
             _search_again(ledger, campaign, searches, options, reporter)
         elif options.undo is not None:
-            campaign = _begin_undo(ledger, wikis, options)
+            campaign = _begin_undo(ledger, wikis, options, reporter)
         else:
             campaign = _begin(ledger, searches, options, reporter)
         return options.carry_out(
@@ -410,13 +409,8 @@ def _leave_out(
     with options.busy_with(ledger, campaign):
         for target in to_do:
             wiki = split(target.name)[0]
-            if wiki not in chosen:
-                continue
-            if target.state is State.LEASED:
-                # Nobody will look what became of it.
-                detail = 'may have been sent; its wiki was left out by -not-wikis'
-                ledger.record(target, Outcome(State.FAILED, detail=detail))
-            else:
+            # What may have been sent is read first, as ever.
+            if wiki in chosen and target.state is not State.LEASED:
                 facts = {**target.decision.facts, 'wiki': wiki}
                 held = Decision(target.name, held=Held.LEFT_OUT, facts=facts)
                 ledger.decide(campaign, [held])
@@ -476,10 +470,16 @@ def _to_revert(
         reporter.line(said('crosswiki_delete-to-revert', file=path))
 
 
-def _begin_undo(ledger: Ledger, wikis: Wikis, options: Options) -> Campaign:
+def _begin_undo(
+    ledger: Ledger, wikis: Wikis, options: Options, reporter: Reporter
+) -> Campaign:
     undone = found(ledger, options.undo or '')
     if undone.action != CrosswikiDelete.kind:
         raise InvalidInput(f'The campaign {undone.name!r} has deleted no pages.')
+    for target in ledger.targets(undone):
+        if target.decision.facts.get('unknown'):
+            line = said('crosswiki_delete-unknown', page=target.name)
+            reporter.line(line, urgent=True)
     kind = UndoCrosswikiDelete.kind
     campaign = options.begin_undo(ledger, wikis.home, kind, undone)
     return _leave_out(ledger, wikis, campaign, options)

@@ -33,12 +33,20 @@ from mw_tokens_plugin.campaign.records import (
     Target,
 )
 from mw_tokens_plugin.campaign.wikis import (
+    FAILURES,
     Wikis,
     search_in,
     split,
     wiki_by_wiki,
 )
-from mw_tokens_plugin.exceptions import ApiRefusal, Blocked, OutcomeUnknown
+from mw_tokens_plugin.exceptions import (
+    ApiRefusal,
+    Blocked,
+    CentralAuthTokenRefused,
+    NotAttached,
+    OutcomeUnknown,
+    SessionError,
+)
 from mw_tokens_plugin.messages import counted, said
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.site.requests import send_once
@@ -46,6 +54,9 @@ from mw_tokens_plugin.site.requests import send_once
 #: Pages with more revisions, or versions of a file, are none for a mass deletion, and
 #: could not be restored: this many of each can be named in one request.
 MOST_REVISIONS = 50
+
+#: What is said of a target that may have been sent, and of which nobody will know.
+UNKNOWN = 'may have been sent'
 
 #: After so long a wiki has lost the job that was to delete the rest of a page.
 _GIVE_UP_AFTER = timedelta(days=1)
@@ -121,6 +132,7 @@ class CrosswikiDelete(Action):
         self._again = again
         self._problems = {} if problems is None else problems
         self._recorded = recorded
+        self._left_out = _LeftOut(guards.not_wikis)
         self._reason = reason
         self._reasons = reasons or {}
         self._tags = tags
@@ -165,7 +177,8 @@ class CrosswikiDelete(Action):
             database = split(name)[0]
             about = {'wiki': database}
             if database in self.guards.not_wikis:
-                yield Decision(name, held=Held.LEFT_OUT, facts=about)
+                facts = _still_unknown(self._recorded([name]).get(name))
+                yield Decision(name, held=Held.LEFT_OUT, facts={**about, **facts})
             elif self.guards.wikis and database not in self.guards.wikis:
                 yield Decision(name, held=Held.NOT_NAMED, facts=about)
             elif search_in(name) is None:
@@ -202,7 +215,7 @@ class CrosswikiDelete(Action):
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether deletions of unknown outcome took effect; None if not."""
         for target in targets:
-            yield target, self._settle(target)
+            yield target, self._left_out.settled(target, self._settle)
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         guards = self.guards
@@ -381,6 +394,7 @@ class UndoCrosswikiDelete(Action):
         self.wikis = wikis
         self._again = again
         self._not_wikis = not_wikis
+        self._left_out = _LeftOut(not_wikis)
         self._reason = reason
         self._recorded = recorded
 
@@ -441,10 +455,11 @@ class UndoCrosswikiDelete(Action):
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether restorations of unknown outcome took effect; None if not."""
         for target in targets:
-            site = self.wikis.site(split(target.name)[0])
-            yield target, self._settle(site, _title_in_archive(target), target)
+            yield target, self._left_out.settled(target, self._settle)
 
-    def _settle(self, site: Any, title: str, target: Target) -> Outcome | None:
+    def _settle(self, target: Target) -> Outcome | None:
+        site = self.wikis.site(split(target.name)[0])
+        title = _title_in_archive(target)
         there, entries = read_deletions(site, title)
         for entry in entries:
             # What we restored may have been deleted since: it is done all the same.
@@ -497,6 +512,48 @@ class UndoCrosswikiDelete(Action):
             return None, None, []
         held, file_ids = _chosen(site, _title_in_archive(target), facts)
         return held, None, file_ids
+
+
+class _LeftOut:
+    """Wikis on which nothing more is done, and what may have been sent is only read."""
+
+    def __init__(self, databases: Collection[str]) -> None:
+        self._databases = databases
+        self._silent: set[str] = set()
+
+    def settled(
+        self, target: Target, settle: Callable[[Target], Outcome | None]
+    ) -> Outcome | None:
+        """Return what became of a target, which is not sent again on these wikis.
+
+        :raises TokensPluginError: it cannot be read on another wiki
+        """
+        database = split(target.name)[0]
+        if database not in self._databases:
+            return settle(target)
+        if database not in self._silent:
+            try:
+                outcome = settle(target)
+            except SessionError as error:
+                if not isinstance(error, NotAttached | CentralAuthTokenRefused):
+                    raise
+                self._silent.add(database)
+            except FAILURES:
+                self._silent.add(database)
+            else:
+                if outcome is None:
+                    detail = 'not done; its wiki was left out by -not-wikis'
+                    return Outcome(State.FAILED, detail=detail)
+                if outcome.state is not State.LEASED:
+                    return outcome
+        detail = f'{UNKNOWN}; its wiki was left out by -not-wikis'
+        return Outcome(State.FAILED, detail=detail, facts={'unknown': True})
+
+
+def _still_unknown(target: Target | None) -> dict[str, Any]:
+    """Return the facts of a target of which nobody knows whether it was done."""
+    facts = {} if target is None else target.decision.facts
+    return {**facts, 'problem': UNKNOWN} if facts.get('unknown') else {}
 
 
 #: What the job queue of the wiki is deleting: some revisions are gone, and no entry of

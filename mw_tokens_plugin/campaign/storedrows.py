@@ -116,7 +116,7 @@ _FACTS: dict[str, Check] = {
     'local_groups': _are_texts_by_name,
     **dict.fromkeys(('wiki', 'title', 'deleted_as', 'moved_to'), _is_text),
     **dict.fromkeys(('refusal', 'not_restorable'), _is_text),
-    **dict.fromkeys(('sysops', 'page_id'), _is_number),
+    **dict.fromkeys(('sysops', 'page_id', 'unknown', 'more'), _is_number),
     'authors': _are_authors,
     'revisions': _are_pairs(int),
     'versions': _are_pairs(str),

@@ -21,6 +21,7 @@ from mw_tokens_plugin.campaign.database import campaigns
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import State
 from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.exceptions import WikiUnreachable
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.files import archive_name
 from mw_tokens_plugin.sandbox.journal import Entry
@@ -814,6 +815,38 @@ def test_a_wiki_that_does_not_work_does_not_stop_the_others(
     assert run.code == 0, run.said
     assert len(effects(sandbox)) == 6
     assert set(effects(sandbox).values()) == {1}
+
+
+@pytest.mark.parametrize('answers', [True, False], ids=['answers', 'silent'])
+def test_what_may_have_been_sent_to_a_wiki_that_is_left_out_is_not_forgotten(
+    pwb: Script, sandbox: Sandbox, spam: str, answers: bool
+) -> None:
+    """It is read where the wiki answers, and told by name where it does not."""
+
+    def silent(action: Any, target: Any) -> Any:
+        raise WikiUnreachable('aawiki does not answer')
+
+    name = 'crosswiki_delete'
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RetryPolicy, '_wait', lambda policy, state: 0.0)
+        patch.setattr(crosswiki.CrosswikiDelete, '_settle', silent)
+        sandbox.faults.arm(kind='drop', when='after', wiki='aa', action='delete')
+        run = pwb(name, spam, *USUAL, '-campaign:c')
+        assert run.code == 75, run.said
+        if not answers:
+            run = pwb(name, '-resume', '-campaign:c', '-always', '-not-wikis:aa')
+    if answers:
+        run = pwb(name, '-resume', '-campaign:c', '-always', '-not-wikis:aa')
+    assert run.code == 1, run.said
+    assert len(effects(sandbox)) == 5
+    assert ('FAILED: aawiki:Spam 1 (may have been sent; ' in run.out) is not answers
+    retried = pwb('campaign', 'retry-failed', 'c', '-always')
+    unknown = 'aawiki:Spam 1: on a wiki of -not-wikis: may have been sent'
+    assert (unknown in retried.out) is not answers, retried.said
+    run = pwb(name, '-undo:c', *USUAL)
+    assert run.code == 0, run.said
+    assert ('aawiki:Spam 1 is not restored: nobody' in run.out) is not answers
+    assert ('Spam 1' in pages(sandbox, 'aa')) is answers
 
 
 @pytest.mark.parametrize('kind', ['drop', 'half', 'html'])
