@@ -503,7 +503,12 @@ class Command:
         if finish.interrupted:
             return ExitCode.INTERRUPTED
         if finish.error is not None:
-            return exit_code_of(finish.error)
+            code = exit_code_of(finish.error)
+            # Other wikis may have worked: then it is not so that nothing was sent.
+            is_of_lane = finish.error in finish.refused.values()
+            if is_of_lane and code is ExitCode.USAGE:
+                return ExitCode.NOT_AUTHORISED
+            return code
         if finish.left_alone:
             return ExitCode.TRY_AGAIN
         if finish.refused and self._to_do(campaign):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,29 @@ def test_wikis_that_are_dead_gone_or_closed_are_skipped_by_name(
     run = own_pwb('campaign', 'retry-failed', 'c', '-always')
     assert 'Nothing has failed' in run.out or run.code == 0, run.said
     assert writes(own_sandbox) == {'aa': 1, 'de': 1, 'prv': 1}
+
+
+def test_three_wikis_in_a_row_that_are_gone_stop_it_and_no_other_for_long(
+    own_pwb: Script, own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run begins with the others; nobody says that nothing was sent."""
+    names = same_page(own_sandbox)
+    codes = ('aa', 'bb', 'cc', 'de', 'prv')
+    targets = [names[code] for code in codes]
+    run = own_pwb('crosswiki_delete', *targets, *USUAL, '-simulate', '-campaign:c')
+    assert run.code == 0, run.said
+    for code in ('bb', 'cc', 'de'):
+        dead = replace(own_sandbox.wikis[code].layout, deleted=True)
+        monkeypatch.setattr(own_sandbox.wikis[code], 'layout', dead)
+    run = own_pwb('crosswiki_delete', '-resume', '-campaign:c', '-always')
+    assert (run.code, 'HTTP 404' in run.out) == (3, True), run.said
+    assert writes(own_sandbox) == {'aa': 1}
+    run = own_pwb('crosswiki_delete', '-resume', '-campaign:c', '-always')
+    assert run.code == 3, run.said
+    assert writes(own_sandbox) == {'aa': 1, 'prv': 1}
+    drop = ('-always', '-not-wikis:bb,cc,de')
+    run = own_pwb('crosswiki_delete', '-resume', '-campaign:c', *drop)
+    assert (run.code, 'Left:' in run.out) == (1, False), run.said
 
 
 def test_a_wiki_that_cannot_be_searched_is_searched_again(
