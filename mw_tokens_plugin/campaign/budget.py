@@ -57,8 +57,10 @@ class Budget:
             )
             # Asked only now: waiting for the others' locks takes time.
             now = self._now(connection)
+            if not isinstance(next_at, int | float):
+                next_at = 0.0  # somebody has written there
             # A clock that was set back must not stop the work for hours.
-            moment = min(max(now, next_at or 0.0), now + _QUEUE * interval)
+            moment = min(max(now, next_at), now + _QUEUE * interval)
             connection.execute(
                 sa.update(budgets).where(mine).values(next_at=moment + interval)
             )

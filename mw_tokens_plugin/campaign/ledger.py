@@ -49,6 +49,9 @@ from mw_tokens_plugin.site.redaction import redactor
 #: Rows written or read in one go.
 _CHUNK = 500
 
+#: The mark of a worker that there is not.
+_NOBODY = 'nobody/0'
+
 #: How often rows are added that other runs are just adding.
 _TRIES = 10
 
@@ -506,7 +509,7 @@ class Ledger:
     def owners(self, campaign: Campaign) -> set[str]:
         """Return the workers that have targets leased, or a lane."""
         with self.database.begin() as connection:
-            return set(
+            found: set[str | None] = set(
                 connection.scalars(
                     sa.select(targets.c.owner)
                     .where(targets.c.campaign_id == campaign.id)
@@ -518,6 +521,19 @@ class Ledger:
                     )
                 )
             )
+            if None in found:
+                # Somebody has written that by hand. It may have been sent.
+                connection.execute(
+                    sa.update(targets)
+                    .where(targets.c.campaign_id == campaign.id)
+                    .where(targets.c.state == State.LEASED.value)
+                    .where(targets.c.owner.is_(None))
+                    .values(owner=_NOBODY)
+                )
+        with _legible(f'The campaign {campaign.name!r}'):
+            if not all(isinstance(owner, str | None) for owner in found):
+                raise ValueError('an owner is no text')
+        return {_NOBODY if owner is None else owner for owner in found}
 
     def inherit(
         self, campaign: Campaign, owner: str, dead: str, size: int

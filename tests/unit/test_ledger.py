@@ -361,6 +361,20 @@ def test_without_an_interval_there_is_no_pace(ledger: Ledger) -> None:
     assert Budget(ledger.database, 'x', lambda: 0.0, clock=pytest.fail).reserve() == 0
 
 
+@pytest.mark.parametrize('value', ["'x'", "X'FF'", '9e999', '-9e999'])
+def test_a_pace_that_somebody_has_made_up_stops_nobody_for_long(
+    ledger: Ledger, value: str
+) -> None:
+    if ledger.database.engine.dialect.name != 'sqlite':
+        pytest.skip('a server refuses that itself')
+    budget = Budget(ledger.database, 'x', lambda: 2.0, clock=lambda: 100.0)
+    budget.reserve()
+    with ledger.database.begin() as connection:
+        connection.exec_driver_sql(f'UPDATE budget SET next_at={value}')
+    assert 0 <= budget.reserve() <= 128
+    assert 0 <= budget.reserve() <= 130
+
+
 def test_a_failing_database_is_one_sentence(ledger: Ledger, url: str) -> None:
     campaign = begin(ledger, 'A')
     with ledger.database.begin() as connection:
@@ -472,6 +486,7 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(ledger: Ledger, url: str) -
             for value in ('7', "X'FF'")
         ),
         ("UPDATE target SET central_id=X'FF'", 'central_id is no'),
+        ("INSERT INTO lane (campaign_id, name, owner) VALUES (1, 'l', X'FF')", 'owner'),
         ("UPDATE target SET attempts=X'FF'", 'attempts is no'),
         *(
             (f"UPDATE {table} SET {name}=X'FF'", f'{name} is no text')
@@ -487,7 +502,7 @@ def test_what_cannot_be_read_is_one_sentence_about_one_row(
     ledger: Ledger, change: str, words: str
 ) -> None:
     campaign = begin(ledger, 'A')
-    is_strange = any(text in change for text in ('{x', '=7', "=X'FF'"))
+    is_strange = any(text in change for text in ('{x', '=7', "X'FF'"))
     if is_strange and ledger.database.engine.dialect.name != 'sqlite':
         pytest.skip('a server refuses that itself')
     with ledger.database.begin() as connection:
@@ -499,6 +514,7 @@ def test_what_cannot_be_read_is_one_sentence_about_one_row(
         for found in ledger.campaigns(told.append):
             ledger.counts(found)
             ledger.held_counts(found)
+            ledger.owners(found)
             list(ledger.targets(found))
 
     with pytest.raises(InvalidInput, match=words):

@@ -272,8 +272,9 @@ def test_what_is_skipped_stays_skipped_whatever_its_state_is_set_to(
     assert target.decision.name == 'N1' and sealer.vouched(target) is None
 
 
+@pytest.mark.parametrize('owner', ["'dead/1'", "''", 'NULL'])
 def test_a_write_that_nobody_agreed_to_is_not_recorded_as_the_operators(
-    ledger: Ledger, campaign: Campaign, key: Key
+    ledger: Ledger, campaign: Campaign, key: Key, owner: str
 ) -> None:
     """Though the log has one: it may be another's, or of another campaign."""
     with ledger.database.begin() as connection:
@@ -283,7 +284,7 @@ def test_a_write_that_nobody_agreed_to_is_not_recorded_as_the_operators(
             " '2020-01-01 00:00:00.000000')"
         )
         connection.exec_driver_sql(
-            "UPDATE target SET state='leased', owner='dead/1' WHERE id=1"
+            f"UPDATE target SET state='leased', owner={owner} WHERE id=1"
         )
 
     class Finding(Applying):
