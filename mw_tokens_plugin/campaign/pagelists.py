@@ -27,9 +27,17 @@ from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.requests import refusals
 
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A page that an account has only edited or moved."""
+
+    name: str
+
+
 #: What is found on one wiki: the names of pages, lines that name none, and at the end
 #: an error that stops the whole search.
-Found = Sequence[str | BadLine | InvalidInput]
+Found = Sequence[str | _Left | BadLine | InvalidInput]
 
 
 @dataclass(slots=True)
@@ -40,7 +48,8 @@ class Searches:
 
     :ivar wikis: the wikis that can be reached
     :ivar generators: the options of pywikibot's page generators and filters
-    :ivar left: told of each page that an account has only edited or moved
+    :ivar left: told of each page that an account has only edited or moved, by the
+        thread that goes through what is found
     :ivar unreachable: told of each wiki that cannot be searched, and why
     :ivar problems: why searches could not be made, by the targets that stand for them;
         '' for those that were made again
@@ -133,7 +142,11 @@ class Searches:
             for each in found:
                 if isinstance(each, InvalidInput):
                     raise each
-                yield each
+                if isinstance(each, _Left):
+                    # Not by the threads that read: together they would write a line.
+                    self.left(each.name)
+                else:
+                    yield each
 
     def _factory(self, site: Any) -> GeneratorFactory:
         factory = GeneratorFactory(site=site)
@@ -151,7 +164,7 @@ class Searches:
         if pages is None:
             words = ' '.join(self.generators)
             return [InvalidInput(f'{words} lists no pages.')]
-        found: list[str | BadLine | InvalidInput] = []
+        found: list[str | _Left | BadLine | InvalidInput] = []
         with refusals(factory.site):
             for page in pages:
                 if page.site != factory.site:
@@ -178,10 +191,8 @@ class Searches:
             touched[target] = None
             if target not in begun and source in begun:
                 touched[source] = begun.pop(source)
-        for title in touched:
-            if title not in begun:
-                self.left(named(database, title))
-        return [named(database, title) for title in begun]
+        left = [_Left(named(database, t)) for t in touched if t not in begun]
+        return [*left, *(named(database, title) for title in begun)]
 
     def _at_address(self, _database: str, url: str) -> Found:
         return [self.wikis.page(url)]

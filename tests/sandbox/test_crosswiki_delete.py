@@ -19,8 +19,10 @@ import sqlalchemy as sa
 from mw_tokens_plugin.campaign import crosswiki, launch
 from mw_tokens_plugin.campaign.database import campaigns
 from mw_tokens_plugin.campaign.ledger import Ledger, now
+from mw_tokens_plugin.campaign.pagelists import Searches
 from mw_tokens_plugin.campaign.records import State
 from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.campaign.wikis import Wikis
 from mw_tokens_plugin.exceptions import WikiUnreachable
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.files import archive_name
@@ -282,6 +284,25 @@ def test_only_pages_that_the_account_has_begun(
     assert crosswiki_delete('-resume', '-always').code == 0
     assert pages(sandbox, 'aa') == {'Spam edited', 'Spam moved away', 'Spam moved to'}
     assert ('aa', 'Spam begun') in effects(sandbox)
+
+
+def test_pages_that_are_left_are_told_one_after_the_other(
+    site: Any, write: Any, sandbox: Sandbox
+) -> None:
+    """Wikis are read side by side, and two lines written at a time would be mixed."""
+    for wiki in ('aa', 'bb'):
+        for number in range(3):
+            write(wiki, f'Spam edited {number}', 'Plain Sysop', 'Good')
+            write(wiki, f'Spam edited {number}', '192.0.2.1', 'Bad')
+    site.login()
+    told: list[tuple[threading.Thread, str]] = []
+    searches = Searches(
+        Wikis(site), left=lambda page: told.append((threading.current_thread(), page))
+    )
+    list(searches.begun_by('192.0.2.1', ['aawiki', 'bbwiki']))
+    assert {thread for thread, _ in told} == {threading.current_thread()}
+    pages = [f'{w}wiki:Spam edited {n}' for w in ('aa', 'bb') for n in range(3)]
+    assert sorted(page for _, page in told) == pages
 
 
 def test_what_others_choose_is_looked_at_first(
