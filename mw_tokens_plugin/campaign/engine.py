@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -85,10 +85,13 @@ class Finish:
     :ivar interrupted: whether the operator stopped it
     :ivar left_alone: lanes that did not work, and why
     :ivar refused: lanes that refused the operator, and why
+    :ivar is_not_agreed_to: whether something is left to which the operator has not
+        agreed
     """
 
     error: Exception | None = None
     interrupted: bool = False
+    is_not_agreed_to: bool = False
     left_alone: Mapping[str, Exception] = field(default_factory=dict)
     refused: Mapping[str, Exception] = field(default_factory=dict)
 
@@ -194,14 +197,25 @@ class Engine:
             self._fail_refused()
         counts = self._ledger.counts(self._campaign)
         left = counts[State.PLANNED] + counts[State.LEASED]
+        not_agreed_to = None
         if counts[State.PLANNED] and self._sealer and not self._is_over():
-            self._failure = self._not_agreed_to(counts[State.PLANNED])
+            self._failure = not_agreed_to = self._not_agreed_to(counts[State.PLANNED])
         return Finish(
             self._failure,
             interrupted=bool(left) and self._should_stop(),
+            is_not_agreed_to=not_agreed_to is not None,
             left_alone=dict(self._left_alone),
             refused=dict(self._refused),
         )
+
+    def settle_left(self) -> None:
+        """Find out what became of writes of killed runs, before anything is sent.
+
+        :raises TokensPluginError: the wiki could not be read
+        """
+        self._settle_dead()
+        if self._failure is not None:
+            raise self._failure
 
     def _not_agreed_to(self, planned: int) -> StoppedByGuard | None:
         """Return the error for what is planned and was left alone for its seals."""
@@ -543,6 +557,10 @@ class Engine:
         if self._sealer is not None and self._sealer.vouched(target) is not None:
             seal = self._sealer.ended
         if self._ledger.record(target, outcome, seal):
+            if outcome.hidden:
+                # From now on its name is shown nowhere.
+                hidden = replace(target.decision, hidden=True)
+                target = replace(target, decision=hidden)
             with self._observing:
                 self._observe(target, outcome)
 

@@ -141,7 +141,9 @@ class GlobalDelete(Action):
             facts = _facts(account)
             if any(facts[name] != planned[name] for name in self.fixed):
                 return Outcome(
-                    State.FAILED, detail='changed since the plan, and not deleted'
+                    State.FAILED,
+                    detail='changed since the plan, and not deleted',
+                    hidden=account.hidden is not HiddenLevel.NONE,
                 )
             try:
                 self.site.delete_global_account(target.name, reason=self.reason)

@@ -141,7 +141,8 @@ class GlobalLock(Action):
                 if isinstance(account, Exception):
                     yield target, _held_back(Held.UNREADABLE)
                 else:
-                    yield target, self._looked_again(target, account)
+                    outcome = self._looked_again(target, account)
+                    yield target, outcome and _seen(account, outcome)
 
     def _looked_again(self, target: Target, account: GlobalAccount) -> Outcome | None:
         if account.central_id != target.decision.central_id:
@@ -167,7 +168,7 @@ class GlobalLock(Action):
             if target.decision.facts.get('found_done'):
                 (account,) = self.site.global_accounts([_name(target)])
                 if self._is_wanted(account):
-                    return self._found_done(target, account)
+                    return _seen(account, self._found_done(target, account))
             try:
                 return self._write(_planned(target.decision.facts))
             except StateConflict as error:
@@ -194,10 +195,10 @@ class GlobalLock(Action):
                     yield target, None
                 elif ours or (entry is None and self._hides):
                     # Who may not read the suppression log has nothing but the state.
-                    detail = 'found by reading'
-                    yield target, Outcome(State.DONE, changed=True, detail=detail)
+                    done = Outcome(State.DONE, changed=True, detail='found by reading')
+                    yield target, _seen(account, done)
                 else:
-                    yield target, _done_by_others(entry)
+                    yield target, _seen(account, _done_by_others(entry))
 
     @property
     def _hides(self) -> bool:
@@ -312,7 +313,7 @@ class GlobalLock(Action):
                 'nosuchuser', 'it is gone since the plan', str(self.site)
             )
         if self._is_wanted(account):
-            return self._found_done(target, account)
+            return _seen(account, self._found_done(target, account))
         if account.state == _planned(target.decision.facts).state and (
             account.hidden is not HiddenLevel.UNKNOWN
         ):
@@ -320,11 +321,12 @@ class GlobalLock(Action):
             raise error
         decision = self._decide(target.name, account)
         if decision.held is not None:
-            return _held_back(decision.held)
-        outcome = self._write(_planned(decision.facts))
+            return _seen(account, _held_back(decision.held))
+        with hiding([replace(target, decision=decision)]):
+            outcome = self._write(_planned(decision.facts))
         if not outcome.changed:
-            return self._found_done(target, account)
-        return replace(outcome, detail='changed since the plan')
+            return _seen(account, self._found_done(target, account))
+        return _seen(account, replace(outcome, detail='changed since the plan'))
 
     def _found_done(self, target: Target, account: GlobalAccount) -> Outcome:
         """Say by the log who has brought an account into the state asked for."""
@@ -417,9 +419,11 @@ class UndoGlobalLock(GlobalLock):
             target, held = by_name[decision.name], decision.held
             if held in self.done:
                 (account,) = self.site.global_accounts([_name(target)])
-                yield target, self._found_done(target, account)
+                yield target, _seen(account, self._found_done(target, account))
+            elif held is None:
+                yield target, None
             else:
-                yield target, None if held is None else _held_back(held)
+                yield target, replace(_held_back(held), hidden=decision.hidden)
 
     def _decide_undo(self, target: Target, account: GlobalAccount) -> Decision:
         held = self._held(account)
@@ -515,6 +519,11 @@ _WORDS = {HiddenLevel.LISTS: 'hidden', HiddenLevel.SUPPRESSED: 'oversighted'}
 def _held_back(held: Held) -> Outcome:
     detail = f'changed since the plan, and now held back: {held.value}'
     return Outcome(State.FAILED, detail=detail)
+
+
+def _seen(account: GlobalAccount, outcome: Outcome) -> Outcome:
+    """Return how a target ends whose account was read, which may have been hidden."""
+    return replace(outcome, hidden=account.hidden is not HiddenLevel.NONE)
 
 
 def _at(moment: str, decision: Decision) -> Decision:

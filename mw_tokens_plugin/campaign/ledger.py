@@ -358,7 +358,10 @@ class Ledger:
             sa.update(targets)
             .where(targets.c.campaign_id == campaign.id)
             .where(targets.c.name == sa.bindparam('key'))
-            .where(targets.c.state == State.PLANNED.value)
+            .where(
+                (targets.c.state == State.PLANNED.value)
+                | (targets.c.state == State.LEASED.value)
+            )
             .values(seals=sa.bindparam('seal', type_=sa.Text) + old),
             rows,
         )
@@ -593,22 +596,24 @@ class Ledger:
             facts = stored({**facts, **outcome.facts})
         ended_at = self.clock()
         sealed = None
-        if seal is not None and (outcome.facts or outcome.state is State.DONE):
+        hidden = target.decision.hidden or outcome.hidden
+        is_other = bool(outcome.facts) or hidden != target.decision.hidden
+        if seal is not None and (is_other or outcome.state is State.DONE):
             ended = replace(
                 target,
-                decision=replace(target.decision, facts=facts),
+                decision=replace(target.decision, facts=facts, hidden=hidden),
                 state=outcome.state,
                 changed=outcome.changed,
                 ended_at=ended_at,
             )
             sealed = seal(ended)
         with self.database.begin() as connection:
-            if outcome.facts:
+            if is_other:
                 connection.execute(
                     sa.update(targets)
                     .where(targets.c.id == target.id)
                     .where(targets.c.owner == target.owner)
-                    .values(facts=facts)
+                    .values(facts=facts, hidden=hidden)
                 )
             result = connection.execute(
                 self._outcome,

@@ -200,6 +200,8 @@ class Outcome:
     :ivar facts: what an undo needs to know of it, beside the facts of the plan
     :ivar is_earlier: whether the operator had done it after the plan, and before this
         attempt: the ledger may be a copy from before that
+    :ivar hidden: whether the target was found hidden, so that its name must not be
+        shown, whatever the plan says
     """
 
     state: State
@@ -207,6 +209,7 @@ class Outcome:
     detail: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     is_earlier: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
