@@ -132,6 +132,10 @@ class Command:
         self._sealer = sealer
         #: Outcomes of this run, and how many targets the operator had done before it.
         self._ended: Counter[State] = Counter()
+        #: How many targets the plan had that the operator was shown.
+        self._shown = 0
+        #: What stops a campaign, while it is carried out.
+        self._guarding: list[FailureGuard | StopPage] = []
         self._done_before = 0
         self._ledger = ledger
         self._action = action
@@ -194,7 +198,12 @@ class Command:
     def _run(self, campaign: Campaign, run: Run) -> ExitCode:
         finish = Finish()
         if campaign.finished_at is None:
-            campaign = self._planned(self._keep_stop_page(campaign))
+            campaign = self._keep_stop_page(campaign)
+            engine = self._engine(campaign, run)
+            if self._is_in_other_hands(campaign) and not run.joined:
+                # What nobody holds any more is asked for with the rest.
+                engine.settle_left()
+            campaign = self._planned(campaign)
             if self._consent.simulate and self._to_do(campaign):
                 if self._sealer is not None:
                     # It is shown to be looked at, whoever has listed it.
@@ -206,7 +215,7 @@ class Command:
                 if self._sealer is not None:
                     self._sealer.confirm()
                 campaign = self._ledger.mark(campaign, 'confirmed_at')
-            finish = self._carry_out(campaign, run)
+            finish = self._carry_out(campaign, engine)
             if isinstance(finish.error, CampaignBusy) and not self._to_do(campaign):
                 self._reporter.line(said('campaign-finished-by-others'), urgent=True)
                 finish = Finish()
@@ -236,10 +245,13 @@ class Command:
         is_new = campaign.planned_at is None or bool(listed)
         stale = not is_new and is_stale(campaign)
         foreign = 0
-        if self._sealer is not None and planned and not stale:
+        if self._sealer is not None:
+            states = [State.LEASED] if stale else [State.PLANNED, State.LEASED]
             foreign = sum(
                 self._sealer.vouched(target) is None
-                for target in self._ledger.targets(campaign, State.PLANNED)
+                for state in states
+                if before[state]
+                for target in self._ledger.targets(campaign, state)
             )
         was_confirmed = self._is_confirmed(campaign)
         if not (is_new or stale or foreign) and was_confirmed:
@@ -266,7 +278,7 @@ class Command:
         self._say_whose(campaign)
         if self._veil is not None:
             self._veil.refresh()
-        to_do = self._to_do(campaign)
+        to_do = self._shown = sum(1 for _ in self._in_plan(campaign))
         self._reporter.line(
             said('campaign-begins', name=campaign.name, wiki=self._where())
         )
@@ -301,15 +313,25 @@ class Command:
         self._reporter.plan(
             self._action.describe(),
             self._action.noun,
-            self._ledger.targets(campaign, State.PLANNED),
+            self._in_plan(campaign),
             self._ledger.targets(campaign, State.HELD),
             self._action.columns,
             more=self._show_line,
             everything=everything,
         )
 
+    def _in_plan(self, campaign: Campaign) -> Iterator[Target]:
+        """Yield what this operator is to agree to, or has agreed to before.
+
+        That includes what a run has in its hands, which may be killed, or was.
+        """
+        for state in (State.PLANNED, State.LEASED):
+            for target in self._ledger.targets(campaign, state):
+                if self._sealer is None or self._sealer.vouched(target) is not None:
+                    yield target
+
     def _confirm(self, campaign: Campaign) -> None:
-        number = self._to_do(campaign)
+        number = self._shown
         if not number:
             return
         if (
@@ -357,7 +379,20 @@ class Command:
         except EOFError:
             return ''
 
-    def _carry_out(self, campaign: Campaign, run: Run) -> Finish:
+    def _is_in_other_hands(self, campaign: Campaign) -> bool:
+        """Tell whether something may have been sent for which no own seal vouches."""
+        return self._sealer is not None and any(
+            self._sealer.vouched(target) is None
+            for target in self._ledger.targets(campaign, State.LEASED)
+        )
+
+    def _carry_out(self, campaign: Campaign, engine: Engine) -> Finish:
+        self._guarding += self._guards(campaign)
+        self._at_work = True
+        with self._reporter.progress(self._action.describe(), self._to_do(campaign)):
+            return engine.run()
+
+    def _engine(self, campaign: Campaign, run: Run) -> Engine:
         budgets: dict[str, Budget] = {}
 
         def pace(target: Target) -> float:
@@ -369,21 +404,19 @@ class Command:
             throttled: float = self._site.throttle.waittime(write=True)
             return max(budgets[lane].reserve(), throttled)
 
-        guards = self._guards(campaign)
-
         def check() -> None:
-            for guard in guards:
+            for guard in self._guarding:
                 guard.check()
 
         def observe(target: Target, outcome: Outcome) -> None:
-            for guard in guards:
+            for guard in self._guarding:
                 guard.observe(outcome)
             self._ended[outcome.state] += 1
             self._done_before += outcome.is_earlier
             self._reporter.outcome(target, outcome)
             self._observe(target, outcome)
 
-        engine = Engine(
+        return Engine(
             self._ledger,
             campaign,
             self._action,
@@ -399,9 +432,6 @@ class Command:
             sleep=self._sleep,
             sealer=self._sealer,
         )
-        self._at_work = True
-        with self._reporter.progress(self._action.describe(), self._to_do(campaign)):
-            return engine.run()
 
     def _guards(self, campaign: Campaign) -> list[FailureGuard | StopPage]:
         """Return what stops a campaign that goes wrong, or that somebody stops.
@@ -495,7 +525,8 @@ class Command:
             words = internal_error(finish.error) if is_internal else str(finish.error)
             yield said('campaign-stopped', error=words)
         if not finish.is_whole or self._to_do(campaign):
-            yield said('campaign-to-go-on', line=self._resume_line)
+            line = self._look_line if finish.is_not_agreed_to else self._resume_line
+            yield said('campaign-to-go-on', line=line)
         elif self._retry_line and self._ledger.may_be_retried(campaign):
             yield said('campaign-to-retry', line=self._retry_line)
 

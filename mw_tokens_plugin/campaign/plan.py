@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from mw_tokens_plugin.campaign.ledger import Ledger, now
@@ -111,14 +111,19 @@ def check_again(
 ) -> Campaign:
     """Decide anew on every target still to be done.
 
-    Nothing is added to the plan, and what has changed is held back.
+    Nothing is added to the plan, and what has changed is held back. What others have
+    in their hands stays as it is; it is sealed if it is to be done by this plan, too,
+    should they give it back.
 
     :param sealer: seals the decisions
     :param unvouched: decide only on targets for which its key does not vouch
     """
     planned: Iterable[Target] = ledger.targets(campaign, State.PLANNED)
-    if unvouched and sealer is not None:
-        planned = (target for target in planned if sealer.vouched(target) is None)
+    if sealer is not None:
+        if unvouched:
+            planned = _without_seal(planned, sealer)
+        leased = ledger.targets(campaign, State.LEASED)
+        planned = chain(planned, _without_seal(leased, sealer))
     _decide_on(ledger, campaign, action, planned, watch, sealer)
     return ledger.mark(campaign, 'planned_at')
 
@@ -126,6 +131,10 @@ def check_again(
 def is_stale(campaign: Campaign) -> bool:
     """Tell whether a plan is too old to be carried out unchecked."""
     return campaign.planned_at is None or now() - campaign.planned_at > FRESH
+
+
+def _without_seal(targets: Iterable[Target], sealer: Sealer) -> Iterator[Target]:
+    return (target for target in targets if sealer.vouched(target) is None)
 
 
 def _decide_on(
@@ -153,12 +162,16 @@ def _decide_on(
         same = {
             name: sealer.decided(decision, own=name in own)
             for name, decision in decisions.items()
-            if batch[name].state is State.PLANNED
+            if batch[name].state in (State.PLANNED, State.LEASED)
             and decision.held is None
             and sealer.is_same(batch[name], decision)
         }
         ledger.add_seals(campaign, same)
-        others = [d for name, d in decisions.items() if name not in same]
+        others = [
+            decision
+            for name, decision in decisions.items()
+            if name not in same and batch[name].state is not State.LEASED
+        ]
         ledger.decide(campaign, others, _sealing(sealer, own))
 
 
