@@ -73,6 +73,7 @@ from mw_tokens_plugin.campaign.options import (
 from mw_tokens_plugin.campaign.privatefiles import expanded, naming
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.report import reason_line
+from mw_tokens_plugin.campaign.whereabouts import site_of
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
@@ -306,9 +307,35 @@ def _plan_failed_again(
     if not (simulate or options.always or options.is_interactive):
         # The script asks, when it has made the new plan.
         raise InvalidInput('Nobody can be asked without a terminal: give -always.')
+    if options.always and not simulate:
+        _check_own(ledger, options, campaign)
     with at_work(ledger, campaign, account=campaign.operator, workers=0):
         ledger.reopen(campaign)
         return ledger.plan_again(campaign)
+
+
+def _check_own(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> None:
+    """Refuse to put back into the plan what -always will not agree to.
+
+    :raises StoppedByGuard: another key has planned it
+    """
+    site = site_of(campaign, options.arguments)
+    sealer = options.sealer(ledger, campaign, site)
+    for state in (State.FAILED, State.HELD):
+        for target in ledger.targets(campaign, state):
+            held = target.decision.held if state is State.HELD else None
+            if held is not None and not held.may_pass:
+                continue
+            if sealer.vouched(target) is None:
+                line = options.line(
+                    'campaign', 'retry-failed', campaign.name, wiki=campaign.wiki
+                )
+                raise StoppedByGuard(
+                    f'What has failed of {campaign.name!r} was not planned with your '
+                    'key, and -always does not agree to what others have put into the '
+                    'ledger: nothing was changed. Look at it first, at a terminal or '
+                    f'with -simulate: {line}'
+                )
 
 
 def _forget(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCode:
