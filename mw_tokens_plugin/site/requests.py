@@ -109,6 +109,8 @@ class TokenRequest(Request):  # type: ignore[misc]
     #: which extensions the wiki has.
     asks_extensions = True
 
+    mime: dict[str, tuple[Any, ...]] | None
+
     _token: Token | None = None
     _token_parameter: str = 'token'
     #: The session in which this request was last sent.
@@ -181,7 +183,14 @@ class TokenRequest(Request):  # type: ignore[misc]
         session = self.site.tokens.session
         self._generation, self._asker = session.generation, self.site.user()
         answer: tuple[bool, str, str | bytes | None, dict[str, str]]
-        answer = super()._get_request_params(use_get, paramstring)
+        parts = self.mime
+        self.mime = parts and {
+            name: _ending(name, part) for name, part in parts.items()
+        }
+        try:
+            answer = super()._get_request_params(use_get, paramstring)
+        finally:
+            self.mime = parts
         session.traffic.sending(self)
         return answer
 
@@ -803,6 +812,17 @@ def send_once(
             'carried out.'
         )
     return value
+
+
+def _ending(name: str, part: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Keep the carriage return with which a file ends.
+
+    pywikibot lets a line feed follow, and PHP takes both for the end of the part. Of
+    chunks it knows that by itself: https://phabricator.wikimedia.org/T132676
+    """
+    content, *how = part
+    is_cut_off = isinstance(content, bytes) and content.endswith(b'\r')
+    return (content + b'\r', *how) if is_cut_off and name != 'chunk' else part
 
 
 def _received(response: requests.Response | Exception) -> None:

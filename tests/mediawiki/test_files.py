@@ -6,6 +6,7 @@ https://www.mediawiki.org/wiki/API:Undelete
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from collections.abc import Callable
@@ -105,6 +106,18 @@ def undelete(site: APISite, title: str, **which: Any) -> tuple[int, int]:
     """Restore something; return the numbers of revisions and of file versions."""
     answer = send_once(site, 'undelete', {'title': title, **which})
     return answer['revisions'], answer['fileversions']
+
+
+@pytest.mark.parametrize('ending', [b'\r', b'\n\r', b'\r\r', b'\r\n'], ids=repr)
+def test_a_file_is_stored_to_its_last_byte(
+    site: APISite, title: str, tmp_path: Path, ending: bytes
+) -> None:
+    content = PNG + secrets.token_bytes(8) + ending
+    path = tmp_path / 'ending.png'
+    path.write_bytes(content)
+    page = pywikibot.FilePage(site, title)
+    assert page.upload(str(path), summary='s', text='t', report_success=False)
+    assert page.latest_file_info.sha1 == hashlib.sha1(content).hexdigest()
 
 
 def test_a_file_is_deleted_with_all_its_versions(
