@@ -123,6 +123,7 @@ def clean_tracebacks() -> None:
     if sys.excepthook is not _show:
         sys.excepthook = _show
         threading.excepthook = _show_of_thread
+        sys.unraisablehook = _show_unraisable
 
 
 def _show(
@@ -136,6 +137,14 @@ def _show_of_thread(args: threading.ExceptHookArgs) -> None:
     if issubclass(args.exc_type, SystemExit):
         return
     name = args.thread.name if args.thread is not None else 'unknown'
-    print(f'Exception in thread {name}:', file=sys.stderr)
+    print(redactor.clean(f'Exception in thread {name}:'), file=sys.stderr)
+    error = args.exc_value if args.exc_value is not None else args.exc_type()
+    _show(args.exc_type, error, args.exc_traceback)
+
+
+def _show_unraisable(args: sys.UnraisableHookArgs) -> None:
+    """Show what failed where nobody can catch it, as while an object is deleted."""
+    about = args.err_msg or 'Exception ignored in'
+    print(redactor.clean(f'{about}: {args.object!r}'), file=sys.stderr)
     error = args.exc_value if args.exc_value is not None else args.exc_type()
     _show(args.exc_type, error, args.exc_traceback)

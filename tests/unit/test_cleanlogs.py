@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import logging.handlers
@@ -84,17 +85,25 @@ def test_warnings_and_tracebacks_of_any_thread_are_clean(
 ) -> None:
     monkeypatch.setattr('sys.excepthook', None)
     monkeypatch.setattr(threading, 'excepthook', None)
+    monkeypatch.setattr('sys.unraisablehook', None)
     cleanlogs.clean_tracebacks()
-    thread = threading.Thread(target=fail, name='the second')
+    thread = threading.Thread(target=fail, name=f'the second {SECRET}')
     thread.start()
     thread.join()
+
+    class Failing:
+        def __del__(self) -> None:
+            fail()
+
+    Failing()
+    gc.collect()
     try:
         fail()
     except ValueError as error:
         cleanlogs._show(ValueError, error, error.__traceback__)
     said = capsys.readouterr().err
     said += warnings.formatwarning(SECRET, UserWarning, 'a', 1, f'x = {SECRET!r}')
-    assert said.count('ValueError: no ***') == 2
+    assert said.count('ValueError: no ***') == 3
     assert 'the second' in said
     assert 'battery' not in said
 
