@@ -42,6 +42,9 @@ _REFUSALS = (
     *('authentication failed', 'does not exist', 'pg_hba.conf', 'permission denied'),
 )
 
+#: With what SQLite begins to complain of bytes that are no text.
+_NO_TEXT = 'Could not decode to UTF-8'
+
 #: Large enough for central ids; SQLite counts rows only in plain integers.
 _Number = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 #: MariaDB keeps no fractions of seconds unless told to.
@@ -268,6 +271,8 @@ class Database:
                     _synchronous(connection, 'NORMAL')
         except sa.exc.SQLAlchemyError as error:
             reason = self._place.cleaned(str(getattr(error, 'orig', None) or error))
+            if reason.startswith(_NO_TEXT):
+                raise self._illegible(reason) from None
             what_follows = (
                 'What was sent and not recorded is read from the wiki by -resume.'
                 if self.may_have_sent
@@ -282,10 +287,13 @@ class Database:
             if isinstance(error, TypeError) and _is_ours(error):
                 raise
             # A value that its column cannot have: SQLite takes any.
-            raise InvalidInput(
-                f'The ledger {self.location} has a row that cannot be read ({error}): '
-                'somebody changed it by hand. Nothing was done with it.'
-            ) from None
+            raise self._illegible(str(error)) from None
+
+    def _illegible(self, reason: str) -> InvalidInput:
+        return InvalidInput(
+            f'The ledger {self.location} has a row that cannot be read ({reason}): '
+            'somebody changed it by hand. Nothing was done with it.'
+        )
 
     def inserted(
         self, statement: sa.Insert, rows: Sequence[Mapping[str, Any]] | None = None

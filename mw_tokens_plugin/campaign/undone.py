@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -57,10 +58,11 @@ class Undone:
         return found
 
     def _changed(self) -> StoppedByGuard:
+        look = shlex.join(['pwb', 'campaign', 'show', self._undone.name])
         return StoppedByGuard(
             f'The record of {self._undone.name!r} in the ledger was changed after '
-            'somebody had begun to undo it: nothing was sent. Look at it with "pwb '
-            f'campaign show {self._undone.name}", and begin a new -undo.'
+            'somebody had begun to undo it, so this was not sent. Look at what there '
+            f'is now, and begin a new -undo: {look}'
         )
 
 

@@ -485,6 +485,7 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(ledger: Ledger, url: str) -
             for name in ('started_at', 'ended_at', 'facts')
             for value in ('7', "X'FF'")
         ),
+        ("UPDATE target SET detail=CAST(X'FF' AS TEXT)", 'cannot be read'),
         ("UPDATE target SET central_id=X'FF'", 'central_id is no'),
         ("INSERT INTO lane (campaign_id, name, owner) VALUES (1, 'l', X'FF')", 'owner'),
         ("UPDATE target SET attempts=X'FF'", 'attempts is no'),
