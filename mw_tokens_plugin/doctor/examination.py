@@ -385,6 +385,10 @@ def _missing(
     if site.tokens.module_info(script.module) is None:
         yield Missing('module', script.module)
         return
+    if script.asks:
+        known = site.tokens.module_info.values('query', 'meta')
+        if known and script.asks not in known:
+            yield Missing('module', script.asks)
     limited = login is not LoginKind.MAIN_PASSWORD
     if script.main_password and limited:
         yield Missing('main password', 'main password')

@@ -66,6 +66,7 @@ class Script:
     :ivar needs: rights of the account, and the grants that let them through
     :ivar main_password: whether no other login will do
     :ivar targets: whether it works on many targets, at the pace of the throttle
+    :ivar asks: what it asks with ``meta=``, besides what every wiki has
     """
 
     name: str
@@ -74,6 +75,7 @@ class Script:
     needs: tuple[Need, ...] = ()
     main_password: bool = False
     targets: bool = True
+    asks: str = ''
 
     def grants(self, option: str = '') -> tuple[str, ...] | None:
         """Return the least set of grants; None if none is enough.
@@ -117,6 +119,7 @@ SCRIPTS = (
             Need('deletedhistory', 'delete', '-undo'),
             Need('applychangetags', 'editpage', '-tags'),
         ),
+        asks='globaluserinfo',
     ),
     Script('link_account', Role.HOME, 'linkaccount', main_password=True, targets=False),
 )

@@ -22,6 +22,7 @@ from mw_tokens_plugin.exceptions import (
     InvalidName,
     NoSuchAccount,
     OutcomeUnknown,
+    UnknownModule,
 )
 from mw_tokens_plugin.protocol.answers import items_of, part_of
 from mw_tokens_plugin.protocol.globalaccounts import (
@@ -428,6 +429,14 @@ class GlobalAccountsMixin(FirstLettersMixin, LocalNamesMixin):
         request.expected_errors = _BROKEN
         with refusals(self):
             answer = request.submit()
+            if 'globaluserinfo' not in (answer.get('query') or ()):
+                known = self.tokens.module_info.values('query', 'meta')
+                if known and 'globaluserinfo' not in known:
+                    raise UnknownModule(
+                        f'{self} has no global accounts: its API has no '
+                        'meta=globaluserinfo. The extension CentralAuth may not be '
+                        'installed there.'
+                    )
         return part_of(answer, 'query', 'globaluserinfo')
 
     def _globalusers(self, **whom: list[Any]) -> Iterator[GlobalAccount]:

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+from mw_tokens_plugin.campaign.wikis import Wikis
 from mw_tokens_plugin.doctor import LoginKind, examine
+from mw_tokens_plugin.doctor.findings import Missing
+from mw_tokens_plugin.exceptions import UnknownModule
 
 from .client import Client
 from .wiki import Wiki
@@ -32,4 +36,10 @@ def test_the_kind_of_login_is_told_without_centralauth_too(
     assert found.reason == f'{site} has no CentralAuth.'
     assert not found.would_work('global_lock')
     assert found.would_work('link_account') is (login is LoginKind.MAIN_PASSWORD)
-    assert found.would_work('crosswiki_delete') is (account != 'member')
+    assert not found.would_work('crosswiki_delete')
+    (checked,) = found.wikis[0].checks('crosswiki_delete')
+    assert checked.missing[0] == Missing('module', 'globaluserinfo')
+    assert (len(checked.missing) == 1) is (account != 'member')
+    with pytest.raises(UnknownModule, match='no meta=globaluserinfo') as raised:
+        list(Wikis(site))
+    assert exit_code_of(raised.value) is ExitCode.USAGE
