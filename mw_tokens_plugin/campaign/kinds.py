@@ -1,6 +1,11 @@
 """Which script carries out campaigns of a kind, by what is installed here.
 
 A ledger names kinds and nothing else; what it says never chooses a module or a path.
+A distribution declares its kinds in ``setup.cfg``::
+
+    [options.entry_points]
+    mw_tokens_plugin.campaigns =
+        rollback_vandal = my_scripts.rollback:main
 """
 
 from __future__ import annotations
@@ -12,11 +17,7 @@ from typing import Any
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.exceptions import InvalidInput
 
-#: The group of entry points by which a distribution declares its kinds::
-#:
-#:     [options.entry_points]
-#:     mw_tokens_plugin.campaigns =
-#:         rollback_vandal = my_scripts.rollback:main
+#: The group of entry points by which a distribution declares its kinds.
 GROUP = 'mw_tokens_plugin.campaigns'
 
 Start = Callable[..., ExitCode]
