@@ -97,6 +97,10 @@ class HomeLogin:
             raise InvalidInput(f'auth={auth!r} is none of {", ".join(KINDS)}.')
         if reads not in ('authenticated', 'anonymous'):
             raise InvalidInput(f"reads={reads!r}: give 'authenticated' or 'anonymous'.")
+        if not isinstance(create_account, bool):
+            raise InvalidInput(
+                f'create_account={create_account!r}: give True or False.'
+            )
         with self._lock:
             if not self.home.logged_in():
                 self.home.login()

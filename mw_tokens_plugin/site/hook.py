@@ -62,11 +62,11 @@ def enable(
     :param renewals: how many lost sessions are renewed on each wiki within ten minutes,
         2 unless it is given; a wiki that loses more has a fault which logging in does
         not mend
-    :raises ValueError: the number is negative
+    :raises ValueError: the number is negative, or none
     """
     if renewals is not None:
-        if renewals < 0:
-            raise ValueError(f'enable(renewals={renewals}): give 0 or more.')
+        if type(renewals) is not int or renewals < 0:
+            raise ValueError(f'enable(renewals={renewals!r}): give 0 or more.')
         _renewals[:] = [renewals]
     files = [protect] if isinstance(protect, (str, os.PathLike)) else protect or ()
     if ledger:

@@ -170,8 +170,9 @@ def test_a_bot_goes_on_after_an_hour_in_which_nothing_worked(
 def test_how_many_lost_sessions_are_renewed_is_a_setting(
     site: Any, sandbox: Sandbox, most: int
 ) -> None:
-    with pytest.raises(ValueError, match='give 0 or more'):
-        enable(renewals=-1)
+    for wrong in (-1, '5', 2.5, True):
+        with pytest.raises(ValueError, match='give 0 or more'):
+            enable(renewals=wrong)  # type: ignore[arg-type]
     enable(renewals=most)
     try:
         save(site, 'Lost first')

@@ -58,6 +58,7 @@ _REFUSED: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
     ),
     ('no group', lambda s: s.set_global_groups(NAME, reason='x', add=5), '5 is not a'),
     ('wiki', lambda s: s.foreign_site(None), 'None does not name a wiki'),
+    ('create', lambda s: s.foreign_site('aa', create_account='no'), "account='no'"),
     ('page for wiki', lambda s: s.foreign_site(pywikibot.Page(s, 'X')), 'not name a'),
     ('action', lambda s: s.tokens.for_action(None), 'None is not the name of an API'),
     ('parameter', lambda s: s.tokens.parameter_for(['edit']), 'not the name of an'),
