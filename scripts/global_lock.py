@@ -113,10 +113,7 @@ from mw_tokens_plugin.campaign.privatefiles import expanded
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.campaign.undone import Undone
-from mw_tokens_plugin.exceptions import (
-    InvalidInput,
-    TokensPluginError,
-)
+from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard, TokensPluginError
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.lookalikes import marked
@@ -470,6 +467,21 @@ def _close(
         return
     if not (options.close or page['close']):
         return
+    agreed = options.sealer(ledger, finished, site).is_confirmed
+    if not agreed and (options.always or not options.close):
+        # With nothing to do, nobody was asked.
+        line = options.line(
+            _SCRIPT,
+            '-resume',
+            f'-campaign:{finished.name}',
+            '-close',
+            wiki=campaign.wiki,
+        )
+        raise StoppedByGuard(
+            f'You have not agreed to what {finished.name!r} in the ledger would mark '
+            f'on {page["title"]}: nothing was marked. To mark it, look at that page '
+            f'first, and leave -always out: {line}'
+        )
     try:
         reporter.line(mark_requests(site, ledger, finished))
     except TokensPluginError:

@@ -810,6 +810,24 @@ def test_without_close_the_page_stays_as_it_is(
     assert len(edits(sandbox)) == 1
 
 
+def test_no_page_is_marked_that_somebody_else_has_named(
+    global_lock: Script, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    """Not by -always, where nothing is to be done and so nobody is asked."""
+    save(sandbox, ABOVE + LIST)
+    carry_out(global_lock)
+    with ledger.database.begin() as connection:
+        connection.exec_driver_sql(
+            """UPDATE campaign SET options=replace(options, '"close": false',"""
+            """ '"close": true'), finished_at=NULL"""
+        )
+    for words in ((), ('-close',)):
+        run = global_lock('-resume', *words, '-always')
+        assert run.code == 4, run.said
+        assert 'nothing was marked' in run.err
+    assert edits(sandbox) == []
+
+
 def test_what_is_done_in_part_gets_a_note_once_and_stays_open(
     global_lock: Script, sandbox: Sandbox
 ) -> None:
