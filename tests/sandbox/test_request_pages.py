@@ -821,7 +821,7 @@ def test_no_page_is_marked_that_somebody_else_has_named(
             """UPDATE campaign SET options=replace(options, '"close": false',"""
             """ '"close": true'), finished_at=NULL"""
         )
-    for words in ((), ('-close',)):
+    for words in ((), ('-campaign:page', '-close')):
         run = global_lock('-resume', *words, '-always')
         assert run.code == 4, run.said
         assert 'nothing was marked' in run.err
