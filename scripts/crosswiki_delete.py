@@ -359,10 +359,13 @@ def _named(
     yield from options.named(searches.page)
     if not options.is_chosen_by_others:
         return
-    databases = [d for d in named or wikis if d not in left_out]
-    limited = databases if named or left_out else None
     for user in options.users:
-        yield from valid_names(searches.begun_by(user, limited), skip=False)
+        # It may be attached where the operator is not.
+        pages = searches.begun_by(user, named or None, without=left_out)
+        yield from valid_names(pages, skip=False)
+    if not (options.titles or options.generators):
+        return
+    databases = [d for d in named or wikis if d not in left_out]
     for title in options.titles:
         pages = searches.of_title(databases, title)
         yield from valid_names(pages, skip=options.skip_bad_lines)

@@ -88,7 +88,7 @@ class Searches:
         return self._on_each(databases, 'same-title', title)
 
     def begun_by(
-        self, name: str, databases: Iterable[str] | None
+        self, name: str, databases: Iterable[str] | None, *, without: Iterable[str] = ()
     ) -> Iterator[str | BadLine]:
         """Yield the pages that an account has begun, on wikis where it is attached.
 
@@ -101,12 +101,13 @@ class Searches:
 
         :param name: the account or IP address, in MediaWiki's form
         :param databases: only these wikis; None for all
+        :param without: none of these
         :raises InvalidInput: there is no such account
         """
         there = _wikis_of(self.wikis, name)
         if databases is not None:
             there = set(databases) if there is None else there.intersection(databases)
-        where = self.wikis if there is None else there
+        where = set(self.wikis if there is None else there).difference(without)
         return self._on_each(sorted(where), 'from-user', name)
 
     def again(self, names: Iterable[str]) -> Iterator[str | BadLine]:

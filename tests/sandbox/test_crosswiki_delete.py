@@ -243,6 +243,24 @@ def test_an_account_is_searched_on_the_wikis_that_are_named(
         assert 'there is nothing to do' in run.err
 
 
+@pytest.mark.parametrize('limits', [[], ['-not-wikis:meta']], ids=['all', 'but one'])
+def test_a_wiki_where_only_the_account_is_attached_is_told_by_name(
+    crosswiki_delete: Script, sandbox: Sandbox, spam: str, limits: list[str]
+) -> None:
+    """Its pages are not missed in silence, whatever other wiki is left out."""
+
+    def attach(farm: Any) -> None:
+        farm.attach(farm.accounts[VANDAL], farm.wikis['bb'], editcount=2)
+
+    sandbox.call(attach)
+    forget_account(sandbox, 'bb')
+    run = crosswiki_delete(f'-from-user:{VANDAL}', *limits, USUAL[0], '-simulate')
+    assert run.code == 0, run.said
+    assert 'aawiki:Spam 1' in run.out
+    assert 'bbwiki is skipped' in run.out
+    assert f'bbwiki:#from-user:{VANDAL}' in run.out
+
+
 def test_a_generator_that_leads_to_another_wiki_is_refused(
     crosswiki_delete: Script, sandbox: Sandbox, spam: str
 ) -> None:
