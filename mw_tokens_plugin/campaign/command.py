@@ -354,10 +354,14 @@ class Command:
                 answer = self._answer(said('campaign-confirm-few', **about))
                 agreed = answer.strip().lower() in ('y', 'yes')
             else:
-                question = said('campaign-confirm-many', **about)
-                while (answer := self._answer(question).strip()) == _LIST:
+                while True:
+                    question = said('campaign-confirm-many', **about)
+                    if (answer := self._answer(question).strip()) != _LIST:
+                        break
                     self._show_plan(campaign, everything=True)
-                agreed = answer == str(number)
+                    # Others may have gone on meanwhile.
+                    about['number'] = sum(1 for _ in self._in_plan(campaign))
+                agreed = answer == str(about['number'])
             if not agreed:
                 raise StoppedByGuard(
                     f'Not confirmed; nothing was sent. The plan is kept: '

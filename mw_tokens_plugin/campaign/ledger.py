@@ -344,13 +344,24 @@ class Ledger:
         rows.sort(key=lambda row: row['key'])
         self.database.execute(statement, rows)
 
-    def add_seals(self, campaign: Campaign, seals: Mapping[str, str]) -> None:
+    def add_seals(
+        self, campaign: Campaign, seals: Iterable[tuple[Decision, str]]
+    ) -> None:
         """Add the seals of somebody else to targets that are still as they were.
 
-        :param seals: by the names of the targets
+        :param seals: what was decided, which differs in nothing that is sealed, and
+            its seal
         """
-        sealed = sorted((name.encode(), f'{seal} ') for name, seal in seals.items())
-        rows = [{'key': key, 'seal': seal} for key, seal in sealed]
+        rows = [
+            {
+                'key': decision.name.encode(),
+                'seal': f'{seal} ',
+                'facts': dict(decision.facts),
+            }
+            for decision, seal in sorted(
+                seals, key=lambda sealed: sealed[0].name.encode()
+            )
+        ]
         if not rows:
             return
         old = sa.func.coalesce(targets.c.seals, sa.literal(''))
@@ -362,7 +373,10 @@ class Ledger:
                 (targets.c.state == State.PLANNED.value)
                 | (targets.c.state == State.LEASED.value)
             )
-            .values(seals=sa.bindparam('seal', type_=sa.Text) + old),
+            .values(
+                seals=sa.bindparam('seal', type_=sa.Text) + old,
+                facts=sa.bindparam('facts'),
+            ),
             rows,
         )
 

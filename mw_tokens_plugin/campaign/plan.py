@@ -160,13 +160,13 @@ def _decide_on(
             continue
         # Others may be carrying these out: they stay as they are.
         same = {
-            name: sealer.decided(decision, own=name in own)
+            name: (decision, sealer.decided(decision, own=name in own))
             for name, decision in decisions.items()
             if batch[name].state in (State.PLANNED, State.LEASED)
             and decision.held is None
             and sealer.is_same(batch[name], decision)
         }
-        ledger.add_seals(campaign, same)
+        ledger.add_seals(campaign, same.values())
         others = [
             decision
             for name, decision in decisions.items()

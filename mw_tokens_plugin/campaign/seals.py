@@ -36,6 +36,14 @@ _SEALS = 40
 _CHANGING = frozenset({'stop_page', 'not_wikis'})
 
 
+#: Facts that may change between two looks at a target without making it another one,
+#: by kind of campaign: accounts to be locked go on editing.
+_PASSING_FACTS = {
+    'global_lock': frozenset({'edits'}),
+    'undo_global_lock': frozenset({'edits'}),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Decisions that were made together, and sealed by one operator.
@@ -68,6 +76,7 @@ class Sealer:
         self._campaign = campaign
         self._keys: dict[str, bytes] = {}
         self._header = self._bound_to(campaign)
+        self._besides = _PASSING_FACTS.get(campaign.action, frozenset())
         self._plans = {plan.id: plan for plan in self._read()}
         #: The plan of what the operator has listed, and of what others have.
         self._own: Plan | None = None
@@ -144,7 +153,7 @@ class Sealer:
     def is_same(self, target: Target, decision: Decision) -> bool:
         """Tell whether a decision is what the ledger has already."""
         decision = replace(decision, facts=stored(decision.facts))
-        return content('decided', target) == content(
+        return self._content('decided', target) == self._content(
             'decided', replace(target, decision=decision)
         )
 
@@ -188,7 +197,14 @@ class Sealer:
             key = self._keys[plan.id] = self.key.seal(
                 _canonical(['plan', self._header, plan.id])
             )
-        return hmac.digest(key, content(stage, target), 'sha256').hex()[:32]
+        return hmac.digest(key, self._content(stage, target), 'sha256').hex()[:32]
+
+    def _content(self, stage: str, target: Target) -> bytes:
+        if stage == 'decided' and self._besides:
+            decision = target.decision
+            facts = {k: v for k, v in decision.facts.items() if k not in self._besides}
+            target = replace(target, decision=replace(decision, facts=facts))
+        return content(stage, target)
 
     def _read(self) -> list[Plan]:
         """Return the plans that this operator's key has sealed."""

@@ -130,3 +130,21 @@ def test_an_account_hidden_since_the_plan_is_named_nowhere(
         assert f'#{sandbox.farm.accounts[name].id}' in said
     assert pwb('global_lock', '-undo:wave', *USUAL).code == 1
     assert not sandbox.farm.accounts[spam(3)[0]].locked
+
+
+def test_a_colleague_who_looks_does_not_stop_the_job_of_the_owner(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox
+) -> None:
+    """Even if spammers have gone on spamming since the plan."""
+    run = pwb('global_lock', *spam(1, 2), *USUAL, '-simulate', '-campaign:wave')
+    assert run.code == 0, run.said
+    for wiki in sandbox.farm.wikis.values():
+        if local := wiki.accounts.get(spam(2)[0]):
+            local.editcount += 1
+    key = Path(config.base_dir, FILE)
+    own = key.rename(key.with_name('own'))
+    assert pwb('global_lock', *RESUME, '-simulate').code == 0
+    own.replace(key)
+    run = pwb('global_lock', *RESUME, '-always')
+    assert run.code == 0, run.said
+    assert locked(sandbox) == spam(1, 2)

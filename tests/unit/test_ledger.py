@@ -456,7 +456,7 @@ def test_an_older_ledger_is_brought_up_to_date_by_all_who_open_it(
         other.close()
     placed = ledger.place(before, 'http://w/api.php', 'wwiki')
     assert (placed.api, placed.wikiid) == ('http://w/api.php', 'wwiki')
-    ledger.add_seals(before, {'A': 'key:plan:seal'})
+    ledger.add_seals(before, [(Decision('A'), 'key:plan:seal')])
     leased = ledger.lease(before, 'one/0', 9, key_id='key')
     assert [target.name for target in leased] == ['A']
 
