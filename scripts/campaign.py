@@ -160,7 +160,10 @@ def _run(arguments: list[str]) -> ExitCode:
                 check_complete(campaign)
                 simulate = '-simulate' in others
                 if not _plan_failed_again(ledger, options, campaign, simulate):
-                    options.reporter().line(said('campaign-none-failed'))
+                    reporter = options.reporter()
+                    reporter.line(said('campaign-none-failed'))
+                    for line in _to_go_on(ledger, options, campaign):
+                        reporter.line(line, urgent=True)
                     return ExitCode.DONE
                 if script_for(campaign.action, _own_scripts()) is None:
                     options.reporter().line(said('campaign-listed-again'))
@@ -278,14 +281,21 @@ def _remarks(
     yield said('campaign-ledger', place=ledger.location)
     for lane, error in ledger.lane_errors(campaign).items():
         yield said('campaign-left-out', lane=lane, error=error)
-    counts = ledger.counts(campaign)
-    if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
-        line = options.line('campaign', 'resume', campaign.name, wiki=campaign.wiki)
-        yield said('campaign-to-go-on', line=line)
+    yield from _to_go_on(ledger, options, campaign)
     if ledger.may_be_retried(campaign):
         again = ('campaign', 'retry-failed', campaign.name)
         line = options.line(*again, wiki=campaign.wiki)
         yield said('campaign-to-retry', line=line)
+
+
+def _to_go_on(
+    ledger: Ledger, options: SharedOptions, campaign: Campaign
+) -> Iterator[str]:
+    """Yield the command that goes on with a campaign, if something is left of it."""
+    counts = ledger.counts(campaign)
+    if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
+        line = options.line('campaign', 'resume', campaign.name, wiki=campaign.wiki)
+        yield said('campaign-to-go-on', line=line)
 
 
 def _report(
