@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import os
 import secrets
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -71,8 +70,13 @@ def _make(path: Path) -> None:
             file.write(f'{secrets.token_hex(_BYTES)}\n')
             file.flush()
             os.fsync(file.fileno())
-        with suppress(FileExistsError):
+        try:
             os.link(part, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            # A file system without hard links: the last one counts.
+            part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 

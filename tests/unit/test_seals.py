@@ -255,6 +255,17 @@ def test_a_key_is_a_private_file_that_is_made_once(tmp_path: Path) -> None:
         Key.of(tmp_path)
 
 
+def test_a_key_is_made_where_files_have_one_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise PermissionError(1, 'Operation not permitted')
+
+    monkeypatch.setattr(os, 'link', no_links)
+    assert Key.of(tmp_path).id == Key.of(tmp_path).id
+    assert [path.name for path in tmp_path.iterdir()] == ['campaign-key']
+
+
 @pytest.mark.parametrize('state', ['planned', 'leased'])
 @pytest.mark.parametrize('held', ['NULL', 'held'])
 def test_what_is_skipped_stays_skipped_whatever_its_state_is_set_to(
