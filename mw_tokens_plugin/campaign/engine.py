@@ -552,10 +552,11 @@ class Engine:
             self._worked.add(target.decision.lane)
         if outcome.is_earlier:
             outcome = self._credited(target, outcome)
-        seal = None
-        # What nobody agreed to may still be in the hands of a run that is dead.
-        if self._sealer is not None and self._sealer.vouched(target) is not None:
-            seal = self._sealer.ended
+        seal, sealer = None, self._sealer
+        # What nobody agreed to may still be in the hands of a run that is dead, and
+        # what somebody else has written is not vouched for as one's own.
+        if sealer is not None and sealer.vouched(target) is not None:
+            seal = sealer.ended if sealer.is_ours(target) else None
         if self._ledger.record(target, outcome, seal):
             if outcome.hidden:
                 # From now on its name is shown nowhere.

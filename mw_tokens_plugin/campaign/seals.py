@@ -143,6 +143,14 @@ class Sealer:
         decision = replace(decision, facts=stored(decision.facts))
         return self._seal(plan, 'decided', Target(0, decision, State.PLANNED))
 
+    def is_ours(self, target: Target) -> bool:
+        """Tell whether the last attempt at a target was by this operator's account.
+
+        Anybody could have named another one there, whose work would be found in the
+        wiki's log and taken for that of the campaign.
+        """
+        return target.account == self._account
+
     def ended(self, target: Target) -> str:
         """Return the seal of a target that has ended, as the ledger has it then."""
         plan = next(iter(self._plans.values()), None) or self._of_own()

@@ -242,6 +242,27 @@ def test_an_undo_is_of_what_was_recorded_when_it_was_begun(
     assert sandbox.farm.accounts[INNOCENT].locked
 
 
+def test_an_undo_by_always_is_of_no_lock_that_a_row_alone_says_is_ours(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox
+) -> None:
+    """Whose write it was anybody can write there, until it is sealed."""
+    usual = ('-reason:by command', '-always')
+    begin = (*spam(1, 2), '-campaign:wave', '-simulate')
+    assert pwb('global_lock', *begin, *usual).code == 0
+    sandbox.command('lock', user=spam(1)[0], by=STEWARD)
+    Colleague(ledger, sandbox)(
+        "UPDATE target SET state='leased', owner='dead/0', account=:account,"
+        " started_at='2020-01-01 00:00:00.000000' WHERE name=:name",
+        account=f'{STEWARD}@sandbox:meta',
+        name=spam(1)[0].encode(),
+    )
+    assert pwb('campaign', 'resume', 'wave', '-always').code == 0
+    run = pwb('global_lock', '-undo:wave', *usual)
+    assert run.code == 4, run.said
+    assert 'was not recorded with your key' in run.said
+    assert sandbox.farm.accounts[spam(1)[0]].locked
+
+
 def test_what_a_colleague_has_begun_is_done_when_it_was_looked_at(
     desk: Desk, sandbox: Sandbox
 ) -> None:
