@@ -76,7 +76,10 @@ def _touched(path: str) -> os.stat_result:
 
 def _check_owner(path: str, found: os.stat_result, team: str | None) -> None:
     """Refuse what belongs to somebody else; root could do anything anyway."""
-    if found.st_uid in (os.geteuid(), 0) or _is_shared(found.st_gid, team):
+    if found.st_uid in (os.geteuid(), 0):
+        return
+    # In a folder with the set-group-ID bit the files of all users have its group.
+    if _is_shared(found.st_gid, team) and _is_in(found.st_uid, found.st_gid):
         return
     raise InvalidInput(
         f'{path} belongs to another user of this machine, who could have anything done '
@@ -116,6 +119,15 @@ def _is_shared(group: int, team: str | None) -> bool:
         return team is not None and grp.getgrgid(group).gr_name == team
     except KeyError:
         return False
+
+
+def _is_in(user: int, group: int) -> bool:
+    """Tell whether a user is in a group."""
+    try:
+        found = pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return group in os.getgrouplist(found.pw_name, found.pw_gid)
 
 
 def _is_own(group: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grp
 import os
+import pwd
 import stat
 from pathlib import Path
 
@@ -16,10 +17,13 @@ from mw_tokens_plugin.exceptions import InvalidInput
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='needs a second user')
 
 STRANGER = 12345
-#: A group that has members besides the one who runs the tests, or could have.
-GROUP = next(
-    entry for entry in grp.getgrall() if entry.gr_gid != os.getegid() and entry.gr_gid
+#: Somebody besides the one who runs the tests, and a group with that member.
+MEMBER = next(
+    user
+    for user in pwd.getpwall()
+    if user.pw_uid not in (0, os.geteuid()) and user.pw_gid not in (0, os.getegid())
 )
+GROUP = grp.getgrgid(MEMBER.pw_gid)
 
 
 @pytest.fixture
@@ -85,7 +89,7 @@ def test_a_folder_in_which_nobody_replaces_files_of_others_will_do(
 @needs_root
 def test_a_team_shares_a_ledger_where_it_says_so(ledger: Path) -> None:
     for path, bits in (ledger, 0o660), (ledger.parent, 0o2770):
-        os.chown(path, STRANGER, GROUP.gr_gid)
+        os.chown(path, MEMBER.pw_uid, GROUP.gr_gid)
         path.chmod(bits)
     for other in None, 'nosuchgroup', 'root':
         with pytest.raises(InvalidInput):
@@ -93,6 +97,22 @@ def test_a_team_shares_a_ledger_where_it_says_so(ledger: Path) -> None:
     prepare(str(ledger), GROUP.gr_name)
     ledger.chmod(0o666)
     with pytest.raises(InvalidInput, match='can write to'):
+        prepare(str(ledger), GROUP.gr_name)
+
+
+@needs_root
+@pytest.mark.parametrize('suffix', ['', '-wal'])
+def test_whom_a_folder_gives_its_group_is_not_in_the_team(
+    ledger: Path, suffix: str
+) -> None:
+    """Anybody's file gets the group of a folder with the set-group-ID bit."""
+    os.chown(ledger.parent, -1, GROUP.gr_gid)
+    ledger.parent.chmod(0o3777)
+    planted = ledger.with_name(f'{ledger.name}{suffix}')
+    planted.touch()
+    os.chown(planted, STRANGER, GROUP.gr_gid)
+    planted.chmod(0o660)
+    with pytest.raises(InvalidInput, match='belongs to another user'):
         prepare(str(ledger), GROUP.gr_name)
 
 

@@ -295,8 +295,7 @@ def test_a_write_that_nobody_agreed_to_is_not_recorded_as_the_operators(
             " '2020-01-01 00:00:00.000000')"
         )
         connection.exec_driver_sql(
-            "UPDATE target SET state='leased', account='o@w',"
-            f' owner={owner} WHERE id=1'
+            f"UPDATE target SET state='leased', account='o@w', owner={owner} WHERE id=1"
         )
 
     class Finding(Applying):
