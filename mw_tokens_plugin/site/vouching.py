@@ -166,7 +166,9 @@ class Voucher:
         query = answer.get('query')
         if not query:
             return None, None
-        if query.get('general', {}).get('centralidlookupprovider') != 'CentralAuth':
+        with expected_form(f'What {place} says of itself'):
+            provider = query.get('general', {}).get('centralidlookupprovider')
+        if provider != 'CentralAuth':
             return False, None
         if 'globaluserinfo' not in query:
             return False, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +20,14 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin.site import credentials
+from mw_tokens_plugin.site.attached import AttachedWikis
 from mw_tokens_plugin.site.credentials import Recipient, Secret, Vouched
 from mw_tokens_plugin.site.family import family_of_one, place_of_code
 from mw_tokens_plugin.site.vouching import Voucher
 
 from .farms import Farm
 from .foreign import Wire, wired
+from .hostile import hostile_server, plain
 
 KEYS = ('consumer', 'consumer secret', 'access', 'access secret')
 MODES = ('centralauthtoken', 'password', 'oauth')
@@ -164,6 +167,22 @@ def test_a_stranger_gets_no_oauth_keys_and_no_password(
         site.foreign_site(f'{evil}/wiki/A', auth=auth, create_account=True)
     host = evil.removeprefix('http://')
     assert not [sent for sent in wire.sent if sent.host == host]
+
+
+@pytest.mark.parametrize('general', [[], {'centralidlookupprovider': []}, None])
+def test_a_wiki_that_says_nonsense_of_itself_gets_nothing_and_a_sentence(
+    home: Any, monkeypatch: pytest.MonkeyPatch, general: object
+) -> None:
+    """Though the home wiki lists it: PHP makes a list of what is empty."""
+    voucher = Voucher(AttachedWikis(home, home.username()))
+    with hostile_server() as hostile:
+        told = {'batchcomplete': True, 'query': {'general': general, 'users': []}}
+        hostile.answer = plain(json.dumps(told).encode())
+        monkeypatch.setattr(voucher, '_listed_hosts', lambda: {hostile.host})
+        family = family_of_one('odd', f'http://{hostile.host}', 'http', '/w')
+        with pytest.raises(TokensPluginError):
+            voucher.check(place_of_code('odd', family), create_account=True)
+    assert len(hostile.received) == 1
 
 
 # pywikibot warns of three and of five itself.
