@@ -77,6 +77,7 @@ from mw_tokens_plugin.campaign.whereabouts import site_of
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.protocol.display import displayable
 
 #: The script that carries out each kind of campaign.
 _SCRIPTS = {
@@ -186,8 +187,9 @@ def _script_of(campaign: Campaign) -> Start:
     start = script_for(campaign.action, _own_scripts())
     if start is None:
         raise InvalidInput(
-            f'The campaign {campaign.name!r} is a {campaign.action}, which no script '
-            'that is installed here carries out: use the one that began it.'
+            f'The campaign {campaign.name!r} is a {displayable(campaign.action)}, '
+            'which no script that is installed here carries out: use the one that '
+            'began it.'
         )
     return start
 

@@ -72,7 +72,7 @@ from mw_tokens_plugin.campaign.workers import (
 )
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
-from mw_tokens_plugin.protocol.display import find_control
+from mw_tokens_plugin.protocol.display import displayable, find_control
 from mw_tokens_plugin.protocol.names import AccountKind, Capital, first_letter
 from mw_tokens_plugin.site.hook import standing_ledger, standing_lists
 from mw_tokens_plugin.site.redaction import redactor
@@ -627,8 +627,8 @@ class SharedOptions:
             campaign = found(ledger, self.campaign)
             if campaign.action not in kinds:
                 raise InvalidInput(
-                    f'The campaign {campaign.name!r} is a {campaign.action}, which '
-                    'another script carries out.'
+                    f'The campaign {campaign.name!r} is a '
+                    f'{displayable(campaign.action)}, which another script carries out.'
                 )
             if is_elsewhere(campaign, site):
                 check_place(ledger, campaign, site)
@@ -644,7 +644,8 @@ class SharedOptions:
         if len(confirmed) == 1:
             return check_options(check_complete(confirmed[0]), own)
         if len(unfinished) != 1:
-            latest = ', '.join(campaign.name for campaign in unfinished[-_LATEST:])
+            names = (displayable(campaign.name) for campaign in unfinished[-_LATEST:])
+            latest = ', '.join(names)
             raise InvalidInput(
                 f'{len(unfinished)} campaigns are unfinished, the latest being '
                 f'{latest}: say -campaign:NAME. "pwb campaign list" shows all.'

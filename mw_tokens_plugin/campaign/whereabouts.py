@@ -18,6 +18,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.exceptions import InvalidInput, NotCentral, UnexpectedAnswer
 from mw_tokens_plugin.protocol.answers import expected_form
+from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.family import central_site
 from mw_tokens_plugin.site.requests import refusals
 
@@ -64,16 +65,17 @@ def check_place(ledger: Ledger, campaign: Campaign, site: Any) -> Campaign:
     if is_elsewhere(campaign, site):
         own = f'{campaign.wiki} ({campaign.api})' if campaign.api else campaign.wiki
         raise InvalidInput(
-            f'The campaign {campaign.name!r} is one on {own}, and this is {site} '
-            f'({api_of(site)}): nothing was sent. Use the configuration with which it '
-            'was begun.'
+            f'The campaign {campaign.name!r} is one on {displayable(own)}, and this '
+            f'is {site} ({api_of(site)}): nothing was sent. Use the configuration with '
+            'which it was begun.'
         )
     wikiid = wikiid_of(site)
     if campaign.wikiid is None:
         return ledger.place(campaign, api_of(site), wikiid)
     if campaign.wikiid != wikiid:
         raise InvalidInput(
-            f'The campaign {campaign.name!r} is one on the wiki {campaign.wikiid}, and '
+            f'The campaign {campaign.name!r} is one on the wiki '
+            f'{displayable(campaign.wikiid)}, and '
             f'at {api_of(site)} there is {wikiid} now: nothing was sent.'
         )
     return campaign
@@ -93,8 +95,9 @@ def site_of(campaign: Campaign | None, arguments: Iterable[str]) -> Any:
         return pywikibot.Site(code, family).central_site()
     except (UnknownFamilyError, SiteDefinitionError, NotCentral, ValueError) as error:
         raise InvalidInput(
-            f'The campaign {campaign.name!r} is one on {campaign.wiki}, which this '
-            f'configuration does not know: {error}'
+            f'The campaign {campaign.name!r} is one on '
+            f'{displayable(campaign.wiki)}, which this '
+            f'configuration does not know: {displayable(str(error))}'
         ) from None
 
 

@@ -263,6 +263,28 @@ def test_an_undo_by_always_is_of_no_lock_that_a_row_alone_says_is_ours(
     assert sandbox.farm.accounts[spam(1)[0]].locked
 
 
+@pytest.mark.parametrize('name', ['action', 'wiki', 'wikiid', 'name'])
+def test_what_a_colleague_writes_is_no_line_of_an_error(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox, name: str
+) -> None:
+    """Such as one that says that all is done."""
+    for campaign in ('wave', 'wave-2'):
+        begin = (*spam(1), f'-campaign:{campaign}', '-simulate')
+        assert pwb('global_lock', *begin, *USUAL).code == 0
+    forged = 'Done:      99'
+    Colleague(ledger, sandbox)(
+        f'UPDATE campaign SET {name}={name}||:v', v=f'\n{forged}'
+    )
+    for script in (
+        ('campaign', 'resume', 'wave'),
+        ('global_lock', '-resume', '-campaign:wave'),
+        ('global_lock', '-resume'),
+    ):
+        run = pwb(*script, '-always')
+        assert run.code != 0 and 'Traceback' not in run.said, run.said
+        assert not [line for line in run.said.splitlines() if line.startswith(forged)]
+
+
 def test_what_a_colleague_has_begun_is_done_when_it_was_looked_at(
     desk: Desk, sandbox: Sandbox
 ) -> None:
