@@ -110,8 +110,10 @@ def test_every_text_is_read_in_time_that_grows_with_its_length() -> None:
 def test_ctrl_c_ends_the_reading_at_once(tmp_path: Path) -> None:
     """The page is as long as a wiki keeps, and is read again and again."""
     code = (
-        'import sys\n'
+        'import signal\n'
         'from mw_tokens_plugin.requestpages import MAX_PAGE, RequestPage\n'
+        # It is ignored in what a shell has started in the background.
+        'signal.signal(signal.SIGINT, signal.default_int_handler)\n'
         'print("ready", flush=True)\n'
         'text = "== Global lock ==\\n" + "[[User:B]] " * (MAX_PAGE // 12)\n'
         'for _ in range(100):\n'
