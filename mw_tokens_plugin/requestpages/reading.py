@@ -63,6 +63,7 @@ def requests_in(
     heads = [i for i, piece in enumerate(pieces) if piece.is_a(Kind.HEADING)]
     titles = [displayed(title_of(text, pieces[head].node)) for head in heads]
     sections = list(map(kinds_of_section, titles))
+    has_sections = any(sections)
     #: The sections that a heading stands in: level, and what is asked for there.
     above: list[Section] = []
     within: int | None = None
@@ -90,29 +91,17 @@ def requests_in(
             mine = pieces[head:last]
             # What an endless comment hides behind the last one counts, too.
             whole = text[pieces[head].span.start : len(text) if is_last else end]
-            if is_last or any(p.struck or p.veiled or p.inside for p in mine):
-                yield _request(
-                    text,
-                    title,
-                    mine,
-                    end,
-                    above,
-                    any(sections),
-                    _is_complex(whole, mine),
+            key = (whole, *above, has_sections)
+            depends = is_last or any(p.struck or p.veiled or p.inside for p in mine)
+            request = None if depends else known.get(key)
+            if request is None:
+                is_complex = _is_complex(whole, mine)
+                request = _request(
+                    text, title, mine, end, above, has_sections, is_complex
                 )
-                continue
-            key = (whole, *above, any(sections))
-            if key not in known:
-                known[key] = _request(
-                    text,
-                    title,
-                    mine,
-                    end,
-                    above,
-                    any(sections),
-                    _is_complex(whole, mine),
-                )
-            yield _moved(known[key], pieces[head].span.start)
+            if not depends:
+                known[key] = request
+            yield _moved(request, pieces[head].span.start)
         else:
             within = None
             above.append(Section(level, title, kinds))
