@@ -45,7 +45,7 @@ def _is_calculated(text: str) -> bool:
     forms of its signs for the signs. What has an apostrophe already gets one more, so
     that it can be read again.
     """
-    if text[:1] in '\t\r\n' and text:
+    if text.lstrip("'").startswith(('\t', '\r', '\n')):
         return True
     for character in text:
         if character == "'" or character.isspace() or is_invisible(character):

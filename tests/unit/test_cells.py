@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mw_tokens_plugin.protocol.cells import as_cell, from_cell
@@ -29,6 +29,7 @@ def test_other_text_stays_as_it_is(text: str) -> None:
     assert as_cell(text) == text
 
 
+@example("'\t")
 @given(st.text(alphabet="'=+-@\t \u202e\uff1d\uff0bab1") | st.text())
 def test_what_is_written_is_read(text: str) -> None:
     assert from_cell(as_cell(text)) == text
