@@ -18,11 +18,15 @@ FOLDER = Path(__file__).with_name('_static')
 #: What each part of the package imports; what is imported through others is left out.
 IMPORTS = (
     ('scripts', 'doctor'),
-    ('scripts', 'requestpages'),
-    ('doctor', 'campaign'),
-    ('campaign', 'requestpages'),
+    ('doctor', 'cli'),
+    ('cli', 'actions'),
+    ('actions', 'targets'),
+    ('targets', 'campaign'),
+    ('targets', 'requestpages'),
     ('campaign', 'site'),
     ('campaign', 'messages'),
+    ('campaign', 'privatefiles'),
+    ('privatefiles', 'exceptions'),
     ('messages', 'protocol'),
     ('requestpages', 'protocol'),
     ('site', 'protocol'),
@@ -69,14 +73,18 @@ def parts() -> str:
     """Return the picture of what imports what."""
     places = {
         'scripts': (300, 40),
-        'doctor': (180, 120),
-        'campaign': (180, 200),
-        'messages': (80, 290),
-        'site': (240, 290),
-        'requestpages': (400, 290),
-        'protocol': (320, 370),
-        'exceptions': (320, 450),
-        'sandbox': (80, 450),
+        'doctor': (300, 120),
+        'cli': (300, 200),
+        'actions': (300, 280),
+        'targets': (300, 360),
+        'campaign': (220, 440),
+        'messages': (240, 530),
+        'site': (400, 530),
+        'requestpages': (560, 530),
+        'protocol': (400, 620),
+        'privatefiles': (80, 530),
+        'exceptions': (400, 700),
+        'sandbox': (80, 40),
     }
     arrows = [Arrow(start, end) for start, end in IMPORTS]
     return drawn('The parts of the package, and what they import', places, arrows)

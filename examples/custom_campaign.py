@@ -12,9 +12,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mw_tokens_plugin.campaign.custom import run_action
-from mw_tokens_plugin.campaign.launch import ExitCode
-from mw_tokens_plugin.campaign.pages import read_page
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -24,9 +21,12 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.campaign.wikis import Wikis, split, wiki_by_wiki
+from mw_tokens_plugin.cli.custom import run_action
+from mw_tokens_plugin.cli.launch import ExitCode
 from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.site.requests import send_once
+from mw_tokens_plugin.targets.pages import read_page
+from mw_tokens_plugin.targets.wikis import Wikis, split, wiki_by_wiki
 
 
 class Rollback(Action):

@@ -50,33 +50,33 @@ from importlib import import_module
 
 import pywikibot
 
-from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
-from mw_tokens_plugin.campaign.crosswiki import CrosswikiDelete, UndoCrosswikiDelete
-from mw_tokens_plugin.campaign.export import write_report
-from mw_tokens_plugin.campaign.globaldelete import GlobalDelete
-from mw_tokens_plugin.campaign.globallock import (
+from mw_tokens_plugin.actions.globaldelete import GlobalDelete
+from mw_tokens_plugin.actions.globallock import (
     GlobalLock,
     UndoGlobalLock,
     account_columns,
 )
-from mw_tokens_plugin.campaign.hiding import Veil
-from mw_tokens_plugin.campaign.kinds import Start, script_for
-from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
+from mw_tokens_plugin.actions.pagedelete import CrosswikiDelete, UndoCrosswikiDelete
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.options import (
+from mw_tokens_plugin.campaign.records import Campaign, State, Target
+from mw_tokens_plugin.campaign.report.console import reason_line
+from mw_tokens_plugin.campaign.report.export import write_report
+from mw_tokens_plugin.campaign.report.hiding import Veil
+from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.cli.arguments import check_arguments, options_in
+from mw_tokens_plugin.cli.kinds import Start, script_for
+from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script
+from mw_tokens_plugin.cli.options import (
     HELP,
     SharedOptions,
     check_complete,
     found,
     not_understood,
 )
-from mw_tokens_plugin.campaign.privatefiles import expanded, naming
-from mw_tokens_plugin.campaign.records import Campaign, State, Target
-from mw_tokens_plugin.campaign.report import reason_line
-from mw_tokens_plugin.campaign.whereabouts import site_of
-from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.cli.whereabouts import site_of
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.privatefiles import expanded, naming
 from mw_tokens_plugin.protocol.display import displayable
 
 #: The script that carries out each kind of campaign.

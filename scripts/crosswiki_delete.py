@@ -87,17 +87,25 @@ from typing import Any, Literal
 from pywikibot import config
 from pywikibot.pagegenerators import parameterHelp
 
-from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
-from mw_tokens_plugin.campaign.crosswiki import (
+from mw_tokens_plugin.actions.pagedelete import (
     MOST_REVISIONS,
     CrosswikiDelete,
     PageGuards,
     UndoCrosswikiDelete,
 )
-from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.login import log_in
-from mw_tokens_plugin.campaign.options import (
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Decision,
+    Held,
+    State,
+)
+from mw_tokens_plugin.campaign.report.console import Reporter
+from mw_tokens_plugin.campaign.undone import Undone
+from mw_tokens_plugin.cli.arguments import check_arguments, options_in
+from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script
+from mw_tokens_plugin.cli.login import log_in
+from mw_tokens_plugin.cli.options import (
     HELP,
     SharedOptions,
     checked_reason,
@@ -105,22 +113,14 @@ from mw_tokens_plugin.campaign.options import (
     not_understood,
     number,
 )
-from mw_tokens_plugin.campaign.pagelists import Searches
-from mw_tokens_plugin.campaign.pages import read_pages
-from mw_tokens_plugin.campaign.privatefiles import expanded, naming, open_private
-from mw_tokens_plugin.campaign.records import (
-    Campaign,
-    Decision,
-    Held,
-    State,
-)
-from mw_tokens_plugin.campaign.report import Reporter
-from mw_tokens_plugin.campaign.targets import valid_names
-from mw_tokens_plugin.campaign.undone import Undone
-from mw_tokens_plugin.campaign.wikis import Wikis, search_in, split
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.privatefiles import expanded, naming, open_private
 from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.targets.lists import valid_names
+from mw_tokens_plugin.targets.pagelists import Searches
+from mw_tokens_plugin.targets.pages import read_pages
+from mw_tokens_plugin.targets.wikis import Wikis, search_in, split
 
 #: What pywikibot's -help puts into the docstring.
 docuReplacements = {'&campaign;': HELP.strip('\n')}

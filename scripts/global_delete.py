@@ -61,22 +61,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
-from mw_tokens_plugin.campaign.exclusions import existing_accounts
-from mw_tokens_plugin.campaign.globaldelete import DeletionGuards, GlobalDelete
-from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
+from mw_tokens_plugin.actions.globaldelete import DeletionGuards, GlobalDelete
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.login import log_in
-from mw_tokens_plugin.campaign.options import (
+from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.campaign.report.console import Reporter
+from mw_tokens_plugin.cli.arguments import check_arguments, options_in
+from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script
+from mw_tokens_plugin.cli.login import log_in
+from mw_tokens_plugin.cli.options import (
     HELP,
     SharedOptions,
     not_understood,
     number,
 )
-from mw_tokens_plugin.campaign.records import Campaign
-from mw_tokens_plugin.campaign.report import Reporter
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.names import normalise_prefix
+from mw_tokens_plugin.targets.exclusions import existing_accounts
 
 #: What pywikibot's -help puts into the docstring.
 docuReplacements = {'&campaign;': HELP.strip('\n')}

@@ -80,45 +80,44 @@ from typing import Any
 import pywikibot
 from pywikibot import config
 
-from mw_tokens_plugin.campaign.addresses import (
-    batches,
-    check_is_new,
-    write_addresses,
-)
-from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
-from mw_tokens_plugin.campaign.exclusions import existing_accounts
-from mw_tokens_plugin.campaign.globallock import (
+from mw_tokens_plugin.actions.globallock import (
     GlobalLock,
     Guards,
     UndoGlobalLock,
 )
-from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
+from mw_tokens_plugin.actions.marking import mark_requests
+from mw_tokens_plugin.actions.requestedlock import RequestedLock, RequestedUndo
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.login import log_in
-from mw_tokens_plugin.campaign.marking import mark_requests
-from mw_tokens_plugin.campaign.options import (
+from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.campaign.report.console import Reporter
+from mw_tokens_plugin.campaign.undone import Undone
+from mw_tokens_plugin.cli.arguments import check_arguments, options_in
+from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script
+from mw_tokens_plugin.cli.login import log_in
+from mw_tokens_plugin.cli.options import (
     HELP,
     SharedOptions,
     found,
     not_understood,
     number,
 )
-from mw_tokens_plugin.campaign.pagetargets import (
-    RequestedLock,
-    RequestedUndo,
-    Selection,
-    select,
-)
-from mw_tokens_plugin.campaign.privatefiles import expanded
-from mw_tokens_plugin.campaign.records import Campaign
-from mw_tokens_plugin.campaign.report import Reporter
-from mw_tokens_plugin.campaign.undone import Undone
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard, TokensPluginError
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.privatefiles import expanded
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.lookalikes import marked
 from mw_tokens_plugin.protocol.names import normalise_name, normalise_prefix
 from mw_tokens_plugin.requestpages import RequestKind
+from mw_tokens_plugin.targets.addresses import (
+    batches,
+    check_is_new,
+    write_addresses,
+)
+from mw_tokens_plugin.targets.exclusions import existing_accounts
+from mw_tokens_plugin.targets.requests import (
+    Selection,
+    select,
+)
 
 #: What pywikibot's -help puts into the docstring.
 docuReplacements = {'&campaign;': HELP.strip('\n')}

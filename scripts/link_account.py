@@ -74,16 +74,10 @@ from urllib.parse import urlsplit
 import pywikibot
 from pywikibot import config
 
-from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.exitcodes import exit_code_of
-from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
-from mw_tokens_plugin.campaign.login import check_account
-from mw_tokens_plugin.campaign.privatefiles import (
-    check_replaceable,
-    expanded,
-    read_private,
-    replacing,
-)
+from mw_tokens_plugin.cli.arguments import check_arguments, options_in
+from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script
+from mw_tokens_plugin.cli.login import check_account
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     FlowLost,
@@ -93,6 +87,12 @@ from mw_tokens_plugin.exceptions import (
     StoppedByGuard,
 )
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.privatefiles import (
+    check_replaceable,
+    expanded,
+    read_private,
+    replacing,
+)
 from mw_tokens_plugin.protocol.authmanager import (
     Ask,
     AuthRequest,

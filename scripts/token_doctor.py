@@ -36,10 +36,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
 from mw_tokens_plugin.campaign.exitcodes import exit_code_of
-from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
-from mw_tokens_plugin.campaign.report import duration, terminal
+from mw_tokens_plugin.campaign.report.console import duration, terminal
+from mw_tokens_plugin.cli.arguments import check_arguments, options_in
+from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.doctor import (
     EXPECTED,
     MOST_DIFFERENCE,

@@ -26,8 +26,8 @@ from sqlalchemy.dialects import mysql
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of, is_refusal
 from mw_tokens_plugin.campaign.ledgerfile import prepare
 from mw_tokens_plugin.campaign.ledgerurl import LedgerPlace
-from mw_tokens_plugin.campaign.passwords import others_can_read
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
+from mw_tokens_plugin.privatefiles import others_can_read
 from mw_tokens_plugin.site.hook import ledger_group
 
 _metadata = sa.MetaData()

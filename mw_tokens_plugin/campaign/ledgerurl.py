@@ -16,8 +16,8 @@ from urllib.parse import unquote_plus
 
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.privatefiles import expanded
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.privatefiles import expanded
 from mw_tokens_plugin.site.redaction import redactor
 
 #: Parameters of database drivers that hold no secret; all others are masked.

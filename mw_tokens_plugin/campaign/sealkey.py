@@ -12,12 +12,12 @@ import secrets
 from functools import cached_property
 from pathlib import Path
 
-from mw_tokens_plugin.campaign.privatefiles import (
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.privatefiles import (
     naming,
     open_private,
     read_private,
 )
-from mw_tokens_plugin.exceptions import InvalidInput
 
 #: The name of the file, beside ``user-config.py``.
 FILE = 'campaign-key'

@@ -26,9 +26,8 @@ from pywikibot.comms import http
 from pywikibot.exceptions import Error as PywikibotError
 
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
-from mw_tokens_plugin.campaign.login import log_in
-from mw_tokens_plugin.campaign.passwords import (
-    others_can_read,
+from mw_tokens_plugin.cli.login import log_in
+from mw_tokens_plugin.cli.passwords import (
     password_file,
     password_problem,
 )
@@ -47,9 +46,10 @@ from mw_tokens_plugin.doctor.findings import (
     WikiCheck,
 )
 from mw_tokens_plugin.exceptions import InvalidInput, TokensPluginError
+from mw_tokens_plugin.privatefiles import others_can_read
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
-from mw_tokens_plugin.site.homelogin import home_login
+from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.requests import refusals
 
 #: What requests are made with where a wiki has a session of its own.

@@ -116,9 +116,9 @@ def install() -> None:
     from mw_tokens_plugin.site import cookiefile
     from mw_tokens_plugin.site.cleanlogs import install_redaction
     from mw_tokens_plugin.site.cookies import AccountCookies
+    from mw_tokens_plugin.site.foreign.outgoing import install_authentication
     from mw_tokens_plugin.site.forks import install_fork_hook
     from mw_tokens_plugin.site.mixins import PluginMixin
-    from mw_tokens_plugin.site.outgoing import install_authentication
     from mw_tokens_plugin.site.requestclasses import (
         install_direct_requests,
         request_class,

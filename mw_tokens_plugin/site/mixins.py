@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import pywikibot
 
+from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.globalaccounts import GlobalAccountsMixin
 from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
-from mw_tokens_plugin.site.homelogin import home_login
 from mw_tokens_plugin.site.inputs import wiki_named
 from mw_tokens_plugin.site.linking import LinkingMixin
 from mw_tokens_plugin.site.queries import QueriesMixin

@@ -52,7 +52,7 @@ from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Token
 from mw_tokens_plugin.site.cookies import acting_as
 from mw_tokens_plugin.site.credentials import carried, check
 from mw_tokens_plugin.site.errortexts import sentence
-from mw_tokens_plugin.site.outgoing import authenticated
+from mw_tokens_plugin.site.foreign.outgoing import authenticated
 from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.secretsources import note_configuration, note_parameter

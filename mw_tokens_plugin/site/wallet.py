@@ -45,7 +45,7 @@ from mw_tokens_plugin.site.secretsources import note_values
 from mw_tokens_plugin.site.session import Session
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.site.homelogin import HomeLogin
+    from mw_tokens_plugin.site.foreign.login import HomeLogin
 
     class TokenWallet:
         """What pywikibot's wallet is to a type checker, which does not know it."""

@@ -15,7 +15,7 @@ from mw_tokens_plugin.exceptions import (
     SessionLost,
 )
 from mw_tokens_plugin.protocol.responses import error_mapping
-from mw_tokens_plugin.site.centralauth import mint_refusal
+from mw_tokens_plugin.site.foreign.tokens import mint_refusal
 from mw_tokens_plugin.site.recovery import blamed_token
 
 from .samples import RELEASES, Exchange, load, recordings

@@ -14,7 +14,7 @@ import pytest
 from sandbox.desk import script
 
 import mw_tokens_plugin.exceptions
-from mw_tokens_plugin.campaign.options import HELP
+from mw_tokens_plugin.cli.options import HELP
 from mw_tokens_plugin.sandbox import Fault, Sandbox
 
 from .blocks import ROOT, blocks_in

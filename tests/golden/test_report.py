@@ -21,7 +21,6 @@ import pytest
 import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.database import attempts, campaigns, targets
-from mw_tokens_plugin.campaign.export import JsonLog, write_report
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -30,7 +29,8 @@ from mw_tokens_plugin.campaign.records import (
     Outcome,
     State,
 )
-from mw_tokens_plugin.campaign.targets import Entry, ListReader
+from mw_tokens_plugin.campaign.report.export import JsonLog, write_report
+from mw_tokens_plugin.targets.lists import Entry, ListReader
 
 HERE = Path(__file__).parent / 'report'
 SUFFIXES = ('json', 'csv', 'wiki', 'html')

@@ -12,8 +12,8 @@ from pathlib import Path
 import pywikibot
 
 import mw_tokens_plugin
+from mw_tokens_plugin.actions.globallock import GlobalLock, Guards
 from mw_tokens_plugin.campaign.engine import Engine
-from mw_tokens_plugin.campaign.globallock import GlobalLock, Guards
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.workers import at_work
 

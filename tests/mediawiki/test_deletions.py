@@ -21,17 +21,14 @@ import pywikibot
 from pywikibot.comms import http
 from pywikibot.site import APISite
 
-from mw_tokens_plugin.campaign import crosswiki
-from mw_tokens_plugin.campaign import pages as campaign_pages
-from mw_tokens_plugin.campaign.crosswiki import (
+from mw_tokens_plugin.actions import pagedelete as crosswiki
+from mw_tokens_plugin.actions.pagedelete import (
     CrosswikiDelete,
     PageGuards,
     UndoCrosswikiDelete,
 )
-from mw_tokens_plugin.campaign.deletionlog import ask
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.pages import Page, read_deleted, read_pages
 from mw_tokens_plugin.campaign.plan import Action, make_plan
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -41,7 +38,6 @@ from mw_tokens_plugin.campaign.records import (
     Target,
 )
 from mw_tokens_plugin.campaign.retry import RetryPolicy
-from mw_tokens_plugin.campaign.wikis import Standing, Wikis, named
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
@@ -51,6 +47,10 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.site.requests import send_once
+from mw_tokens_plugin.targets import pages as campaign_pages
+from mw_tokens_plugin.targets.deletionlog import ask
+from mw_tokens_plugin.targets.pages import Page, read_deleted, read_pages
+from mw_tokens_plugin.targets.wikis import Standing, Wikis, named
 
 from .client import Client, post
 from .installation import MediaWiki

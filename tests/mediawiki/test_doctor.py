@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
-from mw_tokens_plugin.campaign.wikis import Wikis
 from mw_tokens_plugin.doctor import LoginKind, examine
 from mw_tokens_plugin.doctor.findings import Missing
 from mw_tokens_plugin.exceptions import UnknownModule
+from mw_tokens_plugin.targets.wikis import Wikis
 
 from .client import Client
 from .wiki import Wiki

@@ -19,18 +19,18 @@ import pywikibot
 from pywikibot.site import APISite
 from sandbox.upload_modes import Trial
 
-from mw_tokens_plugin.campaign.pages import (
+from mw_tokens_plugin.exceptions import ApiRefusal
+from mw_tokens_plugin.site.foreign.uploads import Line, UploadRequest
+from mw_tokens_plugin.site.requests import (
+    CachedTokenRequest,
+    send_once,
+)
+from mw_tokens_plugin.targets.pages import (
     read_deleted,
     read_deleted_versions,
     read_page,
     read_pages,
 )
-from mw_tokens_plugin.exceptions import ApiRefusal
-from mw_tokens_plugin.site.requests import (
-    CachedTokenRequest,
-    send_once,
-)
-from mw_tokens_plugin.site.uploads import Line, UploadRequest
 
 from .client import Client, post
 from .wiki import Wiki

@@ -15,12 +15,12 @@ import pytest
 import pywikibot
 import requests
 
-from mw_tokens_plugin.campaign.pagetargets import select
 from mw_tokens_plugin.exceptions import InvalidInput, InvalidName, StateConflict
 from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.protocol.wikitext import Kind, parse
 from mw_tokens_plugin.requestpages import Closing, RequestKind, RequestPage
 from mw_tokens_plugin.site.pageedit import save_page
+from mw_tokens_plugin.targets.requests import select
 
 from .client import Client, page, post
 from .wiki import Wiki

@@ -14,35 +14,31 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = 'mw_tokens_plugin'
 
+#: The rooms, each above all that it may import. ``requestpages`` needs ``protocol``
+#: alone, and the sandbox nothing.
+ROOMS = (
+    'exceptions',
+    'privatefiles',
+    'protocol',
+    'messages',
+    'site',
+    'campaign',
+    'targets',
+    'actions',
+    'cli',
+    'doctor',
+    'scripts',
+)
 #: What each part may import besides itself.
-BELOW = {
-    'exceptions': set[str](),
-    'protocol': {'exceptions'},
-    'requestpages': {'exceptions', 'protocol'},
-    'messages': {'exceptions', 'protocol'},
-    'site': {'exceptions', 'protocol'},
-    'campaign': {'exceptions', 'messages', 'protocol', 'requestpages', 'site'},
-    'doctor': {
-        'exceptions',
-        'messages',
-        'protocol',
-        'site',
-        'campaign',
-        'requestpages',
-    },
-    'sandbox': set[str](),
-    '': {'exceptions', 'protocol', 'site', 'campaign', 'requestpages'},
-    'scripts': {
-        '',
-        'exceptions',
-        'protocol',
-        'site',
-        'campaign',
-        'messages',
-        'requestpages',
-        'doctor',
-    },
-}
+BELOW = {room: set(ROOMS[:place]) for place, room in enumerate(ROOMS)}
+for room in ('targets', 'actions', 'cli', 'doctor', 'scripts'):
+    BELOW[room].add('requestpages')
+BELOW['privatefiles'] = BELOW['protocol'] = {'exceptions'}
+BELOW['messages'] = BELOW['requestpages'] = {'exceptions', 'protocol'}
+BELOW['site'] = {'exceptions', 'protocol'}
+BELOW['sandbox'] = set()
+BELOW[''] = {'exceptions', 'protocol', 'site', 'campaign', 'requestpages'}
+BELOW['scripts'].add('')
 
 #: Parts that pywikibot is kept out of.
 WITHOUT_PYWIKIBOT = {'protocol', 'requestpages', 'sandbox'}

@@ -109,7 +109,7 @@ def test_the_ledger_of_all_runs_is_named_in_user_config(tmp_path: Path) -> None:
     )
     code = """if True:
         import pywikibot
-        from mw_tokens_plugin.campaign.options import SharedOptions
+        from mw_tokens_plugin.cli.options import SharedOptions
 
         options = SharedOptions()
         print(options.open_ledger().location.rpartition('/')[2])

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mw_tokens_plugin.campaign.requesters import Doubt
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol import wikitext
@@ -28,6 +27,7 @@ from mw_tokens_plugin.requestpages import (
     RequestPage,
     Standing,
 )
+from mw_tokens_plugin.targets.requesters import Doubt
 
 FILES = sorted(Path(__file__).parent.glob('*.page'))
 LINE = ": '''Done'''."

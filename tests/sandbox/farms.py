@@ -275,7 +275,7 @@ def write_private(path: Path, text: str) -> None:
 
 def _end_mints() -> None:
     """Wait for what is minted ahead: its answer would bring cookies of another time."""
-    from mw_tokens_plugin.site.centralauth import MINTER
+    from mw_tokens_plugin.site.foreign.tokens import MINTER
 
     for thread in threading.enumerate():
         if thread.name == MINTER:

@@ -20,9 +20,9 @@ from pywikibot import config
 from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.throttle import Throttle
 
+from mw_tokens_plugin.actions.globallock import GlobalLock, Guards
 from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.engine import Engine, Finish
-from mw_tokens_plugin.campaign.globallock import GlobalLock, Guards
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import make_plan
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target

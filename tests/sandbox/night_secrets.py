@@ -32,7 +32,7 @@ from urllib.parse import quote, unquote
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State
-from mw_tokens_plugin.campaign.tracebacks import internal_error
+from mw_tokens_plugin.cli.tracebacks import internal_error
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.requests import TokenRequest
 

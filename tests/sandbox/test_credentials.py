@@ -20,10 +20,10 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin.site import credentials
-from mw_tokens_plugin.site.attached import AttachedWikis
 from mw_tokens_plugin.site.credentials import Recipient, Secret, Vouched
 from mw_tokens_plugin.site.family import family_of_one, place_of_code
-from mw_tokens_plugin.site.vouching import Voucher
+from mw_tokens_plugin.site.foreign.directory import AttachedWikis
+from mw_tokens_plugin.site.foreign.vouching import Voucher
 
 from .farms import Farm
 from .foreign import Wire, wired
@@ -256,7 +256,7 @@ def test_one_login_reaches_all_of_wikimedia_without_a_question(
     from pywikibot.family import Family, WikimediaFamily
 
     from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
-    from mw_tokens_plugin.site import attached
+    from mw_tokens_plugin.site.foreign import directory as attached
 
     families = [Family.load(name) for name in config.family_files]
     wikimedia = [each for each in families if isinstance(each, WikimediaFamily)]

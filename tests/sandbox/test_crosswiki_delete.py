@@ -16,19 +16,20 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign import crosswiki, launch
+from mw_tokens_plugin.actions import pagedelete as crosswiki
 from mw_tokens_plugin.campaign.database import campaigns
 from mw_tokens_plugin.campaign.ledger import Ledger, now
-from mw_tokens_plugin.campaign.pagelists import Searches
 from mw_tokens_plugin.campaign.records import State
 from mw_tokens_plugin.campaign.retry import RetryPolicy
-from mw_tokens_plugin.campaign.wikis import Wikis
+from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.exceptions import WikiUnreachable
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.files import archive_name
 from mw_tokens_plugin.sandbox.journal import Entry
 from mw_tokens_plugin.sandbox.records import WikiSet
 from mw_tokens_plugin.sandbox.titles import parse_title
+from mw_tokens_plugin.targets.pagelists import Searches
+from mw_tokens_plugin.targets.wikis import Wikis
 
 from .desk import Desk, Run
 from .farms import Farm

@@ -22,8 +22,8 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.site.attached import AttachedWikis
 from mw_tokens_plugin.site.family import SharedLogin
+from mw_tokens_plugin.site.foreign.directory import AttachedWikis
 
 from .farms import Farm
 from .foreign import (

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pywikibot import config
 from pywikibot.exceptions import Error as PywikibotError
 
-from mw_tokens_plugin.campaign import launch
+from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     HttpRefusal,

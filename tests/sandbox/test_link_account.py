@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from mw_tokens_plugin.campaign.launch import ExitCode
+from mw_tokens_plugin.cli.launch import ExitCode
 from mw_tokens_plugin.exceptions import InvalidInput, OutcomeUnknown, StoppedByGuard
 from mw_tokens_plugin.protocol.authmanager import Done, State
 from mw_tokens_plugin.site.listener import ReturnListener

@@ -15,9 +15,9 @@ import pytest
 
 from mw_tokens_plugin.campaign import engine, guards
 from mw_tokens_plugin.campaign.ledger import Ledger, now
-from mw_tokens_plugin.campaign.options import SharedOptions
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.cli.options import SharedOptions
 from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site import hook

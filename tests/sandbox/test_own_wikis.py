@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.campaign import launch
+from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.farm import Farm as SandboxFarm
 from mw_tokens_plugin.sandbox.layout import Layout

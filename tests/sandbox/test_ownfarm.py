@@ -17,9 +17,9 @@ from mw_tokens_plugin.exceptions import (
     WrongWiki,
 )
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
-from mw_tokens_plugin.site.attached import AttachedWikis
+from mw_tokens_plugin.site.foreign.directory import AttachedWikis
+from mw_tokens_plugin.site.foreign.vouching import Voucher
 from mw_tokens_plugin.site.requests import TokenRequest
-from mw_tokens_plugin.site.vouching import Voucher
 
 from .foreign import OPERATOR, forget_account
 from .ownfarm import ALIVE, configure_both, same_page, writes
@@ -198,7 +198,7 @@ def test_the_home_wiki_is_checked_where_it_shares_its_host(
     own_sandbox.call(lambda farm: setattr(farm.wikis['cc'], 'db', 'bbwiki'))
     try:
         # foreign_site() and all scripts begin so.
-        from mw_tokens_plugin.site.homelogin import home_login
+        from mw_tokens_plugin.site.foreign.login import home_login
 
         home_login(site)
         page = pywikibot.Page(site, 'Spam page')

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from mw_tokens_plugin.actions.globallock import GlobalLock, Guards
 from mw_tokens_plugin.campaign.engine import Engine, Finish
-from mw_tokens_plugin.campaign.globallock import GlobalLock, Guards
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import make_plan
 from mw_tokens_plugin.campaign.records import Campaign, Held, State, Target

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.campaign import requesters
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.pagetargets import select
 from mw_tokens_plugin.requestpages import RequestKind, RequestPage
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.titles import parse_title
+from mw_tokens_plugin.targets import requesters
+from mw_tokens_plugin.targets.requests import select
 
 from .desk import Run
 

@@ -54,7 +54,7 @@ import os
 import sys
 import warnings
 
-from mw_tokens_plugin.campaign.custom import run_action
+from mw_tokens_plugin.cli.custom import run_action
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.campaign import launch
+from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.doctor import (
     SCRIPTS,
     Block,

@@ -65,7 +65,7 @@ def test_an_account_on_a_wiki_that_is_gone_stops_no_other(
 def test_an_account_that_is_read_with_an_error_stops_no_other(
     pwb: Script, stage: tuple[Any, Sandbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mw_tokens_plugin.campaign import launch
+    from mw_tokens_plugin.cli import launch
 
     monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0.1)
     _, sandbox = stage

@@ -18,7 +18,7 @@ from mw_tokens_plugin.exceptions import (
     SessionLost,
     UnexpectedAnswer,
 )
-from mw_tokens_plugin.site.centralauth import SAFE_AGE, CentralAuthTokens
+from mw_tokens_plugin.site.foreign.tokens import SAFE_AGE, CentralAuthTokens
 
 
 @dataclass

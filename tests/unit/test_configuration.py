@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pywikibot import config
 
-from mw_tokens_plugin.campaign import launch
-from mw_tokens_plugin.campaign.configuration import check_configuration
+from mw_tokens_plugin.cli import launch
+from mw_tokens_plugin.cli.configuration import check_configuration
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.site.requests import TokenRequest
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from mw_tokens_plugin.campaign.export import write_report
-from mw_tokens_plugin.campaign.launch import ExitCode, run_script
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State, Target
-from mw_tokens_plugin.campaign.report import Reporter
+from mw_tokens_plugin.campaign.report.console import Reporter
+from mw_tokens_plugin.campaign.report.export import write_report
+from mw_tokens_plugin.cli.launch import ExitCode, run_script
 from mw_tokens_plugin.exceptions import ApiRefusal
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.display import displayable, find_control

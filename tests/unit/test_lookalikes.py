@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State, Target
-from mw_tokens_plugin.campaign.report import Reporter
+from mw_tokens_plugin.campaign.report.console import Reporter
 from mw_tokens_plugin.exceptions import InvalidInput, InvalidName
 from mw_tokens_plugin.protocol.lines import accounts_of, read_line
 from mw_tokens_plugin.protocol.lookalikes import marked

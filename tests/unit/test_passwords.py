@@ -11,7 +11,7 @@ import pytest
 from pywikibot import config
 from pywikibot.login import LoginManager
 
-from mw_tokens_plugin.campaign.passwords import lacks_password, password_problem
+from mw_tokens_plugin.cli.passwords import lacks_password, password_problem
 
 GOOD = """# main passwords and others
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from mw_tokens_plugin.campaign.privatefiles import (
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.privatefiles import (
     check_replaceable,
     open_private,
     read_private,
     replacing,
 )
-from mw_tokens_plugin.exceptions import InvalidInput
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='needs a second user')
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from mw_tokens_plugin.campaign.report import Reporter
+from mw_tokens_plugin.campaign.report.console import Reporter
 
 
 @pytest.mark.parametrize('terminal', [True, False])

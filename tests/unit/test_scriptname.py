@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mw_tokens_plugin.campaign.scriptname import _typed_name
+from mw_tokens_plugin.cli.scriptname import _typed_name
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from mw_tokens_plugin.campaign.export import JsonLog, write_report
-from mw_tokens_plugin.campaign.hiding import Veil
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State
-from mw_tokens_plugin.campaign.report import Reporter
+from mw_tokens_plugin.campaign.report.console import Reporter
+from mw_tokens_plugin.campaign.report.export import JsonLog, write_report
+from mw_tokens_plugin.campaign.report.hiding import Veil
 from mw_tokens_plugin.protocol.spellings import HiddenNames
 from mw_tokens_plugin.site.cleanlogs import install_redaction
 from mw_tokens_plugin.site.redaction import redactor

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from mw_tokens_plugin.campaign.targets import (
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.names import AccountKind
+from mw_tokens_plugin.targets.lists import (
     MAX_SHOWN,
     BadLine,
     Entry,
     ListReader,
     valid_entries,
 )
-from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.protocol.names import AccountKind
 
 
 def read(text: bytes, reader: ListReader | None = None) -> list[str | BadLine]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from pywikibot import config
 
-from mw_tokens_plugin.site.uploads import (
+from mw_tokens_plugin.site.foreign.uploads import (
     FIRST_PIECE,
     MAX_PIECE,
     SMALLEST_PIECE,

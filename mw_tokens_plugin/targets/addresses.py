@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from mw_tokens_plugin.campaign.privatefiles import naming, open_private
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.privatefiles import naming, open_private
 
 #: Lines that Special:MassGlobalBlock takes at a time.
 BATCH = 200

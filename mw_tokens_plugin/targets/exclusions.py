@@ -13,16 +13,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from mw_tokens_plugin.campaign.accounts import does_not_exist, read_accounts
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
-from mw_tokens_plugin.campaign.targets import (
-    MAX_REFUSED,
-    Entry,
-    ListReader,
-    Parse,
-    valid_entries,
-)
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import counted, said
 from mw_tokens_plugin.protocol.names import (
@@ -30,6 +22,14 @@ from mw_tokens_plugin.protocol.names import (
     Capital,
     first_letter,
     kind_of,
+)
+from mw_tokens_plugin.targets.accounts import does_not_exist, read_accounts
+from mw_tokens_plugin.targets.lists import (
+    MAX_REFUSED,
+    Entry,
+    ListReader,
+    Parse,
+    valid_entries,
 )
 
 #: Returns which of some names exist on the wiki.

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import pywikibot
 from pywikibot.exceptions import SiteDefinitionError, UnknownFamilyError
 
-from mw_tokens_plugin.campaign.launch import names_wiki
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.cli.launch import names_wiki
 from mw_tokens_plugin.exceptions import InvalidInput, NotCentral, UnexpectedAnswer
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.display import displayable

@@ -17,8 +17,6 @@ from urllib.parse import urljoin, urlsplit
 from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.exceptions import ServerError
 
-from mw_tokens_plugin.campaign.pageaddresses import Addresses
-from mw_tokens_plugin.campaign.pages import Page, read_pages
 from mw_tokens_plugin.campaign.parallel import in_parallel
 from mw_tokens_plugin.campaign.records import Decision, Held
 from mw_tokens_plugin.campaign.retry import PASSING
@@ -37,9 +35,11 @@ from mw_tokens_plugin.protocol.fields import flag
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.protocol.names import decoded
 from mw_tokens_plugin.site.family import Place, host_of, place_of_code
-from mw_tokens_plugin.site.homelogin import home_login
+from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.identity import identity_of
 from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.targets.pageaddresses import Addresses
+from mw_tokens_plugin.targets.pages import Page, read_pages
 
 Result = TypeVar('Result')
 

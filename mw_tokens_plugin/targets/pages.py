@@ -13,13 +13,6 @@ from typing import Any
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from mw_tokens_plugin.campaign.deletionlog import (
-    LogEntry,
-    about,
-    ask,
-    entries,
-    listed,
-)
 from mw_tokens_plugin.exceptions import WikiUnreachable
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.fields import (
@@ -27,6 +20,13 @@ from mw_tokens_plugin.protocol.fields import (
     optional_text,
     text,
     timestamp,
+)
+from mw_tokens_plugin.targets.deletionlog import (
+    LogEntry,
+    about,
+    ask,
+    entries,
+    listed,
 )
 
 #: The number of the namespace of files, on every wiki.

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.pagetargets import read_page, redirect_of
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.exceptions import (
     InternalApiError,
@@ -27,6 +26,7 @@ from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.requestpages import Closing, Request, RequestKind, RequestPage
 from mw_tokens_plugin.site.pageedit import save_page
 from mw_tokens_plugin.site.redaction import redactor
+from mw_tokens_plugin.targets.requests import read_page, redirect_of
 
 #: How often the page is edited, each time after it was read anew.
 _ATTEMPTS = 4

@@ -19,11 +19,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
-from mw_tokens_plugin.campaign.hiding import Veil, discreet, without_hidden_names
 from mw_tokens_plugin.campaign.ledger import Ledger, now
-from mw_tokens_plugin.campaign.privatefiles import replacing
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
+from mw_tokens_plugin.campaign.report.hiding import Veil, discreet, without_hidden_names
 from mw_tokens_plugin.messages import counted
+from mw_tokens_plugin.privatefiles import replacing
 from mw_tokens_plugin.protocol.cells import as_cell
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.protocol.lookalikes import marked

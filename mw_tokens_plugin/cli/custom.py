@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mw_tokens_plugin.campaign.arguments import check_arguments, options_in
-from mw_tokens_plugin.campaign.launch import ExitCode, handle_args, run_script
-from mw_tokens_plugin.campaign.login import log_in
-from mw_tokens_plugin.campaign.options import HELP, SharedOptions
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Campaign
-from mw_tokens_plugin.campaign.targets import Parse
+from mw_tokens_plugin.cli.arguments import check_arguments, options_in
+from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script
+from mw_tokens_plugin.cli.login import log_in
+from mw_tokens_plugin.cli.options import HELP, SharedOptions
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.targets.lists import Parse
 
 #: Options that every script explains in its own words.
 _SHARED = {

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mw_tokens_plugin.campaign.accounts import does_not_exist, read_accounts
-from mw_tokens_plugin.campaign.hiding import hiding
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -22,6 +20,7 @@ from mw_tokens_plugin.campaign.records import (
     Target,
     may_be_reason,
 )
+from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import NoSuchAccount, StateConflict
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.fields import timestamp
@@ -32,6 +31,7 @@ from mw_tokens_plugin.protocol.globalaccounts import (
 )
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.redaction import redactor
+from mw_tokens_plugin.targets.accounts import does_not_exist, read_accounts
 
 #: What is said of an account of which the wikis cannot be read.
 WIKIS_UNKNOWN = 'it breaks down over the list of the wikis that the account is on'

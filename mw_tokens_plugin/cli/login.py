@@ -10,7 +10,7 @@ from typing import Any
 
 from pywikibot.exceptions import NoUsernameError
 
-from mw_tokens_plugin.campaign.passwords import lacks_password, password_file
+from mw_tokens_plugin.cli.passwords import lacks_password, password_file
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
     LoginNeedsInput,

@@ -13,19 +13,19 @@ from typing import Any
 
 from pywikibot.pagegenerators import GeneratorFactory
 
-from mw_tokens_plugin.campaign.pages import read_pages
-from mw_tokens_plugin.campaign.targets import BadLine
-from mw_tokens_plugin.campaign.wikis import (
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.answers import expected_form, items_of
+from mw_tokens_plugin.protocol.names import AccountKind, kind_of
+from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.targets.lists import BadLine
+from mw_tokens_plugin.targets.pages import read_pages
+from mw_tokens_plugin.targets.wikis import (
     Wikis,
     named,
     problem_of,
     search_in,
     search_name,
 )
-from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.protocol.answers import expected_form, items_of
-from mw_tokens_plugin.protocol.names import AccountKind, kind_of
-from mw_tokens_plugin.site.requests import refusals
 
 
 @dataclass(frozen=True, slots=True)

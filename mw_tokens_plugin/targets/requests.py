@@ -18,15 +18,12 @@ from collections.abc import (
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
-from mw_tokens_plugin.campaign.records import Decision
-from mw_tokens_plugin.campaign.requesters import Doubt, added_by
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.lookalikes import marked
 from mw_tokens_plugin.protocol.names import AccountKind, folded, kind_of
 from mw_tokens_plugin.requestpages import Request, RequestKind, RequestPage
-from mw_tokens_plugin.site.redaction import redactor
+from mw_tokens_plugin.targets.requesters import Doubt, added_by
 
 #: Shortest prefixes of ranges that it blocks, by the version of the protocol
 #: (``$wgGlobalBlockingCIDRLimit``).
@@ -273,36 +270,6 @@ def redirect_of(site: Any, title: str, page: RequestPage) -> str | None:
     answer = site.query_with_tokens((), prop='info', titles=title, redirects=True)
     followed = answer['query'].get('redirects')
     return str(followed[0]['to']) if followed else None
-
-
-class RequestedLock(GlobalLock):
-    """Lock accounts of which some names must not be shown.
-
-    .. version-added:: 0.1
-    """
-
-    def __init__(self, site: Any, *, discreet: Collection[str], **how: Any) -> None:
-        """Say what is to be done to every account.
-
-        :param discreet: names that must not be shown
-        :param how: as for :class:`GlobalLock`
-        """
-        super().__init__(site, **how)
-        self._kept = frozenset(discreet)
-
-    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
-        """Decide on some accounts, which costs as few reads as the wiki allows."""
-        with redactor.hiding(dict.fromkeys(self._kept.intersection(names), '#hidden')):
-            for decision in super().plan(names):
-                kept = decision.name in self._kept
-                yield replace(decision, hidden=True) if kept else decision
-
-
-class RequestedUndo(UndoGlobalLock):
-    """Unlock accounts of which some names must not be shown.
-
-    .. version-added:: 0.1
-    """
 
 
 def _in_sections(

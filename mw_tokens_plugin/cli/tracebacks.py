@@ -19,7 +19,7 @@ from pathlib import Path
 import pywikibot
 from pywikibot import config
 
-from mw_tokens_plugin.campaign.privatefiles import open_private
+from mw_tokens_plugin.privatefiles import open_private
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.redaction import redactor
 

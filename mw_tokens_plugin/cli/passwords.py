@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import shlex
-import stat
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -23,6 +22,7 @@ from pywikibot.family import Family
 from pywikibot.tools import normalize_username
 
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.privatefiles import others_can_read
 from mw_tokens_plugin.site.family import farm_of
 
 #: Lines that are longer, or have more commas, are refused by pywikibot.
@@ -112,18 +112,6 @@ def lacks_password(family: str, code: str, name: str) -> bool:
         and entry.code in (None, code)
         for entry in _entries(path)
     )
-
-
-def others_can_read(path: Path) -> bool:
-    """Tell whether anybody but its owner may read a file.
-
-    .. version-added:: 0.1
-
-    :param path: the file; one that is not there is read by nobody
-    """
-    with suppress(OSError):
-        return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
-    return False
 
 
 def check_password_file() -> None:

@@ -203,3 +203,15 @@ def naming(path: str | Path) -> Iterator[None]:
     except OSError as error:
         error.filename = error.filename or str(path)
         raise
+
+
+def others_can_read(path: Path) -> bool:
+    """Tell whether anybody but its owner may read a file.
+
+    .. version-added:: 0.1
+
+    :param path: the file; one that is not there is read by nobody
+    """
+    with suppress(OSError):
+        return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    return False

@@ -12,18 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta, timezone
 from typing import Any
 
-from mw_tokens_plugin.campaign.deletionlog import LogEntry, own_deletions, since
-from mw_tokens_plugin.campaign.pages import (
-    TEMPLATE_NAMESPACE,
-    Page,
-    Revision,
-    read_deleted,
-    read_deleted_versions,
-    read_deletions,
-    read_history,
-    read_page,
-    read_pages,
-)
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
@@ -31,13 +19,6 @@ from mw_tokens_plugin.campaign.records import (
     Outcome,
     State,
     Target,
-)
-from mw_tokens_plugin.campaign.wikis import (
-    FAILURES,
-    Wikis,
-    search_in,
-    split,
-    wiki_by_wiki,
 )
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
@@ -50,6 +31,25 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.messages import counted, said
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.site.requests import send_once
+from mw_tokens_plugin.targets.deletionlog import LogEntry, own_deletions, since
+from mw_tokens_plugin.targets.pages import (
+    TEMPLATE_NAMESPACE,
+    Page,
+    Revision,
+    read_deleted,
+    read_deleted_versions,
+    read_deletions,
+    read_history,
+    read_page,
+    read_pages,
+)
+from mw_tokens_plugin.targets.wikis import (
+    FAILURES,
+    Wikis,
+    search_in,
+    split,
+    wiki_by_wiki,
+)
 
 #: Pages with more revisions, or versions of a file, are none for a mass deletion, and
 #: could not be restored: this many of each can be named in one request.

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from mw_tokens_plugin.campaign.crosswiki import (
+from mw_tokens_plugin.actions.globaldelete import GlobalDelete
+from mw_tokens_plugin.actions.globallock import GlobalLock, UndoGlobalLock
+from mw_tokens_plugin.actions.pagedelete import (
     MOST_REVISIONS,
     CrosswikiDelete,
     UndoCrosswikiDelete,
 )
-from mw_tokens_plugin.campaign.globaldelete import GlobalDelete
-from mw_tokens_plugin.campaign.globallock import GlobalLock, UndoGlobalLock
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.exceptions import InvalidInput
 

@@ -20,18 +20,18 @@ import pywikibot
 from pywikibot import config
 from pywikibot.comms import http
 
-from mw_tokens_plugin.campaign.configuration import check_configuration
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
 from mw_tokens_plugin.campaign.ledgerurl import without_secrets
-from mw_tokens_plugin.campaign.passwords import check_password_file
-from mw_tokens_plugin.campaign.pywikibotfiles import check_files, explained
-from mw_tokens_plugin.campaign.scriptname import check_name
-from mw_tokens_plugin.campaign.streams import (
+from mw_tokens_plugin.cli.configuration import check_configuration
+from mw_tokens_plugin.cli.passwords import check_password_file
+from mw_tokens_plugin.cli.pywikibotfiles import check_files, explained
+from mw_tokens_plugin.cli.scriptname import check_name
+from mw_tokens_plugin.cli.streams import (
     leave_terminal,
     prepared_streams,
     say,
 )
-from mw_tokens_plugin.campaign.tracebacks import internal_error
+from mw_tokens_plugin.cli.tracebacks import internal_error
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.cleanlogs import clean_tracebacks, indent_warnings

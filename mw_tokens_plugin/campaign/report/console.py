@@ -23,8 +23,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from mw_tokens_plugin.campaign.hiding import discreet
 from mw_tokens_plugin.campaign.records import Campaign, Held, Outcome, State, Target
+from mw_tokens_plugin.campaign.report.hiding import discreet
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.protocol.lookalikes import marked

@@ -39,7 +39,7 @@ from mw_tokens_plugin.exceptions import (
     HttpRefusal,
     UnexpectedAnswer,
 )
-from mw_tokens_plugin.site.centralauth import LIFETIME, SAFE_AGE
+from mw_tokens_plugin.site.foreign.tokens import LIFETIME, SAFE_AGE
 from mw_tokens_plugin.site.recovery import MAX_CENTRALAUTHTOKENS, Remedy
 from mw_tokens_plugin.site.requests import (
     TokenRequest,

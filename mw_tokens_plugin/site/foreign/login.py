@@ -22,13 +22,13 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.site import forks
-from mw_tokens_plugin.site.attached import AttachedWikis
-from mw_tokens_plugin.site.centralauth import CentralAuthTokens
 from mw_tokens_plugin.site.credentials import Vouched
 from mw_tokens_plugin.site.family import Place, meant_databases
-from mw_tokens_plugin.site.foreign import ForeignMixin, OAuthMixin, OwnLoginMixin
+from mw_tokens_plugin.site.foreign.directory import AttachedWikis
+from mw_tokens_plugin.site.foreign.site import ForeignMixin, OAuthMixin, OwnLoginMixin
+from mw_tokens_plugin.site.foreign.tokens import CentralAuthTokens
+from mw_tokens_plugin.site.foreign.vouching import Voucher
 from mw_tokens_plugin.site.traffic import Traffic
-from mw_tokens_plugin.site.vouching import Voucher
 
 #: The kinds of credentials, as ``auth=`` names them.
 KINDS = ('auto', 'centralauthtoken', 'password', 'oauth')

@@ -27,17 +27,17 @@ from mw_tokens_plugin.campaign.guards import (
     Threshold,
     page_revision,
 )
-from mw_tokens_plugin.campaign.hiding import Veil, without_hidden_names
-from mw_tokens_plugin.campaign.launch import stop_signals
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import Action, check_again, is_stale, make_plan
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
-from mw_tokens_plugin.campaign.report import Reporter, duration, reason_line
+from mw_tokens_plugin.campaign.report.console import Reporter, duration, reason_line
+from mw_tokens_plugin.campaign.report.hiding import Veil, without_hidden_names
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
-from mw_tokens_plugin.campaign.streams import leave_terminal, say
-from mw_tokens_plugin.campaign.tracebacks import internal_error
 from mw_tokens_plugin.campaign.workers import PATIENCE, Run, at_work
+from mw_tokens_plugin.cli.launch import stop_signals
+from mw_tokens_plugin.cli.streams import leave_terminal, say
+from mw_tokens_plugin.cli.tracebacks import internal_error
 from mw_tokens_plugin.exceptions import CampaignBusy, LedgerFailure, StoppedByGuard
 from mw_tokens_plugin.messages import said
 

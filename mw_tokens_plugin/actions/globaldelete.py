@@ -10,15 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mw_tokens_plugin.campaign.accounts import read_accounts
-from mw_tokens_plugin.campaign.globallock import (
+from mw_tokens_plugin.actions.globallock import (
     WIKIS_UNKNOWN,
     account_columns,
     account_facts,
     is_in_local_group,
     unreadable,
 )
-from mw_tokens_plugin.campaign.hiding import hiding
 from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
@@ -28,11 +26,13 @@ from mw_tokens_plugin.campaign.records import (
     Target,
     may_be_reason,
 )
+from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import NoSuchAccount, OutcomeUnknown
 from mw_tokens_plugin.messages import said
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
+from mw_tokens_plugin.targets.accounts import read_accounts
 
 #: Entries of the log, from the latest on, among which a deletion is looked for.
 _ENTRIES = 20

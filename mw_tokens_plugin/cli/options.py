@@ -19,17 +19,7 @@ from typing import Any
 import pywikibot
 from pywikibot import config
 
-from mw_tokens_plugin.campaign.command import (
-    MAX_UNATTENDED,
-    MOST_WORKERS,
-    Command,
-    Consent,
-)
-from mw_tokens_plugin.campaign.exclusions import Exclusions, Exist
-from mw_tokens_plugin.campaign.export import JsonLog, write_report
 from mw_tokens_plugin.campaign.guards import Threshold
-from mw_tokens_plugin.campaign.hiding import Veil
-from mw_tokens_plugin.campaign.launch import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.ledgerurl import (
     holds_password,
@@ -37,45 +27,55 @@ from mw_tokens_plugin.campaign.ledgerurl import (
     without_secrets,
 )
 from mw_tokens_plugin.campaign.plan import Action
-from mw_tokens_plugin.campaign.privatefiles import (
-    check_appendable,
-    check_folder,
-    expanded,
-    naming,
-    open_private,
-)
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
-from mw_tokens_plugin.campaign.report import Reporter, terminal
+from mw_tokens_plugin.campaign.report.console import Reporter, terminal
+from mw_tokens_plugin.campaign.report.export import JsonLog, write_report
+from mw_tokens_plugin.campaign.report.hiding import Veil
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
-from mw_tokens_plugin.campaign.storedoptions import check_options
-from mw_tokens_plugin.campaign.targets import (
-    BadLine,
-    Entry,
-    ListReader,
-    Parse,
-    valid_names,
-)
 from mw_tokens_plugin.campaign.undone import changed_targets, record_of
-from mw_tokens_plugin.campaign.whereabouts import (
-    api_of,
-    check_place,
-    is_elsewhere,
-    site_of,
-    words_for,
-)
 from mw_tokens_plugin.campaign.workers import (
     Run,
     at_work,
     begin_work,
     too_many_workers,
 )
+from mw_tokens_plugin.cli.command import (
+    MAX_UNATTENDED,
+    MOST_WORKERS,
+    Command,
+    Consent,
+)
+from mw_tokens_plugin.cli.launch import ExitCode
+from mw_tokens_plugin.cli.storedoptions import check_options
+from mw_tokens_plugin.cli.whereabouts import (
+    api_of,
+    check_place,
+    is_elsewhere,
+    site_of,
+    words_for,
+)
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.privatefiles import (
+    check_appendable,
+    check_folder,
+    expanded,
+    naming,
+    open_private,
+)
 from mw_tokens_plugin.protocol.display import displayable, find_control
 from mw_tokens_plugin.protocol.names import AccountKind, Capital, first_letter
 from mw_tokens_plugin.site.hook import standing_ledger, standing_lists
 from mw_tokens_plugin.site.redaction import redactor
+from mw_tokens_plugin.targets.exclusions import Exclusions, Exist
+from mw_tokens_plugin.targets.lists import (
+    BadLine,
+    Entry,
+    ListReader,
+    Parse,
+    valid_names,
+)
 
 #: Unfinished campaigns that are named where one has to be chosen.
 _LATEST = 3

@@ -29,7 +29,12 @@ from mw_tokens_plugin.protocol.responses import refusal
 from mw_tokens_plugin.site.anonymous import asks_anybody, lowered_limits
 from mw_tokens_plugin.site.credentials import Secret, Vouched, check
 from mw_tokens_plugin.site.family import Place, host_of
-from mw_tokens_plugin.site.outgoing import as_it_is, signed, without_cookies
+from mw_tokens_plugin.site.foreign.outgoing import as_it_is, signed, without_cookies
+from mw_tokens_plugin.site.foreign.uploads import (
+    Line,
+    UploadRequest,
+    refused_tokens,
+)
 from mw_tokens_plugin.site.recovery import Remedy, Tried, http_remedy
 from mw_tokens_plugin.site.requestclasses import effective
 from mw_tokens_plugin.site.requests import (
@@ -38,16 +43,11 @@ from mw_tokens_plugin.site.requests import (
     refusals,
 )
 from mw_tokens_plugin.site.session import Session
-from mw_tokens_plugin.site.uploads import (
-    Line,
-    UploadRequest,
-    refused_tokens,
-)
 from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.site.homelogin import HomeLogin
-    from mw_tokens_plugin.site.outgoing import Authentication
+    from mw_tokens_plugin.site.foreign.login import HomeLogin
+    from mw_tokens_plugin.site.foreign.outgoing import Authentication
 
 
 class CentralAuthRequest(UploadRequest):

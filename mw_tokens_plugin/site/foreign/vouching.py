@@ -22,7 +22,7 @@ from mw_tokens_plugin.site.requests import fetch_as_nobody
 from mw_tokens_plugin.site.transport import body_of
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.site.attached import AttachedWikis
+    from mw_tokens_plugin.site.foreign.directory import AttachedWikis
 
 
 class Voucher:

@@ -1,0 +1,3 @@
+"""What is done to one target, and how it is undone."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""How a script starts, asks and ends."""
+
+from __future__ import annotations

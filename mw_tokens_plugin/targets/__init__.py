@@ -1,0 +1,3 @@
+"""Where the targets of a campaign come from."""
+
+from __future__ import annotations
