@@ -45,6 +45,8 @@ from mw_tokens_plugin.protocol.authmanager import (
     Submission,
     Value,
     form_from_authmanagerinfo,
+    load,
+    save,
 )
 from mw_tokens_plugin.site.base import SiteBase
 from mw_tokens_plugin.site.inputs import text_of, words
@@ -338,7 +340,7 @@ class AccountLink:
                 'wiki': str(self._site),
                 'user': self._site.user(),
                 'options': self._options,
-                'flow': self._flow.save(),
+                'flow': save(self._flow),
             }
         )
 
@@ -353,7 +355,7 @@ class AccountLink:
         try:
             data = json.loads(saved)
             options = {name: data['options'][name] for name in _OPTIONS}
-            flow, whose = Flow.load(data['flow']), (data['wiki'], data['user'])
+            flow, whose = load(data['flow']), (data['wiki'], data['user'])
             _check_url(options['linkreturnurl'])
         except (ValueError, TypeError, KeyError) as error:
             raise InvalidInput(f'This is no saved state: {error}') from None
@@ -371,7 +373,7 @@ class AccountLink:
             name: self._options[name]
             for name in ('linkmessageformat', 'linkmergerequestfields')
         }
-        if submission.begins:
+        if submission.is_first:
             parameters['linkreturnurl'] = self.return_url
             if self._options['linkrequests'] is not None:
                 parameters['linkrequests'] = self._options['linkrequests']

@@ -258,7 +258,7 @@ def test_the_same_table_logs_in_and_meets_every_status(
             action='clientlogin',
             logintoken=_login_token(site),
             **{'loginreturnurl': RETURN}
-            if submission.begins
+            if submission.is_first
             else {'logincontinue': '1'},
             **dict(submission.fields),
         )['clientlogin']
