@@ -76,6 +76,7 @@ def run_script(
     indent_warnings()
     said = ''
     with (
+        _settings_restored(),
         prepared_streams(),
         _private_files(),
         _stopping_on_signals(),
@@ -215,6 +216,30 @@ def _prepare_pywikibot() -> None:
         min(seconds, LONGEST_SILENCE)
         for seconds in (given if isinstance(given, tuple) else (given, given))
     )
+
+
+@contextmanager
+def _settings_restored() -> Iterator[None]:
+    """Give the caller back the settings of pywikibot and of the plugin.
+
+    What an option has set would hold for what the caller does next: ``-simulate``
+    would keep it from writing, and ``-user`` would have somebody else write.
+    """
+    settings, deadline = dict(vars(config)), TokenRequest.deadline
+    override = getattr(pywikibot.bot, '_user_override', None)
+    users = {family: dict(names) for family, names in config.usernames.items()}
+    logged, debugged = list(config.log), list(config.debug_log)
+    try:
+        yield
+    finally:
+        # Only names are bound anew, and what options change in place is copied back:
+        # a family that was loaded meanwhile is loaded once, and has changed the rest.
+        vars(config).update(settings)
+        config.log[:], config.debug_log[:] = logged, debugged
+        config.usernames.clear()
+        config.usernames.update(users)
+        pywikibot.bot._user_override = override
+        TokenRequest.deadline = deadline
 
 
 @contextmanager

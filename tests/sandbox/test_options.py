@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shlex
 import threading
@@ -9,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from pywikibot import bot, config
 
 from mw_tokens_plugin.campaign import engine, guards
 from mw_tokens_plugin.campaign.ledger import Ledger, now
@@ -21,8 +24,10 @@ from mw_tokens_plugin.cli.options import SharedOptions
 from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site import hook
+from mw_tokens_plugin.site.requests import TokenRequest
 
-from .desk import Run
+from .desk import Run, script
+from .farms import Farm
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
@@ -200,8 +205,6 @@ def test_a_printed_command_means_the_same_files_in_every_folder(
 def test_a_ledger_of_user_config_is_the_same_from_every_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pywikibot import config
-
     folders = [tmp_path / name for name in ('config', 'elsewhere')]
     for folder in folders:
         folder.mkdir(mode=0o700)
@@ -364,3 +367,39 @@ def test_who_has_become_a_steward_since_the_plan_is_left_alone(
     assert 'now held back: in a global group' in run.out
     assert effects(sandbox) == [names[0], names[2]]
     assert reads == {0: 0, 11: 1}
+
+
+def test_what_an_option_sets_holds_for_that_script_alone(
+    farm: Farm, ledger_file: Path, sandbox: Sandbox
+) -> None:
+    """A bot may call the scripts from Python, and go on with its own work."""
+    before = copy.deepcopy(_plain(config))
+    deadline = TokenRequest.deadline
+    lock = script('global_lock').main
+    usual = (*spam(1), *USUAL, f'-ledger:{ledger_file}')
+    options = [
+        'simulate',
+        'verbose',
+        'nolog',
+        'log:mine.log',
+        'debug:comm',
+        'user:Other',
+    ]
+    options += ['pt:7', 'maxlag:9', 'cc:no', 'max_retries:3']
+    code = lock(*usual, '-simulate', '-campaign:looked-at')
+    assert (code, effects(sandbox)) == (0, [])
+    lock(*usual, *(f'-{option}' for option in options), '-campaign:not-begun')
+    assert _plain(config) == before
+    assert TokenRequest.deadline == deadline
+    assert bot._user_override is None
+    assert lock(*usual, '-campaign:done') == 0
+    assert effects(sandbox) == spam(1)
+
+
+def _plain(module: ModuleType) -> dict[str, object]:
+    kinds = (bool, int, float, str, list, dict, tuple, type(None))
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, kinds) and not name.startswith('__')
+    }
