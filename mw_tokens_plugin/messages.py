@@ -19,7 +19,7 @@ from pywikibot import config, i18n
 from mw_tokens_plugin.protocol.display import displayable
 
 
-def said(key: str, **parameters: object) -> str:
+def message(key: str, **parameters: object) -> str:
     """Return a message in the language of the operator.
 
     That is pywikibot's ``userinterface_lang``, or else the language of the terminal.
@@ -37,7 +37,7 @@ def said(key: str, **parameters: object) -> str:
     return _translated(config.userinterface_lang, key, safe)
 
 
-def written(site: Any, key: str, **parameters: object) -> str:
+def wiki_message(site: Any, key: str, **parameters: object) -> str:
     """Return a message in the language of a wiki.
 
     .. version-added:: 0.1
@@ -49,12 +49,12 @@ def written(site: Any, key: str, **parameters: object) -> str:
     return _translated(site.lang, key, parameters)
 
 
-def counted(number: int, noun: str) -> str:
+def quantity(number: int, noun: str) -> str:
     """Return a number with its English noun, for errors, which are not translated.
 
     .. version-added:: 0.1
 
-    >>> counted(1, 'target'), counted(1200, 'target')
+    >>> quantity(1, 'target'), quantity(1200, 'target')
     ('1 target', '1,200 targets')
 
     :param number: how many

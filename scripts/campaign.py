@@ -75,7 +75,7 @@ from mw_tokens_plugin.cli.options import (
 )
 from mw_tokens_plugin.cli.whereabouts import site_of
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import expanded, naming
 from mw_tokens_plugin.protocol.display import displayable
 
@@ -162,12 +162,12 @@ def _run(arguments: list[str]) -> ExitCode:
                 simulate = '-simulate' in others
                 if not _plan_failed_again(ledger, options, campaign, simulate):
                     reporter = options.reporter()
-                    reporter.line(said('campaign-none-failed'))
+                    reporter.line(message('campaign-none-failed'))
                     for line in _to_go_on(ledger, options, campaign):
                         reporter.line(line, urgent=True)
                     return ExitCode.DONE
                 if script_for(campaign.action, _own_scripts()) is None:
-                    options.reporter().line(said('campaign-listed-again'))
+                    options.reporter().line(message('campaign-listed-again'))
                     return ExitCode.DONE
                 mode = ['-resume', f'-campaign:{campaign.name}']
             case _:
@@ -221,21 +221,21 @@ def _list(ledger: Ledger, options: SharedOptions, words: list[str]) -> ExitCode:
             reporter.line(str(error), urgent=True)
             continue
         numbers = ', '.join(
-            said(f'campaign-count-{state.value}', number=count)
+            message(f'campaign-count-{state.value}', number=count)
             for state, count in counts.items()
             if count
         )
         reporter.line(
-            said(
+            message(
                 'campaign-listed',
                 name=campaign.name,
                 about=_about(campaign),
-                stage=said(f'campaign-stage-{_stage(campaign)}'),
+                stage=message(f'campaign-stage-{_stage(campaign)}'),
                 numbers=numbers,
             )
         )
     if not campaigns:
-        reporter.line(said('campaign-no-campaigns', place=ledger.location))
+        reporter.line(message('campaign-no-campaigns', place=ledger.location))
     return ExitCode.DONE
 
 
@@ -247,13 +247,15 @@ def _show(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCod
     for word in ('created', 'planned', 'confirmed', 'finished'):
         moment: datetime | None = getattr(campaign, f'{word}_at')
         if moment is not None:
-            reporter.line(said(f'campaign-{word}-at', time=f'{moment:%Y-%m-%d %H:%M}'))
+            reporter.line(
+                message(f'campaign-{word}-at', time=f'{moment:%Y-%m-%d %H:%M}')
+            )
     if ledger.counts(campaign)[State.PLANNED]:
         # It may be looked at by others than who may see all names of the plan.
         reporter.shows_hidden = False
         reporter.plan(
-            said('campaign-verb-do'),
-            said('campaign-target'),
+            message('campaign-verb-do'),
+            message('campaign-target'),
             ledger.targets(campaign, State.PLANNED),
             (),
             _COLUMNS.get(campaign.action, _no_columns),
@@ -280,14 +282,14 @@ def _remarks(
     ledger: Ledger, options: SharedOptions, campaign: Campaign
 ) -> Iterator[str]:
     """Yield what can be done with a campaign."""
-    yield said('campaign-ledger', place=ledger.location)
+    yield message('campaign-ledger', place=ledger.location)
     for lane, error in ledger.lane_errors(campaign).items():
-        yield said('campaign-left-out', lane=lane, error=error)
+        yield message('campaign-left-out', lane=lane, error=error)
     yield from _to_go_on(ledger, options, campaign)
     if ledger.may_be_retried(campaign):
         again = ('campaign', 'retry-failed', campaign.name)
         line = options.line(*again, wiki=campaign.wiki)
-        yield said('campaign-to-retry', line=line)
+        yield message('campaign-to-retry', line=line)
 
 
 def _to_go_on(
@@ -297,7 +299,7 @@ def _to_go_on(
     counts = ledger.counts(campaign)
     if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
         line = options.line('campaign', 'resume', campaign.name, wiki=campaign.wiki)
-        yield said('campaign-to-go-on', line=line)
+        yield message('campaign-to-go-on', line=line)
 
 
 def _report(
@@ -356,10 +358,10 @@ def _forget(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitC
             f'Some targets of {campaign.name!r} may have been sent, and nobody has '
             'looked yet: resume it first, so that nothing is lost.'
         )
-    _confirm(options, said('campaign-confirm-forget', name=campaign.name))
+    _confirm(options, message('campaign-confirm-forget', name=campaign.name))
     with at_work(ledger, campaign, account=campaign.operator, workers=0):
         ledger.forget(campaign)
-    options.reporter().line(said('campaign-forgotten', name=campaign.name))
+    options.reporter().line(message('campaign-forgotten', name=campaign.name))
     return ExitCode.DONE
 
 
@@ -381,7 +383,7 @@ def _confirm(options: SharedOptions, question: str) -> None:
 
 
 def _about(campaign: Campaign) -> str:
-    return said(
+    return message(
         'campaign-about',
         action=campaign.action,
         wiki=campaign.wiki,

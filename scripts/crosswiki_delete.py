@@ -114,7 +114,7 @@ from mw_tokens_plugin.cli.options import (
     number,
 )
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import expanded, naming, open_private
 from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.targets.lists import valid_names
@@ -301,7 +301,7 @@ def _searches(wikis: Wikis, options: Options, reporter: Reporter) -> Searches:
         wikis,
         options.generators,
         unreachable=lambda wiki, why: reporter.line(
-            said('crosswiki_delete-unreachable', wiki=wiki, why=why), urgent=True
+            message('crosswiki_delete-unreachable', wiki=wiki, why=why), urgent=True
         ),
     )
 
@@ -343,7 +343,7 @@ def _begin(
             exist=lambda names: _existing(wikis, names),
         )
     pages = count - len(searches.problems)
-    reporter.line(said('crosswiki_delete-pages', number=pages))
+    reporter.line(message('crosswiki_delete-pages', number=pages))
     return campaign
 
 
@@ -470,7 +470,7 @@ def _to_revert(
     finally:
         with naming(path):
             file.close()
-        reporter.line(said('crosswiki_delete-to-revert', file=path))
+        reporter.line(message('crosswiki_delete-to-revert', file=path))
 
 
 def _begin_undo(
@@ -481,7 +481,7 @@ def _begin_undo(
         raise InvalidInput(f'The campaign {undone.name!r} has deleted no pages.')
     for target in ledger.targets(undone):
         if target.decision.facts.get('unknown'):
-            line = said('crosswiki_delete-unknown', page=target.name)
+            line = message('crosswiki_delete-unknown', page=target.name)
             reporter.line(line, urgent=True)
     kind = UndoCrosswikiDelete.kind
     campaign = options.begin_undo(ledger, wikis.home, kind, undone)

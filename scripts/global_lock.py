@@ -102,7 +102,7 @@ from mw_tokens_plugin.cli.options import (
     number,
 )
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard, TokensPluginError
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import expanded
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.lookalikes import marked
@@ -205,7 +205,7 @@ def _run(arguments: list[str]) -> ExitCode:
                 _log_in(site, campaign.options)
             except Exception:
                 line = options.resume_line(_SCRIPT, campaign)
-                reporter.line(said('campaign-kept', line=line), urgent=True)
+                reporter.line(message('campaign-kept', line=line), urgent=True)
                 raise
         _check_can_be_typed(options, campaign)
         hidden = campaign.options.get('hidden')
@@ -389,7 +389,7 @@ def _begin(
         _show(selection, options, reporter)
         names = selection.names
         if not names:
-            reporter.line(said('global_lock-no-request'))
+            reporter.line(message('global_lock-no-request'))
             return None
         stored['page'] = {**selection.stored(), 'close': options.close}
     campaign, number = options.begin(
@@ -403,7 +403,7 @@ def _begin(
         exist=existing_accounts(site),
         discreet=options.hide is not None,
     )
-    reporter.line(said('global_lock-names', number=number))
+    reporter.line(message('global_lock-names', number=number))
     return campaign
 
 
@@ -421,7 +421,7 @@ def _select(site: Any, options: Options) -> Selection:
 def _is_meant_to_lock(label: str, names: Sequence[str]) -> bool:
     """Ask whether a request is for a lock, where its heading speaks of both."""
     shown = ', '.join(map(marked, names[:_ASKED_WITH_NAMES]))
-    question = said('global_lock-offer', label=label, number=len(names), names=shown)
+    question = message('global_lock-offer', label=label, number=len(names), names=shown)
     return pywikibot.input(question).strip().lower() in ('y', 'yes')
 
 
@@ -435,17 +435,17 @@ def _show(selection: Selection, options: Options, reporter: Reporter) -> None:
     if options.ip_file is not None:
         files = write_addresses(options.ip_file, selection.addresses)
         reporter.line(
-            said('global_lock-addresses-in', number=count, files=', '.join(files))
+            message('global_lock-addresses-in', number=count, files=', '.join(files))
         )
         return
     for batch in batches(selection.shown_addresses):
         reporter.line('')
-        reporter.line(said('global_lock-addresses', number=len(batch), total=count))
+        reporter.line(message('global_lock-addresses', number=len(batch), total=count))
         for address in batch:
             reporter.line(address)
         reporter.line('')
     if unshown := len(selection.addresses) - len(selection.shown_addresses):
-        reporter.line(said('global_lock-addresses-unshown', number=unshown))
+        reporter.line(message('global_lock-addresses-unshown', number=unshown))
 
 
 def _close(
@@ -485,7 +485,7 @@ def _close(
         reporter.line(mark_requests(site, ledger, finished))
     except TokensPluginError:
         line = options.resume_line(_SCRIPT, campaign)
-        reporter.line(said('global_lock-not-marked', line=f'{line} -close'))
+        reporter.line(message('global_lock-not-marked', line=f'{line} -close'))
         raise
 
 
@@ -504,7 +504,7 @@ def _compare_page(site: Any, campaign: Campaign, reporter: Reporter) -> None:
     latest = site.edit_context(page['title']).base_revision
     if latest != page['revision']:
         reporter.line(
-            said(
+            message(
                 'global_lock-page-changed',
                 title=page['title'],
                 revision=str(page['revision']),

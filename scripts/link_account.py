@@ -86,7 +86,7 @@ from mw_tokens_plugin.exceptions import (
     SessionLost,
     StoppedByGuard,
 )
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import (
     check_replaceable,
     expanded,
@@ -356,12 +356,14 @@ class Conversation:
         for _ in range(MOST_STEPS):
             step = self._link.step
             if isinstance(step, Done):
-                print(said('link_account-linked'))
+                print(message('link_account-linked'))
                 return ExitCode.DONE
             if isinstance(step, Failed):
                 told = plain(step.message) or step.code
-                reason = told or said('link_account-no-reason')
-                print(said('link_account-not-linked', reason=reason), file=sys.stderr)
+                reason = told or message('link_account-no-reason')
+                print(
+                    message('link_account-not-linked', reason=reason), file=sys.stderr
+                )
                 return ExitCode.FAILED
             try:
                 code = self._go_on(step)
@@ -369,7 +371,7 @@ class Conversation:
                 slips += 1
                 if slips == MOST_SLIPS or not self._can_ask_again():
                     raise
-                print(said('link_account-once-more', error=error), file=sys.stderr)
+                print(message('link_account-once-more', error=error), file=sys.stderr)
                 continue
             if code is not None:
                 return code
@@ -385,18 +387,18 @@ class Conversation:
             self._say(step)
             values = self._filled_in(step.form)
             if config.simulate:
-                names = ', '.join(values) or said('link_account-no-fields')
+                names = ', '.join(values) or message('link_account-no-fields')
                 return _simulated(self._link.submit, values, names)
             self._send(self._link.submit, values)
             return None
         if config.simulate and self._options.returned is None:
-            print(said('link_account-would-wait', url=step.url))
+            print(message('link_account-would-wait', url=step.url))
             return ExitCode.DONE
         url = self._returned(step)
         if url is None:
             return ExitCode.TRY_AGAIN
         if config.simulate:
-            named = said('link_account-the-return')
+            named = message('link_account-the-return')
             return _simulated(self._link.returned, url, named)
         self._send(self._link.returned, url)
         return None
@@ -434,7 +436,7 @@ class Conversation:
         if step.message is not None:
             print(plain(step.message))
         if step.restarted:
-            print(said('link_account-restarted'))
+            print(message('link_account-restarted'))
 
     def _filled_in(self, form: Form) -> dict[str, Value]:
         """Return a form's fields, from what is given, else from the operator."""
@@ -468,7 +470,7 @@ class Conversation:
                 raise InvalidInput(f'Name one with -request:ID; there are: {ids}.')
             for request in primary:
                 print(described(request))
-            wanted = self._ask(said('link_account-which')).strip()
+            wanted = self._ask(message('link_account-which')).strip()
             given = [request for request in primary if request.id == wanted]
             if not given:
                 raise InvalidInput(f'There is no {wanted!r}; there are: {ids}.')
@@ -486,11 +488,11 @@ class Conversation:
             print(f'  {help}')
         for key, option in asked.options.items():
             print(f'  {clean(key)}: {plain(option)}')
-        hint = f' {said("link_account-optional")}' if asked.optional else ''
+        hint = f' {message("link_account-optional")}' if asked.optional else ''
         if asked.type in _TICKED:
             hint = ' [y/N]'
         elif asked.type is FieldType.MULTISELECT:
-            hint = f' {said("link_account-several")}{hint}'
+            hint = f' {message("link_account-several")}{hint}'
         elif asked.value:
             hint = f' [{clean(asked.value)}]'
         if asked.sensitive:
@@ -506,28 +508,28 @@ class Conversation:
         if self._options.returned is not None:
             given, self._options.returned = self._options.returned, None
             return given
-        print(f'{said("link_account-open")}\n{displayable(step.url)}')
+        print(f'{message("link_account-open")}\n{displayable(step.url)}')
         if self._options.open:
             self._browse(step.url)
         if self._listener is not None:
             url = self._listener.wait(step.expects, self._options.timeout)
             if url is None:
-                print(said('link_account-nobody-came'), file=sys.stderr)
+                print(message('link_account-nobody-came'), file=sys.stderr)
                 self._say_how_to_go_on()
             return url
         if self._interactive:
-            return self._ask(said('link_account-paste')).strip()
+            return self._ask(message('link_account-paste')).strip()
         self._say_how_to_go_on()
         return None
 
     def _say_how_to_go_on(self) -> None:
         if not self._options.state:
-            text = said('link_account-begin-anew')
+            text = message('link_account-begin-anew')
         elif self._listener is not None:
             port = urlsplit(self._listener.url).port
-            text = said('link_account-listen-again', port=str(port))
+            text = message('link_account-listen-again', port=str(port))
         else:
-            text = said('link_account-go-on')
+            text = message('link_account-go-on')
         print(text, file=sys.stderr)
 
     def _keep(self) -> None:
@@ -542,7 +544,9 @@ class Conversation:
                 ):
                     file.write(self._link.save())
             except InvalidInput as error:
-                print(said('link_account-only-this-run', error=error), file=sys.stderr)
+                print(
+                    message('link_account-only-this-run', error=error), file=sys.stderr
+                )
                 self._forget()
                 self._options.state = None
 
@@ -556,7 +560,7 @@ def _simulated(send: Callable[[Any], object], what: object, named: str) -> ExitC
     """Say what would be sent, unless that would be refused here already."""
     with suppress(StoppedByGuard):
         send(what)
-    print(said('link_account-would-send', what=named))
+    print(message('link_account-would-send', what=named))
     return ExitCode.DONE
 
 
@@ -659,7 +663,7 @@ def recently_logged_in(site: Any, act: Callable[[], Result]) -> Result:
     try:
         return act()
     except MustReauthenticate:
-        print(said('link_account-recent-login', wiki=site))
+        print(message('link_account-recent-login', wiki=site))
         site.reauthenticate()
         return act()
 
@@ -684,10 +688,10 @@ def _list(site: Any) -> ExitCode:
     linkable = site.linkable_accounts(message_format='html').requests
     linked = site.linked_accounts(message_format='html')
     for title, requests in (
-        (said('link_account-list-linked'), linked),
-        (said('link_account-list-linkable'), linkable),
+        (message('link_account-list-linked'), linked),
+        (message('link_account-list-linkable'), linkable),
     ):
-        print(f'{title}: {"" if requests else said("link_account-nothing")}')
+        print(f'{title}: {"" if requests else message("link_account-nothing")}')
         for request in requests:
             print(f'  {described(request)}')
     return ExitCode.DONE
@@ -695,19 +699,19 @@ def _list(site: Any) -> ExitCode:
 
 def _unlink(site: Any, id: str, always: bool, interactive: bool) -> ExitCode:
     if config.simulate:
-        print(said('link_account-would-unlink', id=id))
+        print(message('link_account-would-unlink', id=id))
         return ExitCode.DONE
     if not always:
         if not interactive:
             raise InvalidInput('Without a terminal, give -always to unlink.')
         user = site.username()
-        print(said('link_account-bot-passwords', user=user))
-        question = said('link_account-unlink', id=id, user=user)
+        print(message('link_account-bot-passwords', user=user))
+        question = message('link_account-unlink', id=id, user=user)
         answer = pywikibot.input(f'{question} [y/N]')
         if answer.strip().lower() not in ('y', 'yes'):
             raise StoppedByGuard('Not confirmed; nothing was sent.')
     recently_logged_in(site, lambda: site.unlink_account(id))
-    print(said('link_account-unlinked', id=id))
+    print(message('link_account-unlinked', id=id))
     return ExitCode.DONE
 
 

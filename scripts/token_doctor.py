@@ -57,7 +57,7 @@ from mw_tokens_plugin.doctor import (
     without_home,
 )
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.display import displayable
 
 #: Arguments that are certainly not for pywikibot.
@@ -190,51 +190,53 @@ def as_json(found: Diagnosis) -> dict[str, object]:
 
 def show(found: Diagnosis, console: Console) -> None:
     """Print a diagnosis: as tables on a terminal, else one finding a line."""
-    _show_section(said('token_doctor-login'), _about_login(found), console)
+    _show_section(message('token_doctor-login'), _about_login(found), console)
     for wiki in found.wikis:
         lines: list[Line] = []
         if wiki.problem:
-            lines.append(Line(said('token_doctor-problem'), wiki.problem, good=False))
+            lines.append(
+                Line(message('token_doctor-problem'), wiki.problem, good=False)
+            )
         if wiki.findings is not None:
             lines += _about_wiki(wiki.findings, found)
         roles = ', '.join(_role(role) for role in wiki.roles)
         _show_section(f'{wiki.wiki} ({roles})', lines, console)
     advice = [Line('', _sentence(each)) for each in found.advice()]
-    _show_section(said('token_doctor-advice'), advice, console)
+    _show_section(message('token_doctor-advice'), advice, console)
 
 
 def _role(role: str) -> str:
     return {
-        Role.HOME: said('token_doctor-role-home'),
-        Role.CENTRAL: said('token_doctor-role-central'),
-        Role.NAMED: said('token_doctor-role-named'),
+        Role.HOME: message('token_doctor-role-home'),
+        Role.CENTRAL: message('token_doctor-role-central'),
+        Role.NAMED: message('token_doctor-role-named'),
     }[Role(role)]
 
 
 def _login_name(kind: LoginKind) -> str:
     return {
-        LoginKind.MAIN_PASSWORD: said('token_doctor-main-password'),
-        LoginKind.BOT_PASSWORD: said('token_doctor-bot-password'),
-        LoginKind.OAUTH: said('token_doctor-oauth'),
+        LoginKind.MAIN_PASSWORD: message('token_doctor-main-password'),
+        LoginKind.BOT_PASSWORD: message('token_doctor-bot-password'),
+        LoginKind.OAUTH: message('token_doctor-oauth'),
     }[kind]
 
 
 def _about_login(found: Diagnosis) -> Iterator[Line]:
-    made = said('token_doctor-made-with')
+    made = message('token_doctor-made-with')
     if found.login is None:
-        none = said('token_doctor-no-login', reason=found.reason or '')
+        none = message('token_doctor-no-login', reason=found.reason or '')
         yield Line(made, none, good=False)
     else:
         yield Line(made, _login_name(found.login), good=True)
         gets = (
-            said('token_doctor-yes')
+            message('token_doctor-yes')
             if found.centralauthtoken
-            else said('token_doctor-no', reason=found.reason or '')
+            else message('token_doctor-no', reason=found.reason or '')
         )
         yield Line('centralauthtoken', gets, good=found.centralauthtoken)
         yield Line(
-            said('token_doctor-foreign-site'),
-            found.foreign_site or said('token_doctor-no-foreign-site'),
+            message('token_doctor-foreign-site'),
+            found.foreign_site or message('token_doctor-no-foreign-site'),
             good=found.foreign_site is not None,
         )
     for file in found.secret_files:
@@ -242,25 +244,25 @@ def _about_login(found: Diagnosis) -> Iterator[Line]:
 
 
 def _about_file(file: SecretFile) -> Line:
-    what = said('token_doctor-secrets')
+    what = message('token_doctor-secrets')
     if file.problem is not None:
         return Line(what, file.problem, good=False)
     about = {'path': file.path, 'mode': file.mode or ''}
     if file.narrowed:
-        return Line(what, said('token_doctor-file-narrowed', **about), good=False)
+        return Line(what, message('token_doctor-file-narrowed', **about), good=False)
     if file.exposed:
-        return Line(what, said('token_doctor-file-exposed', **about), good=False)
-    return Line(what, said('token_doctor-file-yours', **about), good=True)
+        return Line(what, message('token_doctor-file-exposed', **about), good=False)
+    return Line(what, message('token_doctor-file-yours', **about), good=True)
 
 
 def _about_wiki(found: Findings, all_found: Diagnosis) -> Iterator[Line]:
-    own = said('token_doctor-own-login')
+    own = message('token_doctor-own-login')
     through = own if found.through == OWN_LOGIN else found.through
-    yield Line(said('token_doctor-user'), f'{found.user}, {through}')
+    yield Line(message('token_doctor-user'), f'{found.user}, {through}')
     yield Line('MediaWiki', found.release)
     if found.read_only is not None:
-        what = said('token_doctor-read-only')
-        yield Line(what, found.read_only or said('token_doctor-yes'), good=False)
+        what = message('token_doctor-read-only')
+        yield Line(what, found.read_only or message('token_doctor-yes'), good=False)
     if found.block is not None:
         about = {
             'by': found.block.by,
@@ -268,20 +270,20 @@ def _about_wiki(found: Findings, all_found: Diagnosis) -> Iterator[Line]:
             'reason': found.block.reason,
         }
         blocked = (
-            said('token_doctor-block-partial', **about)
+            message('token_doctor-block-partial', **about)
             if found.block.partial
-            else said('token_doctor-block-full', **about)
+            else message('token_doctor-block-full', **about)
         )
-        yield Line(said('token_doctor-block'), blocked, good=False)
-    tokens = ', '.join(found.tokens) or said('token_doctor-none')
-    yield Line(said('token_doctor-tokens'), tokens, good=bool(found.tokens))
+        yield Line(message('token_doctor-block'), blocked, good=False)
+    tokens = ', '.join(found.tokens) or message('token_doctor-none')
+    yield Line(message('token_doctor-tokens'), tokens, good=bool(found.tokens))
     if refused := [name for name in found.token_types if name not in found.tokens]:
-        yield Line(said('token_doctor-not-for-you'), ', '.join(refused))
-    yield Line(said('token_doctor-rate-limits'), _limits(found))
+        yield Line(message('token_doctor-not-for-you'), ', '.join(refused))
+    yield Line(message('token_doctor-rate-limits'), _limits(found))
     yield Line('put_throttle', _throttle(found))
     yield Line('User-Agent', found.user_agent, good=found.names_operator)
     yield Line(
-        said('token_doctor-clock'),
+        message('token_doctor-clock'),
         _difference(found.clock_difference),
         good=abs(found.clock_difference) <= MOST_DIFFERENCE,
     )
@@ -291,9 +293,9 @@ def _about_wiki(found: Findings, all_found: Diagnosis) -> Iterator[Line]:
 
 def _limits(found: Findings) -> str:
     if found.unlimited:
-        return said('token_doctor-unlimited')
+        return message('token_doctor-unlimited')
     limits = [
-        said(
+        message(
             'token_doctor-rate-limit',
             hits=limit.hits,
             action=limit.action,
@@ -301,16 +303,16 @@ def _limits(found: Findings) -> str:
         )
         for limit in found.rate_limits
     ]
-    return '; '.join(limits) or said('token_doctor-no-limit-told')
+    return '; '.join(limits) or message('token_doctor-no-limit-told')
 
 
 def _throttle(found: Findings) -> str:
     seconds = f'{found.put_throttle:g}'
     if found.processes > 1:
-        return said(
+        return message(
             'token_doctor-shared-throttle', seconds=seconds, processes=found.processes
         )
-    return said('token_doctor-throttle', seconds=seconds)
+    return message('token_doctor-throttle', seconds=seconds)
 
 
 def _about_script(check: ScriptCheck, found: Diagnosis) -> Iterator[Line]:
@@ -321,11 +323,11 @@ def _about_script(check: ScriptCheck, found: Diagnosis) -> Iterator[Line]:
     if check.works:
         for option in dict.fromkeys(m.option for m in check.missing):
             lacks = _lacks(m for m in check.missing if m.option == option)
-            words = said('token_doctor-would-not-work', lacks=lacks)
+            words = message('token_doctor-would-not-work', lacks=lacks)
             yield Line(f'  {option}', words, good=False)
     grants = check.least_grants
-    least = said('token_doctor-no-grants') if grants is None else ', '.join(grants)
-    yield Line(f'  {said("token_doctor-least-grants")}', least)
+    least = message('token_doctor-no-grants') if grants is None else ', '.join(grants)
+    yield Line(f'  {message("token_doctor-least-grants")}', least)
 
 
 def _fares(
@@ -335,66 +337,66 @@ def _fares(
     targets: int,
 ) -> str:
     lacks = _lacks(m for m in check.missing if not m.option)
-    central = problem and said(
+    central = problem and message(
         'token_doctor-lacks-central', problem=problem.rstrip('.')
     )
     if reasons := [*filter(None, [lacks, central]), *map(_refusal, refused)]:
-        return said('token_doctor-would-not-work', lacks='; '.join(reasons))
+        return message('token_doctor-would-not-work', lacks='; '.join(reasons))
     if check.seconds is None:
-        return said('token_doctor-would-work')
+        return message('token_doctor-would-work')
     if not check.seconds:
         # Without a pause it is up to the wiki.
-        return said('token_doctor-would-work-at-once')
-    return said(
+        return message('token_doctor-would-work-at-once')
+    return message(
         'token_doctor-would-work-in', targets=targets, duration=duration(check.seconds)
     )
 
 
 def _refusal(file: SecretFile) -> str:
     if file.narrowed:
-        return said('token_doctor-refuses-file-until-now')
+        return message('token_doctor-refuses-file-until-now')
     if file.exposed:
-        return said('token_doctor-refuses-exposed-file')
-    return said('token_doctor-refuses-broken-file')
+        return message('token_doctor-refuses-exposed-file')
+    return message('token_doctor-refuses-broken-file')
 
 
 def _lacks(missing: Iterable[Missing]) -> str:
     words: dict[str, Callable[[str], str]] = {
-        'grant': lambda name: said('token_doctor-lacks-grant', name=name),
-        'right': lambda name: said('token_doctor-lacks-right', name=name),
-        'module': lambda name: said('token_doctor-lacks-module', name=name),
-        'main password': lambda _: said('token_doctor-lacks-main-password'),
-        'block': lambda name: said('token_doctor-is-blocked', name=name),
-        'read-only': lambda _: said('token_doctor-is-read-only'),
+        'grant': lambda name: message('token_doctor-lacks-grant', name=name),
+        'right': lambda name: message('token_doctor-lacks-right', name=name),
+        'module': lambda name: message('token_doctor-lacks-module', name=name),
+        'main password': lambda _: message('token_doctor-lacks-main-password'),
+        'block': lambda name: message('token_doctor-is-blocked', name=name),
+        'read-only': lambda _: message('token_doctor-is-read-only'),
     }
     return '; '.join(words[each.what](each.name) for each in missing)
 
 
 def _difference(seconds: float) -> str:
     if abs(seconds) < 2:
-        return said('token_doctor-clock-same')
+        return message('token_doctor-clock-same')
     time = duration(abs(seconds))
     if seconds > 0:
-        return said('token_doctor-clock-ahead', time=time)
-    return said('token_doctor-clock-behind', time=time)
+        return message('token_doctor-clock-ahead', time=time)
+    return message('token_doctor-clock-behind', time=time)
 
 
 def _sentence(advice: Advice) -> str:
     about = advice.about
     words: dict[str, Callable[[], str]] = {
-        'hide-file': lambda: said(
+        'hide-file': lambda: message(
             'token_doctor-hide-file', path=about['path'], mode=about['mode']
         ),
-        'file-was-open': lambda: said(
+        'file-was-open': lambda: message(
             'token_doctor-file-was-open', path=about['path'], mode=about['mode']
         ),
-        'mend-file': lambda: said('token_doctor-mend-file', path=about['path']),
-        'safer-login': lambda: said(
+        'mend-file': lambda: message('token_doctor-mend-file', path=about['path']),
+        'safer-login': lambda: message(
             'token_doctor-safer-login', scripts=about['scripts']
         ),
-        'name-operator': lambda: said('token_doctor-name-operator'),
-        'set-clock': lambda: said('token_doctor-set-clock'),
-        'slowed-down': lambda: said('token_doctor-slowed-down'),
+        'name-operator': lambda: message('token_doctor-name-operator'),
+        'set-clock': lambda: message('token_doctor-set-clock'),
+        'slowed-down': lambda: message('token_doctor-slowed-down'),
     }
     return words[advice.what]()
 

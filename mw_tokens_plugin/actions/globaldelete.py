@@ -28,7 +28,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import NoSuchAccount, OutcomeUnknown
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
@@ -87,7 +87,7 @@ class GlobalDelete(Action):
 
     def describe(self) -> str:
         """Say in a word or two what is done to an account."""
-        return said('campaign-verb-delete')
+        return message('campaign-verb-delete')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of an account, by heading."""

@@ -22,7 +22,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import NoSuchAccount, StateConflict
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalaccounts import (
     GlobalAccount,
@@ -100,7 +100,7 @@ class GlobalLock(Action):
             words.append(
                 'suppress' if self.hidden is HiddenLevel.SUPPRESSED else 'hide'
             )
-        return said(f'campaign-verb-{"-".join(words)}')
+        return message(f'campaign-verb-{"-".join(words)}')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of an account, by heading."""

@@ -20,7 +20,7 @@ from mw_tokens_plugin.exceptions import (
     StateConflict,
     TokensPluginError,
 )
-from mw_tokens_plugin.messages import said, written
+from mw_tokens_plugin.messages import message, wiki_message
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.requestpages import Closing, Request, RequestKind, RequestPage
@@ -60,14 +60,14 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
         if page.problem:
             raise InvalidInput(f'{title} cannot be marked: {page.problem}.')
         if target := redirect_of(site, title, page):
-            moved = said('global_lock-page-moved', title=title, target=target)
+            moved = message('global_lock-page-moved', title=title, target=target)
             return ' '.join([*sentences, moved])
         marks = _marks(site, page, ledger, campaign, unread)
         if not marks.closings:
             if found:
                 sentences.append(found)
             elif not sentences and not marks.left:
-                sentences.append(said('global_lock-none-to-mark', title=title))
+                sentences.append(message('global_lock-none-to-mark', title=title))
             return ' '.join([*sentences, *marks.left])
         if attempt == _ATTEMPTS:
             # What the last edit came to has been read.
@@ -77,7 +77,7 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
         partly = len(marks.closings) - done - reopened
         about = {'title': title, 'done': done, 'partly': partly}
         key = 'global_lock-summary-reopened' if reopened else 'global_lock-summary'
-        summary = written(site, key, done=done, partly=partly, reopened=reopened)
+        summary = wiki_message(site, key, done=done, partly=partly, reopened=reopened)
         text = page.closed(marks.closings)
         unread = [*unread, *(c for c in marks.closings if c.done)]
         try:
@@ -87,19 +87,19 @@ def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
             continue
         except (OutcomeUnknown, InternalApiError) as error:
             failure = error
-            found = said('global_lock-marked-found', **about)
+            found = message('global_lock-marked-found', **about)
             continue
         found = ''
         if done or partly:
             about['revision'] = saved.revision
-            sentences.append(said('global_lock-marked', **about))
+            sentences.append(message('global_lock-marked', **about))
         if reopened:
-            sentences.append(said('global_lock-marked-reopened', number=reopened))
+            sentences.append(message('global_lock-marked-reopened', number=reopened))
         if not saved.is_merged:
             return ' '.join([*sentences, *marks.left])
-        sentences.append(said('global_lock-marked-merged'))
+        sentences.append(message('global_lock-marked-merged'))
     if sentences:
-        return ' '.join([*sentences, said('global_lock-marked-unread', title=title)])
+        return ' '.join([*sentences, message('global_lock-marked-unread', title=title)])
     assert failure is not None
     raise failure
 
@@ -154,13 +154,13 @@ def _marks(
         if request in closed:
             if done < total:
                 key = f'global_lock-reopened-{kind.value}'
-                line = written(site, key, done=done, total=total)
+                line = wiki_message(site, key, done=done, total=total)
                 closings.append(Closing(request, f': {line}', False, reopens=True))
         elif done == total:
-            line = written(site, f'global_lock-done-{kind.value}', total=total)
+            line = wiki_message(site, f'global_lock-done-{kind.value}', total=total)
             closings.append(Closing(request, f': {line}', done=True))
         elif done:
-            line = written(
+            line = wiki_message(
                 site, f'global_lock-partly-{kind.value}', done=done, total=total
             )
             if f': {line}' not in request.span.of(page.text):
@@ -169,7 +169,7 @@ def _marks(
             untouched += 1
     left = []
     if untouched:
-        left.append(said(f'global_lock-none-{kind.value}', number=untouched))
+        left.append(message(f'global_lock-none-{kind.value}', number=untouched))
     gone = sum(
         not any(
             request.heading == item['heading']
@@ -181,7 +181,7 @@ def _marks(
     )
     if gone:
         total = len(stored['requests'])
-        left.append(said('global_lock-requests-gone', gone=gone, total=total))
+        left.append(message('global_lock-requests-gone', gone=gone, total=total))
     return _Marks(tuple(closings), tuple(left))
 
 

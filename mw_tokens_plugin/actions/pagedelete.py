@@ -28,7 +28,7 @@ from mw_tokens_plugin.exceptions import (
     OutcomeUnknown,
     SessionError,
 )
-from mw_tokens_plugin.messages import counted, said
+from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.site.requests import send_once
 from mw_tokens_plugin.targets.deletionlog import LogEntry, own_deletions, since
@@ -142,7 +142,7 @@ class CrosswikiDelete(Action):
 
     def describe(self) -> str:
         """Say in a word or two what is done to a page."""
-        return said('campaign-verb-delete')
+        return message('campaign-verb-delete')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a page, by heading."""
@@ -350,7 +350,7 @@ class CrosswikiDelete(Action):
         if _is_given_up(target, page):
             detail = (
                 f'the wiki began to delete it on {target.started_at:%Y-%m-%d} and has '
-                f'not finished: {counted(len(page.revisions), "revision")} left. '
+                f'not finished: {quantity(len(page.revisions), "revision")} left. '
                 'Delete or restore it by hand'
             )
             return Outcome(State.FAILED, changed=True, detail=detail)
@@ -400,7 +400,7 @@ class UndoCrosswikiDelete(Action):
 
     def describe(self) -> str:
         """Say in a word or two what is done to a page."""
-        return said('campaign-verb-restore')
+        return message('campaign-verb-restore')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a page, by heading."""
@@ -666,13 +666,13 @@ def _restored(target: Target, counts: tuple[int, int] | None) -> Outcome:
     counts = wanted if counts is None else counts
     if counts[0] < wanted[0] or counts[1] < wanted[1]:
         detail = (
-            f'only {counts[0]} of {counted(wanted[0], "revision")} and {counts[1]} of '
-            f'{counted(wanted[1], "file version")} came back'
+            f'only {counts[0]} of {quantity(wanted[0], "revision")} and {counts[1]} of '
+            f'{quantity(wanted[1], "file version")} came back'
         )
         return Outcome(State.FAILED, changed=True, detail=detail)
-    detail = counted(counts[0], 'revision')
+    detail = quantity(counts[0], 'revision')
     if wanted[1]:
-        detail += f', {counted(counts[1], "file version")}'
+        detail += f', {quantity(counts[1], "file version")}'
     if title := facts.get('deleted_as'):
         detail += f', as {title!r}'
     return Outcome(State.DONE, changed=True, detail=detail)
@@ -723,10 +723,10 @@ def _chosen(
     recorded = Counter(map(tuple, facts['versions']))
     deleted = read_deleted_versions(site, title)
     found = [version for version in deleted if version.key in recorded]
-    counted = Counter(version.key for version in found)
-    if any(counted[key] < recorded[key] for key in recorded):
+    now_there = Counter(version.key for version in found)
+    if any(now_there[key] < recorded[key] for key in recorded):
         return Held.CHANGED_SINCE, []
-    if counted != recorded:
+    if now_there != recorded:
         return Held.MIXED, []
     return None, [version.id for version in found]
 

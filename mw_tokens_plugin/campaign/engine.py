@@ -49,7 +49,7 @@ from mw_tokens_plugin.exceptions import (
     TokensPluginError,
     UnexpectedAnswer,
 )
-from mw_tokens_plugin.messages import counted
+from mw_tokens_plugin.messages import quantity
 
 #: Targets leased at a time. After a kill, this many are read before being sent.
 LEASE = 50
@@ -222,7 +222,7 @@ class Engine:
         left_alone = self._left_alone.keys() | self._refused.keys()
         if left_alone and not self._unsealed:
             return None
-        number = counted(planned, 'target')
+        number = quantity(planned, 'target')
         return StoppedByGuard(
             f'{number} of {self._campaign.name!r} in the ledger '
             f'{"is" if planned == 1 else "are"} not as you agreed to: somebody else '
@@ -325,7 +325,7 @@ class Engine:
             self._failure = self._not_done_yet()
 
     def _not_done_yet(self) -> OutcomeUnknown:
-        number = counted(len(self._under_way), 'write')
+        number = quantity(len(self._under_way), 'write')
         return OutcomeUnknown(
             f'The wiki has accepted {number} and not carried out yet, the first for '
             f'{self._under_way[0].label}. Nothing is sent again: -resume reads later '

@@ -16,7 +16,7 @@ from typing import Any
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
-from mw_tokens_plugin.messages import counted
+from mw_tokens_plugin.messages import quantity
 
 #: Seconds between two looks at the ledger, or at a page of the wiki.
 _COUNT_EVERY = 1.0
@@ -96,7 +96,7 @@ class FailureGuard:
             self._count()
         if self._threshold.is_passed(self._failed, self._done):
             raise StoppedByGuard(
-                f'Of {counted(self._failed + self._done, "target")}, {self._failed} '
+                f'Of {quantity(self._failed + self._done, "target")}, {self._failed} '
                 'failed: more failures than -max-failures allows. Find out why, then '
                 'resume.'
             )

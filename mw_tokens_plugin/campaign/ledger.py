@@ -43,7 +43,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.campaign.storedrows import check_columns, check_facts
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
-from mw_tokens_plugin.messages import counted
+from mw_tokens_plugin.messages import quantity
 from mw_tokens_plugin.site.redaction import redactor
 
 #: Rows written or read in one go.
@@ -142,7 +142,7 @@ class Ledger:
 
     def _taken(self, there: Campaign, action: str, operator: str) -> InvalidInput:
         """Return the error for a second campaign of the same name."""
-        number = counted(sum(self.counts(there).values()), 'target')
+        number = quantity(sum(self.counts(there).values()), 'target')
         about = (
             f'There is a campaign {there.name!r} already: a {there.action} with '
             f'{number}, by {there.operator}. Give another name'

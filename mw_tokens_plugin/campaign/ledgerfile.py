@@ -17,7 +17,7 @@ from pathlib import Path
 import pywikibot
 
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 
 #: What SQLite puts beside a database, and believes when it is there.
 #: https://www.sqlite.org/tempfiles.html
@@ -55,7 +55,9 @@ def prepare(path: str, team: str | None = None) -> None:
             _check_owner(beside, os.lstat(beside), team)
     if _is_readable(found, os.stat(os.path.dirname(real)), team):
         command = f'chmod 600 {shlex.quote(real)}'
-        pywikibot.warning(said('campaign-ledger-readable', path=real, command=command))
+        pywikibot.warning(
+            message('campaign-ledger-readable', path=real, command=command)
+        )
 
 
 def _touched(path: str) -> os.stat_result:

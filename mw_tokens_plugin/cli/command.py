@@ -39,7 +39,7 @@ from mw_tokens_plugin.cli.launch import stop_signals
 from mw_tokens_plugin.cli.streams import leave_terminal, say
 from mw_tokens_plugin.cli.tracebacks import internal_error
 from mw_tokens_plugin.exceptions import CampaignBusy, LedgerFailure, StoppedByGuard
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 
 #: Plans up to this long are confirmed by "y", longer ones by typing their number.
 FEW = 5
@@ -185,13 +185,13 @@ class Command:
             ):
                 return self._run(campaign, begun)
         except KeyboardInterrupt:
-            self._reporter.line(said('campaign-interrupted', line=self._resume_line))
+            self._reporter.line(message('campaign-interrupted', line=self._resume_line))
             return ExitCode.INTERRUPTED
         except Exception as error:
             if exit_code_of(error) is ExitCode.INTERNAL or isinstance(
                 error, LedgerFailure
             ):
-                line = said('campaign-to-go-on', line=self._resume_line)
+                line = message('campaign-to-go-on', line=self._resume_line)
                 self._reporter.line(line, urgent=True)
             raise
 
@@ -208,7 +208,9 @@ class Command:
                 if self._sealer is not None:
                     # It is shown to be looked at, whoever has listed it.
                     self._sealer.adopt()
-                self._reporter.line(said('campaign-simulated', line=self._resume_line))
+                self._reporter.line(
+                    message('campaign-simulated', line=self._resume_line)
+                )
                 return ExitCode.DONE
             if not self._is_confirmed(campaign):
                 self._confirm(campaign)
@@ -217,7 +219,7 @@ class Command:
                 campaign = self._ledger.mark(campaign, 'confirmed_at')
             finish = self._carry_out(campaign, engine)
             if isinstance(finish.error, CampaignBusy) and not self._to_do(campaign):
-                self._reporter.line(said('campaign-finished-by-others'), urgent=True)
+                self._reporter.line(message('campaign-finished-by-others'), urgent=True)
                 finish = Finish()
             if isinstance(finish.error, LedgerFailure):
                 return self._sum_up_without_ledger(campaign, finish)
@@ -257,7 +259,7 @@ class Command:
         if not (is_new or stale or foreign) and was_confirmed:
             return campaign
         if stale:
-            self._reporter.line(said('campaign-stale'))
+            self._reporter.line(message('campaign-stale'))
         if self._sealer is not None and (is_new or stale):
             self._sealer.begin(confirmed=stale and was_confirmed)
         if is_new:
@@ -280,7 +282,7 @@ class Command:
             self._veil.refresh()
         to_do = self._shown = sum(1 for _ in self._in_plan(campaign))
         self._reporter.line(
-            said('campaign-begins', name=campaign.name, wiki=self._where())
+            message('campaign-begins', name=campaign.name, wiki=self._where())
         )
         if self._reporter.interactive:
             self._reporter.line(reason_line(campaign), plan=True)
@@ -291,7 +293,7 @@ class Command:
         for reason in (campaign.reason, *campaign.options.get('reasons', {}).values()):
             if len(reason) > MAX_REASON:
                 about = {'number': len(reason), 'most': MAX_REASON}
-                self._reporter.line(said('campaign-reason-long', **about))
+                self._reporter.line(message('campaign-reason-long', **about))
         self._show_plan(campaign)
         self._say_duration(to_do)
         if self._consent.longest is not None and to_do > self._consent.longest:
@@ -307,7 +309,7 @@ class Command:
             return
         by = campaign.operator
         key = 'campaign-of-colleague' if by != self._user() else 'campaign-not-sealed'
-        self._reporter.line(said(key, operator=by), urgent=True)
+        self._reporter.line(message(key, operator=by), urgent=True)
 
     def _show_plan(self, campaign: Campaign, *, everything: bool = False) -> None:
         self._reporter.plan(
@@ -351,11 +353,11 @@ class Command:
                 'number': number,
             }
             if number <= FEW:
-                answer = self._answer(said('campaign-confirm-few', **about))
+                answer = self._answer(message('campaign-confirm-few', **about))
                 agreed = answer.strip().lower() in ('y', 'yes')
             else:
                 while True:
-                    question = said('campaign-confirm-many', **about)
+                    question = message('campaign-confirm-many', **about)
                     if (answer := self._answer(question).strip()) != _LIST:
                         break
                     self._show_plan(campaign, everything=True)
@@ -369,7 +371,7 @@ class Command:
                 )
         if self._consent.twice:
             answer = self._answer(
-                said('campaign-confirm-twice', words=self._consent.twice)
+                message('campaign-confirm-twice', words=self._consent.twice)
             )
             if answer.strip() != self._consent.twice:
                 raise StoppedByGuard(
@@ -500,11 +502,11 @@ class Command:
         done, failed = self._ended[State.DONE], self._ended[State.FAILED]
         for line in (
             '',
-            said('campaign-name', name=campaign.name),
-            said('campaign-this-run', done=done, failed=failed),
-            said('campaign-ledger', place=self._ledger.location),
-            said('campaign-stopped', error=str(finish.error)),
-            said('campaign-to-go-on', line=self._resume_line),
+            message('campaign-name', name=campaign.name),
+            message('campaign-this-run', done=done, failed=failed),
+            message('campaign-ledger', place=self._ledger.location),
+            message('campaign-stopped', error=str(finish.error)),
+            message('campaign-to-go-on', line=self._resume_line),
         ):
             self._reporter.line(line, urgent=True)
         return exit_code_of(finish.error)
@@ -513,26 +515,26 @@ class Command:
         tokens = self._site.tokens
         renewed, sessions = sum(tokens.dropped.values()), tokens.session.renewals
         if renewed or sessions:
-            yield said('campaign-renewed', tokens=renewed, sessions=sessions)
+            yield message('campaign-renewed', tokens=renewed, sessions=sessions)
         if self._done_before:
-            yield said(self._action.before, number=self._done_before)
-        yield said('campaign-ledger', place=self._ledger.location)
+            yield message(self._action.before, number=self._done_before)
+        yield message('campaign-ledger', place=self._ledger.location)
         if self._undo_line and self._ledger.changed_count(campaign):
-            yield said('campaign-to-undo', line=self._undo_line)
+            yield message('campaign-to-undo', line=self._undo_line)
         for lane, error in finish.left_alone.items():
-            yield said('campaign-left-out', lane=lane, error=error)
+            yield message('campaign-left-out', lane=lane, error=error)
         for lane, error in finish.refused.items():
             if error is not finish.error:
-                yield said('campaign-refused', lane=lane, error=error)
+                yield message('campaign-refused', lane=lane, error=error)
         if finish.error is not None:
             is_internal = exit_code_of(finish.error) is ExitCode.INTERNAL
             words = internal_error(finish.error) if is_internal else str(finish.error)
-            yield said('campaign-stopped', error=words)
+            yield message('campaign-stopped', error=words)
         if not finish.is_whole or self._to_do(campaign):
             line = self._look_line if finish.is_not_agreed_to else self._resume_line
-            yield said('campaign-to-go-on', line=line)
+            yield message('campaign-to-go-on', line=line)
         elif self._retry_line and self._ledger.may_be_retried(campaign):
-            yield said('campaign-to-retry', line=self._retry_line)
+            yield message('campaign-to-retry', line=self._retry_line)
 
     def _code(self, campaign: Campaign, finish: Finish) -> ExitCode:
         if finish.interrupted:
@@ -568,7 +570,7 @@ class Command:
             return
         others = throttle.process_multiplicity
         self._reporter.line(
-            said(
+            message(
                 'campaign-duration',
                 time=duration(number * delay / self._lanes),
                 throttle=config.put_throttle,
@@ -576,21 +578,21 @@ class Command:
         )
         if others > 1:
             self._reporter.line(
-                said('campaign-processes', number=others, file=throttle.ctrlfilename)
+                message('campaign-processes', number=others, file=throttle.ctrlfilename)
             )
         if config.put_throttle > 1:
             time = duration(number * others / self._lanes)
-            self._reporter.line(said('campaign-duration-faster', time=time))
+            self._reporter.line(message('campaign-duration-faster', time=time))
 
     def _say_waiting(self) -> None:
-        self._reporter.line(said('campaign-watching', seconds=round(PATIENCE)))
+        self._reporter.line(message('campaign-watching', seconds=round(PATIENCE)))
 
     def _say_pause(self, target: Target, error: Exception, seconds: float) -> None:
         about = str(error)
         if target.decision.hidden:
             about = about.replace(target.name, target.label)
         self._reporter.line(
-            said(
+            message(
                 'campaign-pause',
                 target=target.label,
                 time=duration(seconds),
@@ -601,7 +603,7 @@ class Command:
     def _say_waiting_for_others(self) -> None:
         if not self._waits_for_others:
             self._waits_for_others = True
-            self._reporter.line(said('campaign-waiting'))
+            self._reporter.line(message('campaign-waiting'))
 
     def _sleep(self, seconds: float) -> None:
         """Sleep, but not through an order to stop."""
@@ -623,7 +625,7 @@ class Command:
             if self._stop or not self._at_work:
                 raise KeyboardInterrupt
             self._stop = True
-            say(said('campaign-stopping', noun=self._action.noun))
+            say(message('campaign-stopping', noun=self._action.noun))
 
         previous = {
             number: signal.signal(number, stop)

@@ -56,7 +56,7 @@ from mw_tokens_plugin.cli.whereabouts import (
     words_for,
 )
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import (
     check_appendable,
     check_folder,
@@ -216,7 +216,7 @@ class SharedOptions:
             case '-ledger', True:
                 self.ledger = _place(name, value)
                 if holds_password(value):
-                    pywikibot.warning(said('campaign-ledger-password'))
+                    pywikibot.warning(message('campaign-ledger-password'))
             case '-quiet', False:
                 self.quiet = True
             case '-log-json', True:
@@ -575,7 +575,7 @@ class SharedOptions:
             if source.title == 'argument' and not others:
                 continue
             reporter.line(
-                said(
+                message(
                     'campaign-source',
                     source=source.title,
                     names=source.names,
@@ -588,7 +588,7 @@ class SharedOptions:
             addresses = kinds.get(AccountKind.IP, 0)
             if temporary or addresses:
                 reporter.line(
-                    said(
+                    message(
                         'campaign-source-kinds',
                         temporary=temporary,
                         addresses=addresses,
@@ -597,12 +597,14 @@ class SharedOptions:
             if not found:
                 continue
             if discreet or not reporter.interactive:
-                reporter.line(said('campaign-interpreted', number=found))
+                reporter.line(message('campaign-interpreted', number=found))
                 continue
             for line, names in source.shown:
-                reporter.line(said('campaign-interpreted-line', line=line, names=names))
+                reporter.line(
+                    message('campaign-interpreted-line', line=line, names=names)
+                )
             if more := found - len(source.shown):
-                reporter.line(said('campaign-interpreted-more', number=more))
+                reporter.line(message('campaign-interpreted-more', number=more))
 
     def new_name(self, kind: str) -> str:
         """Return the name for a new campaign."""
@@ -772,7 +774,7 @@ class SharedOptions:
                 'campaign', 'report', campaign.name, 'DIR', wiki=campaign.wiki
             )
             reporter.line(
-                said(
+                message(
                     'campaign-no-report',
                     error=f'{error.filename or self.report}: {error.strerror}',
                     line=line,
@@ -780,7 +782,7 @@ class SharedOptions:
                 urgent=True,
             )
         else:
-            reporter.line(said('campaign-report', files=', '.join(map(str, files))))
+            reporter.line(message('campaign-report', files=', '.join(map(str, files))))
 
 
 def _account(site: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import counted, said
+from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.protocol.names import (
     AccountKind,
     Capital,
@@ -120,11 +120,11 @@ class Exclusions:
                     continue
                 useless += 1
                 about = {'source': entry.source, 'number': entry.number}
-                name = said('campaign-this-name') if discreet else repr(entry.name)
-                problem = said('campaign-excludes-nothing', name=name)
-                line = said('campaign-bad-line', problem=problem, **about)
+                name = message('campaign-this-name') if discreet else repr(entry.name)
+                problem = message('campaign-excludes-nothing', name=name)
+                line = message('campaign-bad-line', problem=problem, **about)
                 print(line, file=sys.stderr)
-            yield said(
+            yield message(
                 'campaign-not-matched',
                 source=path,
                 number=len(entries),
@@ -133,13 +133,13 @@ class Exclusions:
             )
         if useless:
             raise InvalidInput(
-                f'{counted(useless, "line")} of -not would protect nobody; nothing was '
-                'sent. Correct that, or give a standing list by -protect:FILE.'
+                f'{quantity(useless, "line")} of -not would protect nobody; nothing '
+                'was sent. Correct that, or give a standing list by -protect:FILE.'
             )
         self._check_words(ledger, campaign)
         for path, entries in self.standing.items():
             targets = _among(ledger, campaign, entries)
-            yield said(
+            yield message(
                 'campaign-protected',
                 source=path,
                 number=len(entries),
@@ -161,12 +161,12 @@ class Exclusions:
                 if overlooked > MAX_REFUSED:
                     continue
                 # The target may be one whose name must not be shown.
-                problem = said('campaign-excludes-no-target')
+                problem = message('campaign-excludes-no-target')
                 about = {'source': path, 'number': number, 'problem': problem}
-                print(said('campaign-bad-line', **about), file=sys.stderr)
+                print(message('campaign-bad-line', **about), file=sys.stderr)
         if overlooked:
             raise InvalidInput(
-                f'{counted(overlooked, "line")} of -not or -protect may mean a target '
+                f'{quantity(overlooked, "line")} of -not or -protect may mean a target '
                 'that would not be skipped; nothing was sent. Correct that.'
             )
 

@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from mw_tokens_plugin.campaign.records import Held
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import counted, said
+from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.protocol.cells import from_cell
 from mw_tokens_plugin.protocol.lines import (
     Line,
@@ -116,15 +116,15 @@ def valid_entries(
         bad += 1
         if bad > MAX_REFUSED:
             continue
-        problem = said('campaign-bad-name') if discreet else entry.problem
+        problem = message('campaign-bad-name') if discreet else entry.problem
         about = {'source': entry.source, 'number': entry.number, 'problem': problem}
-        print(said('campaign-bad-line', **about), file=sys.stderr)
+        print(message('campaign-bad-line', **about), file=sys.stderr)
     if bad > MAX_REFUSED:
-        more = said('campaign-more-bad-lines', number=bad - MAX_REFUSED)
+        more = message('campaign-more-bad-lines', number=bad - MAX_REFUSED)
         print(more, file=sys.stderr)
     if bad and not skip:
         raise InvalidInput(
-            f'{counted(bad, "bad line")}; nothing was sent. Correct that, or skip bad '
+            f'{quantity(bad, "bad line")}; nothing was sent. Correct that, or skip bad '
             'lines of targets with -skip-bad-lines.'
         )
 
@@ -337,7 +337,7 @@ class ListReader:
 @cache
 def _reasons() -> tuple[str, ...]:
     """Return why plans hold targets back, in their words."""
-    return tuple(said(f'campaign-held-{reason.name.lower()}') for reason in Held)
+    return tuple(message(f'campaign-held-{reason.name.lower()}') for reason in Held)
 
 
 #: A number before an item without the blank that would make it one of a list.
@@ -410,7 +410,7 @@ def _column(heading: str, column: str) -> Callable[[str], str]:
         # What it has instead may be a name that is not to be shown.
         raise InvalidInput(
             f'-column:{column}: the first line has no such heading. It has '
-            f'{counted(len(titles), "column")}; a number will do, too.'
+            f'{quantity(len(titles), "column")}; a number will do, too.'
         )
 
     def cell(line: str) -> str:

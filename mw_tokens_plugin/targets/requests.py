@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.lookalikes import marked
 from mw_tokens_plugin.protocol.names import AccountKind, folded, kind_of
 from mw_tokens_plugin.requestpages import Request, RequestKind, RequestPage
@@ -135,14 +135,14 @@ class Selection:
 
     def lines(self) -> Iterator[str]:
         """Yield what the operator reads of it, without names to be hidden."""
-        yield said('global_lock-page', title=self.title, revision=self.revision)
+        yield message('global_lock-page', title=self.title, revision=self.revision)
         for taken in self.taken:
             status = taken.request.status.word if taken.request.status else ''
-            number = said('global_lock-request-names', number=len(taken.names))
+            number = message('global_lock-request-names', number=len(taken.names))
             details = '; '.join(filter(None, [number, status]))
             yield f'  {marked(taken.label)} ({details})'
         for passed in self.passed:
-            line = said(
+            line = message(
                 'global_lock-passed', label=marked(passed.label), why=marked(passed.why)
             )
             yield f'  {line}'
@@ -221,7 +221,7 @@ def select(
             passed.append(Passed(label, why))
         if count := sum(map(_is_too_wide, accepted[request.span.start])):
             ipv4, ipv6 = _WIDEST[4], _WIDEST[6]
-            why = said('global_lock-too-wide', number=count, ipv4=ipv4, ipv6=ipv6)
+            why = message('global_lock-too-wide', number=count, ipv4=ipv4, ipv6=ipv6)
             passed.append(Passed(label, why))
     return Selection(
         title=context.title,
@@ -302,16 +302,16 @@ def _in_sections(
 def _why_not(request: Request, kind: RequestKind) -> str | None:
     """Return why a request is not acted on, if it is not of one kind for certain."""
     if request.may_be_a_lock and kind is RequestKind.LOCK:
-        return said('global_lock-either')
+        return message('global_lock-either')
     if not request.is_certain:
         return '; '.join(
-            said(f'global_lock-problem-{problem.name.lower()}')
+            message(f'global_lock-problem-{problem.name.lower()}')
             for problem in request.problems
         )
     if request.kind is kind:
         return None
     assert request.kind is not None
-    return said(f'global_lock-asks-{request.kind.value}')
+    return message(f'global_lock-asks-{request.kind.value}')
 
 
 def _as_lock(request: Request) -> Request:
@@ -329,9 +329,9 @@ def _not_taken(request: Request, label: str, hidden: Collection[str]) -> str | N
     if not left:
         return None
     if label != request.heading or any(_may_tell_a_name(hidden, text) for text in left):
-        return said('global_lock-not-taken-hidden', number=len(left))
+        return message('global_lock-not-taken-hidden', number=len(left))
     shown = [_shortened(text) for text in left[:_MAX_LEFT]]
-    return said(
+    return message(
         'global_lock-not-taken',
         number=len(left),
         names='; '.join([*shown, *(['...'] if len(left) > len(shown) else [])]),
@@ -355,20 +355,20 @@ def _unknown_status(
         or len(word) > _LONGEST_STATUS
         or _may_tell_a_name(hidden, word)
     ):
-        return said('global_lock-status-unknown')
-    return said('global_lock-status-unknown-word', status=word)
+        return message('global_lock-status-unknown')
+    return message('global_lock-status-unknown-word', status=word)
 
 
 def _added_by(page: RequestPage, others: Iterable[str | Doubt]) -> Iterator[str]:
     hidden = page.hidden_names
     for doubt in Doubt:
         if doubt in others:
-            yield said(f'global_lock-doubt-{doubt.value}')
+            yield message(f'global_lock-doubt-{doubt.value}')
     for user in sorted(other for other in others if isinstance(other, str)):
         if user in hidden:
-            yield said('global_lock-added-hidden')
+            yield message('global_lock-added-hidden')
         else:
-            yield said('global_lock-added-by', user=user)
+            yield message('global_lock-added-by', user=user)
 
 
 def _is_too_wide(name: str) -> bool:
@@ -383,7 +383,7 @@ def _labels(
 ) -> dict[int, str]:
     """Return what to call each request, without names that must not be shown."""
     return {
-        request.span.start: said('global_lock-label-hidden', number=number)
+        request.span.start: message('global_lock-label-hidden', number=number)
         if discreet
         or request.hidden_names
         or _may_tell_a_name(hidden, request.heading, shown=_shown_names(request))

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol import wikitext
 from mw_tokens_plugin.protocol.wikitext import Kind
 from mw_tokens_plugin.requestpages import (
@@ -175,7 +175,7 @@ def test_a_note_that_would_change_the_requests_is_refused() -> None:
     ],
 )
 def test_each_reason_can_be_said(key: str) -> None:
-    assert said(f'global_lock-{key}', number=1, total=1)
+    assert message(f'global_lock-{key}', number=1, total=1)
 
 
 FRAGMENTS = st.sampled_from(

@@ -18,7 +18,7 @@ from mw_tokens_plugin.campaign.report.console import Reporter
 from mw_tokens_plugin.campaign.report.export import write_report
 from mw_tokens_plugin.cli.launch import ExitCode, run_script
 from mw_tokens_plugin.exceptions import ApiRefusal
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.display import displayable, find_control
 from mw_tokens_plugin.site.cleanlogs import install_redaction
 
@@ -49,7 +49,7 @@ def test_messages_and_errors_show_tricks_escaped(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """On a terminal and elsewhere, and in what pywikibot's loggers are told."""
-    assert not any(map(is_harmful, said('campaign-reason', reason=TRICK + '\n')))
+    assert not any(map(is_harmful, message('campaign-reason', reason=TRICK + '\n')))
     for terminal in (False, True):
         file = io.StringIO()
         console = Console(

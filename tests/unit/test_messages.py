@@ -14,7 +14,7 @@ from pywikibot import config
 
 from mw_tokens_plugin import messages
 from mw_tokens_plugin.campaign.records import Held
-from mw_tokens_plugin.messages import counted, said, written
+from mw_tokens_plugin.messages import message, quantity, wiki_message
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(Path(messages.__file__).with_name('i18n').iterdir())
@@ -37,7 +37,7 @@ def uses() -> Iterator[tuple[str, set[str]]]:
         for node in ast.walk(ast.parse(path.read_text('utf-8'))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
-            position = {'said': 0, 'written': 1}.get(node.func.id)
+            position = {'message': 0, 'wiki_message': 1}.get(node.func.id)
             if position is None or len(node.args) <= position:
                 continue
             key = node.args[position]
@@ -70,14 +70,14 @@ def test_each_use_gives_what_its_message_speaks_of() -> None:
 
 def test_each_reason_for_holding_back_has_its_words() -> None:
     for held in Held:
-        assert said(f'campaign-held-{held.name.lower()}') == held.value
+        assert message(f'campaign-held-{held.name.lower()}') == held.value
 
 
 def test_the_number_chooses_the_words() -> None:
     wiki = SimpleNamespace(lang='en')
-    line = written(wiki, 'global_lock-done-lock', total=1)
+    line = wiki_message(wiki, 'global_lock-done-lock', total=1)
     assert line == "'''Done''': the account is locked."
-    line = written(wiki, 'global_lock-done-hide', total=2)
+    line = wiki_message(wiki, 'global_lock-done-hide', total=2)
     assert line == "'''Done''': all 2 accounts are locked and hidden."
 
 
@@ -92,23 +92,23 @@ def test_each_reader_has_a_language(
     monkeypatch.setattr(messages.resources, 'files', lambda package: tmp_path)
     messages._bundle.cache_clear()
     monkeypatch.setattr(config, 'userinterface_lang', 'en')
-    assert said('script-done', n=2) == '2 done'
-    assert written(SimpleNamespace(lang='de'), 'script-done', n=2) == '2 erledigt'
+    assert message('script-done', n=2) == '2 done'
+    assert wiki_message(SimpleNamespace(lang='de'), 'script-done', n=2) == '2 erledigt'
     # Where German is read too, and where nobody has translated it.
     monkeypatch.setattr(config, 'userinterface_lang', 'bar')
-    assert said('script-done', n=2) == '2 erledigt'
+    assert message('script-done', n=2) == '2 erledigt'
     monkeypatch.setattr(config, 'userinterface_lang', 'qqq')
-    assert said('script-done', n=2) == '2 done'
+    assert message('script-done', n=2) == '2 done'
     messages._bundle.cache_clear()
 
 
 def test_no_percent_sign_is_lost() -> None:
     name = '100%(s) {{PLURAL:%(number)d|sure}} %s'
-    assert name in said('campaign-name', name=name)
+    assert name in message('campaign-name', name=name)
 
 
 def test_numbers_agree_with_their_nouns() -> None:
-    assert [counted(n, 'target') for n in (0, 1, 2, 1200)] == [
+    assert [quantity(n, 'target') for n in (0, 1, 2, 1200)] == [
         '0 targets',
         '1 target',
         '2 targets',

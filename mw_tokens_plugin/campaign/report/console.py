@@ -25,7 +25,7 @@ from rich.text import Text
 
 from mw_tokens_plugin.campaign.records import Campaign, Held, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.hiding import discreet
-from mw_tokens_plugin.messages import said
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.protocol.lookalikes import marked
 
@@ -123,7 +123,7 @@ class Reporter:
             number += 1
             if self._clock() - last >= _SIGN_EVERY:
                 last = self._clock()
-                self.line(said(key, number=number, **parameters))
+                self.line(message(key, number=number, **parameters))
 
         return step
 
@@ -160,12 +160,12 @@ class Reporter:
         """
         if self._quiet:
             return
-        to_do = said('campaign-to-do', verb=verb)
+        to_do = message('campaign-to-do', verb=verb)
         most = None if everything else LISTED_AT_MOST
         paged = everything and self.interactive
         with self._console.pager() if paged else nullcontext():
             self._list(to_do, noun, targets, columns, most, more)
-            self._list(said('campaign-held-back'), noun, held, columns, most, more)
+            self._list(message('campaign-held-back'), noun, held, columns, most, more)
 
     @contextmanager
     def progress(self, verb: str, total: int) -> Iterator[None]:
@@ -195,7 +195,7 @@ class Reporter:
             failed = outcome.state is State.FAILED
             key = 'campaign-one-failed' if failed else 'campaign-one-done'
             self.line(
-                said(key, target=marked(target.label))
+                message(key, target=marked(target.label))
                 + _in_brackets(_detail(target, outcome)),
                 urgent=failed,
             )
@@ -238,15 +238,17 @@ class Reporter:
             self.line(text, urgent=bool(undone))
 
         say('')
-        say(said('campaign-name', name=name))
+        say(message('campaign-name', name=name))
         others = counts[State.DONE] - changed
-        done = said('campaign-done', number=counts[State.DONE])
+        done = message('campaign-done', number=counts[State.DONE])
         say(
             done
-            + _in_brackets(said('campaign-by-others', number=others) if others else '')
+            + _in_brackets(
+                message('campaign-by-others', number=others) if others else ''
+            )
         )
         for reason, count in held.items():
-            say(said('campaign-held', number=count, reason=why_held(reason)))
+            say(message('campaign-held', number=count, reason=why_held(reason)))
         unsatisfied = sum(n for reason, n in held.items() if not reason.is_satisfied)
         if more:
             skipped = (t for t in skipped if not _is_satisfied(t))
@@ -255,20 +257,20 @@ class Reporter:
         for target in skipped:
             say(f'  {marked(target.label)}: {_why(target)}')
         if (unnamed := unsatisfied - SUMMED_UP_AT_MOST) > 0 and more:
-            say(said('campaign-more', number=unnamed, line=more))
+            say(message('campaign-more', number=unnamed, line=more))
         if counts[State.FAILED]:
-            say(said('campaign-failed', number=counts[State.FAILED]))
+            say(message('campaign-failed', number=counts[State.FAILED]))
         for target in islice(failed, SUMMED_UP_AT_MOST if more else None):
             outcome = Outcome(State.FAILED, detail=target.detail)
             say(f'  {marked(target.label)}: {_detail(target, outcome)}')
         if (unnamed := counts[State.FAILED] - SUMMED_UP_AT_MOST) > 0 and more:
-            say(said('campaign-more', number=unnamed, line=more))
+            say(message('campaign-more', number=unnamed, line=more))
         if left:
-            say(said('campaign-left', number=left))
+            say(message('campaign-left', number=left))
         if setbacks:
             classes = ', '.join(f'{name} {setbacks[name]}' for name in sorted(setbacks))
             number = sum(setbacks.values())
-            say(said('campaign-setbacks', number=number, classes=classes))
+            say(message('campaign-setbacks', number=number, classes=classes))
         for remark in remarks:
             say(remark)
 
@@ -299,7 +301,7 @@ class Reporter:
                 about = _in_brackets('; '.join(filter(None, words)))
                 self.line(f'  {self._name(target)}{about}', plan=True)
         if unshown:
-            self.line(said('campaign-more', number=unshown, line=more))
+            self.line(message('campaign-more', number=unshown, line=more))
 
     def _table(
         self, noun: str, targets: Sequence[Target], rows: Sequence[Mapping[str, str]]
@@ -331,12 +333,14 @@ class Reporter:
 
 def why_held(reason: Held) -> str:
     """Return why targets are held back, in the words of the operator's language."""
-    return said(f'campaign-held-{reason.name.lower()}')
+    return message(f'campaign-held-{reason.name.lower()}')
 
 
 def reason_line(campaign: Campaign) -> str:
     """Return what was given as the reason of a campaign."""
-    return said('campaign-reason', reason=campaign.reason or said('campaign-none'))
+    return message(
+        'campaign-reason', reason=campaign.reason or message('campaign-none')
+    )
 
 
 def duration(seconds: float) -> str:

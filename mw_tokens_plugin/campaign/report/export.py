@@ -22,7 +22,7 @@ from typing import Any, TextIO
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.hiding import Veil, discreet, without_hidden_names
-from mw_tokens_plugin.messages import counted
+from mw_tokens_plugin.messages import quantity
 from mw_tokens_plugin.privatefiles import replacing
 from mw_tokens_plugin.protocol.cells import as_cell
 from mw_tokens_plugin.protocol.display import displayable
@@ -333,8 +333,8 @@ def _write_chart(steps: list[_Step], done: int, file: TextIO) -> None:
     ]
     line = ' '.join(f'{x:.1f},{y:.1f}' for x, y in points)
     words = (
-        f'{counted(done, "target")} done over time, at most {counted(errors, "error")} '
-        'in one step'
+        f'{quantity(done, "target")} done over time, at most '
+        f'{quantity(errors, "error")} in one step'
     )
     file.write(
         '<figure>\n<svg viewBox="-4 -14 728 244" role="img" '
