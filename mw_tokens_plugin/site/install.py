@@ -68,7 +68,11 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.comms.http', 'error_handling_callback', ()),
     ('pywikibot.comms.http', 'get_authentication', ()),
     ('pywikibot.comms.http', 'requests_oauthlib', ()),
-    ('pywikibot.comms.http', 'session', ('auth', 'hooks', 'rebuild_auth')),
+    (
+        'pywikibot.comms.http',
+        'session',
+        ('auth', 'hooks', 'prepare_request', 'rebuild_auth'),
+    ),
     ('pywikibot.data.api', '_invalidate_superior_cookies', ()),
     ('pywikibot.exceptions', 'Error', ()),
     ('pywikibot.exceptions', 'OtherPageSaveError', ()),

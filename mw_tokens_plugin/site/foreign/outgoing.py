@@ -12,9 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pywikibot.comms import http
-from requests import PreparedRequest
-from requests.auth import HTTPBasicAuth
-from requests.utils import get_auth_from_url, get_netrc_auth
+from requests import PreparedRequest, Request
 
 #: What a request is given last, and returned as.
 Authentication = Callable[[PreparedRequest], PreparedRequest]
@@ -71,15 +69,13 @@ def signed(keys: tuple[str, ...]) -> Authentication:
 
 def install_authentication(session: Any) -> None:
     """Put it into a session of the HTTP library that has nothing in that place."""
-    if session.auth is None:
-        session.auth = _authenticate
+    prepare = session.prepare_request
 
+    def prepare_request(request: Request) -> PreparedRequest:
+        if request.auth is None and session.auth is None:
+            # None leaves it to the library.
+            request.auth = _present.authentication
+        prepared: PreparedRequest = prepare(request)
+        return prepared
 
-def _authenticate(request: PreparedRequest) -> PreparedRequest:
-    if _present.authentication is not None:
-        return _present.authentication(request)
-    # What the library does by itself where a session has nothing.
-    url = str(request.url)
-    in_url = get_auth_from_url(url)
-    found = in_url if any(in_url) else get_netrc_auth(url)
-    return HTTPBasicAuth(*found)(request) if found else request
+    session.__dict__['prepare_request'] = prepare_request
