@@ -9,12 +9,11 @@ https://requests.readthedocs.io/en/latest/user/advanced/#event-hooks
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from http.client import HTTPResponse
@@ -254,8 +253,11 @@ class _TimedResponse(HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         """Begin to count: the request has been sent."""
         super().__init__(sock, *args, **kwargs)
-        self.source = _Source(self.fp.detach(), sock)
-        self.fp = io.BufferedReader(self.source)
+        source: Any = self.fp.raw
+        source.__class__ = _timed_source(type(source))
+        source.socket = sock
+        source.end = time.monotonic() + MAX_SECONDS
+        self.source = source
 
 
 class _Timed:
@@ -264,56 +266,41 @@ class _Timed:
     response_class = _TimedResponse
 
 
-class _Source(io.RawIOBase):
-    """Reads from a socket until a moment.
+class _TimedSource:
+    """The part of what reads from a socket that does so until a moment.
 
+    :ivar socket: the socket
     :ivar end: that moment, by the monotonic clock; None for never
     """
 
-    def __init__(self, source: Any, sock: Any) -> None:
-        """Begin to count.
-
-        :param source: what reads from the socket
-        :param sock: the socket
-        """
-        super().__init__()
-        self._source, self._sock = source, sock
-        self.end: float | None = time.monotonic() + MAX_SECONDS
-
-    def readable(self) -> bool:
-        """Return that it is."""
-        return True
-
-    def fileno(self) -> int:
-        """Return the number of the socket."""
-        return int(self._source.fileno())
+    socket: Any
+    end: float | None
 
     def readinto(self, buffer: Any) -> int | None:
         """Read what is there, waiting for it until the moment at the longest."""
-        own = self._sock.gettimeout()
+        read: Callable[[Any], int | None] = super().readinto  # type: ignore[misc]
         if self.end is None:
-            read: int | None = self._source.readinto(buffer)
-            return read
+            return read(buffer)
         left = self.end - time.monotonic()
         if left <= 0:
             raise TimeoutError(f'the answer took more than {MAX_SECONDS:.0f} seconds')
+        own = self.socket.gettimeout()
         if own is not None and own <= left:
-            read = self._source.readinto(buffer)
-            return read
-        self._sock.settimeout(left)
+            return read(buffer)
+        self.socket.settimeout(left)
         try:
-            read = self._source.readinto(buffer)
-            return read
+            return read(buffer)
         finally:
-            self._sock.settimeout(own)
+            self.socket.settimeout(own)
 
-    def close(self) -> None:
-        """Close what reads from the socket."""
-        self._source.close()
-        super().close()
+
+@cache
+def _timed_source(kind: Any) -> Any:
+    """Return the class of what reads like others, and does so until a moment."""
+    return type(kind.__name__, (_TimedSource, kind), {})
 
 
 def _lift_time_limit(response: requests.Response) -> None:
     source = getattr(getattr(response.raw, '_fp', None), 'source', None)
-    if isinstance(source, _Source):
+    if isinstance(source, _TimedSource):
         source.end = None
