@@ -254,7 +254,7 @@ class _TimedResponse(HTTPResponse):
         """Begin to count: the request has been sent."""
         super().__init__(sock, *args, **kwargs)
         source: Any = self.fp.raw
-        source.__class__ = _timed_source(type(source))
+        source.__class__ = _timed_source(source.__class__)
         source.socket = sock
         source.end = time.monotonic() + MAX_SECONDS
         self.source = source
