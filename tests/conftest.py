@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from leftovers import cleared
 
 # pywikibot reads these while it is imported, which the first test file may do.
 _DIRECTORY = tempfile.mkdtemp(prefix='mw_tokens_tests.')
@@ -57,6 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if 'MW_TOKENS_FARM' in os.environ and item.get_closest_marker('faults'):
         pytest.skip("needs the sandbox's faults or journal; MW_TOKENS_FARM is another")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    """Let no test see what another has set, whichever ran before it."""
+    with cleared():
+        yield
 
 
 @pytest.fixture(scope='session')

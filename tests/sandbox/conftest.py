@@ -74,10 +74,7 @@ def own_pwb(
 def _run_script(
     ledger_file: Path, capfd: pytest.CaptureFixture[str], name: str, *args: str
 ) -> Run:
-    from pywikibot import config
-
     capfd.readouterr()
-    config.simulate = False
     if name not in _WITHOUT_LEDGER:
         args += (f'-ledger:{ledger_file}',)
     code = script(name).main(*args)

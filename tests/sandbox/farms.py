@@ -10,7 +10,6 @@ import contextlib
 import shlex
 import subprocess
 import sys
-import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from leftovers import end_mints, forget_logins
 
 from mw_tokens_plugin.sandbox import Sandbox
 
@@ -149,35 +149,22 @@ class Farm:
 
         self._write_files(directory)
         config.family_files[self.family] = str(directory / f'{self.family}_family.py')
-        config.put_throttle = config.minthrottle = 0
         mw_tokens_plugin.enable()
 
     def choose(self, directory: Path) -> None:
         """Let this process's pywikibot begin anew, with this farm as its default."""
-        import pywikibot
         from pywikibot import config
-        from pywikibot.comms import http
 
-        from mw_tokens_plugin.protocol.secretvalues import SecretValues
-        from mw_tokens_plugin.site.redaction import redactor
-        from mw_tokens_plugin.site.requests import TokenRequest
-
-        _end_mints()
-        # A password of another test may be a word in this one.
-        redactor.secrets = SecretValues()
-        pywikibot._sites.clear()
-        http.cookie_jar.clear()
-        http.session.close()
+        forget_logins()
         for path in directory.glob('*.lwp'):
             path.unlink()
         config.family, config.mylang = self.family, self.central
-        # Else a test before has made it a configuration for several farms.
+        config.put_throttle = config.minthrottle = 0
+        # Else it is a configuration for several farms, if another was chosen before.
         config.usernames.clear()
         config.usernames[self.family]['*'] = self.operator.name
-        config.simulate = False
         self._write_passwords(directory)
         config.password_file = str(directory / 'user-password.py')
-        TokenRequest.deadline = None
 
     def site(self, code: str | None = None, user: str | None = None) -> Any:
         """Return one of its wikis, the central one by default."""
@@ -190,7 +177,7 @@ class Farm:
     def restore(self) -> None:
         """Bring it back into its first state, where it can be."""
         # A mint of the test before would log in to the farm that is restored.
-        _end_mints()
+        end_mints()
         if self.sandbox is not None:
             self.sandbox.reset()
         elif self.reset:
@@ -271,12 +258,3 @@ def write_private(path: Path, text: str) -> None:
         path.unlink()
     path.touch(mode=0o600)
     path.write_text(text, 'utf-8')
-
-
-def _end_mints() -> None:
-    """Wait for what is minted ahead: its answer would bring cookies of another time."""
-    from mw_tokens_plugin.site.foreign.tokens import MINTER
-
-    for thread in threading.enumerate():
-        if thread.name == MINTER:
-            thread.join()

@@ -20,7 +20,6 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import pytest
 import pywikibot
-from pywikibot import config
 from pywikibot.site import _basesite
 
 from mw_tokens_plugin.campaign import workers
@@ -225,7 +224,6 @@ class ScriptNight:
 
     def start(self, name: str, *args: str, largest_file: int = 0) -> ExitCode:
         """Start a script once."""
-        config.simulate = False
         stream = io.StringIO()
         with _full_disk(largest_file), redirect_stdout(stream), redirect_stderr(stream):
             code: ExitCode = script(name).main(*args, f'-ledger:{self._path}')

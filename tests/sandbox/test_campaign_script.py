@@ -391,12 +391,8 @@ def test_the_example_is_resumed_like_any_other(
 ) -> None:
     usual = ('-always', '-campaign:vandal', f'-ledger:{ledger_file}')
     sandbox.command('set-readonly', wiki='bb', reason='maintenance')
-    from pywikibot import config
-
-    config.simulate = True
-    assert example.main(*rollback(vandalised), *usual) == 0
+    assert example.main(*rollback(vandalised), *usual, '-simulate') == 0
     assert texts(sandbox) == ['Worse'] * 4
-    config.simulate = False
     sandbox.command('set-readonly', wiki='bb', reason='')
     assert example.main('-resume', *usual) == 0
     assert texts(sandbox) == ['Good'] * 4
@@ -433,10 +429,8 @@ def test_campaigns_of_ones_own_are_not_resumed_by_other_scripts(
     vandalised: str,
     ledger_file: Path,
 ) -> None:
-    from pywikibot import config
-
-    config.simulate = True
-    example.main(*rollback(vandalised), '-campaign:mine', f'-ledger:{ledger_file}')
+    usual = ('-campaign:mine', f'-ledger:{ledger_file}')
+    example.main(*rollback(vandalised), *usual, '-simulate')
     run = campaign('resume', 'mine')
     assert run.code == 2
     assert 'use the one that began it' in run.err
@@ -451,8 +445,6 @@ def test_what_has_failed_of_a_campaign_of_ones_own_is_listed_again(
     ledger_file: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from pywikibot import config
-
     usual = ('-always', '-campaign:mine', f'-ledger:{ledger_file}')
 
     def edit(user: str) -> None:
@@ -460,9 +452,7 @@ def test_what_has_failed_of_a_campaign_of_ones_own_is_listed_again(
             lambda farm: farm.wikis['bb'].edit('Article 1', user, user=user) and None
         )
 
-    with monkeypatch.context() as patch:
-        patch.setattr(config, 'simulate', True)
-        assert example.main(*rollback(vandalised), *usual) == 0
+    assert example.main(*rollback(vandalised), *usual, '-simulate') == 0
     edit('Plain Sysop')
     assert example.main('-resume', *usual) == 1
     edit(VANDAL)

@@ -58,10 +58,7 @@ def link_account(
     """Run the script within this process, without a terminal."""
 
     def run(*args: str, typed: str = '', **fields: str) -> Run:
-        from pywikibot import config
-
         capfd.readouterr()
-        config.simulate = False
         for name, value in fields.items():
             monkeypatch.setenv(f'MW_TOKENS_FIELD_{name}', value)
         monkeypatch.setattr('sys.stdin', io.StringIO(typed))

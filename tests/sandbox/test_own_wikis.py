@@ -39,10 +39,7 @@ def own_pwb(
     monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0.1)
 
     def run(name: str, *args: str) -> Run:
-        from pywikibot import config
-
         capfd.readouterr()
-        config.simulate = False
         code = script(name).main(*args, f'-ledger:{ledger_file}')
         said: Any = capfd.readouterr()
         return Run(int(code), said.out, said.err)

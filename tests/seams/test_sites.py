@@ -137,7 +137,7 @@ def test_questions_of_a_login_go_through_the_user_interface(
 
 @pytest.mark.filterwarnings('ignore:Site objects have been created')
 def test_simulated_writes_are_answered_before_the_network(
-    site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    site: Any, sandbox: Sandbox
 ) -> None:
     """-simulate relies on it, and on pywikibot taking that argument away."""
     site.login()
@@ -149,7 +149,6 @@ def test_simulated_writes_are_answered_before_the_network(
     ).submit()
     assert answer['edit']['result'] == 'Success'
     assert not len(sandbox.journal)
-    monkeypatch.setattr(config, 'simulate', False)
 
 
 def test_cookies_belong_to_the_process(farm: Farm) -> None:
