@@ -27,6 +27,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.database import targets
 from mw_tokens_plugin.campaign.engine import Engine
 from mw_tokens_plugin.campaign.ledger import Ledger, now
@@ -297,7 +298,7 @@ def _work(url: str, name: str, workers: int, interval: float) -> None:
     print(json.dumps({'seconds': seconds, 'submit': spent}))
 
 
-class _Nothing:
+class _Nothing(Action):
     """An action that does nothing; it watches the memory of its process."""
 
     kind = 'nothing'
@@ -320,7 +321,7 @@ class _Nothing:
             self.tenths.append(pages * resource.getpagesize() / 1e6)
         return Outcome(State.DONE, changed=True)
 
-    def settle(
+    def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         yield from ((target, None) for target in targets)

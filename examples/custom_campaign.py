@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mw_tokens_plugin.campaign.plan import Action
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -56,7 +56,7 @@ class Rollback(Action):
         send_once(self.wikis.site(wiki), 'rollback', how)
         return Outcome(State.DONE, changed=True)
 
-    def settle(
+    def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         for target in targets:

@@ -1,7 +1,7 @@
 """Deleting global accounts, as the action of a campaign.
 
 It decides whom to hold back, looks at each account once more right before it is
-deleted, and settles by reading whether it is gone; there is no undo.
+deleted, and reconciles by reading whether it is gone; there is no undo.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mw_tokens_plugin.actions.globallock import (
     is_in_local_group,
     unreadable,
 )
-from mw_tokens_plugin.campaign.plan import Action
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Held,
@@ -154,7 +154,7 @@ class GlobalDelete(Action):
                 return self._gone(target, is_unsent=True)
         return Outcome(State.DONE, changed=True)
 
-    def settle(
+    def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether deletions of unknown outcome took effect; None if not."""

@@ -1,6 +1,6 @@
 """Locking, unlocking and hiding global accounts, as actions of a campaign.
 
-They decide whom to hold back, make the one write, and settle by reading whether it
+They decide whom to hold back, make the one write, and reconcile by reading whether it
 took effect; looping, retrying and recording is the engine's work.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mw_tokens_plugin.campaign.plan import Action
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -174,7 +174,7 @@ class GlobalLock(Action):
             except StateConflict as error:
                 return self._changed_meanwhile(target, error)
 
-    def settle(
+    def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether writes of unknown outcome took effect; None if not.

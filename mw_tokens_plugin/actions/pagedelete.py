@@ -1,7 +1,7 @@
 """Deleting pages on many wikis, and restoring them, as actions of a campaign.
 
 They decide what to hold back, look at each page once more right before it is deleted,
-and settle by the deletion log; naming and reading pages is other modules' concern.
+and reconcile by the deletion log; naming and reading pages is other modules' concern.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta, timezone
 from typing import Any
 
-from mw_tokens_plugin.campaign.plan import Action
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Held,
@@ -210,12 +210,12 @@ class CrosswikiDelete(Action):
             # The other pages of the wiki are not concerned.
             return Outcome(State.FAILED, detail=str(error))
 
-    def settle(
+    def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether deletions of unknown outcome took effect; None if not."""
         for target in targets:
-            yield target, self._left_out.settled(target, self._settle)
+            yield target, self._left_out.reconciled(target, self._reconcile)
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         guards = self.guards
@@ -323,7 +323,7 @@ class CrosswikiDelete(Action):
             return _gone(site, target)
         return _deletion(site, planned, answer)
 
-    def _settle(self, target: Target) -> Outcome | None:
+    def _reconcile(self, target: Target) -> Outcome | None:
         """Read whether a deletion took effect, or will."""
         site = self.wikis.site(split(target.name)[0])
         planned = target.decision.facts
@@ -450,14 +450,14 @@ class UndoCrosswikiDelete(Action):
             f'{site} answered action=undelete without saying what it restored.'
         )
 
-    def settle(
+    def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether restorations of unknown outcome took effect; None if not."""
         for target in targets:
-            yield target, self._left_out.settled(target, self._settle)
+            yield target, self._left_out.reconciled(target, self._reconcile)
 
-    def _settle(self, target: Target) -> Outcome | None:
+    def _reconcile(self, target: Target) -> Outcome | None:
         site = self.wikis.site(split(target.name)[0])
         title = _title_in_archive(target)
         there, entries = read_deletions(site, title)
@@ -521,8 +521,8 @@ class _LeftOut:
         self._databases = databases
         self._silent: set[str] = set()
 
-    def settled(
-        self, target: Target, settle: Callable[[Target], Outcome | None]
+    def reconciled(
+        self, target: Target, reconcile: Callable[[Target], Outcome | None]
     ) -> Outcome | None:
         """Return what became of a target, which is not sent again on these wikis.
 
@@ -530,10 +530,10 @@ class _LeftOut:
         """
         database = split(target.name)[0]
         if database not in self._databases:
-            return settle(target)
+            return reconcile(target)
         if database not in self._silent:
             try:
-                outcome = settle(target)
+                outcome = reconcile(target)
             except SessionError as error:
                 if not isinstance(error, NotAttached | CentralAuthTokenRefused):
                     raise

@@ -12,8 +12,8 @@ whatever is found LEASED may have been sent. Three rules always hold:
 - Nothing is sent for which the operator's seal does not vouch, nor by a look at the
   wiki that is older than ten minutes.
 
-What a write of unknown outcome came to is the action's knowledge (``settle``); how long
-a target is tried is that of :mod:`.retry`.
+What became of a write of unknown outcome is the action's knowledge (``reconcile``); how
+long a target is tried is that of :mod:`.retry`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from functools import partial
 
 from pywikibot.exceptions import Error as PywikibotError
 
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.ledger import Ledger, now
-from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.retry import PASSING, RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
@@ -177,12 +177,12 @@ class Engine:
     def run(self) -> Finish:
         """Work until nothing is left, or something stops it."""
         if not self._run.joined:
-            self._settle_dead()
+            self._reconcile_dead()
         waited: set[str] = set()
         while not self._is_over():
             self._work_all()
             # Other runs may leave leases behind, or give some back.
-            if self._settle_dead():
+            if self._reconcile_dead():
                 continue
             # So may the wiki, which can lose what it has accepted.
             accepted = {target.name for target in self._under_way}
@@ -208,12 +208,12 @@ class Engine:
             refused=dict(self._refused),
         )
 
-    def settle_left(self) -> None:
+    def reconcile_left(self) -> None:
         """Find out what became of writes of killed runs, before anything is sent.
 
         :raises TokensPluginError: the wiki could not be read
         """
-        self._settle_dead()
+        self._reconcile_dead()
         if self._failure is not None:
             raise self._failure
 
@@ -262,7 +262,7 @@ class Engine:
                 self._campaign, lane, f'not sent: {lane} refuses you'
             )
 
-    def _settle_dead(self) -> bool:
+    def _reconcile_dead(self) -> bool:
         """Find out what became of writes of killed runs.
 
         :return: whether there are other runs that have something in their hands, or had
@@ -274,7 +274,7 @@ class Engine:
                 while not self._is_over() and (
                     batch := self._ledger.inherit(self._campaign, heir, owner, LEASE)
                 ):
-                    self._settle_all(batch)
+                    self._reconcile_all(batch)
                 self._ledger.leave_lane(self._campaign, owner)
         except _ERRORS as error:
             self._failure = error
@@ -282,7 +282,7 @@ class Engine:
             self._wait_for_others()
         return bool(dead or living)
 
-    def _settle_all(self, batch: Sequence[Target]) -> None:
+    def _reconcile_all(self, batch: Sequence[Target]) -> None:
         lanes: dict[str | None, list[Target]] = {}
         for target in batch:
             lanes.setdefault(target.decision.lane, []).append(target)
@@ -290,7 +290,7 @@ class Engine:
             # What cannot be read stays leased, and is read first by another run.
             if lane not in self._left_alone and lane not in self._refused:
                 with self._leaving_alone(lane):
-                    for target, outcome in self._action.settle(group):
+                    for target, outcome in self._action.reconcile(group):
                         if outcome is None:
                             self._ledger.unlease([target])
                         elif outcome.state is State.LEASED:
@@ -318,7 +318,7 @@ class Engine:
                 break
             waiting, self._under_way = self._under_way, []
             try:
-                self._settle_all(waiting)
+                self._reconcile_all(waiting)
             except _ERRORS as error:
                 self._failure = error
         if self._under_way and not self._is_over():
@@ -460,7 +460,7 @@ class Engine:
             except _Stopped as stopped:
                 self._ledger.unlease(leased[position + stopped.may_be_sent :])
                 return
-            except _Unsettled as error:
+            except _Unreconciled as error:
                 # This one may have been sent: it stays leased, and is read first.
                 self._ledger.unlease(leased[position + 1 :])
                 raise error.reason from error.reason.__cause__
@@ -486,37 +486,37 @@ class Engine:
         """Try one target as long as the policy allows.
 
         :raises _Stopped: the operator wants to stop
-        :raises _Unsettled: it may have been sent, and could not be read
+        :raises _Unreconciled: it may have been sent, and could not be read
         """
         # Whether the last attempt may have been carried out, and whether any may.
-        unsettled = was_unknown = False
+        is_unknown = was_unknown = False
         try:
             for attempt in self._policy.retrying(partial(self._tell_pause, target)):
                 with attempt:
                     is_first = attempt.retry_state.attempt_number == 1
                     if not is_first and self._is_over():
-                        raise _Stopped(may_be_sent=unsettled)
-                    if unsettled and (outcome := self._settle(target)):
+                        raise _Stopped(may_be_sent=is_unknown)
+                    if is_unknown and (outcome := self._reconcile(target)):
                         return outcome
                     if not is_first:
                         # Another attempt is another write of the account.
                         if not self._wait(target):
-                            raise _Stopped(may_be_sent=unsettled)
+                            raise _Stopped(may_be_sent=is_unknown)
                         self._guard()
                     if outcome := self._look_again(target, looks):
                         return outcome
-                    unsettled = True
+                    is_unknown = True
                     started = self._ledger.clock()
                     try:
                         return self._action.apply(target)
                     except TokensPluginError as error:
-                        unsettled = isinstance(error, _UNKNOWN)
-                        was_unknown |= unsettled
+                        is_unknown = isinstance(error, _UNKNOWN)
+                        was_unknown |= is_unknown
                         if isinstance(error, PASSING):
                             self._ledger.note_attempt(target, started, _words(error))
                         raise
         except _ERRORS as error:
-            if unsettled or (was_unknown and _is_final(error)):
+            if is_unknown or (was_unknown and _is_final(error)):
                 return self._last_look(target, error)
             if _is_final(error):
                 return Outcome(State.FAILED, detail=_words(error))
@@ -527,23 +527,23 @@ class Engine:
         with self._observing:
             self._before_pause(target, error, seconds)
 
-    def _settle(self, target: Target) -> Outcome | None:
-        ((_, outcome),) = self._action.settle([target])
+    def _reconcile(self, target: Target) -> Outcome | None:
+        ((_, outcome),) = self._action.reconcile([target])
         return outcome
 
     def _last_look(self, target: Target, error: Exception) -> Outcome:
         """Read what became of a target that may have been sent and is not tried again.
 
-        :raises _Unsettled: it could not be read
+        :raises _Unreconciled: it could not be read
         """
         # Else the wiki works, but not for this target: the others go on.
         if not isinstance(error, InternalApiError | LostRace) and not _is_final(error):
-            raise _Unsettled(error) from error
+            raise _Unreconciled(error) from error
         try:
-            settled = self._settle(target)
+            reconciled = self._reconcile(target)
         except _ERRORS as failure:
-            raise _Unsettled(failure) from failure
-        return settled or Outcome(State.FAILED, detail=_words(error))
+            raise _Unreconciled(failure) from failure
+        return reconciled or Outcome(State.FAILED, detail=_words(error))
 
     def _record(self, target: Target, outcome: Outcome) -> None:
         self._down_in_a_row.clear()
@@ -591,7 +591,7 @@ class _Looks:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
 
 
-class _Unsettled(Exception):
+class _Unreconciled(Exception):
     """Carries an error past the handlers of those that are safe to repeat."""
 
     def __init__(self, reason: Exception) -> None:

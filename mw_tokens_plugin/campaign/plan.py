@@ -6,18 +6,18 @@ wiki.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain, islice
-from typing import Any, Protocol
+from typing import Any
 
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
     Held,
-    Outcome,
     State,
     Target,
 )
@@ -28,57 +28,6 @@ FRESH = timedelta(days=1)
 
 #: Targets decided on between two commits: the largest batch that a wiki lists.
 _BATCH = 500
-
-
-class Action(Protocol):
-    """What is done to every target of a campaign.
-
-    .. version-added:: 0.1
-
-    :cvar kind: what the ledger calls campaigns of this kind
-    :cvar noun: what a target is, in the singular
-    :cvar fixed: facts that must not differ when a plan is checked again: what somebody
-        has agreed to is done to nothing else
-    :cvar kept: facts that stay as the first plan has them
-    :cvar before: the message that some targets were done by the operator before
-    :cvar done: what a target is found to be that was done since it was planned
-    """
-
-    kind: str
-    noun: str = 'target'
-    fixed: frozenset[str] = frozenset()
-    kept: frozenset[str] = frozenset()
-    before: str = 'campaign-before-done'
-    done: frozenset[Held] = frozenset()
-
-    def describe(self) -> str:
-        """Say in a word or two what is done to a target."""
-
-    def columns(self, target: Target) -> Mapping[str, str]:
-        """Return what the plan shows of a target, by heading."""
-        return {}
-
-    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
-        """Decide on some targets, after reading what must be known of them."""
-
-    def apply(self, target: Target) -> Outcome:
-        """Make the write for one target."""
-
-    def look_again(
-        self, targets: Sequence[Target]
-    ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read, right before writes by a plan that is not fresh, whom to leave alone.
-
-        An action whose :meth:`apply` looks at each target before it writes needs none.
-
-        :return: how a target ends without a write; None if it is to be done
-        """
-        return ((target, None) for target in targets)
-
-    def settle(
-        self, targets: Sequence[Target]
-    ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read whether writes of unknown outcome took effect; None if not."""
 
 
 def make_plan(

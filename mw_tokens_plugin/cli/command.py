@@ -18,6 +18,7 @@ from typing import Any
 import pywikibot
 from pywikibot import config
 
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
@@ -28,7 +29,7 @@ from mw_tokens_plugin.campaign.guards import (
     page_revision,
 )
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.plan import Action, check_again, is_stale, make_plan
+from mw_tokens_plugin.campaign.plan import check_again, is_stale, make_plan
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter, duration, reason_line
 from mw_tokens_plugin.campaign.report.hiding import Veil, without_hidden_names
@@ -202,7 +203,7 @@ class Command:
             engine = self._engine(campaign, run)
             if self._is_in_other_hands(campaign) and not run.joined:
                 # What nobody holds any more is asked for with the rest.
-                engine.settle_left()
+                engine.reconcile_left()
             campaign = self._planned(campaign)
             if self._consent.simulate and self._to_do(campaign):
                 if self._sealer is not None:

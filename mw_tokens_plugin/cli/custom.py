@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mw_tokens_plugin.campaign.plan import Action
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.cli.arguments import check_arguments, options_in
 from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script

@@ -19,6 +19,7 @@ from typing import Any
 import pywikibot
 from pywikibot import config
 
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.guards import Threshold
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.ledgerurl import (
@@ -26,7 +27,6 @@ from mw_tokens_plugin.campaign.ledgerurl import (
     in_full,
     without_secrets,
 )
-from mw_tokens_plugin.campaign.plan import Action
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter, terminal
 from mw_tokens_plugin.campaign.report.export import JsonLog, write_report

@@ -27,9 +27,10 @@ from mw_tokens_plugin.actions.pagedelete import (
     PageGuards,
     UndoCrosswikiDelete,
 )
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.plan import Action, make_plan
+from mw_tokens_plugin.campaign.plan import make_plan
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Held,
@@ -139,11 +140,11 @@ class Desk:
         found = self._ledger.targets(campaign)
         return {target.name.partition(':')[2]: target for target in found}
 
-    def settle(self, campaign: Campaign) -> Outcome | None:
+    def reconcile(self, campaign: Campaign) -> Outcome | None:
         """Find out about the only target as if its answer had been lost."""
         account = f'{self.site.username()}@{self.site}'
         leased = self._ledger.lease(campaign, 'a run', 1, account, 'w')
-        ((_, outcome),) = self._deletion().settle(leased)
+        ((_, outcome),) = self._deletion().reconcile(leased)
         return outcome
 
     def target(self, campaign: Campaign) -> Target:
@@ -514,7 +515,7 @@ def test_a_version_that_was_deleted_is_not_taken_for_the_page(
     history = pywikibot.FilePage(site, title).get_file_history()
     old = {'title': title, 'oldimage': history[min(history)].archivename}
     send_once(site, 'delete', {**old, 'reason': 'spam'})
-    assert desk.settle(campaign) is None
+    assert desk.reconcile(campaign) is None
 
 
 def test_a_title_that_no_page_can_have_is_skipped_by_name(

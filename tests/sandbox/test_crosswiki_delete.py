@@ -869,7 +869,7 @@ def test_what_may_have_been_sent_to_a_wiki_that_is_left_out_is_not_forgotten(
     name = 'crosswiki_delete'
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RetryPolicy, '_wait', lambda policy, state: 0.0)
-        patch.setattr(crosswiki.CrosswikiDelete, '_settle', silent)
+        patch.setattr(crosswiki.CrosswikiDelete, '_reconcile', silent)
         sandbox.faults.arm(kind='drop', when='after', wiki='aa', action='delete')
         run = pwb(name, spam, *USUAL, '-campaign:c')
         assert run.code == 75, run.said

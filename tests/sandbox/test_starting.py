@@ -55,7 +55,7 @@ import sys
 import warnings
 
 from mw_tokens_plugin.cli.custom import run_action
-from mw_tokens_plugin.campaign.plan import Action
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State
 
 
@@ -81,7 +81,7 @@ class Count(Action):
             raise ZeroDivisionError('a bug\x1b[31m')
         return Outcome(State.DONE, changed=True)
 
-    def settle(self, targets):
+    def reconcile(self, targets):
         for target in targets:
             yield target, None
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import tenacity
 
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import (
@@ -38,7 +39,7 @@ from mw_tokens_plugin.exceptions import (
 NAMES = [f'N{number}' for number in range(40)]
 
 
-class Counting:
+class Counting(Action):
     """An action that remembers what it was applied to.
 
     :param mistaken: the target over which it fails in a way that nobody foresees
@@ -62,7 +63,7 @@ class Counting:
             raise KeyError('nobody foresaw this')
         return Outcome(State.DONE, changed=True)
 
-    def settle(
+    def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         yield from ((target, None) for target in targets)
@@ -121,7 +122,7 @@ class Wikis(Counting):
         self.busy[wiki] -= 1
         return super().apply(target)
 
-    def settle(
+    def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         for target in targets:
@@ -267,7 +268,7 @@ class Queueing(Counting):
         state = State.DONE if int(target.name[1:]) % 4 else State.LEASED
         return Outcome(state, changed=True)
 
-    def settle(
+    def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         for target in targets:
@@ -329,7 +330,7 @@ class Failing(Counting):
             raise self.errors.pop(0)
         return super().apply(target)
 
-    def settle(
+    def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         for target in targets:
@@ -420,14 +421,14 @@ def test_what_may_have_been_carried_out_is_read_before_it_counts_as_failed(
     expected: State,
 ) -> None:
     action = Failing(*errors)
-    read = action.settle
+    read = action.reconcile
 
-    def settle(targets: Sequence[Target]) -> Iterator[tuple[Target, Outcome | None]]:
+    def reconcile(targets: Sequence[Target]) -> Iterator[tuple[Target, Outcome | None]]:
         # What was lost shows only after the refusal that it led to.
         action.done = done and not action.errors
         return read(targets)
 
-    action.settle = settle  # type: ignore[method-assign]
+    action.reconcile = reconcile  # type: ignore[method-assign]
     with at_work(ledger, campaign, account='x@w') as run:
         policy = RetryPolicy(sleep=lambda seconds: None)
         assert Engine(ledger, campaign, action, run, policy=policy).run() == Finish()
@@ -558,3 +559,22 @@ def test_a_server_is_given_the_time_that_it_asks_for(
             with attempt:
                 raise limited(asked)
     assert fake.slept == waited
+
+
+def test_an_action_without_one_of_its_methods_cannot_be_made() -> None:
+    """Whoever forgets how to reconcile learns it before anything is planned."""
+
+    class Forgetful(Action):
+        kind = 'forgetful'
+
+        def describe(self) -> str:
+            return 'forget'
+
+        def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+            yield from map(Decision, names)
+
+        def apply(self, target: Target) -> Outcome:
+            return Outcome(State.DONE)
+
+    with pytest.raises(TypeError, match='reconcile'):
+        Forgetful()  # type: ignore[abstract]

@@ -14,9 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign import engine, seals
+from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.plan import Action, check_again, make_plan
+from mw_tokens_plugin.campaign.plan import check_again, make_plan
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -61,7 +62,7 @@ class Applying(Action):
         self.applied.append(target.name)
         return Outcome(State.DONE, changed=True, facts={'number': 5})
 
-    def settle(
+    def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         yield from ((target, None) for target in targets)
@@ -299,7 +300,7 @@ def test_a_write_that_nobody_agreed_to_is_not_recorded_as_the_operators(
         )
 
     class Finding(Applying):
-        def settle(
+        def reconcile(
             self, targets: Sequence[Target]
         ) -> Iterator[tuple[Target, Outcome | None]]:
             yield from ((t, Outcome(State.DONE, changed=True)) for t in targets)

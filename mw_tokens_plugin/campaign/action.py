@@ -1,0 +1,105 @@
+"""The contract between the engine and what is done to each target of a campaign.
+
+An action knows one kind of write: how targets are planned, how one is written, and how
+to find out what became of a write whose answer was lost. It keeps nothing that a
+restart would need: all of that is in the target, which the ledger stores.
+
+Who calls what, and when:
+
+1. :meth:`Action.plan`, by the plan: for all targets that are listed, in batches, and
+   for planned ones when the plan is checked again. It only reads.
+2. :meth:`Action.look_again`, by the engine: right before the writes of a plan that was
+   made more than a few minutes ago. It only reads.
+3. :meth:`Action.apply`, by the engine: once for each attempt, in the thread of the
+   worker that has leased the target. It is the only method that writes.
+4. :meth:`Action.reconcile`, by the engine: for targets of which a write may have been
+   carried out, before anything else is sent for them. It only reads.
+
+Several workers call the methods of one action at the same time, but never two of them
+for the same target, nor for two targets of the same partition.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from mw_tokens_plugin.campaign.records import Decision, Held, Outcome, Target
+
+
+class Action(ABC):
+    """What is done to every target of a campaign.
+
+    .. version-added:: 0.1
+
+    :cvar kind: what the ledger calls campaigns of this kind
+    :cvar noun: what a target is, in the singular
+    :cvar fixed: facts that must not differ when a plan is checked again: what somebody
+        has agreed to is done to nothing else
+    :cvar kept: facts that stay as the first plan has them
+    :cvar before: the message that some targets were done by the operator before
+    :cvar done: what a target is found to be that was done since it was planned
+    """
+
+    kind: ClassVar[str]
+    noun: ClassVar[str] = 'target'
+    fixed: ClassVar[frozenset[str]] = frozenset()
+    kept: ClassVar[frozenset[str]] = frozenset()
+    before: str = 'campaign-before-done'
+    done: ClassVar[frozenset[Held]] = frozenset()
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return what is done to a target, in a word or two, such as ``lock``."""
+
+    @abstractmethod
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Yield one decision for each name, in any order.
+
+        A target that must not be written to is skipped, with a reason. One that could
+        not be read is skipped with a reason that is transient, rather than raised.
+
+        :param names: at most 500 of them
+        :raises TokensPluginError: nothing can be read; the plan stays incomplete, and
+            is resumed later
+        """
+
+    @abstractmethod
+    def apply(self, target: Target) -> Outcome:
+        """Write once for one target, and never send anything again.
+
+        :return: DONE; FAILED where the target must not be written to any more; LEASED
+            where the wiki has accepted the write and carries it out later
+        :raises OutcomeUnknown: the write may have been carried out: the engine calls
+            :meth:`reconcile` before it tries again
+        :raises TokensPluginError: it was refused; by the class of the error the engine
+            tries again, records a failure or stops
+        """
+
+    @abstractmethod
+    def reconcile(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read what became of writes of unknown outcome.
+
+        :param targets: leased ones, of one partition, at most 50
+        :return: each target with its outcome; None where nothing was written, so that
+            it may be sent
+        :raises TokensPluginError: it cannot be read: the targets stay leased
+        """
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a target besides its name, by heading."""
+        return {}
+
+    def look_again(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read, right before writes by a plan that is not fresh, which to skip now.
+
+        An action whose :meth:`apply` looks at each target before it writes needs none.
+
+        :return: how a target ends without a write; None if it is to be written
+        """
+        return ((target, None) for target in targets)
