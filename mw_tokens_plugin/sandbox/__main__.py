@@ -53,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         hosts=options.host,
         seed=options.seed,
         data=options.data,
+        generator=options.generator,
     )
     directory = Path(
         os.path.abspath(options.directory or tempfile.mkdtemp(prefix='sandbox-'))
@@ -130,6 +131,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=FLAVOURS,
         default='current',
         help='the modules of that release, or those of today (current)',
+    )
+    parser.add_argument(
+        '--generator',
+        default='',
+        metavar='TEXT',
+        help='what the wikis of an old release say that they run (that release)',
     )
     parser.add_argument(
         '--accounts',

@@ -13,9 +13,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from . import errors, formats
+from .ages import AGES, OldDeclarations
 from .call import ACTIONS, Answer, Call, Json, Request
 from .declarations import FORMATS, Declarations, Module
 from .errors import ApiError, HttpError, StatusError
+from .modules import oldtokens
 from .oauth import Unauthorized
 from .sessions import Session, digest, parse_cookies
 from .titles import canonical_user, speak
@@ -70,6 +72,7 @@ class Api:
         linked = farm.repository is not None
         self._client = Declarations(farm.current, client=linked)
         self._repository = Declarations(farm.current, client=True, repository=True)
+        self._old = {release: OldDeclarations(age) for release, age in AGES.items()}
         main = self._client.modules['main']
         self._main_names = frozenset(p.name for p in main.parameters) | _FORMAT
 
@@ -113,14 +116,16 @@ class Api:
         """Put an error in place of the answer to what was carried out."""
         call = Call(wiki, self._declared(wiki), dict(request.given))
         call.answer = answer
-        call.version = 2 if call.given.get('formatversion') in ('2', 'latest') else 1
-        call.errorformat = call.given.get('errorformat', 'bc')
+        call.version = self._version(call)
+        call.errorformat = self._errorformat(call)
         call.path = call.given.get('action', 'main')
         error = failure(call)
         answer.headers += _headers_of(error)
         self._print(call, call.fail(error))
 
     def _declared(self, wiki: Wiki) -> Declarations:
+        if wiki.age is not None:
+            return self._old[wiki.layout.release]
         return self._repository if wiki is self.farm.repository else self._client
 
     def _carry_out(
@@ -133,7 +138,7 @@ class Api:
         output: Json = {}
         try:
             call.version = self._version(call)
-            call.errorformat = given.get('errorformat', 'bc')
+            call.errorformat = self._errorformat(call)
             self._find_session(call, request)
             call.session.address, *proxies = request.addresses
             call.session.proxies = tuple(proxies)
@@ -143,9 +148,9 @@ class Api:
                 )
             if 'requestid' in given:
                 output['requestid'] = given['requestid']
-            if 'curtimestamp' in given:
+            if 'curtimestamp' in given and call.takes('curtimestamp'):
                 output['curtimestamp'] = self.farm.timestamp()
-            if 'responselanginfo' in given:
+            if 'responselanginfo' in given and call.takes('responselanginfo'):
                 output['uselang'] = given.get('uselang', 'en')
                 output['errorlang'] = 'en'
             self._execute(call, request, failure)
@@ -161,12 +166,14 @@ class Api:
             answer.user = session.name if session.local else ''
             answer.kind = session.kind
             answer.token = answer.token or session.token
-        if call.warnings:
-            output['warnings'] = call.shown_warnings()
+        if call.warnings and (shown := call.shown_warnings()):
+            output['warnings'] = shown
         self._print(call, output)
 
     def _version(self, call: Call) -> int:
         version = call.given.get('formatversion', '1')
+        if call.wiki.age is not None:
+            return 1
         if version in ('1', '2'):
             return int(version)
         if version == 'latest':
@@ -183,6 +190,11 @@ class Api:
         )
         raise errors.bad_value('formatversion', version)
 
+    def _errorformat(self, call: Call) -> str:
+        return (
+            call.given.get('errorformat', 'bc') if call.takes('errorformat') else 'bc'
+        )
+
     def _find_session(self, call: Call, request: Request) -> None:
         """Settle who is asking, by tokens, cookies and the origin."""
         wiki, given, sessions = call.wiki, call.given, self.farm.sessions
@@ -196,7 +208,7 @@ class Api:
             call.session = sessions.nobody(wiki, cookies)
             call.session.suppressed = True
             call.answer.headers.append(('MediaWiki-Login-Suppressed', 'true'))
-        elif 'centralauthtoken' in given:
+        elif 'centralauthtoken' in given and call.takes('centralauthtoken'):
             if request.headers.get('Authorization', '').startswith('OAuth '):
                 raise _two_sessions(self.farm.current)
             token = given['centralauthtoken']
@@ -292,9 +304,9 @@ class Api:
             value, given['format'] = given['format'], 'jsonfm'
             raise errors.bad_value('format', value)
         for key, allowed in _MAIN_CHOICES.items():
-            if key in given and given[key] not in allowed:
+            if key in given and given[key] not in allowed and call.takes(key):
                 value, given[key] = given[key], allowed[0]
-                call.errorformat = given.get('errorformat', 'bc')
+                call.errorformat = self._errorformat(call)
                 raise errors.bad_value(key, value)
         self._check_assertions(call)
         module = call.declarations.modules.get(name)
@@ -326,7 +338,7 @@ class Api:
 
     def _check_assertions(self, call: Call) -> None:
         session, given = call.session, call.given
-        wanted = given.get('assert')
+        wanted = given.get('assert') if call.takes('assert') else None
         if wanted == 'user' and session.local is None:
             raise ApiError(
                 'assertuserfailed',
@@ -343,7 +355,7 @@ class Api:
                 'You do not have the "bot" right, so the action could not be '
                 'completed.',
             )
-        name = given.get('assertuser')
+        name = given.get('assertuser') if call.takes('assertuser') else None
         if name is not None and canonical_user(name) != session.name:
             raise ApiError(
                 'assertnameduserfailed',
@@ -357,6 +369,10 @@ class Api:
         token = call.given.get(name)
         if not token:
             raise errors.missing(name, module.path)
+        if call.wiki.age is not None:
+            if not oldtokens.valid(call, module.name, token):
+                raise errors.bad_token(module.path)
+            return
         if name in call.in_query:
             raise _must_post([name], module)
         if not self.farm.sessions.valid(call.session, module.token, token):
@@ -364,7 +380,7 @@ class Api:
 
     @staticmethod
     def _check_posted(call: Call, module: Module) -> None:
-        if not call.in_query:
+        if not call.in_query or call.wiki.age is not None:
             return
         sensitive = [
             module.prefix + parameter.name
@@ -424,7 +440,12 @@ class Api:
             raise lagged(host, shown, unit)
 
     def _report_unknown(self, call: Call, module: Module) -> None:
-        unknown = call.given.keys() - self._main_names - call.known
+        age, names_of_main = call.wiki.age, self._main_names
+        if age is not None:
+            if not age.reports_unknown:
+                return
+            names_of_main = age.main | {'callback'}
+        unknown = call.given.keys() - names_of_main - call.known
         if 'd' in module.flags and module.path != 'linkaccount':
             unknown -= _DYNAMIC
         if unknown:
@@ -440,7 +461,7 @@ class Api:
     def _print(self, call: Call, output: Json) -> None:
         answer = call.answer
         if call.version == 1:
-            output = formats.first_version(output)
+            output = formats.first_version(output, raw=call.wiki.age is not None)
         text = json.dumps(output, ensure_ascii=call.version == 1, separators=(',', ':'))
         format = call.given.get('format', 'jsonfm')
         if 'callback' in call.given and format == 'json':

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import errors
+from . import ages, errors
 from .declarations import Declarations, Parameter
 from .errors import ApiError, InternalError, StatusError
 from .expiries import ENDLESS, moment
@@ -154,6 +154,11 @@ class Call:
         #: How many changes of accounts there had been when the request arrived.
         self.arrived = self.farm.changes
 
+    def takes(self, name: str) -> bool:
+        """Say whether the wiki knows a parameter that all modules take."""
+        age = self.wiki.age
+        return age is None or name in age.main
+
     @property
     def rights(self) -> Mapping[str, None]:
         return self.session.rights
@@ -221,6 +226,9 @@ class Call:
         prefix = before + module.prefix
         for parameter in module.parameters:
             name = prefix + parameter.name
+            if parameter.later:
+                values[parameter.name] = self._default(parameter)
+                continue
             self.known.add(name)
             raw = self.given.get(name)
             if parameter.type == 'upload':
@@ -445,6 +453,8 @@ class Call:
         if isinstance(error, StatusError):
             status = self._status(error.code, error.info, error.params, error.info)
             return {'error': status} | error.result
+        if self.wiki.age is not None:
+            return {'error': ages.fail(error)}
         if self.errorformat == 'bc':
             shown = {'code': error.code, 'info': error.summary} | error.data | closing
             return {'error': shown}
@@ -468,8 +478,10 @@ class Call:
         if self.errorformat == 'bc':
             key = '*' if self.version == 1 else 'warnings'
             texts: dict[str, list[str]] = {}
-            for module, _, text, _ in self.warnings:
-                texts.setdefault(module.rpartition('+')[2], []).append(text)
+            for module, code, words, _ in self.warnings:
+                text = words if self.wiki.age is None else ages.warning(code, words)
+                if text is not None:
+                    texts.setdefault(module.rpartition('+')[2], []).append(text)
             return {module: {key: '\n'.join(lines)} for module, lines in texts.items()}
         items = []
         for module, code, text, data in self.warnings:

@@ -42,6 +42,8 @@ class Parameter:
     allowsduplicates: bool = False
     mustexist: bool | None = None
     deprecatedvalues: tuple[str, ...] = ()
+    #: It came later than the wiki, which takes it for unknown.
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)

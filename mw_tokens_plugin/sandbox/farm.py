@@ -11,6 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from .ages import AGES, Age
 from .deletions import Deletions
 from .entities import Entities
 from .files import Files, FileVersion, base36
@@ -87,6 +88,17 @@ class Wiki:
         self.files = Files(self)
         self.entities = Entities(self)
         self._ids = dict.fromkeys(_NUMBERED, 0)
+
+    @property
+    def age(self) -> Age | None:
+        """What it is like if it is older than 1.43; None if it is not."""
+        return AGES[self.layout.release] if self.layout.release else None
+
+    @property
+    def generator(self) -> str:
+        """What it says that it runs."""
+        said = self.layout.generator or (self.age.generator if self.age else '')
+        return said or self.farm.generator
 
     @property
     def address(self) -> str:

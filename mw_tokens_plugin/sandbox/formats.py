@@ -12,11 +12,20 @@ if TYPE_CHECKING:
     from .farm import Wiki
 
 
-def first_version(value: Any) -> Any:
-    """Lay out flags as formatversion=1 does: there and empty, or not there."""
+#: Of what CentralAuth answers, values that were no flags before MediaWiki 1.25.
+_PLAIN = frozenset({'setglobalaccountstatus'})
+
+
+def first_version(value: Any, *, raw: bool = False) -> Any:
+    """Lay out flags as formatversion=1 does: there and empty, or not there.
+
+    :param raw: whether an extension's own truth values are left as they are
+    """
     if isinstance(value, dict):
         return {
-            key: '' if item is True else first_version(item)
+            key: item
+            if raw and key in _PLAIN
+            else ('' if item is True else first_version(item))
             for key, item in value.items()
             if item is not False or key == 'variantarticlepath'
         }

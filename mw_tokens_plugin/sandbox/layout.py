@@ -29,6 +29,9 @@ class Layout:
     :param private: nobody reads it without an account.
     :param deleted: all that it answers is HTTP 404, in HTML.
     :param gone: nothing listens at its address.
+    :param release: of which age it is, if it is older than 1.43: one of
+        :data:`.ages.AGES`.
+    :param generator: what it says that it runs, if it does not say the truth.
     """
 
     db: str = ''
@@ -40,6 +43,8 @@ class Layout:
     private: bool = False
     deleted: bool = False
     gone: bool = False
+    release: str = ''
+    generator: str = ''
 
     @property
     def article_root(self) -> str:

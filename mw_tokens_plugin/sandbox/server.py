@@ -24,6 +24,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from . import access, control, errors, multipart
+from .ages import AGES
 from .api import Api, lagged
 from .call import Answer, Call, Request
 from .configuration import write_configuration
@@ -42,14 +43,14 @@ from .faults import (
 )
 from .files import LARGEST
 from .journal import Entry, Journal, public
-from .layout import address_of_nothing, addressed, hosts_of
+from .layout import Layout, address_of_nothing, addressed, hosts_of
 from .modules.status import cas_failure, central_readonly, state_mismatch
 from .seeds import Credentials, seeder
 from .web import show
 
 Result = TypeVar('Result')
 
-FLAVOURS = ('1.43', 'current')
+FLAVOURS = (*AGES, '1.43', 'current')
 MOST_WIKIS = 250
 _LONGEST_URL = 8000
 _TOKENS = frozenset({'token', 'logintoken', 'lgtoken'})
@@ -72,7 +73,8 @@ class Sandbox:
     may be used from any thread; what touches `farm` goes through :meth:`call`.
 
     :param wikis: how many.
-    :param mediawiki: `1.43` for the modules of that release; else today's.
+    :param mediawiki: `1.19`, `1.22`, `1.23` or `1.43` for wikis of that release;
+        else today's.
     :param delay: seconds every answer is late.
     :param accounts: how many spam accounts.
     :param port: the same on every address; 0 for any that is free.
@@ -88,6 +90,8 @@ class Sandbox:
     :param credentials: those with which `farm` was seeded.
     :param hosts: names in `Host` besides addresses of loopback, such as those of a
         proxy in front of it; more can be added to the attribute at any time.
+    :param generator: what the wikis say that they run, such as `MediaWiki 1.31.0`;
+        default: the release that they imitate.
 
     .. version-added:: 0.1
 
@@ -110,6 +114,7 @@ class Sandbox:
         network: str = '127.0.0',
         credentials: Credentials | None = None,
         hosts: Iterable[str] = (),
+        generator: str = '',
     ) -> None:
         """Initializer."""
         self.key = secrets.token_urlsafe(24)
@@ -117,11 +122,15 @@ class Sandbox:
         self.credentials = credentials or Credentials.generate(password)
         self._network = network
         if farm is None:
+            layout = Layout(
+                release=mediawiki if mediawiki in AGES else '', generator=generator
+            )
             farm = Farm(
                 codes_of(wikis),
                 seeder(self.credentials, accounts, seed),
-                current=mediawiki != '1.43',
+                current=mediawiki == 'current',
                 data=data,
+                layouts=dict.fromkeys(codes_of(wikis), layout),
             )
             if penalty is not None:
                 farm.penalty = penalty

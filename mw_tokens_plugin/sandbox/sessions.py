@@ -306,7 +306,7 @@ class Sessions:
             self.start(session)
         assert session.stored is not None
         session.stored.expects_login |= type == 'login'
-        return _sign(session.stored.secret, type, f'{int(self.farm.clock()):x}')
+        return sign(session.stored.secret, type, f'{int(self.farm.clock()):x}')
 
     def valid(self, session: Session, type: str, token: str) -> bool:
         """Say whether a token is one that the session was given."""
@@ -314,7 +314,7 @@ class Sessions:
             return token == ANONYMOUS_TOKEN
         if session.stored is None or not token.endswith('+\\') or len(token) < 42:
             return False
-        return token == _sign(session.stored.secret, type, token[32:-2])
+        return token == sign(session.stored.secret, type, token[32:-2])
 
     def start(self, session: Session) -> None:
         """Give an anonymous session a place in the store, and its cookie."""
@@ -574,7 +574,7 @@ def _new_stored(now: float) -> Stored:
     return Stored(secrets.token_hex(16), secrets.token_hex(16), now)
 
 
-def _sign(secret: str, type: str, stamp: str) -> str:
+def sign(secret: str, type: str, stamp: str) -> str:
     mac = hashlib.md5(f'{secret}:{type}:{stamp}'.encode()).hexdigest()
     return f'{mac}{stamp}+\\'
 

@@ -12,6 +12,7 @@ from . import (  # noqa: F401
     globalblocks,
     globalusers,
     lists,
+    oldtokens,
     pages,
     query,
     rights,

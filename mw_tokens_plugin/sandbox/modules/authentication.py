@@ -7,6 +7,7 @@ recording of its own beyond the shape of a UI step.
 from __future__ import annotations
 
 import re
+import secrets
 from typing import Any
 
 from .. import errors
@@ -114,8 +115,11 @@ def login(call: Call, values: Values) -> None:
             'Fetching a token via "action=login" is deprecated. Use '
             '"action=query&meta=tokens&type=login" instead.'
         )
+        if call.wiki.age is not None and not name:
+            result['result'] = 'NoName'
+            return
         token = call.farm.sessions.csrf(call.session, 'login')
-        result |= {'result': 'NeedToken', 'token': token}
+        result |= {'result': 'NeedToken', 'token': token} | _of_session(call)
         return
     if not call.farm.sessions.valid(call.session, 'login', token):
         call.farm.sessions.start(call.session)
@@ -343,7 +347,9 @@ def _wrong_login_token(call: Call) -> Json:
 
 def _log_in_somehow(call: Call, name: str, password: str, result: Json) -> None:
     user, at, app = name.rpartition('@')
-    if not at:
+    if call.wiki.age is not None:
+        user, at, app = name, '', ''
+    elif not at:
         app, at, secret = password.partition('@')
         if at and len(secret) == 32:
             user, password = name, secret
@@ -401,7 +407,12 @@ def _log_in_bot(call: Call, user: str, app: str, secret: str, result: Json) -> N
 
 def _refuse(call: Call, result: Json, code: str, reason: str) -> None:
     call.answer.code = f'login-{code}'
-    result |= {'result': 'Failed', 'reason': reason}
+    if call.wiki.age is not None and code == 'wrongpassword':
+        result['result'] = 'WrongPass'
+    elif call.wiki.age is not None:
+        result |= {'result': 'Aborted', 'reason': reason}
+    else:
+        result |= {'result': 'Failed', 'reason': reason}
 
 
 def _succeed(call: Call, result: Json) -> None:
@@ -410,6 +421,17 @@ def _succeed(call: Call, result: Json) -> None:
         'lguserid': call.session.user_id,
         'lgusername': call.session.name,
     }
+    if call.wiki.age is not None:
+        result['lgtoken'] = secrets.token_hex(16)
+        result |= _of_session(call)
+
+
+def _of_session(call: Call) -> Json:
+    """Return what a login told of the session before AuthManager."""
+    stored = call.session.stored
+    if call.wiki.age is None or stored is None:
+        return {}
+    return {'cookieprefix': call.wiki.db, 'sessionid': stored.id}
 
 
 def _request(

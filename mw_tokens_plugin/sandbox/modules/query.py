@@ -15,6 +15,7 @@ from ..call import QUERIES, Call, Values, action
 from ..errors import ApiError
 from ..records import Page
 from ..titles import Title, interwiki_prefix, parse_title
+from . import oldtokens
 
 Json = dict[str, Any]
 
@@ -166,15 +167,40 @@ def run_query(call: Call, values: Values) -> None:
                 else '||' + '|'.join(values['meta'] or ())
             )
         )
-        call.result['continue'] = dict(call.continuation)
+        if call.wiki.age is None or _goes_on_as_today(call):
+            call.result['continue'] = dict(call.continuation)
+        else:
+            del call.continuation['continue']
+            call.result['query-continue'] = _by_module(call, names)
     prefixes = {
         call.declarations.modules[f'query+{name}'].prefix
         for name in values['prop'] or ()
     }
-    if not any(f'{prefix}continue' in call.continuation for prefix in prefixes):
+    if call.wiki.age is None and not any(
+        f'{prefix}continue' in call.continuation for prefix in prefixes
+    ):
         call.result['batchcomplete'] = True
     if output:
         call.result['query'] = output
+
+
+def _goes_on_as_today(call: Call) -> bool:
+    """Say whether an old wiki is asked to continue by parameters that it names."""
+    age = call.wiki.age
+    return age is not None and age.continues and 'continue' in call.given
+
+
+def _by_module(call: Call, names: list[str]) -> Json:
+    """Return where a query goes on as MediaWiki told it up to 1.20."""
+    modules = call.declarations.modules
+    found: Json = {}
+    for key, value in call.continuation.items():
+        for name in names:
+            prefix = modules[f'query+{name}'].prefix
+            if key.removeprefix('g').startswith(prefix):
+                found.setdefault(name, {})[key] = value
+                break
+    return found
 
 
 def purge_pages(call: Call, values: Values) -> list[Json]:
@@ -214,6 +240,8 @@ def _run(
         path
     ].prefix
     function(call, values)
+    if call.wiki.age is not None:
+        oldtokens.attach(call, name, values)
 
 
 def _file_exists(call: Call, title: Title) -> bool:

@@ -24,6 +24,9 @@ def paraminfo(call: Call, values: Values) -> None:
     """Describe modules."""
     result: Json = {'helpformat': 'none'}
     call.result['paraminfo'] = result
+    if call.wiki.age is not None:
+        _describe_of_old(call, values, result)
+        return
     modules = []
     for path in values['modules'] or ():
         parent, _, name = path.rpartition('+')
@@ -42,6 +45,27 @@ def paraminfo(call: Call, values: Values) -> None:
             | {'querytype': call.declarations.modules[f'query+{name}'].group}
             for name in values['querymodules']
             if f'query+{name}' in call.declarations.modules
+        ]
+    if values['mainmodule'] is not None:
+        result['mainmodule'] = _describe(call, 'main')
+
+
+def _describe_of_old(call: Call, values: Values, result: Json) -> None:
+    """Describe modules as before MediaWiki 1.25, which knew no paths."""
+    del result['helpformat']
+    for parameter, before in ('modules', ''), ('querymodules', 'query+'):
+        if values[parameter] is None:
+            continue
+        known = [n for n in values[parameter] if call.declarations.known(before + n)]
+        unknown = [n for n in values[parameter] if n not in known or n == 'main']
+        if unknown:
+            call.warn(
+                'unrecognizedvalues',
+                f'Unrecognized value{"s" if len(unknown) > 1 else ""} for parameter '
+                f'"{parameter}": {", ".join(unknown)}',
+            )
+        result[parameter] = [
+            _describe(call, before + n) for n in known if n not in unknown
         ]
     if values['mainmodule'] is not None:
         result['mainmodule'] = _describe(call, 'main')
@@ -109,7 +133,7 @@ def _general(call: Call) -> Json:
         'sitename': wiki.db,
         'mainpageisdomainroot': False,
         'logo': f'{wiki.server}/logo.svg',
-        'generator': call.farm.generator,
+        'generator': call.wiki.generator,
         'phpversion': '8.2.36',
         'phpsapi': 'fpm-fcgi',
         'dbtype': 'mysql',
