@@ -63,10 +63,10 @@ _SUBMODULES_1_19 = frozenset(
     """
     info revisions links iwlinks langlinks images imageinfo stashimageinfo templates
     categories extlinks categoryinfo duplicatefiles pageprops allimages allpages
-    alllinks allcategories allusers backlinks blocks categorymembers deletedrevs embeddedin
-    filearchive imageusage iwbacklinks langbacklinks logevents recentchanges search tags
-    usercontribs watchlist watchlistraw exturlusage users random protectedtitles
-    querypage siteinfo userinfo allmessages globaluserinfo
+    alllinks allcategories allusers backlinks blocks categorymembers deletedrevs
+    embeddedin filearchive imageusage iwbacklinks langbacklinks logevents recentchanges
+    search tags usercontribs watchlist watchlistraw exturlusage users random
+    protectedtitles querypage siteinfo userinfo allmessages globaluserinfo
     """.split()
 )
 
