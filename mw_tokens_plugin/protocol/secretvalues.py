@@ -94,20 +94,19 @@ class SecretValues:
         :param lasting: whether it is good for ever, as a password is; else it is
             forgotten after some thousand others
         """
-        if value in self._lasting or not value.strip():
-            return
-        kept = self._lasting if lasting else self._transient
         with self._lock:
-            if value in kept:
-                if kept is self._transient:
-                    # It is in use: let others be forgotten first.
-                    self._transient.move_to_end(value)
+            if not lasting and value in self._transient:
+                # It is in use: let others be forgotten first.
+                self._transient.move_to_end(value)
+                return
+            if value in self._lasting or not value.strip():
                 return
             if len(value) < _AS_WORD:
                 self._add_name(name)
             if (run := self._transient.pop(value, None)) is None:
                 run = _longest_run(value)
                 self._index(value, run)
+            kept = self._lasting if lasting else self._transient
             kept[value] = run
             if len(self._transient) > _MAX_TRANSIENT:
                 self._forget(next(iter(self._transient)))

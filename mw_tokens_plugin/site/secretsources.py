@@ -13,7 +13,8 @@ from ast import literal_eval
 from base64 import b64encode
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import requests
@@ -77,18 +78,27 @@ def note_parameter(action: str, name: str, value: Any) -> None:
     :param name: what the parameter is called
     :param value: a text, or others that have no secret
     """
-    plain = name.lower()
-    lasts = plain.endswith(_PASSWORDS)
-    is_token = plain.endswith(_TOKENS)
-    is_field = action in _AUTHENTICATION and not plain.endswith(_HARMLESS)
-    if not (lasts or is_token or is_field):
+    kind = _kind(name)
+    is_form = action in _AUTHENTICATION
+    if kind == 'harmless' or (kind == 'field' and not is_form):
         return
     if isinstance(value, list | tuple):
         value = '|'.join(map(str, value))
     if not isinstance(value, str) or value in _TICKED:
         return
-    if lasts or is_field or len(value) >= _MIN_TOKEN:
-        redactor.secrets.add(value, name, lasting=lasts)
+    if kind != 'token' or is_form or len(value) >= _MIN_TOKEN:
+        redactor.secrets.add(value, name, lasting=kind == 'password')
+
+
+@lru_cache(maxsize=1024)
+def _kind(name: str) -> Literal['password', 'token', 'field', 'harmless']:
+    """Return what a parameter is, going by its name; fields are secrets of forms."""
+    plain = name.lower()
+    if plain.endswith(_PASSWORDS):
+        return 'password'
+    if plain.endswith(_TOKENS):
+        return 'token'
+    return 'harmless' if plain.endswith(_HARMLESS) else 'field'
 
 
 def note_password(value: object) -> None:
@@ -146,11 +156,11 @@ def note_exchange(response: requests.Response, **_: Any) -> None:
     sent = headers.get('Cookie') or ''
     if isinstance(sent, bytes):
         sent = sent.decode('latin-1')
-    for cookie in sent.split('; '):
-        name, _equals, value = cookie.partition('=')
+    for name, value in _cookies(sent):
         _note_cookie(name, value)
     for got in response.cookies:
-        _note_cookie(got.name, got.value or '')
+        if got.value and _is_secret(got.name, got.value):
+            _note_cookie(got.name, got.value)
 
 
 def note_return(url: str) -> None:
@@ -207,8 +217,18 @@ def _note_lasting(*values: str) -> None:
         redactor.secrets.add(value, 'secret', lasting=True)
 
 
+@lru_cache(maxsize=64)
+def _cookies(header: str) -> tuple[tuple[str, str], ...]:
+    """Return the cookies in a header of a request that are secrets."""
+    pairs = [cookie.partition('=')[::2] for cookie in header.split('; ')]
+    return tuple((name, value) for name, value in pairs if _is_secret(name, value))
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return len(value) >= _MIN_COOKIE and not name.endswith(_HARMLESS_COOKIES)
+
+
 def _note_cookie(name: str, value: str) -> None:
-    if len(value) >= _MIN_COOKIE and not name.endswith(_HARMLESS_COOKIES):
-        redactor.secrets.add(value, name)
-        if '%' in value:
-            redactor.secrets.add(unquote(value), name)
+    redactor.secrets.add(value, name)
+    if '%' in value:
+        redactor.secrets.add(unquote(value), name)
