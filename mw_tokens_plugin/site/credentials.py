@@ -162,14 +162,14 @@ _PARAMETERS = {
     'lgtoken': Secret.CSRF,
 }
 #: What a browser brings back, by the module that takes it.
-_RETURNED = {'linkaccount': ('code', 'state')}
+_RETURNED = {'linkaccount': frozenset(('code', 'state'))}
 
 
 @dataclass(frozen=True, slots=True)
 class Vouched:
     """That the home side has said of an address that it is one of the farm.
 
-    Made by :mod:`.vouching` alone.
+    Made by :mod:`.vouching` alone, but for :data:`OPERATOR`.
 
     :ivar address: protocol and host
     :ivar by: who said so
@@ -179,17 +179,20 @@ class Vouched:
     by: str
 
 
+#: That the operator has named a site, as all are that nobody else has vouched for.
+OPERATOR = Vouched('', 'the operator')
+
+
 def carried(action: str, parameters: Iterable[str]) -> Iterator[Secret]:
     """Yield what kinds of secrets the parameters of a request are.
 
     :param action: the API module
     :param parameters: their names
     """
-    for name in parameters:
-        if name in _PARAMETERS:
-            yield _PARAMETERS[name]
-        elif name in _RETURNED.get(action, ()):
-            yield Secret.OAUTH_RETURN
+    names = list(parameters)
+    yield from [_PARAMETERS[name] for name in names if name in _PARAMETERS]
+    if action in _RETURNED and not _RETURNED[action].isdisjoint(names):
+        yield Secret.OAUTH_RETURN
 
 
 def recipient(site: Any) -> Recipient:
@@ -197,10 +200,10 @@ def recipient(site: Any) -> Recipient:
 
     :param site: as pywikibot made it, or ``foreign_site()``
     """
-    if not hasattr(site, 'vouched'):
-        # Somebody has named it, and pywikibot logs in to it with what is kept for it.
+    vouched: Vouched | None = getattr(site, 'vouched', OPERATOR)
+    if vouched is OPERATOR:
+        # pywikibot logs in to it with what is kept for it.
         return Recipient.HOME
-    vouched: Vouched | None = site.vouched
     # Where the API is: its path may name another host.
     address = site.base_url(site.apipath())
     present = f'{urlsplit(address).scheme}://{host_of(address)}'

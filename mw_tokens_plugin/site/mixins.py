@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import pywikibot
 
+from mw_tokens_plugin.site.credentials import OPERATOR, Vouched
 from mw_tokens_plugin.site.foreign.login import home_login
+from mw_tokens_plugin.site.foreign.outgoing import Authentication
 from mw_tokens_plugin.site.globalaccounts import GlobalAccountsMixin
 from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
 from mw_tokens_plugin.site.inputs import wiki_named
@@ -30,6 +32,10 @@ class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, LinkingMixin, QueriesM
     """
 
     single_send_request: type[SingleSendRequest] = SingleSendRequest
+    #: Who vouches for its address.
+    vouched: Vouched | None = OPERATOR
+    #: What its requests are authenticated by; None leaves that to pywikibot.
+    authentication: Authentication | None = None
     #: The class that every request of the site is of, whoever makes it.
     _own_request: type[TokenRequest] = TokenRequest
 
