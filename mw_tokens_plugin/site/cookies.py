@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.cookiejar import Cookie
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,8 @@ class AccountCookies(http.PywikibotCookieJar):  # type: ignore[misc]
     def _account(self) -> _Account:
         """What is kept of the account that acts."""
         name = self._latest if _present.account is None else _present.account
-        return self._accounts.setdefault(name, _Account())
+        found = self._accounts.get(name)
+        return self._accounts.setdefault(name, _Account()) if found is None else found
 
     @property
     def _cookies(self) -> dict[str, dict[str, dict[str, Cookie]]]:
@@ -227,6 +229,7 @@ def logging_in(user: str | None) -> Iterator[None]:
                 turn.release()
 
 
+@lru_cache(maxsize=256)
 def _key(user: str | None) -> str:
     return as_filename(user) if user else ''
 

@@ -28,6 +28,8 @@ def effective(ours: type[TokenRequest]) -> Any:
 
     :param ours: a class of the plugin
     """
+    if _are_pywikibots():
+        return ours
     is_cached = issubclass(ours, CachedRequest)
     return _joined(api.CachedRequest if is_cached else api.Request, ours)
 
@@ -62,15 +64,22 @@ def _made(cls: type[Any], *args: Any, **kwargs: Any) -> Any:
     if own is None:
         return object.__new__(cls)
     chosen = _joined(cls, own)
-    if issubclass(cls, TokenRequest):
+    if not _are_pywikibots() and issubclass(cls, TokenRequest):
         chosen = effective(chosen)
         if not isinstance(chosen, type) or not issubclass(chosen, cls):
             return chosen(*args, **kwargs)
     return object.__new__(chosen)
 
 
+def _are_pywikibots() -> bool:
+    """Tell whether the classes in pywikibot's places are its own."""
+    return api.Request is Request and api.CachedRequest is CachedRequest
+
+
 def _joined(theirs: Any, ours: type[TokenRequest]) -> Any:
     """Return a class that is both; theirs alone if it is no class of requests."""
+    if theirs is ours:
+        return ours
     if not isinstance(theirs, type) or not issubclass(theirs, Request):
         return theirs
     if issubclass(ours, theirs):
