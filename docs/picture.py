@@ -36,7 +36,7 @@ FAULTS = (
 COMMAND = 'pwb global_lock -file:wave.txt -reason:"Spam-only account" -campaign:wave-7'
 #: What is asked, and the answer.
 QUESTION, ANSWER = 'anything else to stop', str(ACCOUNTS)
-#: How it ends where some are held back, as they should be.
+#: How it ends where some are skipped, as they should be.
 HELD_BACK = 1
 
 #: Lines of the plan's list that are shown before and after those that are left out.

@@ -16,8 +16,8 @@ from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
-    Held,
     Outcome,
+    SkipReason,
     State,
     Target,
 )
@@ -47,8 +47,8 @@ class Rollback(Action):
 
     def decide(self, wiki: str, names: Sequence[str]) -> Iterator[Decision]:
         for name in names:
-            held = None if self.author(name) == self.vandal else Held.ALREADY
-            yield Decision(name, held=held, lane=wiki)
+            skipped = None if self.author(name) == self.vandal else SkipReason.ALREADY
+            yield Decision(name, skipped=skipped, partition=wiki)
 
     def apply(self, target: Target) -> Outcome:
         wiki, title = split(target.name)

@@ -265,10 +265,10 @@ def _show(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCod
         campaign.name,
         ledger.counts(campaign),
         ledger.changed_count(campaign),
-        ledger.held_counts(campaign),
-        ledger.setbacks(campaign),
+        ledger.skip_counts(campaign),
+        ledger.retries(campaign),
         ledger.targets(campaign, State.FAILED),
-        ledger.targets(campaign, State.HELD),
+        ledger.targets(campaign, State.SKIPPED),
         _remarks(ledger, options, campaign),
     )
     return ExitCode.DONE
@@ -283,10 +283,10 @@ def _remarks(
 ) -> Iterator[str]:
     """Yield what can be done with a campaign."""
     yield message('campaign-ledger', place=ledger.location)
-    for lane, error in ledger.lane_errors(campaign).items():
-        yield message('campaign-left-out', lane=lane, error=error)
+    for partition, error in ledger.partition_errors(campaign).items():
+        yield message('campaign-left-out', partition=partition, error=error)
     yield from _to_go_on(ledger, options, campaign)
-    if ledger.may_be_retried(campaign):
+    if ledger.retryable(campaign):
         again = ('campaign', 'retry-failed', campaign.name)
         line = options.line(*again, wiki=campaign.wiki)
         yield message('campaign-to-retry', line=line)
@@ -316,7 +316,7 @@ def _plan_failed_again(
     ledger: Ledger, options: SharedOptions, campaign: Campaign, simulate: bool
 ) -> int:
     """Put failed targets back into the plan, and return how many there were."""
-    if not ledger.may_be_retried(campaign):
+    if not ledger.retryable(campaign):
         return 0
     if not (simulate or options.always or options.is_interactive):
         # The script asks, when it has made the new plan.
@@ -335,10 +335,10 @@ def _check_own(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> No
     """
     site = site_of(campaign, options.arguments)
     sealer = options.sealer(ledger, campaign, site)
-    for state in (State.FAILED, State.HELD):
+    for state in (State.FAILED, State.SKIPPED):
         for target in ledger.targets(campaign, state):
-            held = target.decision.held if state is State.HELD else None
-            if held is not None and not held.may_pass:
+            skipped = target.decision.skipped if state is State.SKIPPED else None
+            if skipped is not None and not skipped.is_transient:
                 continue
             if sealer.vouched(target) is None:
                 line = options.line(

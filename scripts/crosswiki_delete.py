@@ -97,7 +97,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
-    Held,
+    SkipReason,
     State,
 )
 from mw_tokens_plugin.campaign.report.console import Reporter
@@ -415,8 +415,10 @@ def _leave_out(
             # What may have been sent is read first, as ever.
             if wiki in chosen and target.state is not State.LEASED:
                 facts = {**target.decision.facts, 'wiki': wiki}
-                held = Decision(target.name, held=Held.LEFT_OUT, facts=facts)
-                ledger.decide(campaign, [held])
+                skipped = Decision(
+                    target.name, skipped=SkipReason.LEFT_OUT, facts=facts
+                )
+                ledger.decide(campaign, [skipped])
         stored = campaign.options.get('not_wikis', [])
         left_out = sorted({*stored, *chosen})
         return options.keep(ledger, campaign, wikis.home, 'not_wikis', left_out)

@@ -1,6 +1,6 @@
 """Deleting global accounts, as the action of a campaign.
 
-It decides whom to hold back, looks at each account once more right before it is
+It decides whom to skip, looks at each account once more right before it is
 deleted, and reconciles by reading whether it is gone; there is no undo.
 """
 
@@ -20,8 +20,8 @@ from mw_tokens_plugin.actions.globallock import (
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
-    Held,
     Outcome,
+    SkipReason,
     State,
     Target,
     may_be_reason,
@@ -43,12 +43,12 @@ class DeletionGuards:
     """Which global accounts are never deleted.
 
     :ivar operator: the account that carries it out
-    :ivar max_wikis: accounts attached to more wikis are held back
-    :ivar max_edits: accounts with more global edits are held back
+    :ivar max_wikis: accounts attached to more wikis are skipped
+    :ivar max_edits: accounts with more global edits are skipped
     :ivar with_groups: whether members of global or local groups are deleted too
     :ivar with_locked: whether locked accounts are deleted too, which frees them
-    :ivar excluded: names that are held back
-    :ivar ignored_groups: groups on wikis whose members are not held back for that
+    :ivar excluded: names that are skipped
+    :ivar ignored_groups: groups on wikis whose members are not skipped for that
     """
 
     operator: str
@@ -72,11 +72,11 @@ class GlobalDelete(Action):
         'central_id locked hidden groups local_groups edits attached'.split()
     )
     kept = frozenset({'looked_at'})
-    done = frozenset({Held.MISSING})
+    done = frozenset({SkipReason.MISSING})
     before = 'campaign-before-deleted'
 
     def __init__(self, site: Any, *, reason: str, guards: DeletionGuards) -> None:
-        """Say why, and whom to hold back.
+        """Say why, and whom to skip.
 
         :param site: the central wiki
         :param reason: for the log
@@ -97,9 +97,9 @@ class GlobalDelete(Action):
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on some accounts, each of which is read with all its wikis."""
         for name in names:
-            held = self._held_unread(name)
-            if held is not None:
-                yield Decision(name, held=held)
+            skipped = self._skip_unread(name)
+            if skipped is not None:
+                yield Decision(name, skipped=skipped)
                 continue
             looked_at = f'{self.site.tokens.session.clock.now():%Y-%m-%dT%H:%M:%SZ}'
             ((_, account),) = read_accounts(
@@ -108,13 +108,15 @@ class GlobalDelete(Action):
             if isinstance(account, Exception):
                 yield unreadable(name, account)
                 continue
-            held = self._held(account)
-            problem = {'problem': WIKIS_UNKNOWN} if held is Held.UNREADABLE else {}
+            skipped = self._skip_reason(account)
+            problem = (
+                {'problem': WIKIS_UNKNOWN} if skipped is SkipReason.UNREADABLE else {}
+            )
             yield Decision(
                 name,
                 central_id=account.central_id,
                 hidden=account.hidden is not HiddenLevel.NONE,
-                held=held,
+                skipped=skipped,
                 facts={**_facts(account), **problem, 'looked_at': looked_at},
             )
 
@@ -129,7 +131,7 @@ class GlobalDelete(Action):
             # It was put into a standing list after the plan was made.
             return Outcome(
                 State.FAILED,
-                detail=f'now held back: {Held.EXCLUDED.value}',
+                detail=f'now held back: {SkipReason.EXCLUDED.value}',
             )
         planned = target.decision.facts
         with hiding([target]):
@@ -162,34 +164,34 @@ class GlobalDelete(Action):
             with hiding([target]):
                 yield target, None if self._is_there(target) else self._gone(target)
 
-    def _held_unread(self, name: str) -> Held | None:
+    def _skip_unread(self, name: str) -> SkipReason | None:
         kind = kind_of(name)
         if kind is AccountKind.IP:
-            return Held.IP
+            return SkipReason.IP
         if kind is AccountKind.TEMPORARY:
-            return Held.TEMPORARY
+            return SkipReason.TEMPORARY
         if name == self.guards.operator:
-            return Held.OPERATOR
+            return SkipReason.OPERATOR
         if name in self.guards.excluded:
-            return Held.EXCLUDED
+            return SkipReason.EXCLUDED
         return None
 
-    def _held(self, account: GlobalAccount) -> Held | None:
+    def _skip_reason(self, account: GlobalAccount) -> SkipReason | None:
         guards = self.guards
         if not account.exists:
-            return Held.MISSING
+            return SkipReason.MISSING
         if account.locked and not guards.with_locked:
-            return Held.LOCKED
+            return SkipReason.LOCKED
         if account.attached is None:
-            return Held.UNREADABLE
+            return SkipReason.UNREADABLE
         if not guards.with_groups and account.groups:
-            return Held.GLOBAL_GROUP
+            return SkipReason.GLOBAL_GROUP
         if not guards.with_groups and is_in_local_group(account, guards.ignored_groups):
-            return Held.LOCAL_GROUP
+            return SkipReason.LOCAL_GROUP
         if (account.edit_count or 0) > guards.max_edits:
-            return Held.EDITS
+            return SkipReason.EDITS
         if len(account.attached or ()) > guards.max_wikis:
-            return Held.ATTACHED
+            return SkipReason.ATTACHED
         return None
 
     def _is_there(self, target: Target) -> bool:

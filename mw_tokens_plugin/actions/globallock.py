@@ -1,6 +1,6 @@
 """Locking, unlocking and hiding global accounts, as actions of a campaign.
 
-They decide whom to hold back, make the one write, and reconcile by reading whether it
+They decide whom to skip, make the one write, and reconcile by reading whether it
 took effect; looping, retrying and recording is the engine's work.
 """
 
@@ -14,8 +14,8 @@ from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
-    Held,
     Outcome,
+    SkipReason,
     State,
     Target,
     may_be_reason,
@@ -45,9 +45,9 @@ class Guards:
     """Whom a lock never hits.
 
     :ivar operator: the account that carries it out
-    :ivar max_edits: accounts with more global edits are held back
-    :ivar excluded: names that are held back
-    :ivar ignored_groups: groups on wikis whose members are not held back for that
+    :ivar max_edits: accounts with more global edits are skipped
+    :ivar excluded: names that are skipped
+    :ivar ignored_groups: groups on wikis whose members are not skipped for that
     """
 
     operator: str
@@ -66,7 +66,7 @@ class GlobalLock(Action):
     noun = 'account'
     fixed = frozenset({'central_id'})
     kept = frozenset({'looked_at'})
-    done = frozenset({Held.ALREADY})
+    done = frozenset({SkipReason.ALREADY})
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class GlobalLock(Action):
 
         :param site: the central wiki
         :param reason: for the log
-        :param guards: whom to hold back
+        :param guards: whom to skip
         :param locked: True locks, False unlocks, None leaves it as it is
         :param hidden: how far to hide; None leaves it as it is
         """
@@ -110,11 +110,11 @@ class GlobalLock(Action):
         """Decide on some accounts, which costs as few reads as the wiki allows."""
         asked = []
         for name in names:
-            held = self._held_unread(name)
-            if held is None:
+            skipped = self._skip_unread(name)
+            if skipped is None:
                 asked.append(name)
             else:
-                yield Decision(name, hidden=self._hides, held=held)
+                yield Decision(name, hidden=self._hides, skipped=skipped)
         looked_at = self._moment()
         with redactor.hiding(dict.fromkeys(asked if self._hides else (), '#hidden')):
             for name, account in read_accounts(
@@ -139,7 +139,7 @@ class GlobalLock(Action):
             )
             for target, (_, account) in zip(targets, accounts, strict=True):
                 if isinstance(account, Exception):
-                    yield target, _held_back(Held.UNREADABLE)
+                    yield target, _skipped_now(SkipReason.UNREADABLE)
                 else:
                     outcome = self._looked_again(target, account)
                     yield target, outcome and _seen(account, outcome)
@@ -148,10 +148,12 @@ class GlobalLock(Action):
         if account.central_id != target.decision.central_id:
             # The write, which expects the other one, finds out.
             return None
-        held = self._decide(target.name, account).held
-        if held in self.done:
+        skipped = self._decide(target.name, account).skipped
+        if skipped in self.done:
             return self._found_done(target, account)
-        return None if held in (None, Held.SUPPRESSED) else _held_back(held)
+        return (
+            None if skipped in (None, SkipReason.SUPPRESSED) else _skipped_now(skipped)
+        )
 
     def apply(self, target: Target) -> Outcome:
         """Make the write for one account, if it is still as it was planned.
@@ -162,7 +164,7 @@ class GlobalLock(Action):
             # It was put into a standing list after the plan was made.
             return Outcome(
                 State.FAILED,
-                detail=f'now held back: {Held.EXCLUDED.value}',
+                detail=f'now held back: {SkipReason.EXCLUDED.value}',
             )
         with hiding([target]):
             if target.decision.facts.get('found_done'):
@@ -204,21 +206,21 @@ class GlobalLock(Action):
     def _hides(self) -> bool:
         return self.hidden is not None
 
-    def _held_unread(self, name: str) -> Held | None:
+    def _skip_unread(self, name: str) -> SkipReason | None:
         kind = kind_of(name)
         if kind is AccountKind.IP:
-            return Held.IP
+            return SkipReason.IP
         if kind is AccountKind.TEMPORARY:
-            return Held.TEMPORARY
+            return SkipReason.TEMPORARY
         if name in self.guards.excluded:
-            return Held.EXCLUDED
+            return SkipReason.EXCLUDED
         if name == self.guards.operator and self.locked is not False:
-            return Held.OPERATOR
+            return SkipReason.OPERATOR
         return None
 
     def _decide(self, name: str, account: GlobalAccount) -> Decision:
-        held = self._held(account)
-        if held is None and self.locked is not False and _is_established(account):
+        skipped = self._skip_reason(account)
+        if skipped is None and self.locked is not False and _is_established(account):
             # The listing does not tell the groups on each wiki.
             if account.attached is None:
                 ((_, found),) = read_accounts(
@@ -226,31 +228,31 @@ class GlobalLock(Action):
                 )
                 account = account if isinstance(found, Exception) else found
             if is_in_local_group(account, self.guards.ignored_groups):
-                held = Held.LOCAL_GROUP
+                skipped = SkipReason.LOCAL_GROUP
             elif account.attached is None:
-                held = Held.UNREADABLE
-        problem = {'problem': WIKIS_UNKNOWN} if held is Held.UNREADABLE else {}
+                skipped = SkipReason.UNREADABLE
+        problem = {'problem': WIKIS_UNKNOWN} if skipped is SkipReason.UNREADABLE else {}
         return Decision(
             name,
             central_id=account.central_id,
             hidden=self._hides or account.hidden is not HiddenLevel.NONE,
-            held=held,
+            skipped=skipped,
             facts={**account_facts(account), **problem},
         )
 
-    def _held(self, account: GlobalAccount) -> Held | None:
+    def _skip_reason(self, account: GlobalAccount) -> SkipReason | None:
         if not account.exists:
-            return Held.MISSING
+            return SkipReason.MISSING
         if self._is_wanted(account):
             farther = account.hidden.is_at_least(HiddenLevel.SUPPRESSED)
             is_lower = self.hidden is HiddenLevel.LISTS and farther
-            return Held.SUPPRESSED if is_lower else Held.ALREADY
+            return SkipReason.SUPPRESSED if is_lower else SkipReason.ALREADY
         if self.locked is False:
             return None
         if account.groups:
-            return Held.GLOBAL_GROUP
+            return SkipReason.GLOBAL_GROUP
         if (account.edit_count or 0) > self.guards.max_edits:
-            return Held.EDITS
+            return SkipReason.EDITS
         return None
 
     def _is_wanted(self, account: GlobalAccount) -> bool:
@@ -320,8 +322,8 @@ class GlobalLock(Action):
             # Its databases lag, or whoever was faster has failed.
             raise error
         decision = self._decide(target.name, account)
-        if decision.held is not None:
-            return _seen(account, _held_back(decision.held))
+        if decision.skipped is not None:
+            return _seen(account, _skipped_now(decision.skipped))
         with hiding([replace(target, decision=decision)]):
             outcome = self._write(_planned(decision.facts))
         if not outcome.changed:
@@ -416,35 +418,35 @@ class UndoGlobalLock(GlobalLock):
         """Read accounts, and the log of their locks, by a plan that is not fresh."""
         by_name = {target.name: target for target in targets}
         for decision in self.plan(list(by_name)):
-            target, held = by_name[decision.name], decision.held
-            if held in self.done:
+            target, skipped = by_name[decision.name], decision.skipped
+            if skipped in self.done:
                 (account,) = self.site.global_accounts([_name(target)])
                 yield target, _seen(account, self._found_done(target, account))
-            elif held is None:
+            elif skipped is None:
                 yield target, None
             else:
-                yield target, replace(_held_back(held), hidden=decision.hidden)
+                yield target, replace(_skipped_now(skipped), hidden=decision.hidden)
 
     def _decide_undo(self, target: Target, account: GlobalAccount) -> Decision:
-        held = self._held(account)
+        skipped = self._skip_reason(account)
         facts = account_facts(account)
-        if held is None and account.hidden is not HiddenLevel.NONE:
+        if skipped is None and account.hidden is not HiddenLevel.NONE:
             # Its entries are in the suppression log, with those of everything else.
-            held = Held.LOG_HIDDEN
-        if held is None:
+            skipped = SkipReason.LOG_HIDDEN
+        if skipped is None:
             names = dict.fromkeys((target.name, account.name))
             present = [replace(account, name=name) for name in names]
             entries = [e for a in present if (e := self._latest_entry(a))]
             latest = max(entries, key=lambda entry: entry.log_id, default=None)
             reason = self._undone.reason
             if latest is None or not is_own_entry(latest, target, reason, locked=True):
-                held = Held.CHANGED_SINCE
+                skipped = SkipReason.CHANGED_SINCE
                 facts['changed_by'] = latest and latest.by
         return Decision(
             target.name,
             central_id=account.central_id,
             hidden=target.decision.hidden or account.hidden is not HiddenLevel.NONE,
-            held=held,
+            skipped=skipped,
             facts=facts,
         )
 
@@ -516,8 +518,8 @@ def _is_change(
 _WORDS = {HiddenLevel.LISTS: 'hidden', HiddenLevel.SUPPRESSED: 'oversighted'}
 
 
-def _held_back(held: Held) -> Outcome:
-    detail = f'changed since the plan, and now held back: {held.value}'
+def _skipped_now(skipped: SkipReason) -> Outcome:
+    detail = f'changed since the plan, and now held back: {skipped.value}'
     return Outcome(State.FAILED, detail=detail)
 
 
@@ -587,8 +589,8 @@ def unreadable(name: str, error: Exception, *, hidden: bool = False) -> Decision
     :param error: the error
     :param hidden: whether the name must not be shown
     """
-    held = Held.MISSING if does_not_exist(error) else Held.UNREADABLE
-    return Decision(name, hidden=hidden, held=held, facts={'problem': str(error)})
+    skipped = SkipReason.MISSING if does_not_exist(error) else SkipReason.UNREADABLE
+    return Decision(name, hidden=hidden, skipped=skipped, facts={'problem': str(error)})
 
 
 def _each(

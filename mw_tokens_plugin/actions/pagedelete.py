@@ -1,6 +1,6 @@
 """Deleting pages on many wikis, and restoring them, as actions of a campaign.
 
-They decide what to hold back, look at each page once more right before it is deleted,
+They decide what to skip, look at each page once more right before it is deleted,
 and reconcile by the deletion log; naming and reading pages is other modules' concern.
 """
 
@@ -15,8 +15,8 @@ from typing import Any
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
-    Held,
     Outcome,
+    SkipReason,
     State,
     Target,
 )
@@ -69,13 +69,13 @@ _GONE = frozenset({'missingtitle', 'nosuchpageid', 'cantdelete'})
 class PageGuards:
     """Which pages are never deleted.
 
-    :ivar max_authors: pages with more authors are held back
-    :ivar max_revisions: pages with more revisions are held back, and files with more
+    :ivar max_authors: pages with more authors are skipped
+    :ivar max_revisions: pages with more revisions are skipped, and files with more
         versions
     :ivar begun_by: only pages that one of these accounts has begun; empty for any
     :ivar wikis: databases on which a right that is no global one is used too; if any
-        are named, pages on others are held back
-    :ivar excluded: pages that are held back, as ``database:Title``
+        are named, pages on others are skipped
+    :ivar excluded: pages that are skipped, as ``database:Title``
     :ivar not_wikis: databases that are left out
     """
 
@@ -100,7 +100,7 @@ class CrosswikiDelete(Action):
     fixed = frozenset({'title', 'page_id', 'revisions', 'versions'})
     #: A restoration since the first plan counts, however often it is planned again.
     kept = frozenset({'looked_at'})
-    done = frozenset({Held.NO_PAGE})
+    done = frozenset({SkipReason.NO_PAGE})
     before = 'campaign-before-deleted'
 
     def __init__(
@@ -115,7 +115,7 @@ class CrosswikiDelete(Action):
         problems: Mapping[str, str] | None = None,
         recorded: Callable[[Sequence[str]], Mapping[str, Target]] = lambda names: {},
     ) -> None:
-        """Say why, and what to hold back.
+        """Say why, and what to skip.
 
         :param wikis: the wikis that can be reached
         :param reason: for the log
@@ -178,16 +178,18 @@ class CrosswikiDelete(Action):
             about = {'wiki': database}
             if database in self.guards.not_wikis:
                 facts = _still_unknown(self._recorded([name]).get(name))
-                yield Decision(name, held=Held.LEFT_OUT, facts={**about, **facts})
+                yield Decision(
+                    name, skipped=SkipReason.LEFT_OUT, facts={**about, **facts}
+                )
             elif self.guards.wikis and database not in self.guards.wikis:
-                yield Decision(name, held=Held.NOT_NAMED, facts=about)
+                yield Decision(name, skipped=SkipReason.NOT_NAMED, facts=about)
             elif search_in(name) is None:
                 pages.append(name)
             elif problem := self._problems.get(name, 'not searched yet'):
                 facts = {**about, 'problem': problem}
-                yield Decision(name, held=Held.NO_ANSWER, facts=facts)
+                yield Decision(name, skipped=SkipReason.NO_ANSWER, facts=facts)
             else:
-                yield Decision(name, held=Held.SEARCHED, facts=about)
+                yield Decision(name, skipped=SkipReason.SEARCHED, facts=about)
         again, self._again = self._again, True
         yield from wiki_by_wiki(pages, self._plan_wiki, wikis=self.wikis, again=again)
 
@@ -221,43 +223,43 @@ class CrosswikiDelete(Action):
         guards = self.guards
         titles = [split(name)[1] for name in names]
         standing, pages = self.wikis.look(database, 'delete', titles)
-        held = standing.held
+        skipped = standing.skipped
         about: dict[str, Any] = {'wiki': database, 'sysops': standing.sysops}
         if standing.problem:
             about['problem'] = standing.problem
-        if held is None and standing.is_local and database not in guards.wikis:
-            held = Held.WIKI_SET
-        elif held is None and standing.read_only is not None:
-            held, about['problem'] = Held.READ_ONLY, standing.read_only
-        if held is not None:
+        if skipped is None and standing.is_local and database not in guards.wikis:
+            skipped = SkipReason.WIKI_SET
+        elif skipped is None and standing.read_only is not None:
+            skipped, about['problem'] = SkipReason.READ_ONLY, standing.read_only
+        if skipped is not None:
             for name in names:
-                yield Decision(name, held=held, facts=about)
+                yield Decision(name, skipped=skipped, facts=about)
             return
         site = self.wikis.site(database)
         before = self._recorded(names)
         for name, page in zip(names, pages, strict=True):
-            held = self._held_unread(database, page)
-            if held is None:
+            skipped = self._skip_unread(database, page)
+            if skipped is None:
                 has_history = not page.whole or _had_history(before.get(name))
                 if has_history or page.namespace == TEMPLATE_NAMESPACE:
                     most = guards.max_revisions
                     page = read_history(site, most, page.title) or page
-                held = self._held(page)
+                skipped = self._skip_reason(page)
                 self._planned.add((database, page.id))
             facts = {**about, **page.facts()}
-            yield Decision(name, held=held, facts=facts, lane=database)
+            yield Decision(name, skipped=skipped, facts=facts, partition=database)
 
-    def _held_unread(self, database: str, page: Page) -> Held | None:
+    def _skip_unread(self, database: str, page: Page) -> SkipReason | None:
         if page.invalid or page.interwiki:
-            return Held.INTERWIKI if page.interwiki else Held.NO_TITLE
+            return SkipReason.INTERWIKI if page.interwiki else SkipReason.NO_TITLE
         if not page.exists:
-            return Held.NO_FILE_PAGE if page.versions else Held.NO_PAGE
+            return SkipReason.NO_FILE_PAGE if page.versions else SkipReason.NO_PAGE
         if page.title in self._excluded_on(database):
-            return Held.EXCLUDED
-        return Held.TWICE if (database, page.id) in self._planned else None
+            return SkipReason.EXCLUDED
+        return SkipReason.TWICE if (database, page.id) in self._planned else None
 
     def _excluded_on(self, database: str) -> set[str]:
-        """Return the titles that are held back, as the wiki writes them."""
+        """Return the titles that are skipped, as the wiki writes them."""
         if database not in self._excluded:
             titles = [
                 title
@@ -268,21 +270,25 @@ class CrosswikiDelete(Action):
             self._excluded[database] = {page.title for page in pages if page.exists}
         return self._excluded[database]
 
-    def _held(self, page: Page) -> Held | None:
+    def _skip_reason(self, page: Page) -> SkipReason | None:
         guards = self.guards
         most = guards.max_revisions
         if page.refusal:
-            return Held.PAGE_REFUSED
+            return SkipReason.PAGE_REFUSED
         if page.is_being_deleted:
-            return Held.BEING_DELETED
+            return SkipReason.BEING_DELETED
         if not page.whole or max(len(page.revisions), len(page.versions)) > most:
-            return Held.REVISIONS
+            return SkipReason.REVISIONS
         if any(version.sha1 is None for version in page.versions):
-            return Held.FILE
+            return SkipReason.FILE
         if len(page.authors) > guards.max_authors:
-            return Held.AUTHORS
+            return SkipReason.AUTHORS
         if guards.begun_by and not page.beginners <= guards.begun_by:
-            return Held.FIRST_HIDDEN if None in page.beginners else Held.NOT_FIRST
+            return (
+                SkipReason.FIRST_HIDDEN
+                if None in page.beginners
+                else SkipReason.NOT_FIRST
+            )
         return None
 
     def _delete(self, target: Target, database: str) -> Outcome:
@@ -414,7 +420,9 @@ class UndoCrosswikiDelete(Action):
         """Decide on pages that the campaign has deleted."""
         kept = [name for name in names if split(name)[0] not in self._not_wikis]
         for name in set(names).difference(kept):
-            yield Decision(name, held=Held.LEFT_OUT, facts={'wiki': split(name)[0]})
+            yield Decision(
+                name, skipped=SkipReason.LEFT_OUT, facts={'wiki': split(name)[0]}
+            )
         again, self._again = self._again, True
         yield from wiki_by_wiki(kept, self._plan_wiki, wikis=self.wikis, again=again)
 
@@ -425,12 +433,14 @@ class UndoCrosswikiDelete(Action):
         """
         database = split(target.name)[0]
         (deleted,) = self._recorded([target.name]).values()
-        held, by, file_ids = self._look(deleted)
-        if held is Held.ALREADY:
+        skipped, by, file_ids = self._look(deleted)
+        if skipped is SkipReason.ALREADY:
             detail = f'restored meanwhile, by {by or "others"}'
             return Outcome(State.DONE, detail=detail)
-        if held is not None:
-            return Outcome(State.FAILED, detail=f'changed since the plan: {held.value}')
+        if skipped is not None:
+            return Outcome(
+                State.FAILED, detail=f'changed since the plan: {skipped.value}'
+            )
         revisions = target.decision.facts['revisions']
         # Each list restores what it names and nothing else: without `fileids` the
         # versions would stay deleted, and without both everything would come back.
@@ -477,18 +487,18 @@ class UndoCrosswikiDelete(Action):
         for name, target in self._recorded(names).items():
             if read_only is not None:
                 facts = {**target.decision.facts, 'problem': read_only}
-                yield Decision(name, held=Held.READ_ONLY, facts=facts)
+                yield Decision(name, skipped=SkipReason.READ_ONLY, facts=facts)
                 continue
-            held, by, _file_ids = self._look(target)
+            skipped, by, _file_ids = self._look(target)
             facts = {**target.decision.facts, 'changed_by': by}
-            yield Decision(name, held=held, facts=facts, lane=database)
+            yield Decision(name, skipped=skipped, facts=facts, partition=database)
 
-    def _look(self, target: Target) -> tuple[Held | None, str | None, list[int]]:
+    def _look(self, target: Target) -> tuple[SkipReason | None, str | None, list[int]]:
         """Tell why a page is not to be restored, who changed it since, and file ids."""
         database = split(target.name)[0]
         standing = self.wikis.standing(database, 'undelete')
-        if standing.held is not None:
-            return standing.held, None, []
+        if standing.skipped is not None:
+            return standing.skipped, None, []
         site = self.wikis.site(database)
         page, deleted, entry = read_deleted(site, _title_in_archive(target))
         by = entry.user if entry is not None else None
@@ -497,21 +507,21 @@ class UndoCrosswikiDelete(Action):
                 # Who has made a page, the log of deletions does not tell.
                 by = None
             is_back = _is_back(page, deleted, target)
-            return Held.ALREADY if is_back else Held.PAGE_EXISTS, by, []
+            return SkipReason.ALREADY if is_back else SkipReason.PAGE_EXISTS, by, []
         # The entry that the deletion itself was answered with, if it was answered.
         if entry is None or not _is_entry_of(entry, target):
-            return Held.CHANGED_SINCE, by, []
+            return SkipReason.CHANGED_SINCE, by, []
         facts = target.decision.facts
         recorded = dict(map(tuple, facts['revisions']))
         if not recorded.keys() <= {revision.id for revision in deleted}:
-            return Held.CHANGED_SINCE, None, []
+            return SkipReason.CHANGED_SINCE, None, []
         moments = set(recorded.values())
         if any(r.time in moments and r.id not in recorded for r in deleted):
-            return Held.MIXED, None, []
+            return SkipReason.MIXED, None, []
         if not facts['versions']:
             return None, None, []
-        held, file_ids = _chosen(site, _title_in_archive(target), facts)
-        return held, None, file_ids
+        skipped, file_ids = _chosen(site, _title_in_archive(target), facts)
+        return skipped, None, file_ids
 
 
 class _LeftOut:
@@ -715,7 +725,7 @@ def _title_in_archive(target: Target) -> str:
 
 def _chosen(
     site: Any, title: str, facts: Mapping[str, Any]
-) -> tuple[Held | None, list[int]]:
+) -> tuple[SkipReason | None, list[int]]:
     """Choose the deleted versions of a file that a campaign has deleted, by number.
 
     The wiki does not say which deletion a version went with: time and content tell.
@@ -725,9 +735,9 @@ def _chosen(
     found = [version for version in deleted if version.key in recorded]
     now_there = Counter(version.key for version in found)
     if any(now_there[key] < recorded[key] for key in recorded):
-        return Held.CHANGED_SINCE, []
+        return SkipReason.CHANGED_SINCE, []
     if now_there != recorded:
-        return Held.MIXED, []
+        return SkipReason.MIXED, []
     return None, [version.id for version in found]
 
 

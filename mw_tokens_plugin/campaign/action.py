@@ -25,7 +25,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from mw_tokens_plugin.campaign.records import Decision, Held, Outcome, Target
+from mw_tokens_plugin.campaign.records import Decision, Outcome, SkipReason, Target
 
 
 class Action(ABC):
@@ -47,7 +47,7 @@ class Action(ABC):
     fixed: ClassVar[frozenset[str]] = frozenset()
     kept: ClassVar[frozenset[str]] = frozenset()
     before: str = 'campaign-before-done'
-    done: ClassVar[frozenset[Held]] = frozenset()
+    done: ClassVar[frozenset[SkipReason]] = frozenset()
 
     @abstractmethod
     def describe(self) -> str:

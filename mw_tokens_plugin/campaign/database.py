@@ -91,9 +91,9 @@ targets = sa.Table(
     sa.Column('central_id', _Number),
     sa.Column('hidden', sa.Boolean, nullable=False, default=False),
     sa.Column('state', sa.String(10), nullable=False),
-    sa.Column('held', sa.String(20)),
+    sa.Column('held', sa.String(20), key='skipped'),
     sa.Column('facts', sa.JSON),
-    sa.Column('lane', sa.String(190)),
+    sa.Column('lane', sa.String(190), key='partition'),
     #: The worker that has it leased, as run/worker.
     sa.Column('owner', sa.String(48)),
     #: Whose write it was, as user@wiki: a campaign may be resumed by a colleague.
@@ -107,12 +107,12 @@ targets = sa.Table(
     sa.Column('seals', sa.Text),
     sa.Index('target_by_name', 'campaign_id', 'name', unique=True),
     sa.Index('target_by_state', 'campaign_id', 'state', 'id'),
-    sa.Index('target_by_lane', 'campaign_id', 'lane', 'state', 'id'),
+    sa.Index('target_by_lane', 'campaign_id', 'partition', 'state', 'id'),
     **_TEXTS,
 )
 
 #: What only one worker at a time may write to, and which one does.
-lanes = sa.Table(
+partitions = sa.Table(
     'lane',
     _metadata,
     sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), primary_key=True),
@@ -272,7 +272,7 @@ class Database:
         except sa.exc.SQLAlchemyError as error:
             reason = self._place.cleaned(str(getattr(error, 'orig', None) or error))
             if reason.startswith(_NO_TEXT):
-                raise self._illegible(reason) from None
+                raise self._unreadable(reason) from None
             what_follows = (
                 'What was sent and not recorded is read from the wiki by -resume.'
                 if self.may_have_sent
@@ -287,9 +287,9 @@ class Database:
             if isinstance(error, TypeError) and _is_ours(error):
                 raise
             # A value that its column cannot have: SQLite takes any.
-            raise self._illegible(str(error)) from None
+            raise self._unreadable(str(error)) from None
 
-    def _illegible(self, reason: str) -> InvalidInput:
+    def _unreadable(self, reason: str) -> InvalidInput:
         return InvalidInput(
             f'The ledger {self.location} has a row that cannot be read ({reason}): '
             'somebody changed it by hand. Nothing was done with it.'

@@ -31,7 +31,7 @@ from pywikibot.exceptions import Error as PywikibotError
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
-from mw_tokens_plugin.campaign.retry import PASSING, RetryPolicy
+from mw_tokens_plugin.campaign.retry import TRANSIENT, RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import Run
 from mw_tokens_plugin.exceptions import (
@@ -60,15 +60,15 @@ FRESH = timedelta(minutes=10)
 #: Workers that a run which has joined others leaves something to.
 _OTHERS = 4
 
-#: Lanes that fail one after the other before it is taken for the fault of them all.
-_COINCIDENCE = 3
+#: Partitions that fail in a row before the whole campaign stops.
+MAX_CONSECUTIVE_FAILURES = 3
 
 #: What leaves open whether the write was carried out.
 _UNKNOWN = (OutcomeUnknown, InternalApiError, UnexpectedAnswer)
 
 #: What concerns one target alone; all else would meet every other target too.
 _FINAL = (ApiRefusal, InvalidInput, UnexpectedAnswer)
-_STOPPING = (PermissionDenied, *PASSING)
+_STOPPING = (PermissionDenied, *TRANSIENT)
 
 #: What one wiki of several says to everything that this operator sends there.
 _REFUSING = (PermissionDenied, CentralAuthTokenRefused, HttpRefusal, NotAttached)
@@ -83,8 +83,8 @@ class Finish:
 
     :ivar error: what stopped it, if something did
     :ivar interrupted: whether the operator stopped it
-    :ivar left_alone: lanes that did not work, and why
-    :ivar refused: lanes that refused the operator, and why
+    :ivar skipped_partitions: partitions that did not work, and why
+    :ivar refused: partitions that refused the operator, and why
     :ivar is_not_agreed_to: whether something is left to which the operator has not
         agreed
     """
@@ -92,13 +92,15 @@ class Finish:
     error: Exception | None = None
     interrupted: bool = False
     is_not_agreed_to: bool = False
-    left_alone: Mapping[str, Exception] = field(default_factory=dict)
+    skipped_partitions: Mapping[str, Exception] = field(default_factory=dict)
     refused: Mapping[str, Exception] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
         """Whether it worked on everything that there was to do."""
-        return self.error is None and not self.interrupted and not self.left_alone
+        return (
+            self.error is None and not self.interrupted and not self.skipped_partitions
+        )
 
 
 class Engine:
@@ -164,15 +166,15 @@ class Engine:
         self._before_pause = before_pause
         self._failure: Exception | None = None
         self._deciding = threading.Lock()
-        self._left_alone: dict[str, Exception] = {}
+        self._skipped_partitions: dict[str, Exception] = {}
         self._refused: dict[str, Exception] = {}
-        #: Lanes in which a target has ended in this run.
+        #: Partitions in which a target has ended in this run.
         self._worked: set[str] = set()
-        #: Lanes that did not work, or refused, since the last target that ended.
+        #: Partitions that did not work, or refused, since the last target that ended.
         self._down_in_a_row: set[str] = set()
         self._refused_in_a_row: set[str] = set()
         #: What the wiki has accepted and carries out later.
-        self._under_way: list[Target] = []
+        self._accepted: list[Target] = []
 
     def run(self) -> Finish:
         """Work until nothing is left, or something stops it."""
@@ -185,11 +187,11 @@ class Engine:
             if self._reconcile_dead():
                 continue
             # So may the wiki, which can lose what it has accepted.
-            accepted = {target.name for target in self._under_way}
+            accepted = {target.name for target in self._accepted}
             if not accepted or self._is_over():
                 break
             if waited & accepted:
-                self._failure = self._not_done_yet()
+                self._failure = self._still_accepted()
                 break
             waited |= accepted
             self._wait_for_wiki()
@@ -204,7 +206,7 @@ class Engine:
             self._failure,
             interrupted=bool(left) and self._should_stop(),
             is_not_agreed_to=not_agreed_to is not None,
-            left_alone=dict(self._left_alone),
+            skipped_partitions=dict(self._skipped_partitions),
             refused=dict(self._refused),
         )
 
@@ -219,8 +221,8 @@ class Engine:
 
     def _not_agreed_to(self, planned: int) -> StoppedByGuard | None:
         """Return the error for what is planned and was left alone for its seals."""
-        left_alone = self._left_alone.keys() | self._refused.keys()
-        if left_alone and not self._unsealed:
+        skipped_partitions = self._skipped_partitions.keys() | self._refused.keys()
+        if skipped_partitions and not self._unsealed:
             return None
         number = quantity(planned, 'target')
         return StoppedByGuard(
@@ -250,16 +252,16 @@ class Engine:
             raise self._failure
 
     def _fail_refused(self) -> None:
-        """Give up the rest of the lanes that refused the operator, if others worked.
+        """Give up what is left in partitions that refused, if others worked.
 
         Where nothing else worked either, it stays planned: the operator can resume it
         when the reason is gone.
         """
         if not self._worked - self._refused.keys():
             return
-        for lane in self._refused:
+        for partition in self._refused:
             self._ledger.fail_planned(
-                self._campaign, lane, f'not sent: {lane} refuses you'
+                self._campaign, partition, f'not sent: {partition} refuses you'
             )
 
     def _reconcile_dead(self) -> bool:
@@ -268,14 +270,16 @@ class Engine:
         :return: whether there are other runs that have something in their hands, or had
         """
         dead, living = self._run.other_owners()
-        heir = self._run.heir
+        recovery_owner = self._run.recovery_owner
         try:
             for owner in dead:
                 while not self._is_over() and (
-                    batch := self._ledger.inherit(self._campaign, heir, owner, LEASE)
+                    batch := self._ledger.take_over(
+                        self._campaign, recovery_owner, owner, LEASE
+                    )
                 ):
                     self._reconcile_all(batch)
-                self._ledger.leave_lane(self._campaign, owner)
+                self._ledger.leave_partition(self._campaign, owner)
         except _ERRORS as error:
             self._failure = error
         if living:
@@ -283,26 +287,29 @@ class Engine:
         return bool(dead or living)
 
     def _reconcile_all(self, batch: Sequence[Target]) -> None:
-        lanes: dict[str | None, list[Target]] = {}
+        partitions: dict[str | None, list[Target]] = {}
         for target in batch:
-            lanes.setdefault(target.decision.lane, []).append(target)
-        for lane, group in lanes.items():
+            partitions.setdefault(target.decision.partition, []).append(target)
+        for partition, group in partitions.items():
             # What cannot be read stays leased, and is read first by another run.
-            if lane not in self._left_alone and lane not in self._refused:
-                with self._leaving_alone(lane):
+            if (
+                partition not in self._skipped_partitions
+                and partition not in self._refused
+            ):
+                with self._skipping(partition):
                     for target, outcome in self._action.reconcile(group):
                         if outcome is None:
                             self._ledger.unlease([target])
                         elif outcome.state is State.LEASED:
-                            self._set_aside(target)
+                            self._keep_leased(target)
                         else:
                             self._record(target, outcome)
 
-    def _set_aside(self, target: Target) -> None:
+    def _keep_leased(self, target: Target) -> None:
         """Keep a target leased, to be read again when all others are done."""
-        kept = self._ledger.set_aside(target, self._run.heir)
+        kept = self._ledger.keep_leased(target, self._run.recovery_owner)
         with self._deciding:
-            self._under_way.append(kept)
+            self._accepted.append(kept)
 
     def _wait_for_wiki(self) -> None:
         """Read again what the wiki has accepted, until it has carried that out.
@@ -310,53 +317,53 @@ class Engine:
         What it has not carried out in the end stays leased: the next run reads it.
         """
         for pause in self._policy.pauses():
-            if not self._under_way or self._is_over():
+            if not self._accepted or self._is_over():
                 break
-            self._before_pause(self._under_way[0], self._not_done_yet(), pause)
+            self._before_pause(self._accepted[0], self._still_accepted(), pause)
             self._sleep(pause)
             if self._is_over():
                 break
-            waiting, self._under_way = self._under_way, []
+            waiting, self._accepted = self._accepted, []
             try:
                 self._reconcile_all(waiting)
             except _ERRORS as error:
                 self._failure = error
-        if self._under_way and not self._is_over():
-            self._failure = self._not_done_yet()
+        if self._accepted and not self._is_over():
+            self._failure = self._still_accepted()
 
-    def _not_done_yet(self) -> OutcomeUnknown:
-        number = quantity(len(self._under_way), 'write')
+    def _still_accepted(self) -> OutcomeUnknown:
+        number = quantity(len(self._accepted), 'write')
         return OutcomeUnknown(
             f'The wiki has accepted {number} and not carried out yet, the first for '
-            f'{self._under_way[0].label}. Nothing is sent again: -resume reads later '
+            f'{self._accepted[0].label}. Nothing is sent again: -resume reads later '
             'what became of it.'
         )
 
     @contextmanager
-    def _leaving_alone(self, lane: str | None) -> Iterator[None]:
-        """Go on with the other lanes when this one does not work.
+    def _skipping(self, partition: str | None) -> Iterator[None]:
+        """Go on with the other partitions when this one does not work.
 
         Several of them in a row are no coincidence.
         """
         try:
             yield
-        except PASSING as error:
-            if lane is None:
+        except TRANSIENT as error:
+            if partition is None:
                 raise
             with self._deciding:
-                self._left_alone[lane] = error
+                self._skipped_partitions[partition] = error
                 # That some are read-only tells nothing of the others.
                 if not isinstance(error, ReadOnly):
-                    self._down_in_a_row.add(lane)
-                if len(self._down_in_a_row) == _COINCIDENCE:
+                    self._down_in_a_row.add(partition)
+                if len(self._down_in_a_row) == MAX_CONSECUTIVE_FAILURES:
                     raise
         except _REFUSING as error:
-            if lane is None:
+            if partition is None:
                 raise
             with self._deciding:
-                self._refused[lane] = error
-                self._refused_in_a_row.add(lane)
-                if len(self._refused_in_a_row) == _COINCIDENCE:
+                self._refused[partition] = error
+                self._refused_in_a_row.add(partition)
+                if len(self._refused_in_a_row) == MAX_CONSECUTIVE_FAILURES:
                     raise
 
     def _work(self, worker: int) -> None:
@@ -365,20 +372,22 @@ class Engine:
         ledger, campaign = self._ledger, self._campaign
         try:
             while not self._is_over() and (
-                lane := ledger.take_lane(
+                partition := ledger.take_partition(
                     campaign,
                     owner,
-                    [*self._left_alone, *self._refused],
+                    [*self._skipped_partitions, *self._refused],
                     self._key_id,
                 )
             ):
                 try:
-                    with self._leaving_alone(lane):
-                        self._work_in(lane, owner, LEASE)
+                    with self._skipping(partition):
+                        self._work_in(partition, owner, LEASE)
                 finally:
-                    error = self._left_alone.get(lane) or self._refused.get(lane)
+                    error = self._skipped_partitions.get(
+                        partition
+                    ) or self._refused.get(partition)
                     words = None if error is None else _words(error)
-                    ledger.leave_lane(campaign, owner, words)
+                    ledger.leave_partition(campaign, owner, words)
             self._work_in(None, owner, self._lease_size())
         except Exception as error:
             # Of a mistake in an action the other workers are told too.
@@ -399,14 +408,14 @@ class Engine:
         left = self._ledger.counts(self._campaign)[State.PLANNED]
         return min(LEASE, max(1, left // (2 * workers)))
 
-    def _work_in(self, lane: str | None, owner: str, size: int) -> None:
-        """Lease and carry out the targets of one lane."""
+    def _work_in(self, partition: str | None, owner: str, size: int) -> None:
+        """Lease and carry out the targets of one partition."""
         while not self._is_over() and (
             leased := self._ledger.lease(
-                self._campaign, owner, size, self._run.account, lane, self._key_id
+                self._campaign, owner, size, self._run.account, partition, self._key_id
             )
         ):
-            self._carry_out_all(leased)
+            self._work_on(leased)
 
     def _looks(self, leased: Sequence[Target]) -> _Looks:
         """Return when targets were looked at; what nobody agreed to is given back."""
@@ -447,7 +456,7 @@ class Engine:
     def _is_over(self) -> bool:
         return self._failure is not None or self._should_stop()
 
-    def _carry_out_all(self, leased: Sequence[Target]) -> None:
+    def _work_on(self, leased: Sequence[Target]) -> None:
         """Carry out some targets, as long as it is not to be stopped."""
         looks = self._looks(leased)
         leased = looks.targets
@@ -456,7 +465,7 @@ class Engine:
                 if not self._wait(target):
                     raise _Stopped(may_be_sent=False)
                 self._guard()
-                outcome = self._carry_out(target, looks)
+                outcome = self._try(target, looks)
             except _Stopped as stopped:
                 self._ledger.unlease(leased[position + stopped.may_be_sent :])
                 return
@@ -468,7 +477,7 @@ class Engine:
                 self._ledger.unlease(leased[position:])
                 raise
             if outcome.state is State.LEASED:
-                self._set_aside(target)
+                self._keep_leased(target)
             else:
                 self._record(target, outcome)
 
@@ -477,12 +486,12 @@ class Engine:
         end = time.monotonic() + self._pace(target)
         while not self._is_over():
             left = end - time.monotonic()
-            if left <= 0 and self._run.is_heard():
+            if left <= 0 and self._run.is_alive():
                 return True
             self._sleep(min(left, 0.2) if left > 0 else 0.05)
         return False
 
-    def _carry_out(self, target: Target, looks: _Looks) -> Outcome:
+    def _try(self, target: Target, looks: _Looks) -> Outcome:
         """Try one target as long as the policy allows.
 
         :raises _Stopped: the operator wants to stop
@@ -512,7 +521,7 @@ class Engine:
                     except TokensPluginError as error:
                         is_unknown = isinstance(error, _UNKNOWN)
                         was_unknown |= is_unknown
-                        if isinstance(error, PASSING):
+                        if isinstance(error, TRANSIENT):
                             self._ledger.note_attempt(target, started, _words(error))
                         raise
         except _ERRORS as error:
@@ -548,8 +557,8 @@ class Engine:
     def _record(self, target: Target, outcome: Outcome) -> None:
         self._down_in_a_row.clear()
         self._refused_in_a_row.clear()
-        if target.decision.lane is not None:
-            self._worked.add(target.decision.lane)
+        if target.decision.partition is not None:
+            self._worked.add(target.decision.partition)
         if outcome.is_earlier:
             outcome = self._credited(target, outcome)
         seal, sealer = None, self._sealer

@@ -28,7 +28,7 @@ from mw_tokens_plugin.campaign.database import (
     Row,
     attempts,
     campaigns,
-    lanes,
+    partitions,
     plans,
     runs,
     targets,
@@ -36,8 +36,8 @@ from mw_tokens_plugin.campaign.database import (
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
-    Held,
     Outcome,
+    SkipReason,
     State,
     Target,
 )
@@ -159,18 +159,18 @@ class Ledger:
 
         :raises InvalidInput: this version cannot read it
         """
-        with self.database.begin() as connection, _legible(f'The campaign {name!r}'):
+        with self.database.begin() as connection, _readable(f'The campaign {name!r}'):
             row = connection.execute(
                 sa.select(campaigns).where(campaigns.c.name == name)
             ).one_or_none()
             return None if row is None else _campaign(row)
 
     def campaigns(
-        self, illegible: Callable[[InvalidInput], object] | None = None
+        self, unreadable: Callable[[InvalidInput], object] | None = None
     ) -> list[Campaign]:
         """Return all campaigns, the oldest first.
 
-        :param illegible: told of each that this version cannot read, and of which then
+        :param unreadable: told of each that this version cannot read, and of which then
             nothing is returned
         :raises InvalidInput: this version cannot read one of them
         """
@@ -183,9 +183,9 @@ class Ledger:
             try:
                 campaign = self.find(name)
             except InvalidInput as error:
-                if illegible is None:
+                if unreadable is None:
                     raise
-                illegible(error)
+                unreadable(error)
             else:
                 # Somebody may have deleted it meanwhile.
                 found += [] if campaign is None else [campaign]
@@ -255,7 +255,7 @@ class Ledger:
             connection.execute(
                 sa.delete(targets).where(targets.c.campaign_id == campaign.id)
             )
-            for table in (runs, lanes, plans):
+            for table in (runs, partitions, plans):
                 connection.execute(
                     sa.delete(table).where(table.c.campaign_id == campaign.id)
                 )
@@ -306,10 +306,10 @@ class Ledger:
                 'key': decision.name.encode(),
                 'central_id': decision.central_id,
                 'hidden': decision.hidden,
-                'state': (State.HELD if decision.held else State.PLANNED).value,
-                'held': decision.held and decision.held.name,
+                'state': (State.SKIPPED if decision.skipped else State.PLANNED).value,
+                'skip': decision.skipped and decision.skipped.name,
                 'facts': dict(decision.facts),
-                'lane': decision.lane,
+                'part': decision.partition,
                 'seals': seal and seal(decision),
             }
             for decision in decisions
@@ -329,17 +329,19 @@ class Ledger:
                 central_id=sa.bindparam('central_id'),
                 hidden=sa.bindparam('hidden'),
                 state=sa.bindparam('state'),
-                held=sa.bindparam('held'),
+                skipped=sa.bindparam('skip'),
                 facts=sa.bindparam('facts'),
-                lane=sa.bindparam('lane'),
+                partition=sa.bindparam('part'),
                 seals=sa.bindparam('seals'),
             )
         )
-        needed = {row['lane'] for row in rows if row['lane'] is not None}
-        # They come first: a target that is planned must be found in its lane.
+        needed = {row['part'] for row in rows if row['part'] is not None}
+        # They come first: a target that is planned must be found in its partition.
         if needed:
-            known = sa.select(lanes.c.name).where(lanes.c.campaign_id == campaign.id)
-            self._add_missing(lanes, sorted(needed), known, campaign)
+            known = sa.select(partitions.c.name).where(
+                partitions.c.campaign_id == campaign.id
+            )
+            self._add_missing(partitions, sorted(needed), known, campaign)
         # In one order for all runs: else two of them wait for each other's rows.
         rows.sort(key=lambda row: row['key'])
         self.database.execute(statement, rows)
@@ -393,76 +395,76 @@ class Ledger:
                 .values(seals=None)
             )
 
-    def take_lane(
+    def take_partition(
         self,
         campaign: Campaign,
         owner: str,
         besides: Collection[str] = (),
         key_id: str | None = None,
     ) -> str | None:
-        """Take a lane in which something is to be done, if there is a free one.
+        """Take a partition in which something is to be done, if there is a free one.
 
         :param owner: the worker that takes it, which has no other
-        :param besides: lanes that it does not want
+        :param besides: partitions that it does not want
         :param key_id: only those with targets that this key has sealed
         """
         to_do = (
             sa.exists()
             .where(targets.c.campaign_id == campaign.id)
-            .where(targets.c.lane == lanes.c.name)
+            .where(targets.c.partition == partitions.c.name)
             .where(targets.c.state == State.PLANNED.value)
             .where(_sealed_by(key_id))
         )
         free = (
-            sa.select(lanes.c.name)
-            .where(lanes.c.campaign_id == campaign.id)
-            .where(lanes.c.owner.is_(None))
-            .where(lanes.c.name.not_in(besides))
+            sa.select(partitions.c.name)
+            .where(partitions.c.campaign_id == campaign.id)
+            .where(partitions.c.owner.is_(None))
+            .where(partitions.c.name.not_in(besides))
             .where(to_do)
             # Those that did not work the last time come last.
-            .order_by(lanes.c.error.is_not(None), lanes.c.name)
+            .order_by(partitions.c.error.is_not(None), partitions.c.name)
             .limit(1)
         )
         taken: Any = free.scalar_subquery()
         with self.database.begin() as connection:
             if self.database.can_skip_locked:
-                # A lane that another worker is just taking is passed over.
+                # A partition that another worker is just taking is passed over.
                 taken = connection.scalar(free.with_for_update(skip_locked=True))
             connection.execute(
-                sa.update(lanes)
-                .where(lanes.c.campaign_id == campaign.id)
-                .where(lanes.c.name == taken)
+                sa.update(partitions)
+                .where(partitions.c.campaign_id == campaign.id)
+                .where(partitions.c.name == taken)
                 .values(owner=owner)
             )
             return connection.scalar(
-                sa.select(lanes.c.name)
-                .where(lanes.c.campaign_id == campaign.id)
-                .where(lanes.c.owner == owner)
+                sa.select(partitions.c.name)
+                .where(partitions.c.campaign_id == campaign.id)
+                .where(partitions.c.owner == owner)
             )
 
-    def leave_lane(
+    def leave_partition(
         self, campaign: Campaign, owner: str, error: str | None = None
     ) -> None:
-        """Let others have the lane of a worker, if it has one.
+        """Let others have the partition of a worker, if it has one.
 
         :param error: why it did not work, if it did not
         """
         with self.database.begin() as connection:
             connection.execute(
-                sa.update(lanes)
-                .where(lanes.c.campaign_id == campaign.id)
-                .where(lanes.c.owner == owner)
+                sa.update(partitions)
+                .where(partitions.c.campaign_id == campaign.id)
+                .where(partitions.c.owner == owner)
                 .values(owner=None, error=_without_secrets(error))
             )
 
-    def lane_errors(self, campaign: Campaign) -> dict[str, str]:
-        """Return why lanes that did not work the last time did not."""
+    def partition_errors(self, campaign: Campaign) -> dict[str, str]:
+        """Return why partitions that did not work the last time did not."""
         with self.database.begin() as connection:
             rows = connection.execute(
-                sa.select(lanes.c.name, lanes.c.error)
-                .where(lanes.c.campaign_id == campaign.id)
-                .where(lanes.c.error.is_not(None))
-                .order_by(lanes.c.name)
+                sa.select(partitions.c.name, partitions.c.error)
+                .where(partitions.c.campaign_id == campaign.id)
+                .where(partitions.c.error.is_not(None))
+                .order_by(partitions.c.name)
             ).all()
         return {row.name: row.error for row in rows}
 
@@ -472,19 +474,21 @@ class Ledger:
         owner: str,
         size: int,
         account: str | None = None,
-        lane: str | None = None,
+        partition: str | None = None,
         key_id: str | None = None,
     ) -> list[Target]:
         """Take the next targets; from now on they may have been sent.
 
-        :param owner: the worker that takes them, which has no others in this lane
+        :param owner: the worker that takes them, which has no others in this partition
         :param size: how many at most
         :param account: whose writes these will be
-        :param lane: the lane of the worker; None takes those in none
+        :param partition: the partition of the worker; None takes those in none
         :param key_id: only targets that this key has sealed, rightly or not
         """
         here = (targets.c.campaign_id == campaign.id) & (
-            targets.c.lane.is_(None) if lane is None else targets.c.lane == lane
+            targets.c.partition.is_(None)
+            if partition is None
+            else targets.c.partition == partition
         )
         next_ones = (
             sa.select(targets.c.id)
@@ -524,7 +528,7 @@ class Ledger:
         return [_target(row, campaign.action) for row in rows]
 
     def owners(self, campaign: Campaign) -> set[str]:
-        """Return the workers that have targets leased, or a lane."""
+        """Return the workers that have targets leased, or a partition."""
         with self.database.begin() as connection:
             found: set[str | None] = set(
                 connection.scalars(
@@ -532,9 +536,9 @@ class Ledger:
                     .where(targets.c.campaign_id == campaign.id)
                     .where(targets.c.state == State.LEASED.value)
                     .union(
-                        sa.select(lanes.c.owner)
-                        .where(lanes.c.campaign_id == campaign.id)
-                        .where(lanes.c.owner.is_not(None))
+                        sa.select(partitions.c.owner)
+                        .where(partitions.c.campaign_id == campaign.id)
+                        .where(partitions.c.owner.is_not(None))
                     )
                 )
             )
@@ -547,12 +551,12 @@ class Ledger:
                     .where(targets.c.owner.is_(None))
                     .values(owner=_NOBODY)
                 )
-        with _legible(f'The campaign {campaign.name!r}'):
+        with _readable(f'The campaign {campaign.name!r}'):
             if not all(isinstance(owner, str | None) for owner in found):
                 raise ValueError('an owner is no text')
         return {_NOBODY if owner is None else owner for owner in found}
 
-    def inherit(
+    def take_over(
         self, campaign: Campaign, owner: str, dead: str, size: int
     ) -> list[Target]:
         """Take over targets of a worker that is dead; they may have been sent.
@@ -643,7 +647,7 @@ class Ledger:
             )
         return bool(result.rowcount)
 
-    def set_aside(self, target: Target, owner: str) -> Target:
+    def keep_leased(self, target: Target, owner: str) -> Target:
         """Let another owner of the same run keep a target that is to be read again.
 
         :return: the target as it is then; unchanged if another run has taken it over
@@ -657,13 +661,13 @@ class Ledger:
             )
         return replace(target, owner=owner) if result.rowcount else target
 
-    def fail_planned(self, campaign: Campaign, lane: str, detail: str) -> int:
-        """Record that what is planned in a lane is given up, and return how many."""
+    def fail_planned(self, campaign: Campaign, partition: str, detail: str) -> int:
+        """Record as failed what is planned in a partition, and return how many."""
         with self.database.begin() as connection:
             result = connection.execute(
                 sa.update(targets)
                 .where(targets.c.campaign_id == campaign.id)
-                .where(targets.c.lane == lane)
+                .where(targets.c.partition == partition)
                 .where(targets.c.state == State.PLANNED.value)
                 .values(
                     state=State.FAILED.value,
@@ -691,10 +695,10 @@ class Ledger:
                 .values(attempts=targets.c.attempts + 1)
             )
 
-    def may_be_retried(self, campaign: Campaign) -> int:
+    def retryable(self, campaign: Campaign) -> int:
         """Return how many targets :meth:`plan_again` would list anew."""
-        held = self.held_counts(campaign)
-        passing = sum(count for reason, count in held.items() if reason.may_pass)
+        skipped = self.skip_counts(campaign)
+        passing = sum(count for reason, count in skipped.items() if reason.is_transient)
         return self.counts(campaign)[State.FAILED] + passing
 
     def plan_again(self, campaign: Campaign) -> int:
@@ -705,8 +709,10 @@ class Ledger:
                 .where(targets.c.campaign_id == campaign.id)
                 .where(
                     (targets.c.state == State.FAILED.value)
-                    | (targets.c.state == State.HELD.value)
-                    & targets.c.held.in_([held.name for held in Held if held.may_pass])
+                    | (targets.c.state == State.SKIPPED.value)
+                    & targets.c.skipped.in_(
+                        [skipped.name for skipped in SkipReason if skipped.is_transient]
+                    )
                 )
                 .values(state=State.LISTED.value, detail=None, ended_at=None)
             )
@@ -783,21 +789,21 @@ class Ledger:
                 .where(targets.c.campaign_id == campaign.id)
                 .group_by(targets.c.state)
             ).all()
-        with _legible(f'The campaign {campaign.name!r}'):
+        with _readable(f'The campaign {campaign.name!r}'):
             found = {_state(state): count for state, count in rows}
         return {state: found.get(state, 0) for state in State}
 
-    def held_counts(self, campaign: Campaign) -> dict[Held, int]:
-        """Return how many targets are held back, by reason."""
+    def skip_counts(self, campaign: Campaign) -> dict[SkipReason, int]:
+        """Return how many targets are skipped, by reason."""
         with self.database.begin() as connection:
             rows = connection.execute(
-                sa.select(targets.c.held, sa.func.count())
+                sa.select(targets.c.skipped, sa.func.count())
                 .where(targets.c.campaign_id == campaign.id)
-                .where(targets.c.state == State.HELD.value)
-                .group_by(targets.c.held)
+                .where(targets.c.state == State.SKIPPED.value)
+                .group_by(targets.c.skipped)
             ).all()
-        with _legible(f'The campaign {campaign.name!r}'):
-            return {_held(held): count for held, count in rows}
+        with _readable(f'The campaign {campaign.name!r}'):
+            return {_skip_reason(skipped): count for skipped, count in rows}
 
     def changed_count(self, campaign: Campaign) -> int:
         """Return how many targets this campaign itself has changed."""
@@ -856,8 +862,8 @@ class Ledger:
             if target.ended_at is not None:
                 yield target.ended_at, target.detail or ''
 
-    def setbacks(self, campaign: Campaign) -> Counter[str]:
-        """Count the attempts that met an error that passes, by its class."""
+    def retries(self, campaign: Campaign) -> Counter[str]:
+        """Count the attempts that met a transient error, by its class."""
         with self.database.begin() as connection:
             details = connection.execution_options(yield_per=_CHUNK).scalars(
                 sa.select(attempts.c.detail)
@@ -966,7 +972,7 @@ def now() -> datetime:
 
 
 @contextmanager
-def _legible(what: str) -> Iterator[None]:
+def _readable(what: str) -> Iterator[None]:
     """Say in a sentence what cannot be read, which others may have written.
 
     :raises InvalidInput: a value is none that this version knows
@@ -997,9 +1003,9 @@ def _state(name: str) -> State:
         raise ValueError(f'the state {name!r} of a target is unknown') from None
 
 
-def _held(name: str | None) -> Held:
+def _skip_reason(name: str | None) -> SkipReason:
     try:
-        return Held[name or '']
+        return SkipReason[name or '']
     except KeyError:
         raise ValueError(f'{name!r} is no known reason to skip a target') from None
 
@@ -1032,8 +1038,8 @@ def _campaign(row: Row) -> Campaign:
 
 
 def _target(row: Row, kind: str = '') -> Target:
-    with _legible('A target'):
-        optional = ('lane', 'owner', 'account', 'detail', 'seals')
+    with _readable('A target'):
+        optional = ('partition', 'owner', 'account', 'detail', 'seals')
         moments = ('started_at', 'ended_at')
         check_columns(row, ('state',), optional, moments, ('central_id', 'attempts'))
         facts = row.facts or {}
@@ -1044,9 +1050,9 @@ def _target(row: Row, kind: str = '') -> Target:
                 name=row.name.decode(),
                 central_id=row.central_id,
                 hidden=row.hidden,
-                held=_held(row.held) if row.held else None,
+                skipped=_skip_reason(row.skipped) if row.skipped else None,
                 facts=facts,
-                lane=row.lane,
+                partition=row.partition,
             ),
             state=_state(row.state),
             owner=row.owner,

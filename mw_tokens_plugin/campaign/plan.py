@@ -17,7 +17,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
-    Held,
+    SkipReason,
     State,
     Target,
 )
@@ -56,20 +56,20 @@ def check_again(
     watch: Callable[[], object] = lambda: None,
     sealer: Sealer | None = None,
     *,
-    unvouched: bool = False,
+    only_unsealed: bool = False,
 ) -> Campaign:
     """Decide anew on every target still to be done.
 
-    Nothing is added to the plan, and what has changed is held back. What others have
+    Nothing is added to the plan, and what has changed is skipped. What others have
     in their hands stays as it is; it is sealed if it is to be done by this plan, too,
     should they give it back.
 
     :param sealer: seals the decisions
-    :param unvouched: decide only on targets for which its key does not vouch
+    :param only_unsealed: decide only on targets for which its key does not vouch
     """
     planned: Iterable[Target] = ledger.targets(campaign, State.PLANNED)
     if sealer is not None:
-        if unvouched:
+        if only_unsealed:
             planned = _without_seal(planned, sealer)
         leased = ledger.targets(campaign, State.LEASED)
         planned = chain(planned, _without_seal(leased, sealer))
@@ -112,7 +112,7 @@ def _decide_on(
             name: (decision, sealer.decided(decision, own=name in own))
             for name, decision in decisions.items()
             if batch[name].state in (State.PLANNED, State.LEASED)
-            and decision.held is None
+            and decision.skipped is None
             and sealer.is_same(batch[name], decision)
         }
         ledger.add_seals(campaign, same.values())
@@ -136,7 +136,7 @@ def _compared(
     :param is_own: whether the earlier plan was this operator's
     """
     before: Mapping[str, Any] = target.decision.facts
-    if decision.held is not None and decision.held.may_pass:
+    if decision.skipped is not None and decision.skipped.is_transient:
         # To be compared with what is there another time.
         return replace(decision, facts={**before, **decision.facts})
     kept = {
@@ -145,12 +145,12 @@ def _compared(
         # None of the future, which somebody else may have put there.
         if name in before and str(before[name]) <= str(decision.facts.get(name, ''))
     }
-    if is_own and target.state is State.PLANNED and decision.held in action.done:
+    if is_own and target.state is State.PLANNED and decision.skipped in action.done:
         # Whether the campaign did that itself, the log tells when it is its turn.
         return replace(target.decision, facts={**before, 'found_done': True})
-    if decision.held is None and any(
+    if decision.skipped is None and any(
         name in before and before[name] != decision.facts.get(name)
         for name in action.fixed
     ):
-        return replace(decision, held=Held.CHANGED_SINCE)
+        return replace(decision, skipped=SkipReason.CHANGED_SINCE)
     return replace(decision, facts={**decision.facts, **kept}) if kept else decision

@@ -30,14 +30,15 @@ class State(enum.Enum):
     #: To be done.
     PLANNED = 'planned'
     #: Not to be done, for a reason.
-    HELD = 'held'
+    #: Its value has been in databases and reports since version 1.
+    SKIPPED = 'held'
     #: Taken by a run that may have sent the write.
     LEASED = 'leased'
     DONE = 'done'
     FAILED = 'failed'
 
 
-class Held(enum.Enum):
+class SkipReason(enum.Enum):
     """Why a target is not to be done; the values are shown to the operator."""
 
     ALREADY = 'already in that state'
@@ -80,24 +81,24 @@ class Held(enum.Enum):
     MIXED = 'mixed with revisions that others deleted'
 
     @property
-    def may_pass(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether it may be otherwise another time, through nobody's doing."""
         return self in (
-            Held.NO_ANSWER,
-            Held.REFUSED,
-            Held.READ_ONLY,
-            Held.UNREADABLE,
+            SkipReason.NO_ANSWER,
+            SkipReason.REFUSED,
+            SkipReason.READ_ONLY,
+            SkipReason.UNREADABLE,
         )
 
     @property
     def is_satisfied(self) -> bool:
         """Whether nothing was left undone by holding it back."""
         return self in (
-            Held.ALREADY,
-            Held.SUPPRESSED,
-            Held.NO_PAGE,
-            Held.TWICE,
-            Held.SEARCHED,
+            SkipReason.ALREADY,
+            SkipReason.SUPPRESSED,
+            SkipReason.NO_PAGE,
+            SkipReason.TWICE,
+            SkipReason.SEARCHED,
         )
 
 
@@ -106,18 +107,18 @@ class Decision:
     """What the plan says of one target.
 
     :ivar hidden: its name must not be shown outside the interactive plan
-    :ivar held: why it is not to be done; None if it is
+    :ivar skipped: why it is not to be done; None if it is
     :ivar facts: what the plan shows of it, and what the write needs
-    :ivar lane: what is written to by one worker at a time, and left alone when it does
-        not work, such as a wiki of many; None where the whole campaign writes to one
+    :ivar partition: what only one worker at a time writes to, such as a wiki of many;
+        when it does not work, the others go on. None where the campaign has only one
     """
 
     name: str
     central_id: int | None = None
     hidden: bool = False
-    held: Held | None = None
+    skipped: SkipReason | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
-    lane: str | None = None
+    partition: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

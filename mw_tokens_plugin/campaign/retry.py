@@ -23,7 +23,7 @@ from mw_tokens_plugin.exceptions import (
 )
 
 #: Failures that pass; all others are final for the target or for the campaign.
-PASSING = (InternalApiError, OutcomeUnknown, RateLimited, ReadOnly, WikiUnreachable)
+TRANSIENT = (InternalApiError, OutcomeUnknown, RateLimited, ReadOnly, WikiUnreachable)
 
 #: Seconds that a server may ask to wait; whoever asks for more is left to another run.
 MAX_ASKED = 600.0
@@ -75,7 +75,7 @@ class RetryPolicy:
             return self.should_stop() or exhausted(state) or self._is_too_late(state)
 
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(PASSING),
+            retry=tenacity.retry_if_exception_type(TRANSIENT),
             stop=stop,
             wait=self._wait,
             sleep=self.sleep,

@@ -33,12 +33,12 @@ from mw_tokens_plugin.campaign.sealkey import Key
 _SEALS = 40
 
 #: Options that may change while a campaign is carried out.
-_CHANGING = frozenset({'stop_page', 'not_wikis'})
+_CHANGEABLE = frozenset({'stop_page', 'not_wikis'})
 
 
 #: Facts that may change between two looks at a target without making it another one,
 #: by kind of campaign: accounts to be locked go on editing.
-_PASSING_FACTS = {
+_TRANSIENT_FACTS = {
     'global_lock': frozenset({'edits'}),
     'undo_global_lock': frozenset({'edits'}),
 }
@@ -76,7 +76,7 @@ class Sealer:
         self._campaign = campaign
         self._keys: dict[str, bytes] = {}
         self._header = self._bound_to(campaign)
-        self._besides = _PASSING_FACTS.get(campaign.action, frozenset())
+        self._besides = _TRANSIENT_FACTS.get(campaign.action, frozenset())
         self._plans = {plan.id: plan for plan in self._read()}
         #: The plan of what the operator has listed, and of what others have.
         self._own: Plan | None = None
@@ -109,7 +109,7 @@ class Sealer:
     def vouched(self, target: Target) -> Plan | None:
         """Return the plan by which the operator has a target as it is, if it is one."""
         to_do = target.state in (State.PLANNED, State.LEASED)
-        if to_do and target.decision.held is not None:
+        if to_do and target.decision.skipped is not None:
             # It was sealed as one that is skipped.
             return None
         stages = {
@@ -232,7 +232,7 @@ class Sealer:
     def _of(self, plan: Plan) -> str:
         """Return the seal of a plan."""
         campaign = self._campaign
-        changing = [campaign.options.get(name) for name in sorted(_CHANGING)]
+        changing = [campaign.options.get(name) for name in sorted(_CHANGEABLE)]
         changing += [campaign.api, campaign.wikiid]
         about = [plan.id, plan.made_at.isoformat(), bool(plan.confirmed)]
         return self.key.seal(
@@ -262,7 +262,7 @@ class Sealer:
 
     def _bound_to(self, campaign: Campaign) -> list[Any]:
         """Return all that must be the same for a seal to count."""
-        options = {k: v for k, v in campaign.options.items() if k not in _CHANGING}
+        options = {k: v for k, v in campaign.options.items() if k not in _CHANGEABLE}
         return [
             campaign.name,
             campaign.created_at.isoformat(),
@@ -298,8 +298,8 @@ def content(stage: str, target: Target) -> bytes:
         decision.name,
         decision.central_id,
         decision.hidden,
-        decision.held and decision.held.name,
-        decision.lane,
+        decision.skipped and decision.skipped.name,
+        decision.partition,
         decision.facts,
     ]
     if stage == 'ended':

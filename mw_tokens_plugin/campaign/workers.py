@@ -25,9 +25,9 @@ BEAT = 1.0
 PATIENCE = 5.0
 #: Seconds without having been able to give a sign after which a run stops sending,
 #: since others may be about to take it for dead.
-_SILENCE = PATIENCE * 0.6
+MAX_SILENCE = PATIENCE * 0.6
 #: Seconds after which such a run gives up.
-_HOPELESS = 30.0
+GIVE_UP_AFTER = 30.0
 
 
 class Run:
@@ -56,7 +56,7 @@ class Run:
         self._ledger = ledger
         self._campaign = campaign
         self._sleep = sleep
-        self._buried = False
+        self._evicted = False
         self._failure: LedgerFailure | None = None
         self._clock = clock
         self._last_beat = clock()
@@ -67,25 +67,25 @@ class Run:
         return f'{self.id}/{worker}'
 
     @property
-    def heir(self) -> str:
+    def recovery_owner(self) -> str:
         """The mark of what it has taken over from the dead, which is read first."""
         return f'{self.id}/heir'
 
-    def is_heard(self) -> bool:
+    def is_alive(self) -> bool:
         """Tell whether others still take it for alive.
 
         :raises CampaignBusy: another run took it for dead, and has its targets now
         :raises LedgerFailure: no sign of life could be written for long
         """
         silence = self._clock() - self._last_beat
-        if self._buried:
+        if self._evicted:
             raise CampaignBusy(
                 f'This run was silent for more than {PATIENCE:.0f} s, and another one '
                 f'has taken over its part of {self._campaign.name!r}.'
             )
-        if self._failure is not None and silence > _HOPELESS:
+        if self._failure is not None and silence > GIVE_UP_AFTER:
             raise self._failure
-        return silence < _SILENCE
+        return silence < MAX_SILENCE
 
     def other_owners(self) -> tuple[set[str], set[str]]:
         """Return the workers of other runs that hold leases: the dead and the living.
@@ -126,7 +126,7 @@ class Run:
             self._failure = error
             raise
         self._failure = None
-        self._buried = not signed.rowcount
+        self._evicted = not signed.rowcount
         self._last_beat = self._clock()
 
     def is_of(self, campaign: Campaign) -> bool:
@@ -151,7 +151,7 @@ class Run:
         self._thread = threading.Thread(target=self.beat, daemon=True)
         self._thread.start()
 
-    def go_on_with(self, workers: int) -> None:
+    def set_workers(self, workers: int) -> None:
         """Have more workers, or fewer.
 
         :raises LedgerFailure: the ledger failed
@@ -192,7 +192,7 @@ def at_work(
     *,
     account: str,
     workers: int = 1,
-    most_workers: int | None = None,
+    max_workers: int | None = None,
     join: bool = False,
     run: Run | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -202,7 +202,7 @@ def at_work(
 
     :param account: whose writes these are
     :param workers: how many workers this run will have
-    :param most_workers: how many the account may have on this ledger, in all runs
+    :param max_workers: how many the account may have on this ledger, in all runs
     :param join: whether other runs may be at work on it too
     :param run: the one that is at work on it already, which is ended, too
     :param waiting: called once if there is another run to be watched
@@ -218,13 +218,13 @@ def at_work(
                 f'Another run is at work on the campaign {campaign.name!r}. Let it '
                 'finish, stop it and try again, or help it with -join.'
             )
-    if most_workers is not None:
-        _check_number(database, account, workers, most_workers, sleep)
+    if max_workers is not None:
+        _check_number(database, account, workers, max_workers, sleep)
     if run is None:
         run = Run(ledger, campaign, account, joined=join, sleep=sleep)
         run.begin(workers)
     else:
-        run.go_on_with(workers)
+        run.set_workers(workers)
     try:
         yield run
     finally:

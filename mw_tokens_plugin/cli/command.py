@@ -50,7 +50,7 @@ _LIST = 'list'
 
 #: Workers that an account has at most, unless the operator insists. Each more of
 #: them is one more write at the same time, on databases that everybody shares.
-MOST_WORKERS = 3
+MAX_WORKERS = 3
 
 #: Characters of a reason that MediaWiki keeps (``COMMENT_CHARACTER_LIMIT``).
 MAX_REASON = 500
@@ -149,7 +149,7 @@ class Command:
         self._look_line = look_line or resume_line
         self._retry_line = retry_line
         self._side_by_side = side_by_side
-        self._lanes = consent.workers if side_by_side else 1
+        self._partitions = consent.workers if side_by_side else 1
         self._observe = observe
         self._veil = veil
         self._ask = ask
@@ -177,7 +177,7 @@ class Command:
                     campaign,
                     account=self._account(),
                     workers=self._consent.workers,
-                    most_workers=None if self._consent.insist else MOST_WORKERS,
+                    max_workers=None if self._consent.insist else MAX_WORKERS,
                     join=self._consent.join,
                     run=run,
                     waiting=self._say_waiting,
@@ -218,7 +218,7 @@ class Command:
                 if self._sealer is not None:
                     self._sealer.confirm()
                 campaign = self._ledger.mark(campaign, 'confirmed_at')
-            finish = self._carry_out(campaign, engine)
+            finish = self._try(campaign, engine)
             if isinstance(finish.error, CampaignBusy) and not self._to_do(campaign):
                 self._reporter.line(message('campaign-finished-by-others'), urgent=True)
                 finish = Finish()
@@ -276,7 +276,7 @@ class Command:
                 self._action,
                 watch,
                 self._sealer,
-                unvouched=not stale,
+                only_unsealed=not stale,
             )
         self._say_whose(campaign)
         if self._veil is not None:
@@ -317,7 +317,7 @@ class Command:
             self._action.describe(),
             self._action.noun,
             self._in_plan(campaign),
-            self._ledger.targets(campaign, State.HELD),
+            self._ledger.targets(campaign, State.SKIPPED),
             self._action.columns,
             more=self._show_line,
             everything=everything,
@@ -393,7 +393,7 @@ class Command:
             for target in self._ledger.targets(campaign, State.LEASED)
         )
 
-    def _carry_out(self, campaign: Campaign, engine: Engine) -> Finish:
+    def _try(self, campaign: Campaign, engine: Engine) -> Finish:
         self._guarding += self._guards(campaign)
         self._at_work = True
         with self._reporter.progress(self._action.describe(), self._to_do(campaign)):
@@ -404,12 +404,14 @@ class Command:
 
         def pace(target: Target) -> float:
             # Wikis side by side have a pace each, as pywikibot's throttle does it.
-            lane = (target.decision.lane if self._side_by_side else None) or ''
-            if lane not in budgets:
-                who = f'{self._account()} {lane}'.rstrip()
-                budgets[lane] = Budget(self._ledger.database, who, self._interval)
+            partition = (
+                target.decision.partition if self._side_by_side else None
+            ) or ''
+            if partition not in budgets:
+                who = f'{self._account()} {partition}'.rstrip()
+                budgets[partition] = Budget(self._ledger.database, who, self._interval)
             throttled: float = self._site.throttle.waittime(write=True)
-            return max(budgets[lane].reserve(), throttled)
+            return max(budgets[partition].reserve(), throttled)
 
         def check() -> None:
             for guard in self._guarding:
@@ -489,10 +491,10 @@ class Command:
             campaign.name,
             ledger.counts(campaign),
             ledger.changed_count(campaign),
-            ledger.held_counts(campaign),
-            ledger.setbacks(campaign),
+            ledger.skip_counts(campaign),
+            ledger.retries(campaign),
             ledger.targets(campaign, State.FAILED),
-            ledger.targets(campaign, State.HELD),
+            ledger.targets(campaign, State.SKIPPED),
             self._remarks(campaign, finish),
             more=self._show_line,
         )
@@ -522,11 +524,11 @@ class Command:
         yield message('campaign-ledger', place=self._ledger.location)
         if self._undo_line and self._ledger.changed_count(campaign):
             yield message('campaign-to-undo', line=self._undo_line)
-        for lane, error in finish.left_alone.items():
-            yield message('campaign-left-out', lane=lane, error=error)
-        for lane, error in finish.refused.items():
+        for partition, error in finish.skipped_partitions.items():
+            yield message('campaign-left-out', partition=partition, error=error)
+        for partition, error in finish.refused.items():
             if error is not finish.error:
-                yield message('campaign-refused', lane=lane, error=error)
+                yield message('campaign-refused', partition=partition, error=error)
         if finish.error is not None:
             is_internal = exit_code_of(finish.error) is ExitCode.INTERNAL
             words = internal_error(finish.error) if is_internal else str(finish.error)
@@ -534,7 +536,7 @@ class Command:
         if not finish.is_whole or self._to_do(campaign):
             line = self._look_line if finish.is_not_agreed_to else self._resume_line
             yield message('campaign-to-go-on', line=line)
-        elif self._retry_line and self._ledger.may_be_retried(campaign):
+        elif self._retry_line and self._ledger.retryable(campaign):
             yield message('campaign-to-retry', line=self._retry_line)
 
     def _code(self, campaign: Campaign, finish: Finish) -> ExitCode:
@@ -543,17 +545,17 @@ class Command:
         if finish.error is not None:
             code = exit_code_of(finish.error)
             # Other wikis may have worked: then it is not so that nothing was sent.
-            is_of_lane = finish.error in finish.refused.values()
-            if is_of_lane and code is ExitCode.USAGE:
+            is_of_partition = finish.error in finish.refused.values()
+            if is_of_partition and code is ExitCode.USAGE:
                 return ExitCode.NOT_AUTHORISED
             return code
-        if finish.left_alone:
+        if finish.skipped_partitions:
             return ExitCode.TRY_AGAIN
         if finish.refused and self._to_do(campaign):
             return ExitCode.NOT_AUTHORISED
-        held = self._ledger.held_counts(campaign)
+        skipped = self._ledger.skip_counts(campaign)
         undone = self._ledger.counts(campaign)[State.FAILED] + sum(
-            count for reason, count in held.items() if not reason.is_satisfied
+            count for reason, count in skipped.items() if not reason.is_satisfied
         )
         return ExitCode.FAILED if undone else ExitCode.DONE
 
@@ -573,7 +575,7 @@ class Command:
         self._reporter.line(
             message(
                 'campaign-duration',
-                time=duration(number * delay / self._lanes),
+                time=duration(number * delay / self._partitions),
                 throttle=config.put_throttle,
             )
         )
@@ -582,7 +584,7 @@ class Command:
                 message('campaign-processes', number=others, file=throttle.ctrlfilename)
             )
         if config.put_throttle > 1:
-            time = duration(number * others / self._lanes)
+            time = duration(number * others / self._partitions)
             self._reporter.line(message('campaign-duration-faster', time=time))
 
     def _say_waiting(self) -> None:

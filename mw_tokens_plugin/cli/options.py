@@ -42,7 +42,7 @@ from mw_tokens_plugin.campaign.workers import (
 )
 from mw_tokens_plugin.cli.command import (
     MAX_UNATTENDED,
-    MOST_WORKERS,
+    MAX_WORKERS,
     Command,
     Consent,
 )
@@ -100,7 +100,7 @@ HELP = f"""
 How many at a time:
 
 -workers:N        Work on N targets side by side; 1 unless given. More than
-                  {MOST_WORKERS} in all runs of an account are refused, unless it is
+                  {MAX_WORKERS} in all runs of an account are refused, unless it is
                   said twice:
 
 -insist           Have more workers than is polite.
@@ -262,8 +262,8 @@ class SharedOptions:
             raise InvalidInput('-join helps a campaign that exists: give -resume too.')
         if not self.workers:
             raise InvalidInput('-workers:0: nothing would be done.')
-        if self.workers > MOST_WORKERS and not self.insist:
-            raise too_many_workers('This run', self.workers, MOST_WORKERS)
+        if self.workers > MAX_WORKERS and not self.insist:
+            raise too_many_workers('This run', self.workers, MAX_WORKERS)
         if self.quiet and not self.always and not config.simulate:
             raise InvalidInput(
                 '-quiet shows no plan that could be confirmed: give -always too.'

@@ -18,7 +18,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from mw_tokens_plugin.campaign.records import Held
+from mw_tokens_plugin.campaign.records import SkipReason
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.protocol.cells import from_cell
@@ -337,7 +337,9 @@ class ListReader:
 @cache
 def _reasons() -> tuple[str, ...]:
     """Return why plans hold targets back, in their words."""
-    return tuple(message(f'campaign-held-{reason.name.lower()}') for reason in Held)
+    return tuple(
+        message(f'campaign-held-{reason.name.lower()}') for reason in SkipReason
+    )
 
 
 #: A number before an item without the blank that would make it one of a list.

@@ -18,8 +18,8 @@ from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.exceptions import ServerError
 
 from mw_tokens_plugin.campaign.parallel import in_parallel
-from mw_tokens_plugin.campaign.records import Decision, Held
-from mw_tokens_plugin.campaign.retry import PASSING
+from mw_tokens_plugin.campaign.records import Decision, SkipReason
+from mw_tokens_plugin.campaign.retry import TRANSIENT
 from mw_tokens_plugin.exceptions import (
     CentralAuthTokenRefused,
     InvalidInput,
@@ -47,7 +47,7 @@ Result = TypeVar('Result')
 FAILURES = (TokensPluginError, PywikibotError)
 
 #: What may be otherwise in a while; all else is for the operator to correct.
-_TRANSIENT = (*PASSING, UnexpectedAnswer, ServerError)
+_TRANSIENT = (*TRANSIENT, UnexpectedAnswer, ServerError)
 
 #: Characters that are in no title: control characters, and halves of characters.
 _NOT_TEXT = re.compile('[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]')
@@ -63,14 +63,14 @@ _ENTITY = re.compile('&(?=[A-Za-z0-9\x80-\U0010ffff]+;)')
 class Standing:
     """What the operator is on one wiki.
 
-    :ivar held: why nothing is to be done there; None if it may be
+    :ivar skipped: why nothing is to be done there; None if it may be
     :ivar read_only: why the wiki takes no writes at present; None if it does
     :ivar is_local: whether the right is a local one only, of no global group
     :ivar sysops: how many active sysops the wiki has of its own
     :ivar problem: what else is to be said of why nothing is to be done
     """
 
-    held: Held | None
+    skipped: SkipReason | None
     read_only: str | None = None
     is_local: bool = False
     sysops: int = 0
@@ -156,7 +156,7 @@ class Wikis:
             try:
                 site = self.site(database)
             except NotAttached as error:
-                return Standing(Held.NO_ACCOUNT, problem=problem_of(error))
+                return Standing(SkipReason.NO_ACCOUNT, problem=problem_of(error))
             with refusals(site):
                 answer = site.simple_request(
                     action='query', formatversion=2, **_about_operator(site)
@@ -179,7 +179,7 @@ class Wikis:
         try:
             site = self.site(database)
         except NotAttached as error:
-            return Standing(Held.NO_ACCOUNT, problem=problem_of(error)), ()
+            return Standing(SkipReason.NO_ACCOUNT, problem=problem_of(error)), ()
 
         def told(answer: Mapping[str, Any]) -> None:
             self._standings[key] = _standing(site, right, answer)
@@ -467,9 +467,11 @@ def wiki_by_wiki(
         if not isinstance(result, FAILURES):
             raise result
         transient = isinstance(result, _TRANSIENT)
-        held = Held.NO_ANSWER if transient else Held.REFUSED
+        skipped = SkipReason.NO_ANSWER if transient else SkipReason.REFUSED
         facts = {'wiki': database, 'problem': problem_of(result)}
-        decisions = [Decision(n, held=held, facts=facts) for n in groups[database]]
+        decisions = [
+            Decision(n, skipped=skipped, facts=facts) for n in groups[database]
+        ]
         if waiting is None or not transient:
             yield from decisions
         else:
@@ -508,7 +510,7 @@ def _standing(site: Any, right: str, answer: Mapping[str, Any]) -> Standing:
         if flag(general, 'readonly'):
             read_only = str(general.get('readonlyreason', ''))
     if not site.has_right(right):
-        return Standing(Held.NO_RIGHT, read_only)
+        return Standing(SkipReason.NO_RIGHT, read_only)
     return Standing(
         None,
         read_only,

@@ -25,8 +25,8 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
-    Held,
     Outcome,
+    SkipReason,
     State,
 )
 from mw_tokens_plugin.campaign.report.export import JsonLog, write_report
@@ -45,9 +45,11 @@ TARGETS = [
     Decision('Gone', central_id=14),
     Decision(SECRET, central_id=15, hidden=True, facts={'name': SECRET}),
     Decision(f'{SECRET} II', hidden=True),
-    Decision('Admin', central_id=16, held=Held.GLOBAL_GROUP),
+    Decision('Admin', central_id=16, skipped=SkipReason.GLOBAL_GROUP),
     Decision(
-        'Touched', held=Held.CHANGED_SINCE, facts={'changed_by': 'Sandbox Colleague'}
+        'Touched',
+        skipped=SkipReason.CHANGED_SINCE,
+        facts={'changed_by': 'Sandbox Colleague'},
     ),
     Decision('Later', central_id=17),
     Decision('\u202eright-to-left, \u00e9\u4e2d', central_id=18),

@@ -33,8 +33,8 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import make_plan
 from mw_tokens_plugin.campaign.records import (
     Campaign,
-    Held,
     Outcome,
+    SkipReason,
     State,
     Target,
 )
@@ -288,7 +288,7 @@ def test_what_the_job_queue_deletes_is_done_when_it_has_done_it(
     assert [revisions(site, title) for title in titles] == [3, 1]
     # Another campaign leaves it alone.
     other = desk.targets(desk.plan(*titles))
-    assert {t.decision.held for t in other.values()} == {Held.BEING_DELETED}
+    assert {t.decision.skipped for t in other.values()} == {SkipReason.BEING_DELETED}
     desk.between = wiki.run_jobs
     assert desk.run(campaign) == Finish()
     assert [revisions(site, title) for title in titles] == [0, 0]
@@ -468,9 +468,9 @@ def test_a_page_that_is_back_already_is_not_called_a_new_one(
     # Revisions are restored by their seconds, so both come back if they share one.
     sent = {'title': part, 'timestamps': newest.time, 'reason': 'keep this'}
     is_part = send_once(site, 'undelete', sent)['revisions'] == 1
-    held = [t.decision.held for t in desk.targets(desk.undo(campaign)).values()]
-    assert held[::2] == [Held.ALREADY, Held.PAGE_EXISTS]
-    assert held[1] is (Held.PAGE_EXISTS if is_part else Held.ALREADY)
+    skipped = [t.decision.skipped for t in desk.targets(desk.undo(campaign)).values()]
+    assert skipped[::2] == [SkipReason.ALREADY, SkipReason.PAGE_EXISTS]
+    assert skipped[1] is (SkipReason.PAGE_EXISTS if is_part else SkipReason.ALREADY)
 
 
 def test_a_page_that_was_restored_since_the_plan_is_kept(
@@ -531,23 +531,28 @@ def test_a_title_that_no_page_can_have_is_skipped_by_name(
         f'{plain[0].lower()}{plain[1:]}'.replace(' ', '_'): plain,
         f' {other}\u200e#top': other,
     }
-    skipped = dict.fromkeys(
+    untitled = dict.fromkeys(
         [
             *('A|B', 'A\x00B', 'C\x1fD', '\ud800', 'http://[bad', '<b>', '{{a}}'),
             *('x' * 300, 'ä' * 200, 'a%41', '..', './a', '~~~~', 'User:'),
         ],
-        Held.NO_TITLE,
+        SkipReason.NO_TITLE,
     )
-    interwiki = dict.fromkeys(['mw:Spam_y', ':mw:Spam'], Held.INTERWIKI)
-    campaign = desk.plan(*found, *skipped, *interwiki, 'Special:Version')
-    held = [target.decision.held for target in desk.targets(campaign).values()]
-    expected = [*([None] * 3), *skipped.values(), *interwiki.values(), Held.NO_TITLE]
-    assert held == expected
+    interwiki = dict.fromkeys(['mw:Spam_y', ':mw:Spam'], SkipReason.INTERWIKI)
+    campaign = desk.plan(*found, *untitled, *interwiki, 'Special:Version')
+    skipped = [target.decision.skipped for target in desk.targets(campaign).values()]
+    expected = [
+        *([None] * 3),
+        *untitled.values(),
+        *interwiki.values(),
+        SkipReason.NO_TITLE,
+    ]
+    assert skipped == expected
     titles = [t.decision.facts.get('title') for t in desk.targets(campaign).values()]
     assert titles[:3] == list(found.values())
     # Each alone, when nothing else is asked of the wiki.
-    for title, why in [('A|B', Held.NO_TITLE), ('mw:Spam', Held.INTERWIKI)]:
-        assert desk.target(desk.plan(title)).decision.held is why
+    for title, why in [('A|B', SkipReason.NO_TITLE), ('mw:Spam', SkipReason.INTERWIKI)]:
+        assert desk.target(desk.plan(title)).decision.skipped is why
     assert desk.run(campaign) == Finish()
     assert [revisions(site, title) for title in found.values()] == [0, 0, 0]
 
@@ -579,8 +584,12 @@ def test_a_list_names_the_page_that_the_wiki_would_show(
     assert names == [wikis.page(name) for name in names]
     planned = desk.targets(desk.plan(*(name.partition(':')[2] for name in names)))
     decisions = [target.decision for target in planned.values()]
-    assert [d.facts['title'] for d in decisions if not d.held] == list(found.values())
-    assert [d.held for d in decisions if d.held] == [Held.NO_TITLE] * len(skipped)
+    assert [d.facts['title'] for d in decisions if not d.skipped] == list(
+        found.values()
+    )
+    assert [d.skipped for d in decisions if d.skipped] == [SkipReason.NO_TITLE] * len(
+        skipped
+    )
     with pytest.raises(InvalidInput, match='more columns'):
         wikis.page(f'w\t{x}\t2026-01-01')
 
@@ -650,7 +659,7 @@ def test_a_page_whose_first_author_is_hidden_is_told_as_that(
     wiki.hide_revisions(title)
     desk.guards = PageGuards(begun_by=frozenset([site.username()]), max_authors=5)
     decision = desk.target(desk.plan(title)).decision
-    assert decision.held is Held.FIRST_HIDDEN
+    assert decision.skipped is SkipReason.FIRST_HIDDEN
     assert decision.facts['authors'] == ['(hidden)']
     # An undo is refused while the text of the newest revision is hidden.
     assert decision.facts['newest_hidden']
@@ -665,8 +674,10 @@ def test_an_operator_who_is_blocked_from_one_page_deletes_the_others(
     planned = desk.plan(*titles)
     send_once(site, 'block', {**block, 'pagerestrictions': titles[1]})
     try:
-        held = [t.decision.held for t in desk.targets(desk.plan(*titles)).values()]
-        assert held == [None, Held.PAGE_REFUSED, None]
+        skipped = [
+            t.decision.skipped for t in desk.targets(desk.plan(*titles)).values()
+        ]
+        assert skipped == [None, SkipReason.PAGE_REFUSED, None]
         assert desk.run(planned) == Finish()
     finally:
         send_once(site, 'unblock', {'user': site.username()})

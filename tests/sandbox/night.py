@@ -362,7 +362,7 @@ class Night:
         assert set(told) == {*names, *unknown}
         for name in unknown:
             # Before the end of the plan it is still only listed.
-            assert told[name].decision.held or not complete, told[name]
+            assert told[name].decision.skipped or not complete, told[name]
         for name in names:
             target = told[name]
             if target.state is State.DONE:
@@ -370,7 +370,7 @@ class Night:
                 assert target.changed is (name in ours), (
                     f'{name} was{"" if name in ours else " not"} done by us: {target}'
                 )
-            elif target.decision.held:
+            elif target.decision.skipped:
                 assert name in locked - ours, f'{name} was held back: {target}'
             elif target.state is State.FAILED:
                 # Named with its reason, and told apart from what only looked so.

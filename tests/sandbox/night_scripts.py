@@ -24,7 +24,7 @@ from pywikibot.site import _basesite
 
 from mw_tokens_plugin.campaign import workers
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.records import Campaign, Held, State, Target
+from mw_tokens_plugin.campaign.records import Campaign, SkipReason, State, Target
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.cli import command, launch
 from mw_tokens_plugin.cli.launch import ExitCode
@@ -83,7 +83,7 @@ def hurried_scripts() -> Iterator[None]:
 _READS = frozenset('query paraminfo login clientlogin logout centralauthtoken'.split())
 
 #: What is said of targets where an operator who was demoted is refused.
-_REFUSED = {Held.NO_RIGHT.value, Held.WIKI_SET.value}
+_REFUSED = {SkipReason.NO_RIGHT.value, SkipReason.WIKI_SET.value}
 
 What = TypeVar('What', bound=Hashable)
 
@@ -243,8 +243,8 @@ class ScriptNight:
         entries = watch.entries
         self.tally.deeds.update(watch.met)
         for target in self.ledger.targets(campaign):
-            held = target.decision.held
-            why = held.value if held else (target.detail or '').partition(':')[0]
+            skipped = target.decision.skipped
+            why = skipped.value if skipped else (target.detail or '').partition(':')[0]
             words = re.sub(r'\d+', 'N', f'{target.state.value}: {why}')
             self.tally.outcomes[words] += 1
         self.tally.requests += len(entries)
@@ -322,8 +322,8 @@ def _is_worth_a_try(target: Target) -> bool:
     """Tell whether a target has failed of something that passes."""
     if target.state is State.FAILED:
         return CHANGED not in (target.detail or '')
-    held = target.decision.held
-    return held is not None and held.may_pass
+    skipped = target.decision.skipped
+    return skipped is not None and skipped.is_transient
 
 
 @contextmanager

@@ -180,8 +180,8 @@ class Night:
     def tokens(self) -> list[str]:
         """Return tokens that are held, without their common end."""
         wallets = self._home.tokens._tokens, self._foreign.tokens._tokens
-        held = {wallet.get(name) for wallet in wallets for name in ('csrf', 'login')}
-        return [token.removesuffix('+\\') for token in held if token]
+        skipped = {wallet.get(name) for wallet in wallets for name in ('csrf', 'login')}
+        return [token.removesuffix('+\\') for token in skipped if token]
 
     def play(self, case: Case) -> str:
         """Play a case, and return all that was shown and written by it."""

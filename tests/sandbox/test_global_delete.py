@@ -1,4 +1,4 @@
-"""Deleting global accounts: who may, whom it holds back, and that none is lost."""
+"""Deleting global accounts: who may, whom it skips, and that none is lost."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ def test_every_write_says_why_and_who(global_lock: Script, sandbox: Sandbox) -> 
 
 # Guards
 
-HELD = {
+SKIPPED = {
     'Prolific Editor': 'too many edits',
     'Local Admin': 'in a group on a wiki',
     'Global Helper': 'in a global group',
@@ -243,14 +243,14 @@ def test_guards_hold_back_whom_a_slip_would_hit(
     site, sandbox = stage
     spared = tmp_path / 'spared.txt'
     spared.write_text('spambot_00003\n', encoding='utf-8')
-    run = global_lock(*HELD, 'Quiet Reader', *spam(1), f'-not:{spared}', *USUAL)
+    run = global_lock(*SKIPPED, 'Quiet Reader', *spam(1), f'-not:{spared}', *USUAL)
     assert run.code == 1, run.said
     lines = run.out.splitlines()
-    for name, why in HELD.items():
+    for name, why in SKIPPED.items():
         assert any(line.startswith(f'  {name} ({why}') for line in lines), name
     assert sorted(written(sandbox)) == ['Quiet Reader', *spam(1)]
-    for why in set(HELD.values()):
-        count = list(HELD.values()).count(why)
+    for why in set(SKIPPED.values()):
+        count = list(SKIPPED.values()).count(why)
         assert f'Held back: {count} ({why})' in run.out
     if site.lists_global_users():
         # Only those with more than 10 edits are asked for the groups on all wikis.
@@ -381,7 +381,7 @@ def test_a_simulated_plan_is_carried_out_as_it_was_shown(
     assert '-resume' in run.out
     sandbox.journal.clear()
     run = global_lock('-resume', '-always')
-    assert run.code == 1, run.said  # for the one that is held back
+    assert run.code == 1, run.said  # for the one that is skipped
     assert sorted(written(sandbox)) == spam(1, 2)
     assert not sandbox.journal.entries(action='query', method='GET')
     assert 'globalusers' not in sandbox.summary()['by_query']

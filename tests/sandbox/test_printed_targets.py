@@ -54,7 +54,7 @@ def _planned(ledger: Ledger) -> set[str]:
 def test_pages_are_read_as_they_are_printed(
     pwb: Script, sandbox: Sandbox, ledger: Ledger, tmp_path: Path
 ) -> None:
-    """By plans, whether they are to be done or held back, and by runs and summaries."""
+    """By plans, whether they are to be done or skipped, and by runs and summaries."""
     write_pages(sandbox, 'aa', *TITLES[:-1])
     pages = tmp_path / 'pages.txt'
     pages.write_text(''.join(f'aawiki\t{title}\n' for title in TITLES), 'utf-8')
@@ -85,7 +85,7 @@ def test_pages_are_read_as_they_are_printed(
 def test_accounts_are_read_as_they_are_printed(
     pwb: Script, sandbox: Sandbox, ledger: Ledger, tmp_path: Path
 ) -> None:
-    """Of all who lock and delete them, held back or not."""
+    """Of all who lock and delete them, skipped or not."""
 
     def make(farm: Any) -> None:
         for name in NAMES:

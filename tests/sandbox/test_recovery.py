@@ -17,7 +17,7 @@ from mw_tokens_plugin.actions.globallock import GlobalLock, Guards
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import make_plan
-from mw_tokens_plugin.campaign.records import Campaign, Held, State, Target
+from mw_tokens_plugin.campaign.records import Campaign, SkipReason, State, Target
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
@@ -243,8 +243,12 @@ def test_no_account_is_ever_hidden_less_than_it_was(hiding: Hiding) -> None:
         'lists',
     ]
     assert all(hiding.sandbox.farm.accounts[name].locked for name in names)
-    told = Held.SUPPRESSED if hiding.site.lists_global_users() else Held.ALREADY
-    assert ended[locked].decision.held is told
+    told = (
+        SkipReason.SUPPRESSED
+        if hiding.site.lists_global_users()
+        else SkipReason.ALREADY
+    )
+    assert ended[locked].decision.skipped is told
     assert {ended[name].state for name in (fresh, suppressed, later, lists)} == {
         State.DONE
     }

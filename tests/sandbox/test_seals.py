@@ -134,7 +134,7 @@ def option(name: str, value: Any) -> Callable[[Colleague], None]:
 @pytest.mark.parametrize(
     ('change', 'code'),
     [
-        # What is the operator's own may be done, once the others are held back.
+        # What is the operator's own may be done, once the others are skipped.
         (add_planned, OWN),
         (add_planned_with_the_seal_of_another, OWN),
         (forge_a_plan, 4),

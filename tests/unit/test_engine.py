@@ -114,7 +114,7 @@ class Wikis(Counting):
         self.busy: Counter[str] = Counter()
 
     def apply(self, target: Target) -> Outcome:
-        wiki = target.decision.lane or ''
+        wiki = target.decision.partition or ''
         self._check(wiki)
         self.busy[wiki] += 1
         assert self.busy[wiki] == 1, f'two workers on {wiki}'
@@ -126,7 +126,7 @@ class Wikis(Counting):
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         for target in targets:
-            self._check(target.decision.lane or '')
+            self._check(target.decision.partition or '')
             yield target, Outcome(State.DONE, changed=True, detail='found')
 
     def _check(self, wiki: str) -> None:
@@ -146,7 +146,7 @@ def many(ledger: Ledger) -> Campaign:
     )
     names = [f'{wiki}:{number}' for number in range(10) for wiki in WIKIS]
     ledger.add(made, names)
-    ledger.decide(made, [Decision(name, lane=name[:2]) for name in names])
+    ledger.decide(made, [Decision(name, partition=name[:2]) for name in names])
     return made
 
 
@@ -191,7 +191,7 @@ def test_a_lane_that_does_not_work_is_left_alone(
     action = Wikis()
     action.broken['bb'] = WikiUnreachable('bb does not answer.')
     finish = carry_out(ledger, many, action, workers)
-    assert finish.left_alone == {'bb': action.broken['bb']}
+    assert finish.skipped_partitions == {'bb': action.broken['bb']}
     assert finish.error is None
     assert len(action.applied) == 30
     assert ledger.counts(many)[State.PLANNED] == 10
@@ -209,7 +209,7 @@ def test_what_may_have_been_sent_to_it_is_read_by_the_next_run(
     assert ledger.counts(many)[State.LEASED] == 1
     # It cannot be read the next time either, and then it can.
     again = carry_out(ledger, many, action)
-    assert list(again.left_alone) == ['bb']
+    assert list(again.skipped_partitions) == ['bb']
     assert ledger.counts(many)[State.LEASED] == 1
     action.broken.clear()
     assert carry_out(ledger, many, action) == Finish()
@@ -224,7 +224,7 @@ def test_that_some_are_read_only_tells_nothing_of_the_others(
     for wiki in WIKIS[:3]:
         action.broken[wiki] = ReadOnly('readonly', 'maintenance', wiki)
     finish = carry_out(ledger, many, action)
-    assert list(finish.left_alone) == WIKIS[:3]
+    assert list(finish.skipped_partitions) == WIKIS[:3]
     assert finish.error is None
     assert {name[:2] for name in action.applied} == {'dd'}
 
@@ -456,14 +456,14 @@ def test_where_every_wiki_refuses_all_stays_planned(
     )
     names = [f'{wiki}:{number}' for number in range(10) for wiki in refusing]
     ledger.add(campaign, names)
-    ledger.decide(campaign, [Decision(name, lane=name[:2]) for name in names])
+    ledger.decide(campaign, [Decision(name, partition=name[:2]) for name in names])
     action = Wikis()
     action.broken.update(dict.fromkeys(refusing, BLOCKED))
     finish = carry_out(ledger, campaign, action, workers)
     assert finish.refused == dict.fromkeys(refusing, BLOCKED)
     assert finish.error is None
     assert ledger.counts(campaign)[State.PLANNED] == len(names)
-    assert list(ledger.lane_errors(campaign).values()) == [
+    assert list(ledger.partition_errors(campaign).values()) == [
         'Blocked: blocked on aa: You are blocked.'
     ] * len(refusing)
     action.broken.clear()

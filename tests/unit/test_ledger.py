@@ -19,8 +19,8 @@ from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
-    Held,
     Outcome,
+    SkipReason,
     State,
 )
 from mw_tokens_plugin.campaign.workers import Run, at_work
@@ -70,14 +70,14 @@ def test_a_name_is_a_target_once_whatever_its_letters(ledger: Ledger) -> None:
 def test_decisions_come_back_as_they_went_in(ledger: Ledger) -> None:
     campaign = begin(ledger, 'A', 'B')
     act = Decision('A', central_id=7, facts={'edits': 3, 'groups': ['x']})
-    hold = Decision('B', hidden=True, held=Held.EDITS)
+    hold = Decision('B', hidden=True, skipped=SkipReason.EDITS)
     ledger.decide(campaign, [act, hold])
     (planned,) = ledger.targets(campaign, State.PLANNED)
-    (held,) = ledger.targets(campaign, State.HELD)
+    (skipped,) = ledger.targets(campaign, State.SKIPPED)
     assert planned.decision == act
-    assert held.decision == hold
-    assert held.label == '#hidden'
-    assert ledger.held_counts(campaign) == {Held.EDITS: 1}
+    assert skipped.decision == hold
+    assert skipped.label == '#hidden'
+    assert ledger.skip_counts(campaign) == {SkipReason.EDITS: 1}
 
 
 def test_a_lease_is_there_for_the_next_process_to_see(ledger: Ledger, url: str) -> None:
@@ -98,12 +98,12 @@ def test_what_was_taken_over_is_recorded_by_its_new_owner_only(ledger: Ledger) -
     campaign = begin(ledger, *'AB')
     plan_all(ledger, campaign)
     late, _ = ledger.lease(campaign, 'dead/0', 2)
-    inherited, _ = ledger.inherit(campaign, 'heir/0', 'dead/0', 2)
+    inherited, _ = ledger.take_over(campaign, 'heir/0', 'dead/0', 2)
     assert not ledger.record(late, Outcome(State.FAILED))
     ledger.unlease([late])
     assert ledger.owners(campaign) == {'heir/0'}
     assert ledger.record(inherited, Outcome(State.DONE))
-    assert ledger.inherit(campaign, 'heir/0', 'dead/0', 2) == []
+    assert ledger.take_over(campaign, 'heir/0', 'dead/0', 2) == []
 
 
 def test_threads_that_lease_at_once_share_no_target(ledger: Ledger) -> None:
@@ -180,42 +180,46 @@ def test_several_may_begin_a_new_ledger_at_once(url: str) -> None:
         ledger.close()
 
 
-def plan_lanes(ledger: Ledger, campaign: Campaign, *lanes: str) -> None:
-    """Put each target into a lane that its name begins with."""
+def plan_partitions(ledger: Ledger, campaign: Campaign, *partitions: str) -> None:
+    """Put each target into a partition that its name begins with."""
     ledger.decide(
         campaign,
-        [Decision(f'{lane}:{n}', lane=lane) for lane in lanes for n in range(2)],
+        [
+            Decision(f'{partition}:{n}', partition=partition)
+            for partition in partitions
+            for n in range(2)
+        ],
     )
 
 
 def test_a_lane_has_one_worker(ledger: Ledger, url: str) -> None:
     campaign = begin(ledger, 'a:0', 'a:1', 'b:0', 'b:1', 'C')
     other = Ledger(url)
-    plan_lanes(ledger, campaign, 'a', 'b')
+    plan_partitions(ledger, campaign, 'a', 'b')
     ledger.decide(campaign, [Decision('C')])
-    assert ledger.take_lane(campaign, 'one/0') == 'a'
-    assert other.take_lane(campaign, 'two/0') == 'b'
-    assert ledger.take_lane(campaign, 'three/0') is None
-    leased = other.lease(campaign, 'two/0', 9, lane='b')
+    assert ledger.take_partition(campaign, 'one/0') == 'a'
+    assert other.take_partition(campaign, 'two/0') == 'b'
+    assert ledger.take_partition(campaign, 'three/0') is None
+    leased = other.lease(campaign, 'two/0', 9, partition='b')
     assert [target.name for target in leased] == ['b:0', 'b:1']
     assert [target.name for target in ledger.lease(campaign, 'three/0', 9)] == ['C']
     assert ledger.owners(campaign) == {'one/0', 'two/0', 'three/0'}
-    ledger.leave_lane(campaign, 'one/0')
-    assert ledger.take_lane(campaign, 'three/0', ['a']) is None
-    assert ledger.take_lane(campaign, 'three/0') == 'a'
+    ledger.leave_partition(campaign, 'one/0')
+    assert ledger.take_partition(campaign, 'three/0', ['a']) is None
+    assert ledger.take_partition(campaign, 'three/0') == 'a'
     other.close()
 
 
 def test_lanes_that_did_not_work_come_last_the_next_time(ledger: Ledger) -> None:
     campaign = begin(ledger, 'a:0', 'a:1', 'b:0', 'b:1')
-    plan_lanes(ledger, campaign, 'a', 'b')
-    assert ledger.take_lane(campaign, 'one/0') == 'a'
-    ledger.leave_lane(campaign, 'one/0', 'ReadOnly: maintenance')
-    assert ledger.lane_errors(campaign) == {'a': 'ReadOnly: maintenance'}
-    assert ledger.take_lane(campaign, 'two/0') == 'b'
-    assert ledger.take_lane(campaign, 'three/0') == 'a'
-    ledger.leave_lane(campaign, 'three/0')
-    assert ledger.lane_errors(campaign) == {}
+    plan_partitions(ledger, campaign, 'a', 'b')
+    assert ledger.take_partition(campaign, 'one/0') == 'a'
+    ledger.leave_partition(campaign, 'one/0', 'ReadOnly: maintenance')
+    assert ledger.partition_errors(campaign) == {'a': 'ReadOnly: maintenance'}
+    assert ledger.take_partition(campaign, 'two/0') == 'b'
+    assert ledger.take_partition(campaign, 'three/0') == 'a'
+    ledger.leave_partition(campaign, 'three/0')
+    assert ledger.partition_errors(campaign) == {}
 
 
 def test_a_plan_that_is_late_takes_nothing_back(ledger: Ledger) -> None:
@@ -224,32 +228,34 @@ def test_a_plan_that_is_late_takes_nothing_back(ledger: Ledger) -> None:
     plan_all(ledger, campaign)
     done, _leased = ledger.lease(campaign, 'one/0', 2)
     ledger.record(done, Outcome(State.DONE, changed=True))
-    ledger.decide(campaign, [Decision(name, held=Held.ALREADY) for name in 'ABC'])
+    ledger.decide(
+        campaign, [Decision(name, skipped=SkipReason.ALREADY) for name in 'ABC']
+    )
     states = {t.name: t.state for t in ledger.targets(campaign)}
-    assert states == {'A': State.DONE, 'B': State.LEASED, 'C': State.HELD}
+    assert states == {'A': State.DONE, 'B': State.LEASED, 'C': State.SKIPPED}
 
 
 def test_a_lane_in_which_nothing_is_to_be_done_is_not_taken(ledger: Ledger) -> None:
     campaign = begin(ledger, 'a:0', 'a:1')
-    plan_lanes(ledger, campaign, 'a')
-    assert ledger.take_lane(campaign, 'one/0') == 'a'
-    ledger.lease(campaign, 'one/0', 2, lane='a')
-    ledger.leave_lane(campaign, 'one/0')
-    assert ledger.take_lane(campaign, 'two/0') is None
+    plan_partitions(ledger, campaign, 'a')
+    assert ledger.take_partition(campaign, 'one/0') == 'a'
+    ledger.lease(campaign, 'one/0', 2, partition='a')
+    ledger.leave_partition(campaign, 'one/0')
+    assert ledger.take_partition(campaign, 'two/0') is None
     ledger.forget(campaign)
 
 
 def test_lanes_are_shared_out_without_two_in_one(ledger: Ledger, url: str) -> None:
-    names = [f'{lane}:{number}' for lane in 'abcdefgh' for number in range(2)]
+    names = [f'{partition}:{number}' for partition in 'abcdefgh' for number in range(2)]
     campaign = begin(ledger, *names)
-    plan_lanes(ledger, campaign, *'abcdefgh')
+    plan_partitions(ledger, campaign, *'abcdefgh')
     own = [Ledger(url) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         taken = list(
-            pool.map(lambda n: own[n].take_lane(campaign, f'run{n}/0'), range(8))
+            pool.map(lambda n: own[n].take_partition(campaign, f'run{n}/0'), range(8))
         )
     # Where the database passes over what is just being taken, somebody may have none.
-    found = [lane for lane in taken if lane is not None]
+    found = [partition for partition in taken if partition is not None]
     assert len(found) == len(set(found)) > 0
     for opened in own:
         opened.close()
@@ -300,11 +306,11 @@ def test_the_campaign_of_a_killed_run_can_be_taken(ledger: Ledger) -> None:
 def test_a_run_that_was_taken_for_dead_is_told(ledger: Ledger, url: str) -> None:
     campaign = begin(ledger)
     with at_work(ledger, campaign, account='x') as run:
-        assert run.is_heard()
+        assert run.is_alive()
         with at_work(Ledger(url), campaign, account='x', sleep=Watch()):
             run.sign()
             with pytest.raises(CampaignBusy, match='taken over its part'):
-                run.is_heard()
+                run.is_alive()
 
 
 def test_a_run_that_cannot_give_signs_waits_and_then_gives_up(ledger: Ledger) -> None:
@@ -315,15 +321,15 @@ def test_a_run_that_cannot_give_signs_waits_and_then_gives_up(ledger: Ledger) ->
         connection.execute(sa.text('ALTER TABLE run RENAME TO gone'))
     with pytest.raises(LedgerFailure):
         run.sign()
-    assert run.is_heard()
-    assert not run.is_heard()
+    assert run.is_alive()
+    assert not run.is_alive()
     with pytest.raises(LedgerFailure, match='The ledger'):
-        run.is_heard()
+        run.is_alive()
 
 
 def test_an_account_has_only_so_many_workers(ledger: Ledger) -> None:
     first, second = begin(ledger, campaign='1'), begin(ledger, campaign='2')
-    with at_work(ledger, first, account='x', workers=2, most_workers=3) as run:
+    with at_work(ledger, first, account='x', workers=2, max_workers=3) as run:
         with (
             pytest.raises(StoppedByGuard, match='-insist'),
             at_work(
@@ -331,19 +337,19 @@ def test_an_account_has_only_so_many_workers(ledger: Ledger) -> None:
                 second,
                 account='x',
                 workers=2,
-                most_workers=3,
+                max_workers=3,
                 sleep=Watch(run),
             ),
         ):
             pass
-        with at_work(ledger, second, account='y', workers=3, most_workers=3):
+        with at_work(ledger, second, account='y', workers=3, max_workers=3):
             pass
 
 
 def test_killed_workers_do_not_count(ledger: Ledger) -> None:
     first, second = begin(ledger, campaign='1'), begin(ledger, campaign='2')
     killed(ledger, first, workers=3)
-    with at_work(ledger, second, account='x', workers=3, most_workers=3, sleep=Watch()):
+    with at_work(ledger, second, account='x', workers=3, max_workers=3, sleep=Watch()):
         pass
 
 
@@ -393,8 +399,8 @@ def test_what_several_begin_plan_and_list_at_once_is_there_once(
     rounds, runs = 5, 6
     own = [Ledger(url) for _ in range(runs)]
     start = threading.Barrier(runs, timeout=30)
-    lanes = [f'wiki{number}' for number in range(20)]
-    names = [f'{lane}:{number}' for lane in lanes for number in range(2)]
+    partitions = [f'wiki{number}' for number in range(20)]
+    names = [f'{partition}:{number}' for partition in partitions for number in range(2)]
 
     def work(number: int) -> list[str]:
         mine, made = own[number], []
@@ -411,7 +417,9 @@ def test_what_several_begin_plan_and_list_at_once_is_there_once(
             mine.add(campaign, names)
             # Each reads the wikis in an order of its own.
             order = names[number * 3 :] + names[: number * 3]
-            mine.decide(campaign, [Decision(n, lane=n.split(':')[0]) for n in order])
+            mine.decide(
+                campaign, [Decision(n, partition=n.split(':')[0]) for n in order]
+            )
         return made
 
     with ThreadPoolExecutor(runs) as pool:
@@ -419,8 +427,11 @@ def test_what_several_begin_plan_and_list_at_once_is_there_once(
     assert sorted(made) == [f'wave{turn}' for turn in range(rounds)]
     for campaign in ledger.campaigns():
         assert ledger.counts(campaign)[State.PLANNED] == len(names)
-        taken = {ledger.take_lane(campaign, f'{n}/0') for n in range(len(lanes) + 1)}
-        assert taken == {*lanes, None}
+        taken = {
+            ledger.take_partition(campaign, f'{n}/0')
+            for n in range(len(partitions) + 1)
+        }
+        assert taken == {*partitions, None}
     for opened in own:
         opened.close()
 
@@ -493,7 +504,7 @@ STRANGE_IN_A_FILE = [
     ("INSERT INTO lane (campaign_id, name, owner) VALUES (1, 'l', X'FF')", 'owner'),
     ("UPDATE target SET attempts=X'FF'", 'attempts is no'),
     *(
-        (f"UPDATE {table} SET {name}=X'FF'", f'{name} is no text')
+        (f"UPDATE {table} SET {name}=X'FF'", 'is no text')
         for table, names in (
             ('target', ('lane', 'owner', 'account', 'detail', 'seals')),
             ('campaign', ('operator', 'reason', 'wiki', 'api', 'wikiid')),
@@ -527,7 +538,7 @@ def check_strange_row(ledger: Ledger, change: str, words: str) -> None:
     def read() -> None:
         for found in ledger.campaigns(told.append):
             ledger.counts(found)
-            ledger.held_counts(found)
+            ledger.skip_counts(found)
             ledger.owners(found)
             list(ledger.targets(found))
 

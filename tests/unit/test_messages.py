@@ -13,7 +13,7 @@ import pytest
 from pywikibot import config
 
 from mw_tokens_plugin import messages
-from mw_tokens_plugin.campaign.records import Held
+from mw_tokens_plugin.campaign.records import SkipReason
 from mw_tokens_plugin.messages import message, quantity, wiki_message
 
 ROOT = Path(__file__).parents[2]
@@ -69,8 +69,8 @@ def test_each_use_gives_what_its_message_speaks_of() -> None:
 
 
 def test_each_reason_for_holding_back_has_its_words() -> None:
-    for held in Held:
-        assert message(f'campaign-held-{held.name.lower()}') == held.value
+    for skipped in SkipReason:
+        assert message(f'campaign-held-{skipped.name.lower()}') == skipped.value
 
 
 def test_the_number_chooses_the_words() -> None:

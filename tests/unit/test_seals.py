@@ -21,8 +21,8 @@ from mw_tokens_plugin.campaign.plan import check_again, make_plan
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
-    Held,
     Outcome,
+    SkipReason,
     State,
     Target,
 )
@@ -184,7 +184,7 @@ def test_each_of_several_operators_agrees_once(
     (tmp_path / 'colleague').mkdir()
     theirs = Key.of(tmp_path / 'colleague')
     sealer = Sealer(theirs, ledger, campaign, 'o@w')
-    check_again(ledger, campaign, Applying(), sealer=sealer, unvouched=True)
+    check_again(ledger, campaign, Applying(), sealer=sealer, only_unsealed=True)
     assert sealer.has_pending and not sealer.is_confirmed
     # What was not agreed to counts for nothing, not even for the same key.
     assert not any(
@@ -212,7 +212,7 @@ def test_what_a_colleague_finds_otherwise_is_the_colleagues_to_do(
     theirs = Key.of(tmp_path / 'colleague')
     sealer, action = Sealer(theirs, ledger, campaign, 'o@w'), Applying()
     action.found = {'edits': 2}
-    check_again(ledger, campaign, action, sealer=sealer, unvouched=True)
+    check_again(ledger, campaign, action, sealer=sealer, only_unsealed=True)
     sealer.confirm()
     finish = run(ledger, campaign, action, key)
     assert isinstance(finish.error, StoppedByGuard)
@@ -268,17 +268,17 @@ def test_a_key_is_made_where_files_have_one_name_alone(
 
 
 @pytest.mark.parametrize('state', ['planned', 'leased'])
-@pytest.mark.parametrize('held', ['NULL', 'held'])
+@pytest.mark.parametrize('skipped', ['NULL', 'held'])
 def test_what_is_skipped_stays_skipped_whatever_its_state_is_set_to(
-    ledger: Ledger, campaign: Campaign, key: Key, state: str, held: str
+    ledger: Ledger, campaign: Campaign, key: Key, state: str, skipped: str
 ) -> None:
     sealer = Sealer(key, ledger, campaign, 'o@w')
     sealer.begin()
-    decisions = [Decision('N1', held=Held.GLOBAL_GROUP)]
+    decisions = [Decision('N1', skipped=SkipReason.GLOBAL_GROUP)]
     ledger.decide(campaign, decisions, lambda d: sealer.decided(d, own=True))
     with ledger.database.begin() as connection:
         connection.exec_driver_sql(
-            f"UPDATE target SET state='{state}', held={held} WHERE held NOTNULL"
+            f"UPDATE target SET state='{state}', held={skipped} WHERE held NOTNULL"
         )
     (target,) = ledger.named(campaign, ['N1']).values()
     assert target.decision.name == 'N1' and sealer.vouched(target) is None

@@ -23,7 +23,13 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from mw_tokens_plugin.campaign.records import Campaign, Held, Outcome, State, Target
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Outcome,
+    SkipReason,
+    State,
+    Target,
+)
 from mw_tokens_plugin.campaign.report.hiding import discreet
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.display import displayable
@@ -142,7 +148,7 @@ class Reporter:
         verb: str,
         noun: str,
         targets: Iterable[Target],
-        held: Iterable[Target],
+        skipped: Iterable[Target],
         columns: Callable[[Target], Mapping[str, str]],
         *,
         more: str = '',
@@ -153,7 +159,7 @@ class Reporter:
         :param verb: what is done, such as ``lock``
         :param noun: what a target is
         :param targets: those to be done
-        :param held: those skipped
+        :param skipped: those skipped
         :param columns: returns what is to be shown of a target, by heading
         :param more: the command that shows what is too long to be listed here
         :param everything: list all of them, a screen at a time on a terminal
@@ -165,7 +171,9 @@ class Reporter:
         paged = everything and self.interactive
         with self._console.pager() if paged else nullcontext():
             self._list(to_do, noun, targets, columns, most, more)
-            self._list(message('campaign-held-back'), noun, held, columns, most, more)
+            self._list(
+                message('campaign-held-back'), noun, skipped, columns, most, more
+            )
 
     @contextmanager
     def progress(self, verb: str, total: int) -> Iterator[None]:
@@ -207,8 +215,8 @@ class Reporter:
         name: str,
         counts: Mapping[State, int],
         changed: int,
-        held: Mapping[Held, int],
-        setbacks: Mapping[str, int],
+        skip_counts: Mapping[SkipReason, int],
+        retries: Mapping[str, int],
         failed: Iterable[Target],
         skipped: Iterable[Target],
         remarks: Iterable[str],
@@ -220,8 +228,8 @@ class Reporter:
         :param name: the campaign's name
         :param counts: targets in each state
         :param changed: how many it has changed itself
-        :param held: targets held back, by reason
-        :param setbacks: attempts that met an error that passes, by its class
+        :param skip_counts: targets skipped, by reason
+        :param retries: attempts that met a transient error, by its class
         :param failed: those that failed
         :param skipped: those skipped, satisfied or not
         :param remarks: what else is to be said
@@ -231,7 +239,11 @@ class Reporter:
         undone = (
             left
             + counts[State.FAILED]
-            + sum(count for reason, count in held.items() if not reason.is_satisfied)
+            + sum(
+                count
+                for reason, count in skip_counts.items()
+                if not reason.is_satisfied
+            )
         )
 
         def say(text: str) -> None:
@@ -247,9 +259,11 @@ class Reporter:
                 message('campaign-by-others', number=others) if others else ''
             )
         )
-        for reason, count in held.items():
-            say(message('campaign-held', number=count, reason=why_held(reason)))
-        unsatisfied = sum(n for reason, n in held.items() if not reason.is_satisfied)
+        for reason, count in skip_counts.items():
+            say(message('campaign-held', number=count, reason=why_skipped(reason)))
+        unsatisfied = sum(
+            n for reason, n in skip_counts.items() if not reason.is_satisfied
+        )
         if more:
             skipped = (t for t in skipped if not _is_satisfied(t))
             # The rest of a long ledger is not read.
@@ -267,9 +281,9 @@ class Reporter:
             say(message('campaign-more', number=unnamed, line=more))
         if left:
             say(message('campaign-left', number=left))
-        if setbacks:
-            classes = ', '.join(f'{name} {setbacks[name]}' for name in sorted(setbacks))
-            number = sum(setbacks.values())
+        if retries:
+            classes = ', '.join(f'{name} {retries[name]}' for name in sorted(retries))
+            number = sum(retries.values())
             say(message('campaign-setbacks', number=number, classes=classes))
         for remark in remarks:
             say(remark)
@@ -331,8 +345,8 @@ class Reporter:
         return marked(target.name if self.shows_hidden else target.label)
 
 
-def why_held(reason: Held) -> str:
-    """Return why targets are held back, in the words of the operator's language."""
+def why_skipped(reason: SkipReason) -> str:
+    """Return why targets are skipped, in the words of the operator's language."""
     return message(f'campaign-held-{reason.name.lower()}')
 
 
@@ -356,16 +370,16 @@ def duration(seconds: float) -> str:
 
 
 def _is_satisfied(target: Target) -> bool:
-    held = target.decision.held
-    return held is None or held.is_satisfied
+    skipped = target.decision.skipped
+    return skipped is None or skipped.is_satisfied
 
 
 def _why(target: Target) -> str:
-    held = target.decision.held
-    if held is None:
+    skipped = target.decision.skipped
+    if skipped is None:
         return ''
     remark = target.remark
-    return discreet(target, why_held(held) + (f': {remark}' if remark else ''))
+    return discreet(target, why_skipped(skipped) + (f': {remark}' if remark else ''))
 
 
 def _detail(target: Target, outcome: Outcome) -> str:

@@ -132,10 +132,10 @@ class _Report:
         self._ledger = ledger
         self._veil = Veil(ledger)
         self.campaign = without_hidden_names(ledger, campaign, self._veil)
-        self.lane_errors = ledger.lane_errors(campaign)
+        self.partition_errors = ledger.partition_errors(campaign)
         self.counts = ledger.counts(campaign)
         self.changed = ledger.changed_count(campaign)
-        self.held = ledger.held_counts(campaign)
+        self.skipped = ledger.skip_counts(campaign)
 
     def targets(self) -> Iterator[Target]:
         """Yield all targets in the order in which they were named."""
@@ -146,7 +146,7 @@ class _Report:
 
     def _told(self, target: Target) -> Target:
         """Return a target as others may see it, with why it was left out."""
-        error = self.lane_errors.get(target.decision.lane or '')
+        error = self.partition_errors.get(target.decision.partition or '')
         if error is not None and target.state in _OPEN:
             target = replace(target, detail=f'left out: {error}')
         return self._veil.over(target)
@@ -201,7 +201,7 @@ def _write_json(report: _Report, file: TextIO) -> None:
         'finished_at': _iso(campaign.finished_at),
         'counts': {state.value: count for state, count in report.counts.items()},
         'changed': report.changed,
-        'held': {held.value: count for held, count in report.held.items()},
+        'held': {skipped.value: count for skipped, count in report.skipped.items()},
         'errors': report.errors(),
     }
     file.write(_json(about, indent=1)[:-2])
@@ -237,12 +237,12 @@ def _write_wikitext(report: _Report, file: TextIO) -> None:
     file.write(
         f'{_nowiki(campaign.action)} by {_user_link(campaign.operator)} on '
         f'{_nowiki(campaign.wiki)}: {counts[State.DONE]} done, '
-        f'{counts[State.FAILED]} failed, {counts[State.HELD]} held back. '
+        f'{counts[State.FAILED]} failed, {counts[State.SKIPPED]} held back. '
         f'Reason: {_nowiki(campaign.reason) or "(none)"}\n\n'
         '{| class="wikitable sortable"\n! Target !! Result !! When (UTC) !! Why\n'
     )
     left = WIKITEXT_ROWS
-    for state in (State.FAILED, State.HELD, *_OPEN, State.DONE):
+    for state in (State.FAILED, State.SKIPPED, *_OPEN, State.DONE):
         for target in report.of(state):
             if not left:
                 break
@@ -298,7 +298,7 @@ def _write_html(report: _Report, file: TextIO) -> None:
     tiles = [
         ('done', counts[State.DONE], f'{others} of them by others' if others else ''),
         ('failed', counts[State.FAILED], ''),
-        ('held', counts[State.HELD], ''),
+        ('held', counts[State.SKIPPED], ''),
         ('left', sum(counts[state] for state in _OPEN), ''),
     ]
     for kind, number, remark in tiles:
@@ -309,10 +309,10 @@ def _write_html(report: _Report, file: TextIO) -> None:
         )
     file.write('</ul>\n')
     _write_chart(report.steps(), counts[State.DONE], file)
-    _write_counts('Held back', {h.value: n for h, n in report.held.items()}, file)
+    _write_counts('Held back', {h.value: n for h, n in report.skipped.items()}, file)
     _write_counts('Errors met on the way', report.errors(), file)
     _write_section('Failed', report.of(State.FAILED), file, is_open=True)
-    _write_section('Held back', report.of(State.HELD), file, is_open=True)
+    _write_section('Held back', report.of(State.SKIPPED), file, is_open=True)
     for state in _OPEN:
         _write_section(f'Left: {_WORDS[state]}', report.of(state), file, is_open=True)
     _write_section('Done', report.of(State.DONE), file, is_open=False)
@@ -417,9 +417,9 @@ _COLUMNS = (
 
 
 def _why(target: Target) -> str:
-    if target.decision.held is not None:
+    if target.decision.skipped is not None:
         remark = target.remark
-        why = target.decision.held.value + (f': {remark}' if remark else '')
+        why = target.decision.skipped.value + (f': {remark}' if remark else '')
     else:
         why = target.detail or ''
     return discreet(target, why)
@@ -438,7 +438,7 @@ _OPEN = (State.LEASED, State.PLANNED, State.LISTED)
 _WORDS = {
     State.LISTED: 'not looked at yet',
     State.PLANNED: 'to be done',
-    State.HELD: 'held back',
+    State.SKIPPED: 'held back',
     State.LEASED: 'may have been sent',
     State.DONE: 'done',
     State.FAILED: 'failed',
