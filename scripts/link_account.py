@@ -108,7 +108,7 @@ from mw_tokens_plugin.protocol.authmanager import (
     Value,
 )
 from mw_tokens_plugin.protocol.display import displayable
-from mw_tokens_plugin.site.linking import AccountLink
+from mw_tokens_plugin.site.accountlink import AccountLink
 from mw_tokens_plugin.site.listener import ReturnListener
 
 #: Steps after which a conversation is taken for an endless one.

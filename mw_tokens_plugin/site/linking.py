@@ -1,70 +1,51 @@
-"""What every site object gains for accounts elsewhere that are linked to one's own.
+"""The methods of site objects for linking accounts of third-party providers.
 
-The methods send what the table of :mod:`..protocol.authmanager` says, once, and return
-what is to be done next; asking the user is left to the caller.
+They ask what can be linked, start a conversation, and unlink. The conversation itself
+is left to :mod:`.accountlink`, and asking the user to the caller.
 
 https://www.mediawiki.org/wiki/API:Linkaccount
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-from pywikibot import config
 from pywikibot.login import ClientLoginManager, LoginStatus
 
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     CannotReauthenticate,
-    FlowLost,
-    InternalApiError,
     InvalidInput,
     MustReauthenticate,
     NotLinked,
-    OutcomeUnknown,
     PermissionDenied,
-    SessionError,
     SessionLost,
-    StoppedByGuard,
-    TokenError,
-    WikiUnreachable,
 )
 from mw_tokens_plugin.protocol.answers import part_of
 from mw_tokens_plugin.protocol.authmanager import (
     AuthRequest,
-    Failed,
     Flow,
     Form,
     Restart,
-    State,
-    Step,
-    Submission,
-    Value,
     form_from_authmanagerinfo,
-    load,
-    save,
 )
+from mw_tokens_plugin.site.accountlink import AccountLink, LinkParameters, advice
 from mw_tokens_plugin.site.base import SiteBase
 from mw_tokens_plugin.site.inputs import text_of, words
-from mw_tokens_plugin.site.requests import proven, refusals, send_once
-from mw_tokens_plugin.site.secretsources import note_return, note_values
+from mw_tokens_plugin.site.requests import refusals, send_once
 from mw_tokens_plugin.site.session import unattended
 
 _FORMATS = ('html', 'none', 'raw', 'wikitext')
 
-#: What the wiki calls linking and unlinking where it asks for a recent login.
-_LINK, _UNLINK = 'LinkAccounts', 'UnlinkAccount'
+#: The name of linking where the wiki is asked whether the login is recent enough.
+#: https://www.mediawiki.org/wiki/Manual:$wgReauthenticateTime
+_LINK = 'LinkAccounts'
 
-_WHAT_TO_DO: Mapping[type[ApiRefusal], str] = {
-    MustReauthenticate: 'Give the password again (site.reauthenticate()), and begin '
-    'anew.',
-    CannotReauthenticate: 'Log in with the main password on this wiki itself.',
-    PermissionDenied: 'Bot passwords and OAuth may not do this: log in with the main '
-    'password.',
+#: The wiki's answers to that which are refusals; the codes are those of other modules.
+_NOT_RECENT: Mapping[str, tuple[type[PermissionDenied], str]] = {
+    'reauth': (MustReauthenticate, 'reauthenticate'),
+    'fail': (CannotReauthenticate, 'cannotreauthenticate'),
 }
 
 
@@ -77,13 +58,15 @@ class LinkingMixin(SiteBase):
     def linkable_accounts(
         self, *, message_format: str = 'wikitext', merge_fields: bool = False
     ) -> Form:
-        """Return what the providers want to know that accounts can be linked of.
+        """Return what the providers ask for whose accounts can be linked.
 
         https://www.mediawiki.org/wiki/API:Authmanagerinfo
 
         :param message_format: ``html``, ``none``, ``raw`` or ``wikitext``
         :param merge_fields: ask for one list of fields for all providers
-        :return: a form without requests, if there is no provider
+        :return: the form of the first step; without requests if there is no provider
+        :raises MustReauthenticate: the login is too old
+        :raises CannotReauthenticate: not with this kind of login
         :raises ApiRefusal: the wiki refused
         """
         options = {'amimergerequestfields': merge_fields}
@@ -92,7 +75,9 @@ class LinkingMixin(SiteBase):
     def linked_accounts(
         self, *, message_format: str = 'wikitext'
     ) -> tuple[AuthRequest, ...]:
-        """Return what is linked and can be unlinked, by its id.
+        """Return the accounts that are linked; ``id`` is what unlinking them takes.
+
+        https://www.mediawiki.org/wiki/API:Authmanagerinfo
 
         :param message_format: ``html``, ``none``, ``raw`` or ``wikitext``
         :raises ApiRefusal: the wiki refused
@@ -110,7 +95,7 @@ class LinkingMixin(SiteBase):
         restart: Restart = Restart.AS_UI,
         saved: str | None = None,
     ) -> AccountLink:
-        """Begin to link an account, or go on where it was left; nothing is sent yet.
+        """Start to link an account, or resume it; nothing is sent yet.
 
         ::
 
@@ -119,21 +104,20 @@ class LinkingMixin(SiteBase):
             while isinstance(link.step, (Ask, Redirect)):
                 ...  # link.submit(fields), link.returned(url)
 
-        The conversation lives in the session: it can be saved and gone on with in
-        another process that uses the same cookies, and is lost with them.
+        The conversation belongs to the session: it can be saved and resumed in another
+        process that uses the same cookies, and is lost with them.
 
         https://www.mediawiki.org/wiki/API:Linkaccount
 
-        :param return_url: where a provider sends the user back to, absolute
-        :param requests: the ids of those requests that are to be filled in, if not
-            any
+        :param return_url: the absolute address that a provider sends the user back to
+        :param requests: the ids of the requests that can be filled in; None for all
         :param message_format: ``html``, ``none``, ``raw`` or ``wikitext``
         :param merge_fields: ask for one list of fields for all requests
-        :param restart: how to take the answer RESTART
-        :param saved: what :meth:`AccountLink.save` returned; then the others do not
-            count
+        :param restart: how to treat the answer RESTART
+        :param saved: what :meth:`.AccountLink.save` returned; the other parameters are
+            ignored then
         :raises InvalidInput: there is no provider, or no such request, or the saved
-            state is another wiki's or user's, or this is a foreign site
+            state belongs to another wiki or user, or this is a foreign site
         :raises MustReauthenticate: the login is too old
         :raises CannotReauthenticate: not with this kind of login
         :raises ApiRefusal: the wiki refused
@@ -141,7 +125,8 @@ class LinkingMixin(SiteBase):
         self._refuse_foreign()
         if saved is not None:
             return AccountLink.load(self, saved)
-        _check_url(return_url)
+        ids = None if requests is None else list(words(requests, 'requests'))
+        parameters = LinkParameters(return_url or '', ids, message_format, merge_fields)
         offered = self._offers(
             'link',
             message_format,
@@ -150,22 +135,15 @@ class LinkingMixin(SiteBase):
         )
         form = form_from_authmanagerinfo(offered)
         if not form.requests:
-            raise InvalidInput(f'{self} has no provider of accounts to be linked.')
-        ids = None if requests is None else list(words(requests, 'requests'))
+            raise InvalidInput(f'{self} has no provider whose accounts can be linked.')
         if ids is not None:
             form = form.only(ids)
-        options = {
-            'linkreturnurl': return_url,
-            'linkrequests': ids,
-            'linkmessageformat': message_format,
-            'linkmergerequestfields': merge_fields,
-        }
-        return AccountLink(self, Flow(form, restart), options)
+        return AccountLink(self, Flow(form, restart), parameters)
 
     def unlink_account(self, request: str) -> None:
         """Unlink an account that is linked.
 
-        MediaWiki takes this for a change of the password: all bot passwords of the
+        MediaWiki treats this as a change of the password: all bot passwords of the
         account on this wiki become invalid.
 
         https://www.mediawiki.org/wiki/API:Manage_authentication_data
@@ -175,13 +153,14 @@ class LinkingMixin(SiteBase):
         :raises MustReauthenticate: the login is too old
         :raises CannotReauthenticate: not with this kind of login
         :raises InvalidInput: this is a foreign site
-        :raises OutcomeUnknown: the answer was lost; read what is linked first
+        :raises ApiRefusal: the wiki refused
+        :raises OutcomeUnknown: the answer was lost; look at what is linked
         """
         self._refuse_foreign()
         try:
-            with _advised():
-                whom = {'request': text_of(request, 'request')}
-                send_once(self, 'unlinkaccount', whom, proof='status')
+            with advice():
+                parameters = {'request': text_of(request, 'request')}
+                send_once(self, 'unlinkaccount', parameters, proof='status')
         except ApiRefusal as error:
             if error.code != 'badrequest':
                 raise
@@ -193,11 +172,13 @@ class LinkingMixin(SiteBase):
         """Give the password again, although the session is alive.
 
         Wikis ask for it before anything security-sensitive, by default five minutes
-        after the last time, or when a session was revived by what the browser
-        remembers. pywikibot's own ``login()`` finds the session alive, and even after
+        after the last time, and where cookies have revived a session. pywikibot's own
+        ``login()`` is not enough: it finds the session alive, and even after
         ``logout()`` revives it from its cookie file.
 
-        :raises LoginNeedsInput: a password or code is needed, and nobody is there
+        https://www.mediawiki.org/wiki/Manual:$wgReauthenticateTime
+
+        :raises LoginNeedsInput: a password or code is needed, and there is no terminal
         :raises SessionLost: the wiki refused the password
         :raises InvalidInput: this is a foreign site
         """
@@ -219,14 +200,15 @@ class LinkingMixin(SiteBase):
         *,
         operation: str | None = None,
     ) -> dict[str, Any]:
-        """Ask what can be linked or unlinked, and whether the login is recent enough.
+        """Return what can be linked or unlinked.
 
-        :raises MustReauthenticate: it is not
-        :raises CannotReauthenticate: this kind of login never is
+        :param operation: check also that the login is recent enough for this
+        :raises MustReauthenticate: the login is too old
+        :raises CannotReauthenticate: no login of this kind is recent enough
         """
         if message_format not in _FORMATS:
             raise InvalidInput(
-                f'There is no message format {message_format!r}; there are '
+                f'The message format is {message_format!r}; it must be one of '
                 f'{", ".join(_FORMATS)}.'
             )
         if self.user() is None:
@@ -251,7 +233,7 @@ class LinkingMixin(SiteBase):
         kind = kinds.get(status)
         if kind is not None:
             code = {'reauth': 'reauthenticate'}.get(status, 'cannotreauthenticate')
-            with _advised():
+            with advice():
                 raise kind(code, 'this login does not allow it.', str(self))
         return info
 
@@ -262,203 +244,3 @@ class LinkingMixin(SiteBase):
                 'linked in a session that lasts: wikis refuse it where a recent login '
                 'is asked for. Log in on this wiki itself.'
             )
-
-
-class AccountLink:
-    """The linking of one account, under way.
-
-    .. version-added:: 0.1
-
-    :ivar return_url: where the provider sends the user back to
-    """
-
-    def __init__(self, site: Any, flow: Flow, options: Mapping[str, Any]) -> None:
-        """Keep the site, the table's state, and the parameters of all requests."""
-        self._site = site
-        self._flow = flow
-        self._options = dict(options)
-
-    @property
-    def step(self) -> Step:
-        """What is to be done next."""
-        return self._flow.step
-
-    @property
-    def state(self) -> State:
-        """Where it stands."""
-        return self._flow.state
-
-    @property
-    def return_url(self) -> str:
-        """Where the provider sends the user back to."""
-        return str(self._options['linkreturnurl'])
-
-    def submit(self, values: Mapping[str, Value]) -> Step:
-        """Send a form that was filled in.
-
-        After a refusal the same can be submitted again; after an answer that was lost
-        it cannot.
-
-        :param values: the fields by name: text; one option of a select; a list of
-            options of a multiselect; True or False for a checkbox or button
-        :return: what is to be done next
-        :raises InvalidInput: a value does not fit; nothing was sent
-        :raises FlowLost: the session was lost meanwhile: begin anew
-        :raises MustReauthenticate: the login has become too old
-        :raises CannotReauthenticate: not with this kind of login
-        :raises ApiRefusal: the wiki refused
-        :raises OutcomeUnknown: the answer was lost, or is none that the API gives:
-            look at what is linked
-        :raises StoppedByGuard: pywikibot simulates: it would have been sent
-        """
-        return self._send(self._flow.submit(values))
-
-    def returned(self, url: str) -> Step:
-        """Go on after the user has come back.
-
-        :param url: the whole address that the user was sent back to
-        :return: what is to be done next
-        :raises InvalidInput: it is not the way back, or belongs to another attempt
-        :raises TokensPluginError: as :meth:`submit` does
-        """
-        note_return(url)
-        ours, theirs = urlsplit(self.return_url), urlsplit(url.strip())
-        if ours[:3] != theirs[:3]:
-            raise InvalidInput(
-                f'The address to come back to is {self.return_url}, with something '
-                'behind it; this is another one.'
-            )
-        return self._send(self._flow.returned(url.strip()))
-
-    def save(self) -> str:
-        """Return all of it as JSON, without tokens and without what was filled in.
-
-        It is as valuable as the link in an e-mail: keep it where others cannot read.
-        """
-        return json.dumps(
-            {
-                'wiki': str(self._site),
-                'user': self._site.user(),
-                'options': self._options,
-                'flow': save(self._flow),
-            }
-        )
-
-    @classmethod
-    def load(cls, site: Any, saved: str) -> AccountLink:
-        """Return what was saved, to go on with it.
-
-        :param site: the same wiki, with the same session
-        :param saved: what :meth:`save` returned
-        :raises InvalidInput: it is something else, or of another wiki or user
-        """
-        try:
-            data = json.loads(saved)
-            options = {name: data['options'][name] for name in _OPTIONS}
-            flow, whose = load(data['flow']), (data['wiki'], data['user'])
-            _check_url(options['linkreturnurl'])
-        except (ValueError, TypeError, KeyError) as error:
-            raise InvalidInput(f'This is no saved state: {error}') from None
-        if site.user() is None:
-            site.login()
-        if whose != (str(site), site.user()):
-            raise InvalidInput(
-                f'The saved state is of {whose[1]} on {whose[0]}, and this is '
-                f'{site.user()} on {site}.'
-            )
-        return cls(site, flow, options)
-
-    def _send(self, submission: Submission) -> Step:
-        parameters = {
-            name: self._options[name]
-            for name in ('linkmessageformat', 'linkmergerequestfields')
-        }
-        if submission.is_first:
-            parameters['linkreturnurl'] = self.return_url
-            if self._options['linkrequests'] is not None:
-                parameters['linkrequests'] = self._options['linkrequests']
-        else:
-            parameters['linkcontinue'] = True
-        try:
-            self._check_names(submission)
-            if config.simulate:
-                # Nobody can tell what the wiki would have answered.
-                raise StoppedByGuard('This is a simulation: nothing was sent.')
-            note_values(submission.secrets, 'code')
-            with _advised():
-                answer = send_once(
-                    self._site,
-                    'linkaccount',
-                    parameters,
-                    token_parameter='linktoken',
-                    fields=submission.fields,
-                )
-        except (InternalApiError, OutcomeUnknown):
-            # A lost race is both a refusal and an unknown outcome.
-            raise
-        except (
-            ApiRefusal,
-            InvalidInput,
-            SessionError,
-            StoppedByGuard,
-            TokenError,
-            WikiUnreachable,
-        ):
-            self._flow.refused()
-            raise
-        with proven(self._site):
-            step = self._flow.receive(answer)
-        if isinstance(step, Failed) and step.not_in_progress:
-            raise FlowLost(
-                f'{self._site} knows of no linking that is under way: the session it '
-                'lived in was lost, or it has ended. Begin anew.'
-            )
-        return step
-
-    def _check_names(self, submission: Submission) -> None:
-        """Let no field change the request itself.
-
-        :raises InvalidInput: one would
-        """
-        taken = set(_OF_JSON)
-        for module in ('main', 'linkaccount'):
-            described = self._site.tokens.module_info(module) or {}
-            prefix = described.get('prefix', '')
-            taken |= {prefix + each['name'] for each in described.get('parameters', ())}
-        for name, _ in submission.fields:
-            if name.partition('[')[0] in taken:
-                raise InvalidInput(
-                    f'A field is called {name!r}, like a parameter of the API: it is '
-                    'not sent.'
-                )
-
-
-#: What the format has of its own, which a field must not change either.
-#: https://www.mediawiki.org/wiki/API:Data_formats
-_OF_JSON = ('ascii', 'callback', 'formatversion', 'utf8')
-
-_OPTIONS = (
-    'linkreturnurl',
-    'linkrequests',
-    'linkmessageformat',
-    'linkmergerequestfields',
-)
-
-
-@contextmanager
-def _advised() -> Iterator[None]:
-    """Add to a refusal what to do about it."""
-    try:
-        yield
-    except PermissionDenied as error:
-        error.info = f'{error.info} {_WHAT_TO_DO.get(type(error), "")}'.strip()
-        raise
-
-
-def _check_url(url: object) -> None:
-    parts = urlsplit(url) if isinstance(url, str) else None
-    if parts is None or parts.scheme not in ('http', 'https') or not parts.hostname:
-        raise InvalidInput(
-            f'return_url={url!r}: give the absolute address that the user comes back '
-            'to, such as http://127.0.0.1:8000/return.'
-        )

@@ -44,7 +44,7 @@ from mw_tokens_plugin.protocol.authmanager import (
     form_from_authmanagerinfo,
 )
 from mw_tokens_plugin.protocol.tokens import Token
-from mw_tokens_plugin.site.linking import AccountLink
+from mw_tokens_plugin.site.accountlink import AccountLink
 from mw_tokens_plugin.site.listener import ReturnListener
 
 from .client import Client, post
@@ -323,7 +323,7 @@ def test_a_session_that_is_lost_in_the_middle_ends_it(
     wiki.end_sessions(remembered=remembered)
     # A session that was revived by what the browser remembers is no recent login.
     with pytest.raises(
-        (FlowLost, MustReauthenticate), match='(?i)begin anew'
+        (FlowLost, MustReauthenticate), match='(?i)start again'
     ) as raised:
         if code == 'ui':
             link.submit(SECOND)
@@ -360,7 +360,7 @@ def test_a_login_that_becomes_too_old_is_told(site: Any, wiki: Wiki) -> None:
     (linked,) = site.linked_accounts()
     link = begun(site, 'ui')
     age(wiki)
-    with pytest.raises(MustReauthenticate, match='begin anew'):
+    with pytest.raises(MustReauthenticate, match='start again'):
         link.submit(SECOND)
     with pytest.raises(MustReauthenticate):
         site.unlink_account(linked.id)

@@ -117,7 +117,7 @@ def test_an_operator_is_asked_for_everything_and_pastes_the_return(
         ]
     )
     assert run.code == ExitCode.USAGE
-    assert run.said.count('with something behind it') == 3
+    assert run.said.count('with a query string') == 3
     assert 'Some bold information' in run.said
     assert 'Please enter the second code, Sandbox Operator.' in run.said
     assert SECRET not in run.said

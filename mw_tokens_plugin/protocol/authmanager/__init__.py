@@ -1,7 +1,7 @@
 """The conversation of AuthManager's modules, such as ``action=linkaccount``.
 
-The package decides what a conversation does next and what is sent. Sending it, and
-asking the user, is left to :mod:`mw_tokens_plugin.site.linking`.
+The package decides what a conversation does next and what is sent. Sending it is left
+to :mod:`mw_tokens_plugin.site.accountlink`, and asking the user to scripts.
 
 https://www.mediawiki.org/wiki/Manual:SessionManager_and_AuthManager
 """
