@@ -28,6 +28,7 @@ atexit.register(shutil.rmtree, _DIRECTORY, ignore_errors=True)
 if TYPE_CHECKING:
     from sandbox.farms import Farm
 
+    from mw_tokens_plugin.campaign.ledger import Ledger
     from mw_tokens_plugin.sandbox import Sandbox
 
 #: Fixtures that are the sandbox itself, which no other farm has.
@@ -206,6 +207,28 @@ def stage(request: pytest.FixtureRequest) -> tuple[Any, Sandbox]:
     old = 'old_' if request.param == '1.43' else ''
     sandbox = request.getfixturevalue(f'{old}sandbox')
     return request.getfixturevalue(f'{old}site'), sandbox
+
+
+@pytest.fixture
+def ledger_file(tmp_path: Path) -> Path:
+    """Where a ledger is to be, that of scripts within this process as well."""
+    return tmp_path / 'ledger.sqlite3'
+
+
+@pytest.fixture
+def url(ledger_file: Path) -> str:
+    """The ledger's database; tests/mariadb puts a server's in its place."""
+    return str(ledger_file)
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    """A ledger, opened."""
+    from mw_tokens_plugin.campaign.ledger import Ledger
+
+    opened = Ledger(url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -54,13 +53,6 @@ TARGETS = [
     Decision('Later', central_id=17),
     Decision('\u202eright-to-left, \u00e9\u4e2d', central_id=18),
 ]
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger(str(tmp_path / 'ledger.sqlite3'))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

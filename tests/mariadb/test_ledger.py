@@ -16,15 +16,6 @@ from mw_tokens_plugin.exceptions import LedgerFailure
 
 from .server import MariaDB
 
-# A server refuses such values itself.
-del test_what_a_file_takes_is_one_sentence_about_one_row  # noqa: F821
-
-
-@pytest.fixture
-def url(mariadb: MariaDB) -> str:
-    """An empty database, in the place of the shared tests' file."""
-    return mariadb.new_database()
-
 
 def test_what_another_worker_is_just_taking_is_passed_over(
     ledger: Ledger, url: str

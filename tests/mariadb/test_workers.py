@@ -39,13 +39,6 @@ def farm() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    opened = Ledger(url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def campaign(ledger: Ledger, farm: Sandbox) -> Campaign:
     """A campaign whose plan is made."""
     made = ledger.create(

@@ -2,7 +2,7 @@
 
 ``pytest tests/mediawiki`` takes the sandbox and a real MediaWiki, and skips the latter
 where it is not installed, but not in continuous integration. ``pytest`` for the whole
-project takes the sandbox alone.
+project takes the sandbox alone, and leaves out what only a real one can show.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,11 +25,6 @@ from .installation import MediaWiki, missing
 from .wiki import Wiki
 
 HERE = Path(__file__).parent
-
-_NOT_ASKED_FOR = pytest.param(
-    'mediawiki',
-    marks=pytest.mark.skip('a real MediaWiki is started by: pytest tests/mediawiki'),
-)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,10 +55,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if 'kind' not in metafunc.fixturenames:
         return
     only = [mark.args[0] for mark in metafunc.definition.iter_markers('only')]
-    kinds: list[Any] = only or ['sandbox', 'mediawiki']
-    if not _asked_for(metafunc.config):
-        kinds = [kind for kind in kinds if kind == 'sandbox'] or [_NOT_ASKED_FOR]
-    metafunc.parametrize('kind', kinds, scope='package')
+    metafunc.parametrize('kind', only or ['sandbox', 'mediawiki'], scope='package')
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what takes a real MediaWiki where nobody has asked for one."""
+    if not _asked_for(config):
+        items[:] = [item for item in items if not _needs_mediawiki(item)]
+
+
+def _needs_mediawiki(item: pytest.Item) -> bool:
+    parametrised = getattr(item, 'callspec', None)
+    return (
+        parametrised is not None
+        and parametrised.params.get('kind') == 'mediawiki'
+        and item.path.is_relative_to(HERE)
+    )
 
 
 def _asked_for(config: pytest.Config) -> bool:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mw_tokens_plugin.campaign.ledger import Ledger
-
 from .desk import Desk, Run, script
 
 if TYPE_CHECKING:
@@ -29,20 +27,6 @@ def desk(farm: Farm, tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(directory)
     yield desk
     desk.close()
-
-
-@pytest.fixture
-def ledger_file(tmp_path: Path) -> Path:
-    """Where scripts within this process keep their ledger."""
-    return tmp_path / 'ledger.sqlite3'
-
-
-@pytest.fixture
-def ledger(ledger_file: Path) -> Iterator[Ledger]:
-    """The ledger of scripts within this process."""
-    opened = Ledger(str(ledger_file))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -242,7 +242,6 @@ def test_so_does_every_script(name: str, farm: Farm, tmp_path: Path) -> None:
 
 
 def test_a_database_is_refused_without_a_secret(desk: Desk, sandbox: Sandbox) -> None:
-    pytest.importorskip('pymysql')
     run = desk.run(*USUAL, LEDGER)
     check(desk, run, 75, 'cannot be opened')
     assert '//x:***@127.0.0.1:1/x?user=u&password=***' in run.err

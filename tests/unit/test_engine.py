@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,13 +66,6 @@ class Counting(Action):
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         yield from ((target, None) for target in targets)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger(str(tmp_path / 'ledger.sqlite3'))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -120,7 +120,6 @@ def test_a_form_of_sqlite_that_is_no_file_is_refused(
 def test_a_file_with_a_password_is_judged_and_not_shown(
     content: bytes | None, words: str, tmp_path: Path
 ) -> None:
-    pytest.importorskip('pymysql')
     path = tmp_path / 'replica.my.cnf'
     if content is not None:
         path.touch(mode=0o600)

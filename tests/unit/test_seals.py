@@ -69,13 +69,6 @@ class Applying(Action):
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger(str(tmp_path / 'ledger.sqlite3'))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def key(tmp_path: Path) -> Key:
     return Key.of(tmp_path)
 

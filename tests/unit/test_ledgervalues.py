@@ -1,0 +1,52 @@
+"""What a file takes for a value and a server does not: a ledger survives it."""
+
+from __future__ import annotations
+
+import pytest
+from unit.test_ledger import check_strange_row
+
+from mw_tokens_plugin.campaign.budget import Budget
+from mw_tokens_plugin.campaign.ledger import Ledger
+
+#: Those that a server refuses itself.
+STRANGE_IN_A_FILE = [
+    ("UPDATE campaign SET options='{x'", 'cannot be read'),
+    ("UPDATE target SET facts='{x'", 'cannot be read'),
+    ("UPDATE target SET name=X'FF41'", 'cannot be read'),
+    *(
+        (f'UPDATE target SET {name}={value}', 'cannot be read')
+        for name in ('started_at', 'ended_at', 'facts')
+        for value in ('7', "X'FF'")
+    ),
+    ("UPDATE target SET detail=CAST(X'FF' AS TEXT)", 'cannot be read'),
+    ("UPDATE target SET central_id=X'FF'", 'central_id is no'),
+    ("INSERT INTO lane (campaign_id, name, owner) VALUES (1, 'l', X'FF')", 'owner'),
+    ("UPDATE target SET attempts=X'FF'", 'attempts is no'),
+    *(
+        (f"UPDATE {table} SET {name}=X'FF'", 'is no text')
+        for table, names in (
+            ('target', ('lane', 'owner', 'account', 'detail', 'seals')),
+            ('campaign', ('operator', 'reason', 'wiki', 'api', 'wikiid')),
+        )
+        for name in names
+    ),
+]
+
+
+@pytest.mark.parametrize(('change', 'words'), STRANGE_IN_A_FILE)
+def test_what_a_file_takes_is_one_sentence_about_one_row(
+    ledger: Ledger, change: str, words: str
+) -> None:
+    check_strange_row(ledger, change, words)
+
+
+@pytest.mark.parametrize('value', ["'x'", "X'FF'", '9e999', '-9e999'])
+def test_a_pace_that_somebody_has_made_up_stops_nobody_for_long(
+    ledger: Ledger, value: str
+) -> None:
+    budget = Budget(ledger.database, 'x', lambda: 2.0, clock=lambda: 100.0)
+    budget.reserve()
+    with ledger.database.begin() as connection:
+        connection.exec_driver_sql(f'UPDATE budget SET next_at={value}')
+    assert 0 <= budget.reserve() <= 128
+    assert 0 <= budget.reserve() <= 130
