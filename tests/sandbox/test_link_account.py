@@ -17,9 +17,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from mw_tokens_plugin.cli.asking import Terminal
+from mw_tokens_plugin.cli.authfields import FormFiller, plain
+from mw_tokens_plugin.cli.conversation import Conversation
 from mw_tokens_plugin.cli.launch import ExitCode
+from mw_tokens_plugin.cli.linkfiles import StateFile
+from mw_tokens_plugin.cli.linkreturn import ReturnWaiter
 from mw_tokens_plugin.exceptions import InvalidInput, OutcomeUnknown, StoppedByGuard
-from mw_tokens_plugin.protocol.authmanager import Done, State
+from mw_tokens_plugin.protocol.authmanager import Done, Message, State
+from mw_tokens_plugin.site.accountlink import AccountLink
 from mw_tokens_plugin.site.listener import ReturnListener
 
 from .desk import ROOT, Desk, Run
@@ -69,6 +75,23 @@ def link_account(
         return Run(int(code), said.out, said.err)
 
     return run
+
+
+def conversation(
+    link: AccountLink,
+    ask: Callable[[str], str],
+    state: Path | None = None,
+    **given: str,
+) -> Conversation:
+    """Return a conversation with an operator at a terminal."""
+    terminal = Terminal(True, ask=ask)
+    return Conversation(
+        link,
+        FormFiller(given, terminal),
+        ReturnWaiter(terminal),
+        StateFile(state),
+        attended=True,
+    )
 
 
 def linked(sandbox: Sandbox) -> list[str]:
@@ -156,15 +179,12 @@ def test_a_return_that_does_not_fit_is_asked_for_again(
     slips: int,
     code: int,
 ) -> None:
-    module = script()
     link = site.link_account(return_url=RETURN)
     link.submit({'farmcode': 'redirect'})
     sent = len(posts(sandbox))
     good = f'{RETURN}?state={state_of(link.step.url)}'
     pasted = iter([*['nonsense', f'{good}x', RETURN][:slips], good])
-    talk = module.Conversation(
-        link, module.Options(), {}, None, True, ask=lambda prompt: next(pasted)
-    )
+    talk = conversation(link, lambda prompt: next(pasted))
     if code:
         with pytest.raises(InvalidInput):
             talk.run()
@@ -172,23 +192,21 @@ def test_a_return_that_does_not_fit_is_asked_for_again(
     else:
         assert talk.run() == code
         assert len(linked(sandbox)) == 1
-    assert capfd.readouterr().err.count('once more') == 2
+    assert capfd.readouterr().err.count('try again') == 2
 
 
 def test_a_state_that_cannot_be_kept_any_more_does_not_end_it(
     site: Any, sandbox: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    module = script()
     link = site.link_account(return_url=RETURN)
 
     def paste(prompt: str) -> str:
         return f'{RETURN}?state={state_of(link.step.url)}'
 
-    options = module.Options(state=tmp_path / 'removed' / 'link.json')
-    given = {'farmcode': 'redirect'}
-    talk = module.Conversation(link, options, given, None, True, ask=paste)
+    state = tmp_path / 'removed' / 'link.json'
+    talk = conversation(link, paste, state, farmcode='redirect')
     assert (talk.run(), len(linked(sandbox))) == (ExitCode.DONE, 1)
-    assert 'Only this run can go on' in capfd.readouterr().err
+    assert 'Another run cannot resume it' in capfd.readouterr().err
 
 
 def test_unlinking_is_confirmed(desk: Desk, sandbox: Sandbox, site: Any) -> None:
@@ -275,7 +293,7 @@ def test_a_redirect_is_gone_on_with_in_another_process(
         ('abstain', ExitCode.FAILED, 'could not be used'),
         ('throw', ExitCode.TRY_AGAIN, 'RuntimeException'),
         ('ui ui ui', ExitCode.GUARD, 'asks the same again'),
-        ('redirect', ExitCode.TRY_AGAIN, 'begin anew'),
+        ('redirect', ExitCode.TRY_AGAIN, 'start again'),
     ],
 )
 def test_what_does_not_work_out_has_its_exit_code(
@@ -654,9 +672,6 @@ def test_a_foreign_site_refuses_up_front(site: Any, sandbox: Sandbox) -> None:
 
 
 def test_terminals_are_told_nothing_that_they_would_obey() -> None:
-    from mw_tokens_plugin.protocol.authmanager import Message
-
-    plain = script().plain
     assert (
         plain(Message('<b>Red</b>&lt;\x1b[31m alert\u202e\n now'))
         == 'Red<[31m alert now'

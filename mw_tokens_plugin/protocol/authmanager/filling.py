@@ -133,13 +133,13 @@ def _fields_to_send(form: Form, values: Mapping[str, Value]) -> Iterator[Field]:
         yield from form.merged
         return
     answered = [r for r in form.requests if any(f.name in values for f in r.fields)]
-    primary = [r for r in form.requests if r.required is Required.PRIMARY]
-    if len(primary) == 1 and not answered:
-        answered = primary
-    if len(primary) > 1 and not answered and any(r.fields for r in primary):
+    providers = form.providers
+    if len(providers) == 1 and not answered:
+        answered = [*providers]
+    if len(providers) > 1 and not answered and any(r.fields for r in providers):
         raise InvalidInput(
             'Fill in the fields of one of these requests: '
-            f'{", ".join(r.id for r in primary)}.'
+            f'{", ".join(r.id for r in providers)}.'
         )
     for request in form.requests:
         if request in answered or request.required is Required.REQUIRED:

@@ -151,6 +151,11 @@ class Form:
                 found.setdefault(each.name, each)
         return tuple(found.values())
 
+    @property
+    def providers(self) -> tuple[AuthRequest, ...]:
+        """The requests of which one must be filled in: one for each provider."""
+        return tuple(r for r in self.requests if r.required is Required.PRIMARY)
+
     def only(self, ids: Iterable[str]) -> Form:
         """Return the form with some of its requests.
 
