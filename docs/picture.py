@@ -131,7 +131,7 @@ def styled(line: str) -> Text:
     text.highlight_regex(r'^\$ .*', 'bold')
     text.highlight_regex(r'(?<=anything else to stop: ).*', 'bold')
     text.highlight_regex(r'^(Done|To undo):.*', 'green')
-    text.highlight_regex(r'^(Held back: .*|WARNING: .*)', 'yellow')
+    text.highlight_regex(r'^(Skipped: .*|WARNING: .*)', 'yellow')
     text.highlight_regex(r'^  \.\.\. .*', 'dim')
     return text
 

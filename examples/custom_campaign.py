@@ -33,7 +33,6 @@ class Rollback(Action):
     """Roll back the latest edits of one account, page by page."""
 
     kind = 'rollback_vandal'
-    noun = 'page'
 
     def __init__(self, site: Any, campaign: Campaign) -> None:
         self.wikis = Wikis(site)

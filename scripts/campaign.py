@@ -254,8 +254,7 @@ def _show(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCod
         # It may be looked at by others than who may see all names of the plan.
         reporter.shows_hidden = False
         reporter.plan(
-            message('campaign-verb-do'),
-            message('campaign-target'),
+            lambda number: message('campaign-to-do-do', number=number),
             ledger.targets(campaign, State.PLANNED),
             (),
             _COLUMNS.get(campaign.action, _no_columns),
@@ -284,7 +283,7 @@ def _remarks(
     """Yield what can be done with a campaign."""
     yield message('campaign-ledger', place=ledger.location)
     for partition, error in ledger.partition_errors(campaign).items():
-        yield message('campaign-left-out', partition=partition, error=error)
+        yield message('campaign-postponed', partition=partition, error=error)
     yield from _to_go_on(ledger, options, campaign)
     if ledger.retryable(campaign):
         again = ('campaign', 'retry-failed', campaign.name)
@@ -299,7 +298,7 @@ def _to_go_on(
     counts = ledger.counts(campaign)
     if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
         line = options.line('campaign', 'resume', campaign.name, wiki=campaign.wiki)
-        yield message('campaign-to-go-on', line=line)
+        yield message('campaign-to-resume', line=line)
 
 
 def _report(

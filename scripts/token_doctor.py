@@ -303,7 +303,7 @@ def _limits(found: Findings) -> str:
         )
         for limit in found.rate_limits
     ]
-    return '; '.join(limits) or message('token_doctor-no-limit-told')
+    return '; '.join(limits) or message('token_doctor-no-known-limit')
 
 
 def _throttle(found: Findings) -> str:
@@ -390,7 +390,7 @@ def _sentence(advice: Advice) -> str:
         'file-was-open': lambda: message(
             'token_doctor-file-was-open', path=about['path'], mode=about['mode']
         ),
-        'mend-file': lambda: message('token_doctor-mend-file', path=about['path']),
+        'mend-file': lambda: message('token_doctor-fix-file', path=about['path']),
         'safer-login': lambda: message(
             'token_doctor-safer-login', scripts=about['scripts']
         ),

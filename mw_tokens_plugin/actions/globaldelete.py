@@ -67,7 +67,7 @@ class GlobalDelete(Action):
     """
 
     kind = 'global_delete'
-    noun = 'account'
+    wording = 'delete-account'
     fixed = frozenset(
         'central_id locked hidden groups local_groups edits attached'.split()
     )
@@ -87,12 +87,15 @@ class GlobalDelete(Action):
 
     def describe(self) -> str:
         """Say in a word or two what is done to an account."""
-        return message('campaign-verb-delete')
+        return message('campaign-verb-delete-account')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of an account, by heading."""
         wikis = target.decision.facts.get('attached') or ()
-        return {**account_columns(target), 'attached': _listed(wikis)}
+        return {
+            **account_columns(target),
+            message('campaign-column-attached'): _listed(wikis),
+        }
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on some accounts, each of which is read with all its wikis."""
@@ -242,5 +245,7 @@ def _facts(account: GlobalAccount) -> dict[str, Any]:
 
 
 def _listed(words: Sequence[str], most: int = 6) -> str:
-    more = f' and {len(words) - most} more' if len(words) > most else ''
-    return ', '.join(words[:most]) + more
+    listed, more = ', '.join(words[:most]), len(words) - most
+    return (
+        message('campaign-and-more', list=listed, number=more) if more > 0 else listed
+    )

@@ -63,7 +63,6 @@ class GlobalLock(Action):
     """
 
     kind = 'global_lock'
-    noun = 'account'
     fixed = frozenset({'central_id'})
     kept = frozenset({'looked_at'})
     done = frozenset({SkipReason.ALREADY})
@@ -92,15 +91,14 @@ class GlobalLock(Action):
         self.hidden = hidden
         if hidden is None and locked is not None:
             self.before = f'campaign-before-{"" if locked else "un"}locked'
+        words = {True: ['lock'], False: ['unlock'], None: []}[locked]
+        if hidden is not None:
+            words.append('suppress' if hidden is HiddenLevel.SUPPRESSED else 'hide')
+        self.wording = '-'.join(words)
 
     def describe(self) -> str:
         """Say in a word or two what is done to an account."""
-        words = {True: ['lock'], False: ['unlock'], None: []}[self.locked]
-        if self.hidden is not None:
-            words.append(
-                'suppress' if self.hidden is HiddenLevel.SUPPRESSED else 'hide'
-            )
-        return message(f'campaign-verb-{"-".join(words)}')
+        return message(f'campaign-verb-{self.wording}')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of an account, by heading."""
@@ -545,16 +543,18 @@ def account_columns(target: Target) -> dict[str, str]:
     facts = target.decision.facts
     groups = list(facts.get('groups') or ())
     groups += [
-        f'{group} on {wiki}'
+        message('campaign-group-on-wiki', group=group, wiki=wiki)
         for wiki, names in (facts.get('local_groups') or {}).items()
         for group in names
     ]
     registration, edits = facts.get('registration'), facts.get('edits')
     return {
-        'registered': str(registration)[:10] if registration else '',
-        'home': facts.get('home') or '',
-        'edits': '' if edits is None else str(edits),
-        'groups': ', '.join(groups),
+        message('campaign-column-registered'): str(registration)[:10]
+        if registration
+        else '',
+        message('campaign-column-home'): facts.get('home') or '',
+        message('campaign-column-edits'): '' if edits is None else str(edits),
+        message('campaign-column-groups'): ', '.join(groups),
     }
 
 

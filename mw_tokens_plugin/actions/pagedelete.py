@@ -96,7 +96,7 @@ class CrosswikiDelete(Action):
     """
 
     kind = 'crosswiki_delete'
-    noun = 'page'
+    wording = 'delete-page'
     fixed = frozenset({'title', 'page_id', 'revisions', 'versions'})
     #: A restoration since the first plan counts, however often it is planned again.
     kept = frozenset({'looked_at'})
@@ -142,28 +142,35 @@ class CrosswikiDelete(Action):
 
     def describe(self) -> str:
         """Say in a word or two what is done to a page."""
-        return message('campaign-verb-delete')
+        return message('campaign-verb-delete-page')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a page, by heading."""
         facts = target.decision.facts
         sysops = facts.get('sysops')
         more = ['...'] if facts.get('more') else []
+        yes = message('campaign-yes')
         return {
-            'active sysops': '' if sysops is None else str(sysops),
-            'revisions': _count(facts, 'revisions'),
-            'file versions': _count(facts, 'versions'),
-            'authors': ', '.join([*(facts.get('authors') or ()), *more]),
-            'redirect': 'yes' if facts.get('redirect') else '',
-            'protected': ', '.join(facts.get('protection') or ()),
-            'embedded in pages': 'yes' if facts.get('embedded') else '',
-            'talk page': 'stays' if facts.get('talk') else '',
-            'newest revision': 'hidden, so an undo may be refused'
-            if facts.get('newest_hidden')
-            else '',
-            'moved away to': facts.get('moved_to') or '',
-            'the wiki says': facts.get('refusal') or '',
-            'no undo': facts.get('not_restorable') or '',
+            message('campaign-column-sysops'): '' if sysops is None else str(sysops),
+            message('campaign-column-revisions'): _count(facts, 'revisions'),
+            message('campaign-column-versions'): _count(facts, 'versions'),
+            message('campaign-column-authors'): ', '.join(
+                [*(facts.get('authors') or ()), *more]
+            ),
+            message('campaign-column-redirect'): yes if facts.get('redirect') else '',
+            message('campaign-column-protected'): ', '.join(
+                facts.get('protection') or ()
+            ),
+            message('campaign-column-embedded'): yes if facts.get('embedded') else '',
+            message('campaign-column-talk'): (
+                message('campaign-talk-stays') if facts.get('talk') else ''
+            ),
+            message('campaign-column-newest'): (
+                message('campaign-newest-hidden') if facts.get('newest_hidden') else ''
+            ),
+            message('campaign-column-moved-to'): facts.get('moved_to') or '',
+            message('campaign-column-refusal'): facts.get('refusal') or '',
+            message('campaign-column-no-undo'): facts.get('not_restorable') or '',
         }
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
@@ -378,7 +385,7 @@ class UndoCrosswikiDelete(Action):
     """
 
     kind = 'undo_crosswiki_delete'
-    noun = 'page'
+    wording = 'restore-page'
 
     def __init__(
         self,
@@ -406,14 +413,14 @@ class UndoCrosswikiDelete(Action):
 
     def describe(self) -> str:
         """Say in a word or two what is done to a page."""
-        return message('campaign-verb-restore')
+        return message('campaign-verb-restore-page')
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a page, by heading."""
         facts = target.decision.facts
         return {
-            'revisions': _count(facts, 'revisions'),
-            'file versions': _count(facts, 'versions'),
+            message('campaign-column-revisions'): _count(facts, 'revisions'),
+            message('campaign-column-versions'): _count(facts, 'versions'),
         }
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:

@@ -34,7 +34,8 @@ class Action(ABC):
     .. version-added:: 0.1
 
     :cvar kind: what the ledger calls campaigns of this kind
-    :cvar noun: what a target is, in the singular
+    :ivar wording: names the messages about what is done, such as ``lock-hide`` for
+        ``campaign-to-do-lock-hide``; empty to describe it by :meth:`describe`
     :cvar fixed: facts that must not differ when a plan is checked again: what somebody
         has agreed to is done to nothing else
     :cvar kept: facts that stay as the first plan has them
@@ -43,7 +44,7 @@ class Action(ABC):
     """
 
     kind: ClassVar[str]
-    noun: ClassVar[str] = 'target'
+    wording: str = ''
     fixed: ClassVar[frozenset[str]] = frozenset()
     kept: ClassVar[frozenset[str]] = frozenset()
     before: str = 'campaign-before-done'

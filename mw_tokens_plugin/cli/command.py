@@ -33,6 +33,7 @@ from mw_tokens_plugin.campaign.plan import check_again, is_stale, make_plan
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter, duration, reason_line
 from mw_tokens_plugin.campaign.report.hiding import Veil, without_hidden_names
+from mw_tokens_plugin.campaign.report.wording import confirm_few, confirm_many, to_do
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import PATIENCE, Run, at_work
@@ -192,7 +193,7 @@ class Command:
             if exit_code_of(error) is ExitCode.INTERNAL or isinstance(
                 error, LedgerFailure
             ):
-                line = message('campaign-to-go-on', line=self._resume_line)
+                line = message('campaign-to-resume', line=self._resume_line)
                 self._reporter.line(line, urgent=True)
             raise
 
@@ -283,7 +284,7 @@ class Command:
             self._veil.refresh()
         to_do = self._shown = sum(1 for _ in self._in_plan(campaign))
         self._reporter.line(
-            message('campaign-begins', name=campaign.name, wiki=self._where())
+            message('campaign-heading', name=campaign.name, wiki=self._where())
         )
         if self._reporter.interactive:
             self._reporter.line(reason_line(campaign), plan=True)
@@ -314,8 +315,7 @@ class Command:
 
     def _show_plan(self, campaign: Campaign, *, everything: bool = False) -> None:
         self._reporter.plan(
-            self._action.describe(),
-            self._action.noun,
+            lambda number: to_do(self._action, number),
             self._in_plan(campaign),
             self._ledger.targets(campaign, State.SKIPPED),
             self._action.columns,
@@ -348,23 +348,18 @@ class Command:
                 f'Look at it first, at a terminal or with -simulate: {self._look_line}'
             )
         if not self._consent.always:
-            about = {
-                'verb': self._action.describe(),
-                'noun': self._action.noun,
-                'number': number,
-            }
             if number <= FEW:
-                answer = self._answer(message('campaign-confirm-few', **about))
+                answer = self._answer(confirm_few(self._action, number))
                 agreed = answer.strip().lower() in ('y', 'yes')
             else:
                 while True:
-                    question = message('campaign-confirm-many', **about)
+                    question = confirm_many(self._action, number)
                     if (answer := self._answer(question).strip()) != _LIST:
                         break
                     self._show_plan(campaign, everything=True)
                     # Others may have gone on meanwhile.
-                    about['number'] = sum(1 for _ in self._in_plan(campaign))
-                agreed = answer == str(about['number'])
+                    number = sum(1 for _ in self._in_plan(campaign))
+                agreed = answer == str(number)
             if not agreed:
                 raise StoppedByGuard(
                     f'Not confirmed; nothing was sent. The plan is kept: '
@@ -509,7 +504,7 @@ class Command:
             message('campaign-this-run', done=done, failed=failed),
             message('campaign-ledger', place=self._ledger.location),
             message('campaign-stopped', error=str(finish.error)),
-            message('campaign-to-go-on', line=self._resume_line),
+            message('campaign-to-resume', line=self._resume_line),
         ):
             self._reporter.line(line, urgent=True)
         return exit_code_of(finish.error)
@@ -525,7 +520,7 @@ class Command:
         if self._undo_line and self._ledger.changed_count(campaign):
             yield message('campaign-to-undo', line=self._undo_line)
         for partition, error in finish.skipped_partitions.items():
-            yield message('campaign-left-out', partition=partition, error=error)
+            yield message('campaign-postponed', partition=partition, error=error)
         for partition, error in finish.refused.items():
             if error is not finish.error:
                 yield message('campaign-refused', partition=partition, error=error)
@@ -535,7 +530,7 @@ class Command:
             yield message('campaign-stopped', error=words)
         if not finish.is_whole or self._to_do(campaign):
             line = self._look_line if finish.is_not_agreed_to else self._resume_line
-            yield message('campaign-to-go-on', line=line)
+            yield message('campaign-to-resume', line=line)
         elif self._retry_line and self._ledger.retryable(campaign):
             yield message('campaign-to-retry', line=self._retry_line)
 
@@ -628,7 +623,7 @@ class Command:
             if self._stop or not self._at_work:
                 raise KeyboardInterrupt
             self._stop = True
-            say(message('campaign-stopping', noun=self._action.noun))
+            say(message('campaign-stopping'))
 
         previous = {
             number: signal.signal(number, stop)

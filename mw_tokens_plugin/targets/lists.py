@@ -338,7 +338,7 @@ class ListReader:
 def _reasons() -> tuple[str, ...]:
     """Return why plans hold targets back, in their words."""
     return tuple(
-        message(f'campaign-held-{reason.name.lower()}') for reason in SkipReason
+        message(f'campaign-skipped-{reason.name.lower()}') for reason in SkipReason
     )
 
 

@@ -143,7 +143,9 @@ class Selection:
             yield f'  {marked(taken.label)} ({details})'
         for passed in self.passed:
             line = message(
-                'global_lock-passed', label=marked(passed.label), why=marked(passed.why)
+                'global_lock-skipped',
+                label=marked(passed.label),
+                why=marked(passed.why),
             )
             yield f'  {line}'
 
@@ -329,10 +331,10 @@ def _not_taken(request: Request, label: str, hidden: Collection[str]) -> str | N
     if not left:
         return None
     if label != request.heading or any(_may_tell_a_name(hidden, text) for text in left):
-        return message('global_lock-not-taken-hidden', number=len(left))
+        return message('global_lock-ignored-hidden', number=len(left))
     shown = [_shortened(text) for text in left[:_MAX_LEFT]]
     return message(
-        'global_lock-not-taken',
+        'global_lock-ignored',
         number=len(left),
         names='; '.join([*shown, *(['...'] if len(left) > len(shown) else [])]),
     )

@@ -208,6 +208,6 @@ def test_the_readme_shows_a_picture_that_exists_and_loads_nothing() -> None:
     text = picture.read_text('utf-8')
     assert 'url(http' not in text and '<image' not in text
     shown = text.replace('&#160;', ' ')
-    for words in ('To lock: 400', 'Held back: 3', 'Type the number 400', 'To undo: '):
+    for words in ('To lock: 400', 'Skipped: 3', 'Type the number 400', 'To undo: '):
         assert words in shown
     assert '{' not in re.sub('<style>.*?</style>', '', shown, flags=re.DOTALL)

@@ -240,7 +240,7 @@ def test_who_undoes_a_removal_is_not_the_one_who_asks(
     assert site.edit_context(title, text=True).text == f'{TEXT}\n\n== Notes ==\ny'
     taken, why = doubts(site, title)
     assert taken == 0
-    assert why == ['it was restored, and the history does not tell who added it first']
+    assert why == ['it was restored, and the history does not show who added it first']
 
 
 #: Pieces of names, as far as they may be taken for entities.

@@ -148,7 +148,7 @@ def test_what_was_changed_since_the_plan_is_not_done_on_trying_again(
     sandbox.call(exchange)
     run = campaign('retry-failed', half, '-always')
     assert run.code == 1, run.said
-    assert 'Held back: 1 (changed since by somebody else)' in run.out
+    assert 'Skipped:   1 (changed since by somebody else)' in run.out
     assert not locked(sandbox)
 
 
@@ -175,7 +175,7 @@ def test_what_has_failed_is_tried_again(
     assert locked(sandbox) == spam(2)
     run = campaign('retry-failed', half, '-always')
     assert run.code == 0
-    assert 'No target has failed' in run.out
+    assert 'No target failed' in run.out
     assert locked(sandbox) == spam(2)
 
 
@@ -458,7 +458,7 @@ def test_what_has_failed_of_a_campaign_of_ones_own_is_listed_again(
     edit(VANDAL)
     run = campaign('retry-failed', 'mine', '-always')
     assert run.code == 0, run.said
-    assert 'go on with the script that began it' in run.out
+    assert 'start the script that created this campaign' in run.out
     assert example.main('-resume', *usual) == 0
     assert texts(sandbox) == ['Good', 'Good', 'Plain Sysop', 'Good']
 

@@ -208,8 +208,8 @@ def test_titles_are_compared_as_the_wiki_writes_them(
     run = crosswiki_delete(f'-file:{file}', f'-not:{not_these}', *USUAL)
     assert run.code == 1, run.said
     assert sorted(t for _, t in effects(sandbox)) == ['Spam one', 'User:Spam three']
-    assert 'Held back: 2 (the same page as another one)' in run.out
-    assert 'Held back: 1 (listed in -not or -protect)' in run.out
+    assert 'Skipped:   2 (the same page as another one)' in run.out
+    assert 'Skipped:   1 (listed in -not or -protect)' in run.out
 
 
 def test_a_page_that_another_one_has_replaced_is_not_done(
@@ -355,7 +355,7 @@ def test_one_title_that_no_page_can_have_keeps_back_no_other(
     ]
     for skipped in ('aawiki:A|B', 'aawiki:http://[bad', 'aawiki:mw:Spam'):
         assert skipped in run.out
-    assert '3 (not a possible title' in run.out
+    assert '3 (not a valid page title' in run.out
     assert '2 (a title of another wiki)' in run.out
 
 
@@ -506,7 +506,7 @@ def test_pages_that_are_no_plain_spam_are_held_back(
         'listed in -not',
         'no such page',
     ):
-        assert f'Held back: 1 ({why}' in run.out
+        assert f'Skipped:   1 ({why}' in run.out
     # What was not read to its end is not shown as all there is.
     for title, why, number in (
         ('long', 'too many revisions', 11),
@@ -581,7 +581,7 @@ def test_wikis_outside_the_wiki_set_are_held_back_unless_named(
     sandbox.call(restrict)
     run = crosswiki_delete(spam, *USUAL, '-campaign:small')
     assert run.code == 1, run.said
-    assert 'Held back: 2 (your global groups have no such right' in run.out
+    assert 'Skipped:   2 (your global groups have no such right' in run.out
     assert pages(sandbox, 'bb') == {'Spam 1', 'Spam 2'}
     assert not pages(sandbox, 'aa')
     run = crosswiki_delete('[[bb:Spam 1]]', *USUAL, '-wikis:bb', '-campaign:named')
@@ -594,7 +594,7 @@ def test_pages_of_a_list_on_wikis_that_are_not_named_are_held_back(
 ) -> None:
     run = crosswiki_delete(spam, *USUAL, '-wikis:aawiki')
     assert run.code == 1, run.said
-    assert 'Held back: 4 (on a wiki that -wikis does not name)' in run.out
+    assert 'Skipped:   4 (on a wiki that -wikis does not name)' in run.out
     assert {e.wiki for e in deletions(sandbox)} == {'aa'}
 
 
@@ -766,7 +766,7 @@ def test_a_wiki_that_does_not_answer_is_planned_another_time(
     sandbox.faults.arm(kind='http', wiki='aa', times=0)
     run = pwb('crosswiki_delete', spam, *USUAL, '-campaign:spam')
     assert run.code == 1, run.said
-    assert 'Held back: 2 (the wiki does not answer)' in run.out
+    assert 'Skipped:   2 (the wiki does not answer)' in run.out
     assert {wiki for wiki, _ in effects(sandbox)} == {'meta', 'bb'}
     sandbox.faults.clear()
     run = pwb('campaign', 'retry-failed', 'spam', '-always')
@@ -800,7 +800,7 @@ def test_what_was_not_read_again_is_compared_another_time(
     write('aa', 'Spam 1', 'Sandbox Colleague', 'A good page')
     run = pwb('campaign', 'retry-failed', 's', '-always')
     assert run.code == 1, run.said
-    assert 'Held back: 1 (changed since by somebody else)' in run.out
+    assert 'Skipped:   1 (changed since by somebody else)' in run.out
     assert pages(sandbox, 'aa') == {'Spam 1'}
 
 
@@ -812,7 +812,7 @@ def test_a_wiki_that_refuses_us_when_it_is_read_does_not_stop_the_plan(
     run = crosswiki_delete(spam, *USUAL)
     sandbox.command('set-lifetimes', penalty=3.0)
     assert run.code == 1, run.said
-    assert 'Held back: 2 (the wiki refuses you)' in run.out
+    assert 'Skipped:   2 (the wiki refuses you)' in run.out
     assert {wiki for wiki, _ in effects(sandbox)} == {'meta', 'bb'}
 
 
@@ -846,10 +846,10 @@ def test_a_wiki_that_does_not_work_does_not_stop_the_others(
     rows = (tmp_path / 'report' / 'spam.csv').read_text('utf-8')
     assert rows.count('left out: ReadOnly: readonly on sandbox:aa') == 2
     assert {wiki for wiki, _ in effects(sandbox)} == {'meta', 'bb'}
-    assert 'Left out:  aawiki: ' in run.out
-    assert 'Left:      2' in run.out
+    assert 'Postponed: aawiki: ' in run.out
+    assert 'Remaining: 2' in run.out
     tries = RetryPolicy().attempts
-    assert f'Setbacks:  {tries} (ReadOnly {tries})' in run.out
+    assert f'Retries:   {tries} (ReadOnly {tries})' in run.out
     sandbox.faults.clear()
     run = crosswiki_delete('-campaign:spam', '-resume', '-always')
     assert run.code == 0, run.said
@@ -885,7 +885,7 @@ def test_what_may_have_been_sent_to_a_wiki_that_is_left_out_is_not_forgotten(
     assert (unknown in retried.out) is not answers, retried.said
     run = pwb(name, '-undo:c', *USUAL)
     assert run.code == 0, run.said
-    assert ('aawiki:Spam 1 is not restored: nobody' in run.out) is not answers
+    assert ('aawiki:Spam 1 is not restored: -not-wikis' in run.out) is not answers
     assert ('Spam 1' in pages(sandbox, 'aa')) is answers
 
 
@@ -1190,7 +1190,7 @@ def test_a_plan_that_became_old_is_for_nothing_else_than_was_looked_at(
         connection.execute(sa.update(campaigns).values(planned_at=planned))
     run = crosswiki_delete('-resume', '-always')
     assert run.code == 1, run.said
-    assert 'Held back: 3 (changed since' in run.out
+    assert 'Skipped:   3 (changed since' in run.out
     assert 'deleted and restored since the plan, by Plain Sysop' in run.out
     assert list(effects(sandbox)) == [('aa', 'Spam same')]
 
@@ -1287,7 +1287,7 @@ def test_files_that_are_no_plain_spam_are_held_back(
         'a file without a page',
         'no such page',
     ):
-        assert f'Held back: 1 ({why}' in run.out
+        assert f'Skipped:   1 ({why}' in run.out
     assert sorted(effects(sandbox)) == [
         ('aa', 'File:Spam no file.png'),
         ('aa', 'File:Spam redirect.png'),
@@ -1316,7 +1316,7 @@ def test_only_files_that_the_account_has_begun(
     run = crosswiki_delete(
         f'-from-user:{VANDAL}', '-max-authors:2', USUAL[0], '-simulate'
     )
-    assert '(begun by somebody else' in run.out
+    assert '(created by somebody else' in run.out
     assert 'aawiki:File:Spam.png' in run.out
 
 

@@ -300,7 +300,7 @@ def test_a_report_that_cannot_be_written_does_not_hide_what_was_done(
     out, err = process.communicate()
     assert process.returncode == 0, out + err
     assert deleted(sandbox) == spam(1)
-    assert 'The report cannot be written' in out
+    assert 'The report could not be written' in out
 
 
 def _is_leased(desk: Desk) -> bool:

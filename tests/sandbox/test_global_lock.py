@@ -251,7 +251,7 @@ def test_guards_hold_back_whom_a_slip_would_hit(
     assert sorted(written(sandbox)) == ['Quiet Reader', *spam(1)]
     for why in set(SKIPPED.values()):
         count = list(SKIPPED.values()).count(why)
-        assert f'Held back: {count} ({why})' in run.out
+        assert f'Skipped:   {count} ({why})' in run.out
     if site.lists_global_users():
         # Only those with more than 10 edits are asked for the groups on all wikis.
         assert sandbox.summary()['by_query']['globaluserinfo'] == 2
@@ -294,7 +294,7 @@ def test_the_plan_says_how_long_it_takes(desk: Any, spambots: Names) -> None:
     config.write_text(config.read_text('utf-8') + 'put_throttle = 10\n', 'utf-8')
     run = desk.run(*spambots(3), '-reason:test', '-simulate')
     assert run.code == 0, run.said
-    assert 'It takes about 30 s: put_throttle is 10' in run.out
+    assert 'This takes about 30 s, as put_throttle is 10' in run.out
     assert 'With -pt:1 it takes about 3 s' in run.out
 
 
@@ -401,7 +401,7 @@ def test_a_plan_older_than_a_day_is_checked_again(
     sandbox.journal.clear()
     run = global_lock('-resume', '-always')
     assert run.code == 1, run.said
-    assert 'older than a day' in run.out
+    assert 'more than a day old' in run.out
     assert 'in a global group' in run.out
     assert written(sandbox) == spam(3)
     assert writes(sandbox) == 1
@@ -508,7 +508,7 @@ def test_what_a_colleague_has_carried_out_can_be_undone(
     resume = ('-resume', '-campaign:ours')
     unseen = desk.run(*resume, '-always')
     assert unseen.code == 4, unseen.said
-    assert 'Sandbox Operator has begun this campaign' in unseen.out
+    assert 'Sandbox Operator started this campaign' in unseen.out
     assert f'pwb global_lock {" ".join(resume)}\n' in unseen.err
     assert not sandbox.journal.entries(action=LOCK)
     assert desk.run(*resume, '-simulate').code == 0
@@ -652,7 +652,7 @@ def test_a_right_that_is_lost_on_the_way_stops_the_run(
     sandbox.faults.arm(kind='demote', action=LOCK, nth=3)
     run = global_lock(*spam(1, 2, 3, 4), *USUAL, '-campaign:demoted')
     assert run.code == 3, run.said
-    assert 'To go on:' in run.out
+    assert 'To resume:' in run.out
     assert writes(sandbox) == 3
     sandbox.command('promote', user='Sandbox Operator')
     import pywikibot
@@ -681,7 +681,7 @@ def test_a_session_that_is_gone_for_good_stops_the_run(
     run = desk.run(*spam(1, 2, 3), *USUAL)
     assert run.code == 3, run.said
     assert 'Traceback' not in run.said
-    assert 'To go on:' in run.out
+    assert 'To resume:' in run.out
     users = {e.user for e in sandbox.journal.entries(action=LOCK) if e.effect}
     assert users <= {'Sandbox Operator'}
     assert written(sandbox) in ([], spam(1))
@@ -780,7 +780,7 @@ def test_a_read_only_wiki_is_a_reason_to_try_again_later(
     process.terminate()
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
-    assert 'To go on:' in out
+    assert 'To resume:' in out
     # The account at hand may be tried once more, but not over and over.
     assert writes(sandbox) <= 3
     sandbox.command('set-central-readonly')

@@ -363,8 +363,8 @@ def test_stopped_in_order_it_ends_after_the_account_at_hand(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
     assert 'Traceback' not in err
-    assert 'To go on:' in out
-    assert 'Left:' in out
+    assert 'To resume:' in out
+    assert 'Remaining:' in out
     done = len(slow.journal.entries(action=LOCK))
     assert done < len(NAMES)
     # Nothing is uncertain after an end in order: nothing has to be read again.
@@ -388,7 +388,7 @@ def test_a_second_ctrl_c_ends_it_at_once(
     process = desk.start(listed(desk), *USUAL, f'-workers:{workers}')
     desk.wait(process, lambda: len(slow.journal.entries(action=LOCK)) == 10)
     process.send_signal(signal.SIGINT)
-    desk.hear(process, 'Stopping after the account at hand')
+    desk.hear(process, 'Stopping after the current target')
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, out + err
@@ -404,11 +404,11 @@ def test_ctrl_c_in_a_back_off_sends_nothing_more(desk: Any, slow: Sandbox) -> No
     slow.faults.arm(kind='retry-after', seconds=60.0, action=LOCK, nth=10)
     process = desk.start(listed(desk), *USUAL)
     desk.wait(process, lambda: len(slow.journal.entries(action=LOCK)) == 10)
-    told = next(line for line in process.stdout if 'is tried again in' in line)
+    told = next(line for line in process.stdout if 'again in' in line)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, out + err
-    assert 'is tried again in 60 s: ' in told and 'too many requests' in told
+    assert ' again in 60 s: ' in told and 'too many requests' in told
     assert len(slow.journal.entries(action=LOCK)) == 10
     assert desk.run('-resume', '-always').code == 0
     done = [e.target for e in slow.journal.entries(action=LOCK) if e.effect]

@@ -390,7 +390,7 @@ def test_the_password_is_given_again_where_the_login_is_too_old(
     sandbox.call(lambda farm: farm.advance(301))
     run = link_account(farmcode='pass')
     assert run.code == ExitCode.DONE, run.said
-    assert 'wants a recent login' in run.out
+    assert 'requires a recent login' in run.out
 
 
 @pytest.mark.parametrize(

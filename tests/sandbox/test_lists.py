@@ -58,7 +58,7 @@ def test_every_line_is_accounted_for(
         f'{file}: 9 names, 1 comment, 1 other line without a name, 2 refused.'
     ) in run.out
     assert 'Temporary accounts among them: 3; IP addresses: 2.' in run.out
-    assert '7 lines say more than a name' in run.out
+    assert '7 lines contain more than a name' in run.out
     for name in '~2026-40417-33', '~2026-40417-35', '192.0.2.44', '192.0.2.45':
         assert f'  {name} (' in run.out
 
@@ -72,12 +72,12 @@ def test_at_a_terminal_it_is_shown_how_lines_were_understood(
     run = desk.talk(f'-file:{file}', '-reason:x', '-simulate', answers=[])
     assert run.code == 0, run.said
     assert '* [[User:Spambot 00001]] -> Spambot 00001' in run.out
-    assert '... and 10 more lines of that kind.' in run.out
+    assert '... and 10 more lines like these.' in run.out
     hidden = (f'-file:{file}', '-reason:x', '-simulate', '-hide:lists')
     run = desk.talk(*hidden, answers=[])
     assert run.code == 0, run.said
     assert '->' not in run.out
-    assert '30 lines say more than a name' in run.out
+    assert '30 lines contain more than a name' in run.out
 
 
 def test_a_name_that_begins_with_an_asterisk_is_that_name(
@@ -190,7 +190,9 @@ def test_no_target_that_a_standing_list_may_mean_is_locked_in_silence(
     file.write_text('\n'.join(meant + other), encoding='utf-8')
     run = global_lock(*spam(1), f'-protect:{file}', *USUAL)
     assert run.code == 2, run.said
-    lines = [line for line in run.err.splitlines() if 'A target stands in' in line]
+    lines = [
+        line for line in run.err.splitlines() if 'This line contains a target' in line
+    ]
     assert [line.partition(':')[0] for line in lines] == [
         f'{file}, line {number}' for number, _ in enumerate(meant, start=1)
     ]
@@ -309,7 +311,7 @@ def test_a_reason_is_sent_as_a_wiki_keeps_it(
     (sent,) = sandbox.journal.entries(action=LOCK)
     assert sent.params['reason'] == 'Sp\u00e4m'
     run = global_lock(*spam(2), f'-reason:{"x" * 501}', '-simulate')
-    assert 'The reason has 501 characters; wikis keep 500 of them.' in run.out
+    assert 'The reason has 501 characters; wikis store only the first 500.' in run.out
 
 
 # Pages
@@ -372,7 +374,7 @@ def test_pages_are_read_as_a_plan_writes_them(
         'crosswiki_delete', 'aa:Kept', f'-protect:{spared}', '-reason:x', '-always'
     )
     assert run.code == 2, run.said
-    assert run.err.count('A target stands in this line') == 4, run.err
+    assert run.err.count('This line contains a target') == 4, run.err
     spared.write_text('aa:Kept\naa:No such page\n', 'utf-8')
     run = pwb('crosswiki_delete', 'aa:Kept', lists[1], '-reason:x', '-always')
     assert run.code == 2, run.said

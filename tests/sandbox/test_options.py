@@ -313,7 +313,7 @@ def test_a_ledger_that_fails_in_mid_run_leaves_a_summary_and_a_way_on(
     assert run.code not in (0, 1), run.said
     assert 'This run:  2 done, 0 failed' in run.out
     assert 'the disk is full' in run.out
-    assert 'To go on:  pwb global_lock -resume -campaign:wave -always' in run.out
+    assert 'To resume: pwb global_lock -resume -campaign:wave -always' in run.out
     assert 'Traceback' not in run.said
     assert effects(sandbox) == names[:3]
     with ledger.database.begin() as connection:

@@ -56,7 +56,7 @@ def test_what_is_printed_works_when_it_is_pasted_with_two_farms_in_one_configura
     assert desk.run(*NAMES, *USUAL, '-campaign:ours').code == 0
     run = desk.run(*NAMES, *USUAL, *there, '-simulate', '-campaign:my')
     assert run.code == 0, run.said
-    resume = printed(run.out.replace('To carry out this plan', '\nResume'), 'Resume')
+    resume = printed(run.out.replace('To run this plan', '\nResume'), 'Resume')
     assert f'-family:{family}' in resume and '-lang:meta' in resume
     before = writes(own_sandbox)
     # The campaign's own wiki is opened without being named, too.

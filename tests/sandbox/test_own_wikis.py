@@ -127,7 +127,7 @@ def test_wikis_that_are_dead_gone_or_closed_are_skipped_by_name(
         'HTTP 404',
     ):
         assert why in run.out, run.said
-    assert 'Again:     pwb campaign retry-failed c' in run.out
+    assert 'To retry:  pwb campaign retry-failed c' in run.out
     assert own_pwb('crosswiki_delete', '-resume', '-campaign:c', '-always').code == 1
     run = own_pwb('campaign', 'retry-failed', 'c', '-always')
     assert (run.code, closed in run.out) == (1, True), run.said
@@ -135,7 +135,7 @@ def test_wikis_that_are_dead_gone_or_closed_are_skipped_by_name(
         'campaign', 'retry-failed', 'c', '-always', '-not-wikis:gonewiki,delwiki,old'
     )
     assert run.code == 1, run.said
-    assert 'Held back: 4 (on a wiki of -not-wikis)' in run.out
+    assert 'Skipped:   4 (on a wiki of -not-wikis)' in run.out
     run = own_pwb('campaign', 'retry-failed', 'c', '-always')
     assert 'Nothing has failed' in run.out or run.code == 0, run.said
     assert writes(own_sandbox) == {'aa': 1, 'de': 1, 'prv': 1}
@@ -291,7 +291,7 @@ def test_a_campaign_on_many_wikis_of_which_three_do_not_work(
     assert own_pwb('crosswiki_delete', '-resume', '-campaign:many', '-always').code == 1
     run = own_pwb('campaign', 'retry-failed', 'many', '-always')
     assert run.code == 1, run.said
-    assert 'Held back: 1 (the wiki is read-only)' in run.out
+    assert 'Skipped:   1 (the wiki is read-only)' in run.out
     assert sum(writes(many).values()) == len(names) - 3
 
 

@@ -192,10 +192,8 @@ def test_what_is_not_certainly_a_lock_request_is_listed_and_left(
     run = global_lock(PAGE, '-simulate', '-campaign:x')
     assert run.code == 0, run.said
     assert '  Global lock for Spambot 00003 (1 name; in progress)' in run.out
-    assert 'passed over: Global unlock for Spambot 00004: it asks for: unlock' in (
-        run.out
-    )
-    assert 'passed over: Spambot 00005: its heading does not say' in run.out
+    assert 'skipped: Global unlock for Spambot 00004: it asks for: unlock' in (run.out)
+    assert 'skipped: Spambot 00005: its heading does not say' in run.out
     assert 'Spambot 00006' not in run.out
     assert global_lock('-resume', '-campaign:x', '-always').code == 0
     assert written(sandbox) == spam(1, 2, 3)
@@ -247,10 +245,10 @@ def test_whoever_may_be_named_and_is_not_taken_keeps_the_request_open(
         (line,) = [
             line
             for line in run.out.splitlines()
-            if f'Global lock for Spambot {number:05}: not taken' in line
+            if f'Global lock for Spambot {number:05}: ignored' in line
         ]
         assert listed in line
-    assert run.out.count('not taken, and may be') == len(MAY_NAME)
+    assert run.out.count('ignored, but may be') == len(MAY_NAME)
     run = global_lock('-resume', '-campaign:page', '-always')
     done = f'1 done, {len(MAY_NAME)} partly done'
     assert done in run.out, run.said
@@ -264,7 +262,7 @@ def test_a_master_who_is_locked_already_keeps_no_request_open(
     """Requests for socks link to their master; what counts is that all are locked."""
     save(sandbox, ABOVE + ONE.replace('Spam.', 'Sock of [[User:Already Locked]].'))
     run = global_lock(PAGE, '-simulate', '-close', '-campaign:page')
-    assert 'not taken, and may be a name: [[User:Already Locked]]' in run.out
+    assert 'ignored, but may be a name: [[User:Already Locked]]' in run.out
     run = global_lock('-resume', '-campaign:page', '-always')
     assert '1 done, 0 partly done' in run.out, run.said
 
@@ -277,10 +275,10 @@ def test_a_heading_left_as_the_form_has_it_is_asked_about_at_a_terminal(
     )
     save(sandbox, page + OTHERS)
     run = desk.run(PAGE, '-simulate', '-campaign:no')
-    assert 'asks to lock or to unlock: at a terminal you are asked which' in run.out
-    run = desk.talk(PAGE, '-campaign:never', answers=[('Take it as', 'n')])
+    assert 'asks to lock or to unlock; at a terminal you are asked which' in run.out
+    run = desk.talk(PAGE, '-campaign:never', answers=[('Treat it as', 'n')])
     assert written(sandbox) == []
-    answers = [('Take it as a request to lock', 'y'), ('[y/N]', 'y')]
+    answers = [('Treat it as a request to lock', 'y'), ('[y/N]', 'y')]
     run = desk.talk(PAGE, '-close', '-campaign:page', answers=answers)
     assert run.code == 0, run.out
     assert written(sandbox) == spam(3)
@@ -292,7 +290,7 @@ def test_a_request_outside_the_sections_for_requests_is_not_certain(
 ) -> None:
     save(sandbox, ABOVE + LIST + ONE.replace('===', '=='))
     run = global_lock(PAGE, '-simulate')
-    assert 'Spambot 00003: it stands in a section that is not for' in run.out
+    assert 'Spambot 00003: it is in a section for other' in run.out
     assert '2 different names.' in run.out
 
 
@@ -322,7 +320,7 @@ def test_a_page_without_requests_is_no_failure(
     save(sandbox, ABOVE)
     run = global_lock(PAGE, '-simulate')
     assert run.code == 0, run.said
-    assert 'No open request' in run.out
+    assert 'no open request' in run.out
     missing = global_lock('-page:No such page', '-simulate')
     assert missing.code == 2
     assert "has no page 'No such page'" in missing.err
@@ -357,7 +355,7 @@ def test_an_unknown_status_is_said(
     assert run.code == 0, run.said
     said = 'Global lock for Spambot 00003: its {{Status}} is neither open nor closed'
     end = '' if '00009' in word else f': {word}'
-    assert f'  passed over: {said}{end}\n' in run.out
+    assert f'  skipped: {said}{end}\n' in run.out
     assert '2 different names.' in run.out
 
 
@@ -389,7 +387,7 @@ def test_hiding_takes_only_what_asks_for_it(
     run = global_lock(PAGE, '-hide:lists', '-simulate')
     assert run.code == 0, run.said
     assert '1 different name.' in run.out
-    assert 'passed over: request 2 (names hidden): it asks for: lock' in run.out
+    assert 'skipped: request 2 (names hidden): it asks for: lock' in run.out
 
 
 # What only a block reaches
@@ -469,7 +467,7 @@ def test_no_range_is_handed_over_that_cannot_be_blocked(
     assert not set(wide) & set(shown)
     assert set(narrow) <= set(shown)
     assert (
-        '  passed over: Global block for some addresses: 4 ranges are too wide to be '
+        '  skipped: Global block for some addresses: 4 ranges are too wide to be '
         'blocked (the widest are /16, and /19 for IPv6)'
     ) in shown
 
@@ -499,7 +497,7 @@ def test_the_requester_is_the_author_of_the_revision_not_the_signature(
     both = requested(site, 'Ann', 'Mallory')
     assert list(both) == ['Global lock for spambots', 'Global lock for Spambot 00003']
     found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann'])
-    assert '  passed over: Global lock for Spambot 00003: added by Mallory' in list(
+    assert '  skipped: Global lock for Spambot 00003: added by Mallory' in list(
         found.lines()
     )
 
@@ -589,7 +587,7 @@ def test_who_brings_back_what_was_withdrawn_stands_for_it(
     assert list(found.names) == spam(*left)
     why = {passed.why for passed in found.passed}
     if left != [1, 2]:
-        assert why & {'added by Mallory', 'the history does not tell who added it'}
+        assert why & {'added by Mallory', 'the history does not show who added it'}
     alone = select(site, TITLE, RequestKind.LOCK, requesters=['Mallory'])
     assert alone.names == ()
 
@@ -677,9 +675,9 @@ def test_what_the_history_cannot_tell_is_passed_over(
     assert why() == ['the page was moved, protected or imported since']
     save(sandbox, ABOVE + LIST + '.', 'Bob')
     sandbox.call(lambda farm: _page(farm).revisions.pop(2))
-    assert why() == ['the history does not tell who added it']
+    assert why() == ['the history does not show who added it']
     monkeypatch.setattr(requesters, 'HISTORY', 1)
-    assert why() == ['the history does not tell who added it']
+    assert why() == ['the history does not show who added it']
 
 
 def test_what_is_hidden_in_the_history_stands_for_nothing(
@@ -709,7 +707,7 @@ def test_what_is_hidden_in_the_history_stands_for_nothing(
     hidden.clear()
     hidden['slots'] = {'main': {'texthidden': True}}
     found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann', 'Bob'])
-    assert [p.why for p in found.passed][-1] == 'the history does not tell who added it'
+    assert [p.why for p in found.passed][-1] == 'the history does not show who added it'
     assert found.names == ()
 
 
@@ -1033,17 +1031,17 @@ def test_requests_that_are_gone_are_counted(
     save(sandbox, archived)
     run = global_lock(*again)
     assert run.code == 0, run.said
-    assert '2 of 2 requests are no longer on the page under their headings' in run.out
+    assert '2 of 2 requests can no longer be found on the page' in run.out
     assert 'nothing is left' not in run.out
     assert text(sandbox) == archived
     save(sandbox, ABOVE + ONE)
     run = global_lock(*again)
     assert '1 done, 0 partly done' in run.out
-    assert '1 of 2 requests is no longer on the page under its heading' in run.out
+    assert '1 of 2 requests can no longer be found on the page' in run.out
     sandbox.call(lambda farm: farm.central.delete(_page(farm), 'Bob', 'gone'))
     run = global_lock(*again)
     assert run.code == 0, run.said
-    assert '2 of 2 requests are no longer on the page' in run.out
+    assert '2 of 2 requests can no longer be found' in run.out
 
 
 def test_a_page_that_was_moved_away_is_said_and_not_marked(
@@ -1117,7 +1115,7 @@ def test_a_request_with_hidden_names_is_called_by_its_number(
     assert planned.code == 0, planned.said
     assert 'request 2 (names hidden) (2 names)' in planned.out
     assert f'Reason:    [[Special:PermanentLink/{revision}|{TITLE}]]\n' in planned.out
-    assert '1 more are not to be shown' in planned.out
+    assert '1 more must not be shown' in planned.out
     assert '~2026-9' not in planned.said
     assert 'you know whom' not in planned.said
     assert global_lock(PAGE, '-simulate', f'-ip-file:{file}', '-campaign:b').code == 0
@@ -1223,7 +1221,7 @@ def test_what_asks_to_hide_is_called_by_its_number(
     hide = ONE.replace('Global lock for', 'Global lock and hide for')
     revision = save(sandbox, ABOVE + LIST + hide)
     run = global_lock(PAGE, '-simulate')
-    assert '  passed over: request 3 (names hidden): it asks for: hide;' in run.out
+    assert '  skipped: request 3 (names hidden): it asks for: hide;' in run.out
     assert '00003' not in run.said
     for section in ('request 3', 'request 3 (names hidden)'):
         run = global_lock(PAGE, '-hide:lists', f'-section:{section}', '-simulate')

@@ -76,7 +76,7 @@ def test_what_was_locked_before_is_the_operators_own_and_can_be_undone(
         monkeypatch.setattr(plan, 'FRESH', timedelta())
     run = pwb('global_lock', '-resume', '-always')
     assert run.code == 0, run.said
-    assert '3 were already locked by you since the plan.' in run.out
+    assert 'You had already locked 3 accounts since the plan was made.' in run.out
     sent = sandbox.journal.entries(action=LOCK)[entries:]
     assert not any(entry.effect for entry in sent)
     assert bool(sent) is (age == 'fresh')
@@ -103,7 +103,7 @@ def test_what_was_deleted_before_is_the_operators_own(
     sandbox.journal.clear()
     run = pwb('global_delete', '-resume', '-always')
     assert run.code == 0, run.said
-    assert '2 were already deleted by you since the plan.' in run.out
+    assert 'You had already deleted 2 targets since the plan was made.' in run.out
     assert not sandbox.journal.entries(action='deleteglobalaccount')
 
 
@@ -127,7 +127,7 @@ def test_pages_that_were_deleted_before_can_be_restored(
     sandbox.journal.clear()
     run = pwb('crosswiki_delete', '-resume', '-always')
     assert run.code == 0, run.said
-    assert '3 were already deleted by you since the plan.' in run.out
+    assert 'You had already deleted 3 targets since the plan was made.' in run.out
     assert not sandbox.journal.entries(action='delete')
     run = pwb('crosswiki_delete', '-undo:wave', '-reason:wrong list', '-always')
     assert run.code == 0, run.said

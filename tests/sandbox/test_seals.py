@@ -298,7 +298,7 @@ def test_what_a_colleague_has_begun_is_done_when_it_was_looked_at(
     resume = ('-resume', '-campaign:wave')
     run = desk.talk(*resume, answers=[('[y/N]', 'n')])
     assert run.code == 4, run.said
-    assert 'it was planned again for you to look at' in run.out
+    assert 'it was planned again so that you can check it' in run.out
     # Saying no agrees to nothing.
     run = desk.run(*resume, '-always')
     assert run.code == 4, run.said

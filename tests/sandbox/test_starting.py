@@ -61,7 +61,6 @@ from mw_tokens_plugin.campaign.records import Decision, Outcome, State
 
 class Count(Action):
     kind = 'count'
-    noun = 'name'
 
     def __init__(self, site, campaign):
         self.done = 0

@@ -373,7 +373,7 @@ def test_a_password_file_that_is_not_there_is_told_in_one_sentence(
     run = doctor('-for:global_lock')
     assert run.code == 3
     assert f'secrets in: {missing}, which password_file' in run.out
-    assert f'Mend {missing}' in run.out
+    assert f'Fix {missing}' in run.out
     assert ': would work' not in run.out
     assert 'only you can read' not in run.out
     (file,) = json.loads(doctor('-json').out)['secret_files']
@@ -530,7 +530,7 @@ def test_an_exposed_password_file_is_found_and_the_scripts_refuse_it(
     # Logging in, it has taken the file away from the others itself.
     assert path.stat().st_mode & 0o777 == 0o600
     assert f'{path}, mode 640 until now: others could read it' in run.out
-    assert f'{path} stood at 640 until now' in run.out
+    assert f'{path} had mode 640 until now' in run.out
     assert 'chmod' not in run.out
     assert 'global_lock: would not work: the scripts refuse a password file' in run.out
     assert ': would work' not in run.out

@@ -163,7 +163,7 @@ def test_members_of_harmless_groups_are_not_skipped(
     sandbox.call(join)
     run = pwb('global_lock', *SPAM[:2], *USUAL)
     assert run.code == 1, run.said
-    assert 'Held back: 2 (in a group on a wiki)' in run.out
+    assert 'Skipped:   2 (in a group on a wiki)' in run.out
     run = pwb('global_lock', *SPAM[:2], '-ignore-groups:member,x', *USUAL)
     assert run.code == 1, run.said
     assert changed(sandbox, 'setglobalaccountstatus') == [SPAM[0]]

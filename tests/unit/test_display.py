@@ -58,7 +58,7 @@ def test_messages_and_errors_show_tricks_escaped(
         reporter = Reporter(console)
         reporter.line(TRICK)
         target = Target(1, Decision(TRICK), State.PLANNED)
-        reporter.plan('lock', 'account', [target], [], lambda t: {'reason': TRICK})
+        reporter.plan('To lock: {}'.format, [target], [], lambda t: {'reason': TRICK})
         reporter.outcome(target, Outcome(State.FAILED, detail=TRICK))
         assert file.getvalue().count('\\u202e') == 5
         assert not any(map(is_harmful, file.getvalue()))
@@ -103,7 +103,7 @@ def test_what_a_wiki_says_forges_no_line(capsys: pytest.CaptureFixture[str]) -> 
         reporter.outcome(target, Outcome(State.FAILED, detail=forged))
         counts = dict.fromkeys(State, 0) | {State.FAILED: 1}
         reporter.summary('wave', counts, 0, {}, {}, [target], [], [forged])
-        reporter.plan('lock', 'account', [target], [], lambda t: {'reason': forged})
+        reporter.plan('To lock: {}'.format, [target], [], lambda t: {'reason': forged})
         lines = [line.strip() for line in file.getvalue().splitlines()]
         assert 'Done: 400' not in lines
         assert lines.count('Campaign wave') == 1

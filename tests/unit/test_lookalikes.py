@@ -99,7 +99,7 @@ def test_plans_outcomes_and_summaries_mark_them(terminal: bool) -> None:
     file = io.StringIO()
     reporter = Reporter(Console(file=file, force_terminal=terminal, width=200))
     target = Target(1, Decision('Sp\u0430m\u00adbot'), State.FAILED)
-    reporter.plan('lock', 'account', [target], [], lambda t: {})
+    reporter.plan('To lock: {}'.format, [target], [], lambda t: {})
     reporter.outcome(target, Outcome(State.FAILED, detail='why'))
     counts = dict.fromkeys(State, 0) | {State.FAILED: 1}
     reporter.summary('wave', counts, 0, {}, {}, [target], [], [])

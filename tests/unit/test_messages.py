@@ -69,8 +69,8 @@ def test_each_use_gives_what_its_message_speaks_of() -> None:
 
 
 def test_each_reason_for_holding_back_has_its_words() -> None:
-    for skipped in SkipReason:
-        assert message(f'campaign-held-{skipped.name.lower()}') == skipped.value
+    for held in SkipReason:
+        assert message(f'campaign-skipped-{held.name.lower()}') == held.value
 
 
 def test_the_number_chooses_the_words() -> None:

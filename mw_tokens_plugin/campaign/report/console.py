@@ -145,8 +145,7 @@ class Reporter:
 
     def plan(
         self,
-        verb: str,
-        noun: str,
+        heading: Callable[[int], str],
         targets: Iterable[Target],
         skipped: Iterable[Target],
         columns: Callable[[Target], Mapping[str, str]],
@@ -156,8 +155,7 @@ class Reporter:
     ) -> None:
         """Show what will be done to whom, and who is skipped and why.
 
-        :param verb: what is done, such as ``lock``
-        :param noun: what a target is
+        :param heading: returns the heading of those to be done, given their number
         :param targets: those to be done
         :param skipped: those skipped
         :param columns: returns what is to be shown of a target, by heading
@@ -166,14 +164,11 @@ class Reporter:
         """
         if self._quiet:
             return
-        to_do = message('campaign-to-do', verb=verb)
         most = None if everything else LISTED_AT_MOST
         paged = everything and self.interactive
         with self._console.pager() if paged else nullcontext():
-            self._list(to_do, noun, targets, columns, most, more)
-            self._list(
-                message('campaign-held-back'), noun, skipped, columns, most, more
-            )
+            self._list(heading, targets, columns, most, more)
+            self._list(_not_to_do, skipped, columns, most, more)
 
     @contextmanager
     def progress(self, verb: str, total: int) -> Iterator[None]:
@@ -201,12 +196,14 @@ class Reporter:
         """Show how one target ended."""
         if outcome.state is State.FAILED or not self.interactive:
             failed = outcome.state is State.FAILED
+            name, why = marked(target.label), _detail(target, outcome)
             key = 'campaign-one-failed' if failed else 'campaign-one-done'
-            self.line(
-                message(key, target=marked(target.label))
-                + _in_brackets(_detail(target, outcome)),
-                urgent=failed,
+            line = (
+                message(f'{key}-why', target=name, why=why)
+                if why
+                else message(key, target=name)
             )
+            self.line(line, urgent=failed)
         if self._progress is not None:
             self._progress.advance(self._task)
 
@@ -251,16 +248,13 @@ class Reporter:
 
         say('')
         say(message('campaign-name', name=name))
-        others = counts[State.DONE] - changed
-        done = message('campaign-done', number=counts[State.DONE])
-        say(
-            done
-            + _in_brackets(
-                message('campaign-by-others', number=others) if others else ''
-            )
-        )
+        done = counts[State.DONE]
+        if others := done - changed:
+            say(message('campaign-done-others', number=done, others=others))
+        else:
+            say(message('campaign-done', number=done))
         for reason, count in skip_counts.items():
-            say(message('campaign-held', number=count, reason=why_skipped(reason)))
+            say(message('campaign-skipped', number=count, reason=why_skipped(reason)))
         unsatisfied = sum(
             n for reason, n in skip_counts.items() if not reason.is_satisfied
         )
@@ -280,18 +274,17 @@ class Reporter:
         if (unnamed := counts[State.FAILED] - SUMMED_UP_AT_MOST) > 0 and more:
             say(message('campaign-more', number=unnamed, line=more))
         if left:
-            say(message('campaign-left', number=left))
+            say(message('campaign-remaining', number=left))
         if retries:
             classes = ', '.join(f'{name} {retries[name]}' for name in sorted(retries))
             number = sum(retries.values())
-            say(message('campaign-setbacks', number=number, classes=classes))
+            say(message('campaign-retries', number=number, classes=classes))
         for remark in remarks:
             say(remark)
 
     def _list(
         self,
-        title: str,
-        noun: str,
+        heading: Callable[[int], str],
         targets: Iterable[Target],
         columns: Callable[[Target], Mapping[str, str]],
         most: int | None,
@@ -302,23 +295,26 @@ class Reporter:
         if not shown:
             return
         unshown = sum(1 for _ in targets)
-        rows = [{**columns(target), 'why': _why(target)} for target in shown]
-        heading = f'{title}: {len(shown) + unshown}'
-        if table := self._table(noun, shown, rows):
-            table.title = heading
+        why = message('campaign-column-why')
+        rows = [{**columns(target), why: _why(target)} for target in shown]
+        title = heading(len(shown) + unshown)
+        if table := self._table(shown, rows):
+            table.title = title
             self._console.print(table)
         else:
-            self.line(heading)
+            self.line(title)
             for target, row in zip(shown, rows, strict=True):
-                why = row.pop('why')
-                words = [why, *(f'{key} {text}' for key, text in row.items() if text)]
+                words = [
+                    row.pop(why),
+                    *(f'{key} {text}' for key, text in row.items() if text),
+                ]
                 about = _in_brackets('; '.join(filter(None, words)))
                 self.line(f'  {self._name(target)}{about}', plan=True)
         if unshown:
             self.line(message('campaign-more', number=unshown, line=more))
 
     def _table(
-        self, noun: str, targets: Sequence[Target], rows: Sequence[Mapping[str, str]]
+        self, targets: Sequence[Target], rows: Sequence[Mapping[str, str]]
     ) -> Table | None:
         """Return a table of targets; None where it has no room, or nobody looks."""
         if not self.interactive:
@@ -326,7 +322,7 @@ class Reporter:
         table = Table(title_justify='left')
         # A wiki does not tell everything of everybody: empty columns are left out.
         used = [h for h in rows[0] if any(row.get(h) for row in rows)]
-        for heading in (noun, *used):
+        for heading in (message('campaign-target'), *used):
             table.add_column(heading, overflow='fold')
         for target, row in zip(targets, rows, strict=True):
             cells = [self._name(target), *(row.get(heading, '') for heading in used)]
@@ -345,9 +341,13 @@ class Reporter:
         return marked(target.name if self.shows_hidden else target.label)
 
 
+def _not_to_do(number: int) -> str:
+    return message('campaign-not-to-do', number=number)
+
+
 def why_skipped(reason: SkipReason) -> str:
     """Return why targets are skipped, in the words of the operator's language."""
-    return message(f'campaign-held-{reason.name.lower()}')
+    return message(f'campaign-skipped-{reason.name.lower()}')
 
 
 def reason_line(campaign: Campaign) -> str:
@@ -363,10 +363,10 @@ def duration(seconds: float) -> str:
     :param seconds: how many seconds
     """
     if seconds < 90:
-        return f'{seconds:.0f} s'
+        return message('campaign-seconds', number=f'{seconds:.0f}')
     if seconds < 5400:
-        return f'{seconds / 60:.0f} min'
-    return f'{seconds / 3600:.1f} h'
+        return message('campaign-minutes', number=f'{seconds / 60:.0f}')
+    return message('campaign-hours', number=f'{seconds / 3600:.1f}')
 
 
 def _is_satisfied(target: Target) -> bool:
