@@ -21,6 +21,7 @@ from pywikibot.comms import http
 from pywikibot.tools import as_filename
 
 from mw_tokens_plugin.site import forks
+from mw_tokens_plugin.site.meanwhile import Meanwhile
 
 #: Seconds that one login waits for another of the same account. Going ahead costs a
 #: renewed token at worst, so a wiki that does not answer keeps no other one waiting.
@@ -195,18 +196,12 @@ class AccountCookies(http.PywikibotCookieJar):  # type: ignore[misc]
         )
 
 
-@contextmanager
-def acting_as(user: str | None) -> Iterator[None]:
+def acting_as(user: str | None) -> Meanwhile:
     """Use the cookies of an account in this thread.
 
     :param user: the account; None where nobody is to be logged in
     """
-    before = _present.account
-    _present.account = _key(user)
-    try:
-        yield
-    finally:
-        _present.account = before
+    return Meanwhile(_present, 'account', _key(user))
 
 
 @contextmanager

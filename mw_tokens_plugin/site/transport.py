@@ -13,8 +13,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from http.client import HTTPResponse
 from typing import Any
@@ -24,6 +23,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from mw_tokens_plugin.site.family import host_of
+from mw_tokens_plugin.site.meanwhile import Meanwhile
 
 #: Bytes that an answer of the API may have once it is unpacked: ten times of what
 #: MediaWiki puts into one (``$wgAPIMaxResultSize``) and JSON makes of it.
@@ -49,14 +49,9 @@ class _Waiting(threading.local):
 _waiting = _Waiting()
 
 
-@contextmanager
-def waiting_for_api() -> Iterator[None]:
+def waiting_for_api() -> Meanwhile:
     """Hold all answers that this thread gets meanwhile to the limits of the API's."""
-    before, _waiting.for_api = _waiting.for_api, True
-    try:
-        yield
-    finally:
-        _waiting.for_api = before
+    return Meanwhile(_waiting, 'for_api', True)
 
 
 def with_few_redirects(response: requests.Response, **_: Any) -> None:
@@ -64,7 +59,7 @@ def with_few_redirects(response: requests.Response, **_: Any) -> None:
 
     Whatever is posted or carries a token goes where it was sent to, or nowhere.
     """
-    if not response.is_redirect:
+    if response.status_code < 300 or not response.is_redirect:
         return
     sent = response.request
     address = str(sent.url)
@@ -135,23 +130,25 @@ def within_limits(response: requests.Response, stream: bool = False, **_: Any) -
     if hasattr(response, 'cut_off'):
         parts.clear()
         response.close()
-    response._content = b''.join(parts)
+    response._content = content = b''.join(parts)
     response._content_consumed = True
-    _name_charset(response)
+    _name_charset(response, content)
 
 
-def _name_charset(response: requests.Response) -> None:
+def _name_charset(response: requests.Response, content: bytes) -> None:
     """Name a character set in which the content can be decoded, for whoever does it.
 
     The header may name any codec of Python's, or one in which it cannot.
     """
-    kind = response.headers.get('Content-Type', '').partition(';')[0] or 'text/plain'
+    named = response.headers.get('Content-Type', '')
     try:
-        response.content.decode()
+        content.decode()
         charset = 'utf-8'
     except UnicodeDecodeError:
         charset = 'latin-1'
-    response.headers['Content-Type'] = f'{kind}; charset={charset}'
+    kind = named.partition(';')[0] or 'text/plain'
+    if named != (right := f'{kind}; charset={charset}'):
+        response.headers['Content-Type'] = right
 
 
 def _read(response: requests.Response, parts: list[bytes]) -> bool:
@@ -172,13 +169,20 @@ def body_of(response: requests.Response) -> Any:
     """
     if getattr(response, 'cut_off', None):
         return None
+    content = response.content
     has_limit = getattr(sys, 'get_int_max_str_digits', int)() > 0
     options: dict[str, Any] = {} if has_limit else {'parse_int': _short_number}
     try:
-        body = json.loads(response.content, **options)
+        body = json.loads(_text_of(content), **options)
     except (ValueError, RecursionError):
         return None
-    return None if _is_too_deep(response.content, body) else body
+    return None if _is_too_deep(content, body) else body
+
+
+def _text_of(content: bytes) -> str | bytes:
+    """Spare the library to guess an encoding where there is but one that it can be."""
+    is_utf_8 = content.startswith(b'{"')
+    return content.decode('utf-8', 'surrogatepass') if is_utf_8 else content
 
 
 def _short_number(digits: str) -> int:

@@ -7,12 +7,13 @@ as they are.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from pywikibot.comms import http
 from requests import PreparedRequest, Request
+
+from mw_tokens_plugin.site.meanwhile import Meanwhile
 
 #: What a request is given last, and returned as.
 Authentication = Callable[[PreparedRequest], PreparedRequest]
@@ -27,17 +28,12 @@ class _Present(threading.local):
 _present = _Present()
 
 
-@contextmanager
-def authenticated(by: Authentication | None) -> Iterator[None]:
+def authenticated(by: Authentication | None) -> Meanwhile:
     """Let the requests of this thread be authenticated in one way and no other.
 
     :param by: None for what the library does by itself
     """
-    before, _present.authentication = _present.authentication, by
-    try:
-        yield
-    finally:
-        _present.authentication = before
+    return Meanwhile(_present, 'authentication', by)
 
 
 def as_it_is(request: PreparedRequest) -> PreparedRequest:
