@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 
 class ServerClock:
@@ -34,12 +34,10 @@ class ServerClock:
 
         :param date: its header ``Date``, if it has one
         """
-        if date is None:
-            return
-        with suppress(ValueError, OverflowError):
+        server = None if date is None else _seconds(date)
+        if server is not None:
             # It tells whole seconds, so on average it is half a second later.
-            server = parsedate_to_datetime(date).timestamp() + 0.5
-            self.offset = server - self._clock()
+            self.offset = server + 0.5 - self._clock()
 
     def seconds(self) -> float:
         """Return the server's present time in seconds since the epoch."""
@@ -49,3 +47,12 @@ class ServerClock:
         """Return the server's present time in UTC, without a zone."""
         here = datetime.fromtimestamp(self._clock(), timezone.utc)
         return here.replace(tzinfo=None) + timedelta(seconds=self.offset)
+
+
+@lru_cache(maxsize=8)
+def _seconds(date: str) -> float | None:
+    """Return a moment in seconds since the epoch; answers of one second name one."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -37,9 +37,8 @@ class Traffic:
     def sending(self, request: object) -> None:
         """Note that a request is about to be sent, and wait while all are halted."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._halted_by in (None, threading.get_ident())
-            )
+            while self._halted_by not in (None, threading.get_ident()):
+                self._changed.wait()
             self._on_wire.add(id(request))
             self._unanswered.add(id(request))
             if len(self._unanswered) > 1:
@@ -66,7 +65,8 @@ class Traffic:
             self._unanswered.discard(id(request))
             overlapped = id(request) in self._overlapping
             self._overlapping.discard(id(request))
-            self.landed(request)
+            if id(request) in self._on_wire:
+                self.landed(request)
             return overlapped
 
     @contextmanager
