@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from farm import ROOT, use_checkout
 
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.database import targets
@@ -43,7 +44,6 @@ from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.sandbox import Sandbox
 
-ROOT = Path(__file__).parents[1]
 LOCK = 'setglobalaccountstatus'
 REASON = 'benchmark'
 
@@ -122,7 +122,6 @@ def _resume(_: argparse.Namespace) -> None:
         for moment in ('listed_at', 'planned_at', 'confirmed_at'):
             ledger.mark(campaign, moment)
         ledger.close()
-        (folder / 'scripts').symlink_to(ROOT / 'scripts')
         seconds = []
         for _round in range(3):
             (folder / 'throttle.ctrl').unlink(missing_ok=True)
@@ -362,7 +361,8 @@ def _shared(
 def _family(sandbox: Sandbox, folder: Path) -> str:
     sandbox.write_configuration(folder)
     with (folder / 'user-config.py').open('a') as file:
-        file.write("put_throttle = minthrottle = 0\nuser_script_paths = ['scripts']\n")
+        file.write('put_throttle = minthrottle = 0\n')
+    use_checkout(folder)
     (path,) = folder.glob('*_family.py')
     return path.stem.removesuffix('_family')
 

@@ -14,6 +14,9 @@ from typing import Any
 
 import requests
 
+#: The checkout.
+ROOT = Path(__file__).parents[1]
+
 
 @dataclass(frozen=True)
 class Farm:
@@ -97,10 +100,22 @@ def started(*arguments: str) -> Iterator[Farm]:
             text=True,
         )
         try:
-            yield _farm(Path(folder), process)
+            farm = _farm(Path(folder), process)
+            use_checkout(farm.folder)
+            yield farm
         finally:
             process.terminate()
             process.wait(10)
+
+
+def use_checkout(folder: Path) -> None:
+    """Let ``pwb`` find the scripts of the checkout, however the package is installed.
+
+    :param folder: with a configuration of pywikibot's
+    """
+    (folder / 'scripts').symlink_to(ROOT / 'scripts')
+    with (folder / 'user-config.py').open('a', encoding='utf-8') as file:
+        file.write("user_script_paths = ['scripts']\n")
 
 
 def _farm(folder: Path, process: subprocess.Popen[str]) -> Farm:

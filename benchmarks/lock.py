@@ -142,7 +142,7 @@ def _lock_by_script(farm: Farm, names: list[str] | None, *options: str) -> Round
         campaign = f'round{time.time_ns()}'
         options += ('-file:names.txt', f'-reason:{REASON}', f'-campaign:{campaign}')
     start = time.perf_counter()
-    subprocess.run(
+    done = subprocess.run(
         [
             Path(sys.executable).with_name('pwb'),
             'global_lock',
@@ -154,9 +154,11 @@ def _lock_by_script(farm: Farm, names: list[str] | None, *options: str) -> Round
         env={**os.environ, 'PYWIKIBOT_DIR': str(farm.folder)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=True,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+    if done.returncode:
+        sys.exit(f'global_lock ended with {done.returncode}:\n{done.stderr[-2000:]}')
     whole = time.perf_counter() - start
     if names is None or '-simulate' in options:
         return Round(whole, whole)
