@@ -28,7 +28,7 @@ from mw_tokens_plugin.campaign.ledgerfile import prepare
 from mw_tokens_plugin.campaign.ledgerurl import LedgerPlace
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
 from mw_tokens_plugin.privatefiles import others_can_read
-from mw_tokens_plugin.site.hook import ledger_group
+from mw_tokens_plugin.site.settings import settings
 
 _metadata = sa.MetaData()
 
@@ -219,7 +219,7 @@ class Database:
         self.may_have_sent = False
         try:
             if path:
-                prepare(path, ledger_group())
+                prepare(path, settings.ledger_group)
             if place.url.get_driver_name() == 'pymysql':
                 _check_credentials(place.url.query)
             self.engine = sa.create_engine(

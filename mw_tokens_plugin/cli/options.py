@@ -66,8 +66,8 @@ from mw_tokens_plugin.privatefiles import (
 )
 from mw_tokens_plugin.protocol.display import displayable, find_control
 from mw_tokens_plugin.protocol.names import AccountKind, Capital, first_letter
-from mw_tokens_plugin.site.hook import standing_ledger, standing_lists
 from mw_tokens_plugin.site.redaction import redactor
+from mw_tokens_plugin.site.settings import settings
 from mw_tokens_plugin.targets.exclusions import Exclusions, Exist
 from mw_tokens_plugin.targets.lists import (
     BadLine,
@@ -363,7 +363,7 @@ class SharedOptions:
         :raises InvalidInput: a list cannot be read, or a line of it
         """
         # Those of user-config.py name accounts.
-        standing = [*(standing_lists() if parse is None else ()), *self.protect]
+        standing = [*(settings.protected if parse is None else ()), *self.protect]
         self._exclusions = Exclusions.read(
             self.exclude,
             standing,
@@ -388,7 +388,7 @@ class SharedOptions:
         """
         if self.ledger:
             return Ledger(self.ledger, create=create)
-        if standing := standing_ledger():
+        if standing := settings.ledger:
             # Else each folder from which a script is started has a ledger of its own.
             return Ledger(in_full(standing, str(config.base_dir)))
         return Ledger(str(config.datafilepath('campaigns', 'ledger.sqlite3')))

@@ -1,87 +1,96 @@
-"""What of pywikibot's site objects is used here, declared for type checkers.
+"""What of pywikibot's site objects is used, and what it uses, as types.
 
-pywikibot ships no types; this class has no members at run time.
+pywikibot ships no types. These classes are for type checkers; nothing is done here.
+What a site has besides with the plugin is in :mod:`.pluginsite`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from mw_tokens_plugin.site.wallet import TypedTokenWallet
+from typing import Any, Protocol
 
 
-class SiteBase:
-    """A site of pywikibot with the plugin, as far as its types are known.
+class WikiSite(Protocol):
+    """A site of pywikibot, as far as the plugin relies on it.
 
     .. version-added:: 0.1
     """
 
-    if TYPE_CHECKING:
+    _loginstatus: Any
+    _pagemutex: Any
+    _locked_pages: set[Any]
 
-        @property
-        def tokens(self) -> TypedTokenWallet:
-            """The tokens of this site's user."""
+    @property
+    def code(self) -> str:
+        """The site's code in its family."""
 
-        @property
-        def code(self) -> str:
-            """The site's code in its family."""
+    @property
+    def family(self) -> Any:
+        """The family of wikis that it belongs to."""
 
-        @property
-        def family(self) -> Any:
-            """The family of wikis that it belongs to."""
+    @property
+    def namespaces(self) -> Any:
+        """The namespaces of the wiki, by their numbers."""
 
-        @property
-        def namespaces(self) -> Any:
-            """The namespaces of the wiki, by their numbers."""
+    @property
+    def siteinfo(self) -> Any:
+        """What the wiki says of itself."""
 
-        @property
-        def siteinfo(self) -> Any:
-            """What the wiki says of itself."""
+    @property
+    def userinfo(self) -> Any:
+        """What the wiki says of the account that is logged in."""
 
-        @property
-        def userinfo(self) -> dict[str, Any]:
-            """What the wiki says of the account that is logged in."""
+    @userinfo.deleter
+    def userinfo(self) -> None:
+        """Forget it, so that the wiki is asked again."""
 
-        @property
-        def throttle(self) -> Any:
-            """What makes requests wait."""
+    @property
+    def throttle(self) -> Any:
+        """What makes requests wait."""
 
-        def login(
-            self,
-            autocreate: bool = False,
-            user: str | None = None,
-            *,
-            cookie_only: bool = False,
-        ) -> None:
-            """Log in, unless it is logged in."""
+    def login(
+        self,
+        autocreate: bool = False,
+        user: str | None = None,
+        *,
+        cookie_only: bool = False,
+    ) -> None:
+        """Log in, unless it is logged in."""
 
-        def logout(self) -> None:
-            """Log out."""
+    def logout(self) -> None:
+        """Log out."""
 
-        def logged_in(self) -> bool:
-            """Tell whether the expected account is logged in."""
+    def logged_in(self) -> bool:
+        """Tell whether the expected account is logged in."""
 
-        def user(self) -> str | None:
-            """Return the account that is logged in."""
+    def user(self) -> str | None:
+        """Return the account that is logged in."""
 
-        def username(self) -> str | None:
-            """Return the account that is to be logged in."""
+    def username(self) -> str | None:
+        """Return the account that is to be logged in."""
 
-        def has_right(self, right: str) -> bool:
-            """Tell whether this session has a right."""
+    def is_oauth_token_available(self) -> bool:
+        """Tell whether OAuth says who asks."""
 
-        def has_group(self, group: str) -> bool:
-            """Tell whether the account is in a local group."""
+    def has_right(self, right: str) -> bool:
+        """Tell whether this session has a right."""
 
-        def has_extension(self, name: str) -> bool:
-            """Tell whether the wiki has an extension."""
+    def version(self) -> str:
+        """Return the wiki's version of MediaWiki."""
 
-        def version(self) -> str:
-            """Return the wiki's version of MediaWiki."""
+    def simple_request(self, **parameters: Any) -> Any:
+        """Return a request with these parameters; ``submit()`` sends it."""
 
-        def simple_request(self, **parameters: Any) -> Any:
-            """Return a request with these parameters; ``submit()`` sends it."""
+    def _request(self, **options: Any) -> Any:
+        """Return a request with these arguments of its constructor."""
 
-        def base_url(self, uri: str, protocol: str | None = None) -> str:
-            """Return the address of something on this wiki."""
+    def protocol(self) -> str:
+        """Return by which protocol it is talked to."""
+
+    def scriptpath(self) -> str:
+        """Return where below the host its scripts are."""
+
+    def apipath(self) -> str:
+        """Return where below the host its API is."""
+
+    def base_url(self, uri: str, protocol: str | None = None) -> str:
+        """Return the address of something on this wiki."""

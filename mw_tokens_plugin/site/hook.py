@@ -1,6 +1,7 @@
 """Enabling the plugin at any moment, also while pywikibot is still being imported.
 
-It decides when the seams are patched; what is patched is in :mod:`.install`.
+It decides when the seams are patched; what is patched is in :mod:`.install`, and what
+it was told is kept in :mod:`.settings`.
 """
 
 from __future__ import annotations
@@ -13,20 +14,10 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
+from mw_tokens_plugin.site.settings import settings
+
 #: The module after whose import the classes to be patched exist.
 _AWAITED = 'pywikibot.site'
-
-
-#: The files of standing lists; see :func:`enable`.
-_standing: list[str] = []
-#: The ledger that is used unless another is named.
-_ledger: list[str] = []
-
-#: The group whose members share a ledger in a file; see :func:`enable`.
-_team: list[str] = []
-
-#: How many lost sessions are renewed; see :func:`enable`.
-_renewals = [2]
 
 
 def enable(
@@ -52,7 +43,7 @@ def enable(
 
     .. version-added:: 0.1
 
-    :param protect: files with targets that campaigns must leave alone, as by
+    :param protect: files with targets that campaigns must skip, as by
         ``-protect:FILE``
     :param ledger: where campaigns are recorded, as by ``-ledger:URL``, which counts
         more; where it is said twice, the last one counts. A path that is not given in
@@ -61,62 +52,25 @@ def enable(
         without it, one that others can write to is refused
     :param renewals: how many lost sessions are renewed on each wiki within ten minutes,
         2 unless it is given; a wiki that loses more has a fault which logging in does
-        not mend
+        not fix
     :raises ValueError: the number is negative, or none
     """
     if renewals is not None:
         if type(renewals) is not int or renewals < 0:
             raise ValueError(f'enable(renewals={renewals!r}): give 0 or more.')
-        _renewals[:] = [renewals]
+        settings.renewals = renewals
     files = [protect] if isinstance(protect, (str, os.PathLike)) else protect or ()
-    if ledger:
-        _ledger[:] = [ledger]
-    if ledger_group:
-        _team[:] = [ledger_group]
-    for file in files:
-        path = os.fspath(file)
-        if path and path not in _standing:
-            _standing.append(path)
+    settings.ledger = ledger or settings.ledger
+    settings.ledger_group = ledger_group or settings.ledger_group
+    for path in [os.fspath(file) for file in files]:
+        if path and path not in settings.protected:
+            settings.protected.append(path)
     if os.environ.get('MW_TOKENS_DISABLE') == '1':
         return
     if hasattr(sys.modules.get(_AWAITED), 'APISite'):
         _install()
     elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _AfterImport())
-
-
-def most_renewals() -> int:
-    """Return how many lost sessions are renewed on each wiki within ten minutes.
-
-    .. version-added:: 0.1
-    """
-    return _renewals[0]
-
-
-def standing_ledger() -> str:
-    """Return where campaigns are recorded unless a script is told otherwise.
-
-    .. version-added:: 0.1
-
-    :return: '' where nobody has said it
-    """
-    return _ledger[0] if _ledger else ''
-
-
-def standing_lists() -> tuple[str, ...]:
-    """Return the files with targets that campaigns must always leave alone.
-
-    .. version-added:: 0.1
-    """
-    return tuple(_standing)
-
-
-def ledger_group() -> str | None:
-    """Return the group whose members share a ledger in a file; None if nobody does.
-
-    .. version-added:: 0.1
-    """
-    return _team[0] if _team else None
 
 
 def _install() -> None:

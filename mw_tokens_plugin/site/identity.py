@@ -9,15 +9,13 @@ https://www.mediawiki.org/wiki/API:Siteinfo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mw_tokens_plugin.exceptions import UnexpectedAnswer, WrongWiki
+from mw_tokens_plugin.exceptions import WrongWiki
 from mw_tokens_plugin.protocol.answers import expected_form
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from mw_tokens_plugin.site.base import WikiSite
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +56,10 @@ def identity_in(answer: Mapping[str, Any]) -> Identity | None:
         )
 
 
-def identity_of(site: Any) -> Identity:
-    """Return which wiki a site is, as it says itself in this run.
-
-    Nothing is asked where tokens of the site are held, and no cache on disk is.
-
-    .. version-added:: 0.1
-
-    :param site: any site with the plugin
-    :raises WrongWiki: it is not the one that is meant
-    :raises UnexpectedAnswer: it does not say
-    """
-    wallet = site.tokens
-    if wallet.identity is None:
-        answer = site.simple_request(
-            action='query', meta='siteinfo', siprop='general', formatversion=2
-        ).submit()
-        wallet.learn(answer)
-    if wallet.identity is None:
-        raise UnexpectedAnswer(f'{site} does not say which wiki it is.')
-    identity: Identity = wallet.identity
-    return identity
-
-
-def check_identity(site: Any, said: Identity, meant: Iterable[str]) -> None:
+def check_identity(site: WikiSite, said: Identity, meant: Iterable[str]) -> None:
     """Refuse a wiki that is not the one that is meant.
 
+    :param site: the site, for the error
     :param said: what it says of itself
     :param meant: database names, of which it must have one; none if that is not known
     :raises WrongWiki: it has another

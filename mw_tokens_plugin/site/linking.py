@@ -31,8 +31,8 @@ from mw_tokens_plugin.protocol.authmanager import (
     form_from_authmanagerinfo,
 )
 from mw_tokens_plugin.site.accountlink import AccountLink, LinkParameters, advice
-from mw_tokens_plugin.site.base import SiteBase
 from mw_tokens_plugin.site.inputs import text_of, words
+from mw_tokens_plugin.site.pluginsite import SiteBase
 from mw_tokens_plugin.site.requests import refusals, send_once
 from mw_tokens_plugin.site.session import unattended
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mw_tokens_plugin.protocol.namespaces import LocalNamespaces
-from mw_tokens_plugin.site.base import SiteBase
+from mw_tokens_plugin.site.pluginsite import SiteBase
 
 #: What may be a namespace that is none of the English names for users.
 _MAY_BE_LOCAL = re.compile(

@@ -13,7 +13,8 @@ from typing import Any
 from pywikibot import config
 
 from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
-from mw_tokens_plugin.site.requestclasses import is_replaced
+from mw_tokens_plugin.site.base import WikiSite
+from mw_tokens_plugin.site.replacements import is_replaced
 
 
 class ModuleInfo:
@@ -25,7 +26,7 @@ class ModuleInfo:
     may have been installed meanwhile.
     """
 
-    def __init__(self, site: Any) -> None:
+    def __init__(self, site: WikiSite) -> None:
         """Start with nothing known."""
         self._site = site
         self._release = ''

@@ -18,8 +18,8 @@ from mw_tokens_plugin.exceptions import InvalidInput, UnexpectedAnswer
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.tokens import Token
-from mw_tokens_plugin.site.base import SiteBase
 from mw_tokens_plugin.site.inputs import words
+from mw_tokens_plugin.site.pluginsite import SiteBase
 from mw_tokens_plugin.site.requests import refusals
 
 

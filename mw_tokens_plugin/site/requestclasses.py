@@ -43,11 +43,6 @@ def request_class(kwargs: dict[str, Any]) -> Any:
     return effective(TokenRequest if plain else CachedTokenRequest)
 
 
-def is_replaced() -> bool:
-    """Tell whether somebody has replaced ``pywikibot.data.api.Request``."""
-    return api.Request is not Request
-
-
 def install_direct_requests() -> None:
     """Let requests that are made by hand be of the class that their site uses."""
     Request.__new__ = _made

@@ -26,7 +26,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.clock import ServerClock
-from mw_tokens_plugin.site.hook import most_renewals
+from mw_tokens_plugin.site.settings import settings
 from mw_tokens_plugin.site.traffic import Traffic
 
 #: Where a site is used as nobody.
@@ -149,7 +149,7 @@ class Session:
     def _why_not(self) -> str:
         """Say why the present session is not renewed; nothing if it may be."""
         recent = self._recent_losses()
-        most = most_renewals()
+        most = settings.renewals
         if len(recent) >= most:
             minutes = LOSSES_WITHIN / 60
             return (

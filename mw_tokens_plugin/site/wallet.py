@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NoReturn, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, overload
 
 import pywikibot
 from pywikibot.data.api._requests import WRITE_ACTIONS
@@ -22,6 +22,7 @@ from pywikibot.data.api._requests import WRITE_ACTIONS
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
     TokenUnavailable,
+    UnexpectedAnswer,
     UnknownTokenType,
 )
 from mw_tokens_plugin.protocol.tokens import (
@@ -33,28 +34,23 @@ from mw_tokens_plugin.protocol.tokens import (
     tokens_from_answer,
 )
 from mw_tokens_plugin.site import forks
-from mw_tokens_plugin.site.identity import (
-    Identity,
-    check_identity,
-    identity_in,
-    identity_of,
-)
+from mw_tokens_plugin.site.base import WikiSite
+from mw_tokens_plugin.site.identity import Identity, check_identity, identity_in
 from mw_tokens_plugin.site.inputs import words
 from mw_tokens_plugin.site.paraminfo import ModuleInfo
 from mw_tokens_plugin.site.secretsources import note_values
 from mw_tokens_plugin.site.session import Session
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.site.foreign.login import HomeLogin
 
     class TokenWallet:
         """What pywikibot's wallet is to a type checker, which does not know it."""
 
-        site: Any
+        site: WikiSite
         _tokens: dict[str, Token]
         _currentuser: str | None
 
-        def __init__(self, site: Any) -> None:
+        def __init__(self, site: WikiSite) -> None:
             """Start empty."""
 
         def clear(self) -> None:
@@ -73,6 +69,20 @@ _PLAIN = TokenWallet.__getitem__
 
 #: Types that callers who are not logged in get too.
 _WITHOUT_LOGIN = frozenset({TokenType.LOGIN, TokenType.CREATEACCOUNT})
+
+
+class OtherWikis(Protocol):
+    """What is known of the other wikis that a login reaches.
+
+    :ivar user: whose login it is
+    :ivar is_logged_out: whether the home site was logged out on purpose
+    """
+
+    user: str | None
+    is_logged_out: bool
+
+    def log_out(self) -> None:
+        """Log the other wikis out, since the home site was."""
 
 
 class TokenAccessor:
@@ -145,7 +155,7 @@ class TypedTokenWallet(TokenWallet):
 
     def __init__(
         self,
-        site: Any,
+        site: WikiSite,
         session: Session,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -159,7 +169,7 @@ class TypedTokenWallet(TokenWallet):
         self.session = session
         self.module_info = ModuleInfo(site)
         self.dropped: Counter[TokenType] = Counter()
-        self.home_login: HomeLogin | None = None
+        self.home_login: OtherWikis | None = None
         #: What the wiki says that it is; None until its first tokens are fetched.
         self.identity: Identity | None = None
         self.general: Mapping[str, Any] = {}
@@ -287,6 +297,23 @@ class TypedTokenWallet(TokenWallet):
             check_identity(self.site, said, self._meant)
             self.identity, self.general = said, answer['query']['general']
 
+    def identify(self) -> Identity:
+        """Return which wiki this is, as it says itself in this run.
+
+        Nothing is asked where tokens are held, and no cache on disk is.
+
+        :raises WrongWiki: it is not the one that is meant
+        :raises UnexpectedAnswer: it does not say
+        """
+        if self.identity is None:
+            answer = self.site.simple_request(
+                action='query', meta='siteinfo', siprop='general', formatversion=2
+            ).submit()
+            self.learn(answer)
+        if self.identity is None:
+            raise UnexpectedAnswer(f'{self.site} does not say which wiki it is.')
+        return self.identity
+
     def drop(self, token: Token) -> None:
         """Forget a token that was refused, unless it has been replaced already.
 
@@ -410,7 +437,7 @@ class TypedTokenWallet(TokenWallet):
         """
         self.learn(answer)
         if self._meant and self.identity is None:
-            identity_of(self.site)
+            self.identify()
         values = tokens_from_answer(answer)
         held = self._live()
         for name, value in values.items():

@@ -36,7 +36,7 @@ from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.protocol.names import decoded
 from mw_tokens_plugin.site.family import Place, host_of, place_of_code
 from mw_tokens_plugin.site.foreign.login import home_login
-from mw_tokens_plugin.site.identity import identity_of
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.requests import refusals
 from mw_tokens_plugin.targets.pageaddresses import Addresses
 from mw_tokens_plugin.targets.pages import Page, read_pages
@@ -85,7 +85,7 @@ class Wikis:
     .. version-added:: 0.1
     """
 
-    def __init__(self, home: Any) -> None:
+    def __init__(self, home: PluginSite) -> None:
         """Ask nothing yet.
 
         :param home: the site whose login is used everywhere
@@ -93,7 +93,7 @@ class Wikis:
         self.home = home
         self._standings: dict[tuple[str, str], Standing] = {}
         self._databases: dict[str, str] = {}
-        self._sites: dict[str, Any] = {}
+        self._sites: dict[str, PluginSite] = {}
         self._known_addresses: dict[str, Addresses | str] = {}
 
     def __iter__(self) -> Iterator[str]:
@@ -122,7 +122,7 @@ class Wikis:
             self._databases[where] = self._database(where)
         return self._databases[where]
 
-    def site(self, database: str) -> Any:
+    def site(self, database: str) -> PluginSite:
         """Return the site of a wiki, used with the home login.
 
         :raises NotAttached: the operator has no account there
@@ -130,7 +130,7 @@ class Wikis:
         if self._accounts is None:
             with suppress(WrongWiki):
                 site = self._asked_site(database)
-                if identity_of(site).database == database:
+                if site.tokens.identify().database == database:
                     return site
             # The name is another wiki's code.
             site = self._sites[database] = self._searched_site(database)
@@ -241,7 +241,7 @@ class Wikis:
 
     def _database(self, where: str) -> str:
         if self._accounts is None:
-            return identity_of(self._asked_site(where)).database
+            return self._asked_site(where).tokens.identify().database
         return self._at(where)
 
     def _at(self, where: Any) -> str:
@@ -256,7 +256,7 @@ class Wikis:
             )
         return str(account.wiki)
 
-    def _asked_site(self, where: str) -> Any:
+    def _asked_site(self, where: str) -> PluginSite:
         """Return the site of a wiki that only itself can tell the database name of."""
         if where not in self._sites:
             try:
@@ -265,7 +265,7 @@ class Wikis:
                 self._sites[where] = self._searched_site(where)
         return self._sites[where]
 
-    def _searched_site(self, database: str) -> Any:
+    def _searched_site(self, database: str) -> PluginSite:
         """Find a wiki of the home wiki's family by its database name.
 
         :raises NotInFarm: there is none
@@ -275,7 +275,7 @@ class Wikis:
         for code in codes:
             with suppress(*FAILURES):
                 site = self.home.foreign_site(code)
-                if identity_of(site).database == database:
+                if site.tokens.identify().database == database:
                     return site
         raise NotInFarm(
             f'{database!r} is no wiki of the family {self.home.family.name!r} on which '
@@ -323,7 +323,7 @@ class Wikis:
         if database not in self._known_addresses:
             try:
                 site = self.site(database)
-                identity_of(site)
+                site.tokens.identify()
                 found: Addresses | str = Addresses.of(site.tokens.general)
             except FAILURES as error:
                 found = problem_of(error)
@@ -486,7 +486,7 @@ def problem_of(error: Exception) -> str:
     return ' '.join(str(error).split())
 
 
-def _about_operator(site: Any) -> dict[str, Any]:
+def _about_operator(site: PluginSite) -> dict[str, Any]:
     """Return the parameters that ask a wiki about the operator and itself."""
     return {
         'meta': ['globaluserinfo', 'siteinfo'],
@@ -500,7 +500,7 @@ def _about_operator(site: Any) -> dict[str, Any]:
     }
 
 
-def _standing(site: Any, right: str, answer: Mapping[str, Any]) -> Standing:
+def _standing(site: PluginSite, right: str, answer: Mapping[str, Any]) -> Standing:
     """Read the answer to what :func:`_about_operator` asks."""
     with expected_form(f'What {site} says of rights'):
         sysops = {user['name'] for user in items_of(answer, 'query', 'allusers')}

@@ -17,8 +17,9 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
 from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.site import hook
+from mw_tokens_plugin.site.hook import enable
 from mw_tokens_plugin.site.inputs import account_text
+from mw_tokens_plugin.site.settings import settings
 
 NAME = 'Spambot 00001'
 
@@ -170,8 +171,7 @@ def test_the_wallet_looks_like_that_of_pywikibot(site: Any) -> None:
 
 
 def test_standing_lists_are_paths_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    standing: list[str] = []
-    monkeypatch.setattr(hook, '_standing', standing)
+    monkeypatch.setattr(settings, 'protected', [])
     for protect in None, '', (), 'a.txt', Path('a.txt'), ['b.txt', Path('c.txt')]:
-        hook.enable(protect=protect)
-    assert hook.standing_lists() == ('a.txt', 'b.txt', 'c.txt')
+        enable(protect=protect)
+    assert settings.protected == ['a.txt', 'b.txt', 'c.txt']

@@ -23,8 +23,8 @@ from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.cli.options import SharedOptions
 from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput
 from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.site import hook
 from mw_tokens_plugin.site.requests import TokenRequest
+from mw_tokens_plugin.site.settings import settings
 
 from .desk import Run, script
 from .farms import Farm
@@ -209,7 +209,7 @@ def test_a_ledger_of_user_config_is_the_same_from_every_folder(
     for folder in folders:
         folder.mkdir(mode=0o700)
     monkeypatch.setattr(config, 'base_dir', str(folders[0]))
-    monkeypatch.setattr(hook, '_ledger', ['own.sqlite3'])
+    monkeypatch.setattr(settings, 'ledger', 'own.sqlite3')
     for folder in folders:
         monkeypatch.chdir(folder)
         SharedOptions().open_ledger().close()

@@ -1,0 +1,32 @@
+"""What the operator has told :func:`.hook.enable`, for whoever needs it later.
+
+It holds values alone; what follows from them is decided where they are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Settings:
+    """The arguments of all calls of ``enable()``.
+
+    .. version-added:: 0.1
+
+    :ivar renewals: how many lost sessions are renewed on each wiki within ten minutes
+    :ivar ledger: where campaigns are recorded unless a script is told otherwise; ''
+        if nobody has said it
+    :ivar ledger_group: the group whose members share a ledger in a file; None if
+        nobody does
+    :ivar protected: files with targets that campaigns must always skip
+    """
+
+    renewals: int = 2
+    ledger: str = ''
+    ledger_group: str | None = None
+    protected: list[str] = field(default_factory=list)
+
+
+#: Those of this process.
+settings = Settings()
