@@ -257,7 +257,7 @@ def _work(url: str, name: str, workers: int, interval: float) -> None:
     import mw_tokens_plugin
     from mw_tokens_plugin.actions.globallock import GlobalLock, Guards
     from mw_tokens_plugin.campaign.budget import Budget
-    from mw_tokens_plugin.site.requests import SingleSendRequest
+    from mw_tokens_plugin.site.writes import SingleSendRequest
 
     mw_tokens_plugin.enable()
     site = pywikibot.Site()

@@ -24,7 +24,7 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.cli.custom import run_action
 from mw_tokens_plugin.cli.launch import ExitCode
 from mw_tokens_plugin.protocol.names import normalise_name
-from mw_tokens_plugin.site.requests import send_once
+from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.pages import read_page
 from mw_tokens_plugin.targets.wikis import Wikis, split, wiki_by_wiki
 

@@ -30,7 +30,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.protocol.fields import timestamp
-from mw_tokens_plugin.site.requests import send_once
+from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.deletionlog import LogEntry, own_deletions, since
 from mw_tokens_plugin.targets.pages import (
     TEMPLATE_NAMESPACE,

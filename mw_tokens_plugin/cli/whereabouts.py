@@ -20,7 +20,7 @@ from mw_tokens_plugin.exceptions import InvalidInput, NotCentral, UnexpectedAnsw
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.family import central_site
-from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.site.refusals import refusals
 
 _PORTS = {'http': ':80', 'https': ':443'}
 

@@ -50,7 +50,7 @@ from mw_tokens_plugin.privatefiles import others_can_read
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
 from mw_tokens_plugin.site.foreign.login import home_login
-from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.site.refusals import refusals
 
 #: What requests are made with where a wiki has a session of its own.
 OWN_LOGIN = 'its own login'

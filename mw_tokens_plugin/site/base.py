@@ -92,5 +92,12 @@ class WikiSite(Protocol):
     def apipath(self) -> str:
         """Return where below the host its API is."""
 
+    def path(self) -> str:
+        """Return where below the host its pages are."""
+
+    @property
+    def articlepath(self) -> str:
+        """Where below the host a page is, with ``{}`` in the place of its title."""
+
     def base_url(self, uri: str, protocol: str | None = None) -> str:
         """Return the address of something on this wiki."""

@@ -11,7 +11,7 @@ from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.fields import text
 from mw_tokens_plugin.protocol.names import first_letter, is_settled
 from mw_tokens_plugin.site.pluginsite import SiteBase
-from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.site.refusals import refusals
 
 
 class FirstLettersMixin(SiteBase):

@@ -56,7 +56,8 @@ from mw_tokens_plugin.site.inputs import (
 )
 from mw_tokens_plugin.site.inputs import central_ids as ids_of
 from mw_tokens_plugin.site.localnames import LocalNamesMixin
-from mw_tokens_plugin.site.requests import proven, refusals, send_once
+from mw_tokens_plugin.site.refusals import proven, refusals
+from mw_tokens_plugin.site.writes import send_once
 
 #: What a wiki answers where an account is not in the state that is expected.
 _CONFLICTS = frozenset({'editconflict', 'centralauth-state-mismatch'})

@@ -28,7 +28,8 @@ from mw_tokens_plugin.protocol.globalgroups import (
 from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.site.firstletters import FirstLettersMixin
 from mw_tokens_plugin.site.inputs import account_text, reason_text, words
-from mw_tokens_plugin.site.requests import proven, refusals, send_once
+from mw_tokens_plugin.site.refusals import proven, refusals
+from mw_tokens_plugin.site.writes import send_once
 
 
 class GlobalGroupsMixin(FirstLettersMixin):

@@ -120,6 +120,7 @@ def install() -> None:
     from mw_tokens_plugin.site import cookiefile
     from mw_tokens_plugin.site.cleanlogs import install_redaction
     from mw_tokens_plugin.site.cookies import AccountCookies
+    from mw_tokens_plugin.site.failures import with_plain_wait
     from mw_tokens_plugin.site.foreign.outgoing import install_authentication
     from mw_tokens_plugin.site.forks import install_fork_hook
     from mw_tokens_plugin.site.mixins import PluginMixin
@@ -127,7 +128,6 @@ def install() -> None:
         install_direct_requests,
         request_class,
     )
-    from mw_tokens_plugin.site.requests import with_plain_wait
     from mw_tokens_plugin.site.secretsources import note_exchange
     from mw_tokens_plugin.site.transport import (
         keep_secrets_at_home,

@@ -33,8 +33,9 @@ from mw_tokens_plugin.protocol.authmanager import (
 from mw_tokens_plugin.site.accountlink import AccountLink, LinkParameters, advice
 from mw_tokens_plugin.site.inputs import text_of, words
 from mw_tokens_plugin.site.pluginsite import SiteBase
-from mw_tokens_plugin.site.requests import refusals, send_once
+from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.site.session import unattended
+from mw_tokens_plugin.site.writes import send_once
 
 _FORMATS = ('html', 'none', 'raw', 'wikitext')
 

@@ -17,7 +17,8 @@ from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
 from mw_tokens_plugin.site.inputs import wiki_named
 from mw_tokens_plugin.site.linking import LinkingMixin
 from mw_tokens_plugin.site.queries import QueriesMixin
-from mw_tokens_plugin.site.requests import SingleSendRequest, TokenRequest
+from mw_tokens_plugin.site.requests import TokenRequest
+from mw_tokens_plugin.site.writes import SingleSendRequest
 
 Credential = Literal['auto', 'centralauthtoken', 'password', 'oauth']
 Reads = Literal['authenticated', 'anonymous']

@@ -17,7 +17,8 @@ from mw_tokens_plugin.protocol.answers import expected_form, part_of
 from mw_tokens_plugin.protocol.fields import flag, number
 from mw_tokens_plugin.site.queries import EditContext
 from mw_tokens_plugin.site.redaction import redactor
-from mw_tokens_plugin.site.requests import SingleSendRequest, proven, refusals
+from mw_tokens_plugin.site.refusals import proven, refusals
+from mw_tokens_plugin.site.writes import SingleSendRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.tokens import Token
 from mw_tokens_plugin.site.inputs import words
 from mw_tokens_plugin.site.pluginsite import SiteBase
-from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.site.refusals import refusals
 
 
 @dataclass(frozen=True, slots=True)

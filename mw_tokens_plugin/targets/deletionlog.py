@@ -13,7 +13,7 @@ from typing import Any
 from mw_tokens_plugin.campaign.records import Target
 from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
 from mw_tokens_plugin.protocol.fields import timestamp
-from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.site.refusals import refusals
 
 
 @dataclass(frozen=True, slots=True)

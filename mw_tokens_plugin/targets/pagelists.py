@@ -16,7 +16,7 @@ from pywikibot.pagegenerators import GeneratorFactory
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
-from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.targets.lists import BadLine
 from mw_tokens_plugin.targets.pages import read_pages
 from mw_tokens_plugin.targets.wikis import (

@@ -37,7 +37,7 @@ from mw_tokens_plugin.protocol.names import decoded
 from mw_tokens_plugin.site.family import Place, host_of, place_of_code
 from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.pluginsite import PluginSite
-from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.targets.pageaddresses import Addresses
 from mw_tokens_plugin.targets.pages import Page, read_pages
 

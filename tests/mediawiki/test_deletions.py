@@ -47,7 +47,7 @@ from mw_tokens_plugin.exceptions import (
     WikiUnreachable,
 )
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
-from mw_tokens_plugin.site.requests import send_once
+from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets import pages as campaign_pages
 from mw_tokens_plugin.targets.deletionlog import ask
 from mw_tokens_plugin.targets.pages import Page, read_deleted, read_pages

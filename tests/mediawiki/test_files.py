@@ -20,11 +20,10 @@ from pywikibot.site import APISite
 from sandbox.upload_modes import Trial
 
 from mw_tokens_plugin.exceptions import ApiRefusal
-from mw_tokens_plugin.site.foreign.uploads import Line, UploadRequest
-from mw_tokens_plugin.site.requests import (
-    CachedTokenRequest,
-    send_once,
-)
+from mw_tokens_plugin.site.foreign.line import Line
+from mw_tokens_plugin.site.foreign.uploads import UploadRequest
+from mw_tokens_plugin.site.requests import CachedTokenRequest
+from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.pages import (
     read_deleted,
     read_deleted_versions,

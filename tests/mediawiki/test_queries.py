@@ -24,7 +24,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.site.errortexts import sentence
 from mw_tokens_plugin.site.queries import EditContext
-from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.site.refusals import refusals
 
 from .client import Client, edit_anonymously, page, post
 from .wiki import Wiki

@@ -13,7 +13,8 @@ from pywikibot import config
 from pywikibot.exceptions import ApiTimeoutError
 
 from mw_tokens_plugin.exceptions import RateLimited, ReadOnly
-from mw_tokens_plugin.site.requests import SingleSendRequest, refusals
+from mw_tokens_plugin.site.refusals import refusals
+from mw_tokens_plugin.site.writes import SingleSendRequest
 
 from .client import Client, page
 from .wiki import Wiki

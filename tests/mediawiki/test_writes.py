@@ -14,7 +14,7 @@ import pytest
 import pywikibot
 from pywikibot.site import APISite
 
-from mw_tokens_plugin.site.requests import send_once
+from mw_tokens_plugin.site.writes import send_once
 
 from .client import Client, edit_anonymously, page
 from .wiki import Wiki

@@ -327,7 +327,7 @@ def test_a_wiki_that_is_asked_as_nobody_gets_no_cookie_and_no_password(
     from pywikibot.comms import http
     from requests.cookies import create_cookie
 
-    from mw_tokens_plugin.site.requests import fetch_as_nobody
+    from mw_tokens_plugin.site.foreign.probing import fetch_as_nobody
 
     there = sandbox.wikis['aa'].server.removeprefix('http://')
     host = there.partition(':')[0]

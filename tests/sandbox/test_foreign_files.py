@@ -30,7 +30,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from mw_tokens_plugin.exceptions import CentralAuthTokenRefused, HttpRefusal
 from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.site.requests import send_once
+from mw_tokens_plugin.site.writes import send_once
 
 from . import upload_modes
 from .farms import Farm

@@ -13,7 +13,7 @@ import pywikibot
 
 from mw_tokens_plugin.exceptions import ApiRefusal, StateConflict
 from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.site.refusals import refusals
 
 from .test_tokens import LOCK, OPERATOR, steps
 from .test_wallet import ready

@@ -18,11 +18,8 @@ from pywikibot.site import APISite
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.install import missing_seams
 from mw_tokens_plugin.site.requestclasses import request_class
-from mw_tokens_plugin.site.requests import (
-    CachedTokenRequest,
-    SingleSendRequest,
-    TokenRequest,
-)
+from mw_tokens_plugin.site.requests import CachedTokenRequest, TokenRequest
+from mw_tokens_plugin.site.writes import SingleSendRequest
 
 LOCK = 'setglobalaccountstatus'
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 import pytest
 from pywikibot import config
 
-from mw_tokens_plugin.site.foreign.uploads import (
+from mw_tokens_plugin.site.foreign.line import (
     FIRST_PIECE,
     MAX_PIECE,
-    SMALLEST_PIECE,
+    MIN_PIECE,
     Line,
     TimedBody,
 )
@@ -85,7 +85,7 @@ def test_what_fails_is_no_rate_and_is_sent_in_halves(line: Line) -> None:
     assert line.size() == 25_000
     for _ in range(30):
         line.failed(line.size())
-    assert line.size() == SMALLEST_PIECE
+    assert line.size() == MIN_PIECE
     assert line.size(smallest=20_000) == 20_000
 
 

@@ -36,8 +36,9 @@ from mw_tokens_plugin.site.family import (
     place_of_code,
     places_by_host,
 )
+from mw_tokens_plugin.site.foreign.probing import fetch_as_nobody
 from mw_tokens_plugin.site.identity import Identity, identity_in
-from mw_tokens_plugin.site.requests import fetch_as_nobody
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.transport import body_of
 
 #: Where the pages of a wiki say that its API is.
@@ -59,7 +60,7 @@ class AttachedWikis:
     .. version-added:: 0.1
     """
 
-    def __init__(self, home: Any, user: str) -> None:
+    def __init__(self, home: PluginSite, user: str) -> None:
         """Ask nothing yet.
 
         :param home: the site whose login is used

@@ -1,7 +1,7 @@
 """What a home site knows of the other wikis that its login reaches, and their sites.
 
 It decides with which login another wiki is used, and makes the site object once; which
-wiki a name means is the work of :mod:`.attached`, and who vouches for it of
+wiki a name means is the work of :mod:`.directory`, and who vouches for it of
 :mod:`.vouching`.
 """
 
@@ -28,6 +28,7 @@ from mw_tokens_plugin.site.foreign.directory import AttachedWikis
 from mw_tokens_plugin.site.foreign.site import ForeignMixin, OAuthMixin, OwnLoginMixin
 from mw_tokens_plugin.site.foreign.tokens import CentralAuthTokens
 from mw_tokens_plugin.site.foreign.vouching import Voucher
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.traffic import Traffic
 
 #: The kinds of credentials, as ``auth=`` names them.
@@ -45,15 +46,15 @@ _KINDS_EXPLAINED = {
 }
 
 
-def home_login(home: Any) -> HomeLogin:
+def home_login(home: PluginSite) -> HomeLogin:
     """Return what is known of the login that a site has at present.
 
     :param home: the site on which the login is made
     """
     wallet = home.tokens
     with wallet.session.lock:
-        login: HomeLogin | None = wallet.home_login
-        if login is None or login.user != home.username():
+        login = wallet.home_login
+        if not isinstance(login, HomeLogin) or login.user != home.username():
             login = wallet.home_login = HomeLogin(home)
         return login
 
@@ -71,14 +72,14 @@ class HomeLogin:
     :ivar traffic: the requests that are made with it on all other wikis
     """
 
-    def __init__(self, home: Any) -> None:
+    def __init__(self, home: PluginSite) -> None:
         """Ask nothing yet."""
         self.home = home
         self.tokens = CentralAuthTokens(home)
         self.traffic = Traffic()
         self.user = home.username()
         self.is_logged_out = False
-        self.wikis = AttachedWikis(home, self.user)
+        self.wikis = AttachedWikis(home, self.user or '')
         self.voucher = Voucher(self.wikis)
         self._sites: dict[tuple[str, ...], Any] = {}
         self._making: dict[tuple[str, ...], threading.Lock] = {}
@@ -225,7 +226,7 @@ class HomeLogin:
 
 
 def _class_for(
-    mixin: type[OwnLoginMixin], place: Place, vouched: Vouched, **members: Any
+    mixin: type[Any], place: Place, vouched: Vouched, **members: Any
 ) -> type[Any]:
     """Return a class that pywikibot takes for the interface of a wiki.
 
@@ -236,7 +237,7 @@ def _class_for(
     return type(place.interface.__name__, (mixin, place.interface), members)
 
 
-def _no_login(home: Any, place: Place) -> SessionLost:
+def _no_login(home: PluginSite, place: Place) -> SessionLost:
     return SessionLost(
         f'Logging in to {place} as {home.username()} failed. A bot password or an '
         'OAuth consumer must be of an account that is attached there.'

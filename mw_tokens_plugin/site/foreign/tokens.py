@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from typing import Any
 
 from pywikibot.exceptions import APIError
 
@@ -27,8 +26,10 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.protocol.answers import expected_form, part_of
 from mw_tokens_plugin.protocol.fields import text
 from mw_tokens_plugin.site import forks
+from mw_tokens_plugin.site.base import WikiSite
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.recovery import LOGGED_OUT
-from mw_tokens_plugin.site.requests import refusals
+from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.site.secretsources import note_values
 
 #: Seconds for which a centralauthtoken is certainly good, by the API's own help. Many
@@ -61,7 +62,9 @@ class CentralAuthTokens:
     .. version-added:: 0.1
     """
 
-    def __init__(self, home: Any, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, home: PluginSite, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Mint nothing yet.
 
         :param home: the site on which the login was made
@@ -188,14 +191,14 @@ class CentralAuthTokens:
             request.expected_errors = _TOLD | LOGGED_OUT if ahead else _TOLD
             answer = request.submit()
         except APIError as error:
-            raise mint_refusal(str(self.home), self.home.username(), error) from None
+            raise mint_refusal(self.home, str(self._user), error) from None
         with expected_form(f'The centralauthtoken of {self.home}'):
             value = text(part_of(answer, 'centralauthtoken'), 'centralauthtoken')
         note_values((value,), 'centralauthtoken')
         return _Minted(value, started, self.home.tokens.session.generation)
 
 
-def mint_refusal(home: str, user: str, error: APIError) -> Exception:
+def mint_refusal(home: WikiSite, user: str, error: APIError) -> Exception:
     """Return what is to be raised when the home wiki mints no token.
 
     :param home: the home wiki

@@ -26,8 +26,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import pywikibot
 import requests
@@ -39,186 +38,46 @@ from mw_tokens_plugin.exceptions import (
     HttpRefusal,
     UnexpectedAnswer,
 )
-from mw_tokens_plugin.site.foreign.tokens import LIFETIME, SAFE_AGE
-from mw_tokens_plugin.site.recovery import MAX_CENTRALAUTHTOKENS, Remedy
-from mw_tokens_plugin.site.requests import (
-    TokenRequest,
-    _never_connected,
-    _reason,
-    _what,
+from mw_tokens_plugin.site.failures import (
+    description_of,
+    never_connected,
+    reason_of,
 )
+from mw_tokens_plugin.site.foreign.line import (
+    MIN_PIECE,
+    Line,
+    TimedBody,
+    seconds_to_send,
+)
+from mw_tokens_plugin.site.foreign.tokens import LIFETIME
+from mw_tokens_plugin.site.pluginsite import PluginSite
+from mw_tokens_plugin.site.recovery import MAX_CENTRALAUTHTOKENS, Remedy
+from mw_tokens_plugin.site.requests import TokenRequest
 
-#: Bytes of the first piece, while the rate is not known.
-FIRST_PIECE = 64 * 1024
-#: Bytes of the largest piece: proxies and PHP limit the size of bodies.
-MAX_PIECE = 4 * 1024**2
-#: Bytes below which a piece is not cut, unless the wiki wants larger ones.
-SMALLEST_PIECE = 4 * 1024
-
-#: Bytes that are enough to measure a rate.
-_MEASURABLE = 16 * 1024
 #: Bytes of a body without a file that may take its time to arrive.
 _LARGE_BODY = 16 * 1024
-#: Seconds for which a measured rate is relied on.
-_MAX_AGE = 600.0
 #: Bytes that a body has besides the piece.
 _ENVELOPE = 4 * 1024
 #: Failures in a row of pieces that cannot be made smaller.
 _MAX_FAILURES = 3
 
 
-def seconds_to_send() -> float:
-    """Return how long the sending of one body may take.
+class UploadSite(PluginSite, Protocol):
+    """A site that files are sent to in pieces.
 
-    A token is certainly good for that long, and the socket does not time out.
-    """
-    limits = config.socket_timeout
-    if not isinstance(limits, tuple):
-        limits = (limits,)
-    return min([LIFETIME, *(float(limit) for limit in limits if limit)])
-
-
-class TimedBody(bytes):
-    """The body of a request, which knows how long its sending took.
-
-    It is sent in blocks, since it can be read. What looks at the request sees bytes.
+    :ivar upload_line: what is known of the way to that wiki
     """
 
-    def __new__(
-        cls,
-        content: bytes,
-        limit: float | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> TimedBody:
-        """Start the clock.
-
-        :param limit: seconds after which the sending is abandoned
-        :param clock: seconds
-        """
-        body = super().__new__(cls, content)
-        body._limit, body._clock = limit, clock
-        body._started = clock()
-        body._seconds = None
-        body._sent = body._position = 0
-        return body
-
-    _limit: float | None
-    _clock: Callable[[], float]
-    _started: float
-    _seconds: float | None
-    _position: int
-    _sent: int
-
-    #: Whether the sending was abandoned.
-    abandoned = False
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next block, after the one before was sent.
-
-        :raises TimeoutError: it takes too long
-        """
-        self._sent = self._position
-        spent = self._clock() - self._started
-        if self._position >= len(self):
-            self._seconds, self._position = spent, 0
-            return b''
-        if self._limit is not None and spent > self._limit:
-            self._seconds, self.abandoned = spent, True
-            raise TimeoutError('sending takes too long')
-        end = len(self) if size < 0 else self._position + size
-        block = self[self._position : end]
-        self._position += len(block)
-        return block
-
-    @property
-    def sent(self) -> int:
-        """Bytes that were sent."""
-        return self._sent
-
-    @property
-    def seconds(self) -> float:
-        """How long the sending took, or takes up to now."""
-        if self._seconds is None:
-            return self._clock() - self._started
-        return self._seconds
-
-
-class Line:
-    """How much of a file one request may carry to a wiki.
-
-    .. version-added:: 0.1
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Know nothing yet."""
-        self._clock = clock
-        self._rate: float | None = None
-        self._measured = 0.0
-        self._allowed = FIRST_PIECE
-        self._ceiling = MAX_PIECE
-
-    @property
-    def rate(self) -> float | None:
-        """Bytes a second of the latest body that was accepted; None if not known."""
-        if self._clock() - self._measured > _MAX_AGE:
-            return None
-        return self._rate
-
-    def size(self, smallest: int = SMALLEST_PIECE) -> int:
-        """Return how many bytes the next piece has.
-
-        :param smallest: bytes that the wiki takes at least
-        """
-        rate = self.rate
-        if rate is None and self._rate is not None:
-            self._rate = None
-            self._allowed = min(self._allowed, FIRST_PIECE)
-        size = self._allowed
-        if rate is not None:
-            size = min(size, int(rate * _seconds_aimed_at()))
-        return min(max(size, smallest), self._ceiling)
-
-    def accepted(self, size: int, wanted: int, seconds: float, body: int) -> None:
-        """Learn from a body that has arrived.
-
-        :param size: bytes of the piece
-        :param wanted: bytes that it might have had
-        :param seconds: how long the sending took
-        :param body: bytes that were sent
-        """
-        if size < min(_MEASURABLE, wanted):
-            return
-        self._rate = body / max(seconds, 0.001)
-        self._measured = self._clock()
-        self._allowed = 2 * size if size >= wanted else wanted
-
-    def failed(self, size: int, sent: int = 0, seconds: float = 0.0) -> None:
-        """Learn from a piece that has not arrived.
-
-        :param size: bytes of the piece
-        :param sent: bytes that were sent before it failed
-        :param seconds: how long that took
-        """
-        self._allowed = size // 2
-        if sent and seconds > _seconds_aimed_at():
-            self._allowed = min(
-                self._allowed, int(sent / seconds * _seconds_aimed_at())
-            )
-
-    def limited(self, size: int) -> None:
-        """Learn that no larger pieces are taken.
-
-        :param size: bytes
-        """
-        self._ceiling = min(self._ceiling, max(size, 1))
+    upload_line: Line
 
 
 class UploadRequest(TokenRequest):
     """A :class:`TokenRequest` that sends the file it carries in pieces, if need be.
 
-    The site has a :class:`Line` in ``upload_line``.
+    It is for sites that are an :class:`UploadSite`.
     """
 
+    site: UploadSite
     #: Whether this is a piece, or to be sent as it is.
     _is_piece = False
     #: What was sent last, if it takes its time to arrive.
@@ -326,7 +185,7 @@ class UploadRequest(TokenRequest):
             raise
         except Exception as error:
             failure = _Failed(
-                self._kind_of(error), f'no answer came ({_reason(error)})'
+                self._kind_of(error), f'no answer came ({reason_of(error)})'
             )
         # Outside, since the error quotes the URL with its token.
         raise failure
@@ -334,7 +193,7 @@ class UploadRequest(TokenRequest):
     def _kind_of(self, error: Exception) -> str:
         if self._timed is not None and self._timed.abandoned:
             return 'slow'
-        return 'unreached' if _never_connected(error) else 'lost'
+        return 'unreached' if never_connected(error) else 'lost'
 
     def _not_answered(self, response: requests.Response, body: object) -> None:
         """Let a file be cut anew where something before the API has answered.
@@ -342,7 +201,7 @@ class UploadRequest(TokenRequest):
         :raises _Failed: it is too large, or the answer was lost
         """
         if self.mime is not None:
-            what = _what(response, body)
+            what = description_of(response, body)
             if response.status_code == 413:
                 raise _Failed('large', what)
             if not 400 <= response.status_code < 500:
@@ -401,8 +260,8 @@ class _Upload:
         :param carried: ``file`` or ``chunk``
         """
         self.request = request
-        self.site: Any = request.site
-        self.line: Line = self.site.upload_line
+        self.site = request.site
+        self.line = self.site.upload_line
         self.failures, self.may_be_there = 0, False
         self.is_whole = carried == 'file'
         assert request.mime is not None
@@ -419,9 +278,7 @@ class _Upload:
         self.content = content
         self.offset = self.start
         general = self.site.siteinfo['general']
-        self.smallest: int = max(
-            int(general.get('minuploadchunksize', 0)), SMALLEST_PIECE
-        )
+        self.smallest: int = max(int(general.get('minuploadchunksize', 0)), MIN_PIECE)
         self.largest: int = int(general.get('maxuploadsize', 0))
 
     def run(self) -> dict[str, Any]:
@@ -587,7 +444,7 @@ class _Upload:
             raise ApiTimeoutError(f'{what} Nothing was published; use a faster line.')
 
 
-def refused_tokens(site: Any, count: int, body: TimedBody | None) -> str:
+def refused_tokens(site: PluginSite, count: int, body: TimedBody | None) -> str:
     """Say what may be the reason that fresh centralauthtokens were refused.
 
     :param site: what refused them
@@ -606,11 +463,6 @@ def refused_tokens(site: Any, count: int, body: TimedBody | None) -> str:
         'only. If that was too long, use a faster line or send less at a time; if not, '
         'see Special:CentralAuth.'
     )
-
-
-def _seconds_aimed_at() -> float:
-    """Return how long the sending of a piece should take."""
-    return min(SAFE_AGE, seconds_to_send()) / 2
 
 
 def _first(request: Any, name: str, default: Any = None) -> Any:

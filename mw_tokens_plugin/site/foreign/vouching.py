@@ -7,7 +7,6 @@ of the account, which can only speak against it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import requests
@@ -18,11 +17,9 @@ from mw_tokens_plugin.protocol.answers import expected_form, is_answer, part_of
 from mw_tokens_plugin.protocol.globalaccounts import from_globaluserinfo
 from mw_tokens_plugin.site.credentials import Vouched
 from mw_tokens_plugin.site.family import Place, host_of, same_farm
-from mw_tokens_plugin.site.requests import fetch_as_nobody
+from mw_tokens_plugin.site.foreign.directory import AttachedWikis
+from mw_tokens_plugin.site.foreign.probing import fetch_as_nobody
 from mw_tokens_plugin.site.transport import body_of
-
-if TYPE_CHECKING:
-    from mw_tokens_plugin.site.foreign.directory import AttachedWikis
 
 
 class Voucher:

@@ -1,0 +1,162 @@
+"""Writes that are sent once, and sent again only after a refusal.
+
+What is done about a write of unknown outcome is decided by the caller, who reads the
+wiki first.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+from urllib.parse import urlencode
+
+import requests
+from pywikibot import config
+
+from mw_tokens_plugin.exceptions import OutcomeUnknown, RateLimited, WikiUnreachable
+from mw_tokens_plugin.protocol.answers import is_answer
+from mw_tokens_plugin.protocol.responses import readable, refusal
+from mw_tokens_plugin.site.credentials import carried, check
+from mw_tokens_plugin.site.failures import (
+    description_of,
+    never_connected,
+    reason_of,
+    seconds_to_wait,
+)
+from mw_tokens_plugin.site.pluginsite import PluginSite
+from mw_tokens_plugin.site.refusals import refusals
+from mw_tokens_plugin.site.requests import TokenRequest
+from mw_tokens_plugin.site.transport import body_of
+
+#: Modules of which the campaigns read the results: anything but a mapping proves none.
+_MAPPINGS = frozenset(
+    'delete undelete globaluserrights setglobalaccountstatus linkaccount'.split()
+)
+
+
+class SingleSendRequest(TokenRequest):
+    """A write that is sent once, and sent again only after a refusal.
+
+    pywikibot repeats a request whose answer was lost, although it may have been
+    carried out. Here that raises, and so does everything else that would have to wait:
+    the caller reads the wiki first, or waits by a policy of its own.
+
+    :ivar fields: what a form adds to the parameters, as it is: a name may come several
+        times, and no log and no text of the request shows it
+    """
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def _get_request_params(
+        self, use_get: bool, paramstring: str
+    ) -> tuple[bool, str, str | bytes | None, dict[str, str]]:
+        """Add the fields to the body, after pywikibot has logged it."""
+        use_get, uri, body, headers = super()._get_request_params(use_get, paramstring)
+        if self.fields:
+            check(self.site, carried(self.action, dict(self.fields)))
+            assert isinstance(body, str)
+            body = f'{body}&{urlencode(self.fields)}'
+        return use_get, uri, body, headers
+
+    def _transmit(
+        self,
+        use_get: bool,
+        uri: str,
+        data: Any,
+        headers: dict[str, str] | None,
+        paramstring: str,
+    ) -> tuple[requests.Response, bool]:
+        """Send it, and raise where no answer comes back.
+
+        :raises OutcomeUnknown: it may have been carried out
+        :raises WikiUnreachable: it was certainly not sent
+        """
+        try:
+            return self._fetch(use_get, uri, data, headers), use_get
+        except Exception as error:
+            # The error itself is left out of the traceback: it quotes the whole URL.
+            if never_connected(error):
+                raise WikiUnreachable(
+                    f'{self.site} cannot be reached ({reason_of(error)}); '
+                    f'action={self.action} was not sent.'
+                ) from None
+            raise OutcomeUnknown(
+                f'The answer of {self.site} to action={self.action} was lost '
+                f'({reason_of(error)}); it may have been carried out.'
+            ) from None
+
+    def _json_loads(self, response: requests.Response) -> dict[str, Any]:
+        """Read the answer, and raise where it is none of the API.
+
+        :raises RateLimited: a proxy refused it
+        :raises OutcomeUnknown: it is not an answer of the API to this action
+        """
+        body = body_of(response)
+        if is_answer(self.action, body):
+            return readable(body) if isinstance(body, dict) else {}
+        failure: RateLimited | OutcomeUnknown
+        if response.status_code == 429:
+            failure = RateLimited('http-429', 'too many requests', str(self.site))
+        else:
+            failure = self._unknown(description_of(response, body))
+        failure.retry_after = seconds_to_wait(response)
+        raise failure
+
+    def _internal_api_error(self, code: str, error: object, result: object) -> bool:
+        """Let it raise: pywikibot would send some of these again."""
+        return False
+
+    def _ratelimited(self) -> NoReturn:
+        """Let it raise: the caller has a policy for waiting."""
+        raise refusal('ratelimited', self.last_error['info'], str(self.site))
+
+
+def send_once(
+    site: PluginSite,
+    action: str,
+    parameters: dict[str, Any],
+    *,
+    token_parameter: str = 'token',
+    fields: tuple[tuple[str, str], ...] = (),
+    proof: str | None = None,
+    expected: frozenset[str] = frozenset(),
+) -> Any:
+    """Send a write with the token that its module wants, and return its answer.
+
+    :param site: where to
+    :param action: the API module
+    :param parameters: all but ``action``, the token and ``formatversion``
+    :param token_parameter: what the module calls the token
+    :param fields: of a form, sent as they are and never logged
+    :param proof: what every success of the module tells, as a text
+    :param expected: errors that the caller has an answer to, so that none is warned of
+    :return: the value under the module's name, of whatever type it is; the whole answer
+        where the module answers under other names
+    :raises ApiRefusal: the wiki refused
+    :raises OutcomeUnknown: the answer was lost, or lacks the proof; it may have been
+        carried out
+    """
+    whole = {
+        'action': action,
+        token_parameter: site.tokens.for_action(action),
+        'formatversion': 2,
+        **parameters,
+    }
+    with refusals(site):
+        request = site.single_send_request(site=site, parameters=whole)
+        request.fields = fields
+        request.expected_errors = expected
+        answer = request.submit()
+    # Some modules answer a list or a text, and those of Wikibase under other names.
+    value = answer.get(action, answer)
+    needs_mapping = proof is not None or action in _MAPPINGS
+    told = proof is None or config.simulate
+    if (
+        value is None
+        or (needs_mapping and (not isinstance(value, dict) or value is answer))
+        or not (told or isinstance(value.get(proof), str))
+    ):
+        raise OutcomeUnknown(
+            f'{site} answered action={action} without a result; it may have been '
+            'carried out.'
+        )
+    return value
