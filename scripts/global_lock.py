@@ -108,8 +108,9 @@ from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.lookalikes import marked
 from mw_tokens_plugin.protocol.names import normalise_name, normalise_prefix
 from mw_tokens_plugin.requestpages import RequestKind
+from mw_tokens_plugin.site.batches import batches
 from mw_tokens_plugin.targets.addresses import (
-    batches,
+    MAX_ADDRESSES,
     check_is_new,
     write_addresses,
 )
@@ -438,7 +439,7 @@ def _show(selection: Selection, options: Options, reporter: Reporter) -> None:
             message('global_lock-addresses-in', number=count, files=', '.join(files))
         )
         return
-    for batch in batches(selection.shown_addresses):
+    for batch in batches(selection.shown_addresses, MAX_ADDRESSES):
         reporter.line('')
         reporter.line(message('global_lock-addresses', number=len(batch), total=count))
         for address in batch:

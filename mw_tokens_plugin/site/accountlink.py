@@ -41,9 +41,10 @@ from mw_tokens_plugin.protocol.authmanager import (
     load,
     save,
 )
-from mw_tokens_plugin.site.base import SiteBase
-from mw_tokens_plugin.site.requests import proven, send_once
+from mw_tokens_plugin.site.pluginsite import SiteBase
+from mw_tokens_plugin.site.refusals import proven
 from mw_tokens_plugin.site.secretsources import note_return, note_values
+from mw_tokens_plugin.site.writes import send_once
 
 #: Parameters of the format itself, which a field must not change either.
 #: https://www.mediawiki.org/wiki/API:Data_formats

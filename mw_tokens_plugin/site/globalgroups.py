@@ -14,7 +14,7 @@ import pywikibot
 from pywikibot import config
 
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
+from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.globalgroups import (
     GlobalGroup,
     GlobalRename,
@@ -26,9 +26,10 @@ from mw_tokens_plugin.protocol.globalgroups import (
     from_wikisets,
 )
 from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.site.batches import continued, query
 from mw_tokens_plugin.site.firstletters import FirstLettersMixin
 from mw_tokens_plugin.site.inputs import account_text, reason_text, words
-from mw_tokens_plugin.site.refusals import proven, refusals
+from mw_tokens_plugin.site.refusals import proven
 from mw_tokens_plugin.site.writes import send_once
 
 
@@ -45,7 +46,7 @@ class GlobalGroupsMixin(FirstLettersMixin):
 
         :raises ApiRefusal: the wiki refused
         """
-        answer = self._query(list='globalgroups', ggpprop='rights')
+        answer = query(self, list='globalgroups', ggpprop='rights')
         yield from map(from_globalgroups, items_of(answer, 'query', 'globalgroups'))
 
     def wiki_sets(self) -> Iterator[WikiSet]:
@@ -60,12 +61,8 @@ class GlobalGroupsMixin(FirstLettersMixin):
             'wsprop': ['type', 'wikisincluded', 'wikisnotincluded'],
             'wslimit': 'max',
         }
-        while True:
-            answer = self._query(**parameters)
+        for answer in continued(self, **parameters):
             yield from map(from_wikisets, items_of(answer, 'query', 'wikisets'))
-            if 'continue' not in answer:
-                return
-            parameters.update(part_of(answer, 'continue'))
 
     def global_rename_status(
         self, name: str | pywikibot.User | None = None
@@ -82,7 +79,7 @@ class GlobalGroupsMixin(FirstLettersMixin):
         if name is not None:
             text = account_text(name)
             whom['grsuser'] = normalise_name(text, capital=self.first_letter)
-        answer = self._query(meta='globalrenamestatus', **whom)
+        answer = query(self, meta='globalrenamestatus', **whom)
         with expected_form('The answer of meta=globalrenamestatus'):
             found = list((answer['query'].get('globalrenamestatus') or {}).values())
         yield from map(from_globalrenamestatus, found)
@@ -137,10 +134,3 @@ class GlobalGroupsMixin(FirstLettersMixin):
             return GroupsChange(name, 0, added, removed)
         with proven(self):
             return from_globaluserrights(answer)
-
-    def _query(self, **parameters: Any) -> dict[str, Any]:
-        with refusals(self):
-            answer: dict[str, Any] = self.simple_request(
-                action='query', formatversion=2, **parameters
-            ).submit()
-        return answer

@@ -43,7 +43,7 @@ def account_texts(values: Any) -> Iterator[str]:
     return map(account_text, [values] if single else _iterable(values, 'accounts'))
 
 
-def central_ids(values: Any) -> Iterator[int]:
+def account_ids(values: Any) -> Iterator[int]:
     """Return central ids, one by one as they are wanted.
 
     :param values: numbers, or texts of digits; or a single one

@@ -5,10 +5,11 @@ Each part has a module of its own; here they are joined, and given a type.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import pywikibot
 
+from mw_tokens_plugin.site.accountchanges import AccountChangesMixin
 from mw_tokens_plugin.site.credentials import OPERATOR, Vouched
 from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.foreign.outgoing import Authentication
@@ -16,15 +17,19 @@ from mw_tokens_plugin.site.globalaccounts import GlobalAccountsMixin
 from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
 from mw_tokens_plugin.site.inputs import wiki_named
 from mw_tokens_plugin.site.linking import LinkingMixin
+from mw_tokens_plugin.site.pluginsite import Credential, Reads
 from mw_tokens_plugin.site.queries import QueriesMixin
 from mw_tokens_plugin.site.requests import TokenRequest
 from mw_tokens_plugin.site.writes import SingleSendRequest
 
-Credential = Literal['auto', 'centralauthtoken', 'password', 'oauth']
-Reads = Literal['authenticated', 'anonymous']
 
-
-class PluginMixin(GlobalAccountsMixin, GlobalGroupsMixin, LinkingMixin, QueriesMixin):
+class PluginMixin(
+    GlobalAccountsMixin,
+    AccountChangesMixin,
+    GlobalGroupsMixin,
+    LinkingMixin,
+    QueriesMixin,
+):
     """The plugin's part of a site object.
 
     .. version-added:: 0.1

@@ -22,6 +22,7 @@ from mw_tokens_plugin.exceptions import (
     WikiUnreachable,
 )
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
+from mw_tokens_plugin.site.batches import batches
 
 Key = TypeVar('Key', str, int)
 
@@ -72,8 +73,8 @@ def read_accounts(
             works = True
             yield from zip(part, found, strict=True)
 
-    for start in range(0, len(keys), size):
-        yield from some(keys[start : start + size])
+    for part in batches(keys, size):
+        yield from some(part)
 
 
 def does_not_exist(error: Exception) -> bool:

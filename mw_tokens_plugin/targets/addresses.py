@@ -6,19 +6,14 @@ https://www.mediawiki.org/wiki/Extension:GlobalBlocking
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.privatefiles import naming, open_private
+from mw_tokens_plugin.site.batches import batches
 
 #: Lines that Special:MassGlobalBlock takes at a time.
-BATCH = 200
-
-
-def batches(addresses: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield as many as Special:MassGlobalBlock takes at a time."""
-    for start in range(0, len(addresses), BATCH):
-        yield addresses[start : start + BATCH]
+MAX_ADDRESSES = 200
 
 
 def check_is_new(path: str) -> None:
@@ -40,7 +35,7 @@ def write_addresses(path: str, addresses: Sequence[str]) -> list[str]:
     """
     parts = {
         path if number == 1 else f'{path}.{number}': batch
-        for number, batch in enumerate(batches(addresses), start=1)
+        for number, batch in enumerate(batches(addresses, MAX_ADDRESSES), start=1)
     }
     for name in parts:
         check_is_new(name)

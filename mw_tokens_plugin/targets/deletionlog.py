@@ -13,6 +13,7 @@ from typing import Any
 from mw_tokens_plugin.campaign.records import Target
 from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
 from mw_tokens_plugin.protocol.fields import timestamp
+from mw_tokens_plugin.site.batches import continued
 from mw_tokens_plugin.site.refusals import refusals
 
 
@@ -107,14 +108,10 @@ def own_deletions(
     }
     if moment is not None:
         parameters['leend'] = moment
-    while True:
-        answer = ask(site, **parameters)
+    for answer in continued(site, ask=ask, **parameters):
         for entry in entries(answer):
             if entry.page_id == page_id and entry.is_by(target, 'delete'):
                 yield entry
-        if 'continue' not in answer:
-            return
-        parameters.update(answer['continue'])
 
 
 def ask(site: Any, **parameters: Any) -> dict[str, Any]:

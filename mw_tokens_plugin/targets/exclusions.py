@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -23,6 +22,7 @@ from mw_tokens_plugin.protocol.names import (
     first_letter,
     kind_of,
 )
+from mw_tokens_plugin.site.batches import batches
 from mw_tokens_plugin.targets.accounts import does_not_exist, read_accounts
 from mw_tokens_plugin.targets.lists import (
     MAX_REFUSED,
@@ -202,6 +202,5 @@ def _among(ledger: Ledger, campaign: Campaign, entries: Sequence[Entry]) -> set[
 
 
 def _asked(exist: Exist, names: Sequence[str]) -> Iterator[str]:
-    rest = iter(dict.fromkeys(names))
-    while chunk := list(islice(rest, _CHUNK)):
-        yield from exist(chunk)
+    for some in batches(dict.fromkeys(names), _CHUNK):
+        yield from exist(some)

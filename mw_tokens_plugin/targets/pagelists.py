@@ -16,6 +16,7 @@ from pywikibot.pagegenerators import GeneratorFactory
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
+from mw_tokens_plugin.site.batches import continued
 from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.targets.lists import BadLine
 from mw_tokens_plugin.targets.pages import read_pages
@@ -220,7 +221,7 @@ def _contributions(site: Any, name: str) -> tuple[dict[str, None], dict[str, Non
     """Return the pages that an account has begun, and all that it has edited."""
     begun: dict[str, None] = {}
     touched: dict[str, None] = {}
-    for answer in _queried(
+    for answer in continued(
         site, list='usercontribs', ucuser=name, ucprop='ids|title', uclimit='max'
     ):
         for edit in items_of(answer, 'query', 'usercontribs'):
@@ -233,7 +234,7 @@ def _contributions(site: Any, name: str) -> tuple[dict[str, None], dict[str, Non
 
 def _moves(site: Any, name: str) -> Iterator[tuple[str, str]]:
     """Yield the old and the new title of all pages that an account has moved."""
-    for answer in _queried(
+    for answer in continued(
         site, list='logevents', letype='move', leuser=name, lelimit='max'
     ):
         for entry in items_of(answer, 'query', 'logevents'):
@@ -244,15 +245,3 @@ def _moves(site: Any, name: str) -> Iterator[tuple[str, str]]:
                 and ('target_title' in params)
             ):
                 yield entry['title'], params['target_title']
-
-
-def _queried(site: Any, **parameters: Any) -> Iterator[dict[str, Any]]:
-    while True:
-        with refusals(site):
-            answer: dict[str, Any] = site.simple_request(
-                action='query', formatversion=2, **parameters
-            ).submit()
-        yield answer
-        if 'continue' not in answer:
-            return
-        parameters.update(answer['continue'])

@@ -21,6 +21,7 @@ from mw_tokens_plugin.protocol.fields import (
     text,
     timestamp,
 )
+from mw_tokens_plugin.site.batches import batches, continued, max_values
 from mw_tokens_plugin.targets.deletionlog import (
     LogEntry,
     about,
@@ -216,9 +217,8 @@ def read_pages(
     :param also: parameters of what else is asked with the first of them
     :param told: gets the answer to that
     """
-    size = 500 if site.has_right('apihighlimits') else 50
-    for start in range(0, len(titles), size):
-        batch = [normalize('NFC', title) for title in titles[start : start + size]]
+    for given in batches(titles, max_values(site)):
+        batch = [normalize('NFC', title) for title in given]
         asked = [title for title in batch if not _UNASKABLE.search(title)]
         items, spelt = _read_batch(site, asked, also or {}, told)
         also = None
@@ -308,12 +308,8 @@ def read_deleted_versions(site: Any, title: str) -> Iterator[Version]:
         'faprop': ['timestamp', 'sha1'],
         'falimit': 'max',
     }
-    while True:
-        answer = ask(site, **parameters)
+    for answer in continued(site, ask=ask, **parameters):
         yield from map(_version, items_of(answer, 'query', 'filearchive'))
-        if 'continue' not in answer:
-            return
-        parameters.update(answer['continue'])
 
 
 def read_deletions(site: Any, title: str) -> tuple[int, list[LogEntry]]:
@@ -335,9 +331,10 @@ def _read_batch(
     items: dict[str, dict[str, Any]] = {}
     spelt: dict[str, str] = {}
     # A second version tells that the first is not all of them.
+    if not titles:
+        return items, spelt
     parameters = {'titles': titles, 'iilimit': 2, **_WANTED, **_FOR_PLAN, **also}
-    while titles:
-        answer = ask(site, **parameters)
+    for answer in continued(site, ask=ask, **parameters):
         if also:
             told(answer)
             also = {}
@@ -350,11 +347,9 @@ def _read_batch(
             for item in listed(answer, 'pages'):
                 looked_at = {'curtimestamp': answer.get('curtimestamp')}
                 _add(items.setdefault(item['title'], looked_at), item)
-        more = answer.get('continue', {})
         # Of a single file, more versions are offered than were asked for.
-        if not more or 'iistart' in more:
+        if 'iistart' in answer.get('continue', ()):
             break
-        parameters.update(more)
     return items, spelt
 
 

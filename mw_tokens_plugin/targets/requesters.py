@@ -15,6 +15,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 from mw_tokens_plugin.requestpages import KnownRequests, Request, RequestPage
+from mw_tokens_plugin.site.batches import continued
 
 #: Revisions that are looked through for who added a request.
 HISTORY = 500
@@ -217,21 +218,17 @@ def _lines(page: RequestPage) -> set[str]:
 
 
 def _texts(site: Any, numbers: Sequence[int]) -> Iterator[tuple[int, str | None]]:
-    query: dict[str, Any] = {
+    wanted: dict[str, Any] = {
         'prop': 'revisions',
         'revids': numbers,
         'rvprop': ['ids', 'content'],
         'rvslots': 'main',
     }
-    while True:
-        answer = site.query_with_tokens((), **query)
+    for answer in continued(site, **wanted):
         for page in answer['query'].get('pages', ()):
             for item in page.get('revisions', ()):
                 main = item.get('slots', {}).get('main', {})
                 yield item['revid'], main.get('content')
-        if 'continue' not in answer:
-            return
-        query = {**query, **answer['continue']}
 
 
 @dataclass(frozen=True, slots=True)
