@@ -41,7 +41,7 @@ from mw_tokens_plugin.protocol.authmanager import (
     load,
     save,
 )
-from mw_tokens_plugin.site.pluginsite import SiteBase
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import proven
 from mw_tokens_plugin.site.secretsources import note_return, note_values
 from mw_tokens_plugin.site.writes import send_once
@@ -111,7 +111,7 @@ class AccountLink:
     .. version-added:: 0.1
     """
 
-    def __init__(self, site: SiteBase, flow: Flow, parameters: LinkParameters) -> None:
+    def __init__(self, site: PluginSite, flow: Flow, parameters: LinkParameters) -> None:
         """Keep the site, the state, and the parameters of all requests."""
         self._site = site
         self._flow = flow
@@ -183,7 +183,7 @@ class AccountLink:
         )
 
     @classmethod
-    def load(cls, site: SiteBase, saved: str) -> AccountLink:
+    def load(cls, site: PluginSite, saved: str) -> AccountLink:
         """Return a conversation that was saved.
 
         :param site: the same wiki, with the same session
