@@ -111,7 +111,9 @@ class AccountLink:
     .. version-added:: 0.1
     """
 
-    def __init__(self, site: PluginSite, flow: Flow, parameters: LinkParameters) -> None:
+    def __init__(
+        self, site: PluginSite, flow: Flow, parameters: LinkParameters
+    ) -> None:
         """Keep the site, the state, and the parameters of all requests."""
         self._site = site
         self._flow = flow
