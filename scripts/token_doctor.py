@@ -42,7 +42,7 @@ from mw_tokens_plugin.cli.arguments import check_arguments, options_in
 from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script
 from mw_tokens_plugin.doctor import (
     EXPECTED,
-    MOST_DIFFERENCE,
+    MAX_CLOCK_DIFFERENCE,
     OWN_LOGIN,
     SCRIPTS,
     Advice,
@@ -126,7 +126,7 @@ def _exit_code_of_wikis(found: Diagnosis) -> ExitCode:
     unseen = [wiki for wiki in found.wikis if wiki.problem]
     if not unseen:
         return ExitCode.DONE
-    if all(wiki.passing for wiki in unseen):
+    if all(wiki.transient for wiki in unseen):
         return ExitCode.TRY_AGAIN
     if len(unseen) < len(found.wikis):
         return ExitCode.FAILED
@@ -285,7 +285,7 @@ def _about_wiki(found: Findings, all_found: Diagnosis) -> Iterator[Line]:
     yield Line(
         message('token_doctor-clock'),
         _difference(found.clock_difference),
-        good=abs(found.clock_difference) <= MOST_DIFFERENCE,
+        good=abs(found.clock_difference) <= MAX_CLOCK_DIFFERENCE,
     )
     for check in found.scripts:
         yield from _about_script(check, all_found)
@@ -390,7 +390,7 @@ def _sentence(advice: Advice) -> str:
         'file-was-open': lambda: message(
             'token_doctor-file-was-open', path=about['path'], mode=about['mode']
         ),
-        'mend-file': lambda: message('token_doctor-fix-file', path=about['path']),
+        'fix-file': lambda: message('token_doctor-fix-file', path=about['path']),
         'safer-login': lambda: message(
             'token_doctor-safer-login', scripts=about['scripts']
         ),

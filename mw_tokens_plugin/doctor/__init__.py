@@ -1,4 +1,7 @@
-"""What a login can do, on the home wiki and others, and what each script would lack."""
+"""What a login can do, on the home wiki and others, and what each script would lack.
+
+It reads wikis and files, and changes nothing. Showing the findings is left to scripts.
+"""
 
 from mw_tokens_plugin.doctor.examination import (
     EXPECTED,
@@ -7,7 +10,7 @@ from mw_tokens_plugin.doctor.examination import (
     without_home,
 )
 from mw_tokens_plugin.doctor.findings import (
-    MOST_DIFFERENCE,
+    MAX_CLOCK_DIFFERENCE,
     SCRIPTS,
     Advice,
     Block,
@@ -31,7 +34,7 @@ __all__ = [
     'EXPECTED',
     'Findings',
     'LoginKind',
-    'MOST_DIFFERENCE',
+    'MAX_CLOCK_DIFFERENCE',
     'Missing',
     'Need',
     'OWN_LOGIN',

@@ -1,21 +1,14 @@
-"""Finding out what a login can do, by reading one wiki after the other.
+"""Finding out what a login can do, by reading one wiki after another.
 
-It keeps no token of what it reads and changes nothing on a wiki; what follows from the
-findings is said in :mod:`.findings`, and how they are shown is the script's business.
+It keeps no token, and changes nothing on a wiki. What follows from the findings is left
+to :mod:`.findings`, and showing them to the script.
 """
 
 from __future__ import annotations
 
 import stat
 import time
-from collections.abc import (
-    Callable,
-    Collection,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,10 +20,7 @@ from pywikibot.exceptions import Error as PywikibotError
 
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
 from mw_tokens_plugin.cli.login import log_in
-from mw_tokens_plugin.cli.passwords import (
-    password_file,
-    password_problem,
-)
+from mw_tokens_plugin.cli.passwords import password_file, password_problem
 from mw_tokens_plugin.doctor.findings import (
     SCRIPTS,
     Block,
@@ -52,14 +42,14 @@ from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
 from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.refusals import refusals
 
-#: What requests are made with where a wiki has a session of its own.
+#: The credential on wikis that have a session of their own.
 OWN_LOGIN = 'its own login'
 
-#: What may go wrong without being a fault of this program.
+#: Errors that are findings, and no faults of this program.
 EXPECTED = (TokensPluginError, PywikibotError, OSError)
 
-#: Rights that a block of the account takes away, as far as scripts need them; global
-#: accounts are changed all the same.
+#: Rights of scripts that a block of the account takes away. Global accounts can be
+#: changed nevertheless.
 _BLOCKED = ('delete', 'edit', 'undelete')
 
 
@@ -72,14 +62,14 @@ def examine(
 ) -> Diagnosis:
     """Find out what the login on the home wiki can do.
 
-    Everything that goes wrong on the way is a finding too.
+    Errors on the way are findings, too, so none is raised.
 
     .. version-added:: 0.1
 
     :param home: the home wiki, logged in or not
     :param named: other wikis, as :meth:`foreign_site` takes them
-    :param targets: the length of the campaign whose duration is to be told
-    :param clock: seconds since the epoch
+    :param targets: the number of targets of the campaign whose duration is estimated
+    :param clock: returns seconds since the epoch
     """
     # Before anything logs in: pywikibot narrows the mode when it reads the file.
     files = tuple(_secret_files())
@@ -100,21 +90,21 @@ def examine(
         foreign_site=foreign,
         reason=reason,
         targets=targets,
-        secret_files=tuple(map(_seen_again, files)),
+        secret_files=tuple(map(_reread, files)),
         wikis=wikis,
     )
 
 
 def without_home(error: Exception, *, targets: int = 100) -> Diagnosis:
-    """Return what can be said where not even a site object can be made.
+    """Return the findings where the home wiki has no site object.
 
     .. version-added:: 0.1
 
-    :param error: why not
+    :param error: why it has none
     :param targets: as for :func:`examine`
     """
     name = f'{config.family}:{config.mylang}'
-    problem, passing = _sentence(error), _passes(error)
+    problem, transient = _sentence(error), _is_transient(error)
     return Diagnosis(
         login=None,
         centralauthtoken=False,
@@ -122,7 +112,9 @@ def without_home(error: Exception, *, targets: int = 100) -> Diagnosis:
         reason=problem,
         targets=targets,
         secret_files=tuple(_secret_files()),
-        wikis=(WikiCheck(name, (Role.HOME.value,), problem=problem, passing=passing),),
+        wikis=(
+            WikiCheck(name, (Role.HOME.value,), problem=problem, transient=transient),
+        ),
     )
 
 
@@ -141,8 +133,8 @@ def _secret_files() -> Iterator[SecretFile]:
         yield SecretFile(str(path), _mode(path), others_can_read(path))
 
 
-def _seen_again(file: SecretFile) -> SecretFile:
-    """Return a file with what has become of it while wikis were looked at."""
+def _reread(file: SecretFile) -> SecretFile:
+    """Return a file as it is after the logins."""
     return replace(file, narrowed=file.exposed and not others_can_read(Path(file.path)))
 
 
@@ -158,7 +150,7 @@ def _log_in(site: Any) -> None:
 
 
 def _kind(home: Any) -> tuple[str | None, str | None]:
-    """Return what foreign_site() uses, and why it is no centralauthtoken."""
+    """Return what ``foreign_site()`` uses, and why that is not a centralauthtoken."""
     wallet = home.tokens
     if wallet.module_info('centralauthtoken') is None:
         return None, f'{home} has no CentralAuth.'
@@ -185,7 +177,7 @@ def _login_kind(home: Any, foreign: str | None) -> LoginKind | None:
             'centralauthtoken': LoginKind.MAIN_PASSWORD,
             'password': LoginKind.BOT_PASSWORD,
         }[foreign]
-    # A session of a bot password belongs to its user for good, and says so.
+    # The session of a bot password can never log in as another user.
     answer = home.simple_request(
         action='query', meta='authmanagerinfo', formatversion=2
     ).submit()
@@ -202,7 +194,7 @@ def _wiki_checks(
     targets: int,
     clock: Callable[[], float],
 ) -> Iterator[WikiCheck]:
-    """Yield what is found on the home wiki, the central one, and the others."""
+    """Yield the findings on the home wiki, the central one, and the others."""
     sites: dict[str, Any] = {}
     roles: dict[str, list[str]] = {}
     problems: dict[str, Exception] = {}
@@ -223,15 +215,15 @@ def _wiki_checks(
         if name in sites:
             acts = set(has)
             if not named and Role.HOME.value in has:
-                # What is done on the named wikis is done here, then.
+                # Scripts for named wikis act here, then.
                 acts.add(Role.NAMED.value)
             try:
                 findings = _findings(sites[name], acts, login, targets, clock)
             except EXPECTED as error:
                 problems[name] = error
         if problem := problems.get(name):
-            said, passing = _sentence(problem), _passes(problem)
-            yield WikiCheck(name, tuple(has), findings, said, passing)
+            sentence, transient = _sentence(problem), _is_transient(problem)
+            yield WikiCheck(name, tuple(has), findings, sentence, transient)
         else:
             yield WikiCheck(name, tuple(has), findings)
 
@@ -239,7 +231,7 @@ def _wiki_checks(
 def _openings(
     home: Any, named: Sequence[str]
 ) -> Iterator[tuple[Role, str, Callable[[], Any]]]:
-    """Yield the wikis in question, and how the scripts come to them."""
+    """Yield the role and name of each wiki, and what opens it."""
     yield Role.HOME, str(home), lambda: home
     yield Role.CENTRAL, _central_name(home), lambda: _central(home)
     for where in named:
@@ -266,7 +258,7 @@ def _findings(
     targets: int,
     clock: Callable[[], float],
 ) -> Findings:
-    """Return what is to be said of the login on one wiki."""
+    """Return the findings about the login on one wiki."""
     with refusals(site), expected_form(f'What {site} says of itself and the login'):
         answer = site.simple_request(
             action='query',
@@ -281,7 +273,7 @@ def _findings(
         block = _block(site.userinfo)
         before = clock()
         server = site.server_time().timestamp()
-        # The server tells whole seconds, so on average it is half a second later.
+        # The server gives whole seconds, so on average it is half a second later.
         difference = server + 0.5 - (before + clock()) / 2
         agent = http.user_agent(site)
         limits = tuple(_rate_limits(site.userinfo.get('ratelimits') or {}))
@@ -316,7 +308,7 @@ def _findings(
 
 
 def _block(userinfo: Mapping[str, Any]) -> Block | None:
-    """Return the block of an account that a wiki tells of.
+    """Return the block of the account; None if it is not blocked.
 
     https://www.mediawiki.org/wiki/API:Userinfo
     """
@@ -331,19 +323,19 @@ def _block(userinfo: Mapping[str, Any]) -> Block | None:
 
 
 def _rate_limits(
-    told: Mapping[str, Mapping[str, Mapping[str, int]]],
+    limits: Mapping[str, Mapping[str, Mapping[str, int]]],
 ) -> Iterator[RateLimit]:
-    """Yield the limits that hold: of several groups, that which allows most.
+    """Yield the limits that apply: of several groups, the highest one.
 
     https://www.mediawiki.org/wiki/API:Userinfo
     """
-    for action, groups in sorted(told.items()):
-        most = max(groups.values(), key=lambda limit: limit['hits'] / limit['seconds'])
-        yield RateLimit(action, most['hits'], most['seconds'])
+    for action, groups in sorted(limits.items()):
+        highest = max(groups.values(), key=lambda each: each['hits'] / each['seconds'])
+        yield RateLimit(action, highest['hits'], highest['seconds'])
 
 
 def _names_operator(agent: str, user: str | None) -> bool:
-    """Tell whether somebody can be reached by what a user agent says.
+    """Return whether a user agent tells whom to contact.
 
     https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Policy
     """
@@ -360,7 +352,7 @@ def _script_check(
 ) -> ScriptCheck:
     seconds = None
     if script.targets:
-        # What only an option needs is done once, not for each target.
+        # Rights for options are used once, not for each target.
         rights = (need.right for need in script.needs if not need.option)
         limited = {script.module, *rights}
         pauses = [lim.seconds / lim.hits for lim in limits if lim.action in limited]
@@ -410,7 +402,7 @@ def _missing(
 
 
 def _rights_of_account(site: Any) -> frozenset[str]:
-    """Return the rights of an account, also those that no grant lets through.
+    """Return the rights of the account, also those that the grants do not contain.
 
     https://www.mediawiki.org/wiki/API:Siteinfo
     https://www.mediawiki.org/wiki/API:Globaluserinfo
@@ -432,5 +424,5 @@ def _sentence(error: Exception) -> str:
     return ' '.join(str(error).split())
 
 
-def _passes(error: Exception) -> bool:
+def _is_transient(error: Exception) -> bool:
     return exit_code_of(error) is ExitCode.TRY_AGAIN

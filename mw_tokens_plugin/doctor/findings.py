@@ -1,20 +1,17 @@
-"""What was found out about a login: frozen records, and what follows from them.
+"""The findings about a login as frozen records, and what follows from them.
 
-They ask nothing; :mod:`.examination` fills them.
+No wiki is asked here: collecting the findings is left to :mod:`.examination`.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import (
-    Iterator,
-    Mapping,
-)
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-#: Seconds by which clocks may differ before it is worth a word: one-time codes and
-#: cookies go by this machine's clock.
-MOST_DIFFERENCE = 60.0
+#: Seconds by which clocks may differ without advice: one-time codes and cookies depend
+#: on this machine's clock.
+MAX_CLOCK_DIFFERENCE = 60.0
 
 
 class LoginKind(enum.Enum):
@@ -63,10 +60,10 @@ class Script:
 
     :ivar role: on which wikis it acts
     :ivar module: the API module with which it writes
-    :ivar needs: rights of the account, and the grants that let them through
-    :ivar main_password: whether no other login will do
-    :ivar targets: whether it works on many targets, at the pace of the throttle
-    :ivar asks: what it asks with ``meta=``, besides what every wiki has
+    :ivar needs: rights of the account, and the grants that contain them
+    :ivar main_password: whether it needs a login with the main password
+    :ivar targets: whether it acts on many targets, at the pace of the throttle
+    :ivar asks: the module of ``meta=`` that it needs, if not every wiki has it
     """
 
     name: str
@@ -133,7 +130,7 @@ class Missing:
 
     :ivar what: ``right`` (of the account), ``grant``, ``main password``, ``module``;
         ``block`` (of the account), ``read-only``
-    :ivar name: which one; who has blocked, why nothing can be written
+    :ivar name: the name of that; who has blocked the account; why the wiki is read-only
     :ivar option: the option that needs it; empty if the script always does
     """
 
@@ -144,15 +141,16 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class ScriptCheck:
-    """Whether a script would be allowed to work on a wiki.
+    """Whether a script would work on a wiki.
 
     .. version-added:: 0.1
 
-    :ivar works: whether it would, without further options
+    :ivar works: whether it would, without options that need more
     :ivar missing: what it lacks, or would lack with an option
     :ivar least_grants: what a bot password or OAuth consumer needs for it; None if
         none is enough
-    :ivar seconds: how long its targets take at the present pace; None if it has none
+    :ivar seconds: the duration of a campaign at the present pace; None if there are no
+        targets
     """
 
     script: str
@@ -191,17 +189,18 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is to be said of a login on one wiki.
+    """The findings about a login on one wiki.
 
     .. version-added:: 0.1
 
-    :ivar through: what requests are made with
-    :ivar token_types: those that the wiki has
-    :ivar tokens: those of them that this user gets
-    :ivar read_only: why the wiki takes no writes; None if it does
-    :ivar unlimited: whether no rate limit holds for this session
-    :ivar processes: how many share the throttle
-    :ivar names_operator: whether the user agent says who is at work
+    :ivar through: the credential with which requests are made
+    :ivar token_types: the types that the wiki has
+    :ivar tokens: the types that this user gets
+    :ivar read_only: why the wiki is read-only; None if it is not
+    :ivar unlimited: whether this session has no rate limits
+    :ivar put_throttle: seconds between writes
+    :ivar processes: the number of processes that share the throttle
+    :ivar names_operator: whether the user agent tells whom to contact
     :ivar clock_difference: seconds by which the server's clock is ahead of this one
     """
 
@@ -224,23 +223,26 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class WikiCheck:
-    """A wiki, and what was found there.
+    """A wiki and the findings there.
 
     .. version-added:: 0.1
 
-    :ivar roles: ``home``, ``central``, ``named``: for what the scripts take it
-    :ivar problem: why nothing was found
-    :ivar passing: whether that will pass by itself
+    :ivar roles: what it is to the scripts: ``home``, ``central``, ``named``
+    :ivar problem: why there are no findings
+    :ivar transient: whether it is worth trying again later
     """
 
     wiki: str
     roles: tuple[str, ...]
     findings: Findings | None = None
     problem: str | None = None
-    passing: bool = False
+    transient: bool = False
 
     def checks(self, script: str) -> tuple[ScriptCheck, ...]:
-        """Return how a script would fare here."""
+        """Return the checks of a script on this wiki.
+
+        :param script: its name
+        """
         found = self.findings.scripts if self.findings else ()
         return tuple(check for check in found if check.script == script)
 
@@ -251,11 +253,11 @@ class SecretFile:
 
     .. version-added:: 0.1
 
-    :ivar mode: its permissions in octal, as they were found; None if it is not there
+    :ivar mode: its permissions in octal, as they were found; None if there is no file
     :ivar exposed: whether others could read it then
     :ivar problem: why pywikibot cannot use it
     :ivar refused: whether the scripts do not start because of it
-    :ivar narrowed: whether pywikibot has taken it away from others since
+    :ivar narrowed: whether pywikibot has since made it private
     """
 
     path: str
@@ -272,9 +274,9 @@ class Advice:
 
     .. version-added:: 0.1
 
-    :ivar what: ``hide-file``, ``file-was-open``, ``mend-file``, ``safer-login``,
+    :ivar what: ``hide-file``, ``file-was-open``, ``fix-file``, ``safer-login``,
         ``name-operator``, ``set-clock``, ``slowed-down``
-    :ivar about: the file and what belongs to it, the scripts
+    :ivar about: parameters of the message, such as the path of a file
     """
 
     what: str
@@ -283,16 +285,15 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that was found.
+    """All findings.
 
     .. version-added:: 0.1
 
-    :ivar login: how the home login was made; None if it failed, or the wiki tells
-        nothing
-    :ivar centralauthtoken: whether it gets centralauthtokens
-    :ivar foreign_site: what ``foreign_site()`` uses; None if it works with nothing
+    :ivar login: how the home login was made; None if it failed, or is unknown
+    :ivar centralauthtoken: whether the login gets centralauthtokens
+    :ivar foreign_site: what ``foreign_site()`` uses; None if it does not work
     :ivar reason: why there is no centralauthtoken
-    :ivar targets: the length of the campaign whose duration is told
+    :ivar targets: the number of targets of the campaign whose duration is estimated
     """
 
     login: LoginKind | None
@@ -304,7 +305,7 @@ class Diagnosis:
     wikis: tuple[WikiCheck, ...]
 
     def would_work(self, script: str) -> bool:
-        """Tell whether a script would be allowed to work, wherever it would act.
+        """Return whether a script would work on all wikis where it would act.
 
         :param script: its name
         """
@@ -315,13 +316,13 @@ class Diagnosis:
             len(checks) == len(self._where(script)) > 0
             and all(check.works for check in checks)
             and self.login_problem(script) is None
-            and self._files_serve()
+            and self._files_are_usable()
         )
 
     def may_work_later(self, script: str) -> bool:
-        """Tell whether a script would not work now, but all that stops it will pass.
+        """Return whether a script would not work now, but only for transient reasons.
 
-        That are wikis that do not answer or are read-only.
+        These are wikis that do not answer, or are read-only.
 
         :param script: its name
         """
@@ -334,18 +335,22 @@ class Diagnosis:
         lacks = {m.what for check in checks for m in check.missing if not m.option}
         return (
             not self.would_work(script)
-            and all(wiki.passing for wiki in stopped)
+            and all(wiki.transient for wiki in stopped)
             and lacks <= {'read-only'}
-            and self._files_serve()
+            and self._files_are_usable()
         )
 
     def login_problem(self, script: str) -> str | None:
-        """Say why a script could not log in where it does, if it acts elsewhere."""
+        """Return why a script could not log in, if it acts on other wikis.
+
+        :param script: its name
+        :return: the problem of the central wiki; None if there is none
+        """
         problems = (wiki.problem for wiki in self._logged_in_to(script))
         return next(filter(None, problems), None)
 
     def _logged_in_to(self, script: str) -> list[WikiCheck]:
-        """Return the wiki on which a script logs in, if it acts elsewhere."""
+        """Return the wiki on which a script logs in, if it acts on other wikis."""
         role = next(each.role for each in SCRIPTS if each.name == script)
         if role is not Role.NAMED:
             return []
@@ -354,7 +359,7 @@ class Diagnosis:
     def _where(self, script: str) -> list[WikiCheck]:
         """Return the wikis on which a script would act.
 
-        Where none is named, the home wiki is meant.
+        If no wiki is named, that is the home wiki.
         """
         role = next(each.role for each in SCRIPTS if each.name == script)
         found = [wiki for wiki in self.wikis if role.value in wiki.roles]
@@ -362,7 +367,7 @@ class Diagnosis:
             found = [wiki for wiki in self.wikis if Role.HOME.value in wiki.roles]
         return found
 
-    def _files_serve(self) -> bool:
+    def _files_are_usable(self) -> bool:
         return not any(file.refused for file in self.secret_files)
 
     def advice(self) -> Iterator[Advice]:
@@ -372,7 +377,7 @@ class Diagnosis:
                 what = 'file-was-open' if file.narrowed else 'hide-file'
                 yield Advice(what, {'path': file.path, 'mode': file.mode or ''})
             if file.problem:
-                yield Advice('mend-file', {'path': file.path, 'problem': file.problem})
+                yield Advice('fix-file', {'path': file.path, 'problem': file.problem})
         found = [wiki.findings for wiki in self.wikis if wiki.findings is not None]
         if self.login is LoginKind.MAIN_PASSWORD:
             checks = [check for each in found for check in each.scripts]
@@ -381,7 +386,7 @@ class Diagnosis:
                 yield Advice('safer-login', {'scripts': ', '.join(names)})
         if any(not each.names_operator for each in found):
             yield Advice('name-operator', {})
-        if any(abs(each.clock_difference) > MOST_DIFFERENCE for each in found):
+        if any(abs(each.clock_difference) > MAX_CLOCK_DIFFERENCE for each in found):
             yield Advice('set-clock', {})
         if any(each.processes > 1 for each in found):
             yield Advice('slowed-down', {})

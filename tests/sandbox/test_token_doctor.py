@@ -256,7 +256,7 @@ def test_a_home_wiki_that_does_not_answer_is_a_finding(
         run = doctor('-json', '-pt:0', *options)
         told = json.loads(run.out)
         assert run.code == 75
-        assert told['wikis'][0]['passing']
+        assert told['wikis'][0]['transient']
         assert 'does not answer' in told['wikis'][0]['problem']
         assert not any(told['would_work'].values())
 
