@@ -29,7 +29,6 @@ import sqlalchemy as sa
 from farm import ROOT, use_checkout
 
 from mw_tokens_plugin.campaign.action import Action
-from mw_tokens_plugin.campaign.database import targets
 from mw_tokens_plugin.campaign.engine import Engine
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import (
@@ -39,6 +38,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
+from mw_tokens_plugin.campaign.schema import targets
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import at_work

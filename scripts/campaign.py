@@ -24,6 +24,11 @@ pwb campaign undo NAME -reason:TEXT
 pwb campaign forget NAME          Delete all that the ledger knows of it. It can be
                                   neither undone nor resumed then.
 
+pwb campaign upgrade              Upgrade the tables of a ledger on a database server to
+                                  those of this version. Nobody may be at work on it,
+                                  and all who use it need this version then. A ledger
+                                  in a file is upgraded when it is opened.
+
 All other options are those of the script that began the campaign, such as -always,
 -simulate and -workers:N. These are read here:
 
@@ -62,6 +67,7 @@ from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.report.console import reason_line
 from mw_tokens_plugin.campaign.report.export import write_report
 from mw_tokens_plugin.campaign.report.hiding import Veil
+from mw_tokens_plugin.campaign.upgrades import VERSION
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.cli.arguments import check_arguments, options_in
 from mw_tokens_plugin.cli.kinds import Start, script_for
@@ -122,8 +128,8 @@ def _run(arguments: list[str]) -> ExitCode:
         check_arguments(others, known, script='pwb campaign')
     if not options.targets:
         raise InvalidInput(
-            'Say what to do: list, show, stage, report, resume, retry-failed, undo or '
-            'forget.'
+            'Say what to do: list, show, stage, report, resume, retry-failed, undo, '
+            'forget or upgrade.'
         )
     command, *words = options.targets
     if '' in words:
@@ -134,10 +140,16 @@ def _run(arguments: list[str]) -> ExitCode:
     if others and not is_passed_on:
         raise not_understood('campaign', others[0])
     # A ledger that is not there yet has no campaign, which is an answer.
-    ledger = options.open_ledger(create=command == 'stage')
+    ledger = options.open_ledger(
+        create=command == 'stage', upgrade=command == 'upgrade'
+    )
     try:
         if command == 'list':
             return _list(ledger, options, words)
+        if command == 'upgrade' and not words:
+            about = {'place': ledger.location, 'version': VERSION}
+            options.reporter().line(message('campaign-ledger-version', **about))
+            return ExitCode.DONE
         if command == 'stage' and len(words) == 1:
             print(_stage(ledger.find(words[0])))
             return ExitCode.DONE

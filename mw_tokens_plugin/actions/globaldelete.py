@@ -135,6 +135,7 @@ class GlobalDelete(Action):
             return Outcome(
                 State.FAILED,
                 detail=f'now held back: {SkipReason.EXCLUDED.value}',
+                reason_code=SkipReason.EXCLUDED.name,
             )
         planned = target.decision.facts
         with hiding([target]):
@@ -142,12 +143,17 @@ class GlobalDelete(Action):
             if not account.exists or account.central_id != target.decision.central_id:
                 return self._gone(target, is_unsent=True)
             if account.attached is None:
-                return Outcome(State.FAILED, detail=f'not deleted: {WIKIS_UNKNOWN}')
+                return Outcome(
+                    State.FAILED,
+                    detail=f'not deleted: {WIKIS_UNKNOWN}',
+                    reason_code=SkipReason.UNREADABLE.name,
+                )
             facts = _facts(account)
             if any(facts[name] != planned[name] for name in self.fixed):
                 return Outcome(
                     State.FAILED,
                     detail='changed since the plan, and not deleted',
+                    reason_code=SkipReason.CHANGED_SINCE.name,
                     hidden=account.hidden is not HiddenLevel.NONE,
                 )
             try:

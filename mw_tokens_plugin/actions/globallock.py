@@ -163,6 +163,7 @@ class GlobalLock(Action):
             return Outcome(
                 State.FAILED,
                 detail=f'now held back: {SkipReason.EXCLUDED.value}',
+                reason_code=SkipReason.EXCLUDED.name,
             )
         with hiding([target]):
             if target.decision.facts.get('found_done'):
@@ -339,7 +340,7 @@ class GlobalLock(Action):
                 State.DONE,
                 changed=True,
                 detail='done by you before, since the plan',
-                facts={'log_entry': entry.log_id},
+                log_id=entry.log_id,
                 is_earlier=True,
             )
         return _done_by_others(entry)
@@ -467,9 +468,8 @@ def is_own_entry(
     """
     if not _is_change(entry, locked, hidden):
         return False
-    number = target.decision.facts.get('log_entry')
-    if number is not None:
-        return bool(entry.log_id == number)
+    if target.log_id is not None:
+        return bool(entry.log_id == target.log_id)
     is_ours = target.may_have_written_at(entry.timestamp, by=entry.by)
     return is_ours and may_be_reason(entry.comment, reason)
 
@@ -518,7 +518,7 @@ _WORDS = {HiddenLevel.LISTS: 'hidden', HiddenLevel.SUPPRESSED: 'oversighted'}
 
 def _skipped_now(skipped: SkipReason) -> Outcome:
     detail = f'changed since the plan, and now held back: {skipped.value}'
-    return Outcome(State.FAILED, detail=detail)
+    return Outcome(State.FAILED, detail=detail, reason_code=skipped.name)
 
 
 def _seen(account: GlobalAccount, outcome: Outcome) -> Outcome:

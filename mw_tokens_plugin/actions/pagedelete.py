@@ -217,7 +217,11 @@ class CrosswikiDelete(Action):
             if not error.partial:
                 raise
             # The other pages of the wiki are not concerned.
-            return Outcome(State.FAILED, detail=str(error))
+            return Outcome(
+                State.FAILED,
+                detail=str(error),
+                error_class=type(error).__name__,
+            )
 
     def reconcile(
         self, targets: Sequence[Target]
@@ -315,13 +319,23 @@ class CrosswikiDelete(Action):
             )
             facts = whole.facts() if whole and whole.id == page.id else {}
             facts.pop('looked_at', None)
-            return Outcome(State.FAILED, detail=detail, facts=facts)
+            return Outcome(
+                State.FAILED,
+                detail=detail,
+                facts=facts,
+                reason_code=SkipReason.CHANGED_SINCE.name,
+            )
         if any(now[key] != planned[key] for key in self.fixed):
-            return Outcome(State.FAILED, detail='changed since the plan, and held back')
+            return Outcome(
+                State.FAILED,
+                detail='changed since the plan, and held back',
+                reason_code=SkipReason.CHANGED_SINCE.name,
+            )
         if restored := _restored_since(log, planned.get('looked_at')):
             by = restored.user or 'others'
             detail = f'deleted and restored since the plan, by {by}; skipped'
-            return Outcome(State.FAILED, detail=detail)
+            code = SkipReason.CHANGED_SINCE.name
+            return Outcome(State.FAILED, detail=detail, reason_code=code)
         parameters: dict[str, Any] = {
             'pageid': page.id,
             'reason': self._reason_on(site),
@@ -366,7 +380,9 @@ class CrosswikiDelete(Action):
                 f'not finished: {quantity(len(page.revisions), "revision")} left. '
                 'Delete or restore it by hand'
             )
-            return Outcome(State.FAILED, changed=True, detail=detail)
+            return Outcome(
+                State.FAILED, changed=True, detail=detail, reason_code='INCOMPLETE'
+            )
         return _UNDER_WAY
 
     def _reason_on(self, site: Any) -> str:
@@ -446,7 +462,9 @@ class UndoCrosswikiDelete(Action):
             return Outcome(State.DONE, detail=detail)
         if skipped is not None:
             return Outcome(
-                State.FAILED, detail=f'changed since the plan: {skipped.value}'
+                State.FAILED,
+                detail=f'changed since the plan: {skipped.value}',
+                reason_code=skipped.name,
             )
         revisions = target.decision.facts['revisions']
         # Each list restores what it names and nothing else: without `fileids` the
@@ -493,11 +511,11 @@ class UndoCrosswikiDelete(Action):
         read_only = self.wikis.standing(database, 'undelete').read_only
         for name, target in self._recorded(names).items():
             if read_only is not None:
-                facts = {**target.decision.facts, 'problem': read_only}
+                facts = {**_recorded_facts(target), 'problem': read_only}
                 yield Decision(name, skipped=SkipReason.READ_ONLY, facts=facts)
                 continue
             skipped, by, _file_ids = self._look(target)
-            facts = {**target.decision.facts, 'changed_by': by}
+            facts = {**_recorded_facts(target), 'changed_by': by}
             yield Decision(name, skipped=skipped, facts=facts, partition=database)
 
     def _look(self, target: Target) -> tuple[SkipReason | None, str | None, list[int]]:
@@ -607,19 +625,19 @@ def _deletion(
 
 
 def _deleted(
-    planned: Mapping[str, Any], log_entry: int, title: str, remark: str = ''
+    planned: Mapping[str, Any], log_id: int, title: str, remark: str = ''
 ) -> Outcome:
     """Return the outcome of a deletion of our own.
 
-    :param log_entry: the number of its entry in the log
+    :param log_id: the number of its entry in the log
     :param title: the one that the page had when it was deleted
     """
-    facts: dict[str, Any] = {'log_entry': log_entry}
-    detail = f'log entry {log_entry}{remark}'
+    facts: dict[str, Any] = {}
+    detail = f'log entry {log_id}{remark}'
     if title != planned['title']:
         facts['deleted_as'] = title
         detail += f'; it was moved right before, and deleted as {title!r}'
-    return Outcome(State.DONE, changed=True, detail=detail, facts=facts)
+    return Outcome(State.DONE, changed=True, detail=detail, facts=facts, log_id=log_id)
 
 
 def _is_vanishing(
@@ -661,7 +679,8 @@ def _gone(site: Any, target: Target) -> Outcome:
     by = (latest and latest.user) or 'others'
     if there:
         detail = f'deleted meanwhile by {by}, and there is another page of that title'
-        return Outcome(State.FAILED, detail=detail)
+        code = SkipReason.PAGE_EXISTS.name
+        return Outcome(State.FAILED, detail=detail, reason_code=code)
     return Outcome(State.DONE, detail=f'gone meanwhile, by {by}')
 
 
@@ -686,7 +705,9 @@ def _restored(target: Target, counts: tuple[int, int] | None) -> Outcome:
             f'only {counts[0]} of {quantity(wanted[0], "revision")} and {counts[1]} of '
             f'{quantity(wanted[1], "file version")} came back'
         )
-        return Outcome(State.FAILED, changed=True, detail=detail)
+        return Outcome(
+            State.FAILED, changed=True, detail=detail, reason_code='INCOMPLETE'
+        )
     detail = quantity(counts[0], 'revision')
     if wanted[1]:
         detail += f', {quantity(counts[1], "file version")}'
@@ -719,9 +740,12 @@ def _is_back(page: Page, deleted: Sequence[Revision], target: Target) -> bool:
 
 def _is_entry_of(entry: LogEntry, target: Target) -> bool:
     """Tell whether a log entry is that of a deletion which the ledger records."""
-    return entry.action == 'delete' and entry.id == target.decision.facts.get(
-        'log_entry'
-    )
+    return entry.action == 'delete' and entry.id == target.log_id
+
+
+def _recorded_facts(target: Target) -> dict[str, Any]:
+    """Return what an undo must know of a deletion, with the number of its entry."""
+    return {**target.decision.facts, 'log_entry': target.log_id}
 
 
 def _title_in_archive(target: Target) -> str:

@@ -90,6 +90,13 @@ class Action(ABC):
         :raises TokensPluginError: it cannot be read: the targets stay leased
         """
 
+    def of(self, kind: str) -> Action:
+        """Return the action for targets of a kind, where there are several kinds.
+
+        :param kind: that of a target; empty where the campaign does one thing
+        """
+        return self
+
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a target besides its name, by heading."""
         return {}

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.database import Database, budgets
+from mw_tokens_plugin.campaign.database import Database
+from mw_tokens_plugin.campaign.schema import budgets
 
 
 class Budget:

@@ -1,7 +1,7 @@
-"""The database that holds all campaigns: its tables, and how it is opened.
+"""The database that holds all campaigns: how it is opened, and its transactions.
 
-SQLite by default, and MariaDB or PostgreSQL by URL; what is written when is decided
-elsewhere.
+SQLite by default, and MariaDB or PostgreSQL by URL. Its tables are in :mod:`.schema`
+and :mod:`.upgrades`; what is written when is decided elsewhere.
 
 https://docs.sqlalchemy.org/en/20/core/
 """
@@ -13,24 +13,24 @@ import os
 import shlex
 import socket
 import sqlite3
-import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
 
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of, is_refusal
-from mw_tokens_plugin.campaign.ledgerfile import prepare
+from mw_tokens_plugin.campaign.ledgerfile import keep_copy, prepare
 from mw_tokens_plugin.campaign.ledgerurl import LedgerPlace
-from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
+from mw_tokens_plugin.campaign.upgrades import bring_up_to_date
+from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput, LedgerFailure
 from mw_tokens_plugin.privatefiles import others_can_read
 from mw_tokens_plugin.site.settings import settings
 
-_metadata = sa.MetaData()
+Row = sa.Row[Any]
 
 #: How often something is done that another process is just doing.
 _TRIES = 10
@@ -45,145 +45,6 @@ _REFUSALS = (
 #: With what SQLite begins to complain of bytes that are no text.
 _NO_TEXT = 'Could not decode to UTF-8'
 
-#: Large enough for central ids; SQLite counts rows only in plain integers.
-_Number = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
-#: MariaDB keeps no fractions of seconds unless told to.
-_Moment = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mysql', 'mariadb')
-#: Compared byte by byte, whatever the database's collation; MariaDB has no index on
-#: the whole of a BLOB.
-_Name = sa.LargeBinary(700).with_variant(mysql.VARBINARY(700), 'mysql', 'mariadb')
-
-#: Names of campaigns and accounts differ by their letters' case everywhere. The
-#: options of one dialect do not hold for the other.
-_TEXTS: dict[str, Any] = {
-    f'{dialect}_{option}': value
-    for dialect in ('mysql', 'mariadb')
-    for option, value in (('charset', 'utf8mb4'), ('collate', 'utf8mb4_bin'))
-}
-
-campaigns = sa.Table(
-    'campaign',
-    _metadata,
-    sa.Column('id', _Number, primary_key=True),
-    sa.Column('name', sa.String(190), nullable=False, unique=True),
-    sa.Column('action', sa.String(40), nullable=False),
-    sa.Column('wiki', sa.String(190), nullable=False),
-    #: Where that wiki is, and what it calls itself: two farms may have one family name.
-    sa.Column('api', sa.String(500)),
-    sa.Column('wikiid', sa.String(190)),
-    sa.Column('operator', sa.String(255), nullable=False),
-    sa.Column('reason', sa.Text, nullable=False),
-    sa.Column('options', sa.JSON, nullable=False),
-    sa.Column('created_at', _Moment, nullable=False),
-    sa.Column('listed_at', _Moment),
-    sa.Column('planned_at', _Moment),
-    sa.Column('confirmed_at', _Moment),
-    sa.Column('finished_at', _Moment),
-    **_TEXTS,
-)
-
-targets = sa.Table(
-    'target',
-    _metadata,
-    sa.Column('id', _Number, primary_key=True),
-    sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), nullable=False),
-    sa.Column('name', _Name, nullable=False),
-    sa.Column('central_id', _Number),
-    sa.Column('hidden', sa.Boolean, nullable=False, default=False),
-    sa.Column('state', sa.String(10), nullable=False),
-    sa.Column('held', sa.String(20), key='skipped'),
-    sa.Column('facts', sa.JSON),
-    sa.Column('lane', sa.String(190), key='partition'),
-    #: The worker that has it leased, as run/worker.
-    sa.Column('owner', sa.String(48)),
-    #: Whose write it was, as user@wiki: a campaign may be resumed by a colleague.
-    sa.Column('account', sa.String(190)),
-    sa.Column('attempts', sa.Integer, nullable=False, default=0),
-    sa.Column('changed', sa.Boolean),
-    sa.Column('detail', sa.Text),
-    sa.Column('started_at', _Moment),
-    sa.Column('ended_at', _Moment),
-    #: The seals of those who have listed or planned it.
-    sa.Column('seals', sa.Text),
-    sa.Index('target_by_name', 'campaign_id', 'name', unique=True),
-    sa.Index('target_by_state', 'campaign_id', 'state', 'id'),
-    sa.Index('target_by_lane', 'campaign_id', 'partition', 'state', 'id'),
-    **_TEXTS,
-)
-
-#: What only one worker at a time may write to, and which one does.
-partitions = sa.Table(
-    'lane',
-    _metadata,
-    sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), primary_key=True),
-    sa.Column('name', sa.String(190), primary_key=True),
-    sa.Column('owner', sa.String(48)),
-    #: Why it did not work the last time.
-    sa.Column('error', sa.Text),
-    **_TEXTS,
-)
-
-#: Plans that somebody has made and looked at, under the seal of that operator's key.
-plans = sa.Table(
-    'plan',
-    _metadata,
-    sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), primary_key=True),
-    sa.Column('id', sa.String(32), primary_key=True),
-    sa.Column('key_id', sa.String(16), nullable=False),
-    sa.Column('made_at', _Moment, nullable=False),
-    sa.Column('confirmed', sa.Boolean, nullable=False),
-    sa.Column('seal', sa.String(64), nullable=False),
-    **_TEXTS,
-)
-
-#: Which tables and columns there are; a ledger without this one has version 1.
-versions = sa.Table(
-    'ledger_version',
-    _metadata,
-    sa.Column('number', sa.Integer, primary_key=True, autoincrement=False),
-)
-
-#: The version of the tables above, and the columns that a version has added.
-VERSION = 2
-_ADDED: dict[int, tuple[sa.Column[Any], ...]] = {
-    2: (campaigns.c.api, campaigns.c.wikiid, targets.c.seals)
-}
-
-#: Attempts after which there was another one; the last is in the target itself.
-attempts = sa.Table(
-    'attempt',
-    _metadata,
-    sa.Column('id', _Number, primary_key=True),
-    sa.Column(
-        'target_id', _Number, sa.ForeignKey('target.id'), nullable=False, index=True
-    ),
-    sa.Column('started_at', _Moment, nullable=False),
-    sa.Column('ended_at', _Moment, nullable=False),
-    sa.Column('detail', sa.Text, nullable=False),
-    **_TEXTS,
-)
-
-#: Processes that are at work, and how often each has given a sign of life.
-runs = sa.Table(
-    'run',
-    _metadata,
-    sa.Column('id', sa.String(32), primary_key=True),
-    sa.Column('campaign_id', _Number, sa.ForeignKey('campaign.id'), nullable=False),
-    sa.Column('account', sa.String(190), nullable=False),
-    sa.Column('workers', sa.Integer, nullable=False),
-    sa.Column('beats', _Number, nullable=False),
-    **_TEXTS,
-)
-
-#: When the next write of an account may be sent, seconds since the epoch.
-budgets = sa.Table(
-    'budget',
-    _metadata,
-    sa.Column('account', sa.String(255), primary_key=True),
-    sa.Column('next_at', sa.Double, nullable=False),
-    **_TEXTS,
-)
-
 
 class Database:
     """A database with the tables of the ledger.
@@ -196,15 +57,18 @@ class Database:
         sent
     """
 
-    def __init__(self, url: str, *, create: bool = True) -> None:
+    def __init__(self, url: str, *, create: bool = True, upgrade: bool = False) -> None:
         """Open the database, and make its tables if they are not there.
 
         A new SQLite file can be read by its owner only, and one that others can write
-        to is refused.
+        to is refused. An SQLite file of an older version is upgraded, after a copy of
+        it was made.
 
         :param url: an SQLAlchemy URL, or the path of an SQLite file
         :param create: whether an SQLite file may be a new one
-        :raises InvalidInput: it cannot be opened, or everybody could read it
+        :param upgrade: whether tables of an older version on a server are upgraded
+        :raises InvalidInput: it cannot be opened, everybody could read it, or its
+            tables are of another version
         :raises LedgerFailure: it cannot be opened now
         """
         self._place = place = LedgerPlace.parse(url)
@@ -234,7 +98,11 @@ class Database:
             if path:
                 mode = 'DELETE' if on_network else 'WAL'
                 sa.event.listen(self.engine, 'connect', _SqliteSetup(mode))
-            _prepare(self.engine)
+            bring_up_to_date(
+                self.engine,
+                allowed=upgrade or bool(path),
+                copy=partial(keep_copy, path) if path else lambda version: None,
+            )
         except Exception as error:
             # Drivers raise anything for parameters that they do not understand.
             reason = place.cleaned(str(getattr(error, 'orig', None) or error))
@@ -370,63 +238,6 @@ class _SqliteSetup:
         connection.execute('PRAGMA synchronous = NORMAL')
 
 
-def _prepare(engine: sa.Engine) -> None:
-    """Make or add what is missing, also while another process does the same.
-
-    :raises InvalidInput: the ledger was made by a newer version
-    """
-    for last in (*[False] * _TRIES, True):
-        try:
-            _bring_up_to_date(engine)
-            return
-        except (sa.exc.DBAPIError, sa.exc.NoSuchTableError):
-            # One of them was made between the look and the order.
-            if last:
-                raise
-            time.sleep(0.05)
-
-
-def _bring_up_to_date(engine: sa.Engine) -> None:
-    there = sa.inspect(engine)
-    is_new = not there.has_table(campaigns.name)
-    if not is_new:
-        with engine.connect() as connection:
-            found = (
-                connection.scalar(sa.select(sa.func.max(versions.c.number)))
-                if there.has_table(versions.name)
-                else 1
-            )
-        if found == VERSION:
-            return
-        if found is not None and found > VERSION:
-            raise InvalidInput(
-                f'it was made by a newer version of mw_tokens_plugin (its tables have '
-                f'version {found}, and this one knows {VERSION}). Update this one.'
-            )
-        for column in (c for number in _ADDED for c in _ADDED[number]):
-            _add_column(engine, column)
-    _metadata.create_all(engine)
-    with engine.begin() as connection:
-        # An old ledger has the columns before it has the number.
-        known = connection.scalars(sa.select(versions.c.number)).all()
-        if VERSION not in known:
-            connection.execute(sa.insert(versions).values(number=VERSION))
-
-
-def _add_column(engine: sa.Engine, column: sa.Column[Any]) -> None:
-    """Add a column to a table that was made before there was one."""
-    found = sa.inspect(engine)
-    if not found.has_table(column.table.name):
-        return
-    there = {each['name'] for each in found.get_columns(column.table.name)}
-    if column.name in there:
-        return
-    added = sa.schema.CreateColumn(column).compile(dialect=engine.dialect)
-    table = engine.dialect.identifier_preparer.format_table(column.table)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f'ALTER TABLE {table} ADD COLUMN {added}')
-
-
 def _synchronous(connection: sa.Connection, level: str) -> None:
     connection.exec_driver_sql(f'PRAGMA synchronous = {level}')
     connection.commit()
@@ -434,6 +245,8 @@ def _synchronous(connection: sa.Connection, level: str) -> None:
 
 def _works_later(error: Exception) -> bool:
     """Tell whether a database that cannot be opened may be opened later."""
+    if isinstance(error, CampaignBusy):
+        return True
     if isinstance(error, OSError):
         return exit_code_of(error) is ExitCode.TRY_AGAIN
     transient = sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError
@@ -481,6 +294,3 @@ def _check_credentials(query: Mapping[str, object]) -> None:
             return
         problem = f'has no section "[{section}]"'
     raise InvalidInput(f'{path} {problem}. It is not shown, as it holds a password.')
-
-
-Row = sa.Row[Any]

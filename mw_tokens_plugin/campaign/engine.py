@@ -175,28 +175,33 @@ class Engine:
         self._refused_in_a_row: set[str] = set()
         #: What the wiki has accepted and carries out later.
         self._accepted: list[Target] = []
+        #: The stage whose targets are leased; see :meth:`Ledger.stage`.
+        self._stage = 0
 
     def run(self) -> Finish:
         """Work until nothing is left, or something stops it."""
         if not self._run.joined:
             self._reconcile_dead()
-        waited: set[str] = set()
+        waited: set[int] = set()
         while not self._is_over():
+            self._stage = self._ledger.stage(self._campaign)
             self._work_all()
             # Other runs may leave leases behind, or give some back.
             if self._reconcile_dead():
                 continue
+            if self._is_over():
+                break
             # So may the wiki, which can lose what it has accepted.
-            accepted = {target.name for target in self._accepted}
-            if not accepted or self._is_over():
-                break
-            if waited & accepted:
-                self._failure = self._still_accepted()
-                break
-            waited |= accepted
-            self._wait_for_wiki()
-        if self._refused and not self._is_over():
+            if accepted := {target.id for target in self._accepted}:
+                if waited & accepted:
+                    self._failure = self._still_accepted()
+                    break
+                waited |= accepted
+                self._wait_for_wiki()
+                continue
             self._fail_refused()
+            if self._ledger.stage(self._campaign) <= self._stage:
+                break
         counts = self._ledger.counts(self._campaign)
         left = counts[State.PLANNED] + counts[State.LEASED]
         not_agreed_to = None
@@ -287,17 +292,19 @@ class Engine:
         return bool(dead or living)
 
     def _reconcile_all(self, batch: Sequence[Target]) -> None:
-        partitions: dict[str | None, list[Target]] = {}
+        groups: dict[tuple[str | None, str], list[Target]] = {}
         for target in batch:
-            partitions.setdefault(target.decision.partition, []).append(target)
-        for partition, group in partitions.items():
+            group = (target.decision.partition, target.kind)
+            groups.setdefault(group, []).append(target)
+        for (partition, kind), targets in groups.items():
             # What cannot be read stays leased, and is read first by another run.
             if (
                 partition not in self._skipped_partitions
                 and partition not in self._refused
             ):
                 with self._skipping(partition):
-                    for target, outcome in self._action.reconcile(group):
+                    action = self._action.of(kind)
+                    for target, outcome in action.reconcile(targets):
                         if outcome is None:
                             self._ledger.unlease([target])
                         elif outcome.state is State.LEASED:
@@ -377,6 +384,7 @@ class Engine:
                     owner,
                     [*self._skipped_partitions, *self._refused],
                     self._key_id,
+                    self._stage,
                 )
             ):
                 try:
@@ -412,7 +420,13 @@ class Engine:
         """Lease and carry out the targets of one partition."""
         while not self._is_over() and (
             leased := self._ledger.lease(
-                self._campaign, owner, size, self._run.account, partition, self._key_id
+                self._campaign,
+                owner,
+                size,
+                self._run.account,
+                partition,
+                self._key_id,
+                self._stage,
             )
         ):
             self._work_on(leased)
@@ -446,8 +460,9 @@ class Engine:
         """
         moment = looks.made.get(target.id)
         if moment is not None and not timedelta() <= now() - moment < FRESH:
-            position = looks.targets.index(target)
-            for each, outcome in self._action.look_again(looks.targets[position:]):
+            left = looks.targets[looks.targets.index(target) :]
+            same = [each for each in left if each.kind == target.kind]
+            for each, outcome in self._action.of(target.kind).look_again(same):
                 looks.made[each.id] = now()
                 if outcome is not None:
                     looks.outcomes[each.id] = outcome
@@ -497,6 +512,7 @@ class Engine:
         :raises _Stopped: the operator wants to stop
         :raises _Unreconciled: it may have been sent, and could not be read
         """
+        action = self._action.of(target.kind)
         # Whether the last attempt may have been carried out, and whether any may.
         is_unknown = was_unknown = False
         try:
@@ -517,18 +533,24 @@ class Engine:
                     is_unknown = True
                     started = self._ledger.clock()
                     try:
-                        return self._action.apply(target)
+                        return action.apply(target)
                     except TokensPluginError as error:
                         is_unknown = isinstance(error, _UNKNOWN)
                         was_unknown |= is_unknown
                         if isinstance(error, TRANSIENT):
-                            self._ledger.note_attempt(target, started, _words(error))
+                            self._ledger.note_attempt(
+                                target,
+                                started,
+                                _words(error),
+                                error_class=type(error).__name__,
+                                reason_code=_code(error),
+                            )
                         raise
         except _ERRORS as error:
             if is_unknown or (was_unknown and _is_final(error)):
                 return self._last_look(target, error)
             if _is_final(error):
-                return Outcome(State.FAILED, detail=_words(error))
+                return _failed(error)
             raise
         raise AssertionError('tenacity ended without a result')
 
@@ -537,7 +559,7 @@ class Engine:
             self._before_pause(target, error, seconds)
 
     def _reconcile(self, target: Target) -> Outcome | None:
-        ((_, outcome),) = self._action.reconcile([target])
+        ((_, outcome),) = self._action.of(target.kind).reconcile([target])
         return outcome
 
     def _last_look(self, target: Target, error: Exception) -> Outcome:
@@ -552,7 +574,7 @@ class Engine:
             reconciled = self._reconcile(target)
         except _ERRORS as failure:
             raise _Unreconciled(failure) from failure
-        return reconciled or Outcome(State.FAILED, detail=_words(error))
+        return reconciled or _failed(error)
 
     def _record(self, target: Target, outcome: Outcome) -> None:
         self._down_in_a_row.clear()
@@ -576,10 +598,9 @@ class Engine:
 
     def _credited(self, target: Target, outcome: Outcome) -> Outcome:
         """Leave to another campaign what it has done, so that each undoes its own."""
-        entry = outcome.facts.get('log_entry')
         for name, other in self._ledger.done_elsewhere(self._campaign, target):
             is_later = other.ended_after(target.decision.facts.get('looked_at'))
-            if is_later and entry == other.decision.facts.get('log_entry', entry):
+            if is_later and other.log_id in (None, outcome.log_id):
                 detail = f'done by the campaign {name}'
                 return Outcome(State.DONE, detail=detail)
         return outcome
@@ -622,6 +643,22 @@ class _Stopped(Exception):
 def _is_final(error: BaseException) -> bool:
     """Tell whether an error concerns one target alone."""
     return isinstance(error, _FINAL) and not isinstance(error, _STOPPING)
+
+
+def _failed(error: Exception) -> Outcome:
+    """Return the outcome of a target that an error has ended."""
+    return Outcome(
+        State.FAILED,
+        detail=_words(error),
+        error_class=type(error).__name__,
+        reason_code=_code(error),
+    )
+
+
+def _code(error: Exception) -> str | None:
+    """Return the wiki's code for an error, if it has one."""
+    code = getattr(error, 'code', None)
+    return code[:80] if isinstance(code, str) else None
 
 
 def _words(error: BaseException) -> str:

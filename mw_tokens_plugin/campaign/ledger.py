@@ -23,23 +23,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.database import (
-    Database,
-    Row,
-    attempts,
-    campaigns,
-    partitions,
-    plans,
-    runs,
-    targets,
-)
+from mw_tokens_plugin import __version__
+from mw_tokens_plugin.campaign.database import Database, Row
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
     Outcome,
     SkipReason,
     State,
+    Step,
     Target,
+)
+from mw_tokens_plugin.campaign.schema import (
+    attempts,
+    campaigns,
+    partitions,
+    plans,
+    runs,
+    targets,
 )
 from mw_tokens_plugin.campaign.storedrows import check_columns, check_facts
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
@@ -64,14 +65,15 @@ class Ledger:
     :raises LedgerFailure: the database failed
     """
 
-    def __init__(self, url: str, *, create: bool = True) -> None:
+    def __init__(self, url: str, *, create: bool = True, upgrade: bool = False) -> None:
         """Open the database.
 
         :param url: an SQLAlchemy URL, or the path of an SQLite file
         :param create: whether an SQLite file may be a new one
+        :param upgrade: whether tables of an older version on a server are upgraded
         :raises InvalidInput: it cannot be opened
         """
-        self.database = Database(url, create=create)
+        self.database = Database(url, create=create, upgrade=upgrade)
         self.location = self.database.location
         #: What tells when an attempt begins and ends; to be compared with a wiki's
         #: logs, it has to be the wiki's clock.
@@ -86,6 +88,9 @@ class Ledger:
                 changed=sa.bindparam('changed'),
                 detail=sa.bindparam('detail'),
                 ended_at=sa.bindparam('ended_at'),
+                log_id=sa.bindparam('log'),
+                error_class=sa.bindparam('error'),
+                reason_code=sa.bindparam('code'),
                 seals=sa.func.coalesce(sa.bindparam('seal'), targets.c.seals),
                 owner=None,
             )
@@ -114,11 +119,15 @@ class Ledger:
         options: dict[str, Any],
         api: str | None = None,
         wikiid: str | None = None,
+        script: str | None = None,
+        stages: int = 1,
     ) -> Campaign:
         """Begin a campaign.
 
         :param api: the address of the wiki's API
         :param wikiid: what the wiki calls itself
+        :param script: the name of the script that begins it
+        :param stages: how many stages its targets will have, one after the other
         :raises InvalidInput: there is one of that name
         """
         row = sa.insert(campaigns).values(
@@ -131,6 +140,9 @@ class Ledger:
             created_at=now(),
             api=api,
             wikiid=wikiid,
+            script=script,
+            version=__version__,
+            stages=stages,
         )
         # Another process may begin one of that name at the same moment.
         there = self.find(name)
@@ -268,27 +280,40 @@ class Ledger:
     def add(
         self,
         campaign: Campaign,
-        names: Iterable[str],
-        seal: Callable[[str], str] | None = None,
+        names: Iterable[str | Step],
+        seal: Callable[[Step], str] | None = None,
     ) -> int:
-        """List targets, each once, and return how many were new.
+        """List targets, each once for each kind, and return how many were new.
 
+        :param names: with the kind and the stage where the campaign has several
         :param seal: returns the seal of one that is listed
         """
-        names = iter(names)
+        steps = (n if isinstance(n, Step) else Step(n) for n in names)
         added = 0
-        while chunk := list(dict.fromkeys(islice(names, _CHUNK))):
-            keys = [name.encode() for name in chunk]
-            known = (
-                sa.select(targets.c.name)
-                .where(targets.c.campaign_id == campaign.id)
-                .where(targets.c.name.in_(keys))
-            )
+        while chunk := list(islice(steps, _CHUNK)):
             rows = {
-                key: {'state': 'listed', 'seals': seal and seal(name)}
-                for key, name in zip(keys, chunk, strict=True)
+                (step.name.encode(), step.kind): {
+                    'state': 'listed',
+                    'stage': step.stage,
+                    'seals': seal and seal(step),
+                }
+                for step in reversed(chunk)
             }
-            added += self._add_missing(targets, keys, known, campaign, rows)
+            known = (
+                sa.select(targets.c.name, targets.c.kind)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.name.in_({name for name, _kind in rows}))
+            )
+            if not all(0 <= step.stage < campaign.stages for step in chunk):
+                raise ValueError(f'{campaign.name} has {campaign.stages} stages')
+            added += self._add_missing(
+                targets,
+                ('name', 'kind'),
+                dict.fromkeys((s.name.encode(), s.kind) for s in chunk),
+                known,
+                campaign,
+                rows,
+            )
         return added
 
     def decide(
@@ -304,6 +329,7 @@ class Ledger:
         rows = [
             {
                 'key': decision.name.encode(),
+                'of': decision.kind,
                 'central_id': decision.central_id,
                 'hidden': decision.hidden,
                 'state': (State.SKIPPED if decision.skipped else State.PLANNED).value,
@@ -320,6 +346,7 @@ class Ledger:
             sa.update(targets)
             .where(targets.c.campaign_id == campaign.id)
             .where(targets.c.name == sa.bindparam('key'))
+            .where(targets.c.kind == sa.bindparam('of'))
             # Other runs may have taken some of them since they were read.
             .where(
                 (targets.c.state == State.LISTED.value)
@@ -341,9 +368,10 @@ class Ledger:
             known = sa.select(partitions.c.name).where(
                 partitions.c.campaign_id == campaign.id
             )
-            self._add_missing(partitions, sorted(needed), known, campaign)
+            names = [(name,) for name in sorted(needed)]
+            self._add_missing(partitions, ('name',), names, known, campaign)
         # In one order for all runs: else two of them wait for each other's rows.
-        rows.sort(key=lambda row: row['key'])
+        rows.sort(key=lambda row: (row['key'], row['of']))
         self.database.execute(statement, rows)
 
     def add_seals(
@@ -357,6 +385,7 @@ class Ledger:
         rows = [
             {
                 'key': decision.name.encode(),
+                'of': decision.kind,
                 'seal': f'{seal} ',
                 'facts': dict(decision.facts),
             }
@@ -371,6 +400,7 @@ class Ledger:
             sa.update(targets)
             .where(targets.c.campaign_id == campaign.id)
             .where(targets.c.name == sa.bindparam('key'))
+            .where(targets.c.kind == sa.bindparam('of'))
             .where(
                 (targets.c.state == State.PLANNED.value)
                 | (targets.c.state == State.LEASED.value)
@@ -401,12 +431,14 @@ class Ledger:
         owner: str,
         besides: Collection[str] = (),
         key_id: str | None = None,
+        stage: int = 0,
     ) -> str | None:
         """Take a partition in which something is to be done, if there is a free one.
 
         :param owner: the worker that takes it, which has no other
         :param besides: partitions that it does not want
         :param key_id: only those with targets that this key has sealed
+        :param stage: only those with targets of this stage
         """
         to_do = (
             sa.exists()
@@ -414,6 +446,7 @@ class Ledger:
             .where(targets.c.partition == partitions.c.name)
             .where(targets.c.state == State.PLANNED.value)
             .where(_sealed_by(key_id))
+            .where(_in_stage(campaign, stage))
         )
         free = (
             sa.select(partitions.c.name)
@@ -476,6 +509,7 @@ class Ledger:
         account: str | None = None,
         partition: str | None = None,
         key_id: str | None = None,
+        stage: int = 0,
     ) -> list[Target]:
         """Take the next targets; from now on they may have been sent.
 
@@ -484,6 +518,7 @@ class Ledger:
         :param account: whose writes these will be
         :param partition: the partition of the worker; None takes those in none
         :param key_id: only targets that this key has sealed, rightly or not
+        :param stage: only targets of this stage, as :meth:`stage` has returned it
         """
         here = (targets.c.campaign_id == campaign.id) & (
             targets.c.partition.is_(None)
@@ -495,6 +530,7 @@ class Ledger:
             .where(here)
             .where(targets.c.state == State.PLANNED.value)
             .where(_sealed_by(key_id))
+            .where(_in_stage(campaign, stage))
             .order_by(targets.c.id)
             .limit(size)
         )
@@ -526,6 +562,25 @@ class Ledger:
             ).all()
         self.database.may_have_sent |= bool(rows)
         return [_target(row, campaign.action) for row in rows]
+
+    def stage(self, campaign: Campaign) -> int:
+        """Return the first stage with targets that have not ended; 0 if there is none.
+
+        Once it is past a stage it never returns to that one while runs are at work:
+        what has ended is put back into the plan only where nobody is.
+        """
+        if campaign.stages == 1:
+            return 0
+        open_states = (State.LISTED.value, State.PLANNED.value, State.LEASED.value)
+        with self.database.begin() as connection:
+            return (
+                connection.scalar(
+                    sa.select(sa.func.min(targets.c.stage))
+                    .where(targets.c.campaign_id == campaign.id)
+                    .where(targets.c.state.in_(open_states))
+                )
+                or 0
+            )
 
     def owners(self, campaign: Campaign) -> set[str]:
         """Return the workers that have targets leased, or a partition."""
@@ -623,6 +678,7 @@ class Ledger:
                 state=outcome.state,
                 changed=outcome.changed,
                 ended_at=ended_at,
+                log_id=outcome.log_id,
             )
             sealed = seal(ended)
         with self.database.begin() as connection:
@@ -642,6 +698,9 @@ class Ledger:
                     'changed': outcome.changed,
                     'detail': _without_secrets(outcome.detail),
                     'ended_at': ended_at,
+                    'log': outcome.log_id,
+                    'error': outcome.error_class,
+                    'code': outcome.reason_code,
                     'seal': sealed,
                 },
             )
@@ -673,12 +732,20 @@ class Ledger:
                     state=State.FAILED.value,
                     changed=False,
                     detail=_without_secrets(detail),
+                    reason_code=SkipReason.REFUSED.name,
                     ended_at=self.clock(),
                 )
             )
         return result.rowcount
 
-    def note_attempt(self, target: Target, started_at: datetime, detail: str) -> None:
+    def note_attempt(
+        self,
+        target: Target,
+        started_at: datetime,
+        detail: str,
+        error_class: str | None = None,
+        reason_code: str | None = None,
+    ) -> None:
         """Write down an attempt after which there will be another one."""
         with self.database.begin() as connection:
             connection.execute(
@@ -687,6 +754,8 @@ class Ledger:
                     started_at=started_at,
                     ended_at=self.clock(),
                     detail=_without_secrets(detail),
+                    error_class=error_class,
+                    reason_code=reason_code,
                 )
             )
             connection.execute(
@@ -714,7 +783,13 @@ class Ledger:
                         [skipped.name for skipped in SkipReason if skipped.is_transient]
                     )
                 )
-                .values(state=State.LISTED.value, detail=None, ended_at=None)
+                .values(
+                    state=State.LISTED.value,
+                    detail=None,
+                    ended_at=None,
+                    error_class=None,
+                    reason_code=None,
+                )
             )
         return result.rowcount
 
@@ -736,13 +811,19 @@ class Ledger:
                 return
             last = page[-1].id
 
-    def named(self, campaign: Campaign, names: Sequence[str]) -> dict[str, Target]:
-        """Return some targets of a campaign by their names."""
+    def named(
+        self, campaign: Campaign, names: Sequence[str], kind: str = ''
+    ) -> dict[str, Target]:
+        """Return some targets of a campaign by their names.
+
+        :param kind: that of the targets, in a campaign that does several things
+        """
         with self.database.begin() as connection:
             rows = connection.execute(
                 sa.select(targets)
                 .where(targets.c.campaign_id == campaign.id)
                 .where(targets.c.name.in_([name.encode() for name in names]))
+                .where(targets.c.kind == kind)
             ).all()
         found = [_target(row, campaign.action) for row in rows]
         return {target.name: target for target in found}
@@ -774,6 +855,7 @@ class Ledger:
                 sa.select(targets)
                 .where(targets.c.campaign_id.in_(names))
                 .where(targets.c.name == target.name.encode())
+                .where(targets.c.kind == target.kind)
                 .where(targets.c.state == State.DONE.value)
                 .where(targets.c.changed)
                 .where(targets.c.account == target.account)
@@ -842,35 +924,41 @@ class Ledger:
             )
 
     def errors(self, campaign: Campaign) -> Iterator[tuple[datetime, str]]:
-        """Yield when attempts failed and why, last attempts of failed targets too."""
+        """Yield when attempts failed, and the class of the error or the reason.
+
+        These are all attempts, the last ones of failed targets too.
+        """
         last = 0
         while True:
             with self.database.begin() as connection:
                 page = connection.execute(
-                    sa.select(attempts.c.id, attempts.c.ended_at, attempts.c.detail)
+                    sa.select(
+                        attempts.c.id, attempts.c.ended_at, attempts.c.error_class
+                    )
                     .join(targets, targets.c.id == attempts.c.target_id)
                     .where(targets.c.campaign_id == campaign.id)
                     .where(attempts.c.id > last)
                     .order_by(attempts.c.id)
                     .limit(_CHUNK)
                 ).all()
-            yield from ((row.ended_at, row.detail) for row in page)
+            yield from ((row.ended_at, row.error_class or '') for row in page)
             if len(page) < _CHUNK:
                 break
             last = page[-1].id
         for target in self.targets(campaign, State.FAILED):
             if target.ended_at is not None:
-                yield target.ended_at, target.detail or ''
+                yield target.ended_at, target.error_class or target.reason_code or ''
 
     def retries(self, campaign: Campaign) -> Counter[str]:
         """Count the attempts that met a transient error, by its class."""
         with self.database.begin() as connection:
-            details = connection.execution_options(yield_per=_CHUNK).scalars(
-                sa.select(attempts.c.detail)
+            rows = connection.execute(
+                sa.select(attempts.c.error_class, sa.func.count())
                 .join(targets, targets.c.id == attempts.c.target_id)
                 .where(targets.c.campaign_id == campaign.id)
-            )
-            return Counter(detail.partition(':')[0] for detail in details)
+                .group_by(attempts.c.error_class)
+            ).all()
+        return Counter({name or '': count for name, count in rows})
 
     def span(self, campaign: Campaign) -> tuple[datetime | None, datetime | None]:
         """Return when the first target was begun, and when the last one ended."""
@@ -890,7 +978,8 @@ class Ledger:
     def _add_missing(
         self,
         table: sa.Table,
-        names: Sequence[Any],
+        columns: tuple[str, ...],
+        keys: Iterable[tuple[Any, ...]],
         known: sa.Select[Any],
         campaign: Campaign,
         values: Mapping[Any, Mapping[str, Any]] | None = None,
@@ -899,21 +988,23 @@ class Ledger:
 
         Another run may add some of them at the same moment; then it looks again.
 
-        :param known: selects the names of those that are there
+        :param columns: what tells one of them from the others
+        :param keys: the values of these columns
+        :param known: selects these columns of those that are there
         :param values: what else such a row has
         """
         more = values or {}
         for _ in range(_TRIES):
             with self.database.begin() as connection:
-                there = set(connection.scalars(known))
+                there = {tuple(row) for row in connection.execute(known)}
             rows = [
                 {
                     'campaign_id': campaign.id,
-                    'name': name,
-                    **more.get(name, {}),
+                    **dict(zip(columns, key, strict=True)),
+                    **more.get(key, {}),
                 }
-                for name in names
-                if name not in there
+                for key in keys
+                if key not in there
             ]
             if not rows or self.database.inserted(sa.insert(table), rows):
                 return len(rows)
@@ -996,6 +1087,11 @@ def _sealed_by(key_id: str | None) -> sa.ColumnElement[bool]:
     return targets.c.seals.contains(f'{key_id}:', autoescape=True)
 
 
+def _in_stage(campaign: Campaign, stage: int) -> sa.ColumnElement[bool]:
+    """Return the condition that a target is of a stage, if there are several."""
+    return sa.true() if campaign.stages == 1 else targets.c.stage == stage
+
+
 def _state(name: str) -> State:
     try:
         return State(name)
@@ -1015,10 +1111,20 @@ _TEXTS = ('name', 'action', 'wiki', 'operator', 'reason')
 _MOMENTS = ('created_at', 'listed_at', 'planned_at', 'confirmed_at', 'finished_at')
 
 
+#: Columns of a target.
+_OPTIONAL = (
+    *('partition', 'owner', 'account', 'detail', 'seals'),
+    *('error_class', 'reason_code'),
+)
+_TARGET_MOMENTS = ('started_at', 'ended_at')
+_NUMBERS = ('central_id', 'attempts', 'stage', 'log_id')
+
+
 def _campaign(row: Row) -> Campaign:
     if not isinstance(row.options, Mapping):
         raise ValueError('its options are no options')
-    check_columns(row, _TEXTS, ('api', 'wikiid'), _MOMENTS)
+    optional = ('api', 'wikiid', 'script', 'version')
+    check_columns(row, _TEXTS, optional, _MOMENTS, ('stages',))
     return Campaign(
         id=row.id,
         name=row.name,
@@ -1034,16 +1140,17 @@ def _campaign(row: Row) -> Campaign:
         finished_at=row.finished_at,
         api=row.api,
         wikiid=row.wikiid,
+        script=row.script,
+        version=row.version,
+        stages=row.stages,
     )
 
 
 def _target(row: Row, kind: str = '') -> Target:
     with _readable('A target'):
-        optional = ('partition', 'owner', 'account', 'detail', 'seals')
-        moments = ('started_at', 'ended_at')
-        check_columns(row, ('state',), optional, moments, ('central_id', 'attempts'))
+        check_columns(row, ('state', 'kind'), _OPTIONAL, _TARGET_MOMENTS, _NUMBERS)
         facts = row.facts or {}
-        check_facts(facts, kind)
+        check_facts(facts, row.kind or kind)
         return Target(
             id=row.id,
             decision=Decision(
@@ -1053,6 +1160,8 @@ def _target(row: Row, kind: str = '') -> Target:
                 skipped=_skip_reason(row.skipped) if row.skipped else None,
                 facts=facts,
                 partition=row.partition,
+                kind=row.kind,
+                stage=row.stage,
             ),
             state=_state(row.state),
             owner=row.owner,
@@ -1063,4 +1172,7 @@ def _target(row: Row, kind: str = '') -> Target:
             started_at=row.started_at,
             ended_at=row.ended_at,
             seals=row.seals,
+            log_id=row.log_id,
+            error_class=row.error_class,
+            reason_code=row.reason_code,
         )

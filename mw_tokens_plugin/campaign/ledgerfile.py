@@ -11,13 +11,17 @@ import grp
 import os
 import pwd
 import shlex
+import sqlite3
 import stat
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pywikibot
 
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.privatefiles import open_private
 
 #: What SQLite puts beside a database, and believes when it is there.
 #: https://www.sqlite.org/tempfiles.html
@@ -58,6 +62,26 @@ def prepare(path: str, team: str | None = None) -> None:
         pywikibot.warning(
             message('campaign-ledger-readable', path=real, command=command)
         )
+
+
+def keep_copy(path: str, version: int) -> None:
+    """Keep a copy of a file whose tables are about to be upgraded, and name it.
+
+    .. version-added:: 0.1
+
+    :param version: that of its tables
+    :raises OSError: it cannot be made
+    """
+    copy = f'{path}.version-{version}'
+    if os.path.lexists(copy):
+        copy += f'.{time.time():.0f}'
+    open_private(copy, 'new').close()
+    with (
+        closing(sqlite3.connect(path)) as source,
+        closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target)
+    pywikibot.info(message('campaign-ledger-upgraded', path=path, copy=copy))
 
 
 def _touched(path: str) -> os.stat_result:

@@ -94,15 +94,16 @@ def _decide_on(
     watch: Callable[[], object],
     sealer: Sealer | None,
 ) -> None:
-    targets = iter(targets)
-    while batch := {target.name: target for target in islice(targets, _BATCH)}:
+    for kind, batch in _batches(targets):
+        of_kind = action.of(kind)
         own = {n for n, t in batch.items() if sealer is None or sealer.vouched(t)}
         decisions: dict[str, Decision] = {}
-        for decision in action.plan(list(batch)):
+        for decision in of_kind.plan(list(batch)):
             name = decision.name
-            decisions[name] = _compared(
-                decision, batch[name], action, is_own=name in own
-            )
+            target = batch[name]
+            if target.kind or target.stage:
+                decision = replace(decision, kind=target.kind, stage=target.stage)
+            decisions[name] = _compared(decision, target, of_kind, is_own=name in own)
             watch()
         if sealer is None:
             ledger.decide(campaign, decisions.values())
@@ -122,6 +123,14 @@ def _decide_on(
             if name not in same and batch[name].state is not State.LEASED
         ]
         ledger.decide(campaign, others, _sealing(sealer, own))
+
+
+def _batches(targets: Iterable[Target]) -> Iterator[tuple[str, dict[str, Target]]]:
+    """Yield targets by name, those of one kind together."""
+    targets = iter(targets)
+    while chunk := list(islice(targets, _BATCH)):
+        for kind in dict.fromkeys(target.kind for target in chunk):
+            yield kind, {t.name: t for t in chunk if t.kind == kind}
 
 
 def _sealing(sealer: Sealer, own: Collection[str]) -> Callable[[Decision], str]:

@@ -103,12 +103,29 @@ class SkipReason(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What is listed: a target, and its place in a campaign that does several things.
+
+    .. version-added:: 0.1
+
+    :ivar kind: what is done to it; empty where the campaign does one thing
+    :ivar stage: the number of its stage, from 0 on
+    """
+
+    name: str
+    kind: str = ''
+    stage: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the plan says of one target.
 
     :ivar hidden: its name must not be shown outside the interactive plan
     :ivar skipped: why it is not to be done; None if it is
     :ivar facts: what the plan shows of it, and what the write needs
+    :ivar kind: what is done to it, where a campaign does several things; else empty
+    :ivar stage: the number of its stage; a stage begins when those before have ended
     :ivar partition: what only one worker at a time writes to, such as a wiki of many;
         when it does not work, the others go on. None where the campaign has only one
     """
@@ -119,6 +136,8 @@ class Decision:
     skipped: SkipReason | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     partition: str | None = None
+    kind: str = ''
+    stage: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +148,9 @@ class Target:
     :ivar account: whose write it was, as ``user@wiki``
     :ivar started_at: when its last attempt may have begun
     :ivar seals: what operators' keys vouch for; see :mod:`.seals`
+    :ivar log_id: the number of the entry in the wiki's log about its write
+    :ivar error_class: of what it failed, if it was an error
+    :ivar reason_code: why it failed: the wiki's code, or the name of a skip reason
     """
 
     id: int
@@ -142,11 +164,24 @@ class Target:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     seals: str | None = field(default=None, repr=False, compare=False)
+    log_id: int | None = None
+    error_class: str | None = None
+    reason_code: str | None = None
 
     @property
     def name(self) -> str:
         """The target's name; see :attr:`label` for what may be shown."""
         return self.decision.name
+
+    @property
+    def kind(self) -> str:
+        """What is done to it, where a campaign does several things; else empty."""
+        return self.decision.kind
+
+    @property
+    def stage(self) -> int:
+        """The number of its stage, from 0 on."""
+        return self.decision.stage
 
     @property
     def operator(self) -> str | None:
@@ -203,6 +238,9 @@ class Outcome:
         attempt: the ledger may be a copy from before that
     :ivar hidden: whether the target was found hidden, so that its name must not be
         shown, whatever the plan says
+    :ivar log_id: the number of the entry in the wiki's log about the write
+    :ivar error_class: of what it failed, if it was an error
+    :ivar reason_code: why it failed: the wiki's code, or the name of a skip reason
     """
 
     state: State
@@ -211,6 +249,9 @@ class Outcome:
     facts: Mapping[str, Any] = field(default_factory=dict)
     is_earlier: bool = False
     hidden: bool = False
+    log_id: int | None = None
+    error_class: str | None = None
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +260,9 @@ class Campaign:
 
     :ivar api: the address of the wiki's API; None where an old ledger did not keep it
     :ivar wikiid: what the wiki calls itself
+    :ivar script: the script that has begun it; None where an old ledger did not keep it
+    :ivar version: the version of this package that has begun it
+    :ivar stages: how many stages its targets have, one after the other
     """
 
     id: int
@@ -235,6 +279,9 @@ class Campaign:
     finished_at: datetime | None = None
     api: str | None = None
     wikiid: str | None = None
+    script: str | None = None
+    version: str | None = None
+    stages: int = 1
 
 
 def may_be_reason(comment: str | None, reason: str) -> bool:

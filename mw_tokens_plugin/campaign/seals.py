@@ -24,9 +24,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.database import plans
 from mw_tokens_plugin.campaign.ledger import Ledger, now, stored
-from mw_tokens_plugin.campaign.records import Campaign, Decision, State, Target
+from mw_tokens_plugin.campaign.records import Campaign, Decision, State, Step, Target
+from mw_tokens_plugin.campaign.schema import plans
 from mw_tokens_plugin.campaign.sealkey import Key
 
 #: Seals of a target that are looked at; there is one for each operator who joined.
@@ -76,7 +76,6 @@ class Sealer:
         self._campaign = campaign
         self._keys: dict[str, bytes] = {}
         self._header = self._bound_to(campaign)
-        self._besides = _TRANSIENT_FACTS.get(campaign.action, frozenset())
         self._plans = {plan.id: plan for plan in self._read()}
         #: The plan of what the operator has listed, and of what others have.
         self._own: Plan | None = None
@@ -127,9 +126,9 @@ class Sealer:
                     return plan
         return None
 
-    def listed(self, name: str) -> str:
+    def listed(self, step: Step) -> str:
         """Return the seal of a target that this operator has listed."""
-        return self._seal(self._of_own(), 'listed', _unread(name))
+        return self._seal(self._of_own(), 'listed', _unread(step))
 
     def decided(self, decision: Decision, *, own: bool) -> str:
         """Return the seal of a decision.
@@ -208,9 +207,10 @@ class Sealer:
         return hmac.digest(key, self._content(stage, target), 'sha256').hex()[:32]
 
     def _content(self, stage: str, target: Target) -> bytes:
-        if stage == 'decided' and self._besides:
+        besides = _TRANSIENT_FACTS.get(target.kind or self._campaign.action)
+        if stage == 'decided' and besides:
             decision = target.decision
-            facts = {k: v for k, v in decision.facts.items() if k not in self._besides}
+            facts = {k: v for k, v in decision.facts.items() if k not in besides}
             target = replace(target, decision=replace(decision, facts=facts))
         return content(stage, target)
 
@@ -263,7 +263,7 @@ class Sealer:
     def _bound_to(self, campaign: Campaign) -> list[Any]:
         """Return all that must be the same for a seal to count."""
         options = {k: v for k, v in campaign.options.items() if k not in _CHANGEABLE}
-        return [
+        bound = [
             campaign.name,
             campaign.created_at.isoformat(),
             campaign.action,
@@ -273,6 +273,8 @@ class Sealer:
             options,
             self._account,
         ]
+        # Versions without stages have sealed only what is above.
+        return bound if campaign.stages == 1 else [*bound, campaign.stages]
 
 
 def _is_same(seal: object, right: str) -> bool:
@@ -281,8 +283,9 @@ def _is_same(seal: object, right: str) -> bool:
     return secrets.compare_digest(there, right.encode())
 
 
-def _unread(name: str) -> Target:
-    return Target(0, Decision(name), State.LISTED)
+def _unread(step: Step) -> Target:
+    decision = Decision(step.name, kind=step.kind, stage=step.stage)
+    return Target(0, decision, State.LISTED)
 
 
 def content(stage: str, target: Target) -> bytes:
@@ -291,8 +294,18 @@ def content(stage: str, target: Target) -> bytes:
     :param stage: ``listed``, ``decided`` or ``ended``
     """
     decision = target.decision
+    # Versions without kinds and stages have sealed the rest alone.
+    place: list[Any] = (
+        [[target.kind, target.stage]] if target.kind or target.stage else []
+    )
     if stage == 'listed':
-        return _canonical([stage, decision.name])
+        return _canonical([stage, decision.name, *place])
+    facts = decision.facts
+    if target.log_id is not None and 'log_entry' not in facts:
+        # It was one of the facts before it got a column.
+        facts = {**facts, 'log_entry': target.log_id}
+    elif target.log_id is not None:
+        place.append([target.log_id])
     about: list[Any] = [
         stage,
         decision.name,
@@ -300,7 +313,8 @@ def content(stage: str, target: Target) -> bytes:
         decision.hidden,
         decision.skipped and decision.skipped.name,
         decision.partition,
-        decision.facts,
+        facts,
+        *place,
     ]
     if stage == 'ended':
         moments = [

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.records import Campaign, State, Target
+from mw_tokens_plugin.campaign.records import Campaign, State, Step, Target
 from mw_tokens_plugin.campaign.seals import content
 from mw_tokens_plugin.exceptions import StoppedByGuard
 
@@ -35,25 +35,29 @@ class Undone:
         """
         self._ledger = ledger
         self._undone = undone
-        names = (target.name for target in ledger.targets(undo))
-        self._digests: dict[str, bytes] = {}
-        while chunk := list(islice(names, _CHUNK)):
-            for name, target in ledger.named(undone, chunk).items():
-                self._digests[name] = _digest(target)
+        self._digests: dict[tuple[str, str], bytes] = {}
+        targets = ledger.targets(undo)
+        while chunk := list(islice(targets, _CHUNK)):
+            for kind in {target.kind for target in chunk}:
+                names = [target.name for target in chunk if target.kind == kind]
+                for name, target in ledger.named(undone, names, kind).items():
+                    self._digests[name, kind] = _digest(target)
         kept = undo.options.get('record')
         # Older versions did not keep it.
         if kept is not None and kept != _whole(undone, self._digests.values()):
             raise self._changed()
 
-    def named(self, names: Sequence[str]) -> dict[str, Target]:
+    def named(self, names: Sequence[str], kind: str = '') -> dict[str, Target]:
         """Return what was recorded of some targets, by their names.
 
+        :param kind: that of the targets, in a campaign that does several things
         :raises StoppedByGuard: it was changed meanwhile
         """
-        found = self._ledger.named(self._undone, names)
+        found = self._ledger.named(self._undone, names, kind)
         for name in names:
+            digest = self._digests.get((name, kind))
             # What was never there is asked for by nobody who means well.
-            if name not in found or self._digests.get(name) != _digest(found[name]):
+            if name not in found or digest != _digest(found[name]):
                 raise self._changed()
         return found
 
@@ -74,6 +78,17 @@ def changed_targets(ledger: Ledger, undone: Campaign) -> Iterator[Target]:
     for target in ledger.targets(undone, State.DONE):
         if target.changed:
             yield target
+
+
+def undo_steps(undone: Campaign, targets: Iterable[Target]) -> Iterator[Step]:
+    """Yield what is listed to undo targets: the stages in reverse order.
+
+    .. version-added:: 0.1
+
+    :param undone: their campaign, which has as many stages as the one that undoes it
+    """
+    for target in targets:
+        yield Step(target.name, target.kind, undone.stages - 1 - target.stage)
 
 
 def record_of(undone: Campaign, targets: Iterable[Target]) -> str:

@@ -14,15 +14,13 @@ from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.database import Database, runs
+from mw_tokens_plugin.campaign.database import Database
+from mw_tokens_plugin.campaign.heartbeats import BEAT, PATIENCE, alive, beats
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.campaign.schema import runs
 from mw_tokens_plugin.exceptions import CampaignBusy, LedgerFailure, StoppedByGuard
 
-#: Seconds between two signs of life.
-BEAT = 1.0
-#: Seconds without a sign after which a run counts as dead.
-PATIENCE = 5.0
 #: Seconds without having been able to give a sign after which a run stops sending,
 #: since others may be about to take it for dead.
 MAX_SILENCE = PATIENCE * 0.6
@@ -100,8 +98,8 @@ class Run:
         if not owners:
             return set(), set()
         others = (runs.c.campaign_id == self._campaign.id) & (runs.c.id != self.id)
-        alive = _alive(self._ledger.database, others, self._sleep)
-        living = {owner for owner in owners if owner.partition('/')[0] in alive}
+        found = alive(self._ledger.database.begin, others, self._sleep)
+        living = {owner for owner in owners if owner.partition('/')[0] in found}
         return owners - living, living
 
     def beat(self) -> None:
@@ -211,9 +209,9 @@ def at_work(
     """
     database = ledger.database
     here = runs.c.campaign_id == campaign.id
-    if not join and run is None and _signs(database, here):
+    if not join and run is None and beats(database.begin, here):
         waiting()
-        if _alive(database, here, sleep):
+        if alive(database.begin, here, sleep):
             raise CampaignBusy(
                 f'Another run is at work on the campaign {campaign.name!r}. Let it '
                 'finish, stop it and try again, or help it with -join.'
@@ -245,7 +243,7 @@ def _check_number(
         busy = connection.scalar(count)
     if busy and busy + workers > most:
         # Some of them may have been killed.
-        _alive(database, mine, sleep)
+        alive(database.begin, mine, sleep)
         with database.begin() as connection:
             busy = connection.scalar(count)
     if (busy or 0) + workers > most:
@@ -259,26 +257,3 @@ def too_many_workers(who: str, workers: int, most: int) -> StoppedByGuard:
         'each is one more write at the same time, on databases that everybody shares. '
         'To have them anyway: -insist.'
     )
-
-
-def _signs(database: Database, which: sa.ColumnElement[bool]) -> dict[str, int]:
-    with database.begin() as connection:
-        rows = connection.execute(sa.select(runs.c.id, runs.c.beats).where(which)).all()
-    return {row.id: row.beats for row in rows}
-
-
-def _alive(
-    database: Database,
-    which: sa.ColumnElement[bool],
-    sleep: Callable[[float], None],
-) -> set[str]:
-    """Return the runs that give a sign of life while watched; forget the others."""
-    before = _signs(database, which)
-    if not before:
-        return set()
-    sleep(PATIENCE)
-    after = _signs(database, which)
-    dead = [run for run, beats in before.items() if after.get(run) == beats]
-    with database.begin() as connection:
-        connection.execute(sa.delete(runs).where(which & runs.c.id.in_(dead)))
-    return after.keys() - set(dead)

@@ -28,6 +28,7 @@ from mw_tokens_plugin.campaign.guards import (
     Threshold,
     page_revision,
 )
+from mw_tokens_plugin.campaign.heartbeats import PATIENCE
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import check_again, is_stale, make_plan
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
@@ -36,7 +37,7 @@ from mw_tokens_plugin.campaign.report.hiding import Veil, without_hidden_names
 from mw_tokens_plugin.campaign.report.wording import confirm_few, confirm_many, to_do
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
-from mw_tokens_plugin.campaign.workers import PATIENCE, Run, at_work
+from mw_tokens_plugin.campaign.workers import Run, at_work
 from mw_tokens_plugin.cli.launch import stop_signals
 from mw_tokens_plugin.cli.streams import leave_terminal, say
 from mw_tokens_plugin.cli.tracebacks import internal_error

@@ -381,16 +381,18 @@ class SharedOptions:
         if self.stdin:
             yield from reader.stream(sys.stdin.buffer, 'standard input')
 
-    def open_ledger(self, *, create: bool = True) -> Ledger:
+    def open_ledger(self, *, create: bool = True, upgrade: bool = False) -> Ledger:
         """Open the ledger that is named, here or in user-config.py, or the usual one.
 
         :param create: whether one that is named may be new
+        :param upgrade: whether tables of an older version on a server are upgraded
         """
         if self.ledger:
-            return Ledger(self.ledger, create=create)
+            return Ledger(self.ledger, create=create, upgrade=upgrade)
         if standing := settings.ledger:
             # Else each folder from which a script is started has a ledger of its own.
-            return Ledger(in_full(standing, str(config.base_dir)))
+            place = in_full(standing, str(config.base_dir))
+            return Ledger(place, upgrade=upgrade)
         return Ledger(str(config.datafilepath('campaigns', 'ledger.sqlite3')))
 
     def open_all(self) -> tuple[Any, Ledger]:

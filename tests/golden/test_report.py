@@ -19,7 +19,6 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.database import attempts, campaigns, targets
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -29,6 +28,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
 )
 from mw_tokens_plugin.campaign.report.export import JsonLog, write_report
+from mw_tokens_plugin.campaign.schema import attempts, campaigns, targets
 from mw_tokens_plugin.targets.lists import Entry, ListReader
 
 HERE = Path(__file__).parent / 'report'
@@ -70,13 +70,20 @@ def campaign(ledger: Ledger) -> Campaign:
     ledger.decide(made, TARGETS)
     leased = {t.name: t for t in ledger.lease(made, 'run/0', 8)}
     later = leased.pop('Later')
-    ledger.note_attempt(leased['Spambot 1'], START, 'OutcomeUnknown: lost')
-    ledger.note_attempt(leased[SECRET], START, f'RateLimited: {SECRET}')
+    ledger.note_attempt(
+        leased['Spambot 1'], START, 'OutcomeUnknown: lost', 'OutcomeUnknown'
+    )
+    ledger.note_attempt(leased[SECRET], START, f'RateLimited: {SECRET}', 'RateLimited')
     ended = {
-        'Gone': Outcome(State.FAILED, detail='NoSuchAccount: nosuchuser: no Gone'),
+        'Gone': Outcome(
+            State.FAILED,
+            detail='NoSuchAccount: nosuchuser: no Gone',
+            error_class='NoSuchAccount',
+        ),
         SECRET: Outcome(
             State.FAILED,
             detail=f'CannotHide: {SECRET}, {SECRET.replace(" ", "_")}, {quote(SECRET)}',
+            error_class='CannotHide',
         ),
         'Spambot 1': Outcome(State.DONE, detail='done meanwhile by Sandbox Colleague'),
     }

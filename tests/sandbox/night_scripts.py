@@ -22,7 +22,7 @@ import pytest
 import pywikibot
 from pywikibot.site import _basesite
 
-from mw_tokens_plugin.campaign import workers
+from mw_tokens_plugin.campaign import heartbeats
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, SkipReason, State, Target
 from mw_tokens_plugin.campaign.retry import RetryPolicy
@@ -76,7 +76,7 @@ def hurried_scripts() -> Iterator[None]:
         patch.setattr(command, 'RetryPolicy', policy)
         # Its first pause is a second, by the clock that is not scaled.
         patch.setattr(launch, 'UNREACHABLE_AFTER', 1.03)
-        patch.setattr(workers, 'PATIENCE', 0.01)
+        patch.setattr(heartbeats, 'PATIENCE', 0.01)
         yield
 
 

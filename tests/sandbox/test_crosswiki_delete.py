@@ -17,10 +17,10 @@ import pytest
 import sqlalchemy as sa
 
 from mw_tokens_plugin.actions import pagedelete as crosswiki
-from mw_tokens_plugin.campaign.database import campaigns
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import State
 from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.campaign.schema import campaigns
 from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.exceptions import WikiUnreachable
 from mw_tokens_plugin.sandbox import Sandbox

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.database import campaigns
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import State
+from mw_tokens_plugin.campaign.schema import campaigns
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk, Run

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pywikibot import config
 
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Step
 from mw_tokens_plugin.campaign.sealkey import FILE, Key
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.sandbox import Sandbox
@@ -208,7 +209,7 @@ def as_listed(ledger: Ledger, colleague: Colleague, directory: Path) -> None:
     colleague(
         "UPDATE target SET state='listed', facts=NULL, central_id=NULL, seals=:seal"
         ' WHERE campaign_id=:id',
-        seal=sealer.listed(spam(1)[0]),
+        seal=sealer.listed(Step(spam(1)[0])),
         id=undo.id,
     )
     colleague('UPDATE campaign SET planned_at=NULL WHERE id=:id', id=undo.id)
@@ -226,10 +227,12 @@ def test_an_undo_is_of_what_was_recorded_when_it_was_begun(
     colleague = Colleague(ledger, sandbox)
     entry = sandbox.farm.central.log[-1].id
     other = sandbox.farm.accounts[INNOCENT].id
-    facts = {'name': INNOCENT, 'central_id': other, 'log_entry': entry}
+    facts = {'name': INNOCENT, 'central_id': other}
     colleague(
-        "UPDATE target SET central_id=:id, facts=:facts WHERE state='done'",
+        'UPDATE target SET central_id=:id, facts=:facts, log_id=:log'
+        " WHERE state='done'",
         id=other,
+        log=entry,
         facts=json.dumps(facts),
     )
     if not is_planned:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.database import Database, budgets
+from mw_tokens_plugin.campaign.database import Database
+from mw_tokens_plugin.campaign.schema import budgets
 from mw_tokens_plugin.exceptions import InvalidInput
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
@@ -12,8 +13,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from mw_tokens_plugin.campaign import heartbeats
 from mw_tokens_plugin.campaign.budget import Budget
-from mw_tokens_plugin.campaign.database import VERSION, runs, versions
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -22,6 +23,8 @@ from mw_tokens_plugin.campaign.records import (
     SkipReason,
     State,
 )
+from mw_tokens_plugin.campaign.schema import runs, versions
+from mw_tokens_plugin.campaign.upgrades import VERSION
 from mw_tokens_plugin.campaign.workers import Run, at_work
 from mw_tokens_plugin.exceptions import (
     CampaignBusy,
@@ -417,30 +420,58 @@ def test_what_several_begin_plan_and_list_at_once_is_there_once(
 # Ledgers of other versions, and of other people
 
 
-def as_the_first_version_made_it(ledger: Ledger) -> None:
+def make_older(ledger: Ledger, version: int) -> None:
     """Take away what later versions have added."""
+    added = {
+        3: {
+            'campaign': ['script', 'version', 'stages'],
+            'target': ['kind', 'stage', 'log_id', 'error_class', 'reason_code'],
+            'attempt': ['error_class', 'reason_code'],
+        },
+        2: {'campaign': ['api', 'wikiid'], 'target': ['seals']},
+    }
+    on = ' ON target' if ledger.database.engine.dialect.name == 'mariadb' else ''
+    statements = [
+        'CREATE UNIQUE INDEX target_by_name ON target (campaign_id, name)',
+        f'DROP INDEX target_by_step{on}',
+        'UPDATE ledger_version SET number=2',
+    ]
+    for number in range(VERSION, version, -1):
+        for table, names in added[number].items():
+            statements += [f'ALTER TABLE {table} DROP COLUMN {name}' for name in names]
+    if version == 1:
+        statements += ['DROP TABLE ledger_version', 'DROP TABLE plan']
     with ledger.database.begin() as connection:
-        for statement in (
-            'DROP TABLE ledger_version',
-            'DROP TABLE plan',
-            'ALTER TABLE campaign DROP COLUMN api',
-            'ALTER TABLE campaign DROP COLUMN wikiid',
-            'ALTER TABLE target DROP COLUMN seals',
-        ):
+        for statement in statements:
             connection.exec_driver_sql(statement)
 
 
-def test_an_older_ledger_is_brought_up_to_date_by_all_who_open_it(
-    ledger: Ledger, url: str
+@pytest.mark.parametrize('version', [1, 2])
+def test_an_older_ledger_is_upgraded_by_one_of_all_who_open_it(
+    ledger: Ledger, url: str, version: int
 ) -> None:
-    before = begin(ledger, *'AB')
+    """What it knows of logs and errors is found in the new columns."""
+    before = begin(ledger, *'ABCD')
     plan_all(ledger, before)
-    as_the_first_version_made_it(ledger)
+    _a, _b, done, failed = ledger.lease(before, 'one/0', 9)
+    ledger.unlease([_a, _b])
+    ledger.record(done, Outcome(State.DONE, changed=True, facts={'log_entry': 7}))
+    detail = 'NoSuchAccount: nosuchuser on w: There is no user by the name "D".'
+    ledger.note_attempt(failed, now(), 'ReadOnly: readonly on w: maintenance')
+    ledger.record(failed, Outcome(State.FAILED, detail=detail))
+    make_older(ledger, version)
     with ThreadPoolExecutor(4) as pool:
-        opened = list(pool.map(lambda _: Ledger(url), range(4)))
+        opened = list(pool.map(lambda _: Ledger(url, upgrade=True), range(4)))
     for other in opened:
         found = other.find('wave')
-        assert found == replace(before, api=None, wikiid=None)
+        assert found == replace(before, version=None)
+        (ended,) = other.targets(found, State.DONE)
+        assert (ended.log_id, ended.decision.facts) == (7, {})
+        (failure,) = other.targets(found, State.FAILED)
+        about = (failure.error_class, failure.reason_code)
+        assert about == ('NoSuchAccount', 'nosuchuser')
+        assert other.retries(found) == {'ReadOnly': 1}
+        assert (ended.kind, ended.stage) == ('', 0)
         assert [t.name for t in other.targets(found, State.PLANNED)] == ['A', 'B']
         other.close()
     placed = ledger.place(before, 'http://w/api.php', 'wwiki')
@@ -448,6 +479,25 @@ def test_an_older_ledger_is_brought_up_to_date_by_all_who_open_it(
     ledger.add_seals(before, [(Decision('A'), 'key:plan:seal')])
     leased = ledger.lease(before, 'one/0', 9, key_id='key')
     assert [target.name for target in leased] == ['A']
+
+
+def test_a_ledger_is_not_upgraded_while_somebody_is_at_work_on_it(
+    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of the older version would write by rules that hold no more."""
+    monkeypatch.setattr(heartbeats, 'PATIENCE', 0.0)
+    campaign = begin(ledger, 'A')
+    make_older(ledger, 2)
+    with at_work(ledger, campaign, account='o@w') as run:
+
+        def beat(seconds: float) -> None:
+            run.sign()
+
+        monkeypatch.setattr(time, 'sleep', beat)
+        with pytest.raises(LedgerFailure, match='somebody is at work on it'):
+            Ledger(url, upgrade=True)
+    monkeypatch.undo()
+    Ledger(url, upgrade=True).close()
 
 
 def test_a_newer_ledger_is_refused_and_left_as_it_is(ledger: Ledger, url: str) -> None:
@@ -509,7 +559,6 @@ STRANGE_FACTS: dict[str, list[Any]] = {
     'revisions': [5, [1], [[1]], [['x', 'y']], [[1, 2]], {}],
     'versions': [10**30, [[1, 2]], 'x'],
     'edits': ['x', [], {}],
-    'log_entry': ['1', [1]],
     'central_id': ['x'],
     'title': [5, []],
     'registration': [5],

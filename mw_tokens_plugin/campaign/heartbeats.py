@@ -1,0 +1,50 @@
+"""Which runs give signs of life in the ledger, wherever they are.
+
+A run counts up a number while it is at work. It is watched, not timed: process ids and
+clocks say nothing across hosts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import sqlalchemy as sa
+
+from mw_tokens_plugin.campaign.schema import runs
+
+#: Seconds between two signs of life.
+BEAT = 1.0
+#: Seconds without a sign after which a run counts as dead.
+PATIENCE = 5.0
+
+#: What begins a transaction.
+Begin = Callable[[], AbstractContextManager[sa.Connection]]
+
+
+def beats(begin: Begin, which: sa.ColumnElement[bool]) -> dict[str, int]:
+    """Return how many signs of life runs have given, by their ids."""
+    query = sa.select(runs.c.id, runs.c.beats).where(which)
+    with begin() as connection:
+        return {row.id: row.beats for row in connection.execute(query)}
+
+
+def alive(
+    begin: Begin,
+    which: sa.ColumnElement[bool],
+    sleep: Callable[[float], None] | None = None,
+) -> set[str]:
+    """Return the runs that give a sign of life while they are watched.
+
+    It takes :data:`PATIENCE` seconds if there are any; the dead ones are forgotten.
+    """
+    before = beats(begin, which)
+    if not before:
+        return set()
+    (sleep or time.sleep)(PATIENCE)
+    after = beats(begin, which)
+    dead = [run for run, number in before.items() if after.get(run) == number]
+    with begin() as connection:
+        connection.execute(sa.delete(runs).where(which & runs.c.id.in_(dead)))
+    return after.keys() - set(dead)
