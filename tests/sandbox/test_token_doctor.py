@@ -542,7 +542,9 @@ def test_an_exposed_password_file_is_found_and_the_scripts_refuse_it(
     run = doctor('-for:global_lock')
     assert run.code == 3
     assert f'{path}, mode 640: others can read it' in run.out
-    assert f'Others on this machine can read {path} (mode 640): run chmod 600' in run.out
+    assert (
+        f'Others on this machine can read {path} (mode 640): run chmod 600' in run.out
+    )
     assert ': would work' not in run.out
     path.chmod(0o600)
 
