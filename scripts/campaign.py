@@ -66,7 +66,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.report.console import reason_line
 from mw_tokens_plugin.campaign.report.export import write_report
-from mw_tokens_plugin.campaign.report.hiding import Veil
+from mw_tokens_plugin.campaign.report.hiding import NameFilter
 from mw_tokens_plugin.campaign.upgrades import VERSION
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.cli.arguments import check_arguments, options_in
@@ -223,7 +223,7 @@ def _list(ledger: Ledger, options: SharedOptions, words: list[str]) -> ExitCode:
     if words:
         raise InvalidInput(f'pwb campaign list takes no {words[0]!r}.')
     reporter = options.reporter()
-    reporter.veil = Veil(ledger)
+    reporter.hide_names = NameFilter(ledger)
     # One row that is not understood hides no others.
     campaigns = ledger.campaigns(lambda error: reporter.line(str(error), urgent=True))
     for campaign in campaigns:
@@ -253,7 +253,7 @@ def _list(ledger: Ledger, options: SharedOptions, words: list[str]) -> ExitCode:
 
 def _show(ledger: Ledger, options: SharedOptions, campaign: Campaign) -> ExitCode:
     reporter = options.reporter()
-    reporter.veil = Veil(ledger)
+    reporter.hide_names = NameFilter(ledger)
     reporter.line(_about(campaign))
     reporter.line(reason_line(campaign))
     for word in ('created', 'planned', 'confirmed', 'finished'):

@@ -59,7 +59,7 @@ def forget_logins() -> None:
     end_mints()
     # A password of another test may be a word in this one.
     redactor.secrets = SecretValues()
-    redactor.veil = None
+    redactor.hide_names = None
     TokenRequest.deadline = None
     pywikibot._sites.clear()
     http.cookie_jar.clear()

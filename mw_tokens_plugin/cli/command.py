@@ -33,7 +33,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import check_again, is_stale, make_plan
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter, duration, reason_line
-from mw_tokens_plugin.campaign.report.hiding import Veil, without_hidden_names
+from mw_tokens_plugin.campaign.report.hiding import NameFilter
 from mw_tokens_plugin.campaign.report.wording import confirm_few, confirm_many, to_do
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
@@ -112,7 +112,7 @@ class Command:
         observe: Callable[[Target, Outcome], None] = lambda target, outcome: None,
         ask: Callable[[str], str] = pywikibot.input,
         policy: RetryPolicy | None = None,
-        veil: Veil | None = None,
+        name_filter: NameFilter | None = None,
         sealer: Sealer | None = None,
     ) -> None:
         """Get everything that a run needs.
@@ -128,7 +128,7 @@ class Command:
         :param observe: told of every outcome, besides the reporter
         :param ask: asks the operator
         :param policy: how often a target is tried
-        :param veil: refreshed when the plan has found more names to be hidden
+        :param name_filter: refreshed when the plan has found more names to be hidden
         :param sealer: judges what the operator has agreed to; without one the ledger
             is trusted
         """
@@ -153,7 +153,7 @@ class Command:
         self._side_by_side = side_by_side
         self._partitions = consent.workers if side_by_side else 1
         self._observe = observe
-        self._veil = veil
+        self._name_filter = name_filter
         self._ask = ask
         self._policy = policy or RetryPolicy(
             sleep=self._sleep, should_stop=lambda: self._stop
@@ -281,8 +281,8 @@ class Command:
                 only_unsealed=not stale,
             )
         self._say_whose(campaign)
-        if self._veil is not None:
-            self._veil.refresh()
+        if self._name_filter is not None:
+            self._name_filter.refresh()
         to_do = self._shown = sum(1 for _ in self._in_plan(campaign))
         self._reporter.line(
             message('campaign-heading', name=campaign.name, wiki=self._where())
@@ -290,9 +290,8 @@ class Command:
         if self._reporter.interactive:
             self._reporter.line(reason_line(campaign), plan=True)
         else:
-            self._reporter.line(
-                reason_line(without_hidden_names(self._ledger, campaign, self._veil))
-            )
+            names = self._name_filter or NameFilter(self._ledger)
+            self._reporter.line(reason_line(names.campaign(campaign)))
         for reason in (campaign.reason, *campaign.options.get('reasons', {}).values()):
             if len(reason) > MAX_REASON:
                 about = {'number': len(reason), 'most': MAX_REASON}

@@ -71,7 +71,7 @@ def run_script(
     """
     arguments = list(args) or sys.argv[1:]
     # A ledger that is opened brings its own.
-    redactor.veil = None
+    redactor.hide_names = None
     clean_tracebacks()
     indent_warnings()
     said = ''

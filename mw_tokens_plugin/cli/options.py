@@ -29,8 +29,9 @@ from mw_tokens_plugin.campaign.ledgerurl import (
 )
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter, terminal
-from mw_tokens_plugin.campaign.report.export import JsonLog, write_report
-from mw_tokens_plugin.campaign.report.hiding import Veil
+from mw_tokens_plugin.campaign.report.export import write_report
+from mw_tokens_plugin.campaign.report.hiding import NameFilter
+from mw_tokens_plugin.campaign.report.outcomelog import JsonLog
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.undone import changed_targets, record_of
@@ -739,9 +740,9 @@ class SharedOptions:
             stop_page=self.stop_page,
             twice=twice,
         )
-        veil = Veil(ledger)
-        reporter.veil = redactor.veil = veil
-        with _written_down(self.log_json, campaign, veil) as observe:
+        name_filter = NameFilter(ledger)
+        reporter.hide_names = redactor.hide_names = name_filter
+        with _written_down(self.log_json, campaign, name_filter) as observe:
             command = Command(
                 ledger,
                 action,
@@ -757,7 +758,7 @@ class SharedOptions:
                 ),
                 side_by_side=side_by_side,
                 observe=observe,
-                veil=veil,
+                name_filter=name_filter,
                 sealer=sealer,
             )
             code = command.run(campaign, run if run and run.is_of(campaign) else None)
@@ -889,7 +890,7 @@ def _campaign_name(value: str) -> str:
 
 @contextmanager
 def _written_down(
-    path: str | None, campaign: Campaign, veil: Veil
+    path: str | None, campaign: Campaign, name_filter: NameFilter
 ) -> Iterator[Callable[[Target, Outcome], None]]:
     """Yield what writes each outcome to a file, if one was named.
 
@@ -899,7 +900,7 @@ def _written_down(
         yield lambda target, outcome: None
         return
     file = open_private(path, 'append')
-    log = JsonLog(file, campaign, veil=veil)
+    log = JsonLog(file, campaign, hide_names=name_filter)
 
     def write(target: Target, outcome: Outcome) -> None:
         with naming(path):

@@ -82,13 +82,13 @@ class Redactor:
     """Knows what must not be shown, and takes it out of texts.
 
     :ivar secrets: the secrets that are known by their value
-    :ivar veil: takes out more names, from now on; None if there are none
+    :ivar hide_names: replaces more names, from now on; None if there are none
     """
 
     def __init__(self) -> None:
         """Start with the patterns alone."""
         self.secrets = SecretValues()
-        self.veil: Callable[[str], str] | None = None
+        self.hide_names: Callable[[str], str] | None = None
         self._hidden: tuple[HiddenNames, ...] = ()
         self._lock = threading.Lock()
 
@@ -115,7 +115,7 @@ class Redactor:
         text = self.without_secrets(text)
         for names in self._hidden:
             text = names.replace(text)
-        return text if self.veil is None else self.veil(text)
+        return text if self.hide_names is None else self.hide_names(text)
 
     def without_secrets(self, text: str) -> str:
         """Return the text without secrets, but with all names."""

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import re
 import stat
+import subprocess
+import sys
 import unicodedata
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,8 +32,12 @@ from mw_tokens_plugin.campaign.records import (
     SkipReason,
     State,
 )
-from mw_tokens_plugin.campaign.report.export import JsonLog, write_report
+from mw_tokens_plugin.campaign.report.contents import Contents, Row
+from mw_tokens_plugin.campaign.report.export import write_report
+from mw_tokens_plugin.campaign.report.outcomelog import JsonLog
+from mw_tokens_plugin.campaign.report.page import write_html
 from mw_tokens_plugin.campaign.schema import attempts, campaigns, targets
+from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.targets.lists import Entry, ListReader
 
 HERE = Path(__file__).parent / 'report'
@@ -276,6 +285,94 @@ def test_no_name_or_reason_is_markup_or_a_formula(
             assert not re.search('[\\t\r\n\u2028]', cell[:1])
         page = paths['.html'].read_text('utf-8')
         assert '<ref' not in page and '<!--' not in page
+
+
+def test_a_page_shows_hostile_values_as_text(ledger: Ledger, tmp_path: Path) -> None:
+    """Whatever they hold, its elements and attributes are those of any other page."""
+    tricks = [
+        *('<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "' x='"),
+        *('javascript:alert(1)', '<a href="javascript:alert(1)">x</a>', '--></style>'),
+        *('</title></main></html>', '{{ 7 * 7 }}', '{% raw %}', '{# x #}', '&lt;b&gt;'),
+        *('%(name)s', '{{PLURAL:2|a|b}}', '\x1b[2J', '\x00', 'x\r\ny', '</bdi>x'),
+    ]
+    pages = []
+    for number, trick in enumerate(['plain', *tricks]):
+        made = ledger.create(
+            f'h{number} {trick}',
+            action=trick,
+            wiki=trick,
+            operator=trick,
+            reason=trick,
+            options={},
+        )
+        names = ['Name', f'Name {trick}']
+        ledger.add(made, names)
+        ledger.decide(made, [Decision(name, facts={'x': trick}) for name in names])
+        for target in ledger.lease(made, 'run/0', 9):
+            ledger.note_attempt(target, START, f'{trick}: {trick}')
+            ledger.record(target, Outcome(State.FAILED, detail=trick))
+        _fix_times(ledger)
+        paths = {p.suffix: p for p in write_report(ledger, made, tmp_path / 'report')}
+        page = Outline()
+        page.feed(paths['.html'].read_text('utf-8'))
+        pages.append((trick, page))
+    plain = pages[0][1]
+    for trick, page in pages[1:]:
+        assert page.tags == plain.tags, trick
+        assert page.attributes == plain.attributes, trick
+        assert not page.attributes & {'href', 'src', 'style', 'srcdoc', 'action'}
+        shown = displayable(trick.replace('\n', ' '))
+        for line in (' '.join(shown.split()), f'Name {" ".join(shown.split())}'):
+            assert line in page.text, trick
+
+
+class Outline(HTMLParser):
+    """The elements of a page, the names of their attributes, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self._text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self._text.append(data)
+
+    @property
+    def text(self) -> str:
+        return ' '.join(''.join(self._text).split())
+
+
+def test_a_page_is_written_while_its_targets_are_read(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    """Memory does not grow with their number."""
+    file = io.StringIO()
+    written = []
+
+    class Many(Contents):
+        def rows(self, state: State | None = None) -> Iterator[Row]:
+            row = next(super().rows())
+            for _ in range(2000 if state is State.FAILED else 0):
+                yield row
+                written.append(file.tell())
+
+    write_html(Many(ledger, campaign), file)
+    unwritten = max(b - a for a, b in itertools.pairwise(written))
+    assert unwritten < file.tell() / 10
+
+
+def test_templates_are_imported_only_when_a_report_is_written() -> None:
+    code = (
+        'import sys, mw_tokens_plugin.cli.command, mw_tokens_plugin.cli.options\n'
+        'sys.exit("jinja2" in sys.modules)'
+    )
+    environment = {**os.environ, 'PYWIKIBOT_NO_USER_CONFIG': '2'}
+    subprocess.run([sys.executable, '-c', code], env=environment, check=True)
 
 
 def test_an_operator_is_linked(ledger: Ledger, tmp_path: Path) -> None:

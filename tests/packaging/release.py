@@ -23,6 +23,13 @@ SOURCES = (
     'setup.cfg',
     'mw_tokens_plugin/i18n/global_lock/en.json',
 )
+#: Files besides Python's own that the package needs to run.
+DATA = (
+    'mw_tokens_plugin/i18n/global_lock/en.json',
+    'mw_tokens_plugin/campaign/report/templates/report.css',
+    'mw_tokens_plugin/campaign/report/templates/report.html.jinja',
+    'mw_tokens_plugin/py.typed',
+)
 
 
 def main() -> int:
@@ -35,7 +42,9 @@ def main() -> int:
         with tarfile.open(sdist) as archive:
             names = {entry.partition('/')[2] for entry in archive.getnames()}
         assert names.issuperset(SOURCES), names
+        assert names.issuperset(DATA), names
         assert not any(entry.startswith('tests/') for entry in packed(wheel))
+        assert set(packed(wheel)).issuperset(DATA), packed(wheel)
         python = folder / 'empty' / 'bin' / 'python'
         venv.create(python.parents[1], with_pip=True)
         run(python, '-m', 'pip', 'install', '--quiet', f'{wheel}[sandbox]')

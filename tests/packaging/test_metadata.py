@@ -72,6 +72,18 @@ def test_every_package_is_in_the_distribution() -> None:
     assert set(lines(configuration('setup.cfg')['options']['packages'])) == found
 
 
+def test_every_data_file_is_in_the_distribution() -> None:
+    """One that is forgotten in setup.cfg is found in a checkout only."""
+    top = ROOT / 'mw_tokens_plugin'
+    found = {path for path in top.rglob('*') if path.is_file()}
+    found = {path for path in found if path.suffix not in ('.py', '.pyc')}
+    declared: set[Path] = set()
+    for package, patterns in configuration('setup.cfg')['options.package_data'].items():
+        folder = ROOT / package.replace('.', '/')
+        declared.update(*(folder.glob(pattern) for pattern in lines(patterns)))
+    assert found == declared
+
+
 def test_python_versions_agree() -> None:
     """setup.cfg, tox.ini and ruff.toml mean the same range of Python versions."""
     setup = configuration('setup.cfg')

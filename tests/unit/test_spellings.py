@@ -19,8 +19,9 @@ from rich.console import Console
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State
 from mw_tokens_plugin.campaign.report.console import Reporter
-from mw_tokens_plugin.campaign.report.export import JsonLog, write_report
-from mw_tokens_plugin.campaign.report.hiding import Veil
+from mw_tokens_plugin.campaign.report.export import write_report
+from mw_tokens_plugin.campaign.report.hiding import NameFilter
+from mw_tokens_plugin.campaign.report.outcomelog import JsonLog
 from mw_tokens_plugin.protocol.spellings import HiddenNames
 from mw_tokens_plugin.site.cleanlogs import install_redaction
 from mw_tokens_plugin.site.redaction import redactor
@@ -116,30 +117,32 @@ def test_all_that_a_script_says_hides_the_same_names(tmp_path: Path) -> None:
         'wave', action='global_lock', wiki='w', operator='O', reason='', options={}
     )
     ledger.add(made, ['Bad name 1', 'Shown'])
-    veil = Veil(ledger)
+    name_filter = NameFilter(ledger)
     facts = {'name': 'Worse name'}
     bad = Decision('Bad name 1', central_id=7, hidden=True, facts=facts)
     ledger.decide(made, [bad, Decision('Shown', facts={'x': ['worse%20name']})])
-    veil.refresh()
+    name_filter.refresh()
     said = 'Bad_name_1 and worse%20name, WORSE NAME'
     out = io.StringIO()
     for terminal in (False, True):
         reporter = Reporter(Console(file=out, force_terminal=terminal, width=100))
-        reporter.veil = veil
+        reporter.hide_names = name_filter
         reporter.line(said)
         (target,) = ledger.hidden(made)
         reporter.outcome(target, Outcome(State.FAILED, detail=said))
     log = io.StringIO()
-    JsonLog(log, made, veil=veil).outcome(target, Outcome(State.FAILED, detail=said))
+    JsonLog(log, made, hide_names=name_filter).outcome(
+        target, Outcome(State.FAILED, detail=said)
+    )
     install_redaction()
-    redactor.veil = veil
+    redactor.hide_names = name_filter
     try:
         record = logging.getLogRecordFactory()(
             'pywiki', logging.WARNING, __file__, 1, said, (), None
         )
         logged = record.getMessage()
     finally:
-        redactor.veil = None
+        redactor.hide_names = None
     leased = ledger.lease(made, 'run/0', 2)
     for each in leased:
         ledger.record(each, Outcome(State.FAILED, detail=said))

@@ -30,7 +30,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.campaign.report.hiding import discreet
+from mw_tokens_plugin.campaign.report.hiding import without_own_name
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.protocol.lookalikes import marked
@@ -89,8 +89,8 @@ class Reporter:
         self._clock = clock
         self._console = console
         self._quiet = quiet
-        #: Takes out names that must not be shown, of all but the plan at a terminal.
-        self.veil: Callable[[str], str] = str
+        #: Replaces names that must not be shown, in all but the plan at a terminal.
+        self.hide_names: Callable[[str], str] = str
         self.interactive = console.is_terminal and not quiet
         self.shows_hidden = self.interactive
         self._progress: Progress | None = None
@@ -104,7 +104,7 @@ class Reporter:
         if self._quiet and not urgent:
             return
         if not (plan and self.shows_hidden):
-            text = self.veil(text)
+            text = self.hide_names(text)
         # What a wiki says must not look like another line of this.
         text = displayable(text)
         # A campaign goes on although nobody reads what it says any more.
@@ -327,7 +327,7 @@ class Reporter:
         for target, row in zip(targets, rows, strict=True):
             cells = [self._name(target), *(row.get(heading, '') for heading in used)]
             if not self.shows_hidden:
-                cells = list(map(self.veil, cells))
+                cells = list(map(self.hide_names, cells))
             table.add_row(*map(Text, map(displayable, cells)))
         wanted = self._console.measure(table, options=self._unlimited).maximum
         return table if wanted <= self._console.width else None
@@ -379,12 +379,14 @@ def _why(target: Target) -> str:
     if skipped is None:
         return ''
     remark = target.remark
-    return discreet(target, why_skipped(skipped) + (f': {remark}' if remark else ''))
+    return without_own_name(
+        target, why_skipped(skipped) + (f': {remark}' if remark else '')
+    )
 
 
 def _detail(target: Target, outcome: Outcome) -> str:
     """Return the detail of an outcome without a name that must not be shown."""
-    return discreet(target, outcome.detail)
+    return without_own_name(target, outcome.detail)
 
 
 def _in_brackets(text: str) -> str:
