@@ -9,7 +9,9 @@ from mw_tokens_plugin.site.pluginsite import SiteBase
 
 #: What may be a namespace that is none of the English names for users.
 _MAY_BE_LOCAL = re.compile(
-    r'(?!.*\b(?:user|user[ _]talk|special)[ _]*:).*[^\W\d_].*(?::|%3A)', re.IGNORECASE
+    r'(?!.*\b(?:user|user[ _]talk|special)[ _]*:)'
+    r'(?:[\d_]|(?!\n)\W)*[^\W\d_].*(?::|%3A)',
+    re.IGNORECASE,
 )
 
 

@@ -71,7 +71,8 @@ LOG_START = re.compile(
 )
 #: The end of such a line about the creation of an account.
 LOG_CREATED = re.compile(
-    r'\s*\b(?:user account )?(?:was )?created(?: automatically)?\.?$', re.IGNORECASE
+    r'(?<!\s)\s*\b(?:user account )?(?:was )?created(?: automatically)?\.?$',
+    re.IGNORECASE,
 )
 _PORT = re.compile(r'\[?([0-9A-Fa-f:.]+?)\]?(?<=[\].\d]):\d{1,5}|\[([0-9A-Fa-f:]+)\]')
 
