@@ -18,6 +18,8 @@ from pywikibot import config, i18n
 
 from mw_tokens_plugin.protocol.display import displayable
 
+__all__ = ['message', 'quantity', 'wiki_message']
+
 
 def message(key: str, **parameters: object) -> str:
     """Return a message in the language of the operator.

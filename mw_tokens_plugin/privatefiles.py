@@ -18,6 +18,18 @@ from typing import Literal, TextIO
 
 from mw_tokens_plugin.exceptions import InvalidInput
 
+__all__ = [
+    'check_appendable',
+    'check_folder',
+    'check_replaceable',
+    'expanded',
+    'naming',
+    'open_private',
+    'others_can_read',
+    'read_private',
+    'replacing',
+]
+
 #: What group and others may do with a file.
 _OTHERS = 0o077
 

@@ -27,6 +27,8 @@ from typing import ClassVar
 
 from mw_tokens_plugin.campaign.records import Decision, Outcome, SkipReason, Target
 
+__all__ = ['Action']
+
 
 class Action(ABC):
     """What is done to every target of a campaign.

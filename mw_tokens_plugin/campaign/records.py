@@ -14,6 +14,17 @@ from typing import Any
 
 from mw_tokens_plugin.protocol.fields import timestamp
 
+__all__ = [
+    'Campaign',
+    'Decision',
+    'Outcome',
+    'SkipReason',
+    'State',
+    'Step',
+    'Target',
+    'may_be_reason',
+]
+
 #: Characters of a reason that are compared: wikis keep at least as many.
 _COMPARED = 200
 

@@ -20,6 +20,8 @@ from mw_tokens_plugin.cli.options import HELP, SharedOptions
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.targets.lists import Parse
 
+__all__ = ['Read', 'run_action']
+
 #: Options that every script explains in its own words.
 _SHARED = {
     **dict.fromkeys(('-file', '-not', '-protect'), 'FILE'),

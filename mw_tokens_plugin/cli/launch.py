@@ -40,7 +40,15 @@ from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.requests import TokenRequest
 
-__all__ = ['ExitCode', 'handle_args', 'names_wiki', 'run_script', 'stop_signals']
+__all__ = [
+    'LONGEST_SILENCE',
+    'UNREACHABLE_AFTER',
+    'ExitCode',
+    'handle_args',
+    'names_wiki',
+    'run_script',
+    'stop_signals',
+]
 
 #: What the system says where there is no room for what is written.
 _FULL = (errno.ENOSPC, errno.EDQUOT)

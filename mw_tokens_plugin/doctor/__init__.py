@@ -28,19 +28,19 @@ from mw_tokens_plugin.doctor.findings import (
 )
 
 __all__ = [
+    'EXPECTED',
+    'MAX_CLOCK_DIFFERENCE',
+    'OWN_LOGIN',
+    'SCRIPTS',
     'Advice',
     'Block',
     'Diagnosis',
-    'EXPECTED',
     'Findings',
     'LoginKind',
-    'MAX_CLOCK_DIFFERENCE',
     'Missing',
     'Need',
-    'OWN_LOGIN',
     'RateLimit',
     'Role',
-    'SCRIPTS',
     'Script',
     'ScriptCheck',
     'SecretFile',

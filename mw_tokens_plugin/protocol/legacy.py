@@ -28,6 +28,8 @@ from typing import Any
 from mw_tokens_plugin.exceptions import TokenUnavailable, UnknownTokenType
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, TokenType
 
+__all__ = ['Send', 'Source', 'Subject', 'TokenSources', 'source_for']
+
 #: Sends the parameters of one request and returns the decoded answer.
 Send = Callable[[dict[str, str]], Mapping[str, Any]]
 

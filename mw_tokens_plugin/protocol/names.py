@@ -19,6 +19,19 @@ from urllib.parse import unquote
 
 from mw_tokens_plugin.exceptions import InvalidName
 
+__all__ = [
+    'MAX_BYTES',
+    'AccountKind',
+    'Capital',
+    'decoded',
+    'first_letter',
+    'folded',
+    'is_settled',
+    'kind_of',
+    'normalise_name',
+    'normalise_prefix',
+]
+
 #: Longest name of an account, in bytes of UTF-8 (``$wgMaxNameChars``).
 MAX_BYTES = 255
 

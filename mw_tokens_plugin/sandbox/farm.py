@@ -35,6 +35,8 @@ from .records import (
 from .sessions import Sessions
 from .titles import Title, canonical_user, parse_title
 
+__all__ = ['DATA', 'ELSEWHERE', 'Farm', 'Wiki']
+
 _NUMBERED = (
     *('account', 'page', 'revision', 'block', 'log', 'item', 'property'),
     'filearchive',

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .farm import Wiki
 
+__all__ = ['Layout', 'address_of_nothing', 'addressed', 'hosts_of']
+
 #: Where nothing listens.
 _CLOSED_PORT = 1
 

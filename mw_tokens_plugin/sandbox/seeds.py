@@ -15,6 +15,20 @@ from .farm import Farm, Wiki
 from .records import Account
 from .titles import Title
 
+__all__ = [
+    'BOT',
+    'BOT_GRANTS',
+    'COLLEAGUE',
+    'DAY',
+    'OPERATOR',
+    'REASONS',
+    'REASONS_PAGE',
+    'SYSOP',
+    'TWOFACTOR',
+    'Credentials',
+    'seeder',
+]
+
 DAY = 86400
 OPERATOR = 'Sandbox Operator'
 COLLEAGUE = 'Sandbox Colleague'

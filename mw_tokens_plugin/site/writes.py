@@ -27,6 +27,8 @@ from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.site.requests import TokenRequest
 from mw_tokens_plugin.site.transport import body_of
 
+__all__ = ['SingleSendRequest', 'send_once']
+
 #: Modules of which the campaigns read the results: anything but a mapping proves none.
 _MAPPINGS = frozenset(
     'delete undelete globaluserrights setglobalaccountstatus linkaccount'.split()

@@ -30,6 +30,20 @@ from mw_tokens_plugin.targets.deletionlog import (
     listed,
 )
 
+__all__ = [
+    'FILE_NAMESPACE',
+    'TEMPLATE_NAMESPACE',
+    'Page',
+    'Revision',
+    'Version',
+    'read_deleted',
+    'read_deleted_versions',
+    'read_deletions',
+    'read_history',
+    'read_page',
+    'read_pages',
+]
+
 #: The number of the namespace of files, on every wiki.
 FILE_NAMESPACE = 6
 #: That of templates.

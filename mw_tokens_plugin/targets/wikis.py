@@ -41,6 +41,19 @@ from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.targets.pageaddresses import Addresses
 from mw_tokens_plugin.targets.pages import Page, read_pages
 
+__all__ = [
+    'FAILURES',
+    'Result',
+    'Standing',
+    'Wikis',
+    'named',
+    'problem_of',
+    'search_in',
+    'search_name',
+    'split',
+    'wiki_by_wiki',
+]
+
 Result = TypeVar('Result')
 
 #: What goes wrong with one wiki, and tells nothing of the others.
