@@ -134,7 +134,7 @@ class GlobalDelete(Action):
             # It was put into a standing list after the plan was made.
             return Outcome(
                 State.FAILED,
-                detail=f'now held back: {SkipReason.EXCLUDED.value}',
+                detail=f'skipped: {SkipReason.EXCLUDED.value}',
                 reason_code=SkipReason.EXCLUDED.name,
             )
         planned = target.decision.facts
@@ -238,7 +238,7 @@ class GlobalDelete(Action):
             )
         ):
             # The ledger may be a copy from before it was sent.
-            detail = 'deleted by you before, since the plan'
+            detail = 'already deleted by you since the plan'
             return Outcome(State.DONE, changed=True, detail=detail, is_earlier=True)
         by = (entries[0].by if entries else None) or 'others'
         how = 'found by reading' if ours else f'deleted meanwhile by {by}'

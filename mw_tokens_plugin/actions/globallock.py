@@ -162,7 +162,7 @@ class GlobalLock(Action):
             # It was put into a standing list after the plan was made.
             return Outcome(
                 State.FAILED,
-                detail=f'now held back: {SkipReason.EXCLUDED.value}',
+                detail=f'skipped: {SkipReason.EXCLUDED.value}',
                 reason_code=SkipReason.EXCLUDED.name,
             )
         with hiding([target]):
@@ -339,7 +339,7 @@ class GlobalLock(Action):
             return Outcome(
                 State.DONE,
                 changed=True,
-                detail='done by you before, since the plan',
+                detail='already done by you since the plan',
                 log_id=entry.log_id,
                 is_earlier=True,
             )
@@ -517,7 +517,7 @@ _WORDS = {HiddenLevel.LISTS: 'hidden', HiddenLevel.SUPPRESSED: 'oversighted'}
 
 
 def _skipped_now(skipped: SkipReason) -> Outcome:
-    detail = f'changed since the plan, and now held back: {skipped.value}'
+    detail = f'changed since the plan, and skipped: {skipped.value}'
     return Outcome(State.FAILED, detail=detail, reason_code=skipped.name)
 
 

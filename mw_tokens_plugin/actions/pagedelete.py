@@ -328,7 +328,7 @@ class CrosswikiDelete(Action):
         if any(now[key] != planned[key] for key in self.fixed):
             return Outcome(
                 State.FAILED,
-                detail='changed since the plan, and held back',
+                detail='changed since the plan, and skipped',
                 reason_code=SkipReason.CHANGED_SINCE.name,
             )
         if restored := _restored_since(log, planned.get('looked_at')):
@@ -577,11 +577,11 @@ class _LeftOut:
                 self._silent.add(database)
             else:
                 if outcome is None:
-                    detail = 'not done; its wiki was left out by -not-wikis'
+                    detail = 'not done; its wiki is skipped by -not-wikis'
                     return Outcome(State.FAILED, detail=detail)
                 if outcome.state is not State.LEASED:
                     return outcome
-        detail = f'{UNKNOWN}; its wiki was left out by -not-wikis'
+        detail = f'{UNKNOWN}; its wiki is skipped by -not-wikis'
         return Outcome(State.FAILED, detail=detail, facts={'unknown': True})
 
 
@@ -636,7 +636,7 @@ def _deleted(
     detail = f'log entry {log_id}{remark}'
     if title != planned['title']:
         facts['deleted_as'] = title
-        detail += f'; it was moved right before, and deleted as {title!r}'
+        detail += f'; it was moved just before, and deleted as {title!r}'
     return Outcome(State.DONE, changed=True, detail=detail, facts=facts, log_id=log_id)
 
 

@@ -33,6 +33,7 @@ from mw_tokens_plugin.cli.streams import (
 )
 from mw_tokens_plugin.cli.tracebacks import internal_error
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.cleanlogs import clean_tracebacks, indent_warnings
 from mw_tokens_plugin.site.hook import enable
@@ -100,11 +101,12 @@ def run_script(
                 check_password_file()
             code = work(arguments)
         except KeyboardInterrupt as error:
-            code, said = exit_code_of(error), '\nInterrupted.'
+            code = exit_code_of(error)
+            said = f'\n{message("campaign-run-interrupted")}'
         except EOFError as error:
             # Ctrl-D at a prompt.
             code = exit_code_of(error)
-            said = '\nThe input ended before everything was answered.'
+            said = f'\n{message("campaign-input-ended")}'
         except Exception as error:
             cause = explained(error)
             code = exit_code_of(cause)

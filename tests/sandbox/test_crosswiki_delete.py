@@ -566,7 +566,7 @@ def test_a_page_that_was_changed_since_the_plan_is_held_back(
     sandbox.call(change)
     run = crosswiki_delete('-resume', '-always')
     assert run.code == 1, run.said
-    assert run.out.count('changed since the plan, and held back') == 4
+    assert run.out.count('changed since the plan, and skipped') == 4
     assert pages(sandbox, 'aa') == {'Spam 1'}
     assert pages(sandbox, 'bb') == {'Spam 1', 'Spam 2', 'Spam elsewhere'}
     assert 'deleted meanwhile by Plain Sysop, and there is another' in run.out
@@ -1249,7 +1249,7 @@ def test_a_file_that_was_changed_since_the_plan_is_held_back(
     run = crosswiki_delete('-resume', '-always')
     assert run.code == 1, run.said
     # Each is said when it happens, and once more at the end.
-    assert run.out.count('changed since the plan, and held back') == 6
+    assert run.out.count('changed since the plan, and skipped') == 6
     assert list(effects(sandbox)) == [('aa', 'File:Spam 0.png')]
 
 

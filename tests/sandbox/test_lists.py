@@ -216,7 +216,7 @@ def test_a_standing_list_can_be_set_for_all_runs(desk: Desk, sandbox: Sandbox) -
     standing.write_text('Spambot 00001\n[[User:Spambot 00003]]\n', encoding='utf-8')
     run = desk.run('-resume', '-campaign:old', '-always')
     assert run.code == 1, run.said
-    assert 'Spambot 00003: now held back: listed in -not or -protect' in run.out
+    assert 'Spambot 00003: skipped: listed in -not or -protect' in run.out
     assert locked(sandbox) == spam(2, 4)
 
 

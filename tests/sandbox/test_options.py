@@ -364,7 +364,7 @@ def test_who_has_become_a_steward_since_the_plan_is_left_alone(
         asked = [e.params.get('list', '') + e.params.get('meta', '') for e in queries]
         reads[minutes] = sum(any(look in words for look in looks) for words in asked)
         assert run.code == (1 if minutes else 0), run.said
-    assert 'now held back: in a global group' in run.out
+    assert 'skipped: in a global group' in run.out
     assert effects(sandbox) == [names[0], names[2]]
     assert reads == {0: 0, 11: 1}
 

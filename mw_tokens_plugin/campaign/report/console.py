@@ -196,14 +196,7 @@ class Reporter:
         """Show how one target ended."""
         if outcome.state is State.FAILED or not self.interactive:
             failed = outcome.state is State.FAILED
-            name, why = marked(target.label), _detail(target, outcome)
-            key = 'campaign-one-failed' if failed else 'campaign-one-done'
-            line = (
-                message(f'{key}-why', target=name, why=why)
-                if why
-                else message(key, target=name)
-            )
-            self.line(line, urgent=failed)
+            self.line(_ended(target, outcome, failed=failed), urgent=failed)
         if self._progress is not None:
             self._progress.advance(self._task)
 
@@ -339,6 +332,16 @@ class Reporter:
     def _name(self, target: Target) -> str:
         """Return the name where somebody looks at a plan, else what may be shown."""
         return marked(target.name if self.shows_hidden else target.label)
+
+
+def _ended(target: Target, outcome: Outcome, *, failed: bool) -> str:
+    name, why = marked(target.label), _detail(target, outcome)
+    if why:
+        key = 'campaign-one-failed-why' if failed else 'campaign-one-done-why'
+        return message(key, target=name, why=why)
+    return message(
+        'campaign-one-failed' if failed else 'campaign-one-done', target=name
+    )
 
 
 def _not_to_do(number: int) -> str:
