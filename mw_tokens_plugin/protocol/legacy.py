@@ -1,9 +1,4 @@
-"""Where tokens come from on any MediaWiki, also before 1.24.
-
-:class:`TokenSources` asks over a transport that is handed to it, so it serves every
-client; through pywikibot 11, which refuses wikis older than 1.31, only ``meta=tokens``
-is ever reached. The two older ways were read in the manuals and in MediaWiki's history
-and could be held against no server of their time.
+"""Where tokens come from on any MediaWiki, also before 1.24, found out by asking.
 
 ======================  ==============================================================
 MediaWiki               where
@@ -13,6 +8,13 @@ MediaWiki               where
 before 1.20             ``intoken``, ``ustoken``, ``rctoken``, ``rvtoken``, ``drprop``
 ======================  ==============================================================
 
+Which way a wiki has is never taken from its version: a wiki that does not know one says
+so, in a warning or with an error. :class:`TokenSources` asks over a transport that is
+handed to it, so it serves every client, and the wallet of a site.
+
+It was read in the sources of MediaWiki 1.19, 1.20, 1.22 and 1.24 and in the branches of
+CentralAuth from that time; there was no server of that time to hold it against.
+
 https://www.mediawiki.org/wiki/API:Tokens
 https://www.mediawiki.org/wiki/API:Tokens_(action)
 """
@@ -21,12 +23,22 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mw_tokens_plugin.exceptions import TokenUnavailable, UnknownTokenType
-from mw_tokens_plugin.protocol.tokens import ANONYMOUS, TokenType
+from mw_tokens_plugin.protocol.responses import refusal
+from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Subject, TokenType
+
+__all__ = [
+    'BOUND',
+    'UNKNOWN_VALUE',
+    'Source',
+    'Subject',
+    'TokenSources',
+    'lacks_tokens',
+    'type_for_action',
+]
 
 __all__ = ['Send', 'Source', 'Subject', 'TokenSources', 'source_for']
 
@@ -42,19 +54,13 @@ class Source(enum.Enum):
     PROPERTY = 'a property of a page, user, change or revision'
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a token is for, which the oldest wikis want to know.
-
-    :ivar title: the page to be changed
-    :ivar user: the user whose rights are to be changed
-    """
-
-    title: str = 'Main Page'
-    user: str | None = None
-
-
 _ANY_PAGE = Subject()
+
+#: Codes of the error for a value that a parameter does not have, in all ages.
+UNKNOWN_VALUE = frozenset({'unknown_action', 'badvalue'})
+
+#: Types of which each token was good for one page, or for one user.
+BOUND = frozenset({TokenType.ROLLBACK, TokenType.USERRIGHTS})
 
 #: The types of actions whose token is not a csrf token even today.
 _OF_ACTION = {
@@ -63,11 +69,13 @@ _OF_ACTION = {
     'globaluserrights': TokenType.USERRIGHTS,
     'patrol': TokenType.PATROL,
     'watch': TokenType.WATCH,
+    'login': TokenType.LOGIN,
     'setglobalaccountstatus': TokenType.SETGLOBALACCOUNTSTATUS,
     'deleteglobalaccount': TokenType.DELETEGLOBALACCOUNT,
 }
 
-#: What older wikis call the csrf token, by action; it is "edit" for all others.
+#: What older wikis call the csrf token, by action; it is "edit" for all others. They
+#: are one token under several names, each for those alone who have the right.
 _OLD_TYPE = {
     'block': 'block',
     'delete': 'delete',
@@ -81,38 +89,51 @@ _OLD_TYPE = {
 }
 
 #: Types that ``action=tokens`` never had.
-_NEVER_AT_ACTION = frozenset({'rollback', 'userrights', 'undelete'})
+_NEVER_AT_ACTION = frozenset({'login', 'rollback', 'undelete', 'userrights'})
 
 #: Types that ``prop=info`` had.
 _IN_INFO = frozenset(
-    {
-        'block',
-        'delete',
-        'edit',
-        'email',
-        'import',
-        'move',
-        'protect',
-        'unblock',
-        'watch',
-    }
+    'block delete edit email import move protect unblock watch'.split()
 )
+
+_NO_META_TOKENS = re.compile(r'["\']meta["\']: (?:.*[ ,])?tokens\b')
+
+
+def type_for_action(action: str) -> TokenType:
+    """Return the type of token that an action wants, on a wiki that does not say it.
+
+    :param action: such as ``delete``
+    """
+    return _OF_ACTION.get(action, TokenType.CSRF)
+
+
+def lacks_tokens(answer: Mapping[str, Any]) -> bool:
+    """Tell whether a wiki says that it has no ``meta=tokens``.
+
+    :param answer: the decoded answer to a query with ``meta=tokens``
+    """
+    query = answer.get('query')
+    if isinstance(query, Mapping) and 'tokens' in query:
+        return False
+    return any(map(_NO_META_TOKENS.search, _warnings(answer, 'query')))
 
 
 class TokenSources:
     """The ways to a wiki's tokens, of which the one that works is remembered.
 
     .. version-added:: 0.1
+
+    :ivar source: the way that worked last; None until one did
     """
 
-    def __init__(self, send: Send, generator: str | None = None) -> None:
-        """Choose by the wiki's version, if it is known.
+    def __init__(self, send: Send, source: Source | None = None) -> None:
+        """Ask in all ways, the newest first, until one works.
 
         :param send: the transport
-        :param generator: siteinfo's ``generator``, such as ``MediaWiki 1.19.24``
+        :param source: the way to begin with, where something is known
         """
         self._send = send
-        self.source = source_for(generator)
+        self.source = source
 
     def for_action(self, action: str, subject: Subject = _ANY_PAGE) -> str:
         """Return the token for an action of MediaWiki's core.
@@ -124,8 +145,9 @@ class TokenSources:
         :param subject: what it is done to
         :raises UnknownTokenType: the wiki has no such type, in none of the ways
         :raises TokenUnavailable: the wiki has it, but not for this user
+        :raises ApiRefusal: the wiki refused
         """
-        return self._token(_OF_ACTION.get(action, TokenType.CSRF), action, subject)
+        return self._token(type_for_action(action), action, subject)
 
     def token(self, token_type: str, subject: Subject = _ANY_PAGE) -> str:
         """Return the token of one type.
@@ -135,48 +157,76 @@ class TokenSources:
         :param subject: what it is for
         :raises UnknownTokenType: the wiki has no such type, in none of the ways
         :raises TokenUnavailable: the wiki has it, but not for this user
+        :raises ApiRefusal: the wiki refused
         """
         return self._token(TokenType(token_type), 'edit', subject)
 
+    def tokens(
+        self, types: Iterable[str], subject: Subject = _ANY_PAGE
+    ) -> dict[str, str]:
+        r"""Return the tokens of several types, as few requests as there are ways.
+
+        A value ``+\`` says that the wiki has the type, but not for this user; a type
+        that it lacks is left out.
+
+        :param types: as ``meta=tokens`` calls them
+        :param subject: what they are for
+        :raises ApiRefusal: the wiki refused
+        """
+        wanted = {TokenType(name): 'edit' for name in types}
+        return {str(name): value for name, value in self._ask(wanted, subject).items()}
+
     def _token(self, token_type: TokenType, action: str, subject: Subject) -> str:
+        value = self._ask({token_type: action}, subject).get(token_type)
+        if value == ANONYMOUS:
+            raise TokenUnavailable(f'The wiki gives this user no {token_type} token.')
+        if value is None:
+            raise UnknownTokenType(f'The wiki has no token type {token_type}.')
+        return value
+
+    def _ask(
+        self, wanted: Mapping[TokenType, str], subject: Subject
+    ) -> dict[TokenType, str]:
+        """Ask in one way after the other for what is still lacking.
+
+        :param wanted: the action that each type of token is for
+        """
+        found: dict[TokenType, str] = {}
         for source in self._candidates():
-            name = _name_at(source, token_type, action)
-            parameters = _question(source, name, subject)
-            if parameters is None:
-                continue
-            answer = self._send(parameters)
-            tokens = _tokens_in(source, answer)
-            if tokens is None:
-                continue
-            if source is not Source.PROPERTY or self.source is not Source.ACTION:
-                # Wikis with action=tokens give some types only in the oldest way.
-                self.source = source
-            value = tokens.get(f'{name}token', tokens.get('token'))
-            if value == ANONYMOUS or (value is None and _is_refused(answer)):
-                raise TokenUnavailable(f'The wiki gives this user no {name} token.')
-            if value is not None:
-                return str(value)
-            if source is Source.META:
+            if found and source is Source.META:
+                # An old wiki that lacks some of them is not to be asked for ever.
                 break
-        raise UnknownTokenType(f'The wiki has no token type {token_type}.')
+            names = {
+                each: _name_at(source, each, action)
+                for each, action in wanted.items()
+                if each not in found
+            }
+            for question in _questions(source, names, subject):
+                answer = self._send(question)
+                tokens = _tokens_in(source, answer)
+                if tokens is None:
+                    if source is self.source:
+                        self.source = None
+                    continue
+                if source is not Source.PROPERTY or self.source is not Source.ACTION:
+                    # Wikis with action=tokens give some types only in the oldest way.
+                    self.source = source
+                for each, name in names.items():
+                    value = tokens.get(f'{name}token')
+                    if value is None and _is_refused(answer, name):
+                        value = ANONYMOUS
+                    if value is not None:
+                        found[each] = str(value)
+            if len(found) == len(wanted) or (source is self.source is Source.META):
+                break
+        return found
 
     def _candidates(self) -> Iterator[Source]:
         """Yield the remembered way, then the older ones, then the newer ones."""
         order = list(Source)
-        start = order.index(self.source)
+        start = order.index(self.source or Source.META)
         yield from order[start:]
         yield from reversed(order[:start])
-
-
-def source_for(generator: str | None) -> Source:
-    """Return how a wiki is asked for tokens, by its version.
-
-    :param generator: siteinfo's ``generator``; None if it is not known
-    """
-    version = re.search(r'(\d+)\.(\d+)', generator or '')
-    if version is None or (number := (int(version[1]), int(version[2]))) >= (1, 24):
-        return Source.META
-    return Source.ACTION if number >= (1, 20) else Source.PROPERTY
 
 
 def _name_at(source: Source, token_type: TokenType, action: str) -> str:
@@ -186,50 +236,100 @@ def _name_at(source: Source, token_type: TokenType, action: str) -> str:
     return _OLD_TYPE.get(action, 'edit')
 
 
-def _question(source: Source, name: str, subject: Subject) -> dict[str, str] | None:
-    """Return the parameters of the request; None if the source never had the type."""
+def _questions(
+    source: Source, names: Mapping[TokenType, str], subject: Subject
+) -> Iterator[dict[str, str]]:
+    """Yield the parameters of the requests for some types, those that it ever had."""
+    wanted = sorted(set(names.values()))
     if source is Source.META:
-        return {'action': 'query', 'meta': 'tokens', 'type': name, 'format': 'json'}
+        if wanted:
+            yield {
+                'action': 'query',
+                'meta': 'tokens',
+                'type': '|'.join(wanted),
+                'format': 'json',
+            }
+        return
     if source is Source.ACTION:
-        if name in _NEVER_AT_ACTION:
-            return None
-        return {'action': 'tokens', 'type': name, 'format': 'json'}
+        if known := [name for name in wanted if name not in _NEVER_AT_ACTION]:
+            yield {'action': 'tokens', 'type': '|'.join(known), 'format': 'json'}
+        return
     query = {'action': 'query', 'format': 'json'}
-    if name == 'rollback':
-        return query | {
+    if known := [name for name in wanted if name in _IN_INFO]:
+        yield query | {
+            'prop': 'info',
+            'intoken': '|'.join(known),
+            'titles': subject.title,
+        }
+    if 'rollback' in wanted:
+        yield query | {
             'prop': 'revisions',
             'rvtoken': 'rollback',
             'titles': subject.title,
         }
-    if name == 'userrights':
-        user = subject.user or ''
-        return query | {'list': 'users', 'ustoken': 'userrights', 'ususers': user}
-    if name == 'patrol':
-        return query | {'list': 'recentchanges', 'rctoken': 'patrol', 'rclimit': '1'}
-    if name == 'undelete':
-        return query | {
+    if 'userrights' in wanted and subject.user:
+        yield query | {
+            'list': 'users',
+            'ustoken': 'userrights',
+            'ususers': subject.user,
+        }
+    if 'patrol' in wanted:
+        # Where only new pages are patrolled, no other change has one.
+        yield query | {
+            'list': 'recentchanges',
+            'rctoken': 'patrol',
+            'rctype': 'new|edit',
+            'rclimit': '50',
+        }
+    if 'undelete' in wanted:
+        yield query | {
             'list': 'deletedrevs',
             'drprop': 'token',
             'titles': subject.title,
         }
-    if name in _IN_INFO:
-        return query | {'prop': 'info', 'intoken': name, 'titles': subject.title}
-    return None
+    if 'login' in wanted:
+        # The name is not looked at, but there must be one.
+        yield {'action': 'login', 'lgname': subject.user or 'Nobody', 'format': 'json'}
 
 
 def _tokens_in(source: Source, answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the tokens of an answer; None if the wiki does not know the way."""
-    query = answer.get('query') or {}
+    """Return the tokens of an answer; None if the wiki does not know the way.
+
+    :raises ApiRefusal: the wiki refused
+    """
+    error = answer.get('error')
+    if isinstance(error, Mapping):
+        code = str(error.get('code', ''))
+        if code not in UNKNOWN_VALUE:
+            raise refusal(code, str(error.get('info', '')), 'The wiki')
+        return None
+    query = answer.get('query')
+    query = query if isinstance(query, Mapping) else {}
     if source is Source.META:
         tokens = query.get('tokens')
     elif source is Source.ACTION:
         tokens = answer.get('tokens')
     else:
-        tokens = next((place for place in _places(query) if _has_token(place)), None)
-        if tokens is None and _is_refused(answer):
-            tokens = {}
+        tokens = _tokens_of(answer, query)
     # PHP sends an empty mapping as a list.
     return {} if isinstance(tokens, list) else tokens
+
+
+def _tokens_of(
+    answer: Mapping[str, Any], query: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the tokens that the parts of an answer have."""
+    found: dict[str, Any] = {}
+    login = answer.get('login')
+    if isinstance(login, Mapping) and 'token' in login:
+        found['logintoken'] = login['token']
+    for place in _places(query):
+        found |= {key: place[key] for key in place if key.endswith('token')}
+    if 'token' in found:
+        found['undeletetoken'] = found['token']
+    # What came instead of these parameters made them unknown, which is told.
+    unknown = any('token' in text for text in _warnings(answer, 'main'))
+    return None if unknown and not found else found
 
 
 def _places(query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -242,14 +342,19 @@ def _places(query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from page.get('revisions') or ()
 
 
-def _has_token(place: Mapping[str, Any]) -> bool:
-    return any(key.endswith('token') for key in place)
-
-
-def _is_refused(answer: Mapping[str, Any]) -> bool:
+def _is_refused(answer: Mapping[str, Any], name: str) -> bool:
     """Tell whether the wiki knows the type but does not allow it to this user."""
+    words = f"Action '{name}' is not allowed for the current user"
     return any(
-        'is not allowed for the current user' in str(text)
-        for warning in (answer.get('warnings') or {}).values()
-        for text in (warning.values() if isinstance(warning, Mapping) else ())
+        words in text
+        for module in answer.get('warnings') or ()
+        for text in _warnings(answer, module)
     )
+
+
+def _warnings(answer: Mapping[str, Any], module: str) -> Iterator[str]:
+    """Yield the texts of a module's warnings, in both format versions."""
+    warnings = answer.get('warnings')
+    told = warnings.get(module) if isinstance(warnings, Mapping) else None
+    if isinstance(told, Mapping):
+        yield from (text for text in told.values() if isinstance(text, str))

@@ -75,6 +75,20 @@ for _name in (
     setattr(TokenType, _name.upper(), TokenType(_name))
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a token is for, which wikis before MediaWiki 1.24 want to know.
+
+    .. version-added:: 0.1
+
+    :ivar title: the page to be changed
+    :ivar user: the user whose rights are to be changed
+    """
+
+    title: str = 'Main Page'
+    user: str | None = None
+
+
 class Token(str):
     """A token, which knows what it is for and never shows itself.
 
@@ -88,6 +102,8 @@ class Token(str):
     :ivar user: the account it belongs to, or None before the login
     :ivar fetched_at: when it was fetched, seconds since the epoch
     :ivar generation: the wallet's count of sessions when it was fetched
+    :ivar subject: the one thing that it is good for, on wikis before MediaWiki 1.24;
+        None for a token that is good for anything
 
     :raises TokenUnavailable: the value is the one for anonymous callers
     """
@@ -97,6 +113,7 @@ class Token(str):
     user: str | None
     fetched_at: float
     generation: int
+    subject: Subject | None
 
     def __new__(
         cls,
@@ -107,6 +124,7 @@ class Token(str):
         user: str | None,
         fetched_at: float,
         generation: int = 0,
+        subject: Subject | None = None,
     ) -> Token:
         """Make a token from what the wiki answered."""
         if value == ANONYMOUS or not value:
@@ -120,6 +138,7 @@ class Token(str):
         self.user = user
         self.fetched_at = fetched_at
         self.generation = generation
+        self.subject = subject
         return self
 
     def __repr__(self) -> str:
@@ -206,3 +225,19 @@ def token_type_of(
 ) -> TokenType:
     """Return the token type that a module wants, as :func:`token_parameter_of`."""
     return token_parameter_of(module, paraminfo, wiki).type
+
+
+def has_untyped_token(paraminfo: Mapping[str, Any] | None) -> bool:
+    """Tell whether a module takes a token of which its wiki does not tell the type.
+
+    That is so of all modules before MediaWiki 1.24. Later ones that take another kind
+    of token tell their path.
+
+    :param paraminfo: what paraminfo says of it; None where it knows no such module
+    """
+    if paraminfo is None or 'path' in paraminfo or 'parameters' not in paraminfo:
+        return False
+    return any(
+        parameter.get('name') == 'token' and 'tokentype' not in parameter
+        for parameter in items_of(paraminfo, 'parameters')
+    )

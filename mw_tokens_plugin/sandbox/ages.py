@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .declarations import Declarations, Module, Parameter
@@ -276,6 +277,12 @@ class OldDeclarations(Declarations):
             if item['name'] not in later
         ]
         return answer
+
+
+@cache
+def declarations_of(release: str) -> OldDeclarations:
+    """Return the modules of a wiki of some age."""
+    return OldDeclarations(AGES[release])
 
 
 def fail(error: ApiError) -> Json:

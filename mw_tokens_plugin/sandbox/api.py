@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from . import errors, formats
-from .ages import AGES, OldDeclarations
+from .ages import declarations_of
 from .call import ACTIONS, Answer, Call, Json, Request
 from .declarations import FORMATS, Declarations, Module
 from .errors import ApiError, HttpError, StatusError
@@ -72,7 +72,6 @@ class Api:
         linked = farm.repository is not None
         self._client = Declarations(farm.current, client=linked)
         self._repository = Declarations(farm.current, client=True, repository=True)
-        self._old = {release: OldDeclarations(age) for release, age in AGES.items()}
         main = self._client.modules['main']
         self._main_names = frozenset(p.name for p in main.parameters) | _FORMAT
 
@@ -125,7 +124,7 @@ class Api:
 
     def _declared(self, wiki: Wiki) -> Declarations:
         if wiki.age is not None:
-            return self._old[wiki.layout.release]
+            return declarations_of(wiki.layout.release)
         return self._repository if wiki is self.farm.repository else self._client
 
     def _carry_out(

@@ -54,6 +54,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             '_logged_in',
             '_ratelimited',
             '_relogin',
+            '_use_get',
             '_userinfo_query',
             'submit',
             'wait',
@@ -79,6 +80,11 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ('pywikibot.family', 'Family', ('apipath', 'code_aliases', 'dbName', 'hostname')),
     ('pywikibot.family', 'SingleSiteFamily', ('interface',)),
     ('pywikibot.family', 'WikimediaFamily', ()),
+    (
+        'pywikibot.login',
+        'ClientLoginManager',
+        ('_login_parameters', 'keyword', 'mapping'),
+    ),
     ('pywikibot.login', 'LoginManager', ('login', 'readPassword')),
     ('pywikibot.login', 'LoginStatus', ('IN_PROGRESS',)),
     ('pywikibot.throttle', 'Throttle', ('waittime',)),
@@ -124,6 +130,7 @@ def install() -> None:
     from mw_tokens_plugin.site.foreign.outgoing import install_authentication
     from mw_tokens_plugin.site.forks import install_fork_hook
     from mw_tokens_plugin.site.mixins import PluginMixin
+    from mw_tokens_plugin.site.oldwikis import install_login
     from mw_tokens_plugin.site.requestclasses import (
         install_direct_requests,
         request_class,
@@ -157,6 +164,7 @@ def install() -> None:
     install_redaction()
     install_direct_requests()
     _note_passwords()
+    install_login()
     _install_errors()
 
 

@@ -41,7 +41,7 @@ class ModuleInfo:
             # With a "|" or a "*" the wiki would tell of others.
             return None
         # pywikibot keeps what a wiki runs, so it is asked by another class of requests.
-        release = '' if is_replaced() else self._site.version()
+        release = '' if is_replaced() else self._release_said()
         if release != self._release:
             self._release, self._known = release, {}
         known = self._known
@@ -50,6 +50,14 @@ class ModuleInfo:
                 self._ask(module, release, 0)
             )
         return known[module]
+
+    def _release_said(self) -> str:
+        """Return which release the wiki runs; empty if pywikibot refuses it."""
+        try:
+            return str(self._site.version())
+        except RuntimeError:
+            # It does not support MediaWiki before 1.31, which answers all the same.
+            return ''
 
     def values(self, module: str, parameter: str) -> frozenset[str]:
         """Return the values that a parameter of a module allows.
@@ -78,5 +86,5 @@ class ModuleInfo:
         found = part_of(request.submit(), 'paraminfo')
         if 'modules' not in found:
             return None
-        modules = items_of(found, 'modules')
+        modules = [each for each in items_of(found, 'modules') if 'missing' not in each]
         return dict(modules[0]) if modules else None

@@ -16,7 +16,7 @@ from pywikibot.tools import MediaWikiVersion
 
 from mw_tokens_plugin.exceptions import InvalidInput, UnexpectedAnswer
 from mw_tokens_plugin.protocol.answers import expected_form
-from mw_tokens_plugin.protocol.fields import timestamp
+from mw_tokens_plugin.protocol.fields import flag, timestamp
 from mw_tokens_plugin.protocol.tokens import Token
 from mw_tokens_plugin.site.inputs import words
 from mw_tokens_plugin.site.pluginsite import SiteBase
@@ -96,6 +96,9 @@ class QueriesMixin(SiteBase):
         if 'tokens' in meta or 'type' in query:
             raise InvalidInput('Name the token types in types=, not in the query.')
         wanted = self.tokens.missing(words(types, 'types'))
+        if wanted and self.tokens.is_old:
+            self.tokens.prefetch(*wanted)
+            wanted = []
         if wanted:
             meta.add('tokens')
             query['type'] = wanted
@@ -119,7 +122,9 @@ class QueriesMixin(SiteBase):
 
         :raises ApiRefusal: the wiki refused
         """
-        moment = _curtimestamp(self.query_with_tokens((), curtimestamp=1))
+        # Old wikis tell no time with their answers.
+        meta = 'siteinfo' if self.tokens.is_old else ()
+        moment = _curtimestamp(self.query_with_tokens((), meta=meta, curtimestamp=1))
         return pywikibot.Timestamp.fromISOformat(_text(moment))
 
     def edit_context(self, page: Any, *, text: bool = False) -> EditContext:
@@ -152,7 +157,7 @@ class QueriesMixin(SiteBase):
         known = self.siteinfo.is_cached('generator')
         answer = self.query_with_tokens(
             ('csrf',),
-            meta=() if known else 'siteinfo',
+            meta=() if known and not self.tokens.is_old else 'siteinfo',
             prop='revisions',
             titles=title,
             rvprop=properties,
@@ -170,8 +175,9 @@ class QueriesMixin(SiteBase):
 
         :param known: whether it is known already which release the wiki runs
         """
-        (found,) = answer['query'].get('pages') or [{'invalid': True}]
-        if found.get('invalid') or found.get('special') or 'title' not in found:
+        pages = answer['query'].get('pages') or [{'invalid': True}]
+        (found,) = pages.values() if isinstance(pages, dict) else pages
+        if flag(found, 'invalid') or flag(found, 'special') or 'title' not in found:
             raise InvalidInput(f'{title!r} is not a page of {self} to be edited.')
         release = self.siteinfo if known else answer['query']['general']
         version = MediaWikiVersion.from_generator(release['generator'])
@@ -183,12 +189,15 @@ class QueriesMixin(SiteBase):
             start_timestamp=_curtimestamp(answer),
             token=self.tokens.csrf,
             compares_revisions=version >= '1.35',
-            text=revision.get('slots', {}).get('main', {}).get('content'),
+            text=revision.get('slots', {})
+            .get('main', revision)
+            .get('content', revision.get('*')),
         )
 
 
 def _curtimestamp(answer: dict[str, Any]) -> datetime:
-    moment = timestamp(answer.get('curtimestamp'))
+    general = (answer.get('query') or {}).get('general') or {}
+    moment = timestamp(answer.get('curtimestamp') or general.get('time'))
     if moment is None:
         raise UnexpectedAnswer('The wiki does not tell its time.')
     return moment

@@ -49,6 +49,7 @@ from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Token
 from mw_tokens_plugin.site.cookies import acting_as
 from mw_tokens_plugin.site.credentials import carried, check
 from mw_tokens_plugin.site.foreign.outgoing import authenticated
+from mw_tokens_plugin.site.oldwikis import modules_described
 from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.secretsources import note_configuration, note_parameter
@@ -126,6 +127,16 @@ class TokenRequest(TransmittedRequest):
         if properties is not None:
             self._params['prop'] = properties
 
+    def _use_get(self) -> bool:
+        """Send it by POST where pywikibot cannot read what the wiki says of modules.
+
+        That is so before MediaWiki 1.25.
+        """
+        try:
+            return bool(super()._use_get())
+        except (AssertionError, KeyError, ValueError):
+            return False
+
     def _is_somebody(self) -> bool:
         """Tell whether the site is used as an account, or is just logging in."""
         return self.site._loginstatus not in NOBODY
@@ -136,7 +147,9 @@ class TokenRequest(TransmittedRequest):
         """Swap a token that died since it was attached; it runs once a transmission."""
         check(self.site, carried(self.action, self._params))
         if self._token is not None:
-            live = self.site.tokens[self._token.type]
+            wallet = self.site.tokens
+            said = self._encoded_items() if wallet.is_old else {}
+            live = wallet.live(self._token, said)
             if live is not self._token:
                 self[self._token_parameter] = live
                 paramstring = self._http_param_string()
@@ -154,6 +167,12 @@ class TokenRequest(TransmittedRequest):
         """Send it, until there is an answer."""
         if self.action in ('login', 'clientlogin'):
             self.site.tokens.session.logins += 1
+        if (
+            self.action == 'paraminfo'
+            and self.site.tokens.is_old
+            and 'mainmodule' not in self._params
+        ):
+            return modules_described(self)
         try:
             with acting_as(self.site.username()):
                 answer: dict[str, Any] = super().submit()

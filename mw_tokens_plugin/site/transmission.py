@@ -25,6 +25,8 @@ from mw_tokens_plugin.exceptions import (
     WikiUnreachable,
 )
 from mw_tokens_plugin.protocol.answers import may_be_answer
+from mw_tokens_plugin.protocol.legacy import lacks_tokens
+from mw_tokens_plugin.protocol.oldanswers import in_second_version
 from mw_tokens_plugin.protocol.responses import readable
 from mw_tokens_plugin.site.failures import (
     description_of,
@@ -245,12 +247,16 @@ class TransmittedRequest(Request):  # type: ignore[misc]
     def _json_loads(self, response: requests.Response) -> dict[str, Any] | None:
         """Read an answer of the API; anything else is none, and asked for again."""
         body = body_of(response)
-        if not may_be_answer(
-            self.action, body, response.status_code
-        ) or self._lacks_the_query(body):
+        is_old = isinstance(body, dict) and lacks_tokens(body)
+        if not is_old and (
+            not may_be_answer(self.action, body, response.status_code)
+            or self._lacks_the_query(body)
+        ):
             self._not_answered(response, body)
             return None
         self._first_failure = None
+        if isinstance(body, dict):
+            body = in_second_version(body, wanted='formatversion' in self._params)
         return readable(body) if isinstance(body, dict) else body or {}
 
     def _lacks_the_query(self, body: Any) -> bool:

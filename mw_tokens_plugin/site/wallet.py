@@ -25,11 +25,20 @@ from mw_tokens_plugin.exceptions import (
     UnexpectedAnswer,
     UnknownTokenType,
 )
+from mw_tokens_plugin.protocol.legacy import (
+    BOUND,
+    Source,
+    TokenSources,
+    lacks_tokens,
+    type_for_action,
+)
 from mw_tokens_plugin.protocol.tokens import (
     ANONYMOUS,
+    Subject,
     Token,
     TokenParameter,
     TokenType,
+    has_untyped_token,
     token_parameter_of,
     tokens_from_answer,
 )
@@ -37,6 +46,12 @@ from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.base import WikiSite
 from mw_tokens_plugin.site.identity import Identity, check_identity, identity_in
 from mw_tokens_plugin.site.inputs import words
+from mw_tokens_plugin.site.oldwikis import (
+    EVERY_TYPE,
+    is_about_tokens,
+    sources_of,
+    subject_in,
+)
 from mw_tokens_plugin.site.paraminfo import ModuleInfo
 from mw_tokens_plugin.site.secretsources import note_values
 from mw_tokens_plugin.site.session import Session
@@ -176,6 +191,8 @@ class TypedTokenWallet(TokenWallet):
         self._meant: frozenset[str] = frozenset()
         self._clock = clock
         self._held_generation = 0
+        #: The ways to the tokens of a wiki that has no meta=tokens.
+        self._old: TokenSources | None = None
         self._changing = threading.Lock()
         #: Of all tokens that were ever held, by digest: some are refused later on.
         self._types: dict[bytes, TokenType] = {}
@@ -191,25 +208,63 @@ class TypedTokenWallet(TokenWallet):
             # Somebody has replaced it, such as a dry run.
             return super().__getitem__(key)
         held = self._live().get(key)
-        if held is not None:
+        if held is not None and held.subject is None:
             return held
         wanted = TokenType(key)
         with self.session.lock:
             self.missing((wanted,))
             # The session of a foreign site may be renewed at any moment, whoever holds
             # the lock, and takes all that is held with it.
-            return self._live().get(wanted) or self._fetched(wanted)
+            held = self._live().get(wanted)
+            if held is not None and held.subject is None:
+                return held
+            return self._fetched(wanted)
 
-    def for_action(self, module: str) -> Token:
+    def for_action(
+        self, module: str, *, title: Any = None, user: str | None = None
+    ) -> Token:
         """Return the token that an API module wants.
 
         The wiki's own ``action=paraminfo`` says which one.
 
         :param module: the module's name, such as ``setglobalaccountstatus``
+        :param title: for ``rollback`` before MediaWiki 1.24, the page
+        :param user: for ``userrights`` before MediaWiki 1.24, the account
         :raises UnknownModule: the wiki has no such module
         :raises NoTokenNeeded: the module takes no token
+        :raises TokenUnavailable: the wiki has it, but not for this user or page
         """
-        return self[self.token_type_of(module)]
+        token = self[self.token_type_of(module)]
+        if title is None and user is None:
+            return token
+        return self.live(token, {'title': title, 'user': user})
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the wiki is known to have no ``meta=tokens``."""
+        return self._old is not None
+
+    def live(self, token: Token, parameters: Mapping[str, Any]) -> Token:
+        """Return the token that a request has to carry in the place of one.
+
+        It is the one that is held of that type. On wikis before MediaWiki 1.24 some are
+        good for one page or user, which the request names.
+
+        :param token: the token that the request was given
+        :param parameters: those of the request
+        :raises TokenUnavailable: the wiki has it, but not for this user or page
+        """
+        if token.type not in BOUND or not self.is_old:
+            return self[token.type]
+        subject = subject_in(token.type, parameters)
+        if subject is None:
+            return self[token.type]
+        with self.session.lock:
+            held = self._live().get(token.type)
+            if held is None or held.subject != subject:
+                answer = self._ask(token.type, subject)
+                held = self._kept((token.type,), answer, subject)[token.type]
+            return held
 
     def parameter_for(self, module: str) -> dict[str, Token]:
         """Return the token that an API module wants, by the name of its parameter.
@@ -241,7 +296,10 @@ class TypedTokenWallet(TokenWallet):
             raise InvalidInput(
                 f"{module!r} is not the name of an API module: give one like 'delete'."
             )
-        return token_parameter_of(module, self.module_info(module), str(self.site))
+        info = self.module_info(module)
+        if has_untyped_token(info):
+            return TokenParameter('token', type_for_action(module))
+        return token_parameter_of(module, info, str(self.site))
 
     def prefetch(self, *types: str) -> None:
         """Fetch all tokens of these types that are not held, in one request.
@@ -263,7 +321,8 @@ class TypedTokenWallet(TokenWallet):
                 if self.site.user() is None:
                     self.site.login()
         held = self._live()
-        return [name for name in wanted if name not in held]
+        later = BOUND if self.is_old else frozenset()
+        return [name for name in wanted if name not in held and name not in later]
 
     def keep(self, wanted: Iterable[TokenType], answer: Mapping[str, Any]) -> None:
         """Keep the tokens of an answer to a query with ``meta=tokens``.
@@ -394,14 +453,35 @@ class TypedTokenWallet(TokenWallet):
             # A wiki that knows no "*" ignores it.
             if wanted in held:
                 return held[wanted]
+        if wanted in BOUND and self.is_old:
+            return self._unbound(wanted)
         return self._kept((wanted,), self._ask(wanted))[wanted]
 
+    def _unbound(self, wanted: TokenType) -> Token:
+        """Return what stands for a token until it is known what it is for."""
+        # A word of its own, by which the type is found where it is given as text.
+        value = f'{wanted}-of-what-the-request-names'
+        self._types[_digest(value)] = wanted
+        return self._token(wanted, value)
+
     def _kept(
-        self, wanted: Iterable[TokenType], answer: Mapping[str, Any]
+        self,
+        wanted: Iterable[TokenType],
+        answer: Mapping[str, Any],
+        subject: Subject | None = None,
     ) -> dict[str, Token]:
         """Keep the tokens of an answer, and return what is held now."""
-        values, held = self._keep_all(answer)
+        if lacks_tokens(answer):
+            self.learn(answer)
+            answer = self._ask('|'.join(wanted))
+        values, held = self._keep_all(answer, subject)
         for name in wanted:
+            if name not in values and subject is not None:
+                what = subject.user or subject.title
+                raise TokenUnavailable(
+                    f'{self.site} hands out no {name} token for {what!r}. It may not '
+                    'exist.'
+                )
             if name not in values:
                 raise UnknownTokenType(
                     f'{self.site} has no token type {name}.{_as_action(str(name))}'
@@ -413,22 +493,50 @@ class TypedTokenWallet(TokenWallet):
                 )
         return held
 
-    def _ask(self, types: str) -> dict[str, Any]:
+    def _ask(self, types: str, subject: Subject | None = None) -> dict[str, Any]:
         """Ask for tokens, once more if the session changes meanwhile."""
         for _ in range(_ASKED_AT_MOST):
             seen = self.session.generation
-            meta = 'tokens'
-            if self.identity is None and self.site.user() is not None:
-                meta = 'tokens|siteinfo'
-            answer: dict[str, Any] = self.site.simple_request(
-                action='query', meta=meta, type=types, formatversion=2
-            ).submit()
+            if self._old is None:
+                answer = self._ask_today(types)
+            if self._old is not None:
+                answer = self._ask_old(self._old, types, subject)
             if seen == self.session.generation:
                 break
         return answer
 
+    def _ask_today(self, types: str) -> dict[str, Any]:
+        """Ask by ``meta=tokens``, and remember it where the wiki has none."""
+        meta = 'tokens'
+        if self.identity is None and self.site.user() is not None:
+            meta = 'tokens|siteinfo'
+        request = self.site.simple_request(
+            action='query', meta=meta, type=types, formatversion=2
+        )
+        request._warning_handler = is_about_tokens
+        answer: dict[str, Any] = request.submit()
+        if lacks_tokens(answer):
+            self.learn(answer)
+            self._old = sources_of(self.site)
+        return answer
+
+    def _ask_old(
+        self, sources: TokenSources, types: str, subject: Subject | None
+    ) -> dict[str, Any]:
+        """Ask a wiki without ``meta=tokens``, and return it as that would answer."""
+        names = EVERY_TYPE if types == '*' else types.split('|')
+        user = self.site.username()
+        values = sources.tokens(names, subject or Subject(user=user))
+        if sources.source is Source.META:
+            self._old = None
+        if ANONYMOUS in values.values() and self.site.user() is not None:
+            # It may mean that the session is lost, which pywikibot finds out then.
+            self.site.simple_request(action='query', meta='userinfo').submit()
+        tokens = {f'{name}token': value for name, value in values.items()}
+        return {'query': {'tokens': tokens}}
+
     def _keep_all(
-        self, answer: Mapping[str, Any]
+        self, answer: Mapping[str, Any], subject: Subject | None = None
     ) -> tuple[dict[str, str], dict[str, Token]]:
         """Keep the tokens of an answer; return all values, and what is held now.
 
@@ -441,18 +549,24 @@ class TypedTokenWallet(TokenWallet):
         values = tokens_from_answer(answer)
         held = self._live()
         for name, value in values.items():
-            if value != ANONYMOUS and name not in held:
+            if value != ANONYMOUS and (name not in held or subject is not None):
                 self._types[_digest(value)] = TokenType(name)
                 note_values((value,), 'token')
-                held[name] = Token(
-                    value,
-                    type=TokenType(name),
-                    wiki=str(self.site),
-                    user=self._currentuser,
-                    fetched_at=self._clock(),
-                    generation=self._held_generation,
-                )
+                held[name] = self._token(TokenType(name), value, subject)
         return values, held
+
+    def _token(
+        self, token_type: TokenType, value: str, subject: Subject | None = None
+    ) -> Token:
+        return Token(
+            value,
+            type=token_type,
+            wiki=str(self.site),
+            user=self._currentuser,
+            fetched_at=self._clock(),
+            generation=self._held_generation,
+            subject=subject,
+        )
 
 
 def _digest(value: str) -> bytes:

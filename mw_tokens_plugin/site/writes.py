@@ -14,6 +14,7 @@ from pywikibot import config
 
 from mw_tokens_plugin.exceptions import OutcomeUnknown, RateLimited, WikiUnreachable
 from mw_tokens_plugin.protocol.answers import is_answer
+from mw_tokens_plugin.protocol.oldanswers import in_second_version
 from mw_tokens_plugin.protocol.responses import readable, refusal
 from mw_tokens_plugin.site.credentials import carried, check
 from mw_tokens_plugin.site.failures import (
@@ -94,7 +95,9 @@ class SingleSendRequest(TokenRequest):
         """
         body = body_of(response)
         if is_answer(self.action, body):
-            return readable(body) if isinstance(body, dict) else {}
+            if not isinstance(body, dict):
+                return {}
+            return readable(in_second_version(body, wanted=False))
         failure: RateLimited | OutcomeUnknown
         if response.status_code == 429:
             failure = RateLimited('http-429', 'too many requests', str(self.site))
