@@ -33,14 +33,13 @@ from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Subject, TokenType
 __all__ = [
     'BOUND',
     'UNKNOWN_VALUE',
+    'Send',
     'Source',
     'Subject',
     'TokenSources',
     'lacks_tokens',
     'type_for_action',
 ]
-
-__all__ = ['Send', 'Source', 'Subject', 'TokenSources', 'source_for']
 
 #: Sends the parameters of one request and returns the decoded answer.
 Send = Callable[[dict[str, str]], Mapping[str, Any]]
