@@ -1,7 +1,7 @@
 """Steward request pages: read into frozen records, and mark requests as done.
 
-It works on a page's text alone: what is certain is said of each request, but whether
-to act on it is for others to decide, and nothing is read from or sent to a wiki.
+It works on the text of a page, and records for each request what is certain. Whether to
+act on a request is left to the caller; no wiki is asked.
 
 https://meta.wikimedia.org/wiki/Steward_requests/Global
 """

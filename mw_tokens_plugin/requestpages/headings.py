@@ -1,4 +1,7 @@
-"""What requests ask for, by their headings and sections."""
+"""What requests ask for, by their headings and sections.
+
+English headings are known, as on Meta; what else is in a request is left to others.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from mw_tokens_plugin.requestpages.model import Problem, RequestKind
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with requests below it, and what they ask for if it says so."""
+    """A heading with requests below it.
+
+    :ivar kinds: what they can ask for; None if the heading does not say
+    """
 
     level: int
     title: str
@@ -23,7 +29,7 @@ _ACT = re.compile(
     r'(?P<act>lock|block|hid(?=e|ing|den)|suppress|oversight)(?:e?s|ed|ing|e|den|ion)?\b'
 )
 _TO_WHOM = re.compile(r'\s(?:for|of|against|concerning)\s|:')
-#: What may stand in a heading beside what is asked for.
+#: Words that do not change what a heading asks for.
 _PLAIN = frozenset(
     ' a accounts account additional an and global globally mass more multiple new or '
     'please request requests several some spambot spambots the user users'.split(' ')
@@ -39,7 +45,7 @@ _UNDO = {'lock': RequestKind.UNLOCK, 'block': RequestKind.UNBLOCK}
 
 
 def kinds_of_section(title: str) -> frozenset[RequestKind] | None:
-    """Return what the requests below a heading ask for; None if it does not say."""
+    """Return what the requests below a heading can ask for; None if it does not say."""
     title = title.lower()
     if not title.startswith('requests') or 'exempt' in title:
         return None
@@ -71,7 +77,7 @@ def kind_asked(
 
 
 def is_lock_or_unlock(title: str, above: Sequence[Section], has_sections: bool) -> bool:
-    """Tell whether a heading asks for a lock or its opposite, where both belong."""
+    """Return whether a heading asks for a lock or an unlock, in a section for both."""
     what = _TO_WHOM.split(title.lower(), maxsplit=1)[0]
     both = {RequestKind.LOCK, RequestKind.UNLOCK}
     if not _is_plain(what) or set(acts_asked(what)) != both:
@@ -83,7 +89,7 @@ def is_lock_or_unlock(title: str, above: Sequence[Section], has_sections: bool) 
 
 
 def _is_plain(words: str) -> bool:
-    """Tell whether no word turns a request round, such as "appeal of" a lock."""
+    """Return whether no word can reverse a request, such as "appeal of" a lock."""
     return all(
         word in _PLAIN or _ACT.fullmatch(word)
         for word in re.split(r'[\s/&+,.;]+', words)
@@ -91,7 +97,7 @@ def _is_plain(words: str) -> bool:
 
 
 def acts_asked(words: str) -> Iterator[RequestKind | None]:
-    """Yield what some words ask for, None being to make something visible."""
+    """Yield what some words ask for; None stands for making something visible."""
     for found in _ACT.finditer(words):
         both = found['un'].startswith('(')
         if both or not found['un']:

@@ -1,4 +1,7 @@
-"""Names, headings and links as they are displayed within a line."""
+"""Names, headings and links as they are displayed within a line.
+
+What a wiki alone can display, such as templates, is left out or marked.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def template_name(text: str, what: Node | Tag | Mark | None) -> str | None:
 
 
 def page_name(text: str, span: Span | None) -> str:
-    """Return the name of a template as it is compared: casefolded, without prefix."""
+    """Return the name of a template for comparison: casefolded, without prefix."""
     assert span is not None
     name = without_comments(span.of(text)).replace('_', ' ').strip().casefold()
     return re.sub(r'^:?template:', '', name).strip()
@@ -36,7 +39,7 @@ def page_name(text: str, span: Span | None) -> str:
 def linked_users(
     text: str, what: Node | Tag | Mark, namespaces: Collection[str]
 ) -> tuple[tuple[str, str], ...]:
-    """Return the links to users that something is, or has in it if it is a heading."""
+    """Return the links to users in a heading, or the link itself, with their users."""
     if not isinstance(what, Node) or what.kind not in (Kind.LINK, Kind.HEADING):
         return ()
     if what.kind is Kind.HEADING:
@@ -54,7 +57,7 @@ def linked_users(
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A name as it is displayed; without text where only a wiki could tell."""
+    """A name as it is displayed; without text where only a wiki can display it."""
 
     text: str | None
     struck: bool = False
@@ -82,19 +85,19 @@ def rendered(text: str) -> _Written:
     return _Written(''.join(parts), struck)
 
 
-#: How deep links and templates in a heading are taken apart.
-_DEEPEST_HEADING = 4
+#: The depth to which links and templates in a heading are parsed.
+_MAX_DEPTH = 4
 _EXTERNAL_LINK = re.compile(r'\[(?:[a-z]+:)?//[^\s\[\]]*([^\[\]\n]*)\]', re.IGNORECASE)
 
 
 def displayed(text: str, depth: int = 0) -> str:
-    """Return a heading as it is displayed, roughly where it holds templates."""
+    """Return a heading as it is displayed; templates are approximated."""
     parts = []
     for node in inline_nodes(text):
         whole = node.span.of(text)
         if node.kind is Kind.TEXT:
             parts.append(whole)
-        elif node.kind is Kind.COMMENT or depth >= _DEEPEST_HEADING:
+        elif node.kind is Kind.COMMENT or depth >= _MAX_DEPTH:
             continue
         elif node.kind is Kind.LINK:
             target, bar, label = whole[2:-2].partition('|')
@@ -111,7 +114,7 @@ def displayed(text: str, depth: int = 0) -> str:
 
 
 def plain_heading(text: str) -> str:
-    """Return a heading with a sign in place of all that may be displayed otherwise."""
+    """Return a heading with a sign for everything that may be displayed otherwise."""
     parts = []
     for what, whole in _inline_parts(text):
         if what is None:
@@ -127,7 +130,7 @@ def plain_heading(text: str) -> str:
 
 
 def _inline_parts(text: str) -> Iterator[tuple[Node | Tag | None, str]]:
-    """Yield the nodes and tags of a text and what is between, and how it is written."""
+    """Yield the nodes and tags of a text, None for text between, and their wikitext."""
     nodes = inline_nodes(text)
     whats: list[Node | Tag] = [n for n in nodes if n.kind is not Kind.TEXT]
     whats += tags(masked(text, nodes))
@@ -144,7 +147,7 @@ def _inline_parts(text: str) -> Iterator[tuple[Node | Tag | None, str]]:
 
 
 def inline_nodes(text: str) -> list[Node]:
-    """Take a text apart that stands within a line."""
+    """Return the nodes of a text that is a part of a line."""
     return parse(text, begins_line=False)
 
 

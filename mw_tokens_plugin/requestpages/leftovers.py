@@ -1,4 +1,7 @@
-"""Who else may be named in a request, in a form that is not acted on."""
+"""Texts in a request that may name somebody, in a form that is not acted on.
+
+Names in templates for them are left to :mod:`.templates`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ from mw_tokens_plugin.requestpages.templates import (
     unread_parameters,
 )
 
-#: Templates that say something of a request, or show what is in them as it is.
+#: Templates that comment on a request, or show their parameters as they are.
 _REMARKS = frozenset(
     '=, !, already done, archive bottom, archive top, clear, closed, cob, collapse '
     'bottom, collapse top, collapsed, comment, cot, deferred, disagree, declined, '
@@ -37,13 +40,13 @@ _REMARKS = frozenset(
     'you, thanks, tick, tl, tlc, tlp, tls, tlx, tracked, unsigned, unsigned ip, '
     'unsigned2, unsignedip, withdrawn, yes'.split(', ')
 )
-#: Those of them that speak against acting on a request, whatever its status is.
+#: Those of them that reject a request, whatever its status is.
 DECIDING = frozenset(
     'archive top, closed, declined, not done, notdone, withdrawn'.split(', ')
 )
-#: An item of a list that is nothing but a few words, as a name would be.
+#: An item of a list that consists of a few words, like a name.
 _ITEM = re.compile(r'[*#][*#:]*[ \t]*([^\s*#:{}|\[\]<>/][^{}|\[\]<>/#]{0,59})')
-#: The user in the form of a request page.
+#: The example user in the form for new requests.
 _PLACEHOLDER = 'Foo'
 
 
@@ -52,9 +55,12 @@ def leftovers_in(
     pieces: Sequence[Piece],
     named: Sequence[Named],
 ) -> Iterator[Leftover]:
-    """Yield what may name somebody in a request, and is neither taken nor struck out.
+    """Yield texts that may name somebody, and are neither in ``named`` nor struck out.
 
-    Signatures do not count, nor does who signed first, nor who is pinged.
+    Signatures do not count, nor does the user who signed first, nor who is pinged.
+
+    :param pieces: those of the request, its heading first
+    :param named: the names in its templates
     """
     known = {n.name for n in named if n.standing is not Standing.UNREADABLE}
     signed = signatures_in(text, pieces[1:])
@@ -82,7 +88,7 @@ _Mention = tuple[str, str | None, Span]
 def _mentions(
     text: str, pieces: Sequence[Piece], signed: Collection[int]
 ) -> Iterator[_Mention]:
-    """Yield what may name somebody, as it is written, and whom if that is told."""
+    """Yield texts that may name somebody, and the user that they name if known."""
     head, *body = pieces
     for written, user in head.users:
         yield written, user, head.span
@@ -115,7 +121,7 @@ def _mentions(
 
 
 def _in_text(text: str, piece: Piece) -> Iterator[_Mention]:
-    """Yield whom plain text names by addresses, and list items that may be names."""
+    """Yield the users that addresses in a text name, and items that may be names."""
     plain = piece.span.of(text)
     for url, user in users_in_urls(plain):
         yield url, user, piece.span
@@ -134,7 +140,7 @@ def _in_text(text: str, piece: Piece) -> Iterator[_Mention]:
 
 
 def _in_template(text: str, piece: Piece) -> Iterator[_Mention]:
-    """Yield what a template may name that is not known, or what is left over of one."""
+    """Yield an unknown template, or parameters of a known one that may be names."""
     kind = template_name(text, piece.what)
     assert kind is not None
     if kind in _REMARKS:
@@ -154,7 +160,7 @@ def _in_template(text: str, piece: Piece) -> Iterator[_Mention]:
 
 
 def _headers(body: Sequence[Piece]) -> frozenset[int]:
-    """Return where the cells begin that only say what stands in a column."""
+    """Return the places of those cells that are headers of rows or columns."""
     headers: set[int] = set()
     row: list[int] = []
     for piece in body:

@@ -1,4 +1,8 @@
-"""What is found on a request page, as frozen records."""
+"""The requests of a page, as frozen records.
+
+They hold what a page says, and how certain that is. Finding it is left to
+:mod:`.reading`.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,9 @@ from datetime import datetime
 from mw_tokens_plugin.protocol.names import AccountKind
 from mw_tokens_plugin.protocol.wikitext import Span
 
-#: What ``{{Status|...}}`` holds while a request is open.
+#: Words in ``{{Status|...}}`` while a request is open.
 OPEN = frozenset({'', 'hold', 'onhold', 'on hold', 'in progress', 'inprogress'})
-#: What it holds afterwards. Any other word is taken for neither.
+#: Words in it afterwards. With any other word, a request is neither open nor closed.
 CLOSED = frozenset(
     'already, already done, archived, closed, completed, declined, denied, done, '
     'duplicate, expired, failed, fixed, invalid, moved, no action, not done, notdone, '
@@ -35,37 +39,40 @@ class RequestKind(enum.Enum):
 
 
 class Standing(enum.Enum):
-    """What a name in a request is there for."""
+    """Why a name is in a request.
+
+    .. version-added:: 0.1
+    """
 
     REQUESTED = 'requested'
     #: Struck out, that is, withdrawn.
     STRUCK = 'struck out'
-    #: In a template that is not for what is asked for, beside one that is.
+    #: In a template for other purposes, beside a template for locks.
     MENTIONED = 'mentioned'
-    #: Not the name of any account.
+    #: Not a valid name of an account.
     UNREADABLE = 'unreadable'
 
 
 class Problem(enum.Enum):
-    """Why a request is not certainly one of its kind.
+    """Why it is not certain what a request asks for.
 
     .. version-added:: 0.1
     """
 
     NO_KIND = 'its heading does not say what is asked for'
-    NO_API = 'it asks for what the API cannot do'
-    OTHER_SECTION = 'it stands in a section that is not for what it asks'
+    NO_API = 'it asks for something that the API cannot do'
+    OTHER_SECTION = 'it is in a section for other requests'
     NO_STATUS = 'it has no {{Status}}'
     SEVERAL_STATUSES = 'it has more than one {{Status}}'
     STRUCK = 'it is struck out'
-    INSIDE = 'names stand inside something else'
-    VEILED = 'a tag may hide parts of it from its readers'
+    INSIDE = 'names are inside other markup'
+    MAY_BE_HIDDEN = 'a tag may hide parts of it from readers'
     DECIDED = 'a template in it says that it is withdrawn, declined or closed'
-    ENDLESS_STRIKE = 'something is struck out without an end'
-    NOBODY = 'it names nobody'
+    ENDLESS_STRIKE = 'struck-out text in it has no end'
+    NOBODY = 'it names no account'
     REORDERED = 'characters in its names change the order in which they are read'
-    #: More is open or nested than anybody writes by hand.
-    COMPLEX = 'it is too complex to be read'
+    #: More is unclosed or nested than people write by hand.
+    COMPLEX = 'it is too complex to parse'
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +82,9 @@ class Named:
     .. version-added:: 0.1
 
     :ivar name: the name in MediaWiki's form; as it is written if it is unreadable
-    :ivar kind: what it stands for: only accounts can be locked
+    :ivar kind: whether it is an account; only accounts can be locked
     :ivar hidden: it must not be shown in public
-    :ivar span: where its parameter's value stands
+    :ivar span: the place of the parameter's value
     """
 
     name: str
@@ -89,12 +96,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """What may name somebody in a request, in a form that is not acted on.
+    """Text in a request that may name somebody, in a form that is not acted on.
 
     .. version-added:: 0.1
 
-    :ivar text: as it is written, on one line
-    :ivar name: whom it names, in MediaWiki's form; None if that is not known
+    :ivar text: the text as it is written, on one line
+    :ivar name: the account it names, in MediaWiki's form; None if that is not known
     """
 
     text: str
@@ -106,10 +113,10 @@ class Leftover:
 class Status:
     """The ``{{Status}}`` of a request.
 
-    :ivar word: what it holds, in small letters and without comments
-    :ivar span: where the template stands
-    :ivar when_done: the template as it is when the request is done
-    :ivar when_open: the template as it is while the request is open
+    :ivar word: its parameter, in lower case and without comments
+    :ivar span: the place of the template
+    :ivar when_done: the text of the template once the request is done
+    :ivar when_open: the text of the template while the request is open
     """
 
     word: str
@@ -120,7 +127,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What the first signature in a request claims; anybody can write it."""
+    """The claim of the first signature in a request; anybody can write it."""
 
     name: str | None
     moment: datetime
@@ -128,22 +135,22 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, as a page has it.
+    """One request on a page.
 
     .. version-added:: 0.1
 
     :ivar heading: its heading as it is displayed
-    :ivar section: the nearest heading that it stands under; None if there is none
+    :ivar section: the nearest heading above it; None if there is none
     :ivar kind: what it asks for; None if that is not certain
     :ivar status: None if it has none
     :ivar leftovers: links, unknown templates, table cells and the like that may name
-        others, and on which nobody acts
-    :ivar lock_or_unlock: whether its heading asks for both, as the form of such a page
-        has it
-    :ivar signature: who asked and when, by its own words
-    :ivar problems: why it is not certainly a request of its kind; empty if it is
-    :ivar span: where it stands, with its heading
-    :ivar foot: where a line under it begins
+        others, and are not acted on
+    :ivar lock_or_unlock: whether its heading asks for both, as the form for new
+        requests does
+    :ivar signature: who asked and when, as the request claims
+    :ivar problems: why it is not certain what it asks for; empty if it is certain
+    :ivar span: its place, with its heading
+    :ivar foot: the place where a line can be added under it
     """
 
     heading: str
@@ -161,22 +168,22 @@ class Request:
 
     @property
     def is_open(self) -> bool:
-        """Whether it waits for somebody; what has no status may be."""
+        """Whether it is open; without a status it may be."""
         return self.status is None or self.status.word in OPEN
 
     @property
     def is_closed(self) -> bool:
-        """Whether it is done with; what has an unknown status is not open either."""
+        """Whether it is closed; with an unknown status it is neither."""
         return self.status is not None and self.status.word in CLOSED
 
     @property
     def is_certain(self) -> bool:
-        """Whether nothing is doubtful about what it asks for."""
+        """Whether it is certain what it asks for."""
         return self.kind is not None and self.status is not None and not self.problems
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Those for whom it asks, each once."""
+        """The accounts for which it asks, each once."""
         return tuple(
             dict.fromkeys(
                 named.name
@@ -195,26 +202,26 @@ class Request:
 
     @property
     def unreadable(self) -> tuple[Named, ...]:
-        """What stands where a name should, and is none."""
+        """Texts in the place of names that are not names."""
         return tuple(n for n in self.named if n.standing is Standing.UNREADABLE)
 
     @property
     def others(self) -> tuple[str, ...]:
-        """Accounts that are named or linked, and for which it does not clearly ask."""
+        """Accounts that it names or links, without clearly asking for them."""
         others = [n.name for n in self.named if n.standing is Standing.MENTIONED]
         others += [rest.name for rest in self.leftovers if rest.name]
         return tuple(name for name in dict.fromkeys(others) if name not in self.names)
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """What may name somebody, but nobody can tell whom, as it is written."""
+        """Texts that may name an unknown account, as they are written."""
         unknown = [n.name for n in self.unreadable]
         unknown += [rest.text for rest in self.leftovers if not rest.name]
         return tuple(dict.fromkeys(unknown))
 
     @property
-    def not_taken(self) -> tuple[str, ...]:
-        """All that may name others or cannot be read, for somebody to look at."""
+    def not_selected(self) -> tuple[str, ...]:
+        """All texts that may name others or cannot be read, for people to check."""
         mentioned = [n.name for n in self.named if n.standing is Standing.MENTIONED]
         rest = [n.name for n in self.unreadable]
         rest += [left.text for left in self.leftovers if left.name not in self.names]
@@ -224,9 +231,9 @@ class Request:
 
     @property
     def may_be_a_lock(self) -> bool:
-        """Whether only its heading leaves open what it asks for, and somebody may say.
+        """Whether only its heading is unclear, so that an operator can be asked.
 
-        That is so if its templates are those for locks, and nothing is left over.
+        That is so if all its templates are for locks, and nobody else may be named.
         """
         return (
             self.lock_or_unlock

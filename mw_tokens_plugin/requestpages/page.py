@@ -1,4 +1,7 @@
-"""A request page: reading it, and marking its requests as done."""
+"""A request page: reading it, and marking its requests as done.
+
+It works on text; reading the page from a wiki and saving it is left to the caller.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,19 @@ from mw_tokens_plugin.requestpages.model import Request
 from mw_tokens_plugin.requestpages.pieces import visible_pieces
 from mw_tokens_plugin.requestpages.reading import KnownRequests, requests_in
 
-#: Longest page that is read, in characters; wikis keep no longer ones.
+#: Characters of a page; wikis do not store longer ones.
 MAX_PAGE = 2_097_152
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What is to be written under a request.
+    """What to write under a request.
+
+    .. version-added:: 0.1
 
     :ivar line: one line of wikitext, without the signature
-    :ivar done: whether its status becomes ``done``; otherwise it stays as it is
-    :ivar reopens: whether its status is emptied, as it was closed too early
+    :ivar done: whether its status becomes ``done``
+    :ivar reopens: whether its status becomes empty, because it was closed too early
     """
 
     request: Request
@@ -37,8 +42,8 @@ class RequestPage:
 
     .. version-added:: 0.1
 
-    :ivar problem: why nothing can be told of it; None if it could be read
-    :ivar namespaces: what its wiki calls pages of users
+    :ivar problem: why the page could not be read; None if it could
+    :ivar namespaces: the names of the namespaces of users on its wiki
     """
 
     text: str = field(repr=False)
@@ -58,13 +63,13 @@ class RequestPage:
         known: KnownRequests | None = None,
         namespaces: Collection[str] = (),
     ) -> RequestPage:
-        """Read a page; it never fails, and takes time in proportion to the length.
+        """Read a page; it never fails, and its time is proportional to the length.
 
         :param text: its wikitext
         :param known: requests of other revisions, which need not be read again; those
             of this one are added
-        :param namespaces: what the wiki calls pages of users and their talk besides the
-            English names, in small letters
+        :param namespaces: the wiki's names of the namespaces of users and their talk,
+            besides the English ones, in lower case
         """
         if len(text) > MAX_PAGE:
             return cls(text, (), f'it is longer than {MAX_PAGE} characters')
@@ -74,12 +79,12 @@ class RequestPage:
         return cls(text, requests, namespaces=frozenset(namespaces))
 
     def closed(self, closings: Iterable[Closing]) -> str:
-        """Return the text with lines under some requests, and some of them done.
+        """Return the text with lines added under some requests, and some of them done.
 
         Every other character stays as it is.
 
         :param closings: at most one for each request
-        :raises InvalidInput: the page would not read as it should then
+        :raises InvalidInput: the page would not be read as expected afterwards
         """
         closings = list(closings)
         text = self.text
@@ -103,15 +108,15 @@ class RequestPage:
         if closings and [_gist(r) for r in then] != wanted:
             raise InvalidInput(
                 'The requests cannot be marked without changing what the page says: '
-                'do it by hand.'
+                'mark them by hand.'
             )
         return text
 
 
 def _gist(request: Request, word: str | None = None) -> tuple[object, ...]:
-    """Return what marking requests must not change.
+    """Return the parts of a request that marking must not change.
 
-    :param word: what its status becomes
+    :param word: its status afterwards; None for its present one
     """
     if word is None:
         word = request.status.word if request.status else None

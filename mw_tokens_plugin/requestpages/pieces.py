@@ -1,4 +1,7 @@
-"""A page as pieces that follow one another, each with what is around it."""
+"""A page as a sequence of pieces, each with the effect of the tags around it.
+
+What a piece means for a request is left to :mod:`.reading`.
+"""
 
 from __future__ import annotations
 
@@ -18,30 +21,32 @@ from mw_tokens_plugin.protocol.wikitext import Kind, Node, Span, parse
 from mw_tokens_plugin.requestpages.inline import linked_users
 from mw_tokens_plugin.requestpages.visibility import STRIKING, TRANSPARENT, may_hide
 
-#: Tags that end with their paragraph at the latest; many signatures leave one open.
+#: Tags that end with their paragraph at the latest; many signatures do not close them.
 _SHORT = frozenset({'p', 'span'})
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A construct, or the text between two, and what is around it does to it.
+    """A construct, or the text between two of them.
 
     :ivar what: None if it is text
-    :ivar inside: whether it stands in a tag that is not displayed like other text
-    :ivar cell: in which cell of a table it stands, by where that begins
-    :ivar users: links to users, as they are written, and to whom they lead
+    :ivar struck: whether it is struck out
+    :ivar may_be_hidden: whether a tag or table around it may hide it from readers
+    :ivar inside: whether it is in a tag that is not displayed like other text
+    :ivar cell: the place of the table cell that it is in; None if it is in none
+    :ivar users: links to users, as they are written, and the users
     """
 
     what: Node | Tag | Mark | None
     span: Span
     struck: bool = False
-    veiled: bool = False
+    may_be_hidden: bool = False
     inside: bool = False
     cell: int | None = None
     users: tuple[tuple[str, str], ...] = ()
 
     def is_a(self, kind: Kind) -> bool:
-        """Tell whether it is a node of a kind."""
+        """Return whether it is a node of a kind."""
         return isinstance(self.what, Node) and self.what.kind is kind
 
     @property
@@ -52,7 +57,10 @@ class Piece:
 
 
 def visible_pieces(text: str, namespaces: Collection[str]) -> list[Piece]:
-    """Take a page apart, as far as it is displayed."""
+    """Return the pieces of a page, as far as it is displayed.
+
+    :param namespaces: names of the namespaces of users and their talk, in lower case
+    """
     nodes = []
     for node in parse(text):
         if _hides_the_rest(text, node):
@@ -65,14 +73,14 @@ def visible_pieces(text: str, namespaces: Collection[str]) -> list[Piece]:
     whats += [*html, *tables(mask)]
     whats.sort(key=lambda what: (what.span.start, -what.span.end))
     pieces = []
-    around = _Around(html, veils_all=any(map(_is_stylesheet, nodes)))
+    around = _Around(html, all_may_be_hidden=any(map(_is_stylesheet, nodes)))
     position = 0
     for what in whats:
         if what.span.start > position:
             pieces.append(around.piece(None, Span(position, what.span.start)))
         piece = around.piece(what, what.span, inside=what.span.start < position)
         pieces.append(replace(piece, users=linked_users(text, what, namespaces)))
-        # A tag in a heading stands in it.
+        # A tag in a heading is inside it.
         position = max(position, what.span.end)
         around.enter(what)
     if position < end:
@@ -81,7 +89,7 @@ def visible_pieces(text: str, namespaces: Collection[str]) -> list[Piece]:
 
 
 def _hides_the_rest(text: str, node: Node) -> bool:
-    """Tell whether nothing is displayed from here to the end of the page."""
+    """Return whether nothing is displayed from here to the end of the page."""
     if node.kind is Kind.COMMENT:
         return not node.span.of(text).endswith('-->') or len(node.span.of(text)) < 7
     content = node.content
@@ -93,13 +101,13 @@ def _hides_the_rest(text: str, node: Node) -> bool:
 
 
 def _is_stylesheet(node: Node) -> bool:
-    """Tell whether a node says how all of the page looks."""
+    """Return whether a node changes how all of the page looks."""
     return node.kind is Kind.EXTENSION and node.name == 'templatestyles'
 
 
 @dataclass(slots=True)
 class _Table:
-    """What hides parts of a table, and which cell is open."""
+    """An open table: which of its parts may be hidden, and the open cell."""
 
     table: bool
     row: bool = False
@@ -108,21 +116,21 @@ class _Table:
 
 
 class _Around:
-    """The tags and tables that stand around a place in a page."""
+    """The tags and tables around a place in a page."""
 
-    def __init__(self, html: Sequence[Tag], *, veils_all: bool) -> None:
+    def __init__(self, html: Sequence[Tag], *, all_may_be_hidden: bool) -> None:
         self._html = html
-        self._struck = self._inside = self._veils = 0
-        self._to_the_end = veils_all
+        self._struck = self._inside = self._hiding = 0
+        self._to_the_end = all_may_be_hidden
         self._to_the_heading = False
         self._cell: int | None = None
         self._tables: list[_Table] = []
-        self._veiling_tables = 0
+        self._hiding_tables = 0
 
     def piece(
         self, what: Node | Tag | Mark | None, span: Span, *, inside: bool = False
     ) -> Piece:
-        """Return what stands here, and what is around it does to it."""
+        """Return the piece at this place."""
         if isinstance(what, Node) and what.kind is Kind.HEADING:
             self._to_the_heading = False
             self._cell = None
@@ -136,11 +144,11 @@ class _Around:
             what,
             span,
             struck=self._struck > 0,
-            veiled=bool(
-                self._veils
+            may_be_hidden=bool(
+                self._hiding
                 or self._to_the_end
                 or self._to_the_heading
-                or self._veiling_tables
+                or self._hiding_tables
                 or (last and (last.row or last.cell))
             ),
             inside=inside or self._inside > 0,
@@ -148,7 +156,7 @@ class _Around:
         )
 
     def enter(self, what: Node | Tag | Mark) -> None:
-        """Go past what stands here."""
+        """Move past a construct."""
         if isinstance(what, Mark):
             self._enter_table(what)
         elif isinstance(what, Tag):
@@ -162,7 +170,7 @@ class _Around:
             elif (
                 not what.closes and what.name not in EMPTY and may_hide(what.attributes)
             ):
-                # It ends somewhere, and may hide what is between.
+                # It ends somewhere, and may hide everything up to there.
                 self._to_the_heading = True
                 self._to_the_end = self._to_the_end or what.name not in _SHORT
 
@@ -172,20 +180,20 @@ class _Around:
         elif tag.name not in TRANSPARENT:
             self._inside += number
         if may_hide(tag.attributes):
-            self._veils += number
+            self._hiding += number
 
     def _enter_table(self, mark: Mark) -> None:
-        veils = may_hide(mark.attributes)
+        hides = may_hide(mark.attributes)
         if mark.kind is MarkKind.TABLE:
             last = self._tables[-1] if self._tables else None
-            # What hides a cell hides the tables in it.
-            veils = bool(veils or (last and (last.row or last.cell)))
-            self._tables.append(_Table(veils))
-            self._veiling_tables += veils
+            # A hidden cell hides the tables in it.
+            hides = bool(hides or (last and (last.row or last.cell)))
+            self._tables.append(_Table(hides))
+            self._hiding_tables += hides
         elif mark.kind is MarkKind.END:
-            self._veiling_tables -= self._tables.pop().table
+            self._hiding_tables -= self._tables.pop().table
         else:
             last = self._tables[-1]
-            last.cell, last.begin = veils, mark.span.start
+            last.cell, last.begin = hides, mark.span.start
             if mark.kind is MarkKind.ROW:
-                last.row, last.cell, last.begin = veils, False, None
+                last.row, last.cell, last.begin = hides, False, None

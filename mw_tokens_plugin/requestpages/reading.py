@@ -1,10 +1,13 @@
-"""From the pieces of a page to its requests."""
+"""From the pieces of a page to its requests.
+
+What headings, templates and signatures mean is left to the modules named after them.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mw_tokens_plugin.protocol.markup import Mark, Tag
 from mw_tokens_plugin.protocol.names import decoded
@@ -41,11 +44,11 @@ from mw_tokens_plugin.requestpages.templates import (
 )
 from mw_tokens_plugin.requestpages.visibility import STRIKING
 
-#: Longest request that can be certain, in characters.
+#: Characters of a request; a longer one is never certain.
 MAX_REQUEST = 200_000
-#: How deep brackets may be nested in a certain request.
+#: Brackets within one another in a request that can be certain.
 MAX_DEPTH = 40
-#: Brackets and tags without an end that a request may have to be certain.
+#: Brackets and tags without an end in a request that can be certain.
 MAX_UNCLOSED = 100
 
 
@@ -53,19 +56,68 @@ MAX_UNCLOSED = 100
 KnownRequests = dict[tuple[object, ...], Request]
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The part of a page that is one request.
+
+    :ivar page: the text of the page
+    :ivar title: the heading as it is displayed
+    :ivar pieces: the heading and everything below it
+    :ivar end: the place where the part ends
+    :ivar whole: its text; of the last part, with text that an unclosed comment hides
+    :ivar is_last: whether it is the last part of the page
+    :ivar above: the headings of sections that it is in, the outermost first
+    :ivar has_sections: whether the page has sections for requests of some kinds
+    """
+
+    page: str
+    title: str
+    pieces: Sequence[Piece]
+    end: int
+    whole: str
+    is_last: bool
+    above: tuple[Section, ...]
+    has_sections: bool
+
+    @property
+    def depends_on_the_page(self) -> bool:
+        """Whether other parts of the page can change what it says."""
+        return self.is_last or any(
+            p.struck or p.may_be_hidden or p.inside for p in self.pieces
+        )
+
+
 def requests_in(
     text: str, pieces: Sequence[Piece], known: KnownRequests
 ) -> Iterator[Request]:
-    """Yield the requests of a page, in the order in which they stand there.
+    """Yield the requests of a page, in their order there.
 
+    :param text: the text of the page
+    :param pieces: its pieces
     :param known: requests that need not be read again; new ones are added
+    """
+    for part in _parts(text, pieces):
+        key = (part.whole, *part.above, part.has_sections)
+        depends = part.depends_on_the_page
+        request = None if depends else known.get(key)
+        if request is None:
+            request = _request(part)
+        if not depends:
+            known[key] = request
+        yield _moved(request, part.pieces[0].span.start)
+
+
+def _parts(text: str, pieces: Sequence[Piece]) -> Iterator[_Part]:
+    """Yield the parts of a page that are requests.
+
+    A heading is that of a request if a sign of one follows it before the next heading,
+    or if it is in a section for requests. Headings below it are parts of the request.
     """
     heads = [i for i, piece in enumerate(pieces) if piece.is_a(Kind.HEADING)]
     titles = [displayed(title_of(text, pieces[head].node)) for head in heads]
     sections = list(map(kinds_of_section, titles))
-    has_sections = any(sections)
-    #: The sections that a heading stands in: level, and what is asked for there.
     above: list[Section] = []
+    #: The level of the present request.
     within: int | None = None
     for position, head in enumerate(heads):
         level = pieces[head].node.level
@@ -75,40 +127,32 @@ def requests_in(
             above.pop()
         following = heads[position + 1] if position + 1 < len(heads) else len(pieces)
         title, kinds = titles[position], sections[position]
-        signs = any(is_sign(text, p) for p in pieces[head + 1 : following])
-        if signs or (above and above[-1].kinds and not kinds):
-            within = level
-            last = next(
-                (
-                    heads[later]
-                    for later in range(position + 1, len(heads))
-                    if pieces[heads[later]].node.level <= level
-                ),
-                len(pieces),
-            )
-            is_last = last == len(pieces)
-            end = pieces[-1].span.end if is_last else pieces[last].span.start
-            mine = pieces[head:last]
-            # What an endless comment hides behind the last one counts, too.
-            whole = text[pieces[head].span.start : len(text) if is_last else end]
-            key = (whole, *above, has_sections)
-            depends = is_last or any(p.struck or p.veiled or p.inside for p in mine)
-            request = None if depends else known.get(key)
-            if request is None:
-                is_complex = _is_complex(whole, mine)
-                request = _request(
-                    text, title, mine, end, above, has_sections, is_complex
-                )
-            if not depends:
-                known[key] = request
-            yield _moved(request, pieces[head].span.start)
-        else:
+        has_sign = any(is_sign(text, p) for p in pieces[head + 1 : following])
+        if not has_sign and not (above and above[-1].kinds and not kinds):
             within = None
             above.append(Section(level, title, kinds))
+            continue
+        within = level
+        last = next(
+            (
+                each
+                for each in heads[position + 1 :]
+                if pieces[each].node.level <= level
+            ),
+            len(pieces),
+        )
+        is_last = last == len(pieces)
+        end = pieces[-1].span.end if is_last else pieces[last].span.start
+        whole = text[pieces[head].span.start : len(text) if is_last else end]
+        mine = pieces[head:last]
+        yield _Part(text, title, mine, end, whole, is_last, tuple(above), any(sections))
 
 
 def _moved(request: Request, start: int) -> Request:
-    """Return a request as it is where it stands somewhere else on a page."""
+    """Return a request at another place of a page.
+
+    :param start: the place of its heading
+    """
     by = start - request.span.start
     if not by:
         return request
@@ -128,73 +172,76 @@ def _moved(request: Request, start: int) -> Request:
     )
 
 
-def _request(
-    text: str,
-    title: str,
-    pieces: Sequence[Piece],
-    end: int,
-    above: Sequence[Section],
-    has_sections: bool,
-    is_complex: bool,
-) -> Request:
-    head, *body = pieces
-    span = Span(head.span.start, end)
+def _request(part: _Part) -> Request:
+    """Return the request that a part of a page is."""
+    text = part.page
+    head, *body = part.pieces
     statuses = [
         p for p in body if not p.inside and template_name(text, p.what) == 'status'
     ]
     kind, problem = kind_asked(
-        plain_heading(title_of(text, head.node)), above, has_sections
+        plain_heading(title_of(text, head.node)), part.above, part.has_sections
     )
+    # A name that is to be hidden must not be shown before it is hidden, either.
+    hiding = not {RequestKind.HIDE, None}.isdisjoint(acts_asked(part.title.lower()))
+    named = tuple(names_in(text, body, hiding=hiding))
     problems = [problem] if problem else []
+    problems += _problems(part, statuses)
+    if not any(n.standing is Standing.REQUESTED for n in named):
+        problems.append(Problem.NOBODY)
+    span = Span(head.span.start, part.end)
+    foot = _foot(text, part.pieces)
+    return Request(
+        heading=part.title,
+        section=part.above[-1].title if part.above else None,
+        kind=kind,
+        status=status_of(text, statuses[0].node) if statuses else None,
+        named=named,
+        leftovers=tuple(leftovers_in(text, part.pieces, named)),
+        lock_or_unlock=kind is None
+        and is_lock_or_unlock(part.title, part.above, part.has_sections),
+        signature=first_signature(span.of(text)),
+        problems=tuple(problems),
+        heading_span=head.span,
+        span=Span(span.start, max(part.end, foot)),
+        foot=foot,
+    )
+
+
+def _problems(part: _Part, statuses: Sequence[Piece]) -> Iterator[Problem]:
+    """Yield what is uncertain about a request, besides its heading and names.
+
+    :param statuses: its templates ``{{Status}}``
+    """
+    text = part.page
+    head, *body = part.pieces
     if len(statuses) != 1:
-        problems.append(Problem.SEVERAL_STATUSES if statuses else Problem.NO_STATUS)
+        yield Problem.SEVERAL_STATUSES if statuses else Problem.NO_STATUS
     if head.struck or any(p.struck for p in statuses):
-        problems.append(Problem.STRUCK)
-    if any(hides_a_name(text, piece) for piece in pieces):
-        problems.append(Problem.INSIDE)
-    if head.veiled or any(p.veiled for p in body if is_sign(text, p)):
-        problems.append(Problem.VEILED)
+        yield Problem.STRUCK
+    if any(hides_a_name(text, piece) for piece in part.pieces):
+        yield Problem.INSIDE
+    if head.may_be_hidden or any(p.may_be_hidden for p in body if is_sign(text, p)):
+        yield Problem.MAY_BE_HIDDEN
     if (
         len(statuses) == 1
         and status_of(text, statuses[0].node).word in OPEN
         and any(template_name(text, p.what) in DECIDING for p in body if not p.struck)
     ):
-        problems.append(Problem.DECIDED)
-    if any(_is_endless_strike(piece.what) for piece in pieces):
-        problems.append(Problem.ENDLESS_STRIKE)
+        yield Problem.DECIDED
+    if any(_is_endless_strike(piece.what) for piece in part.pieces):
+        yield Problem.ENDLESS_STRIKE
     if any(
         template_name(text, p.what) in NAMING
         and _REORDERING.search(decoded(p.span.of(text)))
         for p in body
     ):
-        problems.append(Problem.REORDERED)
-    if is_complex:
-        problems.append(Problem.COMPLEX)
-    # What a request to hide names is not to be shown before it is hidden either.
-    hiding = not {RequestKind.HIDE, None}.isdisjoint(acts_asked(title.lower()))
-    named = tuple(names_in(text, body, hiding=hiding))
-    foot = _foot(text, pieces)
-    if not any(n.standing is Standing.REQUESTED for n in named):
-        problems.append(Problem.NOBODY)
-    signature = first_signature(span.of(text))
-    leftovers = leftovers_in(text, pieces, named)
-    return Request(
-        heading=title,
-        section=above[-1].title if above else None,
-        kind=kind,
-        status=status_of(text, statuses[0].node) if statuses else None,
-        named=named,
-        leftovers=tuple(leftovers),
-        lock_or_unlock=kind is None and is_lock_or_unlock(title, above, has_sections),
-        signature=signature,
-        problems=tuple(problems),
-        heading_span=head.span,
-        span=Span(span.start, max(end, foot)),
-        foot=foot,
-    )
+        yield Problem.REORDERED
+    if _is_complex(part.whole, part.pieces):
+        yield Problem.COMPLEX
 
 
-#: Embeddings, overrides and isolates of a direction, not the marks that names may have.
+#: Embeddings, overrides and isolates of a direction; names may have other marks.
 _REORDERING = re.compile('[\u202a-\u202e\u2066-\u2069]')
 
 
@@ -207,7 +254,7 @@ def _is_endless_strike(what: Node | Tag | Mark | None) -> bool:
 
 
 def _is_complex(text: str, pieces: Sequence[Piece]) -> bool:
-    """Tell whether a request may look otherwise to MediaWiki, which has limits too."""
+    """Return whether MediaWiki, which has limits too, may read a request otherwise."""
     unclosed = sum(
         isinstance(p.what, Tag) and not p.what.is_empty and p.what.partner is None
         for p in pieces
@@ -225,13 +272,13 @@ _CATEGORY = re.compile(r'\[\[\s*category\s*:', re.IGNORECASE)
 
 
 def _foot(text: str, pieces: Sequence[Piece]) -> int:
-    """Return where the last line ends that says something.
+    """Return the end of the last line of a request that is not empty.
 
     Comments, rules and categories between two requests, or after the last one, belong
-    to the page, not to the one before.
+    to the page, not to the request before.
     """
     foot = pieces[0].span.end
-    # Whether nothing on this line is the request's so far.
+    # Whether nothing on this line belongs to the request so far.
     is_fresh = False
     position = foot
     for piece in pieces[1:]:
@@ -242,10 +289,10 @@ def _foot(text: str, pieces: Sequence[Piece]) -> int:
             start = piece.span.start
             for number, line in enumerate(piece.span.of(text).split('\n')):
                 is_fresh = is_fresh or number > 0
-                says = line.strip()
-                if is_fresh and says.startswith('----'):
-                    says = says.strip('-')
-                if says:
+                content = line.strip()
+                if is_fresh and content.startswith('----'):
+                    content = content.strip('-')
+                if content:
                     is_fresh = False
                     foot = start + len(line.rstrip())
                 start += len(line) + 1
@@ -254,13 +301,13 @@ def _foot(text: str, pieces: Sequence[Piece]) -> int:
         elif not (is_fresh and _is_of_the_page(text, piece)):
             is_fresh = False
             foot = piece.span.end
-    # What closes on this line is closed before the next one begins.
+    # Tags that are closed on this line are closed before a new line is added.
     closing = _CLOSING.match(text, foot)
     return closing.end() if closing else foot
 
 
 def _is_of_the_page(text: str, piece: Piece) -> bool:
-    """Tell whether what begins a line may be a comment, a rule or a category."""
+    """Return whether a piece at the start of a line is a comment, rule or category."""
     if isinstance(piece.what, Tag):
         return piece.what.name == 'hr'
     return piece.is_a(Kind.COMMENT) or (

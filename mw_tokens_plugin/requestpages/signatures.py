@@ -1,4 +1,7 @@
-"""Who has signed, and when, by their own words."""
+"""Signatures in a request: whose they claim to be, and from when.
+
+Anybody can write one; who has really edited the page is left to others.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,18 @@ from mw_tokens_plugin.requestpages.model import Signature
 from mw_tokens_plugin.requestpages.pieces import Piece
 
 #: Characters of a signature after its last link.
-_LONGEST_SIGNATURE = 200
-#: What stands between a user's link and the time in a signature.
+_MAX_LENGTH = 200
+#: Text between a user's link and the time in a signature.
 _SIGNED = re.compile(r'[\W_]*(?:\([^()]{0,60}\)[\W_]*)?')
-#: A time as MediaWiki signs with, in whatever language.
+#: A time in a signature of MediaWiki, in any language.
 _TIME = re.compile(r'\d{1,2}[:.]\d\d(?:[:.]\d\d)?,? [^\n()\[\]{}|]{3,40} ?\(\w{2,6}\)')
 
 
 def signatures_in(text: str, body: Sequence[Piece]) -> dict[int, str]:
-    """Return where the links of signatures begin, and whose they are.
+    """Return the users of signatures, by the places of their links.
 
-    A signature is the last user that a line links to before a time. What begins an
-    item of a list is none.
+    A signature is the last link to a user in a line, followed by a time. A link that
+    begins an item of a list is not a signature.
     """
     found: dict[int, str] = {}
     links: list[tuple[str, int]] = []
@@ -37,7 +40,7 @@ def signatures_in(text: str, body: Sequence[Piece]) -> dict[int, str]:
             since = ''
         elif piece.what is None:
             plain = piece.span.of(text)
-            since += plain.partition('\n')[0][:_LONGEST_SIGNATURE]
+            since += plain.partition('\n')[0][:_MAX_LENGTH]
             time = _TIME.search(since)
             if time and links:
                 name = links[-1][0]
@@ -46,14 +49,14 @@ def signatures_in(text: str, body: Sequence[Piece]) -> dict[int, str]:
                     text, mine[0]
                 ):
                     found.update(dict.fromkeys(mine, name))
-            if time or '\n' in plain or len(since) >= _LONGEST_SIGNATURE:
+            if time or '\n' in plain or len(since) >= _MAX_LENGTH:
                 links.clear()
                 since = ''
     return found
 
 
 def _signer(text: str, piece: Piece) -> str | None:
-    """Return the user whom a link leads to, or whose page is in its place."""
+    """Return the user that a link leads to, or whose page is included."""
     if piece.is_a(Kind.LINK):
         user = piece.users[0][1] if piece.users else None
     elif piece.is_a(Kind.TEMPLATE):
@@ -64,7 +67,7 @@ def _signer(text: str, piece: Piece) -> str | None:
 
 
 def _begins_item(text: str, position: int) -> bool:
-    """Tell whether what stands somewhere begins an item of a list with a bullet."""
+    """Return whether a place is the start of an item of a list."""
     before = text[max(position - 20, 0) : position].rpartition('\n')[2]
     return re.fullmatch(r'[*#:]*[*#][*#:]*\s*', before) is not None
 
@@ -84,7 +87,7 @@ _BY = re.compile(
 
 
 def first_signature(text: str) -> Signature | None:
-    """Return what the first signature in a text says; None if there is none."""
+    """Return the first signature in a text with a time in English; None without one."""
     for found in _MOMENT.finditer(text):
         hour, minute, day, month, year = found.groups()
         try:

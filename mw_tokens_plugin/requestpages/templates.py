@@ -1,4 +1,7 @@
-"""The templates that name accounts, and ``{{Status}}``."""
+"""The templates that name accounts, and ``{{Status}}``.
+
+Names elsewhere in a request are left to :mod:`.leftovers`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from mw_tokens_plugin.requestpages.inline import (
 from mw_tokens_plugin.requestpages.model import Named, Standing, Status
 from mw_tokens_plugin.requestpages.pieces import Piece
 
-#: Templates that name users: which of their parameters do.
+#: Templates for locks, and the keys of their parameters that are names.
 LOCKING = {
     'lockhide': re.compile('1'),
     'lh': re.compile('1'),
@@ -26,6 +29,7 @@ LOCKING = {
     'multilockhide': re.compile(r'[1-9]\d*'),
     'luxotool': re.compile('1'),
 }
+#: All templates that name users.
 NAMING = {
     **LOCKING,
     'sultool': re.compile('1'),
@@ -37,17 +41,17 @@ _FLAG = 'hidename'
 
 
 def is_sign(text: str, piece: Piece) -> bool:
-    """Tell whether a piece shows that a heading is that of a request."""
+    """Return whether a piece shows that the heading above it is that of a request."""
     name = template_name(text, piece.what)
     return name == 'status' or name in NAMING
 
 
-#: A template's name, in what holds wikitext but is not displayed like other text.
+#: The name of a template, in wikitext that is not displayed like other text.
 OPENING = re.compile(r'\{\{([^{}|<>\[\]]+)')
 
 
 def hides_a_name(text: str, piece: Piece) -> bool:
-    """Tell whether templates that name users stand inside something else."""
+    """Return whether a piece has templates that name users inside other markup."""
     what = piece.what
     if not isinstance(what, Node):
         return False
@@ -61,7 +65,7 @@ def hides_a_name(text: str, piece: Piece) -> bool:
 
 
 def status_of(text: str, template: Node) -> Status:
-    """Read a ``{{Status}}``, and how it is written while open and when done."""
+    """Return the record of a ``{{Status}}``."""
     assert template.content is not None
     span = template.span
     chosen: Span | None = None
@@ -89,7 +93,7 @@ def status_of(text: str, template: Node) -> Status:
 
 
 def names_in(text: str, body: Sequence[Piece], *, hiding: bool) -> Iterator[Named]:
-    """Yield the names in the templates of a request, each with what it is there for.
+    """Yield the names in the templates of a request.
 
     :param hiding: whether the request asks to hide them
     """
@@ -112,7 +116,7 @@ def names_in(text: str, body: Sequence[Piece], *, hiding: bool) -> Iterator[Name
                 standing = Standing.REQUESTED
             try:
                 if written.text is None:
-                    raise InvalidName('it is made by a template')
+                    raise InvalidName('a template makes it')
                 name = normalise_name(written.text)
             except InvalidName:
                 name, standing = span.of(text).strip(), Standing.UNREADABLE
@@ -125,7 +129,7 @@ def names_in(text: str, body: Sequence[Piece], *, hiding: bool) -> Iterator[Name
 
 
 def _naming(text: str, template: Node, wanted: re.Pattern[str]) -> list[Span]:
-    """Return what names users; of two parameters with one key the last one counts."""
+    """Return the values that name users; of two with one key the last one counts."""
     found: dict[str, Span] = {}
     for parameter in template.parameters(text):
         key = _key(parameter)
@@ -141,9 +145,9 @@ def _naming(text: str, template: Node, wanted: re.Pattern[str]) -> list[Span]:
 def unread_parameters(
     text: str, template: Node, kind: str, *, overridden: bool = False
 ) -> Iterator[Parameter]:
-    """Yield the parameters of a template that are not for names, and may hold one.
+    """Yield the parameters of a template that are not for names, and may be one.
 
-    :param overridden: those instead that are for names, and of which a later one counts
+    :param overridden: yield instead those for names that a later one overrides
     """
     naming = _naming(text, template, NAMING[kind])
     for parameter in template.parameters(text):
@@ -158,12 +162,12 @@ _HARMLESS_VALUE = re.compile('[a-z]{2}|[a-z_]{2,20}wiki|yes|true|false|off')
 
 
 def _is_harmless_value(text: str, parameter: Parameter) -> bool:
-    """Tell whether a parameter that is not for names cannot hold one either."""
+    """Return whether a parameter that is not for names cannot be one."""
     if _is_flag(text, parameter):
         return True
     value = without_comments(parameter.value.of(text)).strip()
     if not value and parameter.named:
-        # What stands before a stray sign may be meant as a name.
+        # The text before a stray "=" may be meant as a name.
         return re.fullmatch(r'[\w -]{0,20}', parameter.key) is not None
     return not value or _HARMLESS_VALUE.fullmatch(value) is not None
 
@@ -174,7 +178,7 @@ def _key(parameter: Parameter) -> str:
 
 
 def _is_flag(text: str, parameter: Parameter) -> bool:
-    """Tell whether a parameter asks to hide the names, also without its ``=``."""
+    """Return whether a parameter asks to hide the names, also without its ``=``."""
     value = without_comments(parameter.value.of(text)).strip()
     if parameter.named:
         return _key(parameter) == _FLAG and bool(value)

@@ -1,4 +1,7 @@
-"""What tags may hide from those who read a page, by their attributes."""
+"""Whether a tag may hide its content from readers, by its attributes.
+
+Only attributes known to be harmless are accepted; style sheets are not read.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,16 @@ TRANSPARENT = frozenset(
     'small span strong table tbody td th tr tt u ul var'.split()
 )
 STRIKING = frozenset({'s', 'strike', 'del'})
-#: Blanks are single ones.
+#: An attribute, after every blank was reduced to one space.
 _ATTRIBUTE = re.compile(
     r"""[ ](?P<name>[^\s"'>/=]+)(?:[ ]?=[ ]?("[^"]*"|'[^']*'|[^\s"'=<>`]+))?"""
 )
-#: What tags may say without hiding anything from those who read the page.
+#: Attributes that hide nothing.
 _HARMLESS_ATTRIBUTES = frozenset(
     'align begin border cellpadding cellspacing clear colspan dir end lang name '
     'reversed rowspan scope start title type valign value'.split()
 )
-#: Classes whose look is MediaWiki's own; what is collapsed can be opened.
+#: Classes of MediaWiki itself that hide nothing; collapsed content can be opened.
 _HARMLESS_CLASSES = frozenset(
     'mw-collapsed mw-collapsible plainlinks sortable wikitable'.split()
 )
@@ -32,7 +35,7 @@ _HARMLESS_STYLES = frozenset(
 
 
 def may_hide(attributes: str) -> bool:
-    """Tell whether the look of a tag may hide what is in it."""
+    """Return whether the attributes of a tag may hide its content."""
     attributes = ''.join(f' {word}' for word in attributes.split())
     return bool(_ATTRIBUTE.sub('', attributes).strip()) or not all(
         _is_harmless(a['name'].lower(), (a[2] or '').strip('"\''))
@@ -59,7 +62,7 @@ def _is_harmless_style(rule: str) -> bool:
 
 
 def is_shown(tag: Tag) -> bool:
-    """Tell whether what a tag encloses is displayed like the text around it."""
+    """Return whether the content of a tag is displayed like the text around it."""
     return (
         tag.partner is not None
         and tag.name in TRANSPARENT | STRIKING

@@ -327,7 +327,7 @@ def _shown(request: Request) -> tuple[str, ...]:
 
 def _not_taken(request: Request, label: str, hidden: Collection[str]) -> str | None:
     """Return what to say of what may name others and is not taken, if there is any."""
-    left = request.not_taken
+    left = request.not_selected
     if not left:
         return None
     if label != request.heading or any(_may_tell_a_name(hidden, text) for text in left):
