@@ -69,28 +69,35 @@ def bring_up_to_date(
         found = version_of(connection)
     if found == VERSION:
         return found
-    if found is not None:
-        _check(found, allowed)
-        if alive(engine.begin, sa.true()):
-            raise CampaignBusy(
-                f'it has tables of version {found}, which are to be upgraded, and '
-                'somebody is at work on it. Try again when that has ended.'
-            )
+    with _alone(engine) as connection:
+        # Only here no other process is in the middle of making it.
+        found = version_of(connection)
+        if found is None:
+            schema.metadata.create_all(connection)
+            _set_version(connection)
+    if found is None or found == VERSION:
+        return found
+    _check(found, allowed)
+    if alive(engine.begin, sa.true()):
+        raise CampaignBusy(
+            f'it has tables of version {found}, which are to be upgraded, and somebody '
+            'is at work on it. Try again when that has ended.'
+        )
     with _alone(engine) as connection:
         # Another process may have been faster.
-        found = version_of(connection)
-        if found == VERSION:
-            return found
-        if found is not None:
-            _check(found, allowed)
+        found = version_of(connection) or VERSION
+        if found < VERSION:
             copy(found)
-        schema.metadata.create_all(connection)
-        if found is not None:
+            schema.metadata.create_all(connection)
             for number in range(found + 1, VERSION + 1):
                 UPGRADES[number](connection)
-        connection.execute(sa.delete(schema.versions))
-        connection.execute(sa.insert(schema.versions).values(number=VERSION))
+            _set_version(connection)
     return found
+
+
+def _set_version(connection: sa.Connection) -> None:
+    connection.execute(sa.delete(schema.versions))
+    connection.execute(sa.insert(schema.versions).values(number=VERSION))
 
 
 def _check(found: int, allowed: bool) -> None:

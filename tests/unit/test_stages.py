@@ -1,0 +1,229 @@
+"""Campaigns that do several things: a stage ends before the next one begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from mw_tokens_plugin.campaign.action import Action
+from mw_tokens_plugin.campaign.engine import Engine, Finish
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.plan import make_plan
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Decision,
+    Outcome,
+    State,
+    Step,
+    Target,
+)
+from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.campaign.sealkey import Key
+from mw_tokens_plugin.campaign.seals import Sealer
+from mw_tokens_plugin.campaign.undone import changed_targets, undo_steps
+from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.exceptions import WikiUnreachable
+
+NAMES = [f'{wiki}{number}' for wiki in ('aa', 'bb', 'cc') for number in range(4)]
+
+#: What is done to every name, one after the other.
+KINDS = ('lock', 'delete', 'report')
+
+
+class Composed(Action):
+    """An action of several kinds, which looks at the ledger before each write.
+
+    :ivar done: the kind and the name of each write, in their order
+    :ivar down: wikis that do not answer
+    """
+
+    kind = 'composed'
+
+    def __init__(self, ledger: Ledger, campaign: Campaign) -> None:
+        self.done: list[tuple[str, str]] = []
+        self.down: set[str] = set()
+        self.reconciled: list[str] = []
+        self._kind = ''
+        self._ledger = ledger
+        self._campaign = campaign
+
+    def of(self, kind: str) -> Composed:
+        part = type(self)(self._ledger, self._campaign)
+        part.__dict__ |= {**self.__dict__, '_kind': kind}
+        return part
+
+    def describe(self) -> str:
+        return 'do several things'
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        for name in names:
+            # Accounts are locked on one wiki; pages are deleted on many.
+            wiki = name[:2] if self._kind == 'delete' else None
+            yield Decision(name, partition=wiki, facts={'plan': self._kind})
+
+    def apply(self, target: Target) -> Outcome:
+        assert target.kind == self._kind == target.decision.facts['plan']
+        if target.name[:2] in self.down:
+            raise WikiUnreachable(f'{target.name[:2]} does not answer.')
+        for other in self._ledger.targets(self._campaign):
+            ended = other.state in (State.DONE, State.FAILED, State.SKIPPED)
+            assert ended or other.stage >= target.stage, f'{other} has not ended'
+        self.done.append((self._kind, target.name))
+        return Outcome(State.DONE, changed=True)
+
+    def reconcile(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        for target in targets:
+            assert target.kind == self._kind
+            self.reconciled.append(target.name)
+            yield target, None
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = Ledger(str(tmp_path / 'ledger.sqlite3'))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def campaign(ledger: Ledger) -> Campaign:
+    """One whose targets are named in no order of stages."""
+    made = ledger.create(
+        'wave',
+        action='composed',
+        wiki='w',
+        operator='o',
+        reason='r',
+        options={},
+        stages=len(KINDS),
+    )
+    steps = [Step(n, kind, s) for n in NAMES for s, kind in enumerate(KINDS)]
+    assert ledger.add(made, steps) == len(steps)
+    assert ledger.add(made, steps) == 0
+    return make_plan(ledger, made, Composed(ledger, made))
+
+
+def carry_out(
+    ledger: Ledger, campaign: Campaign, action: Action, workers: int = 1
+) -> Finish:
+    with at_work(ledger, campaign, account='o@w') as run:
+        policy = RetryPolicy(attempts=1, pause=0.0)
+        engine = Engine(ledger, campaign, action, run, workers=workers, policy=policy)
+        return engine.run()
+
+
+@pytest.mark.parametrize('workers', [1, 3])
+def test_each_stage_ends_before_the_next_one_and_undo_goes_back(
+    ledger: Ledger, campaign: Campaign, workers: int
+) -> None:
+    action = Composed(ledger, campaign)
+    assert carry_out(ledger, campaign, action, workers) == Finish()
+    expected = [(kind, name) for kind in KINDS for name in NAMES]
+    assert sorted(action.done) == sorted(expected)
+    assert [kind for kind, _ in action.done] == [kind for kind, _ in expected]
+    undo = ledger.create(
+        'undo',
+        action='composed',
+        wiki='w',
+        operator='o',
+        reason='r',
+        options={},
+        stages=campaign.stages,
+    )
+    ledger.add(undo, undo_steps(campaign, changed_targets(ledger, campaign)))
+    action = Composed(ledger, undo)
+    make_plan(ledger, undo, action)
+    assert carry_out(ledger, undo, action, workers) == Finish()
+    assert sorted(action.done) == sorted(expected)
+    assert [kind for kind, _ in action.done] == [kind for kind, _ in expected][::-1]
+
+
+def test_runs_that_join_are_in_the_same_stage(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    """Whoever finds nothing left in a stage waits for the others there."""
+    action = Composed(ledger, campaign)
+
+    def join(_: int) -> Finish:
+        own = Ledger(ledger.location)
+        with at_work(own, campaign, account='o@w', join=True) as run:
+            finish = Engine(own, campaign, action, run).run()
+        own.close()
+        return finish
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(join, range(2))) == [Finish(), Finish()]
+    assert len(action.done) == len(set(action.done)) == len(KINDS) * len(NAMES)
+
+
+def test_what_a_killed_run_has_left_in_a_stage_is_read_before_the_next_one(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    first, *_ = ledger.lease(campaign, 'dead/0', 2)
+    ledger.record(first, Outcome(State.DONE, changed=True))
+    assert ledger.lease(campaign, 'dead/0', 2, stage=2) != []
+    action = Composed(ledger, campaign)
+    # What was leased too early, by a mistake, is read like everything else.
+    assert carry_out(ledger, campaign, action) == Finish()
+    assert sorted(action.reconciled) == [NAMES[0], NAMES[1], NAMES[1]]
+    assert ('lock', NAMES[0]) not in action.done
+    assert len(action.done) == len(KINDS) * len(NAMES) - 1
+
+
+def test_a_stage_of_which_something_is_left_is_followed_by_no_other(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    """Until the wiki answers again."""
+    action = Composed(ledger, campaign)
+    action.down.add('bb')
+    with ledger.database.begin() as connection:
+        connection.exec_driver_sql("UPDATE target SET state='done' WHERE kind='lock'")
+    finish = carry_out(ledger, campaign, action)
+    assert list(finish.skipped_partitions) == ['bb']
+    assert {kind for kind, _ in action.done} == {'delete'}
+    action.down.clear()
+    assert carry_out(ledger, campaign, action) == Finish()
+    assert len(action.done) == 2 * len(NAMES)
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        "UPDATE target SET kind='other'",
+        'UPDATE target SET stage=0',
+        'UPDATE campaign SET stages=1',
+    ],
+)
+@pytest.mark.parametrize('is_planned', [False, True])
+def test_nobody_else_can_change_what_is_done_to_a_target_or_when(
+    ledger: Ledger, is_planned: bool, change: str
+) -> None:
+    campaign = ledger.create(
+        'x', action='a', wiki='w', operator='o', reason='r', options={}, stages=2
+    )
+    sealer = Sealer(Key(b'k' * 32), ledger, campaign, 'o@w')
+    sealer.begin(confirmed=True)
+    ledger.add(campaign, [Step('A', 'lock', 1)], sealer.listed)
+    if is_planned:
+        make_plan(ledger, campaign, Composed(ledger, campaign), sealer=sealer)
+    (target,) = ledger.targets(campaign)
+    assert sealer.vouched(target) is not None
+    with ledger.database.begin() as connection:
+        connection.execute(sa.text(change))
+    found = ledger.find('x')
+    assert found is not None
+    (target,) = ledger.targets(found)
+    assert Sealer(Key(b'k' * 32), ledger, found, 'o@w').vouched(target) is None
+
+
+def test_a_stage_that_the_campaign_does_not_have_is_a_mistake(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    with pytest.raises(ValueError, match='has 3 stages'):
+        ledger.add(campaign, [Step('A', 'lock', 3)])
