@@ -18,7 +18,7 @@ from . import seeds
 from .configuration import NotOurs
 
 try:
-    from .server import FLAVOURS, MOST_WIKIS, Sandbox
+    from .server import FLAVOURS, MAX_WIKIS, Sandbox
 except ModuleNotFoundError as error:
     if error.name != 'aiohttp':
         raise
@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--wikis',
-        type=_number(1, MOST_WIKIS),
+        type=_number(1, MAX_WIKIS),
         default=3,
         metavar='N',
         help='how many wikis, the central one included (3)',
@@ -161,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--password-file',
         metavar='FILE',
-        help='a file with the password of every account, or - (made up anew)',
+        help='a file with the password of every account, or - (a new one)',
     )
     parser.add_argument('--password', nargs='?', const='', help=argparse.SUPPRESS)
     parser.add_argument(

@@ -51,7 +51,7 @@ def _is_known(url: str, hosts: Collection[str]) -> bool:
     try:
         parts = urlsplit(url)
         name = parts.hostname or ''
-        # A port that is no number is a ValueError.
+        # A port that is not a number is a ValueError.
         if parts.port == 0 or '@' in parts.netloc or parts.path or parts.query:
             return False
         if {name, parts.netloc.lower()}.intersection(hosts):

@@ -112,7 +112,7 @@ class Api:
         answer: Answer,
         failure: Callable[[Call], ApiError],
     ) -> None:
-        """Put an error in place of the answer to what was carried out."""
+        """Put an error in place of the answer to a request that was run."""
         call = Call(wiki, self._declared(wiki), dict(request.given))
         call.answer = answer
         call.version = self._version(call)

@@ -465,7 +465,7 @@ class Call:
         return {'errors': [item]} | closing
 
     def told(self, error: ApiError) -> Json:
-        """Return an error as it is told within an answer."""
+        """Return an error as it appears in an answer."""
         short = self.errorformat in ('bc', 'plaintext')
         text = error.summary if short else error.info
         item: Json = {'code': error.code}

@@ -27,7 +27,7 @@ class CommandError(ValueError):
     """A command that makes no sense; the message says why."""
 
 
-def carry_out(sandbox: Sandbox, name: str, values: Json) -> Json:
+def run_command(sandbox: Sandbox, name: str, values: Json) -> Json:
     """Carry out a command, in the thread of the sandbox.
 
     :raises CommandError: if it makes no sense.
@@ -75,7 +75,7 @@ async def handle(sandbox: Sandbox, request: web.BaseRequest) -> web.Response:
             if not isinstance(data, dict) or not isinstance(data.get('command'), str):
                 raise CommandError("a command is an object with a 'command'")
             values = {key: v for key, v in data.items() if key != 'command'}
-            return web.json_response(carry_out(sandbox, data['command'], values))
+            return web.json_response(run_command(sandbox, data['command'], values))
     except (FaultError, CommandError) as error:
         return _refusal(str(error))
     except (ValueError, LookupError, RecursionError):

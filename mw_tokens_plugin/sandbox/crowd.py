@@ -1,4 +1,4 @@
-"""Who else is at work on a wiki, so that requests made at the same moment overlap.
+"""Other users who edit a wiki, so that requests made at the same moment overlap.
 
 The sandbox carries requests out one by one, each in a millisecond; on a wiki they take
 longer, and two operators who change one account at the same moment collide.

@@ -25,7 +25,7 @@ class Deletions:
 
     `batch` is how many revisions are deleted in the request itself; the job queue
     deletes the others. `before` and `during` are what a colleague does to the page
-    before the request finds it, and while it is carried out. `reason` is what an
+    before the request finds it, and while it is run. `reason` is what an
     extension logs instead of the reason that was given.
     """
 

@@ -247,7 +247,7 @@ def find_statement(entity: Json, id: str) -> tuple[str, int] | None:
 def remove_statement(entity: Json, id: str) -> Json:
     """Remove a statement; return it.
 
-    :raises EntityError: if there is none of that id.
+    :raises EntityError: if no entity has that id.
     """
     at = find_statement(entity, id)
     if at is None:

@@ -440,7 +440,7 @@ class Farm:
         self._offset = 0.0
         self._stamp = (0, '')
         self._seed = seed
-        #: Seconds that a change of an account takes while others are at work, too.
+        #: Seconds that a change of an account takes while others make changes too.
         self.overlap = 0.01
         #: Seconds for which globaluserinfo may not know of a change.
         self.stale = 0.3

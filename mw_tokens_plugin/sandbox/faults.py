@@ -17,7 +17,7 @@ from typing import Any
 from .farm import Farm
 
 # What the fault does, to the answer or to the farm; the latter happen before the
-# request is looked at.
+# request is read.
 BROKEN_KINDS = ('drop', 'half', 'empty', 'html', 'http', 'gateway', 'retry-after')
 ANSWER_KINDS = (*BROKEN_KINDS, 'slow')
 ERROR_KINDS = (
@@ -63,11 +63,11 @@ class Fault:
     """One fault that is armed.
 
     :param kind: one of :data:`KINDS`.
-    :param when: `before` or `after` the request is carried out; half is always after.
+    :param when: `before` or `after` the request is run; half is always after.
     :param status: HTTP status of html and empty (200 if not given), http (502),
         gateway (504) and retry-after (429).
     :param body: of gateway, any text; if not given, the JSON of a gateway that has
-        waited in vain for the wiki.
+        waited for the wiki without an answer.
     :param location: of http with a status that redirects, where to.
     :param retry_after: of retry-after, the header as it is; if not given, `seconds`.
     :param seconds: of slow, clock-jump, stale-read, autocreate-race, of Retry-After and
@@ -169,7 +169,7 @@ class _Armed:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a request before it is carried out."""
+    """What is known of a request before it is run."""
 
     wiki: str
     method: str

@@ -1,7 +1,7 @@
 """Global blocks: which accounts and addresses may write on no wiki of the farm.
 
 It keeps them and finds the one that applies, as GlobalBlocking does; who may make them
-and what the blocked are told is the business of :mod:`.modules`.
+and the errors that blocked users get are left to :mod:`.modules`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The JSON Web Tokens that today's wikis hand out, in form and length as recorded.
 
-They say RS256, but are signed with a key that only the sandbox has: whoever reads them
-cannot check the signature, and needs not to.
+They say RS256, but are signed with a key that only the sandbox has: a client cannot
+check the signature, and need not.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ class Conversation:
     """The linking of one account that is under way in a session.
 
     :ivar step: what was answered last: ui, redirect or restart
-    :ivar then: what is to be answered after it, if that was said beforehand
+    :ivar then: what to answer after it, if that was set beforehand
     :ivar state: what the return from the redirect has to carry
     """
 
@@ -34,7 +34,7 @@ class Provider:
     :ivar links: by user, the ids of the accounts that are linked
     :ivar expected: by state, where a user who was sent here is sent back to
     :ivar reauthenticate_after: how old a login may be, in seconds
-    :ivar needs_login: sessions that cannot log in anew are refused
+    :ivar needs_login: sessions that cannot log in again are refused
     """
 
     def __init__(self) -> None:

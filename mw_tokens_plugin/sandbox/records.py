@@ -116,7 +116,7 @@ class Account:
     def change(self, number: int, now: float, stale: float) -> None:
         """Note that the state will be another one from now on.
 
-        Where caches were filled anew just after the change before, within a second,
+        Where caches were filled again within a second of the previous change,
         they do not notice the next one for a moment.
         """
         missed = self.cached and now - self.changed_at < 1

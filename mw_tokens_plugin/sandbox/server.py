@@ -51,7 +51,7 @@ from .web import show
 Result = TypeVar('Result')
 
 FLAVOURS = (*AGES, '1.43', 'current')
-MOST_WIKIS = 250
+MAX_WIKIS = 250
 _LONGEST_URL = 8000
 _TOKENS = frozenset({'token', 'logintoken', 'lgtoken'})
 _DEFAULT_STATUS = {
@@ -186,7 +186,7 @@ class Sandbox:
 
     def command(self, name: str, /, **values: Any) -> dict[str, Any]:
         """Carry out one of the commands of :mod:`.control`."""
-        return self.call(lambda farm: control.carry_out(self, name, values))
+        return self.call(lambda farm: control.run_command(self, name, values))
 
     def reset(self) -> None:
         """Restore the seeded state, clear the journal and disarm all faults."""
@@ -293,12 +293,12 @@ class Sandbox:
         # From here to the journal nothing waits: its order is that of the effects.
         started = time.monotonic()
         broken = next((f for f in hit if _breaks(f, 'before')), None)
-        carried_out = broken is None
+        ran = broken is None
         if len(request.raw_path) > _LONGEST_URL:
             answer = _http_answer(414, 'Request-URI Too Large')
         elif request.method == 'TRACE':
             answer = _http_answer(405, 'Not Allowed')
-        elif carried_out:
+        elif ran:
             answer = self._carry_out(wiki, asked, user, hit)
         else:
             answer = Answer(user=user, code='not-carried-out')
@@ -345,7 +345,7 @@ class Sandbox:
     async def _overlap(
         self, wiki: Wiki, request: web.BaseRequest, asked: Request
     ) -> None:
-        """Let a change of an account take its time while others are at work."""
+        """Let a change of an account take its time while others make changes."""
         crowded = self._crowd.joined(wiki.code, id(request.transport))
         if asked.given.get('action') in ('setglobalaccountstatus', 'globalblock'):
             asked.arrived = self.farm.changes
@@ -374,7 +374,7 @@ class Sandbox:
         self, wiki: Wiki, asked: Request, user: str, hit: list[Fault]
     ) -> Answer:
         def happen(when: str) -> Callable[[Call], ApiError] | None:
-            """Let faults happen to the farm; return the error there is to be."""
+            """Let faults happen to the farm; return the error to send, if any."""
             failure = None
             for fault in hit:
                 if fault.when != when:
@@ -397,8 +397,8 @@ class Sandbox:
 
 def codes_of(count: int) -> list[str]:
     """Return the codes of a farm of so many wikis: meta, aa, bb, ..., ab, ac, ..."""
-    if not 1 <= count <= MOST_WIKIS:
-        raise ValueError(f'a farm has 1 to {MOST_WIKIS} wikis')
+    if not 1 <= count <= MAX_WIKIS:
+        raise ValueError(f'a farm has 1 to {MAX_WIKIS} wikis')
     letters = 'abcdefghijklmnopqrstuvwxyz'
     pairs = [a + a for a in letters]
     pairs += [a + b for a in letters for b in letters if a != b]
@@ -556,4 +556,4 @@ def _compress(response: web.Response) -> None:
     response.headers['Content-Encoding'] = 'gzip'
 
 
-__all__ = ['FLAVOURS', 'MOST_WIKIS', 'Sandbox', 'codes_of']
+__all__ = ['FLAVOURS', 'MAX_WIKIS', 'Sandbox', 'codes_of']

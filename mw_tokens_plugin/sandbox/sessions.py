@@ -160,7 +160,7 @@ class Sessions:
         return session
 
     def nobody(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session:
-        """Return an anonymous session, whoever the cookies of a request name."""
+        """Return an anonymous session, whatever user the cookies of a request name."""
         stored = self._local.get((wiki.db, cookies.get(f'{wiki.db}_session', '')))
         if stored is None or stored.user:
             return Session(wiki)
@@ -533,9 +533,9 @@ class Sessions:
         return _cookie('sessionJwt', jwt, int(self.jwt_lifetime), now)
 
     def _judge(self, jwt: str, account: Account) -> tuple[bool, bool]:
-        """Say whether a session goes on with a cookie sessionJwt, and is told of anew.
+        """Tell whether a session with a cookie sessionJwt continues, and is sent a new one.
 
-        Without one, or with one whose time is over, it goes on; its cookies are set
+        Without a cookie, or with an expired one, it continues, and its cookies are set
         again.
         """
         if not self.farm.current:

@@ -427,7 +427,7 @@ def _succeed(call: Call, result: Json) -> None:
 
 
 def _of_session(call: Call) -> Json:
-    """Return what a login told of the session before AuthManager."""
+    """Return what a login returned about the session before AuthManager."""
     stored = call.session.stored
     if call.wiki.age is None or stored is None:
         return {}

@@ -1,4 +1,4 @@
-"""What the blocked are told, and when: local blocks and global ones.
+"""Which errors blocked users get, and when: local blocks and global ones.
 
 Making and lifting blocks is in :mod:`.blocks` and :mod:`.globalblocks`.
 """
@@ -84,7 +84,7 @@ def check_block(
 def check_blocker(call: Call, target: str) -> None:
     """Refuse to let users who are blocked block and unblock others.
 
-    They may block whoever blocked them, and themselves with a right of its own.
+    They may block the user who blocked them, and themselves with a right of its own.
 
     :raises ApiError: ipbblocked or ipbnounblockself.
     """

@@ -1,7 +1,7 @@
 """Local blocks: `action=block`, `action=unblock` and `list=blocks`.
 
-There are no partial blocks and never two of one target; what the blocked are told is in
-:mod:`.blocked`.
+There are no partial blocks and never two of one target; the errors that blocked users
+get are in :mod:`.blocked`.
 """
 
 from __future__ import annotations
@@ -283,7 +283,7 @@ def _wanted(call: Call, values: Values, each: Block) -> bool:
 
 
 def _fits(each: Block, show: set[str]) -> bool:
-    """Say whether a block is of the kinds that are to be shown."""
+    """Say whether a block is of the kinds to show."""
     network = network_of(each.target)
     kinds = {
         'account': network is None,

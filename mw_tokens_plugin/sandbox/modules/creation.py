@@ -15,7 +15,7 @@ from .blocked import block_of, blocked
 
 @action('createaccount')
 def createaccount(call: Call, values: Values) -> None:
-    """Create an account; whoever asked stays who they are."""
+    """Create an account; the session of the user who asked stays the same."""
     if values['returnurl'] is None and not values['continue']:
         raise errors.at_least_one_of(['createcontinue', 'createreturnurl'])
     if values['continue']:
@@ -53,7 +53,7 @@ def createaccount(call: Call, values: Values) -> None:
 
 
 def become_temporary(call: Call) -> None:
-    """Log in with an account that is made for whoever edits without one."""
+    """Log in with an account made for a user who edits without one."""
     farm, number = call.farm, 1
     year = farm.timestamp()[:4]
     while f'~{year}-{number}' in farm.accounts:

@@ -1,7 +1,7 @@
 """Global blocks: `action=globalblock` and `list=globalblocks`, of GlobalBlocking.
 
 Only the wiki that was asked logs a block; whom one applies to is the business of
-:mod:`..globalblocks`, and what they are told of :mod:`.blocked`.
+:mod:`..globalblocks`, and the errors they get of :mod:`.blocked`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Refusal(Exception):
 
 
 class _Target:
-    """What is to be blocked or unblocked.
+    """What to block or unblock.
 
     :ivar shown: as it was given, and as the answer and the log name it
     :ivar kept: as the block keeps it

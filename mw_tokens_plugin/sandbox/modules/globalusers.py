@@ -41,7 +41,7 @@ def globalusers(call: Call, values: Values) -> None:
 
 
 def _item(call: Call, account: Account | None, values: Values) -> Json | None:
-    """Return what is told of an account; None of one that is not there for the user."""
+    """Return what the user may see of an account; None if that is nothing."""
     if account is None or not may_see(call, account):
         return None
     prop = values['prop'] or ()

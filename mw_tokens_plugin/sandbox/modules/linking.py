@@ -1,4 +1,4 @@
-"""Linking accounts of an identity provider, in as many steps as it is told to take.
+"""Linking accounts of an identity provider, in a configurable number of steps.
 
 The field `farmcode` says what is answered: pass, fail, ui, uierror, redirect, abstain,
 throw, as recorded, or restart, which no recording of this module has; further words say

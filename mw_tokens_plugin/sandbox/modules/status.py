@@ -120,7 +120,7 @@ def no_reason(call: Call) -> ApiError:
 
 
 def no_comment(call: Call, file: str, line: int) -> ApiError:
-    """Return what becomes of a log entry without a comment."""
+    """Return how a log entry without a comment is shown."""
     entry = 'MediaWiki\\Logging\\' if call.farm.current else ''
     return call.internal_error(
         'TypeError',

@@ -248,7 +248,7 @@ def _linked(call: Call, site: str, text: str) -> str | None:
 
 
 def _entity(call: Call, values: Values) -> Json:
-    """Return the entity that is to be edited, if it may be."""
+    """Return the entity to edit, if it may be edited."""
     id = values['id']
     if id is None and values.get('site') and values.get('title'):
         id = _linked(call, values['site'], values['title'])
