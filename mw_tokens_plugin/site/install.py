@@ -23,6 +23,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             '_request',
             '_request_class',
             'data_repository',
+            'get_tokens',
             'image_repository',
             'interwiki',
             'is_oauth_token_available',
@@ -149,6 +150,7 @@ def install() -> None:
     APISite.__bases__ += (PluginMixin,)
     APISite.tokens = _wallet_property(relogin, APISite.tokens.__doc__)
     APISite.server_time = PluginMixin.server_time
+    APISite.get_tokens = PluginMixin.get_tokens
     APISite._request_class = staticmethod(request_class)
     APISite.login = _attended_login(APISite.login)
     APISite.logout = _shared_logout(APISite.logout)

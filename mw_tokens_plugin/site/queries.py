@@ -112,6 +112,20 @@ class QueriesMixin(SiteBase):
             self.tokens.keep(wanted, answer)
         return answer
 
+    def get_tokens(self, types: list[str]) -> dict[str, str]:
+        """Return tokens fetched anew, by type, as the method of pywikibot does.
+
+        It asks wikis of every age. Tokens that are kept and renewed are those of
+        ``site.tokens``.
+
+        :param types: token types; an empty list stands for all
+        :return: those that the wiki has, and this user gets
+        :raises ApiRefusal: the wiki refused
+        """
+        with refusals(self):
+            found: dict[str, str] = self.tokens.values_of(words(types, 'types'))
+        return found
+
     def server_time(self) -> pywikibot.Timestamp:
         """Return the server's present time, which is UTC.
 

@@ -310,6 +310,15 @@ class TypedTokenWallet(TokenWallet):
             if wanted := self.missing(types):
                 self.keep(wanted, self._ask('|'.join(wanted)))
 
+    def values_of(self, types: Iterable[str]) -> dict[str, str]:
+        """Return tokens fetched anew, by type: those that this user gets.
+
+        :param types: token types; none for all that are good for anything
+        """
+        with self.session.lock:
+            values, _ = self._keep_all(self._ask('|'.join(types) or '*'))
+        return {name: value for name, value in values.items() if value != ANONYMOUS}
+
     def missing(self, types: Iterable[str]) -> list[TokenType]:
         """Return which of some types are not held, after logging in if need be.
 
@@ -453,9 +462,10 @@ class TypedTokenWallet(TokenWallet):
             # A wiki that knows no "*" ignores it.
             if wanted in held:
                 return held[wanted]
+        answer = {} if wanted in BOUND and self.is_old else self._ask(wanted)
         if wanted in BOUND and self.is_old:
             return self._unbound(wanted)
-        return self._kept((wanted,), self._ask(wanted))[wanted]
+        return self._kept((wanted,), answer)[wanted]
 
     def _unbound(self, wanted: TokenType) -> Token:
         """Return what stands for a token until it is known what it is for."""
@@ -476,6 +486,9 @@ class TypedTokenWallet(TokenWallet):
             answer = self._ask('|'.join(wanted))
         values, held = self._keep_all(answer, subject)
         for name in wanted:
+            if name in BOUND and self.is_old and subject is None:
+                # It is had when it is known what it is for.
+                continue
             if name not in values and subject is not None:
                 what = subject.user or subject.title
                 raise TokenUnavailable(
@@ -525,6 +538,8 @@ class TypedTokenWallet(TokenWallet):
     ) -> dict[str, Any]:
         """Ask a wiki without ``meta=tokens``, and return it as that would answer."""
         names = EVERY_TYPE if types == '*' else types.split('|')
+        if subject is None:
+            names = [name for name in names if name not in BOUND]
         user = self.site.username()
         values = sources.tokens(names, subject or Subject(user=user))
         if sources.source is Source.META:

@@ -256,12 +256,15 @@ def test_what_a_token_is_for_is_named_where_the_request_is_made_by_hand(
         wallet['nosuchtype']
 
 
-@pytest.mark.parametrize('code', TRUE)
+@pytest.mark.parametrize('code', ('meta', *TRUE))
 def test_tokens_ride_on_queries_and_edits_notice_conflicts(
     ages: Farm, code: str
 ) -> None:
     site = ages.site(code)
     site.login()
+    site.tokens.prefetch('rollback', 'csrf')
+    assert {'csrf', 'watch'} <= site.get_tokens([]).keys()
+    assert list(site.get_tokens(['csrf'])) == ['csrf']
     answer = site.query_with_tokens(['csrf', 'rollback'], titles=PAGE, prop='info')
     assert 'pages' in answer['query']
     context = site.edit_context(PAGE, text=True)
