@@ -533,7 +533,7 @@ class Sessions:
         return _cookie('sessionJwt', jwt, int(self.jwt_lifetime), now)
 
     def _judge(self, jwt: str, account: Account) -> tuple[bool, bool]:
-        """Tell whether a session with a cookie sessionJwt continues, and is sent a new one.
+        """Tell whether a session with a sessionJwt continues, and gets a new one.
 
         Without a cookie, or with an expired one, it continues, and its cookies are set
         again.
