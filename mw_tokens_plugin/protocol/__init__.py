@@ -1,4 +1,5 @@
-"""What the wiki says, as frozen records and classes of exception.
+"""What wikis answer and expect, as frozen records, tables and classes of exception.
 
-Nothing in this package does I/O or imports pywikibot.
+It also reads what people write: names, lists and wikitext. Nothing in this package does
+I/O or imports pywikibot; sending requests is left to :mod:`mw_tokens_plugin.site`.
 """

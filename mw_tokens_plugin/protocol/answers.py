@@ -1,9 +1,10 @@
-"""Whether what came back is an answer of the API: one rule for all modules.
+"""Whether a response is an answer of the API: one rule for all modules.
 
 Gateways answer in JSON too, with any HTTP status. A decoded body is an answer of the
 API to an action if it is a mapping that holds the module's key, or an error of one of
-the shapes that MediaWiki and its extensions give. Nothing follows from anything else:
-a write may have been carried out, and a read is asked again.
+the shapes that MediaWiki and its extensions give. Any other response proves nothing: a
+write may have been processed, and a read can be repeated. What to do then is left to
+:mod:`mw_tokens_plugin.site.requests`.
 
 https://www.mediawiki.org/wiki/API:Errors_and_warnings
 """
@@ -21,13 +22,13 @@ from typing import Any
 
 from mw_tokens_plugin.exceptions import TokensPluginError, UnexpectedAnswer
 
-#: Seconds that a server can ask to wait; what is longer is a mistake of its own.
+#: Seconds that a server can ask to wait; a longer time is an error of the server.
 MAX_WAIT = 86_400.0
 
-#: Characters of a page that are looked at for its first line, and those shown of it.
+#: Characters of a page that are searched for its first line; length of that line.
 _MAX_PAGE, _MIN_LINE, _MAX_LINE = 5_000, 30, 200
 
-#: Where the answer of a module is, if not under the module's own name.
+#: The keys of a module's answer, if that is not under the module's own name.
 _KEYS: Mapping[str, frozenset[str]] = {
     'query': frozenset({'query', 'batchcomplete', 'continue', 'query-continue'}),
     'echomarkread': frozenset({'query'}),
@@ -35,8 +36,8 @@ _KEYS: Mapping[str, frozenset[str]] = {
     'thank': frozenset({'result'}),
 }
 
-#: Modules of core, CentralAuth and GlobalBlocking of which it is known that they
-#: answer under these keys, whatever they do. Others may answer under any key.
+#: Modules of core, CentralAuth and GlobalBlocking that are known to answer under these
+#: keys only. Others may answer under any key.
 _KNOWN = frozenset(
     'acquiretempusername block centralauthtoken changeauthenticationdata '
     'changecontentmodel checktoken clearhasmsg clientlogin compare createaccount '
@@ -51,7 +52,7 @@ _KNOWN = frozenset(
 
 
 def is_answer(action: str, body: object) -> bool:
-    """Tell whether a decoded body is an answer of the API to an action.
+    """Return whether a decoded body is an answer of the API to an action.
 
     :param action: the API module
     :param body: the decoded body; None where it was not JSON
@@ -70,9 +71,9 @@ def is_answer(action: str, body: object) -> bool:
 
 
 def may_be_answer(action: str, body: object, status: int) -> bool:
-    """Tell whether a body can be an answer, also to a module that is not known.
+    """Return whether a body can be an answer, also of an unknown module.
 
-    Extensions may answer under any key. It is for requests of other code, where a
+    Extensions may answer under any key. This is for requests of other code, where a
     wrong "no" would do harm.
 
     :param action: the API module
@@ -87,9 +88,9 @@ def may_be_answer(action: str, body: object, status: int) -> bool:
 
 
 def is_error(error: object) -> bool:
-    """Tell whether a value of ``error`` or ``errors`` has a shape that wikis give.
+    """Return whether a value of ``error`` or ``errors`` has a shape that wikis give.
 
-    Codes of the API are words. Gateways give numbers, or a mere text.
+    Codes of the API are words. Gateways give numbers, or only a text.
 
     :param error: the value
     """
@@ -104,7 +105,7 @@ def part_of(answer: Any, *path: str) -> Mapping[str, Any]:
 
     :param answer: the decoded body
     :param path: the keys that lead to it, such as ``query`` and ``globaluserinfo``
-    :raises UnexpectedAnswer: it is not there, or is something else
+    :raises UnexpectedAnswer: it is missing, or is not a mapping
     """
     with expected_form(f'The answer, which should hold {".".join(path)},'):
         for key in path:
@@ -119,7 +120,7 @@ def items_of(answer: Any, *path: str) -> list[Mapping[str, Any]]:
 
     :param answer: the decoded body
     :param path: the keys that lead to it, such as ``query`` and ``logevents``
-    :raises UnexpectedAnswer: it is not there, or holds something else
+    :raises UnexpectedAnswer: it is missing, or is not a list of mappings
     """
     *parents, last = path
     value = part_of(answer, *parents).get(last)
@@ -129,7 +130,7 @@ def items_of(answer: Any, *path: str) -> list[Mapping[str, Any]]:
 
 
 def error_items(error: object) -> Iterator[Mapping[str, Any]]:
-    """Yield the single errors of an answer, whatever they are nested in.
+    """Yield the single errors of an answer, however they are nested.
 
     A plain mapping with a ``code`` is one. Otherwise they are in lists, in lists of
     lists (CentralAuth), or in lists under a module's name (GlobalBlocking).
@@ -151,15 +152,15 @@ def error_items(error: object) -> Iterator[Mapping[str, Any]]:
 
 @contextmanager
 def expected_form(what: str) -> Iterator[None]:
-    """Turn what fails in reading an answer of another form into one exception.
+    """Turn errors of reading a malformed answer into one exception.
 
     :param what: what is read, for the message
-    :raises UnexpectedAnswer: something failed
+    :raises UnexpectedAnswer: reading failed
     """
     try:
         yield
     except TokensPluginError:
-        # Some of which are ValueErrors or KeyErrors too.
+        # Some of them are ValueErrors or KeyErrors, too.
         raise
     except (
         ArithmeticError,
@@ -182,7 +183,7 @@ def retry_after(header: str | None, now: datetime | str | None = None) -> float:
     :param header: the value of ``Retry-After``; None for none
     :param now: the time, or the header ``Date`` of the same answer; this machine's
         clock where there is none
-    :return: 0 where it asks for nothing, or in no form that is known
+    :return: seconds; 0 where it asks for nothing, or in an unknown form
     """
     if not header:
         return 0.0
@@ -198,25 +199,25 @@ def retry_after(header: str | None, now: datetime | str | None = None) -> float:
 
 
 def first_line(text: str) -> str:
-    """Return the first line of a page that says something, without its markup.
+    """Return the first informative line of a page, without its markup.
 
-    :param text: of HTML, JSON or plain text
+    :param text: HTML, JSON or plain text
     """
     text = text[:_MAX_PAGE]
     if re.match(r'\s*<', text):
         text = re.sub(r'<(script|style)\b.*?</\1', '', text, flags=re.I | re.S)
         text = unescape(re.sub(r'<[^<>]*>', '\n', text))
-    said: list[str] = []
+    lines: list[str] = []
     for line in text.splitlines():
         shown = ''.join(c if c.isprintable() else ' ' for c in line)
         words = ' '.join(shown.split())
-        if words and words not in said:
-            said.append(words)
-        if len(' '.join(said)) >= _MIN_LINE:
-            # A heading such as "403 Forbidden" alone says nothing.
+        if words and words not in lines:
+            lines.append(words)
+        if len(' '.join(lines)) >= _MIN_LINE:
+            # A heading such as "403 Forbidden" alone is not informative.
             break
-    line = ' '.join(said)
-    return line if len(line) <= _MAX_LINE else f'{line[:_MAX_LINE]}...'
+    whole = ' '.join(lines)
+    return whole if len(whole) <= _MAX_LINE else f'{whole[:_MAX_LINE]}...'
 
 
 def _moment(text: str) -> datetime | None:
@@ -228,9 +229,9 @@ def _moment(text: str) -> datetime | None:
 
 
 def _is_query(query: object) -> bool:
-    """Tell whether a value of ``query`` holds what pywikibot itself relies on."""
+    """Return whether a value of ``query`` has the types that pywikibot relies on."""
     if query == []:
-        # An empty list is an empty mapping in PHP.
+        # PHP encodes an empty mapping as a list.
         return True
     if not isinstance(query, Mapping):
         return False

@@ -1,7 +1,7 @@
-"""Cells of tables for spreadsheets, which calculate what looks like a formula.
+"""Cells of tables for spreadsheets, which evaluate text that looks like a formula.
 
-An apostrophe before such a cell keeps it text, and is taken off again where a table is
-read as a list.
+An apostrophe before such a cell keeps it a text, and is removed again where a table is
+read as a list. Writing and reading tables is left to the caller.
 
 https://owasp.org/www-community/attacks/CSV_Injection
 """
@@ -12,12 +12,12 @@ import unicodedata
 
 from mw_tokens_plugin.protocol.lookalikes import is_invisible
 
-#: What a formula begins with.
+#: The first characters of formulas.
 _FORMULA = frozenset('=+-@')
 
 
 def as_cell(text: str) -> str:
-    """Return a text as a spreadsheet leaves it alone.
+    """Return a text so that a spreadsheet shows it and does not evaluate it.
 
     .. version-added:: 0.1
 
@@ -26,23 +26,25 @@ def as_cell(text: str) -> str:
 
     :param text: the content of a cell
     """
-    return f"'{text}" if _is_calculated(text) else text
+    return f"'{text}" if _is_evaluated(text) else text
 
 
 def from_cell(cell: str) -> str:
-    """Return the text that :func:`as_cell` has made a cell of.
+    """Return the text of a cell that :func:`as_cell` has made.
 
     .. version-added:: 0.1
+
+    :param cell: the content of the cell
     """
-    is_marked = cell.startswith("'") and _is_calculated(cell[1:])
+    is_marked = cell.startswith("'") and _is_evaluated(cell[1:])
     return cell[1:] if is_marked else cell
 
 
-def _is_calculated(text: str) -> bool:
-    """Tell whether a spreadsheet could take a text for a formula.
+def _is_evaluated(text: str) -> bool:
+    """Return whether a spreadsheet could evaluate a text.
 
-    Some pass over blanks and what is not displayed before it, and take wide and small
-    forms of its signs for the signs. What has an apostrophe already gets one more, so
+    Some ignore blanks and invisible characters before a formula, and accept wide and
+    small forms of its signs. A text that has an apostrophe already gets another one, so
     that it can be read again.
     """
     if text.lstrip("'").startswith(('\t', '\r', '\n')):

@@ -1,7 +1,8 @@
-"""Text from outside, made safe to show.
+"""Text from outside, made safe to show: its control characters are escaped.
 
 Reasons in a shared ledger, error texts of wikis and gateways, and names can hold
-characters that move a terminal's cursor, rename its window, or reorder what is read.
+characters that move a terminal's cursor, rename its window, or reorder letters. Names
+that look like others are left to :mod:`.lookalikes`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _SHORT = {'\t': '\\t', '\n': '\\n', '\r': '\\r'}
 def find_control(text: str) -> str | None:
     r"""Return the first character that must not be shown as it is, escaped.
 
-    Tabs and line feeds count, too. None if there is no such character.
+    Tabs and line feeds count, too.
 
     .. version-added:: 0.1
 
@@ -28,6 +29,7 @@ def find_control(text: str) -> str | None:
     '\\x1b'
 
     :param text: text from outside
+    :return: None if there is no such character
     """
     found = _CONTROLS_AND_BLANKS.search(text)
     return found and _escape(found)

@@ -1,7 +1,8 @@
-"""Single values of the API's answers, in both formatversions, and nothing else.
+"""Single values of the API's answers, in both formatversions.
 
-What is absent is None or empty; what has another type raises :exc:`ValueError`, which
-:func:`.answers.expected_form` turns into the plugin's own.
+A missing value is None or empty; a value of another type raises :exc:`ValueError`,
+which :func:`.answers.expected_form` turns into the plugin's own exception. Which values
+an answer has is left to the modules that read it.
 
 https://www.mediawiki.org/wiki/API:Data_formats
 """

@@ -1,6 +1,7 @@
 """Global accounts as frozen records, and the digest that guards a change of one.
 
-It parses what CentralAuth answers, in both formatversions; no request is made here.
+It parses CentralAuth's answers, in both formatversions. Requests are left to
+:mod:`mw_tokens_plugin.site.globalaccounts`.
 
 https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 """
@@ -41,31 +42,31 @@ class HiddenLevel(enum.Enum):
 
     @property
     def possible(self) -> tuple[HiddenLevel, ...]:
-        """The levels that it may be: one, unless the wiki does not say."""
+        """The levels that this may be: one, unless it is unknown."""
         if self is HiddenLevel.UNKNOWN:
             return HiddenLevel.LISTS, HiddenLevel.SUPPRESSED
         return (self,)
 
     def is_at_least(self, level: HiddenLevel) -> bool:
-        """Tell whether it is certainly as far hidden as a level, or farther."""
+        """Return whether the account is certainly hidden at a level, or farther."""
         return all(
             _LEVELS.index(each) >= _LEVELS.index(level) for each in self.possible
         )
 
     def may_be(self, level: HiddenLevel) -> bool:
-        """Tell whether it may be as far hidden as a level, or farther."""
+        """Return whether the account may be hidden at a level, or farther."""
         return any(
             _LEVELS.index(each) >= _LEVELS.index(level) for each in self.possible
         )
 
 
-#: From what everybody sees to what next to nobody does.
+#: From what everybody sees to what very few see.
 _LEVELS = (HiddenLevel.NONE, HiddenLevel.LISTS, HiddenLevel.SUPPRESSED)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """What ``setglobalaccountstatus`` can change.
+    """The part of an account that ``setglobalaccountstatus`` can change.
 
     .. version-added:: 0.1
     """
@@ -89,14 +90,14 @@ class AttachedAccount:
 
 @dataclass(frozen=True, slots=True)
 class GlobalAccount:
-    """What a wiki tells of a global account; None is what it does not tell.
+    """What a wiki answers about a global account; None is what it does not answer.
 
     .. version-added:: 0.1
 
-    :ivar exists: False where there is none, or none that the caller may see
+    :ivar exists: False if there is none, or none that the caller may see
     :ivar central_id: the account's number in the central database
     :ivar home: database name of the home wiki
-    :ivar attached: its local accounts; None where the query does not list them
+    :ivar attached: its local accounts; None if the query does not list them
     """
 
     name: str
@@ -112,18 +113,18 @@ class GlobalAccount:
 
     @property
     def state(self) -> AccountState:
-        """The part of it that can be changed."""
+        """The part of the account that can be changed."""
         return AccountState(locked=self.locked, hidden=self.hidden)
 
     @property
     def local_groups(self) -> dict[str, tuple[str, ...]]:
-        """Wiki and groups, for all wikis where it is in a group."""
+        """The groups by wiki, for all wikis where the account is in a group."""
         return {a.wiki: a.groups for a in self.attached or () if a.groups}
 
 
 @dataclass(frozen=True, slots=True)
 class ListedAccount:
-    """One item of the list of all global accounts.
+    """One item of ``list=globalallusers``.
 
     .. version-added:: 0.1
     """
@@ -150,7 +151,7 @@ class StatusChange:
 class LockLogEntry:
     """One entry of the log of status changes (``letype=globalauth``).
 
-    :ivar added: what was set, of ``locked``, ``hidden``, ``oversighted``
+    :ivar added: those of ``locked``, ``hidden``, ``oversighted`` that were set
     """
 
     log_id: int
@@ -163,12 +164,12 @@ class LockLogEntry:
 
 
 def statecheck(central_id: int, name: str, state: AccountState) -> str:
-    """Return the digest by which the wiki notices that an account was changed.
+    """Return the digest by which the wiki detects that an account was changed.
 
     :param central_id: the account's central id
     :param name: its name in MediaWiki's form
-    :param state: the state that is expected
-    :raises StateUnknown: how far the account is hidden is not known
+    :param state: the expected state
+    :raises StateUnknown: the level at which the account is hidden is unknown
     """
     if state.hidden is HiddenLevel.UNKNOWN:
         raise StateUnknown(
@@ -183,11 +184,14 @@ def statecheck(central_id: int, name: str, state: AccountState) -> str:
 def from_globaluserinfo(name: str, info: Mapping[str, Any]) -> GlobalAccount:
     """Read the answer of ``meta=globaluserinfo``.
 
-    It has a flag for hidden accounts but no level: theirs is
+    It has a flag for hidden accounts, but no level: their level is
     :attr:`HiddenLevel.UNKNOWN`.
 
-    :param name: whom the query asked for
+    https://www.mediawiki.org/wiki/API:Globaluserinfo
+
+    :param name: the name that the query asked for
     :param info: the value of ``globaluserinfo``
+    :raises UnexpectedAnswer: the API does not give such an answer
     """
     if flag(info, 'missing'):
         return GlobalAccount(name=name, exists=False)
@@ -254,7 +258,7 @@ def from_status_answer(answer: Mapping[str, Any]) -> StatusChange:
     """Read the answer of ``setglobalaccountstatus``.
 
     :param answer: the value of ``setglobalaccountstatus``
-    :raises UnexpectedAnswer: the answer has another form
+    :raises UnexpectedAnswer: the API does not give such an answer
     """
     hidden = HiddenLevel(answer.get('hidden', ''))
     return StatusChange(
@@ -298,7 +302,7 @@ def _attached(item: Mapping[str, Any]) -> AttachedAccount:
 
 
 def _words(value: object) -> tuple[str, ...]:
-    """Read a list of words, which old log entries keep as one text."""
+    """Read a list of words, which is one text in old log entries."""
     if isinstance(value, str):
         return tuple(w.strip() for w in value.split(',') if w.strip() != '(none)')
     if isinstance(value, Iterable):

@@ -1,6 +1,7 @@
 """Global groups, wiki sets and renames as frozen records, in both formatversions.
 
-It parses what CentralAuth answers; no request is made here.
+It parses CentralAuth's answers. Requests are left to
+:mod:`mw_tokens_plugin.site.globalgroups`.
 
 https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 """
@@ -32,7 +33,7 @@ class WikiSet:
 
     .. version-added:: 0.1
 
-    :ivar opt_out: whether new wikis belong to it until they are taken out
+    :ivar opt_out: whether new wikis belong to it until they are removed
     """
 
     id: int
@@ -44,11 +45,11 @@ class WikiSet:
 
 @dataclass(frozen=True, slots=True)
 class GlobalRename:
-    """A rename that is under way.
+    """A rename in progress.
 
     .. version-added:: 0.1
 
-    :ivar status: wiki and how far it is there, such as ``queued`` or ``inprogress``
+    :ivar status: by wiki, its state there, such as ``queued`` or ``inprogress``
     """
 
     old: str
@@ -58,7 +59,7 @@ class GlobalRename:
 
 @dataclass(frozen=True, slots=True)
 class GroupsChange:
-    """What ``globaluserrights`` has changed.
+    """A change of global groups by ``globaluserrights``.
 
     .. version-added:: 0.1
     """

@@ -1,8 +1,9 @@
-"""Names that look like others, shown so that they can be told apart.
+"""Names that look like others, shown so that readers can distinguish them.
 
-Characters that are not displayed, and letters of a script that a word's other letters
-are not of, get their code points beside them. Names in one script, whichever it is, and
-the usual mixtures (Japanese, Korean, Latin beside Arabic or Chinese) stay as they are.
+Characters that are not displayed, and letters of another script than the rest of their
+word, get their code points beside them. Names in one script, and usual mixtures
+(Japanese, Korean, Latin beside Arabic or Chinese) stay as they are. Characters that a
+terminal obeys are left to :mod:`.display`.
 
 https://www.unicode.org/reports/tr39/#Restriction_Level_Detection
 """
@@ -15,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
-#: What is not displayed at all: Unicode's default ignorable characters, and a blank
+#: Characters that are not displayed: Unicode's default ignorable ones, and a blank
 #: pattern. Those that move a cursor or end a line are escaped by :mod:`.display`.
 #: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
 _INVISIBLE = re.compile(
@@ -42,9 +43,9 @@ _LETTERS_LIKE_LATIN = frozenset(
     '\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u03bd'
 )
 
-#: What the names of letters of several scripts begin with.
+#: The first words of the Unicode names of letters of several scripts.
 _COMMON = frozenset('FEMININE MASCULINE MICRO MODIFIER'.split())
-#: Scripts in which two characters that are not displayed tell how letters join.
+#: Scripts in which two characters that are not displayed control how letters join.
 _JOINING = frozenset(
     'ARABIC BENGALI DEVANAGARI GUJARATI GURMUKHI KANNADA KHMER MALAYALAM MONGOLIAN '
     'MYANMAR ORIYA SINHALA SYRIAC TAMIL TELUGU'.split()
@@ -53,7 +54,7 @@ _JOINERS = '\u200c\u200d'
 
 
 def marked(name: str) -> str:
-    r"""Return a name with the code points of what could mislead whoever reads it.
+    r"""Return a name with the code points of characters that could mislead readers.
 
     .. version-added:: 0.1
 
@@ -82,7 +83,7 @@ def unmarked(text: str, *, but: str = '') -> str:
     .. version-added:: 0.1
 
     :param text: a line that may come from a plan
-    :param but: characters that are not put back; their marks stay
+    :param but: characters that are not restored; their marks stay
     """
 
     def undo(mark: re.Match[str]) -> str:
@@ -96,7 +97,7 @@ def unmarked(text: str, *, but: str = '') -> str:
 
 
 def is_invisible(character: str) -> bool:
-    """Tell whether a character is not displayed by itself.
+    """Return whether a character is not displayed by itself.
 
     .. version-added:: 0.1
     """
@@ -105,9 +106,9 @@ def is_invisible(character: str) -> bool:
 
 
 def _odd_letters(name: str) -> Iterator[int]:
-    """Yield where letters stand that are of another script than their word.
+    """Yield the places of letters of another script than the rest of their word.
 
-    Beside Latin words, all letters of a word that looks like one are odd.
+    Beside Latin words, all letters of a word that looks like Latin count.
     """
     is_latin = any(_script(letter) == 'LATIN' for letter in name if letter.isalpha())
     for word in _WORD.finditer(name):
@@ -118,7 +119,7 @@ def _odd_letters(name: str) -> Iterator[int]:
             continue
         if len(counts) < 2:
             continue
-        # Of two with as many letters, Latin is the one that the other imitates.
+        # Of two scripts with as many letters, the other one imitates Latin.
         main = max(counts, key=lambda script: (counts[script], script == 'LATIN'))
         for offset, script in enumerate(scripts):
             if script and not _go_together(script, main):
@@ -126,7 +127,7 @@ def _odd_letters(name: str) -> Iterator[int]:
 
 
 def _go_together(one: str, other: str) -> bool:
-    """Tell whether two scripts are usual in one word."""
+    """Return whether two scripts are usual in one word."""
     pair = {one, other}
     return (
         len(pair) == 1
@@ -136,7 +137,7 @@ def _go_together(one: str, other: str) -> bool:
 
 
 def _joins(name: str, position: int) -> bool:
-    """Tell whether a character says how the letters beside it join."""
+    """Return whether a character controls how the letters beside it join."""
     if name[position] not in _JOINERS or position == 0:
         return False
     return _script(name[position - 1]) in _JOINING

@@ -1,6 +1,7 @@
-"""HTML tags and tables in wikitext, which MediaWiki looks for after the preprocessor.
+"""HTML tags and tables in wikitext, which MediaWiki parses after the preprocessor.
 
-As there, the time is proportional to the length of the text.
+The time is proportional to the length of the text, as in MediaWiki. Templates, links
+and headings are left to :mod:`.wikitext`.
 
 https://www.mediawiki.org/wiki/Help:Tables
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from mw_tokens_plugin.protocol.wikitext import Kind, Node, Span, parse
 
-#: What stands in the place of comments, links and all other constructs.
+#: The signs that replace comments, links and all other constructs.
 COMMENT, LINK, OTHER = '\x01', '\ufffb', '\ufffc'
 
 #: Tags that never have content.
@@ -32,9 +33,10 @@ _BLANK = f' \t\r{COMMENT}'
 class Tag:
     """An HTML tag.
 
-    :ivar name: in small letters
-    :ivar is_empty: whether it encloses nothing
-    :ivar partner: which tag of the text closes it, or opens it; None if none does
+    :ivar name: in lower case
+    :ivar closes: whether it is a closing tag
+    :ivar is_empty: whether it has no content
+    :ivar partner: the index of the tag that closes or opens it; None if there is none
     """
 
     span: Span
@@ -46,7 +48,7 @@ class Tag:
 
 
 class MarkKind(enum.Enum):
-    """What begins in a table, or that it ends."""
+    """What a mark in a table begins, or the end of the table."""
 
     TABLE = 'table'
     CAPTION = 'caption'
@@ -58,7 +60,7 @@ class MarkKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What begins a part of a table, with its attributes."""
+    """The markup that begins a part of a table, with its attributes."""
 
     kind: MarkKind
     span: Span
@@ -66,9 +68,9 @@ class Mark:
 
 
 def masked(text: str, nodes: Sequence[Node]) -> str:
-    """Return a text with signs in the place of all that is not plain text.
+    """Return a text in which signs replace everything that is not plain text.
 
-    Nothing in it changes its place. Titles of headings are plain text, too.
+    Every character keeps its place. Titles of headings are plain text, too.
 
     :param nodes: the text, parsed
     """
@@ -89,7 +91,7 @@ def masked(text: str, nodes: Sequence[Node]) -> str:
 
 
 def tags(mask: str) -> list[Tag]:
-    """Return the HTML tags of a text, and which belong together.
+    """Return the HTML tags of a text, with their partners.
 
     A tag is closed by the next closing tag of its name; those that were opened in
     between are not closed.
@@ -122,7 +124,7 @@ def tags(mask: str) -> list[Tag]:
 
 
 def tables(mask: str) -> Iterator[Mark]:
-    """Yield what begins in the tables of a text, and where they end.
+    """Yield the marks in the tables of a text, and the ends of tables.
 
     :param mask: the text, masked
     """
@@ -157,7 +159,7 @@ def tables(mask: str) -> Iterator[Mark]:
 
 
 def _cell(kind: MarkKind, begin: int, size: int, text: str) -> Mark:
-    """Return a cell with the attributes that may stand before its text.
+    """Return a cell with the attributes before its text, if there are any.
 
     :param size: of the sign that begins it
     """

@@ -1,7 +1,7 @@
-"""Whom a text may mention: links to users, web addresses about them, IP addresses.
+"""Users that a text may mention: by links, web addresses and IP addresses.
 
-Whether somebody is meant is for others to decide. No wiki is asked, so only English
-names of special pages are known, which work on every wiki.
+No wiki is asked, so only English names of special pages are known, which work on every
+wiki. Whether somebody is really meant is left to the caller.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from mw_tokens_plugin.exceptions import InvalidName
 from mw_tokens_plugin.protocol.names import Capital, decoded, normalise_name
 
-#: A target's prefixes, such as those of other wikis.
+#: The prefixes of a link, such as those of other wikis.
 _PREFIXES = re.compile(r'\s*:?(?:[\w.-]+\s*:\s*)*?(?=(?:user|special)[^:]*:)', re.I)
 _USER = re.compile(r'(?:user|user[ _]+talk)\s*:\s*(.*)', re.IGNORECASE | re.DOTALL)
 _SPECIAL = re.compile(
@@ -28,23 +28,23 @@ _SPECIAL = re.compile(
 _QUERY = re.compile(r'[?&](?:user|username|target|wptarget|account)=([^&#\s]+)', re.I)
 _URL = re.compile(r'(?<![\w/])(?:https?:)?//[^\s<>"\[\]{}|]+', re.IGNORECASE)
 _NUMBERS = re.compile(r'[0-9A-Fa-f:.]{3,43}(?:/\d{1,3})?|~\d{4}-[\d-]*\d')
-#: Links and templates, which say themselves whom they mean.
+#: Links and templates, which are read elsewhere.
 _EXPLICIT = re.compile(r'\[\[[^\[\]]*\]\]|\{\{[^{}]*\}\}|\[(?:https?:)?//[^\[\]]*\]')
-#: What may stand between a name and other words; names may contain some of it, too.
-_PARTING = re.compile(
+#: Separators between a name and other words; names may contain some of them, too.
+_SEPARATORS = re.compile(
     '([\\s,;:|/&()\\[\\]{}<>"=?@#\u2014\u201c\u201d\u201e\xab\xbb\u3001\uff0c\uff1a\uff1b\uff08\uff09]+)'
 )
 #: The same for titles, in which blanks are common.
-_PARTING_PAGES = re.compile(r'([,;()\u3001\uff0c\uff1b\uff08\uff09]+|\band\b)')
-#: What may stand around a name without a blank.
+_PAGE_SEPARATORS = re.compile(r'([,;()\u3001\uff0c\uff1b\uff08\uff09]+|\band\b)')
+#: Characters that can be next to a name without a blank.
 _AROUND = "'`*~.!?-\u2013\u2018\u2019"
-#: Words of which a name may consist, to be looked for among others.
-_MOST_WORDS = 10
+#: Words of a name that is searched for in a text.
+_MAX_WORDS = 10
 _TEMPORARY = re.compile(r'~\d{4}-[\d-]*\d')
 
 
 def linked_user(target: str, namespaces: Collection[str] = ()) -> str | None:
-    """Return the user whom a link leads to, as it is written; None if it does not.
+    """Return the user that a link leads to, as it is written.
 
     That is a user's page or a page about a user, such as ``Special:CentralAuth``. A
     subpage belongs to its user.
@@ -54,8 +54,9 @@ def linked_user(target: str, namespaces: Collection[str] = ()) -> str | None:
     >>> linked_user(':m:User talk:Example/Archive')
     'Example'
 
-    :param target: of a link within a wiki, without its label
-    :param namespaces: names of pages of users and their talk, in small letters
+    :param target: the target of a link within a wiki, without its label
+    :param namespaces: names of the namespaces of users and their talk, in lower case
+    :return: None if it leads to another page
     """
     target = unquote(target)
     name, colon, page = target.lstrip(' :').partition(':')
@@ -74,7 +75,7 @@ def linked_user(target: str, namespaces: Collection[str] = ()) -> str | None:
 
 
 def users_in_urls(text: str) -> Iterator[tuple[str, str]]:
-    """Yield web addresses in a text that lead to a user, and whom, as it is written.
+    """Yield the web addresses in a text that lead to a user, and that user.
 
     .. version-added:: 0.1
 
@@ -97,7 +98,7 @@ def users_in_urls(text: str) -> Iterator[tuple[str, str]]:
 def addresses(text: str) -> Iterator[str]:
     """Yield the IP addresses, ranges and temporary accounts that a text mentions.
 
-    What stands in web addresses does not count.
+    Web addresses are skipped.
 
     .. version-added:: 0.1
 
@@ -120,34 +121,34 @@ def addresses(text: str) -> Iterator[str]:
 def possible_names(text: str, *, capital: Capital) -> Iterator[str]:
     """Yield every name that a text may hold beside links and templates.
 
-    Most of them are nobody's: look for them among names that are known.
+    Most of them are not names of accounts: compare them with names that are known.
 
     .. version-added:: 0.1
 
     :param text: plain text
     :param capital: writes the first letter of a name as the wiki does
     """
-    for words in _runs(text, _PARTING):
+    for words in _runs(text, _SEPARATORS):
         for name in dict.fromkeys((words, words.strip(_AROUND))):
             with suppress(InvalidName):
                 yield normalise_name(name, capital=capital)
 
 
 def possible_pages(text: str) -> Iterator[str]:
-    """Yield what may be pages of wikis in a text, beside links, as it is written.
+    """Yield texts that may be titles of pages, beside links, as they are written.
 
     .. version-added:: 0.1
 
     :param text: plain text
     """
-    return (run.strip() for run in _runs(text, _PARTING_PAGES) if ':' in run)
+    return (run.strip() for run in _runs(text, _PAGE_SEPARATORS) if ':' in run)
 
 
-def _runs(text: str, parting: re.Pattern[str]) -> Iterator[str]:
-    """Yield all pieces of a text that begin and end where something parts them."""
+def _runs(text: str, separators: re.Pattern[str]) -> Iterator[str]:
+    """Yield all pieces of a text between any two of its separators."""
     plain = unquote(decoded(_URL.sub(' ', _EXPLICIT.sub(' ', text)))).replace('_', ' ')
-    parts = parting.split(plain)
+    parts = separators.split(plain)
     ends = [at for at in range(0, len(parts), 2) if parts[at]]
     for first, start in enumerate(ends):
-        for end in ends[first : first + _MOST_WORDS]:
+        for end in ends[first : first + _MAX_WORDS]:
             yield ''.join(parts[start : end + 1])

@@ -1,7 +1,8 @@
 """Account names, brought to MediaWiki's form before they are sent.
 
-The modules that act on global accounts compare names letter by letter, so what
-MediaWiki does elsewhere is done here. No wiki is asked.
+The API modules for global accounts compare names letter by letter, so the normalisation
+that MediaWiki does elsewhere is done here. No wiki is asked: whether an account exists
+is left to others.
 
 https://www.mediawiki.org/wiki/Manual:Page_title
 """
@@ -32,11 +33,11 @@ __all__ = [
     'normalise_prefix',
 ]
 
-#: Longest name of an account, in bytes of UTF-8 (``$wgMaxNameChars``).
+#: Bytes of an account's name in UTF-8 (``$wgMaxNameChars``).
 MAX_BYTES = 255
 
-#: Longest text with a name in it, in characters: a link, with its label.
-_LONGEST = 2000
+#: Characters of a text with a name in it: a link, with its label.
+_MAX_LENGTH = 2000
 
 _TEMPORARY = re.compile(r'~\d{4}-[\d-]+')
 #: Every kind of blank that titles treat as a space.
@@ -45,20 +46,20 @@ _BLANKS = re.compile(
 )
 #: Direction marks, which MediaWiki drops from titles.
 _MARKS = re.compile('[\\u200e\\u200f\\u202a-\\u202e]')
-#: What no account's name contains. Signs that only new names may not have
-#: (``@``, ``:``, ``=``) are left in: old accounts have them.
+#: What no account's name contains. Signs that only new names must not have (``@``,
+#: ``:``, ``=``) are allowed: old accounts have them.
 _FORBIDDEN = re.compile(
     '[#<>\\[\\]|{}/\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200d\\ud800-\\uf8ff\\ufffd-\\uffff]'
     # Four tildes are a signature, and an encoded byte would not survive in a URL.
     '|~~~|%[0-9A-Fa-f]{2}'
 )
 _DOTTED = re.compile(r'\d+(?:\.\d+){3}', re.ASCII)
-#: What may be an address or a range; few names need a closer look.
+#: What may be an address or a range; few names match.
 _ADDRESS_LIKE = re.compile(r'(?:[\d.]+|(?=[^:]*:)[0-9A-Fa-f:.]+)(?:/\d+)?')
 _IPV6 = re.compile('[0-9A-Fa-f:]+')
-#: What MediaWiki takes for an IPv4 address, or a hidden one, wherever it is a name.
+#: What MediaWiki treats as an IPv4 address, or a hidden one, in the place of a name.
 _IPV4_LIKE = re.compile(r'\d{1,3}(?:\.\d{1,3}){2}\.(?:xxx|\d{1,3})', re.ASCII)
-#: Namespaces that every wiki knows: a name that begins so is a page elsewhere.
+#: Namespaces that every wiki has: text with such a prefix is the title of a page.
 _NAMESPACE = re.compile(
     '(?:media|special|talk|(?:user|project|file|image|mediawiki|template|help|category)'
     '(?: talk)?) *:',
@@ -72,13 +73,13 @@ _ENTITY = re.compile(
     '&(?:#(?P<decimal>[0-9]+)|#[xX](?P<hexadecimal>[0-9A-Fa-f]+)'
     '|(?P<named>[A-Za-z0-9\\u0080-\\U0010ffff]+));'
 )
-#: What MediaWiki puts in the place of characters that no page may contain.
+#: What MediaWiki puts in the place of characters that no page can contain.
 _REPLACEMENT = '\ufffd'
 _NOT_IN_PAGES = re.compile(
     '[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]'
 )
 _TAG = re.compile(r'</?[A-Za-z][^<>]*>')
-#: Letters to Unicode, and nothing to readers.
+#: Letters in Unicode that are not displayed.
 _INVISIBLE_LETTERS = frozenset('\u115f\u1160')
 _WIKILINK = re.compile(r'\[\[([^\[\]|]*)(?:\|[^\[\]]*)?\]\]')
 _PREFIX = re.compile(
@@ -86,7 +87,7 @@ _PREFIX = re.compile(
     r'(?:user *:|special *: *centralauth */) *',
     re.IGNORECASE,
 )
-#: How the log of global accounts writes their names.
+#: The end of names in the log of global accounts.
 _SUFFIX = '@global'
 
 
@@ -95,7 +96,10 @@ Capital = Callable[[str], str]
 
 
 class AccountKind(enum.Enum):
-    """What a name stands for; only accounts have a global account to act on."""
+    """Kinds of users; only accounts can have a global account.
+
+    .. version-added:: 0.1
+    """
 
     ACCOUNT = 'account'
     TEMPORARY = 'temporary account'
@@ -106,8 +110,8 @@ def first_letter(letter: str) -> str:
     """Return a letter as it is at the beginning of a title, on Wikimedia's wikis.
 
     That is Unicode's title case, which differs from upper case for some digraphs and
-    for Georgian letters. Up to 1.39 MediaWiki takes the upper case; a wiki can
-    have other exceptions than Wikimedia's.
+    for Georgian letters. Up to 1.39 MediaWiki uses the upper case; a wiki can have
+    other exceptions than Wikimedia's.
 
     https://www.mediawiki.org/wiki/Manual:$wgOverrideUcfirstCharacters
 
@@ -122,7 +126,7 @@ def first_letter(letter: str) -> str:
 
 
 def is_settled(letter: str) -> bool:
-    """Tell whether every wiki writes a first letter in the same way.
+    """Return whether every wiki writes a first letter in the same way.
 
     .. version-added:: 0.1
 
@@ -135,11 +139,13 @@ def is_settled(letter: str) -> bool:
 def normalise_name(text: str, *, capital: Capital = first_letter) -> str:
     """Return the name of an account as MediaWiki keeps it.
 
-    Underscores are blanks, blanks are folded and trimmed, direction marks dropped, the
-    text is composed (NFC), and the first letter is a capital. ``User:`` and
-    ``Special:CentralAuth/`` in front (with interwiki prefixes), ``@global`` behind, a
-    wikilink around it and HTML entities are undone. IP addresses are written as
-    MediaWiki writes them.
+    Underscores become blanks, blanks are collapsed and trimmed, direction marks are
+    removed, the text is composed (NFC), and the first letter is capitalised. ``User:``
+    and ``Special:CentralAuth/`` before it (with interwiki prefixes), ``@global`` after
+    it, and a wikilink around it are removed, and HTML entities decoded. IP addresses
+    are written as MediaWiki writes them.
+
+    https://www.mediawiki.org/wiki/Manual:Page_title
 
     .. version-added:: 0.1
 
@@ -151,7 +157,7 @@ def normalise_name(text: str, *, capital: Capital = first_letter) -> str:
     :raises InvalidName: no account can have that name
     """
     name = decoded(text.strip())
-    if len(name) > _LONGEST:
+    if len(name) > _MAX_LENGTH:
         raise InvalidName(f'{name[:40]!r}... is longer than {MAX_BYTES} bytes.')
     if link := _WIKILINK.fullmatch(name):
         name = link[1]
@@ -170,9 +176,11 @@ def normalise_name(text: str, *, capital: Capital = first_letter) -> str:
                 f'{name!r} is not a possible name: it contains {bad[0]!r}.'
             )
     if _IPV4_LIKE.fullmatch(name):
-        raise InvalidName(f'{name!r} looks like an IP address, and is none.')
+        raise InvalidName(f'{name!r} looks like an IP address, but is not one.')
     if name[0] == ':' or name in ('.', '..') or _NAMESPACE.match(name):
-        raise InvalidName(f'{name!r} is the title of a page, and no possible name.')
+        raise InvalidName(
+            f'{name!r} is the title of a page, not the name of an account.'
+        )
     name = unicodedata.normalize('NFC', capital(name[0]) + name[1:])
     if len(name.encode()) > MAX_BYTES:
         raise InvalidName(f'{name[:40]!r}... is longer than {MAX_BYTES} bytes.')
@@ -182,22 +190,22 @@ def normalise_name(text: str, *, capital: Capital = first_letter) -> str:
 def normalise_prefix(text: str, *, capital: Capital = first_letter) -> str:
     """Return the beginning of names, as MediaWiki keeps them.
 
-    Unlike in a whole name, a blank at the end says something and is kept.
+    Unlike in a whole name, a blank at the end is significant, and kept.
 
     .. version-added:: 0.1
 
     :param text: the beginning of a name as people write it
     :param capital: writes the first letter as the wiki does
-    :raises InvalidName: no account's name can begin so
+    :raises InvalidName: no account's name can have this beginning
     """
     name = normalise_name(text, capital=capital)
     return f'{name} ' if _BLANKS.search(text[-1:]) else name
 
 
 def decoded(text: str) -> str:
-    """Return a text with the characters that its entities stand for.
+    """Return a text with its HTML entities decoded.
 
-    What has no semicolon, or a name that MediaWiki does not know, stays as it is.
+    Entities without a semicolon, or with a name unknown to MediaWiki, stay as they are.
 
     .. version-added:: 0.1
 
@@ -207,17 +215,17 @@ def decoded(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return the letters and digits of a text in which a name is looked for.
+    """Return the letters and digits of a text in which a name is searched for.
 
-    Case, accents, width, blanks, signs, tags, percent-encoding and all that is not
-    displayed make no difference, so different names may be folded into one.
+    Case, accents, width, blanks, signs, tags, percent-encoding and invisible characters
+    make no difference, so different names may become equal.
 
     .. version-added:: 0.1
 
     :param text: a name, or what may contain one
     """
     text = unquote(unicodedata.normalize('NFKC', decoded(text)))
-    # Folding can take letters apart, and taking them apart can show small ones.
+    # Each of folding and decomposing can make the other necessary again.
     text = unicodedata.normalize('NFKD', _TAG.sub('', text)).casefold()
     return ''.join(
         letter
@@ -227,7 +235,7 @@ def folded(text: str) -> str:
 
 
 def kind_of(name: str) -> AccountKind:
-    """Tell accounts from temporary accounts and IP addresses.
+    """Return whether a name is that of an account, a temporary account or an address.
 
     :param name: a name in MediaWiki's form
     """
@@ -246,7 +254,7 @@ def _character(entity: re.Match[str]) -> str:
     if (name := entity['named']) is not None:
         return html5.get(f'{name};', entity[0])
     hexadecimal = entity['hexadecimal']
-    # No character has a number of more digits, leading zeros apart.
+    # No character has a number with more digits, leading zeros not counted.
     digits = (hexadecimal or entity['decimal']).lstrip('0') or '0'
     number = int(digits, 16 if hexadecimal else 10) if len(digits) <= 7 else -1
     character = chr(number) if 0 <= number <= sys.maxunicode else _REPLACEMENT
@@ -257,7 +265,7 @@ def _address(name: str) -> str | None:
     """Return an IP address or range as MediaWiki writes it; None if it is neither."""
     address, slash, bits = name.partition('/')
     if _DOTTED.fullmatch(address):
-        # MediaWiki drops leading zeros, which Python takes for a mistake.
+        # MediaWiki drops leading zeros, which Python refuses.
         address = '.'.join(part.lstrip('0') or '0' for part in address.split('.'))
     elif not _IPV6.fullmatch(address):
         return None

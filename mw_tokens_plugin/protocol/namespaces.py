@@ -1,7 +1,8 @@
-"""What a wiki calls its namespaces, brought into English in texts that name accounts.
+"""The names of namespaces in any language, translated to English in pasted lists.
 
-Lists of accounts are pasted from wikis in any language; what follows from a namespace
-is known of the English names alone. No wiki is asked here.
+Lists of accounts are pasted from wikis in any language, and the modules that read them
+know the English names only. Asking the wiki for its names is left to
+:mod:`mw_tokens_plugin.site.localnames`.
 
 https://www.mediawiki.org/wiki/Manual:Namespace
 """
@@ -12,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-#: What may stand before a title in a line.
+#: What can precede a title in a line.
 _BEFORE = r'(?:^|(?<=[\s\[|=:/*#;,"\'(\u200e\u200f]))'
 
 
@@ -23,15 +24,15 @@ class LocalNamespaces:
     """
 
     def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
-        """Prepare to look for them.
+        """Prepare to search for them.
 
-        :param names: by the English name, all names and aliases that the wiki knows
+        :param names: the names and aliases on the wiki, by the English name
         """
         self._english: dict[str, str] = {}
         for english, local in names.items():
             for name in local:
                 self._english[_folded(name)] = english
-                # As it stands in an address, where it is not of ASCII letters.
+                # As in a web address, if it has other letters than ASCII.
                 self._english[_folded(quote(name.replace(' ', '_')))] = english
         words = sorted(filter(None, self._english), key=len, reverse=True)
         either = '|'.join(re.escape(w).replace(r'\ ', '[ _]+') for w in words)
@@ -40,7 +41,7 @@ class LocalNamespaces:
         )
 
     def in_english(self, text: str) -> str:
-        """Return a text with the English names of namespaces in their places.
+        """Return a text with the English names of namespaces instead.
 
         >>> LocalNamespaces({'User': ['Benutzer']}).in_english('[[Benutzer:A]]')
         '[[User:A]]'

@@ -1,6 +1,7 @@
-"""From an API error, however it is shaped, to one class of exception.
+"""From an API error of any shape to one class of exception.
 
-It reads answers only; what is tried again, and when, is decided elsewhere.
+It reads answers only. What is retried, and when, is left to
+:mod:`mw_tokens_plugin.site.requests` and the engine of campaigns.
 
 https://www.mediawiki.org/wiki/API:Errors_and_warnings
 """
@@ -32,7 +33,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.answers import error_items
 
-#: What pywikibot's errors call their own arguments.
+#: The names of arguments of pywikibot's own errors.
 _ARGUMENTS = frozenset({'self', 'mediawiki_exception_class_name'})
 
 _CLASSES: dict[str, type[ApiRefusal]] = {
@@ -64,17 +65,17 @@ _CLASSES: dict[str, type[ApiRefusal]] = {
 }
 
 
-#: Blocks whose code is the key of the text that tells of them: those of GlobalBlocking,
-#: where it does not name them ``blocked``, and core's.
+#: Error codes of blocks that are keys of messages: those of GlobalBlocking, where it
+#: does not call them ``blocked``, and core's.
 _BLOCK = re.compile(
     r'(wikimedia-)?globalblocking-(ip)?blocked|(auto|system)?blockedtext', re.ASCII
 )
 
 
-#: Where the words of an error are, by its format.
+#: The key of an error's text, by the format of errors.
 _TEXTS = ('text', '*', 'html')
 
-#: What can be the key of a message; a Status that is no key may be a sentence.
+#: The form of a message's key; instead of a key there may be a sentence.
 _KEY = re.compile(r'[\w.-]+')
 
 
@@ -83,8 +84,8 @@ def error_mapping(error: object) -> dict[str, Any]:
 
     CentralAuth answers with a list of lists where a Status failed, GlobalBlocking with
     a list under the module's name, and every wiki with a list where ``errorformat`` is
-    not ``bc``; a plain mapping is returned as it is. Where there is only the key of a
-    message, ``message`` has it, with its parameters.
+    not ``bc``; a plain mapping is returned as it is. Where an error has only the key of
+    a message, that is in ``message``, with its parameters.
 
     :param error: the value of ``error`` or ``errors``
     """
@@ -112,10 +113,10 @@ def error_mapping(error: object) -> dict[str, Any]:
 
 
 def readable(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer in the one form that pywikibot reads without stumbling.
+    """Return an answer in the only form that pywikibot reads without failing.
 
-    Its error is a mapping of which no key is one of the answer's too, and its warnings
-    are a mapping by module. What has that form is left as it is: bots read it.
+    Its error is a mapping that shares no key with the answer, and its warnings are a
+    mapping by module. An answer in this form is not changed: bots read it.
 
     :param answer: an answer of the API
     """
@@ -139,11 +140,11 @@ def readable(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def refusal(code: str, info: str, wiki: str) -> ApiRefusal:
-    """Return the exception for an API error; it is not raised here.
+    """Return the exception for an API error, without raising it.
 
     :param code: the API's error code
     :param info: the API's explanation
-    :param wiki: which wiki said so
+    :param wiki: the wiki that answered
     """
     kind: type[ApiRefusal]
     if code.startswith('internal_api_error_'):
@@ -152,7 +153,7 @@ def refusal(code: str, info: str, wiki: str) -> ApiRefusal:
         if 'CAS update failed' in info:
             kind = LostRace
         elif code.endswith('NormalizedException') and 'Invalid username' in info:
-            # Since 2026 CentralAuth breaks down over names that none can have.
+            # Since 2026 CentralAuth fails with an exception for invalid names.
             kind = NoSuchAccount
     elif _BLOCK.match(code):
         kind = Blocked
@@ -162,7 +163,7 @@ def refusal(code: str, info: str, wiki: str) -> ApiRefusal:
 
 
 def _warnings(value: object) -> Mapping[str, Any]:
-    """Return warnings by module, of which ``errorformat`` makes a list."""
+    """Return warnings by module; with ``errorformat`` they are a list."""
     named: list[tuple[str, object]] = []
     if isinstance(value, Mapping):
         if all(map(_is_warning, value.values())):
@@ -185,7 +186,7 @@ def _warnings(value: object) -> Mapping[str, Any]:
 
 
 def _is_warning(value: object) -> bool:
-    """Tell whether a warning is as pywikibot reads it, in its format version."""
+    """Return whether a warning has the form that pywikibot reads."""
     if not isinstance(value, Mapping):
         return False
     for name in ('warnings', '*'):
@@ -200,7 +201,7 @@ def _is_number(value: object) -> bool:
 
 
 def _is_list_of_names(value: object) -> bool:
-    """Tell whether Wikibase's messages are as pywikibot reads them."""
+    """Return whether Wikibase's messages have the form that pywikibot reads."""
     return isinstance(value, list) and all(
         isinstance(item, Mapping) and isinstance(item.get('name'), str)
         for item in value

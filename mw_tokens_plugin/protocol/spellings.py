@@ -1,8 +1,9 @@
-"""Names that must not be shown, taken out of texts however they are spelled there.
+"""Names that must not be shown, removed from texts in all their spellings.
 
 Titles, web addresses, JSON, reprs, logs and tables spell one name in many ways. So
-texts are searched for what is left of a name without case, accents, width, blanks,
-quotes and all that is not displayed, with escapes and entities undone.
+names and texts are compared without case, accents, width, blanks, quotes and invisible
+characters, and with escapes and entities decoded. Which names must not be shown is left
+to the caller.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from mw_tokens_plugin.protocol.names import decoded
 
-#: One character or more that stand for others.
+#: Escapes, and plain text between them.
 _ESCAPED = re.compile(
     r'(?P<percent>(?:%(?:25)*[0-9A-Fa-f]{2})+)'
     r'|(?P<entity>&(?:amp;)*(?:\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]\w{1,31});)'
@@ -24,28 +25,28 @@ _ESCAPED = re.compile(
     r'|(?P<break>\\{1,8}[nrt])'
     r'|(?P<plain>[^%&\\]+|[%&\\])'
 )
-#: What makes no difference, besides what is not displayed.
+#: Characters that make no difference, besides invisible ones.
 _DROPPED = frozenset(' \t\r\n_+\'"\\')
-#: Shorter names are looked for as whole words only, if they are of Latin letters.
+#: Shorter names in ASCII are searched for as whole words only.
 _SHORT = 4
-#: Letters by which names are found.
+#: Letters of the key by which names are found.
 _KEY = 3
 
 
 class HiddenNames:
-    """Some names that must not be shown, and what is shown in their place.
+    """Names that must not be shown, and what is shown instead.
 
     .. version-added:: 0.1
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        """Prepare to look for names.
+        """Prepare to search for names.
 
         :param names: each name, and what to show instead
         """
-        #: By their first letters, the longest first.
+        #: Names by their first letters, the longest first.
         self._names: dict[str, list[tuple[str, str]]] = {}
-        #: Names of nothing but signs that make no difference.
+        #: Names that consist of signs that make no difference.
         self._signs: dict[str, str] = {}
         for name, label in names.items():
             letters, _, _ = folded(name)
@@ -59,13 +60,13 @@ class HiddenNames:
         self._first = frozenset(key[0] for key in self._names)
 
     def __bool__(self) -> bool:
-        """Tell whether there are any."""
+        """Return whether there are any."""
         return bool(self._names or self._signs)
 
     def replace(self, text: str) -> str:
         """Return a text without any of the names.
 
-        :param text: whatever is to be shown
+        :param text: a text that will be shown
         """
         for signs, label in self._signs.items():
             text = text.replace(signs, label)
@@ -91,7 +92,7 @@ class HiddenNames:
     def _at(
         self, letters: str, at: int, starts: list[int], ends: list[int]
     ) -> tuple[int, str] | None:
-        """Return the length of the name that begins somewhere, and its label."""
+        """Return the length of the name at a place, and its label; None without one."""
         if letters[at] not in self._first:
             return None
         for size in range(_KEY, 0, -1):
@@ -106,9 +107,9 @@ class HiddenNames:
 
 
 def folded(text: str) -> tuple[str, list[int], list[int]]:
-    """Return what counts of a text, and where each letter of that starts and ends.
+    """Return the letters of a text that count, and where each starts and ends there.
 
-    :param text: whatever is to be searched
+    :param text: the text to search
     """
     letters: list[str] = []
     starts: list[int] = []
@@ -123,10 +124,10 @@ def folded(text: str) -> tuple[str, list[int], list[int]]:
 def is_word(
     letters: str, start: int, end: int, starts: list[int], ends: list[int]
 ) -> bool:
-    """Tell whether no letter or digit stands directly beside a part of a text.
+    """Return whether no letter or digit is directly beside a part of a text.
 
-    :param letters: what counts of the text, as :func:`folded` returns it
-    :param start: where the part begins in it
+    :param letters: the letters that count, as :func:`folded` returns them
+    :param start: where the part begins in them
     :param end: where it ends
     :param starts: where each letter starts in the text itself
     :param ends: where it ends
@@ -165,7 +166,7 @@ def _pieces(text: str) -> Iterator[tuple[str, list[int], list[int]]]:
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    """Return the characters that an escape stands for."""
+    """Return the characters that an escape represents."""
     whole = found[0]
     if found['percent']:
         once = re.sub('%(?:25)+', '%', whole)
@@ -187,7 +188,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=65536)
 def _letters(letter: str) -> str:
-    """Return what counts of a character."""
+    """Return the letters of a character that count."""
     plain = unicodedata.normalize('NFKD', letter).casefold()
     plain = unicodedata.normalize('NFKD', plain).casefold()
     return ''.join(

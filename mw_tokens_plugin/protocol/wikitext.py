@@ -1,14 +1,14 @@
-"""Wikitext, taken apart as MediaWiki's preprocessor does, in one pass.
+"""Wikitext, parsed as MediaWiki's preprocessor does, in one pass.
 
 It finds comments, templates, links, headings and extension tags; HTML tags and tables
-are left to :mod:`~mw_tokens_plugin.protocol.markup`. Anybody can write what it reads,
-so the time is proportional to the length of the text, whatever it nests or leaves open,
-and nothing here calls itself.
+are left to :mod:`~mw_tokens_plugin.protocol.markup`. Anybody can write the text, so the
+time is proportional to its length, whatever it nests or leaves open, and nothing here
+is recursive.
 
-Theory of operation: a stack holds what is open. Only the construct on top can be
-closed, by the closing brackets that belong to it; other brackets are plain text. What
-is still open at the end is plain text, too, but what was closed inside of it counts.
-Constructs are kept as offsets, so nothing is copied when they nest.
+Theory of operation: a stack holds the open constructs. Only the construct on top can be
+closed, by its own closing brackets; other brackets are plain text. A construct that is
+still open at the end is plain text, too, but constructs that were closed inside of it
+count. Constructs are kept as offsets, so nothing is copied when they nest.
 
 https://www.mediawiki.org/wiki/Preprocessor_ABNF
 """
@@ -30,21 +30,21 @@ class Kind(enum.Enum):
     ARGUMENT = 'argument'
     LINK = 'link'
     HEADING = 'heading'
-    #: A tag of an extension, with what is in it.
+    #: A tag of an extension, with its content.
     EXTENSION = 'extension'
-    #: ``<includeonly>``, with what is in it: readers of the page do not see it.
+    #: ``<includeonly>``, with its content: readers of the page do not see it.
     IGNORED = 'ignored'
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where in a text something stands."""
+    """A place in a text."""
 
     start: int
     end: int
 
     def of(self, text: str) -> str:
-        """Return what stands there."""
+        """Return the text at this place."""
         return text[self.start : self.end]
 
 
@@ -52,9 +52,9 @@ class Span:
 class Parameter:
     """A parameter of a template.
 
-    :ivar key: the name as it is written; the number of a parameter without one
+    :ivar key: the name as it is written; the number of a parameter without a name
     :ivar named: whether it has a name and a ``=``
-    :ivar span: name and value
+    :ivar span: the place of name and value
     """
 
     key: str
@@ -65,14 +65,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A construct that stands in no other one, or the text between two of them.
+    """A construct that is in no other one, or the text between two of them.
 
-    :ivar name: the tag of an extension, in small letters
-    :ivar level: of a heading
-    :ivar content: a template's name; a heading's title; what an extension tag encloses
-    :ivar pipes: where the ``|`` of a template stand
-    :ivar equals: where the first ``=`` of each of its parameters stands, if it has one
-    :ivar depth: how many brackets and headings are nested in it, itself counted
+    :ivar name: the tag of an extension, in lower case
+    :ivar level: the level of a heading
+    :ivar content: a template's name; a heading's title; an extension tag's content
+    :ivar pipes: the places of the ``|`` of a template
+    :ivar equals: the place of the first ``=`` of each of its parameters, if it has one
+    :ivar depth: the depth of brackets and headings nested in it, itself counted
     :ivar templates: the names of templates inside of it
     """
 
@@ -103,7 +103,7 @@ class Node:
                 yield Parameter(key, True, span, Span(equals + 1, end))
 
 
-#: Extension tags that hold no wikitext, but text as it is, code or data.
+#: Extension tags whose content is not wikitext, but plain text, code or data.
 VERBATIM = frozenset(
     'categorytree ce charinsert chem graph hiero imagemap inputbox langconvert '
     'mapframe maplink math nowiki pre score source syntaxhighlight templatedata '
@@ -112,7 +112,7 @@ VERBATIM = frozenset(
 _EXTENSIONS = VERBATIM | frozenset(
     'gallery indicator poem ref references section'.split()
 )
-#: What opens them, and comments; ``<noinclude>`` and ``<onlyinclude>`` change nothing.
+#: Their opening tags, and comments; ``<noinclude>`` and ``<onlyinclude>`` are text.
 _ELEMENT = re.compile(
     f'<(?:(?P<name>{"|".join(sorted(_EXTENSIONS))}|includeonly)(?=\\s|/>|>)'
     '|(?P<comment>!--))',
@@ -125,11 +125,11 @@ _LANGUAGE = '-{'
 class _Open:
     """A construct that is not closed yet.
 
-    :ivar count: how many opening characters there are
-    :ivar dash: whether a dash stands before its opening braces
-    :ivar depth: how deep what is closed in it is nested, itself counted
-    :ivar comment_end: where the latest comment in it ends
-    :ivar visible_end: where the text before the comments next to that one ends
+    :ivar count: the number of opening characters
+    :ivar dash: whether a dash is before its opening braces
+    :ivar depth: the depth of the constructs closed in it, itself counted
+    :ivar comment_end: where the last comment in it ends
+    :ivar visible_end: where the text before that and adjacent comments ends
     """
 
     opening: str
@@ -145,14 +145,14 @@ class _Open:
 
     @property
     def searched(self) -> str:
-        """Which characters mean something here, besides those that always do."""
+        """The characters with a meaning here, besides those that always have one."""
         if self.opening in '\n[':
             return ''
         return '|=' if self.pipes and self.equals[-1] is None else '|'
 
 
 _CLOSING = {'{': '}', '[': ']', _LANGUAGE: '}-', '\n': '\n'}
-#: The patterns that find the next character that means something, by what else does.
+#: Patterns of the next character with a meaning, by the additional characters.
 _NEXT = {
     (closing, more): re.compile(f'[\\[{{<\n{re.escape(closing[:1] + more)}]|-(?={{)')
     for closing in ('', *_CLOSING.values())
@@ -163,8 +163,10 @@ _NEXT = {
 def parse(text: str, *, begins_line: bool = True) -> list[Node]:
     """Return the constructs of a text and the texts between them, in their order.
 
+    https://www.mediawiki.org/wiki/Preprocessor_ABNF
+
     :param text: wikitext
-    :param begins_line: whether it begins a line, so that it may begin with a heading
+    :param begins_line: whether it begins a line, so that it can begin with a heading
     """
     found = sorted(
         _closed(text, begins_line), key=lambda node: (node.span.start, -node.span.end)
@@ -195,7 +197,7 @@ def _add_inside(nodes: list[Node], inside: list[Span]) -> None:
 
 
 def _closed(text: str, line_starts: bool) -> Iterator[Node]:
-    """Yield all that is closed, inner constructs before those that they stand in."""
+    """Yield all closed constructs, inner ones before those around them."""
     stack: list[_Open] = []
     #: Tags that are not closed from here on.
     endless: set[str] = set()
@@ -205,7 +207,7 @@ def _closed(text: str, line_starts: bool) -> Iterator[Node]:
             line_starts = False
             top = stack[-1] if stack else None
             count = _run(text, position, '=', 6)
-            # One sign may stand between a parameter's name and its value.
+            # A single sign can be that between a parameter's name and its value.
             if count > 1 or (count and not (top and '=' in top.searched)):
                 stack.append(_Open('\n', '\n', position, count))
                 position += count
@@ -227,7 +229,7 @@ def _closed(text: str, line_starts: bool) -> Iterator[Node]:
                     yield heading
                 _deepen(stack, top.depth)
                 if position >= length:
-                    # Nothing else can be closed any more, but headings around it.
+                    # At the end, only headings around this one can still be closed.
                     continue
             else:
                 position += 1
@@ -249,9 +251,9 @@ def _closed(text: str, line_starts: bool) -> Iterator[Node]:
             top.equals[-1] = position
             position += 1
         elif top and text.startswith(top.closing, position):
-            most = min(top.count, 3 if top.opening == '{' else 2)
+            limit = min(top.count, 3 if top.opening == '{' else 2)
             count = (
-                2 if top.opening == _LANGUAGE else _run(text, position, letter, most)
+                2 if top.opening == _LANGUAGE else _run(text, position, letter, limit)
             )
             position += count
             if count < 2:
@@ -283,21 +285,21 @@ def _closed(text: str, line_starts: bool) -> Iterator[Node]:
 
 
 def _deepen(stack: list[_Open], depth: int) -> None:
-    """Count what was closed as nested in what is still open."""
+    """Count a closed construct as nested in the open one."""
     if stack:
         stack[-1].depth = max(stack[-1].depth, depth + 1)
 
 
-def _run(text: str, position: int, letter: str, most: int) -> int:
+def _run(text: str, position: int, letter: str, limit: int) -> int:
     """Return how often a character is repeated from a position on."""
     count = 0
-    while count < most and text.startswith(letter, position + count):
+    while count < limit and text.startswith(letter, position + count):
         count += 1
     return count
 
 
 def _bracketed(top: _Open, count: int, end: int) -> Node:
-    """Return what the innermost of some opening brackets begin."""
+    """Return the construct of the innermost opening brackets."""
     span = Span(top.start + top.count - count, end)
     if top.opening == '[':
         return Node(
@@ -316,7 +318,7 @@ def _bracketed(top: _Open, count: int, end: int) -> Node:
 
 
 def _heading(text: str, top: _Open, end: int) -> Node | None:
-    """Return the heading in a line that begins like one, if it ends like one."""
+    """Return the heading in a line that begins like one; None if it is not one."""
     last = _before(text, end, ' \t')
     if top.comment_end == last and top.comment_end >= 0:
         last = _before(text, top.visible_end, ' \t')
@@ -335,14 +337,14 @@ def _heading(text: str, top: _Open, end: int) -> Node | None:
 
 
 def _before(text: str, end: int, letters: str) -> int:
-    """Return where a run of some characters begins that ends somewhere."""
+    """Return where a run of some characters begins, by its end."""
     while end > 0 and text[end - 1] in letters:
         end -= 1
     return end
 
 
 def _element(text: str, position: int, endless: set[str]) -> tuple[Node | None, int]:
-    """Return the comment or tag of an extension that begins somewhere, and its end."""
+    """Return the comment or extension tag at a position, and where it ends."""
     found = _ELEMENT.match(text, position)
     if found is None:
         return None, position + 1
@@ -377,7 +379,7 @@ def _element(text: str, position: int, endless: set[str]) -> tuple[Node | None, 
 
 
 def _note_comment(text: str, top: _Open, comment: Span) -> None:
-    """Remember a comment, as headings may end before it."""
+    """Note a comment, because a heading can end before it."""
     before = _before(text, comment.start, ' \t')
     if top.comment_end != before:
         top.visible_end = before

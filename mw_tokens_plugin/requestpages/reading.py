@@ -182,7 +182,7 @@ def _request(part: _Part) -> Request:
     kind, problem = kind_asked(
         plain_heading(title_of(text, head.node)), part.above, part.has_sections
     )
-    # A name that is to be hidden must not be shown before it is hidden, either.
+    # Names in a request to hide them must not be shown, even before they are hidden.
     hiding = not {RequestKind.HIDE, None}.isdisjoint(acts_asked(part.title.lower()))
     named = tuple(names_in(text, body, hiding=hiding))
     problems = [problem] if problem else []

@@ -43,7 +43,7 @@ _FORMATS = ('html', 'none', 'raw', 'wikitext')
 #: https://www.mediawiki.org/wiki/Manual:$wgReauthenticateTime
 _LINK = 'LinkAccounts'
 
-#: The wiki's answers to that which are refusals; the codes are those of other modules.
+#: The answers that mean no; the codes are those of the modules that refuse so.
 _NOT_RECENT: Mapping[str, tuple[type[PermissionDenied], str]] = {
     'reauth': (MustReauthenticate, 'reauthenticate'),
     'fail': (CannotReauthenticate, 'cannotreauthenticate'),

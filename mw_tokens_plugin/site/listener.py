@@ -1,7 +1,7 @@
 """A server on loopback that waits for one browser to come back from a redirect.
 
-It hands the address over and judges it by its path, host and what its caller asks; what
-the address means is not its concern.
+It checks the path and the host of the address; what else the address must have, and
+what it means, is left to the caller.
 
 https://www.rfc-editor.org/rfc/rfc8252#section-7.3
 """
@@ -21,9 +21,9 @@ from http.client import HTTPException, parse_headers
 from types import TracebackType
 from urllib.parse import urlsplit
 
-#: Seconds that a connection may last, from its beginning to the end of the answer.
+#: Seconds that a connection may last, until the end of the answer.
 MAX_SECONDS = 5.0
-#: Connections at the same time; one more ends the oldest of them.
+#: Connections at the same time; another one ends the oldest.
 MAX_CONNECTIONS = 64
 #: Bytes of a request; an address of a provider may be some thousand characters long.
 MAX_BYTES = 64 * 1024
@@ -46,26 +46,28 @@ _REQUEST_LINE = re.compile(r'([A-Z]+) (\S+) HTTP/1\.[01]')
 
 
 class ReturnListener:
-    """Listens on loopback until it is closed, and takes one return.
+    """Listens on loopback until it is closed, and accepts one return.
 
-    The path of its address cannot be guessed, so that no other page can make a browser
-    bring something that was not asked for. Connections are served side by side, each
-    for a few seconds in all, so none can keep the browser from being answered.
+    The path of its address cannot be guessed, so no other page can make a browser send
+    a forged return. Connections are served in parallel, each for a few seconds in all,
+    so none can block the browser.
+
+    https://www.rfc-editor.org/rfc/rfc8252#section-7.3
 
     .. version-added:: 0.1
 
-    :ivar url: the address that the user is to be sent back to
+    :ivar url: the address to which the provider sends the user back
     """
 
     def __init__(
         self, url: str | None = None, port: int = 0, *, patience: float = MAX_SECONDS
     ) -> None:
-        """Listen.
+        """Start to listen.
 
         :param url: the address of an earlier listener, which is used again
-        :param port: where to listen, if there is no such address; 0 for any port
+        :param port: the port of a new address; 0 for any port
         :param patience: seconds that a connection may last
-        :raises OSError: the port is taken
+        :raises OSError: the port is in use
         """
         self._patience = patience
         parts = urlsplit(url or f'http://{_HOST}:{port}/{secrets.token_urlsafe(24)}')
@@ -93,10 +95,10 @@ class ReturnListener:
     def wait(self, accept: Callable[[str], bool], seconds: float) -> str | None:
         """Return the address that somebody came back to; None if nobody did in time.
 
-        Everything else is refused meanwhile: other methods, hosts and paths, and
-        addresses that are not accepted.
+        All other requests are refused: other methods, hosts and paths, and addresses
+        that are not accepted.
 
-        :param accept: whether an address belongs to what is awaited
+        :param accept: returns whether an address is the one that is awaited
         :param seconds: how long to wait
         """
         return asyncio.run(self._wait(accept, seconds))
@@ -114,7 +116,7 @@ class ReturnListener:
             if len(tasks) > MAX_CONNECTIONS:
                 next(iter(tasks)).cancel()
             try:
-                # Somebody hung up, was too slow, or had to make room.
+                # The client hung up, was too slow, or the oldest of too many.
                 with suppress(OSError, asyncio.TimeoutError, asyncio.CancelledError):
                     await asyncio.wait_for(
                         self._serve(reader, writer, accept, returned), self._patience
@@ -123,7 +125,7 @@ class ReturnListener:
                 del tasks[task]
                 writer.transport.abort()
 
-        # The server closes its socket, and this one may be waited at again.
+        # The server closes its socket, and this one is needed for another wait.
         server = await asyncio.start_server(
             serve, sock=self._socket.dup(), limit=MAX_BYTES
         )
@@ -141,15 +143,15 @@ class ReturnListener:
         accept: Callable[[str], bool],
         returned: asyncio.Future[str],
     ) -> None:
-        """Answer one request, and keep the address if it is the one awaited."""
+        """Answer one request, and keep its address if that is awaited."""
         status, url = HTTPStatus.BAD_REQUEST, ''
         with suppress(
             asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError
         ):
             head = await reader.readuntil(b'\r\n\r\n')
-            status, url = self._judged(head, accept)
-        good = status is HTTPStatus.OK
-        text = 'You can close this page now.' if good else status.phrase
+            status, url = self._checked(head, accept)
+        accepted = status is HTTPStatus.OK
+        text = 'You can close this page now.' if accepted else status.phrase
         body = _PAGE.format(text).encode()
         head = _ANSWER.format(status=status, length=len(body)).encode()
         try:
@@ -158,16 +160,16 @@ class ReturnListener:
             writer.close()
             await writer.wait_closed()
         finally:
-            # It has come back, even if it does not wait for the answer.
-            if good and not returned.done():
+            # The browser has come back, even if it does not wait for the answer.
+            if accepted and not returned.done():
                 returned.set_result(url)
 
-    def _judged(
+    def _checked(
         self, head: bytes, accept: Callable[[str], bool]
     ) -> tuple[HTTPStatus, str]:
-        """Return how a request is answered, and the address that it is for.
+        """Return the status for a request, and its address.
 
-        :raises ValueError: it is no request
+        :raises ValueError: it is not a request
         """
         line, _, rest = head.decode('latin-1').partition('\r\n')
         match = _REQUEST_LINE.fullmatch(line)

@@ -141,7 +141,7 @@ STEP_TYPES: Mapping[State, type[Step]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What is to be sent.
+    """A request to send.
 
     :ivar is_first: whether it starts the conversation; all others continue it
     :ivar fields: names and values as they are sent; a name can occur several times
