@@ -8,7 +8,7 @@ it leaves. What counts as a secret in a text is known to :mod:`.redaction`.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -183,16 +183,17 @@ class Vouched:
 OPERATOR = Vouched('', 'the operator')
 
 
-def carried(action: str, parameters: Iterable[str]) -> Iterator[Secret]:
-    """Yield what kinds of secrets the parameters of a request are.
+def carried(action: str, parameters: Collection[str]) -> list[Secret]:
+    """Return what kinds of secrets the parameters of a request are.
 
     :param action: the API module
     :param parameters: their names
     """
-    names = list(parameters)
-    yield from [_PARAMETERS[name] for name in names if name in _PARAMETERS]
-    if action in _RETURNED and not _RETURNED[action].isdisjoint(names):
-        yield Secret.OAUTH_RETURN
+    names = sorted(_PARAMETERS.keys() & parameters)
+    found = [_PARAMETERS[name] for name in names]
+    if action in _RETURNED and not _RETURNED[action].isdisjoint(parameters):
+        found.append(Secret.OAUTH_RETURN)
+    return found
 
 
 def recipient(site: Any) -> Recipient:

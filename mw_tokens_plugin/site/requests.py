@@ -89,7 +89,7 @@ class TokenRequest(TransmittedRequest):
     _login_tokens = 0
     #: Whether an answer has brought cookies.
     _has_cookies = False
-    #: Who was logged in when this request was last sent.
+    #: Who was logged in when this request was last sent, if the answer may tell.
     _asker: str | None = None
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -154,7 +154,8 @@ class TokenRequest(TransmittedRequest):
                 self[self._token_parameter] = live
                 paramstring = self._http_param_string()
         session = self.site.tokens.session
-        self._generation, self._asker = session.generation, self.site.user()
+        self._generation = session.generation
+        self._asker = self.site.user() if self.action == 'query' else None
         prepared = super()._get_request_params(use_get, paramstring)
         session.traffic.sending(self)
         return prepared
