@@ -1,7 +1,7 @@
 """Enabling the plugin at any moment, also while pywikibot is still being imported.
 
-It decides when the seams are patched; what is patched is in :mod:`.install`, and what
-it was told is kept in :mod:`.settings`.
+It decides when the seams are patched: at once, or as :mod:`.firstuse` says. What is
+patched is in :mod:`.install`, and what it was told is kept in :mod:`.settings`.
 """
 
 from __future__ import annotations
@@ -68,15 +68,13 @@ def enable(
     if os.environ.get('MW_TOKENS_DISABLE') == '1':
         return
     if hasattr(sys.modules.get(_AWAITED), 'APISite'):
-        _install()
+        from mw_tokens_plugin.site.firstuse import install_now
+        from mw_tokens_plugin.site.install import install
+
+        install_now()
+        install()
     elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _AfterImport())
-
-
-def _install() -> None:
-    from mw_tokens_plugin.site.install import install
-
-    install()
 
 
 class _AfterImport(MetaPathFinder):
@@ -99,7 +97,7 @@ class _AfterImport(MetaPathFinder):
 
 
 class _Follower(Loader):
-    """Runs a module as its own loader does, then installs the plugin."""
+    """Runs a module as its own loader does, then lets the plugin be installed."""
 
     def __init__(self, loader: Loader) -> None:
         """Keep the loader that does the work."""
@@ -110,9 +108,11 @@ class _Follower(Loader):
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Execute the module, give it its loader back, and install."""
+        """Execute the module, give it its loader back, and await the first use."""
         self._loader.exec_module(module)
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
-        _install()
+        from mw_tokens_plugin.site.firstuse import install_at_first_use
+
+        install_at_first_use()

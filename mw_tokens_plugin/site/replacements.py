@@ -1,4 +1,4 @@
-"""Whether somebody has put requests of their own in the place of pywikibot's.
+"""Whether somebody has put something of their own in the place of pywikibot's.
 
 Dry modes and recorders do that. What then holds is decided by whoever asks.
 """
@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from pywikibot.data import api
 from pywikibot.data.api._requests import Request
+from pywikibot.site._tokenwallet import TokenWallet
+
+#: What pywikibot's own wallet does.
+_OWN_ITEM = TokenWallet.__getitem__
 
 
 def is_replaced() -> bool:
     """Tell whether somebody has replaced ``pywikibot.data.api.Request``."""
     return api.Request is not Request
+
+
+def is_wallet_replaced() -> bool:
+    """Tell whether somebody has replaced ``TokenWallet.__getitem__``."""
+    return TokenWallet.__getitem__ is not _OWN_ITEM

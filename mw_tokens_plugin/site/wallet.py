@@ -53,6 +53,7 @@ from mw_tokens_plugin.site.oldwikis import (
     subject_in,
 )
 from mw_tokens_plugin.site.paraminfo import ModuleInfo
+from mw_tokens_plugin.site.replacements import is_wallet_replaced
 from mw_tokens_plugin.site.secretsources import note_values
 from mw_tokens_plugin.site.session import Session
 
@@ -78,9 +79,6 @@ else:
 
 #: How often tokens are asked for while the session changes.
 _ASKED_AT_MOST = 3
-
-#: What pywikibot's own wallet does, unless somebody replaces it.
-_PLAIN = TokenWallet.__getitem__
 
 #: Types that callers who are not logged in get too.
 _WITHOUT_LOGIN = frozenset({TokenType.LOGIN, TokenType.CREATEACCOUNT})
@@ -204,8 +202,8 @@ class TypedTokenWallet(TokenWallet):
 
     def __getitem__(self, key: str) -> Token:
         """Return the token of a type, fetched if it is not held."""
-        if TokenWallet.__getitem__ is not _PLAIN:
-            # Somebody has replaced it, such as a dry run.
+        if is_wallet_replaced():
+            # Such as by a dry run.
             return super().__getitem__(key)
         held = self._live().get(key)
         if held is not None and held.subject is None:

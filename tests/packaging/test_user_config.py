@@ -12,6 +12,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+
 EXAMPLE = Path(__file__).parents[2] / 'user-config.example.py'
 
 
@@ -53,6 +55,45 @@ def test_it_enables_the_plugin_for_scripts_that_do_not_know_it(tmp_path: Path) -
     code = 'import pywikibot; print(pywikibot.site.APISite.global_account.__name__)'
     result = run(tmp_path, code)
     assert (result.stdout, result.stderr) == ('global_account\n', '')
+
+
+@pytest.mark.parametrize(
+    'use',
+    [
+        'pywikibot.site.APISite.foreign_site',
+        'pywikibot.logging.log("a line")',
+        'pywikibot.comms.http.session.request("GET", "http://127.0.0.1:1/")',
+        'warnings.formatwarning("text", UserWarning, "file", 1)',
+        'pywikibot.site.APISite("en")',
+    ],
+)
+def test_pywikibot_starts_without_waiting_for_the_plugin(
+    tmp_path: Path, use: str
+) -> None:
+    """It is installed when it is first needed, by whatever needs it."""
+    code = f"""if True:
+        import sys, warnings, pywikibot
+        from contextlib import suppress
+
+        ours = [n for n in sys.modules if n.startswith('mw_tokens_plugin.')]
+        init = pywikibot.site.APISite.__init__.__wrapped__
+        with suppress(Exception):
+            {use}
+        print(len(ours) <= 6, 'mw_tokens_plugin.site.install' in sys.modules)
+        print(*[kind.__name__ for kind in pywikibot.site.APISite.__bases__][-1:])
+        print(pywikibot.site.APISite.__init__ is init)
+        import logging
+
+        made = logging.getLogRecordFactory()('pywiki', 30, '', 1, 'x', (), None)
+        print(type(made).__name__, 'request' in vars(pywikibot.comms.http.session))
+    """
+    result = run(tmp_path, code)
+    assert result.stdout.splitlines() == [
+        'True True',
+        'PluginMixin',
+        'True',
+        '_CleanLogRecord False',
+    ], result.stderr
 
 
 def test_all_choices_can_be_made(tmp_path: Path) -> None:

@@ -62,6 +62,21 @@ def test_no_name_of_the_plugin_is_hidden_by_one_of_pywikibot(site: Any) -> None:
         assert [n for n, value in ours.items() if getattr(kind, n) is not value] == []
 
 
+def test_a_look_at_any_of_its_methods_installs_the_plugin() -> None:
+    """Else a script that asks for one before there is a site would not find it."""
+    from mw_tokens_plugin.site.firstuse import NAMES
+    from mw_tokens_plugin.site.mixins import PluginMixin
+
+    gained = {
+        name
+        for part in PluginMixin.__mro__
+        for name in vars(part)
+        if not name.startswith('_')
+    }
+    # pywikibot has that one, too.
+    assert sorted(gained - {'server_time'}) == sorted(NAMES)
+
+
 def test_sites_are_told_apart_by_the_name_of_their_class(site: Any) -> None:
     """Else the plugin could use a subclass; as it is, a renamed one is lost."""
     renamed = type('RenamedSite', (APISite,), {})
