@@ -25,7 +25,7 @@ IMPORTS = (
     ('targets', 'requestpages'),
     ('campaign', 'site'),
     ('campaign', 'messages'),
-    ('campaign', 'privatefiles'),
+    ('site', 'privatefiles'),
     ('privatefiles', 'exceptions'),
     ('messages', 'protocol'),
     ('requestpages', 'protocol'),
@@ -82,7 +82,7 @@ def parts() -> str:
         'site': (400, 530),
         'requestpages': (560, 530),
         'protocol': (400, 620),
-        'privatefiles': (80, 530),
+        'privatefiles': (160, 620),
         'exceptions': (400, 700),
         'sandbox': (80, 40),
     }

@@ -88,12 +88,23 @@ def replacing(path: str | Path) -> Iterator[TextIO]:
 
     :raises OSError: it cannot be written
     """
+    with replaced_by(path) as part, open_private(part, 'new') as file:
+        yield file
+
+
+@contextmanager
+def replaced_by(path: str | Path) -> Iterator[Path]:
+    """Return the path of a new file, which afterwards takes the place of what is there.
+
+    .. version-added:: 0.1
+
+    :raises OSError: it cannot be written
+    """
     path = Path(path)
     part = path.with_name(f'.{secrets.token_hex(8)}.part')
     with naming(path):
         try:
-            with open_private(part, 'new') as file:
-                yield file
+            yield part
             part.replace(path)
         except BaseException as error:
             part.unlink(missing_ok=True)

@@ -111,7 +111,7 @@ class AccountChangesMixin(FirstLettersMixin):
         conflicts = frozenset[str]()
         if expected is not None:
             parameters['statecheck'] = self._statecheck(name, expected)
-            # Whoever expects a state is told by an exception.
+            # Callers that expect a state get an exception.
             conflicts = _CONFLICTS
         action = 'setglobalaccountstatus'
         answer = send_once(self, action, parameters, expected=conflicts)

@@ -45,7 +45,7 @@ _TEXTS = ('diffto', 'difftotext', 'parse', 'expandtemplates', 'generatexml')
 def asks_anybody(
     action: str, parameters: Mapping[str, Any], besides: frozenset[str] = frozenset()
 ) -> bool:
-    """Tell whether a read is answered alike, whoever asks.
+    """Tell whether everybody gets the same answer to a read.
 
     :param action: its module
     :param parameters: its parameters, each a list of values

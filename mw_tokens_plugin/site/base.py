@@ -66,7 +66,7 @@ class WikiSite(Protocol):
         """Return the account that is logged in."""
 
     def username(self) -> str | None:
-        """Return the account that is to be logged in."""
+        """Return the account that the site is used as."""
 
     def is_oauth_token_available(self) -> bool:
         """Tell whether OAuth says who asks."""

@@ -1,6 +1,6 @@
 """Asking a wiki for much in parts: a few values at a time, and answers that go on.
 
-What a single query asks, and what its answer means, is known to whoever makes it.
+What a single query asks, and what its answer means, is known to the callers.
 
 https://www.mediawiki.org/wiki/API:Continue
 """

@@ -63,7 +63,7 @@ class _CleanRecord:
 
     @property
     def stack_info(self) -> str | None:
-        """The formatted stack without secrets, which may stand in lines of code."""
+        """The formatted stack without secrets, which may be in lines of code."""
         text = self.__dict__.get('stack_info')
         return text and _cleaned(self.name, text)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from http.cookiejar import LWPCookieJar
 from typing import Any
+
+from mw_tokens_plugin.privatefiles import replaced_by
 
 #: The file may be written, but not replaced: its folder is read-only, or it is a mount
 #: of its own.
@@ -27,7 +28,7 @@ def save(jar: Any, filename: str | None = None, *args: Any, **kwargs: Any) -> No
     :param filename: that of the jar if None
     :param args: those of :meth:`http.cookiejar.LWPCookieJar.save`
     :param kwargs: likewise
-    :raises ValueError: there is no name for the file
+    :raises ValueError: the file has no name
     :raises OSError: the file cannot be written
     """
     name = filename or jar.filename
@@ -35,23 +36,9 @@ def save(jar: Any, filename: str | None = None, *args: Any, **kwargs: Any) -> No
         raise ValueError('The cookie file has no name: load it first.')
     with jar._lock:
         try:
-            _replace(jar, os.path.realpath(name), *args, **kwargs)
+            with replaced_by(os.path.realpath(name)) as part:
+                LWPCookieJar.save(jar, str(part), *args, **kwargs)
         except OSError as error:
             if error.errno not in _FIXED:
                 raise
             LWPCookieJar.save(jar, name, *args, **kwargs)
-
-
-def _replace(jar: Any, target: str, *args: Any, **kwargs: Any) -> None:
-    folder, name = os.path.split(target)
-    descriptor, part = tempfile.mkstemp(prefix=f'{name}.', dir=folder)
-    os.close(descriptor)
-    try:
-        LWPCookieJar.save(jar, part, *args, **kwargs)
-        os.replace(part, target)
-    except BaseException as error:
-        os.unlink(part)
-        if isinstance(error, OSError):
-            # Whoever has to make room looks for the file that stays.
-            error.filename = target
-        raise

@@ -1,4 +1,4 @@
-"""What became of a transmission: what was answered, or why no answer has come.
+"""The result of a transmission: what was answered, or why no answer has come.
 
 It puts that into words, and takes secrets out of them; what follows is decided by the
 requests.

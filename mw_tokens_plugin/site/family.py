@@ -124,7 +124,7 @@ def same_farm(home: Any, place: Place) -> bool | None:
 
 
 def _where_to_say_it(name: str) -> str:
-    """Say where the central wiki of a family is to be named."""
+    """Say where a family has to name its central wiki."""
     file = str(config.family_files.get(name, ''))
     if '://' not in file:
         return f"Add a line central_wiki = 'CODE' to its family file{_in(file)}."
@@ -152,7 +152,7 @@ def farm_of(family: Any) -> str:
 
 @lru_cache(maxsize=8192)
 def host_of(url: str | None, protocol: str = 'https') -> str:
-    """Return the host of an address as it is sent to; '' if it is none of the web.
+    """Return the host of an address as it is sent to; '' if it is not one of the web.
 
     It is in lower case and in ASCII, and has its port unless that is the usual one.
 
@@ -215,7 +215,7 @@ def places_by_host(home: Any) -> dict[str, list[Place]]:
     A wiki that is in several of them is listed once.
     """
     found: dict[str, dict[str, Place]] = {}
-    # A file that does not work is told of when one of its wikis is named.
+    # A file that does not work raises when one of its wikis is named.
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         for name in dict.fromkeys((home.family.name, *config.family_files)):
@@ -260,8 +260,8 @@ def meant_databases(family: Any, code: str) -> frozenset[str]:
 def family_of_one(name: str, url: str, protocol: str, script_path: str) -> Any:
     """Return a family for a wiki that is in none.
 
-    It is none of pywikibot's AutoFamily, for which one answer that is not JSON means
-    that there is no wiki.
+    It is not an AutoFamily of pywikibot, which takes one answer that is not JSON for
+    the proof that there is no wiki.
 
     :param name: of its database
     :param url: where the home wiki says it is

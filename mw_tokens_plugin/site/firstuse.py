@@ -164,5 +164,5 @@ def install_at_first_use() -> None:
 
 
 def install_now() -> None:
-    """Install the plugin, if it is to be installed at the first use."""
+    """Install the plugin at once, where it waits for its first use."""
     _awaiting.end()

@@ -95,7 +95,7 @@ class GlobalGroupsMixin(FirstLettersMixin):
     ) -> GroupsChange:
         """Put a global account into global groups, or take it out of them.
 
-        The wiki passes over groups that it does not know with a warning; here they
+        The wiki ignores groups that it does not know with a warning; here they
         are refused before anything is sent. Adding a group that the account is in
         succeeds, and changes its expiry.
 

@@ -94,7 +94,7 @@ def number_of(value: Any, what: str) -> int | None:
     """Return how many of something are wanted; None for all.
 
     :param what: the parameter, for the error
-    :raises InvalidInput: it is no number from 0 on
+    :raises InvalidInput: it must be a number of 0 or more
     """
     if value is None:
         return None
@@ -111,7 +111,7 @@ def wiki_named(where: Any) -> Any:
     """Return what names a wiki.
 
     :param where: a text, a site object, or a local account
-    :raises InvalidInput: it is none of them
+    :raises InvalidInput: it must be one of them
     """
     if not isinstance(where, (str, BaseSite, AttachedAccount)):
         raise InvalidInput(

@@ -7,7 +7,7 @@ import re
 from mw_tokens_plugin.protocol.namespaces import LocalNamespaces
 from mw_tokens_plugin.site.pluginsite import SiteBase
 
-#: What may be a namespace that is none of the English names for users.
+#: What may be a namespace, other than the English names for users.
 _MAY_BE_LOCAL = re.compile(
     r'(?!.*\b(?:user|user[ _]talk|special)[ _]*:)'
     r'(?:[\d_]|(?!\n)\W)*[^\W\d_].*(?::|%3A)',

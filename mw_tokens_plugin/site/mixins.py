@@ -42,7 +42,7 @@ class PluginMixin(
     vouched: Vouched | None = OPERATOR
     #: What its requests are authenticated by; None leaves that to pywikibot.
     authentication: Authentication | None = None
-    #: The class that every request of the site is of, whoever makes it.
+    #: The class of every request of the site, also of those made by hand.
     _own_request: type[TokenRequest] = TokenRequest
 
     def foreign_site(

@@ -23,7 +23,7 @@ from mw_tokens_plugin.site.writes import SingleSendRequest
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What became of an edit.
+    """The result of an edit.
 
     .. version-added:: 0.1
 
@@ -36,7 +36,7 @@ class Saved:
 
 
 class PageEditRequest(SingleSendRequest):
-    """An edit whose text is none of its parameters.
+    """An edit whose text is not one of its parameters.
 
     pywikibot logs the parameters of a request that was refused, broken into lines in
     which names can no longer be found to be taken out.

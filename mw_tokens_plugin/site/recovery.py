@@ -1,4 +1,4 @@
-"""Which token or session died, and what is to be renewed: one table, without any I/O.
+"""Which token or session died, and what has to be renewed: one table, without any I/O.
 
 Theory of operation
 -------------------
@@ -90,7 +90,7 @@ class Tried:
 
 
 def remedy(code: str, info: str, tried: Tried) -> Remedy:
-    """Return what is to be done about a refused request.
+    """Return what to do about a refused request.
 
     :param code: the API's error code
     :param info: the API's explanation
@@ -119,7 +119,7 @@ def remedy(code: str, info: str, tried: Tried) -> Remedy:
 
 
 def http_remedy(tried: Tried) -> Remedy:
-    """Return what is to be done about HTTP 4xx from something before the API.
+    """Return what to do about HTTP 4xx from something before the API.
 
     A proxy may refuse a centralauthtoken that has died on the way, once.
 

@@ -45,7 +45,7 @@ def refusals(site: WikiSite) -> Iterator[None]:
         if error.code == 'badtoken':
             raise BadToken(
                 f'{site} refused the token, and a fresh one too: {error.info} '
-                'Log in anew, then start again.'
+                'Log in again, then start again.'
             ) from error
         refused = refusal(error.code, error.info, str(site))
         if not isinstance(refused, LostRace):
@@ -69,7 +69,7 @@ def proven(site: WikiSite) -> Iterator[None]:
         yield
     except UnexpectedAnswer as error:
         raise OutcomeUnknown(
-            f'{site} does not say what it did: {error} It may have been carried out.'
+            f'{site} does not say what it did: {error} It may have taken effect.'
         ) from error
 
 

@@ -1,6 +1,6 @@
 """Whether somebody has put something of their own in the place of pywikibot's.
 
-Dry modes and recorders do that. What then holds is decided by whoever asks.
+Dry modes and recorders do that. What follows is decided by the callers.
 """
 
 from __future__ import annotations

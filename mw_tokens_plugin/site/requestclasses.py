@@ -1,4 +1,4 @@
-"""Which class a request is of: the plugin's, whoever makes it, joined with others'.
+"""Which class a request is of: the plugin's, joined with those of others.
 
 A request made by hand (``api.Request(site=...)``, or a bot's own subclass of it) is
 renewed and signed like one of ``site.simple_request()``. What somebody has put in the

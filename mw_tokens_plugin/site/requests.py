@@ -263,7 +263,7 @@ class TokenRequest(TransmittedRequest):
 
         It is the first that pywikibot asks about an error, before it warns of it.
 
-        :return: whether the error is to be looked at further; else the request is sent
+        :return: whether pywikibot handles the error further; else the request is sent
             again
         :raises SessionLost: the session is lost, and renewing it did not help or was
             tried too often; or the wiki refuses every login token
@@ -274,7 +274,7 @@ class TokenRequest(TransmittedRequest):
         if code in LOGGED_OUT:
             return not self._renew_session(code)
         if 'assertuser' in self._params and code != 'badtoken':
-            # Who asks is looked at before all else that can be refused.
+            # The wiki checks who asks before all else.
             self._proves_session()
         tried = self._tried()
         chosen = self._remedy(code)
@@ -330,7 +330,7 @@ class TokenRequest(TransmittedRequest):
         )
 
     def _carry_out(self, chosen: Remedy, code: str) -> bool:
-        """Renew what is to be renewed, or raise.
+        """Renew what the table says, or raise.
 
         :param code: the API's error code
         :return: whether the request is sent again

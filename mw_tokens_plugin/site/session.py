@@ -55,7 +55,7 @@ class Session:
         traffic: Traffic | None = None,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Remember the site and how pywikibot logs it in anew.
+        """Remember the site and how pywikibot logs it in again.
 
         :param timer: seconds
         """
@@ -116,7 +116,7 @@ class Session:
         return bool(self._cookies)
 
     def proven(self, seen: int) -> None:
-        """Note that a request was carried out as the account that is logged in.
+        """Note that a request was made as the account that is logged in.
 
         :param seen: the generation in which it was sent
         """
@@ -124,7 +124,7 @@ class Session:
             self._is_proven = True
 
     def begin(self) -> None:
-        """Count anew, since somebody logs in on purpose.
+        """Start to count again, since somebody logs in on purpose.
 
         A site that was given up is one that still takes itself for logged in.
         """
@@ -140,7 +140,7 @@ class Session:
                 self._site._loginstatus = LoginStatus.NOT_LOGGED_IN
 
     def can_renew(self, seen: int) -> bool:
-        """Tell whether a session that was lost can be had back.
+        """Tell whether a session that was lost can be renewed.
 
         :param seen: the generation in which the loss was noticed
         """

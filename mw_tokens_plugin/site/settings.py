@@ -1,4 +1,4 @@
-"""What the operator has told :func:`.hook.enable`, for whoever needs it later.
+"""The arguments of :func:`.hook.enable`, for the modules that need them later.
 
 It holds values alone; what follows from them is decided where they are read.
 """
@@ -15,10 +15,10 @@ class Settings:
     .. version-added:: 0.1
 
     :ivar renewals: how many lost sessions are renewed on each wiki within ten minutes
-    :ivar ledger: where campaigns are recorded unless a script is told otherwise; ''
-        if nobody has said it
+    :ivar ledger: where campaigns are recorded unless a script is given ``-ledger``; ''
+        if no call has named it
     :ivar ledger_group: the group whose members share a ledger in a file; None if
-        nobody does
+        no call has named it
     :ivar protected: files with targets that campaigns must always skip
     """
 

@@ -186,7 +186,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
     def _check_address(self, uri: str) -> None:
         """Tell an address of our own that is none from one of a redirect.
 
-        :raises InvalidInput: the family file is to be corrected
+        :raises InvalidInput: the address in the family file is wrong
         """
         try:
             # Not with its query, in which there may be a centralauthtoken.
@@ -276,7 +276,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
 
         :param body: the decoded body; None if it is not JSON
         :raises HttpRefusal: the next try would be refused too
-        :raises OutcomeUnknown: it is a write, and may have been carried out
+        :raises OutcomeUnknown: it is a write, and may have taken effect
         """
         status = response.status_code
         limited = status == 429
@@ -324,8 +324,8 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         :param what: what the answer was
         """
         return OutcomeUnknown(
-            f'{self.site} answered action={self.action} with {what}; it may have been '
-            'carried out.'
+            f'{self.site} answered action={self.action} with {what}; it may have taken '
+            'effect.'
         )
 
 

@@ -78,7 +78,7 @@ else:
     from pywikibot.site._tokenwallet import TokenWallet
 
 #: How often tokens are asked for while the session changes.
-_ASKED_AT_MOST = 3
+_MAX_QUERIES = 3
 
 #: Types that callers who are not logged in get too.
 _WITHOUT_LOGIN = frozenset({TokenType.LOGIN, TokenType.CREATEACCOUNT})
@@ -211,8 +211,8 @@ class TypedTokenWallet(TokenWallet):
         wanted = TokenType(key)
         with self.session.lock:
             self.missing((wanted,))
-            # The session of a foreign site may be renewed at any moment, whoever holds
-            # the lock, and takes all that is held with it.
+            # The session of a foreign site may be renewed at any moment, even while
+            # this thread holds the lock, and takes all that is held with it.
             held = self._live().get(wanted)
             if held is not None and held.subject is None:
                 return held
@@ -506,7 +506,7 @@ class TypedTokenWallet(TokenWallet):
 
     def _ask(self, types: str, subject: Subject | None = None) -> dict[str, Any]:
         """Ask for tokens, once more if the session changes meanwhile."""
-        for _ in range(_ASKED_AT_MOST):
+        for _ in range(_MAX_QUERIES):
             seen = self.session.generation
             if self._old is None:
                 answer = self._ask_today(types)
@@ -554,7 +554,7 @@ class TypedTokenWallet(TokenWallet):
         """Keep the tokens of an answer; return all values, and what is held now.
 
         The session may have been renewed while the query was made, so what is held
-        is looked at again.
+        is read again.
         """
         self.learn(answer)
         if self._meant and self.identity is None:

@@ -39,8 +39,8 @@ _MAPPINGS = frozenset(
 class SingleSendRequest(TokenRequest):
     """A write that is sent once, and sent again only after a refusal.
 
-    pywikibot repeats a request whose answer was lost, although it may have been
-    carried out. Here that raises, and so does everything else that would have to wait:
+    pywikibot repeats a request whose answer was lost, although it may have taken
+    effect. Here that raises, and so does everything else that would have to wait:
     the caller reads the wiki first, or waits by a policy of its own.
 
     :ivar fields: what a form adds to the parameters, as it is: a name may come several
@@ -70,7 +70,7 @@ class SingleSendRequest(TokenRequest):
     ) -> tuple[requests.Response, bool]:
         """Send it, and raise where no answer comes back.
 
-        :raises OutcomeUnknown: it may have been carried out
+        :raises OutcomeUnknown: it may have taken effect
         :raises WikiUnreachable: it was certainly not sent
         """
         try:
@@ -84,11 +84,11 @@ class SingleSendRequest(TokenRequest):
                 ) from None
             raise OutcomeUnknown(
                 f'The answer of {self.site} to action={self.action} was lost '
-                f'({reason_of(error)}); it may have been carried out.'
+                f'({reason_of(error)}); it may have taken effect.'
             ) from None
 
     def _json_loads(self, response: requests.Response) -> dict[str, Any]:
-        """Read the answer, and raise where it is none of the API.
+        """Read the answer, and raise where it is not one of the API.
 
         :raises RateLimited: a proxy refused it
         :raises OutcomeUnknown: it is not an answer of the API to this action
@@ -137,8 +137,8 @@ def send_once(
     :return: the value under the module's name, of whatever type it is; the whole answer
         where the module answers under other names
     :raises ApiRefusal: the wiki refused
-    :raises OutcomeUnknown: the answer was lost, or lacks the proof; it may have been
-        carried out
+    :raises OutcomeUnknown: the answer was lost, or lacks the proof; it may have taken
+        effect
     """
     whole = {
         'action': action,
@@ -161,7 +161,7 @@ def send_once(
         or not (told or isinstance(value.get(proof), str))
     ):
         raise OutcomeUnknown(
-            f'{site} answered action={action} without a result; it may have been '
-            'carried out.'
+            f'{site} answered action={action} without a result; it may have taken '
+            'effect.'
         )
     return value

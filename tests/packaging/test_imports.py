@@ -36,7 +36,7 @@ for room in ('targets', 'actions', 'cli', 'doctor', 'scripts'):
     BELOW[room].add('requestpages')
 BELOW['privatefiles'] = BELOW['protocol'] = {'exceptions'}
 BELOW['messages'] = BELOW['requestpages'] = {'exceptions', 'protocol'}
-BELOW['site'] = {'exceptions', 'protocol'}
+BELOW['site'] = {'exceptions', 'privatefiles', 'protocol'}
 BELOW['sandbox'] = set()
 BELOW[''] = {'exceptions', 'protocol', 'site', 'campaign', 'requestpages'}
 BELOW['scripts'].add('')

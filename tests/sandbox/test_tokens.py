@@ -177,7 +177,7 @@ def test_a_token_that_is_refused_twice_ends_with_one_renewal(
     sandbox.faults.arm(kind='expire-csrf', action=LOCK, times=0)
     (name,) = spambots(1)
     sandbox.journal.clear()
-    with pytest.raises(BadToken, match='Log in anew'):
+    with pytest.raises(BadToken, match='Log in again'):
         site.set_global_account_status(name, locked=True, reason='test')
     refused = f'{LOCK}: badtoken'
     assert steps(sandbox) == [refused, f'tokens={LOCK}', refused]

@@ -48,7 +48,7 @@ _EDIT_URI = re.compile(
 )
 
 #: How much of a page is searched for that.
-_LONGEST_HEAD = 100_000
+_MAX_HEAD = 100_000
 
 #: Where the API of most wikis is.
 _SCRIPT_PATHS = ('/w', '')
@@ -73,7 +73,7 @@ class AttachedWikis:
         #: The accounts by their hosts, and of which list that is.
         self._hosts: dict[str, list[AttachedAccount]] = {}
         self._indexed: tuple[AttachedAccount, ...] | None = None
-        self._said: dict[str, Identity | None] = {}
+        self._answers: dict[str, Identity | None] = {}
         #: Addresses with an API that tells nobody which wiki is there.
         self._private: set[str] = set()
 
@@ -99,7 +99,7 @@ class AttachedWikis:
         return self._account
 
     def forget_account(self) -> None:
-        """Let the accounts be listed anew, since one is about to be created."""
+        """Let the accounts be listed again, since one is about to be created."""
         self._account = None
 
     # Where they are
@@ -148,7 +148,7 @@ class AttachedWikis:
         """
         root = f'{place.protocol}://{place.host}'
         is_alone = len(self._accounts_at(place.host)) == 1
-        for path in (*_SCRIPT_PATHS, *self._told_by_page(root)):
+        for path in (*_SCRIPT_PATHS, *self._paths_in_page(root)):
             api = f'{root}{path}/api.php'
             said = self._ask(api)
             is_meant = said is not None and said.database in place.meant
@@ -331,7 +331,7 @@ class AttachedWikis:
 
     def _ask(self, api: str) -> Identity | None:
         """Ask an address, as nobody, which wiki is there; None if none says."""
-        if api not in self._said:
+        if api not in self._answers:
             parameters = {
                 'action': 'query',
                 'meta': 'siteinfo',
@@ -346,16 +346,16 @@ class AttachedWikis:
             is_one = response.status_code == 200 and is_answer('query', answer)
             if is_one and 'error' in answer:
                 self._private.add(api)
-            self._said[api] = identity_in(answer) if is_one else None
-        return self._said[api]
+            self._answers[api] = identity_in(answer) if is_one else None
+        return self._answers[api]
 
-    def _told_by_page(self, root: str) -> Iterable[str]:
+    def _paths_in_page(self, root: str) -> Iterable[str]:
         """Yield the script path that a page of a host tells, if it is on that host."""
         try:
             response = fetch_as_nobody(f'{root}/')
         except requests.RequestException:
             return
-        head = response.content[:_LONGEST_HEAD].decode('utf-8', 'replace')
+        head = response.content[:_MAX_HEAD].decode('utf-8', 'replace')
         for link in _EDIT_URI.findall(head):
             address = urlsplit(urljoin(root, link.replace('&amp;', '&')))
             is_here = host_of(address.geturl()) == host_of(root)

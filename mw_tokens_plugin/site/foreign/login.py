@@ -95,7 +95,7 @@ class HomeLogin:
     def site(self, where: Any, *, auth: str, reads: str, create_account: bool) -> Any:
         """Return the site for another wiki, the same one for the same question."""
         if auth not in KINDS:
-            raise InvalidInput(f'auth={auth!r} is none of {", ".join(KINDS)}.')
+            raise InvalidInput(f'auth={auth!r} must be one of {", ".join(KINDS)}.')
         if reads not in ('authenticated', 'anonymous'):
             raise InvalidInput(f"reads={reads!r}: give 'authenticated' or 'anonymous'.")
         if not isinstance(create_account, bool):

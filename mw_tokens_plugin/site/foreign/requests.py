@@ -69,7 +69,7 @@ class CentralAuthRequest(UploadRequest):
     _answers_of_proxies = 0
 
     def _add_defaults(self) -> None:
-        """Leave out the question who asks, where nobody is to be named."""
+        """Leave out the question who asks, where no name is given."""
         named = 'userinfo' in self._params.get('meta', ())
         super()._add_defaults()
         if self.action != 'query' or named:
@@ -191,6 +191,6 @@ class CachedCentralAuthRequest(CentralAuthRequest, CachedTokenRequest):
 class SingleSendCentralAuthRequest(SingleSendRequest, CentralAuthRequest):
     """A write on another wiki that is sent once.
 
-    What is refused because of a token was certainly not carried out, and is sent
+    What is refused because of a token has certainly not taken effect, and is sent
     again with a new one.
     """

@@ -55,7 +55,7 @@ class SharedSession(Session):
 
     @property
     def has_heard(self) -> bool:
-        """Nothing is to be known of the cookies."""
+        """There are no cookies to hear of."""
         return True
 
     def proven(self, seen: int) -> None:

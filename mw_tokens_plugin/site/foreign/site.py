@@ -244,7 +244,7 @@ class ForeignMixin(OwnLoginMixin):
             self._loginstatus = LoginStatus.NOT_LOGGED_IN
             raise SessionLost(
                 f'{self} takes a centralauthtoken of {self.username()} for '
-                f'{self._userinfo.get("name")}. Log in on {self.home_login.home} anew.'
+                f'{self._userinfo.get("name")}. Log in on {self.home_login.home} again.'
             )
         self._loginstatus = LoginStatus.AS_USER
         self.tokens.keep((), answer)

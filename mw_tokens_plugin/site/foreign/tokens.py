@@ -39,8 +39,8 @@ LIFETIME = 10.0
 #: penalty of three seconds.
 SAFE_AGE = LIFETIME / 2
 
-#: Errors that are told in a sentence of our own.
-_TOLD = frozenset({'badsession', 'notattached'})
+#: Errors that have a sentence of our own.
+_EXPECTED = frozenset({'badsession', 'notattached'})
 
 #: Tokens minted ahead at a time, for all threads together.
 _MINTS = 8
@@ -188,7 +188,7 @@ class CentralAuthTokens:
                 throttle=False, parameters=parameters, **options
             )
             request.may_log_in = not ahead
-            request.expected_errors = _TOLD | LOGGED_OUT if ahead else _TOLD
+            request.expected_errors = _EXPECTED | LOGGED_OUT if ahead else _EXPECTED
             answer = request.submit()
         except APIError as error:
             raise mint_refusal(self.home, str(self._user), error) from None
@@ -199,7 +199,7 @@ class CentralAuthTokens:
 
 
 def mint_refusal(home: WikiSite, user: str, error: APIError) -> Exception:
-    """Return what is to be raised when the home wiki mints no token.
+    """Return what to raise when the home wiki mints no token.
 
     :param home: the home wiki
     :param user: whose login it is

@@ -12,11 +12,11 @@ stash. What must always hold:
   the parameters of the caller: all warnings are asked for once, of the whole file;
 - the size of a piece follows the rate at which the sending of bodies went, not the time
   that answers took, and only where the wiki accepted them. It grows twofold at most;
-- what did not arrive is cut anew at the same offset, and half as large;
+- what did not arrive is cut again at the same offset, and half as large;
 - the wiki knows how much has arrived: where an answer was lost, it
   says where to resume.
 
-A token is looked at when the whole body has arrived, so a body that takes too long is
+A token is checked when the whole body has arrived, so a body that takes too long is
 abandoned while it is being sent. :mod:`.foreign` puts the tokens in.
 
 https://www.mediawiki.org/wiki/API:Upload
@@ -123,7 +123,7 @@ class UploadRequest(TokenRequest):
             self._pause_or_give_up(time.monotonic(), reason)
 
     def answered(self) -> None:
-        """Begin to count the next tries anew."""
+        """Start to count the tries again."""
         self.current_retries = 0
         self._first_failure = None
 
@@ -173,7 +173,7 @@ class UploadRequest(TokenRequest):
         headers: dict[str, str] | None,
         paramstring: str,
     ) -> tuple[requests.Response | None, bool]:
-        """Send a file once: what is sent after a failure is cut anew.
+        """Send a file once: what is sent after a failure is cut again.
 
         :raises _Failed: it has not arrived, or the answer was lost
         """
@@ -196,7 +196,7 @@ class UploadRequest(TokenRequest):
         return 'unreached' if never_connected(error) else 'lost'
 
     def _not_answered(self, response: requests.Response, body: object) -> None:
-        """Let a file be cut anew where something before the API has answered.
+        """Let a file be cut again where something before the API has answered.
 
         :raises _Failed: it is too large, or the answer was lost
         """
@@ -209,7 +209,7 @@ class UploadRequest(TokenRequest):
         super()._not_answered(response, body)
 
     def _check_arrival(self, chosen: Remedy) -> None:
-        """Let a file be cut anew where a token has died on the way.
+        """Let a file be cut again where a token has died on the way.
 
         :param chosen: what would be done about another request
         :raises _Failed: it may have taken too long
@@ -240,7 +240,7 @@ class _Failed(Exception):
 class _Upload:
     """One file, or one chunk of pywikibot's, on its way.
 
-    :ivar content: what is to be sent, which begins at ``start`` in the file
+    :ivar content: what is sent, which starts at ``start`` in the file
     :ivar total: bytes of the whole file
     :ivar offset: bytes of the file that the wiki has
     :ivar key: under which the wiki has them
@@ -344,7 +344,7 @@ class _Upload:
         return request.piece(content, parameters, throttle=throttle)
 
     def _is_last(self, answer: dict[str, Any], content: bytes) -> bool:
-        """Go on after a piece that was accepted, or tell that there is none left.
+        """Continue after a piece that was accepted, or tell that it was the last.
 
         :return: whether pywikibot is to get this answer
         """

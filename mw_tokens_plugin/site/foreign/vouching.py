@@ -56,8 +56,8 @@ class Voucher:
         if self.home.protocol() == 'https' and place.protocol != 'https':
             raise NotInFarm(
                 f'{place} would be talked to by {place.protocol}, and {self.home} by '
-                'https: whoever is between could take the login. Let its family file '
-                "say protocol() = 'https'."
+                'https: others on the network could take the login. Let its family '
+                "file say protocol() = 'https'."
             )
         vouched = Vouched(f'{place.protocol}://{place.host}', str(self.home))
         if self.wikis.account_at(place) is not None:
