@@ -18,12 +18,12 @@ from collections.abc import (
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
+from importlib import metadata
 from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
-from mw_tokens_plugin import __version__
 from mw_tokens_plugin.campaign.database import Database, Row
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -141,7 +141,7 @@ class Ledger:
             api=api,
             wikiid=wikiid,
             script=script,
-            version=__version__,
+            version=metadata.version('mw_tokens_plugin'),
             stages=stages,
         )
         # Another process may begin one of that name at the same moment.
