@@ -44,9 +44,9 @@ BELOW['scripts'].add('')
 #: Parts that pywikibot is kept out of.
 WITHOUT_PYWIKIBOT = {'protocol', 'requestpages', 'sandbox'}
 
-#: Parts whose modules still import each other: methods of sites need the class of all
-#: sites for type checkers, and the parts of the sandbox's farm need the farm.
-WITH_CYCLES = {'site', 'sandbox'}
+#: Parts whose modules still import each other: parts of the sandbox's farm name the
+#: farm for type checkers.
+WITH_CYCLES = {'sandbox'}
 
 FILES = sorted([*(ROOT / PACKAGE).rglob('*.py'), *(ROOT / 'scripts').rglob('*.py')])
 
