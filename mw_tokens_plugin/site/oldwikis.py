@@ -1,7 +1,7 @@
 """What a site needs to work with wikis from before MediaWiki 1.24.
 
-They are asked for tokens in other ways, log in with ``action=login`` alone, and
-describe themselves in a form that pywikibot cannot read.
+They log in with ``action=login`` alone, some of their tokens are good for one thing,
+and they describe their modules in a form that pywikibot cannot read.
 
 https://www.mediawiki.org/wiki/API:Tokens_(action)
 """
@@ -13,48 +13,9 @@ from functools import wraps
 from typing import Any
 
 import pywikibot
-from pywikibot.exceptions import APIError
 
-from mw_tokens_plugin.protocol.legacy import (
-    UNKNOWN_VALUE,
-    Source,
-    TokenSources,
-    lacks_tokens,
-)
 from mw_tokens_plugin.protocol.oldmodules import described, question_of
 from mw_tokens_plugin.protocol.tokens import Subject, TokenType
-
-#: Types that are good for anything, which are fetched together.
-EVERY_TYPE = (
-    TokenType.CSRF,
-    TokenType.WATCH,
-    TokenType.SETGLOBALACCOUNTSTATUS,
-    TokenType.DELETEGLOBALACCOUNT,
-)
-
-
-def sources_of(site: Any) -> TokenSources:
-    """Return the ways to the tokens of a wiki without ``meta=tokens``.
-
-    :param site: the site to ask
-    """
-
-    def send(parameters: dict[str, str]) -> Mapping[str, Any]:
-        # It is a POST, since pywikibot cannot read what such wikis say of modules.
-        request = site._request(parameters=parameters, use_get=False)
-        # What the wiki lacks, it tells in warnings.
-        request._warning_handler = lambda *_: True
-        request.expected_errors = UNKNOWN_VALUE
-        request.asks_extensions = False
-        try:
-            answer: Mapping[str, Any] = request.submit()
-        except APIError as error:
-            if error.code not in UNKNOWN_VALUE:
-                raise
-            return {'error': {'code': error.code, 'info': error.info}}
-        return answer
-
-    return TokenSources(send, Source.ACTION)
 
 
 def modules_described(request: Any) -> dict[str, Any]:
@@ -69,14 +30,6 @@ def modules_described(request: Any) -> dict[str, Any]:
     # It warns of those that it lacks, which is what is to be found out.
     asked._warning_handler = lambda *_: True
     return described(asked.submit())
-
-
-def is_about_tokens(module: str, text: str) -> bool:
-    """Tell whether a warning says that there is no ``meta=tokens``.
-
-    It is a handler of pywikibot's for warnings, which shows those that are not handled.
-    """
-    return lacks_tokens({'warnings': {module: {'*': text}}})
 
 
 def subject_in(token_type: TokenType, parameters: Mapping[str, Any]) -> Subject | None:

@@ -27,8 +27,6 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.legacy import (
     BOUND,
-    Source,
-    TokenSources,
     lacks_tokens,
     type_for_action,
 )
@@ -46,16 +44,12 @@ from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.base import WikiSite
 from mw_tokens_plugin.site.identity import Identity, check_identity, identity_in
 from mw_tokens_plugin.site.inputs import words
-from mw_tokens_plugin.site.oldwikis import (
-    EVERY_TYPE,
-    is_about_tokens,
-    sources_of,
-    subject_in,
-)
+from mw_tokens_plugin.site.oldwikis import subject_in
 from mw_tokens_plugin.site.paraminfo import ModuleInfo
 from mw_tokens_plugin.site.replacements import is_wallet_replaced
 from mw_tokens_plugin.site.secretsources import note_values
 from mw_tokens_plugin.site.session import Session
+from mw_tokens_plugin.site.tokenquery import TokenQuery
 
 if TYPE_CHECKING:
 
@@ -189,8 +183,7 @@ class TypedTokenWallet(TokenWallet):
         self._meant: frozenset[str] = frozenset()
         self._clock = clock
         self._held_generation = 0
-        #: The ways to the tokens of a wiki that has no meta=tokens.
-        self._old: TokenSources | None = None
+        self._query = TokenQuery(site)
         self._changing = threading.Lock()
         #: Of all tokens that were ever held, by digest: some are refused later on.
         self._types: dict[bytes, TokenType] = {}
@@ -240,7 +233,7 @@ class TypedTokenWallet(TokenWallet):
     @property
     def is_old(self) -> bool:
         """Whether the wiki is known to have no ``meta=tokens``."""
-        return self._old is not None
+        return self._query.is_old
 
     def live(self, token: Token, parameters: Mapping[str, Any]) -> Token:
         """Return the token that a request has to carry in the place of one.
@@ -504,49 +497,15 @@ class TypedTokenWallet(TokenWallet):
                 )
         return held
 
-    def _ask(self, types: str, subject: Subject | None = None) -> dict[str, Any]:
+    def _ask(self, types: str, subject: Subject | None = None) -> Mapping[str, Any]:
         """Ask for tokens, once more if the session changes meanwhile."""
         for _ in range(_MAX_QUERIES):
             seen = self.session.generation
-            if self._old is None:
-                answer = self._ask_today(types)
-            if self._old is not None:
-                answer = self._ask_old(self._old, types, subject)
+            is_new = self.identity is None and self.site.user() is not None
+            answer = self._query.ask(types, subject, about_itself=is_new)
             if seen == self.session.generation:
                 break
         return answer
-
-    def _ask_today(self, types: str) -> dict[str, Any]:
-        """Ask by ``meta=tokens``, and remember it where the wiki has none."""
-        meta = 'tokens'
-        if self.identity is None and self.site.user() is not None:
-            meta = 'tokens|siteinfo'
-        request = self.site.simple_request(
-            action='query', meta=meta, type=types, formatversion=2
-        )
-        request._warning_handler = is_about_tokens
-        answer: dict[str, Any] = request.submit()
-        if lacks_tokens(answer):
-            self.learn(answer)
-            self._old = sources_of(self.site)
-        return answer
-
-    def _ask_old(
-        self, sources: TokenSources, types: str, subject: Subject | None
-    ) -> dict[str, Any]:
-        """Ask a wiki without ``meta=tokens``, and return it as that would answer."""
-        names = EVERY_TYPE if types == '*' else types.split('|')
-        if subject is None:
-            names = [name for name in names if name not in BOUND]
-        user = self.site.username()
-        values = sources.tokens(names, subject or Subject(user=user))
-        if sources.source is Source.META:
-            self._old = None
-        if ANONYMOUS in values.values() and self.site.user() is not None:
-            # It may mean that the session is lost, which pywikibot finds out then.
-            self.site.simple_request(action='query', meta='userinfo').submit()
-        tokens = {f'{name}token': value for name, value in values.items()}
-        return {'query': {'tokens': tokens}}
 
     def _keep_all(
         self, answer: Mapping[str, Any], subject: Subject | None = None

@@ -201,10 +201,10 @@ def test_an_old_wiki_is_asked_in_its_own_way_and_that_is_remembered(
     questions = {(e.action, e.params.get('type'), e.params.get('prop')) for e in asked}
     if code.endswith('19'):
         assert questions == {('query', None, 'info')}
-        assert site.tokens._old.source is Source.PROPERTY
+        assert site.tokens._query.source is Source.PROPERTY
     else:
         assert questions == {('tokens', 'edit', None)}
-        assert site.tokens._old.source is Source.ACTION
+        assert site.tokens._query.source is Source.ACTION
     assert len(asked) == 3
 
 
