@@ -844,7 +844,7 @@ def test_a_wiki_that_does_not_work_does_not_stop_the_others(
     run = crosswiki_delete(spam, *USUAL, '-campaign:spam', '-workers:1', report)
     assert run.code == 75, run.said
     rows = (tmp_path / 'report' / 'spam.csv').read_text('utf-8')
-    assert rows.count('left out: ReadOnly: readonly on sandbox:aa') == 2
+    assert rows.count('postponed: ReadOnly: readonly on sandbox:aa') == 2
     assert {wiki for wiki, _ in effects(sandbox)} == {'meta', 'bb'}
     assert 'Postponed: aawiki: ' in run.out
     assert 'Remaining: 2' in run.out
