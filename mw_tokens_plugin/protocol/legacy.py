@@ -112,7 +112,7 @@ def lacks_tokens(answer: Mapping[str, Any]) -> bool:
     :param answer: the decoded answer to a query with ``meta=tokens``
     """
     query = answer.get('query')
-    if isinstance(query, Mapping) and 'tokens' in query:
+    if 'warnings' not in answer or (isinstance(query, Mapping) and 'tokens' in query):
         return False
     return any(map(_NO_META_TOKENS.search, _warnings(answer, 'query')))
 

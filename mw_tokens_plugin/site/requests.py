@@ -55,8 +55,8 @@ from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.secretsources import note_configuration, note_parameter
 from mw_tokens_plugin.site.session import NOBODY
 from mw_tokens_plugin.site.transmission import (
-    LOGIN_TOKENS,
     TOKEN_PARAMETERS,
+    WRITE_TOKENS,
     TransmittedRequest,
 )
 
@@ -108,7 +108,7 @@ class TokenRequest(TransmittedRequest):
 
         :raises TokenUnavailable: the token is the one of anonymous callers
         """
-        tokens = self._params.keys() & set(TOKEN_PARAMETERS) - LOGIN_TOKENS
+        tokens = WRITE_TOKENS & self._params.keys()
         if self.write or (tokens and self._is_somebody()):
             for name in tokens:
                 if self._params[name] == [ANONYMOUS]:

@@ -42,8 +42,8 @@ from mw_tokens_plugin.site.transport import body_of, waiting_for_api
 #: The parameters of core and its AuthManager modules that hold a token.
 TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken')
 
-#: Those of callers that are not logged in yet.
-LOGIN_TOKENS = frozenset({'logintoken', 'lgtoken'})
+#: All but those of callers that are not logged in yet.
+WRITE_TOKENS = frozenset(TOKEN_PARAMETERS) - {'logintoken', 'lgtoken'}
 
 #: Refusals by HTTP that concern the moment: the request was too slow, too early, or one
 #: of too many.
@@ -111,8 +111,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
 
     def _may_write(self) -> bool:
         """Tell whether it changes something, as far as is known."""
-        tokens = set(TOKEN_PARAMETERS) - LOGIN_TOKENS
-        return bool(self.write) or not tokens.isdisjoint(self._params)
+        return bool(self.write) or not WRITE_TOKENS.isdisjoint(self._params)
 
     def _redirected(self, host: str) -> OutcomeUnknown | WikiUnreachable:
         """Return what is raised where an answer leads to somewhere else.
