@@ -27,6 +27,7 @@ __all__ = [
     'open_private',
     'others_can_read',
     'read_private',
+    'replaced_by',
     'replacing',
 ]
 
