@@ -32,6 +32,7 @@ from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
+from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.accounts import read_accounts
 
 #: Entries of the log, from the latest on, among which a deletion is looked for.
@@ -75,7 +76,9 @@ class GlobalDelete(Action):
     done = frozenset({SkipReason.MISSING})
     before = 'campaign-before-deleted'
 
-    def __init__(self, site: Any, *, reason: str, guards: DeletionGuards) -> None:
+    def __init__(
+        self, site: PluginMixin, *, reason: str, guards: DeletionGuards
+    ) -> None:
         """Say why, and whom to skip.
 
         :param site: the central wiki

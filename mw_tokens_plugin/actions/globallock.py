@@ -30,6 +30,7 @@ from mw_tokens_plugin.protocol.globalaccounts import (
     LockLogEntry,
 )
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
+from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.targets.accounts import does_not_exist, read_accounts
 
@@ -69,7 +70,7 @@ class GlobalLock(Action):
 
     def __init__(
         self,
-        site: Any,
+        site: PluginMixin,
         *,
         reason: str,
         guards: Guards,
@@ -375,7 +376,7 @@ class UndoGlobalLock(GlobalLock):
 
     def __init__(
         self,
-        site: Any,
+        site: PluginMixin,
         *,
         reason: str,
         operator: str,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
@@ -24,6 +23,7 @@ from mw_tokens_plugin.messages import message, wiki_message
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.requestpages import Closing, Request, RequestKind, RequestPage
+from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.pageedit import save_page
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.targets.requests import read_page, redirect_of
@@ -32,7 +32,7 @@ from mw_tokens_plugin.targets.requests import read_page, redirect_of
 _ATTEMPTS = 4
 
 
-def mark_requests(site: Any, ledger: Ledger, campaign: Campaign) -> str:
+def mark_requests(site: PluginMixin, ledger: Ledger, campaign: Campaign) -> str:
     """Mark the requests of a campaign on their page.
 
     A request is done when everybody it names is in the state that it asks for, both
@@ -113,7 +113,7 @@ class _Marks:
 
 
 def _marks(
-    site: Any,
+    site: PluginMixin,
     page: RequestPage,
     ledger: Ledger,
     campaign: Campaign,
@@ -195,7 +195,7 @@ def _was_closed(page: RequestPage, request: Request, unread: Iterable[Closing]) 
 
 
 def _finished(
-    site: Any,
+    site: PluginMixin,
     page: RequestPage,
     ledger: Ledger,
     campaign: Campaign,

@@ -30,6 +30,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.protocol.fields import timestamp
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.deletionlog import LogEntry, own_deletions, since
 from mw_tokens_plugin.targets.pages import (
@@ -385,7 +386,7 @@ class CrosswikiDelete(Action):
             )
         return _UNDER_WAY
 
-    def _reason_on(self, site: Any) -> str:
+    def _reason_on(self, site: PluginSite) -> str:
         """Return the reason in the language of a wiki."""
         language = str(site.siteinfo['lang'])
         for code in (language, language.partition('-')[0]):
@@ -597,7 +598,7 @@ _UNDER_WAY = Outcome(State.LEASED, detail='being deleted by the wiki')
 
 
 def _deletion(
-    site: Any, planned: Mapping[str, Any], answer: Mapping[str, Any]
+    site: PluginSite, planned: Mapping[str, Any], answer: Mapping[str, Any]
 ) -> Outcome:
     """Judge the answer to a deletion: what proves it is the number of its log entry.
 
@@ -652,7 +653,7 @@ def _is_vanishing(
     return bool(gone) and gone <= {revision.id for revision in page.deleted}
 
 
-def _gone(site: Any, target: Target) -> Outcome:
+def _gone(site: PluginSite, target: Target) -> Outcome:
     """Say who has deleted a page since the plan, and if another one is in its place.
 
     :raises OutcomeUnknown: the wiki contradicts itself
@@ -716,7 +717,7 @@ def _restored(target: Target, counts: tuple[int, int] | None) -> Outcome:
     return Outcome(State.DONE, changed=True, detail=detail)
 
 
-def _is_whole(site: Any, title: str, target: Target) -> bool:
+def _is_whole(site: PluginSite, title: str, target: Target) -> bool:
     """Tell whether a page has all that was to be restored of it."""
     page, _log = read_page(site, MOST_REVISIONS, title)
     there = page.facts() if page else {}
@@ -755,7 +756,7 @@ def _title_in_archive(target: Target) -> str:
 
 
 def _chosen(
-    site: Any, title: str, facts: Mapping[str, Any]
+    site: PluginSite, title: str, facts: Mapping[str, Any]
 ) -> tuple[SkipReason | None, list[int]]:
     """Choose the deleted versions of a file that a campaign has deleted, by number.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from mw_tokens_plugin.actions.globallock import GlobalLock, UndoGlobalLock
 from mw_tokens_plugin.campaign.records import Decision
+from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.redaction import redactor
 
 
@@ -17,7 +18,9 @@ class RequestedLock(GlobalLock):
     .. version-added:: 0.1
     """
 
-    def __init__(self, site: Any, *, discreet: Collection[str], **how: Any) -> None:
+    def __init__(
+        self, site: PluginMixin, *, discreet: Collection[str], **how: Any
+    ) -> None:
         """Say what is to be done to every account.
 
         :param discreet: names that must not be shown

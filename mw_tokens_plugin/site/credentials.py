@@ -10,10 +10,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from mw_tokens_plugin.exceptions import NotInFarm
+from mw_tokens_plugin.site.base import WikiSite
 from mw_tokens_plugin.site.family import host_of
 
 
@@ -196,7 +196,7 @@ def carried(action: str, parameters: Collection[str]) -> list[Secret]:
     return found
 
 
-def recipient(site: Any) -> Recipient:
+def recipient(site: WikiSite) -> Recipient:
     """Return what a site is to the login that is used with it.
 
     :param site: as pywikibot made it, or ``foreign_site()``
@@ -212,7 +212,7 @@ def recipient(site: Any) -> Recipient:
     return Recipient.VOUCHED if is_the_same else Recipient.UNKNOWN
 
 
-def check(site: Any, secrets: Iterable[Secret]) -> None:
+def check(site: WikiSite, secrets: Iterable[Secret]) -> None:
     """Let secrets leave for a wiki, or refuse.
 
     :param site: the site that the request is for

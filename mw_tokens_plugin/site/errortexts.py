@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from pywikibot.exceptions import Error as PywikibotError
 
 from mw_tokens_plugin.exceptions import TokensPluginError
 from mw_tokens_plugin.protocol.answers import items_of
+from mw_tokens_plugin.site.base import WikiSite
 
 #: Parameters that messages of errors have at most.
 _MAX_PARAMETERS = 9
 
 
-def sentence(site: Any, key: str, parameters: Sequence[str]) -> str | None:
+def sentence(site: WikiSite, key: str, parameters: Sequence[str]) -> str | None:
     """Return a message of the wiki in English; None if it has none of that key.
 
     :param site: the wiki
@@ -39,7 +39,7 @@ def sentence(site: Any, key: str, parameters: Sequence[str]) -> str | None:
     return text
 
 
-def _text(site: Any, key: str) -> str | None:
+def _text(site: WikiSite, key: str) -> str | None:
     """Ask for a message, with its places for parameters left open."""
     try:
         answer = site.simple_request(

@@ -22,6 +22,7 @@ from pywikibot.family import Family, SingleSiteFamily, WikimediaFamily
 from pywikibot.site import DataSite
 
 from mw_tokens_plugin.exceptions import NotCentral, NotInFarm
+from mw_tokens_plugin.site.base import WikiSite
 
 _PORTS = {'http': 80, 'https': 443}
 
@@ -85,7 +86,7 @@ class Place:
         return f'{self.family}:{self.code}'
 
 
-def central_site(site: Any) -> Any:
+def central_site(site: WikiSite) -> Any:
     """Return the site on which the global accounts of a farm are managed.
 
     For Wikimedia's families that is Meta. Any other family file says so with an
@@ -109,7 +110,7 @@ def central_site(site: Any) -> Any:
     return central
 
 
-def same_farm(home: Any, place: Place) -> bool | None:
+def same_farm(home: WikiSite, place: Place) -> bool | None:
     """Tell whether a wiki shares its login with another; None if no family says.
 
     :param home: a site
@@ -175,7 +176,7 @@ def host_of(url: str | None, protocol: str = 'https') -> str:
     return sent.netloc.rpartition(':')[0] if is_usual else sent.netloc
 
 
-def place_of_code(code: str, family: Any, site: Any = None) -> Place:
+def place_of_code(code: str, family: Any, site: WikiSite | None = None) -> Place:
     """Return the place of a wiki in a family.
 
     :param site: a site object of it, if there is one
@@ -209,7 +210,7 @@ def place_named(where: str) -> Place:
     return place_of_code(code, loaded)
 
 
-def places_by_host(home: Any) -> dict[str, list[Place]]:
+def places_by_host(home: WikiSite) -> dict[str, list[Place]]:
     """Return all wikis of all family files by their hosts, those of the home first.
 
     A wiki that is in several of them is listed once.

@@ -18,6 +18,8 @@ from pywikibot.comms import http
 from pywikibot.userinterfaces.terminal_interface_base import TerminalHandler
 from requests.adapters import HTTPAdapter
 
+from mw_tokens_plugin.site.base import WikiSite
+
 
 class Forked(Protocol):
     """What has something to do in the child."""
@@ -56,7 +58,7 @@ def free(*locks: Any) -> None:
         lock._at_fork_reinit()
 
 
-def free_site(site: Any) -> None:
+def free_site(site: WikiSite) -> None:
     """Free the locks of a site of pywikibot.
 
     :param site: the site

@@ -46,6 +46,7 @@ from mw_tokens_plugin.site.inputs import (
     text_of,
 )
 from mw_tokens_plugin.site.localnames import LocalNamesMixin
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import refusals
 
 #: What a wiki answers that breaks down.
@@ -58,7 +59,7 @@ class GlobalAccountsMixin(FirstLettersMixin, LocalNamesMixin):
     .. version-added:: 0.1
     """
 
-    def central_site(self) -> Any:
+    def central_site(self) -> PluginSite:
         """Return the site on which this farm's global accounts are managed.
 
         CentralAuth logs a lock on the wiki that receives the request, so locks are
@@ -66,7 +67,8 @@ class GlobalAccountsMixin(FirstLettersMixin, LocalNamesMixin):
 
         :raises NotCentral: the family does not say which one it is
         """
-        return central_site(self)
+        central: PluginSite = central_site(self)
+        return central
 
     def global_account(self, name: str | pywikibot.User) -> GlobalAccount:
         """Return what the wiki tells of one global account.

@@ -76,10 +76,10 @@ class PluginMixin(
         :raises NoCentralAuthToken: ``auth`` asks for what this login cannot do
         :raises SessionLost: not logged in here, or logging in there failed
         """
-        site: PluginMixin = home_login(self).site(
-            wiki_named(where), auth=auth, reads=reads, create_account=create_account
+        login, place = home_login(self), wiki_named(where)
+        return typed(
+            login.site(place, auth=auth, reads=reads, create_account=create_account)
         )
-        return site
 
 
 def typed(site: Any) -> PluginMixin:

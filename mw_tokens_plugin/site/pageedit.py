@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 from mw_tokens_plugin.exceptions import ApiRefusal, UnexpectedAnswer
 from mw_tokens_plugin.protocol.answers import expected_form, part_of
 from mw_tokens_plugin.protocol.fields import flag, number
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.queries import EditContext
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.refusals import proven, refusals
@@ -50,7 +50,9 @@ class PageEditRequest(SingleSendRequest):
         return items
 
 
-def save_page(site: Any, context: EditContext, text: str, *, summary: str) -> Saved:
+def save_page(
+    site: PluginSite, context: EditContext, text: str, *, summary: str
+) -> Saved:
     """Save a page that was read before.
 
     :param context: what was read, with :meth:`QueriesMixin.edit_context`

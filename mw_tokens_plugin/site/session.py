@@ -25,6 +25,7 @@ from mw_tokens_plugin.exceptions import (
     WikiUnreachable,
 )
 from mw_tokens_plugin.site import forks
+from mw_tokens_plugin.site.base import WikiSite
 from mw_tokens_plugin.site.clock import ServerClock
 from mw_tokens_plugin.site.settings import settings
 from mw_tokens_plugin.site.traffic import Traffic
@@ -50,7 +51,7 @@ class Session:
 
     def __init__(
         self,
-        site: Any,
+        site: WikiSite,
         relogin: Callable[[Any], None],
         traffic: Traffic | None = None,
         timer: Callable[[], float] = time.monotonic,

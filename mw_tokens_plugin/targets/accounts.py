@@ -7,7 +7,7 @@ with it is the action's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
@@ -23,6 +23,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
 from mw_tokens_plugin.site.batches import batches
+from mw_tokens_plugin.site.mixins import PluginMixin
 
 Key = TypeVar('Key', str, int)
 
@@ -38,7 +39,7 @@ _ABOUT_OTHERS = (
 
 
 def read_accounts(
-    site: Any,
+    site: PluginMixin,
     keys: Sequence[Key],
     read: Callable[[Sequence[Key]], Iterable[GlobalAccount]],
 ) -> Iterator[tuple[Key, GlobalAccount | Exception]]:
@@ -84,7 +85,7 @@ def does_not_exist(error: Exception) -> bool:
     return False
 
 
-def _check_works(site: Any, error: Exception) -> None:
+def _check_works(site: PluginMixin, error: Exception) -> None:
     """Raise an error unless the wiki can tell of the operator.
 
     :raises TokensPluginError: it can not

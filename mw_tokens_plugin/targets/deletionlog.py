@@ -14,6 +14,7 @@ from mw_tokens_plugin.campaign.records import Target
 from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.site.batches import continued
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import refusals
 
 
@@ -93,7 +94,7 @@ def since(found: Sequence[LogEntry], moment: str | None) -> list[LogEntry]:
 
 
 def own_deletions(
-    site: Any, target: Target, page_id: int, moment: str | None
+    site: PluginSite, target: Target, page_id: int, moment: str | None
 ) -> Iterator[LogEntry]:
     """Yield what the operator deleted of a page since a moment, whatever its title.
 
@@ -114,7 +115,7 @@ def own_deletions(
                 yield entry
 
 
-def ask(site: Any, **parameters: Any) -> dict[str, Any]:
+def ask(site: PluginSite, **parameters: Any) -> dict[str, Any]:
     """Return the answer to a query, with what it found under ``query``.
 
     :raises UnexpectedAnswer: it is not that of a query

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
@@ -23,6 +22,7 @@ from mw_tokens_plugin.protocol.names import (
     kind_of,
 )
 from mw_tokens_plugin.site.batches import batches
+from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.accounts import does_not_exist, read_accounts
 from mw_tokens_plugin.targets.lists import (
     MAX_REFUSED,
@@ -171,7 +171,7 @@ class Exclusions:
             )
 
 
-def existing_accounts(site: Any) -> Exist:
+def existing_accounts(site: PluginMixin) -> Exist:
     """Return what tells which accounts exist.
 
     .. version-added:: 0.1

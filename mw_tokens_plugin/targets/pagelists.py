@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pywikibot.pagegenerators import GeneratorFactory
 
@@ -17,6 +16,7 @@ from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.batches import continued
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.targets.lists import BadLine
 from mw_tokens_plugin.targets.pages import read_pages
@@ -150,7 +150,7 @@ class Searches:
                 else:
                     yield each
 
-    def _factory(self, site: Any) -> GeneratorFactory:
+    def _factory(self, site: PluginSite) -> GeneratorFactory:
         factory = GeneratorFactory(site=site)
         for argument in self.generators:
             if not factory.handle_arg(argument):
@@ -217,7 +217,9 @@ def _wikis_of(wikis: Wikis, name: str) -> set[str] | None:
     return None
 
 
-def _contributions(site: Any, name: str) -> tuple[dict[str, None], dict[str, None]]:
+def _contributions(
+    site: PluginSite, name: str
+) -> tuple[dict[str, None], dict[str, None]]:
     """Return the pages that an account has begun, and all that it has edited."""
     begun: dict[str, None] = {}
     touched: dict[str, None] = {}
@@ -232,7 +234,7 @@ def _contributions(site: Any, name: str) -> tuple[dict[str, None], dict[str, Non
     return begun, touched
 
 
-def _moves(site: Any, name: str) -> Iterator[tuple[str, str]]:
+def _moves(site: PluginSite, name: str) -> Iterator[tuple[str, str]]:
     """Yield the old and the new title of all pages that an account has moved."""
     for answer in continued(
         site, list='logevents', letype='move', leuser=name, lelimit='max'

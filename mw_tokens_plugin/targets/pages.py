@@ -22,6 +22,7 @@ from mw_tokens_plugin.protocol.fields import (
     timestamp,
 )
 from mw_tokens_plugin.site.batches import batches, continued, max_values
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.targets.deletionlog import (
     LogEntry,
     about,
@@ -218,7 +219,7 @@ class Page:
 
 
 def read_pages(
-    site: Any,
+    site: PluginSite,
     titles: Sequence[str],
     *,
     also: Mapping[str, Any] | None = None,
@@ -245,7 +246,7 @@ def read_pages(
             yield _page(item or {'title': title, 'invalid': True})
 
 
-def read_history(site: Any, most: int, title: str) -> Page | None:
+def read_history(site: PluginSite, most: int, title: str) -> Page | None:
     """Read a page before a plan, with all that its latest revision does not tell.
 
     :param most: how many revisions, and versions of a file, are wanted; one more is
@@ -262,7 +263,7 @@ def read_history(site: Any, most: int, title: str) -> Page | None:
 
 
 def read_page(
-    site: Any,
+    site: PluginSite,
     most: int,
     title: str,
     page_id: int | None = None,
@@ -285,7 +286,7 @@ def read_page(
 
 
 def read_deleted(
-    site: Any, title: str
+    site: PluginSite, title: str
 ) -> tuple[Page, tuple[Revision, ...], LogEntry | None]:
     """Read what was deleted of a page, and what the log says of it, in one request.
 
@@ -306,7 +307,7 @@ def read_deleted(
     return page, page.deleted, next(entries(answer), None)
 
 
-def read_deleted_versions(site: Any, title: str) -> Iterator[Version]:
+def read_deleted_versions(site: PluginSite, title: str) -> Iterator[Version]:
     """Read all deleted versions of a file, whoever deleted them and when.
 
     MediaWiki 1.39 shows them to everybody, and does not say in which deletion they
@@ -326,7 +327,7 @@ def read_deleted_versions(site: Any, title: str) -> Iterator[Version]:
         yield from map(_version, items_of(answer, 'query', 'filearchive'))
 
 
-def read_deletions(site: Any, title: str) -> tuple[int, list[LogEntry]]:
+def read_deletions(site: PluginSite, title: str) -> tuple[int, list[LogEntry]]:
     """Read which page has a title, and the latest entries in the deletion log.
 
     :return: the number of the page, or 0
@@ -336,7 +337,7 @@ def read_deletions(site: Any, title: str) -> tuple[int, list[LogEntry]]:
 
 
 def _read_batch(
-    site: Any,
+    site: PluginSite,
     titles: Sequence[str],
     also: Mapping[str, Any],
     told: Callable[[Mapping[str, Any]], None],
@@ -377,7 +378,7 @@ def _followed(steps: Mapping[str, str], title: str) -> str:
 
 
 def _read(
-    site: Any, most: int, which: Mapping[str, Any], *, deleted: bool
+    site: PluginSite, most: int, which: Mapping[str, Any], *, deleted: bool
 ) -> tuple[Page | None, list[LogEntry]]:
     parameters = {**_WANTED, 'rvlimit': most + 1, 'iilimit': most + 1, **which}
     if deleted and site.has_right('deletedhistory'):
@@ -393,7 +394,7 @@ def _read(
     return replace(page, whole=whole), log
 
 
-def _only(site: Any, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+def _only(site: PluginSite, answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the only page in an answer; one that is missing is one, too.
 
     :raises WikiUnreachable: there is none

@@ -16,6 +16,7 @@ from typing import Any
 
 from mw_tokens_plugin.requestpages import KnownRequests, Request, RequestPage
 from mw_tokens_plugin.site.batches import continued
+from mw_tokens_plugin.site.mixins import PluginMixin
 
 #: Revisions that are looked through for who added a request.
 HISTORY = 500
@@ -46,7 +47,7 @@ class Doubt(enum.Enum):
 
 
 def added_by(
-    site: Any,
+    site: PluginMixin,
     title: str,
     revision: int,
     page: RequestPage,
@@ -91,7 +92,7 @@ class _History:
     """The revisions of a page, from the latest back; texts are read as needed."""
 
     def __init__(
-        self, site: Any, title: str, revision: int, latest: RequestPage
+        self, site: PluginMixin, title: str, revision: int, latest: RequestPage
     ) -> None:
         """List the revisions.
 
@@ -217,7 +218,9 @@ def _lines(page: RequestPage) -> set[str]:
     return {line.strip() for line in page.text.splitlines() if line.strip()}
 
 
-def _texts(site: Any, numbers: Sequence[int]) -> Iterator[tuple[int, str | None]]:
+def _texts(
+    site: PluginMixin, numbers: Sequence[int]
+) -> Iterator[tuple[int, str | None]]:
     wanted: dict[str, Any] = {
         'prop': 'revisions',
         'revids': numbers,

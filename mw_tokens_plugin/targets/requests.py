@@ -23,6 +23,7 @@ from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.lookalikes import marked
 from mw_tokens_plugin.protocol.names import AccountKind, folded, kind_of
 from mw_tokens_plugin.requestpages import Request, RequestKind, RequestPage
+from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.requesters import Doubt, added_by
 
 #: Shortest prefixes of ranges that it blocks, by the version of the protocol
@@ -151,7 +152,7 @@ class Selection:
 
 
 def select(
-    site: Any,
+    site: PluginMixin,
     title: str,
     kind: RequestKind,
     *,
@@ -175,7 +176,7 @@ def select(
     if not title.strip() or set('|#[]{}<>') & set(title):
         raise InvalidInput(f'-page:{title} is not the title of a page.')
     context = site.edit_context(title, text=True)
-    if context.text is None:
+    if context.text is None or context.base_revision is None:
         raise InvalidInput(f'{site} has no page {context.title!r}.')
     page = read_page(site, context.text)
     if page.problem:
@@ -252,14 +253,14 @@ def select(
     )
 
 
-def read_page(site: Any, text: str) -> RequestPage:
+def read_page(site: PluginMixin, text: str) -> RequestPage:
     """Read a request page, with what its wiki calls pages of users."""
     spaces = [site.namespaces.USER, site.namespaces.USER_TALK]
     names = {str(name).replace('_', ' ').lower() for space in spaces for name in space}
     return RequestPage.parse(text, namespaces=names)
 
 
-def redirect_of(site: Any, title: str, page: RequestPage) -> str | None:
+def redirect_of(site: PluginMixin, title: str, page: RequestPage) -> str | None:
     """Return where a page leads its readers, if it does.
 
     The wiki is asked, as its language has words of its own for that, but only if it

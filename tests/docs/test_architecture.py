@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
 
@@ -30,6 +31,35 @@ def test_it_names_every_module_once_and_no_other(part: str) -> None:
     assert sorted(named) == sorted(
         path.stem for path in folder.glob('*.py') if path.stem != '__init__'
     )
+
+
+def test_the_layers_of_the_site_are_kept() -> None:
+    """Whoever changes a module need not look at the layers above it."""
+    section = PAGE.partition('### The layers of `site`')[2].partition('\n#')[0]
+    rows = re.findall(r'^\| [\w ]+ \| (`.*) \|$', section, re.MULTILINE)
+    layers = [re.findall(r'`([\w.]+)`', row) for row in reversed(rows)]
+    height = {name: number for number, names in enumerate(layers) for name in names}
+    imported = runpy.run_path(str(ROOT / 'tests' / 'packaging' / 'test_imports.py'))[
+        'imported'
+    ]
+    package = ROOT / 'mw_tokens_plugin'
+    files = {
+        '.'.join(path.relative_to(package / 'site').with_suffix('').parts): path
+        for path in (package / 'site').rglob('*.py')
+        if path.stem != '__init__'
+    }
+    assert sorted(height) == sorted(files)
+    upwards = [
+        (name, target)
+        for name, path in files.items()
+        for parts in imported(
+            ('mw_tokens_plugin', 'site', *name.split('.')),
+            ast.parse(path.read_text('utf-8')),
+        )
+        for target in ('.'.join(parts[2:]), '.'.join(parts[2:-1]))
+        if parts[1:2] == ('site',) and height.get(target, 0) > height[name]
+    ]
+    assert upwards == []
 
 
 def test_the_arrows_lead_to_what_is_imported() -> None:

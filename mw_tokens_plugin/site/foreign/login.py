@@ -81,7 +81,7 @@ class HomeLogin:
         self.is_logged_out = False
         self.wikis = AttachedWikis(home, self.user or '')
         self.voucher = Voucher(self.wikis)
-        self._sites: dict[tuple[str, ...], Any] = {}
+        self._sites: dict[tuple[str, ...], PluginSite] = {}
         self._making: dict[tuple[str, ...], threading.Lock] = {}
         self._kind: str | None = None
         self._lock = threading.RLock()
@@ -92,7 +92,9 @@ class HomeLogin:
         """Free the lock that another thread held."""
         forks.free(self._lock)
 
-    def site(self, where: Any, *, auth: str, reads: str, create_account: bool) -> Any:
+    def site(
+        self, where: Any, *, auth: str, reads: str, create_account: bool
+    ) -> PluginSite:
         """Return the site for another wiki, the same one for the same question."""
         if auth not in KINDS:
             raise InvalidInput(f'auth={auth!r} must be one of {", ".join(KINDS)}.')
@@ -138,7 +140,7 @@ class HomeLogin:
                 return self._sites[key]
             return self._kept(key, self._made(place, vouched, kind, reads))
 
-    def _kept(self, key: tuple[str, ...], site: Any) -> Any:
+    def _kept(self, key: tuple[str, ...], site: PluginSite) -> PluginSite:
         self._sites[key] = site
         pywikibot.log(f'Using {site!r}.')
         return site
@@ -175,7 +177,9 @@ class HomeLogin:
         """Return the local accounts of the home login's global account."""
         return self.wikis.accounts()
 
-    def _made(self, place: Place, vouched: Vouched, kind: str, reads: str) -> Any:
+    def _made(
+        self, place: Place, vouched: Vouched, kind: str, reads: str
+    ) -> PluginSite:
         """Make a site, elsewhere on the host if its API is not where it was guessed."""
         try:
             return self._site_at(place, vouched, kind, reads)
@@ -184,18 +188,22 @@ class HomeLogin:
                 raise
         return self._site_at(self.wikis.look_around(place), vouched, kind, reads)
 
-    def _site_at(self, place: Place, vouched: Vouched, kind: str, reads: str) -> Any:
+    def _site_at(
+        self, place: Place, vouched: Vouched, kind: str, reads: str
+    ) -> PluginSite:
         if kind == 'centralauthtoken':
-            return _class_for(ForeignMixin, place, vouched)(self, place, reads)
+            made = _class_for(ForeignMixin, place, vouched)
+            site: PluginSite = made(self, place, reads)
+            return site
         return self._plain_site(place, vouched, kind)
 
-    def _plain_site(self, place: Place, vouched: Vouched, kind: str) -> Any:
+    def _plain_site(self, place: Place, vouched: Vouched, kind: str) -> PluginSite:
         """Return a site that logs in by itself, with the same credentials."""
         made = _class_for(OwnLoginMixin, place, vouched)
         if kind == 'oauth':
             made = _class_for(OAuthMixin, place, vouched, keys=self._oauth_keys())
         try:
-            site = made(place.code, place.family, self.user)
+            site: PluginSite = made(place.code, place.family, self.user)
             site.login()
         except NoUsernameError as error:
             raise _no_login(self.home, place) from error

@@ -44,7 +44,9 @@ class Login(Protocol):
     traffic: Traffic
     is_logged_out: bool
 
-    def site(self, where: Any, *, auth: str, reads: str, create_account: bool) -> Any:
+    def site(
+        self, where: Any, *, auth: str, reads: str, create_account: bool
+    ) -> PluginSite:
         """Return the site for another wiki, the same one for the same question."""
 
 

@@ -8,7 +8,7 @@ https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from pywikibot.login import LoginStatus
@@ -37,7 +37,7 @@ from mw_tokens_plugin.site.foreign.requests import (
     SingleSendCentralAuthRequest,
 )
 from mw_tokens_plugin.site.foreign.session import SharedSession
-from mw_tokens_plugin.site.pluginsite import SiteBase
+from mw_tokens_plugin.site.pluginsite import PluginSite, SiteBase
 from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.site.requestclasses import effective
 from mw_tokens_plugin.site.wallet import TypedTokenWallet
@@ -63,15 +63,15 @@ class OwnLoginMixin(SiteBase):
         """Return the hash of the plain site, to which it is equal."""
         return hash(f'{type(self).__name__}({self.code!r}, {self.family.name!r})')
 
-    def __copy__(self) -> Any:
+    def __copy__(self) -> OwnLoginMixin:
         """Return itself: a copy would be another user of the same login."""
         return self
 
-    def __deepcopy__(self, memo: object) -> Any:
+    def __deepcopy__(self, memo: object) -> OwnLoginMixin:
         """Return itself, so that copies of its pages are its pages."""
         return self
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> NoReturn:
         """Refuse to be pickled: the class is made when it is needed."""
         raise TypeError(
             f'{self!r} cannot be pickled, nor can its pages: keep titles, and call '
@@ -210,7 +210,7 @@ class ForeignMixin(OwnLoginMixin):
         self._loginstatus = LoginStatus.NOT_LOGGED_IN
         self.tokens.clear()
 
-    def foreign_site(self, where: Any, **options: Any) -> Any:
+    def foreign_site(self, where: Any, **options: Any) -> PluginSite:
         """Return a site for a third wiki, with the same login."""
         return self.home_login.home.foreign_site(where, **options)
 
