@@ -55,7 +55,7 @@ class _CleanRecord:
     def exc_text(self) -> str | None:
         """The formatted traceback without secrets."""
         text = self.__dict__.get('exc_text')
-        return text and _cleaned(self.name, text)
+        return _cleaned(self.name, text) if text else text
 
     @exc_text.setter
     def exc_text(self, text: str | None) -> None:
@@ -65,7 +65,7 @@ class _CleanRecord:
     def stack_info(self) -> str | None:
         """The formatted stack without secrets, which may be in lines of code."""
         text = self.__dict__.get('stack_info')
-        return text and _cleaned(self.name, text)
+        return _cleaned(self.name, text) if text else text
 
     @stack_info.setter
     def stack_info(self, text: str | None) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 from pywikibot.comms import http
+from urllib3.exceptions import NewConnectionError
 
 from mw_tokens_plugin.protocol.answers import first_line, retry_after
 from mw_tokens_plugin.site.redaction import redactor
@@ -63,11 +64,8 @@ def message_in(response: requests.Response) -> str:
 
 def never_connected(error: BaseException) -> bool:
     """Tell failures before the connection was made from all others."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    return any(
-        'NewConnectionError' in text or 'NameResolutionError' in text
-        for text in map(repr, _chain(error))
+    return isinstance(error, requests.ConnectTimeout) or any(
+        isinstance(each, NewConnectionError) for each in _chain(error)
     )
 
 
@@ -76,9 +74,10 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        # urllib3 puts the reason behind a text.
+        # urllib3 puts the reason behind a text, or into an attribute.
         inner = [each for each in error.args if isinstance(each, BaseException)]
-        error = inner[-1] if inner else error.__cause__
+        found = inner[-1] if inner else error.__cause__ or vars(error).get('reason')
+        error = found if isinstance(found, BaseException) else None
 
 
 def reason_of(error: BaseException) -> str:

@@ -89,7 +89,7 @@ class _Awaiting:
         import mw_tokens_plugin.site.replacements  # noqa: F401
 
         self._is_awaited = True
-        self._init, self._bases = APISite.__init__, APISite.__bases__
+        self._init = APISite.__init__
         self._new_record = logging.getLogRecordFactory()
         self._format_warning = warnings.formatwarning
         APISite.__bases__ += (Unused,)

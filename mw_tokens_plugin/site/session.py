@@ -1,6 +1,32 @@
 """Logging in again when the wiki has lost the session: once for all threads, boundedly.
 
-It knows nothing of tokens; the wallet asks it which session is the present one.
+Theory of operation
+-------------------
+A session is a number, the generation. A request notes which one it is sent in, and the
+wallet which one its tokens are of; both compare it with the present one later. It grows
+
+- when a thread renews the session, since a request of the present one was refused;
+- when the wiki begins another session by itself, for a login that it remembers, which
+  the cookies of an answer tell;
+- when the operator logs out, gives the password again, or logs in after the session
+  was given up.
+
+A session that was renewed is *unproven* until a request in it succeeds as the account.
+One that is lost while it is unproven, or after too many others within ten minutes, is
+*given up*: it is not renewed before somebody logs in.
+
+What must always hold:
+
+- the generation never decreases, and one number never stands for two sessions;
+- of all threads whose requests were refused in one session, the first renews it and the
+  others find that the generation has grown: ``renew()`` holds ``lock`` all the while;
+- while the login is made no other request of the site is on its way, since an answer
+  in the dead session may take the cookies of the new one away (:mod:`.traffic`);
+- only sessions that were lost count: a wiki that takes no login at the moment has not
+  lost one, nor has another process that has logged in since.
+
+The wallet decides which tokens a session has, and :mod:`.requests` what a refusal
+means.
 """
 
 from __future__ import annotations

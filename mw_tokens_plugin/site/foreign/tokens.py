@@ -1,7 +1,27 @@
 """Minting centralauthtokens on the home wiki, one for each transmission elsewhere.
 
-Tokens are handed out once and never kept; which request carries one is decided in
-:mod:`.foreign`.
+Theory of operation
+-------------------
+A token is good once, for ten seconds, and in the session that it was minted in. Each
+thread has at most one in stock: while a request is in flight, the next token is minted
+in a thread of its own. A token is
+
+- *minting* from the start of the query on, which is when its age begins;
+- *in stock* for the thread that will need it, until that takes it;
+- *taken*, and then it is the request's, which puts it into one transmission;
+- *thrown away*, if it is too old, or its session is over, or the one before it was
+  refused: a dead token costs a penalty of three seconds, a mint one round trip.
+
+What must always hold:
+
+- no token is handed out twice, and none to two threads;
+- nothing waits for a mint but the thread whose token it is, and no program's end does;
+- a mint ahead of its time neither logs in nor asks again: it leaves errors to the mint
+  that is made when the token is needed;
+- before a token is minted for a request that was refused, the one in stock is waited
+  for, since two mints at a time may each revive a session that the wiki remembers.
+
+Which request carries a token is decided in :mod:`.requests`.
 
 https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 """
@@ -43,7 +63,7 @@ SAFE_AGE = LIFETIME / 2
 _EXPECTED = frozenset({'badsession', 'notattached'})
 
 #: Tokens minted ahead at a time, for all threads together.
-_MINTS = 8
+_MAX_MINTS = 8
 
 #: What the threads are called in which tokens are minted ahead.
 MINTER = 'centralauthtoken'
@@ -73,16 +93,14 @@ class CentralAuthTokens:
         self.home = home
         self._user = home.username()
         self._clock = clock
-        self._begin()
+        self._ahead = threading.local()
+        self._mints = threading.Semaphore(_MAX_MINTS)
         forks.note(self)
 
     def after_fork(self) -> None:
         """Leave what was minted ahead to the parent, whose threads mint it."""
-        self._begin()
-
-    def _begin(self) -> None:
         self._ahead = threading.local()
-        self._mints = threading.Semaphore(_MINTS)
+        self._mints = threading.Semaphore(_MAX_MINTS)
 
     def take(self) -> str:
         """Return a token that nobody else has, for one transmission right now.
