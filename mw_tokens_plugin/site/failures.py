@@ -12,10 +12,12 @@ from typing import Any
 
 import requests
 from pywikibot.comms import http
-from urllib3.exceptions import NewConnectionError
 
 from mw_tokens_plugin.protocol.answers import first_line, retry_after
 from mw_tokens_plugin.site.redaction import redactor
+
+#: What urllib3 calls that; it is a part of the HTTP library, not of ours to import.
+_NOT_CONNECTED = ('NewConnectionError', 'NameResolutionError')
 
 
 def raise_failure(response: requests.Response | Exception) -> None:
@@ -65,7 +67,7 @@ def message_in(response: requests.Response) -> str:
 def never_connected(error: BaseException) -> bool:
     """Tell failures before the connection was made from all others."""
     return isinstance(error, requests.ConnectTimeout) or any(
-        isinstance(each, NewConnectionError) for each in _chain(error)
+        type(each).__name__ in _NOT_CONNECTED for each in _chain(error)
     )
 
 
