@@ -228,7 +228,9 @@ def test_constructors_are_read_from_classes_that_end_in_request() -> None:
     assert Misnamed._get_constructor_args() == frozenset()
 
 
-def test_nothing_of_pywikibot_decides_of_which_class_a_request_is_made() -> None:
+def test_nothing_of_pywikibot_decides_of_which_class_a_request_is_made(
+    site: Any,
+) -> None:
     """Else requests that are made by hand could not be of the plugin's class."""
     *between, last = api.CachedRequest.__mro__
     assert last is object
