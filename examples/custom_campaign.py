@@ -1,4 +1,4 @@
-"""Roll back what one vandal has done on many wikis, as a campaign of one's own.
+"""Roll back what one vandal has done on many wikis, as a campaign of your own.
 
 It reads the list that ``pwb crosswiki_delete -from-user:NAME -to-revert:FILE`` writes,
 and needs the right to roll back on those wikis.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
@@ -21,12 +21,25 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.cli.custom import run_action
-from mw_tokens_plugin.cli.launch import ExitCode
+from mw_tokens_plugin.cli.run import Run
+from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
 from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.pages import read_page
 from mw_tokens_plugin.targets.wikis import Wikis, split, wiki_by_wiki
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(CampaignScript.Options):
+    """What the command line asks for."""
+
+    vandal: str = option(
+        'Whose edits are rolled back.',
+        value='NAME',
+        read=normalise_name,
+        required=True,
+        stored='vandal',
+    )
 
 
 class Rollback(Action):
@@ -34,8 +47,8 @@ class Rollback(Action):
 
     kind = 'rollback_vandal'
 
-    def __init__(self, site: Any, campaign: Campaign) -> None:
-        self.wikis = Wikis(site)
+    def __init__(self, run: Run[Options], campaign: Campaign) -> None:
+        self.wikis = Wikis(run.site)
         self.vandal, self.reason = campaign.options['vandal'], campaign.reason
 
     def describe(self) -> str:
@@ -69,18 +82,19 @@ class Rollback(Action):
         return page.revisions[0].user if page else None
 
 
-def main(*args: str) -> ExitCode:
-    """Run the campaign, with the options that all campaigns have."""
-    return run_action(
-        Rollback,
-        args,
-        script=__file__,
-        kind=Rollback.kind,
-        parse=lambda site: Wikis(site).page,
-        own={'vandal': normalise_name},
-        side_by_side=True,
-    )
+def targets(run: Run[Options]) -> CampaignScript.Listing:
+    """List the pages that the command line names."""
+    return CampaignScript.Listing(run.named(Wikis(run.site).page))
 
+
+SCRIPT = CampaignScript(
+    __file__,
+    Options,
+    targets,
+    {Rollback.kind: Kind(Rollback, module='rollback', by_wiki=True)},
+    noun='page',
+)
+main = SCRIPT.main
 
 if __name__ == '__main__':
     sys.exit(main())

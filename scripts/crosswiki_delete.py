@@ -5,71 +5,17 @@ The script logs in to the central wiki of the farm, and acts on all others throu
 login. It shows a plan, asks for confirmation, and can be stopped or killed at any
 moment and resumed: nothing is done twice.
 
-Pages are given as arguments (interwiki links or URLs), or by:
+Others can choose what -from-user, -same-title and page generators find, so these never
+run on -always alone: -simulate keeps the plan, somebody looks at it, and -resume
+-always runs exactly that.
 
--file:FILE        Pages in a file in UTF-8, one a line: wiki and title with a tabulator
-                  between them, database:Title, an interwiki link, or a URL. "# " begins
-                  a comment.
+Where the right to delete does not come from your global groups on a wiki (it is outside
+their wiki set), its pages are skipped, unless -wikis names it. A wiki that does not
+answer or is read-only is skipped by name, and the others are done; "pwb campaign
+retry-failed" looks there again. A file is deleted with its page, in all its versions;
+files that have hidden versions or no page are skipped.
 
--                 The same from standard input; -always or -simulate is required.
-
--from-user:NAME   Pages that this account has begun, on all wikis where it is attached,
-                  or on those of -wikis. It may be an IP address or a temporary account.
-
--to-revert:FILE   With -from-user: where to write the pages that the account has merely
-                  edited or moved; by default beside the ledger of pywikibot.
-
--same-title:TITLE The page of this title on each of -wikis.
-
--wikis:A,B        Wikis for -same-title and for page generators: database names or
-                  codes, or "all" on which you have an account. Pages of a list on other
-                  wikis are held back.
-
--not-wikis:A,B    Leave these wikis out. With -resume, what is still to be done there is
-                  skipped for good, such as pages of a wiki that is closed or gone.
-
-All page generators and filters of pywikibot can be given too (-prefixindex:, -search:,
--ns:, ...), and list the pages of each of -wikis.
-
-Others can choose what all of these but written lists find, so they never run on -always
-alone: -simulate keeps the plan, somebody looks at it, and -resume -always carries out
-exactly that.
-
-What is done, and why:
-
--reason:TEXT      The reason for the log. It is required, though it may be empty;
-                  -summary:TEXT is the same.
-
--reason-CODE:TEXT The same for wikis in that language, such as -reason-de:TEXT.
-
--tags:A,B         Change tags for the log entries; each wiki must know them.
-
--undo:CAMPAIGN    Restore the revisions and file versions that a campaign has deleted,
-                  and only those.
-
-Guards:
-
--not:FILE         Pages that are to be skipped in this run, in a file like that of
-                  -file. Each must be a target or a page that exists.
-
--protect:FILE     The same as a standing list, which may name any pages.
-
--max-authors:N    Hold back pages with more than N authors, among whom are those who
-                  uploaded versions of a file; default 1.
-
--max-revisions:N  Hold back pages with more than N revisions, and files with more than N
-                  versions; default 10, at most 50.
-
--max:N            Refuse a plan with more than N pages. Without a terminal it is 100
-                  unless given.
-
-Where the right to delete is none of your global groups' on a wiki (it is outside their
-wiki set), its pages are held back, unless -wikis names it. A wiki that does not answer
-or is read-only is skipped by name, and the others are done; "pwb campaign retry-failed"
-looks there again. A file goes with its page,
-in all its versions; files that have hidden versions or no page are held back.
-
-&campaign;
+&options;
 
 .. version-added:: 0.1
 """
@@ -78,354 +24,314 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pywikibot import config
-from pywikibot.pagegenerators import parameterHelp
-
-from mw_tokens_plugin.actions.pagedelete import (
-    MOST_REVISIONS,
-    CrosswikiDelete,
-    PageGuards,
-    UndoCrosswikiDelete,
-)
-from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.records import (
-    Campaign,
-    Decision,
-    SkipReason,
-    State,
-)
-from mw_tokens_plugin.campaign.report.console import Reporter
-from mw_tokens_plugin.campaign.undone import Undone
-from mw_tokens_plugin.cli.arguments import check_arguments, options_in
-from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script
-from mw_tokens_plugin.cli.login import log_in
-from mw_tokens_plugin.cli.options import (
-    HELP,
-    SharedOptions,
-    checked_reason,
-    found,
-    not_understood,
-    number,
-)
+from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
+from mw_tokens_plugin.cli.table import When, number
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import expanded, naming, open_private
 from mw_tokens_plugin.protocol.names import normalise_name
-from mw_tokens_plugin.targets.lists import valid_names
-from mw_tokens_plugin.targets.pagelists import Searches
-from mw_tokens_plugin.targets.pages import read_pages
-from mw_tokens_plugin.targets.wikis import Wikis, search_in, split
 
-#: What pywikibot's -help puts into the docstring.
-docuReplacements = {'&campaign;': HELP.strip('\n')}
+if TYPE_CHECKING:
+    from mw_tokens_plugin.actions.pagedelete import CrosswikiDelete, UndoCrosswikiDelete
+    from mw_tokens_plugin.campaign.records import Campaign
+    from mw_tokens_plugin.cli.declaration import Listing
+    from mw_tokens_plugin.cli.run import Run
+    from mw_tokens_plugin.targets.pagelists import Searches
+    from mw_tokens_plugin.targets.wikis import Wikis
 
-_SCRIPT = 'crosswiki_delete'
-_REASON = re.compile(r'-reason-([A-Za-z_-]+):')
-#: Page generators and filters of pywikibot, by its help.
-_GENERATORS = {'-category', *re.findall(r'(?<!\S)-[a-z]+', parameterHelp)}
-_KINDS = (CrosswikiDelete.kind, UndoCrosswikiDelete.kind)
-
-
-@dataclass
-class Options(SharedOptions):
-    """What the command line asks for."""
-
-    users: list[str] = field(default_factory=list)
-    to_revert: str | None = None
-    titles: list[str] = field(default_factory=list)
-    wikis: list[str] = field(default_factory=list)
-    not_wikis: list[str] = field(default_factory=list)
-    generators: list[str] = field(default_factory=list)
-    reasons: dict[str, str] = field(default_factory=dict)
-    tags: list[str] = field(default_factory=list)
-    max_authors: int | None = None
-    max_revisions: int | None = None
-
-    @property
-    def is_chosen_by_others(self) -> bool:
-        """Whether others can add to the pages that it names."""
-        return bool(self.users or self.titles or self.generators)
-
-    @property
-    def names_pages(self) -> bool:
-        """Whether it names any pages."""
-        return self.is_chosen_by_others or bool(
-            self.targets or self.files or self.stdin
-        )
+_REASON = re.compile(r'-reason-([A-Za-z_-]+)')
+#: The most that -undo could restore of a page.
+_MAX_REVISIONS = 50
 
 
-def main(*args: str) -> ExitCode:
-    """Run the script.
-
-    :param args: command line arguments; those of the process if none are given
-    :return: the exit code
-    """
-    return run_script(
-        _run,
-        args,
-        script=__file__,
-        name='crosswiki_delete',
-        opposite='pwb crosswiki_delete -undo:CAMPAIGN',
-    )
-
-
-def _run(arguments: list[str]) -> ExitCode:
-    options = parse(handle_args(arguments))
-    options.arguments = arguments
-    _check(options)
-    reporter = options.reporter()
-    site, ledger = options.open_all()
-    try:
-        log_in(site, (), '')
-        wikis = Wikis(site)
-        searches = _searches(wikis, options, reporter)
-        if options.resume:
-            campaign = options.resumed(ledger, site, _KINDS)
-            options.check_seen(ledger, campaign)
-            campaign = _leave_out(ledger, wikis, campaign, options)
-            _search_again(ledger, campaign, searches, options, reporter)
-        elif options.undo is not None:
-            campaign = _begin_undo(ledger, wikis, options, reporter)
-        else:
-            campaign = _begin(ledger, searches, options, reporter)
-        return options.carry_out(
-            _SCRIPT,
-            ledger,
-            campaign,
-            _action(ledger, searches, campaign),
-            site,
-            reporter,
-            can_undo=campaign.action == CrosswikiDelete.kind,
-            side_by_side=True,
-        )
-    finally:
-        ledger.close()
-
-
-def parse(args: Iterable[str]) -> Options:
-    """Read the command line.
-
-    :param args: what pywikibot has left of it
-    :raises InvalidInput: it cannot be understood
-    """
-    options = Options()
-    args = list(args)
-    check_arguments(
-        (argument for argument in args if not _REASON.match(argument)),
-        options_in(__doc__) | options_in(HELP),
-        script=f'pwb {_SCRIPT}',
-        repeatable=['-from-user', '-same-title', '-wikis', '-not-wikis', '-tags'],
-        others=_GENERATORS if any(a.startswith('-wikis:') for a in args) else (),
-    )
-    for argument in args:
-        name, colon, value = argument.partition(':')
-        language = _REASON.match(argument)
-        match name, bool(colon):
-            case '-from-user', True:
-                options.users.append(_user(value))
-            case '-to-revert', True:
-                options.to_revert = expanded(value)
-            case '-same-title', True:
-                options.titles.append(value)
-            case '-wikis', True:
-                options.wikis += _separated(value)
-            case '-not-wikis', True:
-                options.not_wikis += _separated(value)
-            case _, True if language:
-                code = language[1].lower().replace('_', '-')
-                if code in options.reasons:
-                    raise InvalidInput(f'{name} is given twice: give it once.')
-                options.reasons[code] = checked_reason(name, value)
-            case '-tags', True:
-                options.tags += _separated(value)
-            case '-max-authors', True:
-                options.max_authors = number(name, value)
-            case '-max-revisions', True:
-                options.max_revisions = number(name, value)
-            case _ if not options.take(argument):
-                options.generators.append(argument)
-    return options
-
-
-def _separated(value: str) -> list[str]:
-    return [word for each in value.split(',') if (word := each.strip())]
-
-
-def _user(value: str) -> str:
-    name = normalise_name(value)
+def user(text: str) -> str:
+    """Read an account or a single address."""
+    name = normalise_name(text)
     if '/' in name:
-        raise InvalidInput(f'-from-user:{value}: give single addresses, not a range.')
+        raise ValueError('give single addresses, not a range.')
     return name
 
 
-def _check(options: Options) -> None:
-    """Refuse what does not go together, before anything is sent."""
-    if options.generators and not options.wikis:
-        raise not_understood(_SCRIPT, options.generators[0])
-    options.check(
-        new=options.names_pages,
-        how='No pages were named: give interwiki links or URLs, -file:FILE, '
-        '-from-user:NAME, -same-title:TITLE or a page generator with -wikis:, or - for '
-        'standard input.',
+def revisions(text: str) -> int:
+    """Read how many revisions a page may have."""
+    if (value := number(text)) > _MAX_REVISIONS:
+        raise ValueError(f'{_MAX_REVISIONS} at most: -undo could not restore more.')
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(CampaignScript.Options):
+    """What the command line asks for."""
+
+    file: tuple[str, ...] = option(
+        'Pages in a file in UTF-8, one a line: wiki and title with a tab between them, '
+        'database:Title, an interwiki link, or a URL. "# " begins a comment.',
+        value='FILE',
+        read=expanded,
+        group='Targets',
+        repeat=True,
+        names_targets=True,
     )
-    given = (options.wikis, options.reasons, options.tags)
-    limits = {options.max_authors, options.max_revisions}
-    if not options.names_pages and (any(given) or limits != {None}):
-        raise InvalidInput(
-            '-wikis, -reason-CODE, -tags, -max-authors and -max-revisions belong to a '
-            'new plan, not to -resume or -undo.'
-        )
-    if options.titles and not options.wikis:
-        raise InvalidInput('-same-title needs -wikis:, or -wikis:all.')
-    if options.to_revert is not None and not options.users:
-        raise InvalidInput('-to-revert needs a -from-user:NAME.')
-    if (options.max_revisions or 0) > MOST_REVISIONS:
-        raise InvalidInput(
-            f'-max-revisions is {MOST_REVISIONS} at most: -undo could not restore more.'
-        )
-    options.check_reason()
-    if options.is_chosen_by_others:
-        options.check_looked_at('-from-user, -same-title and page generators')
-    options.check_consent()
-
-
-def _searches(wikis: Wikis, options: Options, reporter: Reporter) -> Searches:
-    """Return what looks for pages, and says so where it cannot."""
-    return Searches(
-        wikis,
-        options.generators,
-        unreachable=lambda wiki, why: reporter.line(
-            message('crosswiki_delete-unreachable', wiki=wiki, why=why), urgent=True
-        ),
+    from_user: tuple[str, ...] = option(
+        'Pages that this account has created, on all wikis where it is attached, or on '
+        'those of -wikis. It may be an IP address or a temporary account.',
+        value='NAME',
+        read=user,
+        group='Targets',
+        repeat=True,
+        names_targets=True,
+        by_others=True,
+    )
+    to_revert: str | None = option(
+        'Where to write the pages that the account has only edited or moved; by '
+        'default beside the ledger of pywikibot.',
+        value='FILE',
+        read=expanded,
+        group='Targets',
+        needs=('from_user',),
+    )
+    same_title: tuple[str, ...] = option(
+        'The page of this title on each of -wikis.',
+        value='TITLE',
+        group='Targets',
+        repeat=True,
+        names_targets=True,
+        by_others=True,
+    )
+    generators: tuple[str, ...] = option(
+        'All page generators and filters of pywikibot (-prefixindex:, -search:, -ns:, '
+        '...) list the pages of each of -wikis.',
+        name='page generators',
+        group='Targets',
+        repeat=True,
+        names_targets=True,
+        by_others=True,
+        stored='generators',
+    )
+    wikis: tuple[str, ...] = option(
+        'Wikis for -same-title and for page generators: database names or codes, or '
+        '"all" on which you have an account. Pages of a list on other wikis are '
+        'skipped.',
+        value='A,B',
+        group='Targets',
+        separated=True,
+    )
+    not_wikis: tuple[str, ...] = option(
+        'Skip these wikis. With -resume, what is still to do there is skipped for '
+        'good, such as pages of a wiki that is closed or gone.',
+        value='A,B',
+        when=When.ALWAYS,
+        group='Targets',
+        separated=True,
+    )
+    reasons: tuple[tuple[str, str], ...] = option(
+        'The same for wikis in that language, such as -reason-de:TEXT.',
+        name='-reason-CODE',
+        value='TEXT',
+        group='What is done',
+        repeat=True,
+    )
+    tags: tuple[str, ...] = option(
+        'Change tags for the log entries; each wiki must know them.',
+        value='A,B',
+        group='What is done',
+        separated=True,
+        stored='tags',
+        rights={'applychangetags': 'editpage'},
+    )
+    max_authors: int | None = option(
+        'Skip pages with more than N authors, among whom are those who uploaded '
+        'versions of a file; default 1.',
+        value='N',
+        read=number,
+        group='Guards',
+    )
+    max_revisions: int | None = option(
+        'Skip pages with more than N revisions, and files with more than N versions; '
+        f'default 10, at most {_MAX_REVISIONS}.',
+        value='N',
+        read=revisions,
+        group='Guards',
     )
 
+    @classmethod
+    def rest(cls, argument: str, arguments: Sequence[str]) -> tuple[str, Any] | None:
+        """Read reasons for languages, and the options of page generators."""
+        from mw_tokens_plugin.cli.declaration import reason
 
-def _begin(
-    ledger: Ledger, searches: Searches, options: Options, reporter: Reporter
-) -> Campaign:
-    wikis = searches.wikis
-    name = options.new_name(CrosswikiDelete.kind)
-    left_out = sorted(set(map(wikis.database, options.not_wikis)))
+        name, colon, text = argument.partition(':')
+        if colon and (found := _REASON.fullmatch(name)):
+            try:
+                return 'reasons', (found[1].lower().replace('_', '-'), reason(text))
+            except ValueError as error:
+                raise InvalidInput(f'{name}: {error}') from None
+        if any(word.startswith('-wikis:') for word in arguments):
+            from pywikibot.pagegenerators import parameterHelp
+
+            if name in {'-category', *re.findall(r'(?<!\S)-[a-z]+', parameterHelp)}:
+                return 'generators', argument
+        return None
+
+    def check(self) -> None:
+        """Refuse what does not go together."""
+        codes = [code for code, _ in self.reasons]
+        for code in codes:
+            if codes.count(code) > 1:
+                raise InvalidInput(f'-reason-{code} is given twice: give it once.')
+        if self.same_title and not self.wikis:
+            raise InvalidInput('-same-title needs -wikis:, or -wikis:all.')
+
+
+def searches(run: Run[Options]) -> Searches:
+    """Return what looks for pages, and tells where it cannot."""
+    from mw_tokens_plugin.targets.pagelists import Searches
+    from mw_tokens_plugin.targets.wikis import Wikis
+
+    def tell(wiki: str, why: str) -> None:
+        line = message('crosswiki_delete-unreachable', wiki=wiki, why=why)
+        run.reporter.line(line, urgent=True)
+
+    return Searches(Wikis(run.site), run.options.generators, unreachable=tell)
+
+
+def targets(run: Run[Options]) -> Listing:
+    """List the pages that the command line names, and searches to be made later."""
+    options = run.options
+    search = run.shared(searches)
+    wikis = search.wikis
+    name = run.new_name()
+    skipped = sorted(set(map(wikis.database, options.not_wikis)))
     named = [] if 'all' in options.wikis else list(map(wikis.database, options.wikis))
-    guards = {
+    limits = {
         key: value
         for key in ('max_authors', 'max_revisions')
         if (value := getattr(options, key)) is not None
     }
-    path = _to_revert_path(options, name)
-    with _to_revert(path, 'overwrite', reporter) as searches.left:
-        campaign, count = options.begin(
-            ledger,
-            wikis.home,
-            CrosswikiDelete.kind,
-            _named(searches, options, named, left_out),
-            {
-                'reasons': options.reasons,
-                'tags': options.tags,
-                'guards': {
-                    **guards,
-                    'wikis': named,
-                    'not_wikis': left_out,
-                    'begun_by': options.users,
-                    'excluded': options.excluded(wikis.page),
-                },
-                'generators': options.generators,
-                'untrusted': options.is_chosen_by_others,
+    path = Path(options.to_revert or usual_path(name)) if options.from_user else None
+    pages = run.named(search.page)
+
+    def found() -> Iterator[str]:
+        with pages_to_revert(run, path, 'overwrite') as search.left:
+            yield from pages
+            yield from found_by_search(run, search, named, skipped)
+
+    return CampaignScript.Listing(
+        found(),
+        name=name,
+        stored={
+            'reasons': dict(options.reasons),
+            'guards': {
+                **limits,
+                'wikis': named,
+                'not_wikis': skipped,
+                'begun_by': list(options.from_user),
             },
-            reporter=reporter,
-            name=name,
-            exist=lambda names: _existing(wikis, names),
-        )
-    pages = count - len(searches.problems)
-    reporter.line(message('crosswiki_delete-pages', number=pages))
+        },
+        counted=lambda number: message(
+            'crosswiki_delete-pages', number=number - len(search.problems)
+        ),
+        existing=lambda names: existing_pages(wikis, names),
+    )
+
+
+def found_by_search(
+    run: Run[Options], search: Searches, named: list[str], skipped: list[str]
+) -> Iterator[str]:
+    """Yield what is found on wikis, and searches that cannot be made now.
+
+    :param named: the wikis of ``-wikis``; empty for all on which there is an account
+    :param skipped: those of ``-not-wikis``
+    """
+    from mw_tokens_plugin.targets.lists import valid_names
+
+    options = run.options
+    for name in options.from_user:
+        # It may be attached where the operator is not.
+        pages = search.begun_by(name, named or None, without=skipped)
+        yield from valid_names(pages, skip=False)
+    if not (options.same_title or options.generators):
+        return
+    databases = [d for d in named or search.wikis if d not in skipped]
+    for title in options.same_title:
+        pages = search.of_title(databases, title)
+        yield from valid_names(pages, skip=options.skip_bad_lines)
+    if options.generators:
+        yield from valid_names(search.generated(databases), skip=False)
+
+
+def search_again(run: Run[Options], campaign: Campaign) -> Campaign:
+    """List what is found by searches that could not be made before."""
+    from mw_tokens_plugin.campaign.records import State
+    from mw_tokens_plugin.targets.lists import valid_names
+    from mw_tokens_plugin.targets.wikis import search_in
+
+    campaign = skip_wikis(run, campaign)
+    sealer, search = run.sealer(campaign), run.shared(searches)
+    listed = run.ledger.targets(campaign, State.LISTED)
+    names = [t.name for t in listed if search_in(t.name) and sealer.vouched(t)]
+    if not names:
+        return campaign
+    sealer.begin()
+    search.generators = campaign.options.get('generators', ())
+    # Where it is written is not stored: others may write the ledger.
+    users = any(found[1] == 'from-user' for found in map(search_in, names) if found)
+    path = usual_path(campaign.name) if users else None
+    with pages_to_revert(run, path, 'append') as search.left:
+        pages = valid_names(search.again(names), skip=True)
+        run.ledger.add(campaign, pages, sealer.listed)
     return campaign
 
 
-def _named(
-    searches: Searches, options: Options, named: list[str], left_out: list[str]
-) -> Iterator[str]:
-    """Yield all pages that the command line names, and searches to be made later.
+def skip_wikis(run: Run[Options], campaign: Campaign) -> Campaign:
+    """Skip for good what is still to do on the wikis of ``-not-wikis``.
 
-    :param named: the wikis of ``-wikis``; empty for all on which there is an account
-    :param left_out: those of ``-not-wikis``
+    :raises CampaignBusy: another run is active on it
     """
-    wikis = searches.wikis
-    yield from options.named(searches.page)
-    if not options.is_chosen_by_others:
-        return
-    for user in options.users:
-        # It may be attached where the operator is not.
-        pages = searches.begun_by(user, named or None, without=left_out)
-        yield from valid_names(pages, skip=False)
-    if not (options.titles or options.generators):
-        return
-    databases = [d for d in named or wikis if d not in left_out]
-    for title in options.titles:
-        pages = searches.of_title(databases, title)
-        yield from valid_names(pages, skip=options.skip_bad_lines)
-    if options.generators:
-        yield from valid_names(searches.generated(databases), skip=False)
+    from mw_tokens_plugin.campaign.records import Decision, SkipReason, State
+    from mw_tokens_plugin.targets.wikis import split
 
-
-def _search_again(
-    ledger: Ledger,
-    campaign: Campaign,
-    searches: Searches,
-    options: Options,
-    reporter: Reporter,
-) -> None:
-    """List what is found by searches that this operator could not make before."""
-    sealer = options.sealer(ledger, campaign, searches.wikis.home)
-    listed = ledger.targets(campaign, State.LISTED)
-    names = [t.name for t in listed if search_in(t.name) and sealer.vouched(t)]
-    if not names:
-        return
-    sealer.begin()
-    searches.generators = campaign.options.get('generators', ())
-    # Where it is said nowhere: the ledger may be written by others.
-    users = any(search[1] == 'from-user' for search in map(search_in, names) if search)
-    path = _usual_to_revert(campaign.name) if users else None
-    with _to_revert(path, 'append', reporter) as searches.left:
-        pages = valid_names(searches.again(names), skip=True)
-        ledger.add(campaign, pages, sealer.listed)
-
-
-def _leave_out(
-    ledger: Ledger, wikis: Wikis, campaign: Campaign, options: Options
-) -> Campaign:
-    """Skip for good what is to be done on the wikis of ``-not-wikis``.
-
-    :raises CampaignBusy: another run is at work on it
-    """
+    options = run.options
     if not options.not_wikis:
         return campaign
+    ledger, wikis = run.ledger, run.shared(searches).wikis
     open_states = (State.LISTED, State.PLANNED, State.LEASED)
     to_do = [t for state in open_states for t in ledger.targets(campaign, state)]
     known = {split(target.name)[0] for target in to_do}
     chosen = {w if w in known else wikis.database(w) for w in options.not_wikis}
-    with options.busy_with(ledger, campaign):
+    with run.active_on(campaign):
         for target in to_do:
             wiki = split(target.name)[0]
             # What may have been sent is read first, as ever.
             if wiki in chosen and target.state is not State.LEASED:
                 facts = {**target.decision.facts, 'wiki': wiki}
-                skipped = Decision(
-                    target.name, skipped=SkipReason.LEFT_OUT, facts=facts
-                )
-                ledger.decide(campaign, [skipped])
-        stored = campaign.options.get('not_wikis', [])
-        left_out = sorted({*stored, *chosen})
-        return options.keep(ledger, campaign, wikis.home, 'not_wikis', left_out)
+                reason = SkipReason.LEFT_OUT
+                decision = Decision(target.name, skipped=reason, facts=facts)
+                ledger.decide(campaign, [decision])
+        skipped = sorted({*campaign.options.get('not_wikis', []), *chosen})
+        return run.keep(campaign, 'not_wikis', skipped)
 
 
-def _existing(wikis: Wikis, names: Iterable[str]) -> Iterator[str]:
+def tell_unknown(run: Run[Options], campaign: Campaign) -> Campaign:
+    """Tell of pages of which it is not known whether they were deleted."""
+    undone, _ = run.undone(campaign)
+    for target in run.ledger.targets(undone):
+        if run.options.undo and target.decision.facts.get('unknown'):
+            line = message('crosswiki_delete-unknown', page=target.name)
+            run.reporter.line(line, urgent=True)
+    return skip_wikis(run, campaign)
+
+
+def existing_pages(wikis: Wikis, names: Iterable[str]) -> Iterator[str]:
     """Yield the pages that exist, and those of wikis that do not answer."""
+    from mw_tokens_plugin.targets.pages import read_pages
+    from mw_tokens_plugin.targets.wikis import split
+
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(split(name)[0], []).append(name)
@@ -440,24 +346,18 @@ def _existing(wikis: Wikis, names: Iterable[str]) -> Iterator[str]:
         yield from groups[database] if isinstance(result, Exception) else result
 
 
-def _to_revert_path(options: Options, name: str) -> Path | None:
-    """Return where the pages are written that accounts have edited or moved."""
-    if not options.users:
-        return None
-    return Path(options.to_revert or _usual_to_revert(name))
+def usual_path(campaign: str) -> Path:
+    """Return where the pages are written that accounts have only edited or moved."""
+    from pywikibot import config
 
-
-def _usual_to_revert(name: str) -> Path:
-    return Path(config.datafilepath('campaigns', f'{name}.to-revert.txt'))
+    return Path(config.datafilepath('campaigns', f'{campaign}.to-revert.txt'))
 
 
 @contextmanager
-def _to_revert(
-    path: Path | None,
-    mode: Literal['append', 'overwrite'],
-    reporter: Reporter,
-) -> Iterator[Callable[[str], None]]:
-    """Yield what writes down the pages that accounts have merely edited or moved."""
+def pages_to_revert(
+    run: Run[Options], path: Path | None, mode: Literal['append', 'overwrite']
+) -> Iterator[Any]:
+    """Yield what writes down the pages that accounts have only edited or moved."""
     if path is None:
         yield lambda page: None
         return
@@ -472,57 +372,85 @@ def _to_revert(
     finally:
         with naming(path):
             file.close()
-        reporter.line(message('crosswiki_delete-to-revert', file=path))
+        run.reporter.line(message('crosswiki_delete-to-revert', file=path))
 
 
-def _begin_undo(
-    ledger: Ledger, wikis: Wikis, options: Options, reporter: Reporter
-) -> Campaign:
-    undone = found(ledger, options.undo or '')
-    if undone.action != CrosswikiDelete.kind:
-        raise InvalidInput(f'The campaign {undone.name!r} has deleted no pages.')
-    for target in ledger.targets(undone):
-        if target.decision.facts.get('unknown'):
-            line = message('crosswiki_delete-unknown', page=target.name)
-            reporter.line(line, urgent=True)
-    kind = UndoCrosswikiDelete.kind
-    campaign = options.begin_undo(ledger, wikis.home, kind, undone)
-    return _leave_out(ledger, wikis, campaign, options)
+def delete(run: Run[Options], campaign: Campaign) -> CrosswikiDelete:
+    """Return what a campaign does."""
+    from mw_tokens_plugin.actions.pagedelete import CrosswikiDelete, PageGuards
 
-
-def _action(
-    ledger: Ledger, searches: Searches, campaign: Campaign
-) -> CrosswikiDelete | UndoCrosswikiDelete:
-    """Return what a campaign does, as the ledger has it."""
-    stored = campaign.options
-    counts = ledger.counts(campaign)
-    again = any(counts[state] for state in State if state is not State.LISTED)
-    left_out = frozenset(stored.get('not_wikis', ()))
-    if campaign.action == UndoCrosswikiDelete.kind:
-        undone = found(ledger, stored['undone'])
-        return UndoCrosswikiDelete(
-            searches.wikis,
-            reason=campaign.reason,
-            recorded=Undone(ledger, campaign, undone).named,
-            again=again,
-            not_wikis=left_out,
-        )
-    guards: dict[str, Any] = {
-        key: frozenset(value) if isinstance(value, list) else value
-        for key, value in stored['guards'].items()
-    }
-    guards['not_wikis'] = guards.get('not_wikis', frozenset()) | left_out
+    stored, search = run.stored(campaign), run.shared(searches)
+    again = run.is_started(campaign)
+    sets = {key: frozenset(v) for key, v in stored['guards'].items() if type(v) is list}
+    guards = {**stored['guards'], **sets}
+    guards['excluded'] = frozenset(stored.get('excluded', guards.get('excluded', ())))
+    guards['not_wikis'] |= frozenset(stored.get('not_wikis', ()))
     return CrosswikiDelete(
-        searches.wikis,
+        search.wikis,
         reason=campaign.reason,
         reasons=stored['reasons'],
         tags=stored['tags'],
         guards=PageGuards(**guards),
         again=again,
-        problems=searches.problems,
-        recorded=lambda names: ledger.named(campaign, names) if again else {},
+        problems=search.problems,
+        recorded=lambda names: run.ledger.named(campaign, names) if again else {},
     )
 
+
+def undo_delete(run: Run[Options], campaign: Campaign) -> UndoCrosswikiDelete:
+    """Return what a campaign does that undoes another one."""
+    from mw_tokens_plugin.actions.pagedelete import UndoCrosswikiDelete
+
+    _, recorded = run.undone(campaign)
+    return UndoCrosswikiDelete(
+        run.shared(searches).wikis,
+        reason=campaign.reason,
+        recorded=recorded,
+        again=run.is_started(campaign),
+        not_wikis=frozenset(campaign.options.get('not_wikis', ())),
+    )
+
+
+SCRIPT = CampaignScript(
+    'crosswiki_delete',
+    Options,
+    targets,
+    {
+        'crosswiki_delete': Kind(
+            delete,
+            module='delete',
+            rights={'delete': 'delete'},
+            by_wiki=True,
+            undo='undo_crosswiki_delete',
+            before=search_again,
+            skips_listed=True,
+            stored={
+                'reasons': {str: str},
+                'guards': {
+                    'max_authors?': int,
+                    'max_revisions?': range(_MAX_REVISIONS + 1).__contains__,
+                    'wikis?': [str],
+                    'begun_by?': [str],
+                    'excluded?': [str],
+                    'not_wikis?': [str],
+                },
+                'not_wikis?': [str],
+            },
+        ),
+        'undo_crosswiki_delete': Kind(
+            undo_delete,
+            module='undelete',
+            rights={'undelete': 'delete', 'deletedhistory': 'delete'},
+            by_wiki=True,
+            before=tell_unknown,
+            stored={'not_wikis?': [str]},
+        ),
+    },
+    noun='page',
+    names='interwiki links or URLs',
+    opposite='pwb crosswiki_delete -undo:CAMPAIGN',
+)
+main = SCRIPT.main
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -4,16 +4,7 @@
 It looks at the home wiki and at the central one of its farm, and changes nothing there.
 pywikibot, when it logs in, takes a password file that others can read away from them.
 
-WIKI...           Look at these wikis too, as the scripts that act on other wikis would:
-                  a code of the same family, family:code, a database name, or a URL.
-
--for:SCRIPT       Say by the exit code whether this script would be allowed to work: 0
-                  if so, 75 if only wikis stop it that are read-only or do not answer
-                  now, 3 if not.
-
--targets:N        Tell how long a campaign of N targets takes; default 100.
-
--json             Print what is found as JSON.
+&options;
 
 Exit codes: 0 all wikis were looked at; 1 some could not be; 2 usage or configuration; 3
 not logged in, or the script named by -for would not work; 70 internal error; 75 a wiki
@@ -27,63 +18,52 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
-from enum import Enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pywikibot
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from mw_tokens_plugin.campaign.exitcodes import exit_code_of
-from mw_tokens_plugin.campaign.report.console import duration, terminal
-from mw_tokens_plugin.cli.arguments import check_arguments, options_in
-from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script
-from mw_tokens_plugin.doctor import (
-    EXPECTED,
-    MAX_CLOCK_DIFFERENCE,
-    OWN_LOGIN,
-    SCRIPTS,
-    Advice,
-    Diagnosis,
-    Findings,
-    LoginKind,
-    Missing,
-    Role,
-    ScriptCheck,
-    SecretFile,
-    examine,
-    without_home,
-)
-from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import message
-from mw_tokens_plugin.protocol.display import displayable
+from mw_tokens_plugin.cli.script import option, start_help
+from mw_tokens_plugin.cli.table import Options as Table
+from mw_tokens_plugin.cli.table import document, number, parse
+
+if TYPE_CHECKING:
+    from mw_tokens_plugin.campaign.exitcodes import ExitCode
 
 #: Arguments that are certainly not for pywikibot.
 _OWN = re.compile('(?!-)|-(for|targets|json)(:|$)')
 
 
-@dataclass
-class Options:
-    """What the command line asks for."""
+def script(text: str) -> str:
+    """Read the name of a script."""
+    from mw_tokens_plugin.doctor import SCRIPTS
 
-    wikis: list[str] = field(default_factory=list)
-    script: str | None = None
-    targets: int = 100
-    json: bool = False
+    known = [script.name for script in SCRIPTS]
+    if text not in known:
+        raise ValueError(f'give one of {", ".join(known)}.')
+    return text
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One finding, in words.
+@dataclass(frozen=True, kw_only=True)
+class Options(Table):
+    """What the command line asks for; its names are wikis."""
 
-    :ivar good: None if it is neither good nor bad
-    """
+    for_: str | None = option(
+        'Say by the exit code whether this script would be allowed to work: 0 if so, '
+        '75 if only wikis stop it that are read-only or do not answer now, 3 if not.',
+        value='SCRIPT',
+        read=script,
+    )
+    targets: int = option(
+        'Tell how long a campaign of N targets takes; default 100.',
+        100,
+        value='N',
+        read=number,
+    )
+    json: bool = option('Print what is found as JSON.')
 
-    what: str
-    said: str
-    good: bool | None = None
+
+document(__name__, Options)
 
 
 def main(*args: str) -> ExitCode:
@@ -92,6 +72,9 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
+    start_help(args)
+    from mw_tokens_plugin.cli.launch import run_script
+
     # An open password file is what it is there to find.
     return run_script(
         _run,
@@ -103,320 +86,31 @@ def main(*args: str) -> ExitCode:
 
 
 def _run(arguments: list[str]) -> ExitCode:
+    from mw_tokens_plugin.campaign.exitcodes import exit_code_of
+    from mw_tokens_plugin.campaign.report.console import terminal
+    from mw_tokens_plugin.cli.launch import handle_args
+    from mw_tokens_plugin.doctor import EXPECTED, display, examine, without_home
+
     try:
         left = handle_args(arguments)
         home = pywikibot.Site()
     except EXPECTED as error:
         # pywikibot makes a site before it tells which arguments are not its own.
-        options = parse(a for a in arguments if _OWN.match(a))
+        own = [argument for argument in arguments if _OWN.match(argument)]
+        options = parse(Options, own, 'pwb token_doctor')
         found = without_home(error, targets=options.targets)
         code = exit_code_of(error)
     else:
-        options = parse(left)
-        found = examine(home, options.wikis, targets=options.targets)
-        code = _exit_code_of_wikis(found)
+        options = parse(Options, left, 'pwb token_doctor')
+        found = examine(home, options.names, targets=options.targets)
+        code = display.exit_code_of_wikis(found)
     if options.json:
-        print(json.dumps(as_json(found), ensure_ascii=False, indent=2))
+        print(json.dumps(display.as_json(found), ensure_ascii=False, indent=2))
     else:
-        show(found, terminal())
-    return code if options.script is None else _exit_code_for(found, options.script)
-
-
-def _exit_code_of_wikis(found: Diagnosis) -> ExitCode:
-    unseen = [wiki for wiki in found.wikis if wiki.problem]
-    if not unseen:
-        return ExitCode.DONE
-    if all(wiki.transient for wiki in unseen):
-        return ExitCode.TRY_AGAIN
-    if len(unseen) < len(found.wikis):
-        return ExitCode.FAILED
-    refused = any(file.refused for file in found.secret_files)
-    return ExitCode.USAGE if refused else ExitCode.NOT_AUTHORISED
-
-
-def _exit_code_for(found: Diagnosis, script: str) -> ExitCode:
-    if found.would_work(script):
-        return ExitCode.DONE
-    later = found.may_work_later(script)
-    return ExitCode.TRY_AGAIN if later else ExitCode.NOT_AUTHORISED
-
-
-def parse(args: Iterable[str]) -> Options:
-    """Read the command line.
-
-    :param args: what pywikibot has left of it
-    :raises InvalidInput: it cannot be understood
-    """
-    options = Options()
-    args = list(args)
-    check_arguments(args, options_in(__doc__), script='pwb token_doctor')
-    for argument in args:
-        name, colon, value = argument.partition(':')
-        match name, bool(colon):
-            case '-for', True:
-                known = [script.name for script in SCRIPTS]
-                if value not in known:
-                    raise InvalidInput(f'-for:{value}: give one of {", ".join(known)}.')
-                options.script = value
-            case '-targets', True:
-                if not value.isdecimal():
-                    raise InvalidInput(f'-targets:{value}: give a number.')
-                options.targets = int(value)
-            case '-json', False:
-                options.json = True
-            case _ if argument.startswith('-'):
-                raise InvalidInput(
-                    f'{argument!r} is not understood. "pwb token_doctor -help" lists '
-                    'all options; those with a value are written -name:value.'
-                )
-            case _:
-                options.wikis.append(argument)
-    return options
-
-
-def as_json(found: Diagnosis) -> dict[str, object]:
-    """Return a diagnosis in the types that JSON has."""
-    plain = asdict(
-        found,
-        dict_factory=lambda items: {
-            key: value.value if isinstance(value, Enum) else value
-            for key, value in items
-        },
-    )
-    plain['would_work'] = {s.name: found.would_work(s.name) for s in SCRIPTS}
-    plain['advice'] = [{'what': each.what, **each.about} for each in found.advice()]
-    return plain
-
-
-def show(found: Diagnosis, console: Console) -> None:
-    """Print a diagnosis: as tables on a terminal, else one finding a line."""
-    _show_section(message('token_doctor-login'), _about_login(found), console)
-    for wiki in found.wikis:
-        lines: list[Line] = []
-        if wiki.problem:
-            lines.append(
-                Line(message('token_doctor-problem'), wiki.problem, good=False)
-            )
-        if wiki.findings is not None:
-            lines += _about_wiki(wiki.findings, found)
-        roles = ', '.join(_role(role) for role in wiki.roles)
-        _show_section(f'{wiki.wiki} ({roles})', lines, console)
-    advice = [Line('', _sentence(each)) for each in found.advice()]
-    _show_section(message('token_doctor-advice'), advice, console)
-
-
-def _role(role: str) -> str:
-    return {
-        Role.HOME: message('token_doctor-role-home'),
-        Role.CENTRAL: message('token_doctor-role-central'),
-        Role.NAMED: message('token_doctor-role-named'),
-    }[Role(role)]
-
-
-def _login_name(kind: LoginKind) -> str:
-    return {
-        LoginKind.MAIN_PASSWORD: message('token_doctor-main-password'),
-        LoginKind.BOT_PASSWORD: message('token_doctor-bot-password'),
-        LoginKind.OAUTH: message('token_doctor-oauth'),
-    }[kind]
-
-
-def _about_login(found: Diagnosis) -> Iterator[Line]:
-    made = message('token_doctor-made-with')
-    if found.login is None:
-        none = message('token_doctor-no-login', reason=found.reason or '')
-        yield Line(made, none, good=False)
-    else:
-        yield Line(made, _login_name(found.login), good=True)
-        gets = (
-            message('token_doctor-yes')
-            if found.centralauthtoken
-            else message('token_doctor-no', reason=found.reason or '')
-        )
-        yield Line('centralauthtoken', gets, good=found.centralauthtoken)
-        yield Line(
-            message('token_doctor-foreign-site'),
-            found.foreign_site or message('token_doctor-no-foreign-site'),
-            good=found.foreign_site is not None,
-        )
-    for file in found.secret_files:
-        yield _about_file(file)
-
-
-def _about_file(file: SecretFile) -> Line:
-    what = message('token_doctor-secrets')
-    if file.problem is not None:
-        return Line(what, file.problem, good=False)
-    about = {'path': file.path, 'mode': file.mode or ''}
-    if file.narrowed:
-        return Line(what, message('token_doctor-file-narrowed', **about), good=False)
-    if file.exposed:
-        return Line(what, message('token_doctor-file-exposed', **about), good=False)
-    return Line(what, message('token_doctor-file-yours', **about), good=True)
-
-
-def _about_wiki(found: Findings, all_found: Diagnosis) -> Iterator[Line]:
-    own = message('token_doctor-own-login')
-    through = own if found.through == OWN_LOGIN else found.through
-    yield Line(message('token_doctor-user'), f'{found.user}, {through}')
-    yield Line('MediaWiki', found.release)
-    if found.read_only is not None:
-        what = message('token_doctor-read-only')
-        yield Line(what, found.read_only or message('token_doctor-yes'), good=False)
-    if found.block is not None:
-        about = {
-            'by': found.block.by,
-            'expiry': found.block.expiry,
-            'reason': found.block.reason,
-        }
-        blocked = (
-            message('token_doctor-block-partial', **about)
-            if found.block.partial
-            else message('token_doctor-block-full', **about)
-        )
-        yield Line(message('token_doctor-block'), blocked, good=False)
-    tokens = ', '.join(found.tokens) or message('token_doctor-none')
-    yield Line(message('token_doctor-tokens'), tokens, good=bool(found.tokens))
-    if refused := [name for name in found.token_types if name not in found.tokens]:
-        yield Line(message('token_doctor-not-for-you'), ', '.join(refused))
-    yield Line(message('token_doctor-rate-limits'), _limits(found))
-    yield Line('put_throttle', _throttle(found))
-    yield Line('User-Agent', found.user_agent, good=found.names_operator)
-    yield Line(
-        message('token_doctor-clock'),
-        _difference(found.clock_difference),
-        good=abs(found.clock_difference) <= MAX_CLOCK_DIFFERENCE,
-    )
-    for check in found.scripts:
-        yield from _about_script(check, all_found)
-
-
-def _limits(found: Findings) -> str:
-    if found.unlimited:
-        return message('token_doctor-unlimited')
-    limits = [
-        message(
-            'token_doctor-rate-limit',
-            hits=limit.hits,
-            action=limit.action,
-            seconds=limit.seconds,
-        )
-        for limit in found.rate_limits
-    ]
-    return '; '.join(limits) or message('token_doctor-no-known-limit')
-
-
-def _throttle(found: Findings) -> str:
-    seconds = f'{found.put_throttle:g}'
-    if found.processes > 1:
-        return message(
-            'token_doctor-shared-throttle', seconds=seconds, processes=found.processes
-        )
-    return message('token_doctor-throttle', seconds=seconds)
-
-
-def _about_script(check: ScriptCheck, found: Diagnosis) -> Iterator[Line]:
-    refused = [file for file in found.secret_files if file.refused]
-    problem = found.login_problem(check.script)
-    works = check.works and not refused and problem is None
-    yield Line(check.script, _fares(check, refused, problem, found.targets), good=works)
-    if check.works:
-        for option in dict.fromkeys(m.option for m in check.missing):
-            lacks = _lacks(m for m in check.missing if m.option == option)
-            words = message('token_doctor-would-not-work', lacks=lacks)
-            yield Line(f'  {option}', words, good=False)
-    grants = check.least_grants
-    least = message('token_doctor-no-grants') if grants is None else ', '.join(grants)
-    yield Line(f'  {message("token_doctor-least-grants")}', least)
-
-
-def _fares(
-    check: ScriptCheck,
-    refused: Iterable[SecretFile],
-    problem: str | None,
-    targets: int,
-) -> str:
-    lacks = _lacks(m for m in check.missing if not m.option)
-    central = problem and message(
-        'token_doctor-lacks-central', problem=problem.rstrip('.')
-    )
-    if reasons := [*filter(None, [lacks, central]), *map(_refusal, refused)]:
-        return message('token_doctor-would-not-work', lacks='; '.join(reasons))
-    if check.seconds is None:
-        return message('token_doctor-would-work')
-    if not check.seconds:
-        # Without a pause it is up to the wiki.
-        return message('token_doctor-would-work-at-once')
-    return message(
-        'token_doctor-would-work-in', targets=targets, duration=duration(check.seconds)
-    )
-
-
-def _refusal(file: SecretFile) -> str:
-    if file.narrowed:
-        return message('token_doctor-refuses-file-until-now')
-    if file.exposed:
-        return message('token_doctor-refuses-exposed-file')
-    return message('token_doctor-refuses-broken-file')
-
-
-def _lacks(missing: Iterable[Missing]) -> str:
-    words: dict[str, Callable[[str], str]] = {
-        'grant': lambda name: message('token_doctor-lacks-grant', name=name),
-        'right': lambda name: message('token_doctor-lacks-right', name=name),
-        'module': lambda name: message('token_doctor-lacks-module', name=name),
-        'main password': lambda _: message('token_doctor-lacks-main-password'),
-        'block': lambda name: message('token_doctor-is-blocked', name=name),
-        'read-only': lambda _: message('token_doctor-is-read-only'),
-    }
-    return '; '.join(words[each.what](each.name) for each in missing)
-
-
-def _difference(seconds: float) -> str:
-    if abs(seconds) < 2:
-        return message('token_doctor-clock-same')
-    time = duration(abs(seconds))
-    if seconds > 0:
-        return message('token_doctor-clock-ahead', time=time)
-    return message('token_doctor-clock-behind', time=time)
-
-
-def _sentence(advice: Advice) -> str:
-    about = advice.about
-    words: dict[str, Callable[[], str]] = {
-        'hide-file': lambda: message(
-            'token_doctor-hide-file', path=about['path'], mode=about['mode']
-        ),
-        'file-was-open': lambda: message(
-            'token_doctor-file-was-open', path=about['path'], mode=about['mode']
-        ),
-        'fix-file': lambda: message('token_doctor-fix-file', path=about['path']),
-        'safer-login': lambda: message(
-            'token_doctor-safer-login', scripts=about['scripts']
-        ),
-        'name-operator': lambda: message('token_doctor-name-operator'),
-        'set-clock': lambda: message('token_doctor-set-clock'),
-        'slowed-down': lambda: message('token_doctor-slowed-down'),
-    }
-    return words[advice.what]()
-
-
-def _show_section(title: str, lines: Iterable[Line], console: Console) -> None:
-    lines = list(lines)
-    if not lines:
-        return
-    if not console.is_terminal:
-        print(title)
-        for line in lines:
-            said_so = displayable(line.said)
-            print(f'  {line.what}: {said_so}' if line.what else f'  {said_so}')
-        return
-    table = Table(title=title, title_justify='left', show_header=False)
-    for line in lines:
-        style = {True: 'green', False: 'red', None: ''}[line.good]
-        text = Text(displayable(line.said), style=style)
-        table.add_row(*([line.what] if any(each.what for each in lines) else []), text)
-    console.print(table)
+        display.show(found, terminal())
+    if options.for_ is None:
+        return code
+    return display.exit_code_for(found, options.for_)
 
 
 if __name__ == '__main__':

@@ -1,7 +1,6 @@
-"""One campaign as an operator runs it: list, plan, confirm, carry out, sum up.
+"""One campaign as an operator runs it: plan, confirm, write, sum up.
 
-It is the part that the scripts share; what is done to a target is the action's
-business, and how it is started the script's.
+The scripts share it. What is done to a target is up to the action.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -22,12 +20,7 @@ from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
-from mw_tokens_plugin.campaign.guards import (
-    FailureGuard,
-    StopPage,
-    Threshold,
-    page_revision,
-)
+from mw_tokens_plugin.campaign.guards import FailureGuard, StopPage, page_revision
 from mw_tokens_plugin.campaign.heartbeats import PATIENCE
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import check_again, is_stale, make_plan
@@ -38,7 +31,9 @@ from mw_tokens_plugin.campaign.report.wording import confirm_few, confirm_many, 
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import Run, at_work
+from mw_tokens_plugin.cli.declaration import MAX_WORKERS, CampaignOptions, Kind
 from mw_tokens_plugin.cli.launch import stop_signals
+from mw_tokens_plugin.cli.lines import Lines
 from mw_tokens_plugin.cli.streams import leave_terminal, say
 from mw_tokens_plugin.cli.tracebacks import internal_error
 from mw_tokens_plugin.exceptions import CampaignBusy, LedgerFailure, StoppedByGuard
@@ -50,43 +45,11 @@ FEW = 5
 #: What is typed instead of the number to see the whole plan.
 _LIST = 'list'
 
-#: Workers that an account has at most, unless the operator insists. Each more of
-#: them is one more write at the same time, on databases that everybody shares.
-MAX_WORKERS = 3
-
 #: Characters of a reason that MediaWiki keeps (``COMMENT_CHARACTER_LIMIT``).
 MAX_REASON = 500
 
 #: Longest plan without a terminal, where the operator names no other.
 MAX_UNATTENDED = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """What the operator has agreed to on the command line.
-
-    :ivar always: carry the plan out without asking
-    :ivar simulate: stop after the plan
-    :ivar longest: refuse longer plans; None is no limit
-    :ivar workers: how many threads work side by side
-    :ivar join: help another run that is at work
-    :ivar insist: have more workers than is polite
-    :ivar max_failures: what stops a campaign that goes wrong
-    :ivar stop_page: a page on the wiki whose change from now on stops the campaign;
-        empty for none, None for the one that was named before
-    :ivar twice: what cannot be undone and is asked for once more, as words to be
-        typed; empty if nothing
-    """
-
-    always: bool = False
-    simulate: bool = False
-    longest: int | None = None
-    workers: int = 1
-    join: bool = False
-    insist: bool = False
-    max_failures: Threshold | None = None
-    stop_page: str | None = None
-    twice: str = ''
 
 
 class Command:
@@ -98,104 +61,83 @@ class Command:
     def __init__(
         self,
         ledger: Ledger,
-        action: Action,
         site: Any,
         reporter: Reporter,
-        consent: Consent,
-        *,
-        resume_line: str,
-        undo_line: str = '',
-        show_line: str = '',
-        look_line: str = '',
-        retry_line: str = '',
-        side_by_side: bool = False,
-        observe: Callable[[Target, Outcome], None] = lambda target, outcome: None,
-        ask: Callable[[str], str] = pywikibot.input,
-        policy: RetryPolicy | None = None,
-        name_filter: NameFilter | None = None,
-        sealer: Sealer | None = None,
+        options: CampaignOptions,
+        lines: Lines,
+        kind: Kind,
+        action: Action,
+        sealer: Sealer,
+        name_filter: NameFilter,
+        observe: Callable[[Target, Outcome], None],
     ) -> None:
         """Get everything that a run needs.
 
-        :param site: the wiki that is written to
-        :param resume_line: the command that goes on with this campaign
-        :param undo_line: the command that undoes it; empty if none does
-        :param show_line: the command that shows all of it
-        :param look_line: the command that asks before it goes on
-        :param retry_line: the command that does what has failed again
-        :param side_by_side: whether each worker writes to a wiki of its own, where
-            pywikibot's throttle keeps the pace; else all of them together keep it
-        :param observe: told of every outcome, besides the reporter
-        :param ask: asks the operator
-        :param policy: how often a target is tried
-        :param name_filter: refreshed when the plan has found more names to be hidden
-        :param sealer: judges what the operator has agreed to; without one the ledger
-            is trusted
+        :param site: the central wiki
+        :param options: what the operator has asked for, and agreed to
+        :param lines: the commands that are printed
+        :param sealer: judges what the operator has agreed to
+        :param name_filter: refreshed when the plan has found more names that are not shown
+        :param observe: gets every outcome, besides the reporter
         """
-        self._sealer = sealer
-        #: Outcomes of this run, and how many targets the operator had done before it.
-        self._ended: Counter[State] = Counter()
-        #: How many targets the plan had that the operator was shown.
-        self._shown = 0
-        #: What stops a campaign, while it is carried out.
-        self._guarding: list[FailureGuard | StopPage] = []
-        self._done_before = 0
         self._ledger = ledger
-        self._action = action
         self._site = site
         self._reporter = reporter
-        self._consent = consent
-        self._resume_line = resume_line
-        self._undo_line = undo_line
-        self._show_line = show_line
-        self._look_line = look_line or resume_line
-        self._retry_line = retry_line
-        self._side_by_side = side_by_side
-        self._partitions = consent.workers if side_by_side else 1
-        self._observe = observe
+        self._options = options
+        self._lines = lines
+        self._kind = kind
+        self._action = action
+        self._sealer = sealer
         self._name_filter = name_filter
-        self._ask = ask
-        self._policy = policy or RetryPolicy(
-            sleep=self._sleep, should_stop=lambda: self._stop
-        )
+        self._observe = observe
+        self._simulate = bool(config.simulate)
+        #: Outcomes of this run, and how many targets the operator had done before it.
+        self._ended: Counter[State] = Counter()
+        self._done_before = 0
+        #: How many targets the plan had that the operator was shown.
+        self._shown = 0
+        #: What stops a campaign, while it writes.
+        self._guarding: list[FailureGuard | StopPage] = []
         self._stop = False
-        self._at_work = False
+        self._writes = False
         self._waits_for_others = False
 
     def run(self, campaign: Campaign, run: Run | None = None) -> ExitCode:
-        """Plan, confirm and carry out a campaign whose targets are listed.
+        """Plan, confirm and run a campaign whose targets are listed.
 
-        :param run: the one that is at work on it already
-        :raises CampaignBusy: another run is at work on it
+        :param run: the one that is active on it already
+        :raises CampaignBusy: another run is active on it
         :raises StoppedByGuard: the plan is too long, or was not confirmed
         :raises TokensPluginError: planning was not possible
         """
         # Attempts are compared with the logs of the wiki, so its clock tells the time.
         self._ledger.clock = self._site.tokens.session.clock.now
+        options = self._options
         try:
             with (
                 at_work(
                     self._ledger,
                     campaign,
                     account=self._account(),
-                    workers=self._consent.workers,
-                    max_workers=None if self._consent.insist else MAX_WORKERS,
-                    join=self._consent.join,
+                    workers=options.workers,
+                    max_workers=None if options.insist else MAX_WORKERS,
+                    join=options.join,
                     run=run,
-                    waiting=self._say_waiting,
-                ) as begun,
+                    waiting=lambda: self._say(
+                        'campaign-watching', seconds=round(PATIENCE)
+                    ),
+                ) as active,
                 self._stopping_in_order(),
             ):
-                return self._run(campaign, begun)
+                return self._run(campaign, active)
         except KeyboardInterrupt:
-            self._reporter.line(message('campaign-interrupted', line=self._resume_line))
+            self._say('campaign-interrupted', line=self._lines.resume(campaign))
             return ExitCode.INTERRUPTED
         except Exception as error:
-            if exit_code_of(error) is ExitCode.INTERNAL or isinstance(
-                error, LedgerFailure
-            ):
-                line = message('campaign-to-resume', line=self._resume_line)
-                self._reporter.line(line, urgent=True)
+            is_internal = exit_code_of(error) is ExitCode.INTERNAL
+            if is_internal or isinstance(error, LedgerFailure):
+                line = self._lines.resume(campaign)
+                self._say('campaign-to-resume', urgent=True, line=line)
             raise
 
     def _run(self, campaign: Campaign, run: Run) -> ExitCode:
@@ -203,194 +145,180 @@ class Command:
         if campaign.finished_at is None:
             campaign = self._keep_stop_page(campaign)
             engine = self._engine(campaign, run)
-            if self._is_in_other_hands(campaign) and not run.joined:
-                # What nobody holds any more is asked for with the rest.
+            if self._may_be_sent_by_others(campaign) and not run.joined:
+                # What no run has leased any more is asked for with the rest.
                 engine.reconcile_left()
             campaign = self._planned(campaign)
-            if self._consent.simulate and self._to_do(campaign):
-                if self._sealer is not None:
-                    # It is shown to be looked at, whoever has listed it.
-                    self._sealer.adopt()
-                self._reporter.line(
-                    message('campaign-simulated', line=self._resume_line)
-                )
+            if self._simulate and self._to_do(campaign):
+                # Somebody looks at it, whoever has listed it.
+                self._sealer.adopt()
+                self._say('campaign-simulated', line=self._lines.resume(campaign))
                 return ExitCode.DONE
             if not self._is_confirmed(campaign):
                 self._confirm(campaign)
-                if self._sealer is not None:
-                    self._sealer.confirm()
+                self._sealer.confirm()
                 campaign = self._ledger.mark(campaign, 'confirmed_at')
-            finish = self._try(campaign, engine)
+            finish = self._write(campaign, engine)
             if isinstance(finish.error, CampaignBusy) and not self._to_do(campaign):
-                self._reporter.line(message('campaign-finished-by-others'), urgent=True)
+                self._say('campaign-finished-by-others', urgent=True)
                 finish = Finish()
             if isinstance(finish.error, LedgerFailure):
-                return self._sum_up_without_ledger(campaign, finish)
+                return self._sum_up_without_ledger(campaign, finish.error)
             if finish.is_whole and not self._to_do(campaign):
                 campaign = self._ledger.mark(campaign, 'finished_at')
         self._sum_up(campaign, finish)
         return self._code(campaign, finish)
 
+    # The plan
+
     def _is_confirmed(self, campaign: Campaign) -> bool:
-        """Tell whether this operator has agreed to all that is to be done."""
+        """Tell whether this operator has agreed to all that is left to do."""
         if campaign.confirmed_at is None:
             return False
-        sealer = self._sealer
-        if sealer is None or not self._to_do(campaign):
+        if not self._to_do(campaign):
             return True
-        return sealer.is_confirmed and not sealer.has_pending
+        return self._sealer.is_confirmed and not self._sealer.has_pending
 
     def _planned(self, campaign: Campaign) -> Campaign:
-        """Plan what is not planned yet, by this operator, and show it.
+        """Plan what this operator has not planned yet, and show it.
 
         :raises StoppedByGuard: the plan is too long
         """
-        before = self._ledger.counts(campaign)
+        ledger, sealer = self._ledger, self._sealer
+        before = ledger.counts(campaign)
         listed, planned = before[State.LISTED], before[State.PLANNED]
         is_new = campaign.planned_at is None or bool(listed)
         stale = not is_new and is_stale(campaign)
-        foreign = 0
-        if self._sealer is not None:
-            states = [State.LEASED] if stale else [State.PLANNED, State.LEASED]
-            foreign = sum(
-                self._sealer.vouched(target) is None
-                for state in states
-                if before[state]
-                for target in self._ledger.targets(campaign, state)
-            )
+        foreign = sum(
+            sealer.vouched(target) is None
+            for state in ([State.LEASED] if stale else [State.PLANNED, State.LEASED])
+            if before[state]
+            for target in ledger.targets(campaign, state)
+        )
         was_confirmed = self._is_confirmed(campaign)
         if not (is_new or stale or foreign) and was_confirmed:
             return campaign
         if stale:
-            self._reporter.line(message('campaign-stale'))
-        if self._sealer is not None and (is_new or stale):
-            self._sealer.begin(confirmed=stale and was_confirmed)
+            self._say('campaign-stale')
+        if is_new or stale:
+            sealer.begin(confirmed=stale and was_confirmed)
         if is_new:
             watch = self._reporter.watch('campaign-planning', total=listed)
-            campaign = make_plan(
-                self._ledger, campaign, self._action, watch, self._sealer
-            )
+            campaign = make_plan(ledger, campaign, self._action, watch, sealer)
         if stale or foreign:
             watch = self._reporter.watch('campaign-planning', total=foreign or planned)
             campaign = check_again(
-                self._ledger,
-                campaign,
-                self._action,
-                watch,
-                self._sealer,
-                only_unsealed=not stale,
+                ledger, campaign, self._action, watch, sealer, only_unsealed=not stale
             )
-        self._say_whose(campaign)
-        if self._name_filter is not None:
-            self._name_filter.refresh()
-        to_do = self._shown = sum(1 for _ in self._in_plan(campaign))
-        self._reporter.line(
-            message('campaign-heading', name=campaign.name, wiki=self._where())
-        )
-        if self._reporter.interactive:
-            self._reporter.line(reason_line(campaign), plan=True)
-        else:
-            names = self._name_filter or NameFilter(self._ledger)
-            self._reporter.line(reason_line(names.campaign(campaign)))
-        for reason in (campaign.reason, *campaign.options.get('reasons', {}).values()):
-            if len(reason) > MAX_REASON:
-                about = {'number': len(reason), 'most': MAX_REASON}
-                self._reporter.line(message('campaign-reason-long', **about))
-        self._show_plan(campaign)
-        self._say_duration(to_do)
-        if self._consent.longest is not None and to_do > self._consent.longest:
+        self._show(campaign)
+        most = self._max_targets()
+        if most is not None and self._shown > most:
+            line = self._lines.resume(campaign)
             raise StoppedByGuard(
-                f'The plan has {to_do} targets, and -max is {self._consent.longest}; '
-                f'nothing was sent. To carry it out: {self._resume_line} -max:{to_do}'
+                f'The plan has {self._shown} targets, and -max is {most}; nothing was '
+                f'sent. To run it: {line} -max:{self._shown}'
             )
         return campaign
 
-    def _say_whose(self, campaign: Campaign) -> None:
-        """Say that others have begun, added or changed what is shown."""
-        if self._sealer is None or not self._sealer.has_pending:
-            return
-        by = campaign.operator
-        key = 'campaign-of-colleague' if by != self._user() else 'campaign-not-sealed'
-        self._reporter.line(message(key, operator=by), urgent=True)
+    def _max_targets(self) -> int | None:
+        options, most = self._options, self._kind.max_targets
+        if options.max is not None:
+            return options.max
+        return most if most is not None or options.is_interactive else MAX_UNATTENDED
 
-    def _show_plan(self, campaign: Campaign, *, everything: bool = False) -> None:
+    def _show(self, campaign: Campaign) -> None:
+        """Show the plan, and what has to be known of it."""
+        user, by = str(self._site.username()), campaign.operator
+        if self._sealer.has_pending:
+            key = 'campaign-of-colleague' if by != user else 'campaign-not-sealed'
+            self._say(key, urgent=True, operator=by)
+        self._name_filter.refresh()
+        self._shown = sum(1 for _ in self._in_plan(campaign))
+        wiki = f'{self._site} ({self._site.base_url("")})'
+        self._say('campaign-heading', name=campaign.name, wiki=wiki)
+        at_terminal = self._reporter.interactive
+        shown = campaign if at_terminal else self._name_filter.campaign(campaign)
+        self._reporter.line(reason_line(shown), plan=at_terminal)
+        for reason in (campaign.reason, *campaign.options.get('reasons', {}).values()):
+            if len(reason) > MAX_REASON:
+                self._say('campaign-reason-long', number=len(reason), most=MAX_REASON)
+        self._show_targets(campaign)
+        self._say_duration(self._shown)
+
+    def _show_targets(self, campaign: Campaign, *, everything: bool = False) -> None:
         self._reporter.plan(
             lambda number: to_do(self._action, number),
             self._in_plan(campaign),
             self._ledger.targets(campaign, State.SKIPPED),
             self._action.columns,
-            more=self._show_line,
+            more=self._lines.about('show', campaign),
             everything=everything,
         )
 
     def _in_plan(self, campaign: Campaign) -> Iterator[Target]:
-        """Yield what this operator is to agree to, or has agreed to before.
+        """Yield what this operator is asked to agree to, or has agreed to before.
 
-        That includes what a run has in its hands, which may be killed, or was.
+        That includes what another run has leased, which may be killed, or was.
         """
         for state in (State.PLANNED, State.LEASED):
             for target in self._ledger.targets(campaign, state):
-                if self._sealer is None or self._sealer.vouched(target) is not None:
+                if self._sealer.vouched(target) is not None:
                     yield target
 
     def _confirm(self, campaign: Campaign) -> None:
-        number = self._shown
-        if not number:
+        if not self._shown:
             return
-        if (
-            self._sealer is not None
-            and self._sealer.has_pending
-            and self._consent.always
-        ):
+        always = self._options.always
+        if self._sealer.has_pending and always:
+            line = self._lines.resume(campaign, asks=True)
             raise StoppedByGuard(
                 f'{campaign.name!r} is not what you have agreed to, and -always does '
                 'not agree to what others have put into the ledger: nothing was sent. '
-                f'Look at it first, at a terminal or with -simulate: {self._look_line}'
+                f'Look at it first, at a terminal or with -simulate: {line}'
             )
-        if not self._consent.always:
-            if number <= FEW:
-                answer = self._answer(confirm_few(self._action, number))
-                agreed = answer.strip().lower() in ('y', 'yes')
-            else:
-                while True:
-                    question = confirm_many(self._action, number)
-                    if (answer := self._answer(question).strip()) != _LIST:
-                        break
-                    self._show_plan(campaign, everything=True)
-                    # Others may have gone on meanwhile.
-                    number = sum(1 for _ in self._in_plan(campaign))
-                agreed = answer == str(number)
-            if not agreed:
-                raise StoppedByGuard(
-                    f'Not confirmed; nothing was sent. The plan is kept: '
-                    f'{self._resume_line}'
-                )
-        if self._consent.twice:
-            answer = self._answer(
-                message('campaign-confirm-twice', words=self._consent.twice)
+        typed = self._kind.confirm(campaign)
+        agreed = always or self._agrees(campaign)
+        if agreed and typed:
+            question = message('campaign-confirm-twice', words=typed)
+            agreed = self._answer(question) == typed
+        if not agreed:
+            raise StoppedByGuard(
+                'Not confirmed; nothing was sent. The plan is kept: '
+                f'{self._lines.resume(campaign)}'
             )
-            if answer.strip() != self._consent.twice:
-                raise StoppedByGuard(
-                    f'Not confirmed; nothing was sent. The plan is kept: '
-                    f'{self._resume_line}'
-                )
+
+    def _agrees(self, campaign: Campaign) -> bool:
+        """Ask the operator to agree to the plan."""
+        number = self._shown
+        if number <= FEW:
+            answer = self._answer(confirm_few(self._action, number))
+            return answer.lower() in ('y', 'yes')
+        while True:
+            question = confirm_many(self._action, number)
+            if (answer := self._answer(question)) != _LIST:
+                return answer == str(number)
+            self._show_targets(campaign, everything=True)
+            # Others may have resumed it meanwhile.
+            number = sum(1 for _ in self._in_plan(campaign))
 
     def _answer(self, question: str) -> str:
         try:
-            return self._ask(question)
+            return str(pywikibot.input(question)).strip()
         except EOFError:
             return ''
 
-    def _is_in_other_hands(self, campaign: Campaign) -> bool:
+    def _may_be_sent_by_others(self, campaign: Campaign) -> bool:
         """Tell whether something may have been sent for which no own seal vouches."""
-        return self._sealer is not None and any(
+        return any(
             self._sealer.vouched(target) is None
             for target in self._ledger.targets(campaign, State.LEASED)
         )
 
-    def _try(self, campaign: Campaign, engine: Engine) -> Finish:
+    # The writes
+
+    def _write(self, campaign: Campaign, engine: Engine) -> Finish:
         self._guarding += self._guards(campaign)
-        self._at_work = True
+        self._writes = True
         with self._reporter.progress(self._action.describe(), self._to_do(campaign)):
             return engine.run()
 
@@ -398,15 +326,13 @@ class Command:
         budgets: dict[str, Budget] = {}
 
         def pace(target: Target) -> float:
-            # Wikis side by side have a pace each, as pywikibot's throttle does it.
-            partition = (
-                target.decision.partition if self._side_by_side else None
-            ) or ''
-            if partition not in budgets:
-                who = f'{self._account()} {partition}'.rstrip()
-                budgets[partition] = Budget(self._ledger.database, who, self._interval)
+            # Each of many wikis has a pace of its own, as pywikibot's throttle does it.
+            wiki = (target.decision.partition if self._kind.by_wiki else None) or ''
+            if wiki not in budgets:
+                who = f'{self._account()} {wiki}'.rstrip()
+                budgets[wiki] = Budget(self._ledger.database, who, self._interval)
             throttled: float = self._site.throttle.waittime(write=True)
-            return max(budgets[partition].reserve(), throttled)
+            return max(budgets[wiki].reserve(), throttled)
 
         def check() -> None:
             for guard in self._guarding:
@@ -425,8 +351,8 @@ class Command:
             campaign,
             self._action,
             run,
-            workers=self._consent.workers,
-            policy=self._policy,
+            workers=self._options.workers,
+            policy=RetryPolicy(sleep=self._sleep, should_stop=lambda: self._stop),
             pace=pace,
             guard=check,
             should_stop=lambda: self._stop,
@@ -443,10 +369,8 @@ class Command:
         :raises StoppedByGuard: the page that stops it has been changed already
         """
         guards: list[FailureGuard | StopPage] = []
-        if self._consent.max_failures is not None:
-            guards.append(
-                FailureGuard(self._ledger, campaign, self._consent.max_failures)
-            )
+        if (threshold := self._options.max_failures) is not None:
+            guards.append(FailureGuard(self._ledger, campaign, threshold))
         if stop := campaign.options.get('stop_page'):
             page = StopPage(self._site, stop['title'], stop['revision'])
             page.look()
@@ -455,20 +379,16 @@ class Command:
 
     def _keep_stop_page(self, campaign: Campaign) -> Campaign:
         """Remember the page that stops a campaign, as it is when it is named."""
-        title = self._consent.stop_page
+        title = self._options.stop_page
         if title is None:
             return campaign
-        stop = title and {'title': title, 'revision': page_revision(self._site, title)}
-        campaign = self._ledger.keep(campaign, 'stop_page', stop or None)
-        if self._sealer is not None:
-            self._sealer.move_to(campaign)
+        stop = {'title': title, 'revision': page_revision(self._site, title)}
+        campaign = self._ledger.keep(campaign, 'stop_page', stop)
+        self._sealer.move_to(campaign)
         return campaign
 
-    def _user(self) -> str:
-        return str(self._site.username())
-
     def _account(self) -> str:
-        return f'{self._user()}@{self._site}'
+        return f'{self._site.username()}@{self._site}'
 
     def _interval(self) -> float:
         """Return the operator's pause between two writes.
@@ -479,6 +399,39 @@ class Command:
         throttle = self._site.throttle
         delay = throttle.get_delay(write=True) / throttle.process_multiplicity
         return float(delay)
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep, but not through an order to stop."""
+        end = time.monotonic() + seconds
+        while not self._stop and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.2))
+
+    @contextmanager
+    def _stopping_in_order(self) -> Iterator[None]:
+        """Finish the current target on the first signal, stop at once on the next."""
+        hangups = {getattr(signal, 'SIGHUP', None)}
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            leave_terminal()
+            if self._stop and number in hangups:
+                # A shell and the system may both tell that the terminal is gone.
+                return
+            if self._stop or not self._writes:
+                raise KeyboardInterrupt
+            self._stop = True
+            say(message('campaign-stopping'))
+
+        previous = {
+            number: signal.signal(number, stop)
+            for number in (signal.SIGINT, *stop_signals())
+        }
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    # The end
 
     def _sum_up(self, campaign: Campaign, finish: Finish) -> None:
         ledger = self._ledger
@@ -491,34 +444,35 @@ class Command:
             ledger.targets(campaign, State.FAILED),
             ledger.targets(campaign, State.SKIPPED),
             self._remarks(campaign, finish),
-            more=self._show_line,
+            more=self._lines.about('show', campaign),
         )
 
-    def _sum_up_without_ledger(self, campaign: Campaign, finish: Finish) -> ExitCode:
-        """Say what this run has come to where the ledger does not tell any more."""
-        assert finish.error is not None
+    def _sum_up_without_ledger(
+        self, campaign: Campaign, error: LedgerFailure
+    ) -> ExitCode:
+        """Tell what this run has done, where the ledger does not any more."""
         done, failed = self._ended[State.DONE], self._ended[State.FAILED]
-        for line in (
-            '',
-            message('campaign-name', name=campaign.name),
-            message('campaign-this-run', done=done, failed=failed),
-            message('campaign-ledger', place=self._ledger.location),
-            message('campaign-stopped', error=str(finish.error)),
-            message('campaign-to-resume', line=self._resume_line),
+        self._reporter.line('', urgent=True)
+        for key, about in (
+            ('campaign-name', {'name': campaign.name}),
+            ('campaign-this-run', {'done': done, 'failed': failed}),
+            ('campaign-ledger', {'place': self._ledger.location}),
+            ('campaign-stopped', {'error': str(error)}),
+            ('campaign-to-resume', {'line': self._lines.resume(campaign)}),
         ):
-            self._reporter.line(line, urgent=True)
-        return exit_code_of(finish.error)
+            self._say(key, urgent=True, **about)
+        return exit_code_of(error)
 
     def _remarks(self, campaign: Campaign, finish: Finish) -> Iterator[str]:
-        tokens = self._site.tokens
+        tokens, lines = self._site.tokens, self._lines
         renewed, sessions = sum(tokens.dropped.values()), tokens.session.renewals
         if renewed or sessions:
             yield message('campaign-renewed', tokens=renewed, sessions=sessions)
         if self._done_before:
             yield message(self._action.before, number=self._done_before)
         yield message('campaign-ledger', place=self._ledger.location)
-        if self._undo_line and self._ledger.changed_count(campaign):
-            yield message('campaign-to-undo', line=self._undo_line)
+        if self._kind.undone_by(campaign) and self._ledger.changed_count(campaign):
+            yield message('campaign-to-undo', line=lines.undo(campaign))
         for partition, error in finish.skipped_partitions.items():
             yield message('campaign-postponed', partition=partition, error=error)
         for partition, error in finish.refused.items():
@@ -529,10 +483,11 @@ class Command:
             words = internal_error(finish.error) if is_internal else str(finish.error)
             yield message('campaign-stopped', error=words)
         if not finish.is_whole or self._to_do(campaign):
-            line = self._look_line if finish.is_not_agreed_to else self._resume_line
+            line = lines.resume(campaign, asks=finish.is_not_agreed_to)
             yield message('campaign-to-resume', line=line)
-        elif self._retry_line and self._ledger.retryable(campaign):
-            yield message('campaign-to-retry', line=self._retry_line)
+        elif self._ledger.retryable(campaign):
+            line = lines.about('retry-failed', campaign)
+            yield message('campaign-to-retry', line=line)
 
     def _code(self, campaign: Campaign, finish: Finish) -> ExitCode:
         if finish.interrupted:
@@ -558,8 +513,10 @@ class Command:
         counts = self._ledger.counts(campaign)
         return counts[State.PLANNED] + counts[State.LEASED]
 
-    def _where(self) -> str:
-        return f'{self._site} ({self._site.base_url("")})'
+    # What the operator reads
+
+    def _say(self, key: str, *, urgent: bool = False, **about: object) -> None:
+        self._reporter.line(message(key, **about), urgent=urgent)
 
     def _say_duration(self, number: int) -> None:
         throttle = self._site.throttle
@@ -567,70 +524,24 @@ class Command:
         if number < 2 or delay < 0.01:
             return
         others = throttle.process_multiplicity
-        self._reporter.line(
-            message(
-                'campaign-duration',
-                time=duration(number * delay / self._partitions),
-                throttle=config.put_throttle,
-            )
-        )
+        parallel = self._options.workers if self._kind.by_wiki else 1
+        time = duration(number * delay / parallel)
+        self._say('campaign-duration', time=time, throttle=config.put_throttle)
         if others > 1:
-            self._reporter.line(
-                message('campaign-processes', number=others, file=throttle.ctrlfilename)
-            )
+            file = throttle.ctrlfilename
+            self._say('campaign-processes', number=others, file=file)
         if config.put_throttle > 1:
-            time = duration(number * others / self._partitions)
-            self._reporter.line(message('campaign-duration-faster', time=time))
-
-    def _say_waiting(self) -> None:
-        self._reporter.line(message('campaign-watching', seconds=round(PATIENCE)))
+            time = duration(number * others / parallel)
+            self._say('campaign-duration-faster', time=time)
 
     def _say_pause(self, target: Target, error: Exception, seconds: float) -> None:
         about = str(error)
         if target.decision.hidden:
             about = about.replace(target.name, target.label)
-        self._reporter.line(
-            message(
-                'campaign-pause',
-                target=target.label,
-                time=duration(seconds),
-                error=about,
-            )
-        )
+        time = duration(seconds)
+        self._say('campaign-pause', target=target.label, time=time, error=about)
 
     def _say_waiting_for_others(self) -> None:
         if not self._waits_for_others:
             self._waits_for_others = True
-            self._reporter.line(message('campaign-waiting'))
-
-    def _sleep(self, seconds: float) -> None:
-        """Sleep, but not through an order to stop."""
-        end = time.monotonic() + seconds
-        while not self._stop and (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, 0.2))
-
-    @contextmanager
-    def _stopping_in_order(self) -> Iterator[None]:
-        """Finish the target at hand on the first signal, stop at once on the next."""
-
-        hangups = {getattr(signal, 'SIGHUP', None)}
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            leave_terminal()
-            if self._stop and number in hangups:
-                # A shell and the system may both tell that the terminal is gone.
-                return
-            if self._stop or not self._at_work:
-                raise KeyboardInterrupt
-            self._stop = True
-            say(message('campaign-stopping'))
-
-        previous = {
-            number: signal.signal(number, stop)
-            for number in (signal.SIGINT, *stop_signals())
-        }
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+            self._say('campaign-waiting')

@@ -1,68 +1,83 @@
-"""Which script carries out campaigns of a kind, by what is installed here.
+"""Which script runs campaigns of a kind, by what is installed here.
 
-A ledger names kinds and nothing else; what it says never chooses a module or a path.
-A distribution declares its kinds in ``setup.cfg``::
+A ledger names kinds; what it says never chooses a module or a path. A distribution
+declares its campaign scripts in ``setup.cfg``, by name::
 
     [options.entry_points]
     mw_tokens_plugin.campaigns =
-        rollback_vandal = my_scripts.rollback:main
+        protect_pages = my_scripts.protect_pages:SCRIPT
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from importlib.util import find_spec
 
-from mw_tokens_plugin.campaign.exitcodes import ExitCode
+from mw_tokens_plugin.cli.script import CampaignScript
 from mw_tokens_plugin.exceptions import InvalidInput
 
-#: The group of entry points by which a distribution declares its kinds.
+#: The group of entry points by which a distribution declares its scripts.
 GROUP = 'mw_tokens_plugin.campaigns'
 
-Start = Callable[..., ExitCode]
+#: The scripts of this package, which are found in a checkout, too.
+OWN = ('global_lock', 'global_delete', 'crosswiki_delete')
+_DISTRIBUTION = 'mw_tokens_plugin'
 
 
-def script_for(kind: str, own: Mapping[str, Start]) -> Start | None:
-    """Return what starts the script for campaigns of a kind; None if none is known.
+def campaign_scripts(problems: list[str] | None = None) -> list[CampaignScript]:
+    """Return all campaign scripts that are installed.
+
+    .. version-added:: 0.1
+
+    :param problems: gets a sentence for each that cannot be used
+    """
+    return [script for _, script in _declared(problems if problems is not None else [])]
+
+
+def script_for(kind: str) -> CampaignScript | None:
+    """Return the script that runs campaigns of a kind; None if none is known.
 
     :param kind: what the ledger calls them
-    :param own: the scripts of this package, by kind
-    :raises InvalidInput: several claim it, or the one that does cannot be started
+    :raises InvalidInput: several packages declare it, or what may declare it cannot be
+        used
     """
-    declared = {
-        (entry.value, _distribution(entry)): entry
-        for entry in entry_points(group=GROUP)
-        if entry.name == kind
-    }
-    claims = sorted({name for _value, name in declared})
-    if kind in own:
-        claims.insert(0, 'mw_tokens_plugin')
-    if len(declared) + (kind in own) > 1:
+    problems: list[str] = []
+    found = [each for each in _declared(problems) if kind in each[1].kinds]
+    if len(found) > 1:
+        names = ', '.join(sorted({name for name, _ in found}))
         raise InvalidInput(
-            f'Several installed packages say that they carry out campaigns of the kind '
-            f'{kind!r}: {", ".join(claims)}. Uninstall all but one of them.'
+            f'Several installed scripts run campaigns of the kind {kind!r}, of the '
+            f'packages {names}. Uninstall all but one of them.'
         )
-    if kind in own:
-        return own[kind]
-    for entry in declared.values():
+    if not found and problems:
+        raise InvalidInput(problems[0])
+    return found[0][1] if found else None
+
+
+def _declared(problems: list[str]) -> Iterator[tuple[str, CampaignScript]]:
+    """Yield the scripts, each with the distribution that declares it."""
+    package = 'mw_tokens_scripts' if find_spec('mw_tokens_scripts') else 'scripts'
+    for name in OWN:
+        yield _DISTRIBUTION, import_module(f'{package}.{name}').SCRIPT
+    # An editable installation and a checkout may both be on the path.
+    entries = {(entry.name, entry.value): entry for entry in entry_points(group=GROUP)}
+    for entry in entries.values():
+        distribution = entry.dist.name if entry.dist else 'an unknown package'
+        if distribution.replace('-', '_') == _DISTRIBUTION and entry.name in OWN:
+            continue
         try:
-            start: Any = entry.load()
+            yield distribution, _loaded(entry)
         except Exception as error:
-            raise InvalidInput(
-                f'{claims[0]} says that {entry.value} carries out campaigns of the '
-                f'kind {kind!r}, and that cannot be started: {error}'
-            ) from None
-        return _checked(start, entry)
-    return None
+            problems.append(
+                f'The campaign script {entry.value} of the package {distribution} '
+                f'cannot be used: {error}'
+            )
 
 
-def _checked(start: Any, entry: EntryPoint) -> Start:
-    if not callable(start):
-        raise InvalidInput(f'{entry.value} is nothing that can be started.')
-    found: Start = start
-    return found
-
-
-def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist is not None else 'an unknown package'
+def _loaded(entry: EntryPoint) -> CampaignScript:
+    script = entry.load()
+    if not isinstance(script, CampaignScript):
+        raise TypeError('it is not a CampaignScript')
+    return script

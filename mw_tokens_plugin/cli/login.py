@@ -5,7 +5,7 @@ Sessions that are lost later are renewed elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from pywikibot.exceptions import NoUsernameError
@@ -20,12 +20,12 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.protocol.answers import expected_form
 
 
-def log_in(site: Any, rights: Iterable[str], hint: str) -> None:
+def log_in(site: Any, rights: Mapping[str, str | None]) -> None:
     """Log in, and check the rights of this session.
 
     :param site: the wiki
-    :param rights: those that the campaign needs there
-    :param hint: where a right comes from, as a sentence
+    :param rights: those that the campaign needs there, each with the smallest grant
+        that contains it; None if no grant does
     :raises InvalidInput: no account is configured, or no password for it
     :raises SessionLost: the login failed
     :raises PermissionDenied: a right is missing
@@ -53,6 +53,13 @@ def log_in(site: Any, rights: Iterable[str], hint: str) -> None:
     with expected_form(f'What {site} says of the account'):
         missing = [right for right in rights if not site.has_right(right)]
     for right in missing:
+        hint = (
+            'It comes with a global group such as steward; a bot password or OAuth '
+            'consumer needs a grant that contains it.'
+            if rights[right]
+            else 'No grant contains it: log in with the main password of an account '
+            'that is in a global group such as steward.'
+        )
         raise PermissionDenied(
             'permissiondenied',
             f'{site.username()} lacks the right {right} in this session. {hint}',

@@ -1,36 +1,75 @@
-"""The options of campaigns as a ledger has them: known names, types and ranges only.
+"""The options of a campaign as a ledger has them: known names, types and ranges only.
 
-A ledger may be written by others, or by another version; what an option means is the
-business of the script that carries the campaign out.
+Others may have written the ledger, or another version. What an option means is up to
+the script that runs the campaign.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import enum
+from collections.abc import Mapping
+from dataclasses import MISSING
 from typing import Any
 
-from mw_tokens_plugin.actions.globaldelete import GlobalDelete
-from mw_tokens_plugin.actions.globallock import GlobalLock, UndoGlobalLock
-from mw_tokens_plugin.actions.pagedelete import (
-    MOST_REVISIONS,
-    CrosswikiDelete,
-    UndoCrosswikiDelete,
-)
 from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.cli.declaration import Declaration
+from mw_tokens_plugin.cli.table import Option, table
 from mw_tokens_plugin.exceptions import InvalidInput
 
-Check = Callable[[Any], bool]
+#: What the ledger stores of every campaign, and of one that undoes another.
+_USUAL = {
+    'untrusted?': bool,
+    'stop_page?': (None, {'title': str, 'revision': int}),
+}
+_UNDO = {'undone': str, 'record?': str}
 
 
-def check_options(campaign: Campaign, own: Collection[str] = ()) -> Campaign:
+def plain(value: Any) -> Any:
+    """Return the value of an option as JSON has it."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    return list(map(plain, value)) if isinstance(value, tuple) else value
+
+
+def with_defaults(script: Declaration, campaign: Campaign) -> dict[str, Any]:
+    """Return the options that a campaign has, or would have had by default."""
+    return {
+        **{
+            about.stored: plain(field.default)
+            for field, about in table(script.options).values()
+            if about.stored and field.default is not MISSING
+        },
+        **campaign.options,
+    }
+
+
+def check_options(script: Declaration, campaign: Campaign) -> Campaign:
     """Return a campaign if its options are ones that its script could have stored.
 
-    :param own: options of a script that is none of this package's, which are texts
     :raises InvalidInput: they are not
     """
-    known = _KINDS.get(campaign.action, dict.fromkeys(own, _is_text))
-    known = {**known, 'untrusted': _is_flag, 'stop_page': _is_stop_page}
-    problem = _problem(campaign.options, known, _NEEDED.get(campaign.action, own))
+    kind = script.kinds[campaign.action]
+    shape: dict[str, Any] = {**_USUAL, **kind.stored}
+    if 'excluded' not in shape:
+        shape['excluded?'] = [str]
+    options: dict[str, Option] = {}
+    if 'undone' in campaign.options:
+        shape.update(_UNDO)
+    else:
+        rows = table(script.options).values()
+        options = {about.stored: about for _, about in rows if about.stored}
+    rest = {}
+    problem = ''
+    for name, value in campaign.options.items():
+        about = options.get(name)
+        if about is None:
+            rest[name] = value
+        elif not _is_read_back(about, value):
+            problem = f'{name} has a value that it cannot have'
+    for name, about in options.items():
+        if about.required and name not in campaign.options:
+            problem = f'{name} is missing'
+    problem = problem or _problem(rest, shape)
     if problem:
         raise InvalidInput(
             f'The campaign {campaign.name!r} has options that this script does not '
@@ -40,128 +79,56 @@ def check_options(campaign: Campaign, own: Collection[str] = ()) -> Campaign:
     return campaign
 
 
-def _problem(
-    options: Mapping[str, Any], known: Mapping[str, Check], needed: Collection[str]
-) -> str:
-    """Say what is wrong with some options; empty if nothing is."""
-    for name in sorted(set(needed) - options.keys()):
-        return f'{name} is missing'
-    for name, value in options.items():
+def _is_read_back(about: Option, value: Any) -> bool:
+    """Tell whether a stored value is one that the command line could have given."""
+    if about.repeat or about.separated:
+        one = Option(help='', value='TEXT', read=about.read)
+        return isinstance(value, list) and all(
+            item is not None and _is_read_back(one, item) for item in value
+        )
+    if not about.value:
+        return isinstance(value, bool)
+    if value is None:
+        return not about.required
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return False
+    try:
+        read = plain(about.read(str(value)))
+    except ValueError:
+        return False
+    return bool(read == value and type(read) is type(value))
+
+
+def _problem(values: Mapping[str, Any], shape: Mapping[str, Any]) -> str:
+    """Return what is wrong with some options; empty if nothing is."""
+    known = {name.removesuffix('?'): kind for name, kind in shape.items()}
+    for name in shape:
+        if not name.endswith('?') and name not in values:
+            return f'{name} is missing'
+    for name, value in values.items():
         if name not in known:
             return f'{name!r} is unknown'
-        if not known[name](value):
+        if not _fits(value, known[name]):
             return f'{name} has a value that it cannot have'
     return ''
 
 
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_number(most: int | None = None) -> Check:
-    def check(value: Any) -> bool:
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        return is_number and value >= 0 and (most is None or value <= most)
-
-    return check
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
-def _is_one_of(*values: Any) -> Check:
-    return lambda value: value in values and not isinstance(value, int | list)
-
-
-def _has(parts: Mapping[str, Check], *needed: str) -> Check:
-    return lambda value: (
-        isinstance(value, Mapping) and not _problem(value, parts, needed)
-    )
-
-
-def _are_reasons(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(map(_is_text, value.values()))
-
-
-def _is_stop_page(value: Any) -> bool:
-    page = _has({'title': _is_text, 'revision': _is_number()}, 'title', 'revision')
-    return value is None or page(value)
-
-
-def _is_request_page(value: Any) -> bool:
-    """Tell whether it may be the page that a campaign was made from."""
-    return _has(_PAGE, *_PAGE)(value)
-
-
-def _are_requests(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_has(_REQUEST, *_REQUEST), value))
-
-
-_REQUEST: dict[str, Check] = {
-    'heading': _is_text,
-    'names': _are_texts,
-    'agreed': _is_flag,
-}
-_PAGE: dict[str, Check] = {
-    'title': _is_text,
-    'revision': _is_number(),
-    'kind': _is_text,
-    'hidden': _are_texts,
-    'requests': _are_requests,
-    'close': _is_flag,
-}
-
-
-_UNDO: dict[str, Check] = {'undone': _is_text, 'record': _is_text}
-
-#: What the options of each kind are.
-_KINDS: dict[str, dict[str, Check]] = {
-    GlobalLock.kind: {
-        'locked': _is_flag,
-        'hidden': _is_one_of(None, 'lists', 'suppressed'),
-        'max_edits': _is_number(),
-        'excluded': _are_texts,
-        'ignored_groups': _are_texts,
-        'page': _is_request_page,
-    },
-    UndoGlobalLock.kind: _UNDO,
-    GlobalDelete.kind: {
-        'max_wikis': _is_number(),
-        'max_edits': _is_number(),
-        'with_groups': _is_flag,
-        'with_locked': _is_flag,
-        'excluded': _are_texts,
-        'ignored_groups': _are_texts,
-    },
-    CrosswikiDelete.kind: {
-        'reasons': _are_reasons,
-        'tags': _are_texts,
-        'guards': _has(
-            {
-                'max_authors': _is_number(),
-                'max_revisions': _is_number(MOST_REVISIONS),
-                'wikis': _are_texts,
-                'begun_by': _are_texts,
-                'excluded': _are_texts,
-                'not_wikis': _are_texts,
-            }
-        ),
-        'generators': _are_texts,
-        'not_wikis': _are_texts,
-    },
-    UndoCrosswikiDelete.kind: {**_UNDO, 'not_wikis': _are_texts},
-}
-
-#: Those that are always there.
-_NEEDED = {
-    GlobalLock.kind: ('locked', 'hidden', 'max_edits', 'excluded'),
-    UndoGlobalLock.kind: ('undone',),
-    GlobalDelete.kind: ('excluded',),
-    CrosswikiDelete.kind: ('reasons', 'tags', 'guards'),
-    UndoCrosswikiDelete.kind: ('undone',),
-}
+def _fits(value: Any, kind: Any) -> bool:
+    """Tell whether a value is of a type, as :attr:`.Kind.stored` writes them."""
+    if isinstance(kind, tuple):
+        return any(_fits(value, each) for each in kind)
+    if isinstance(kind, list):
+        return isinstance(value, list) and all(_fits(item, kind[0]) for item in value)
+    if isinstance(kind, Mapping):
+        if not isinstance(value, Mapping):
+            return False
+        if set(kind) == {str}:
+            return all(_fits(each, kind[str]) for each in value.values())
+        return not _problem(value, kind)
+    if kind is int:
+        return type(value) is int and value >= 0
+    if isinstance(kind, type):
+        return type(value) is kind
+    if callable(kind):
+        return bool(kind(value))
+    return value is kind

@@ -146,7 +146,7 @@ def _log_in(site: Any) -> None:
     if not site.logged_in():
         if problem := password_problem():
             raise InvalidInput(problem)
-        log_in(site, (), '')
+        log_in(site, {})
 
 
 def _kind(home: Any) -> tuple[str | None, str | None]:

@@ -9,6 +9,10 @@ import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from mw_tokens_plugin.cli.kinds import campaign_scripts
+from mw_tokens_plugin.cli.script import CampaignScript
+from mw_tokens_plugin.cli.table import table
+
 #: Seconds by which clocks may differ without advice: one-time codes and cookies depend
 #: on this machine's clock.
 MAX_CLOCK_DIFFERENCE = 60.0
@@ -87,37 +91,31 @@ class Script:
         return tuple(dict.fromkeys(['basic', *filter(None, grants)]))
 
 
+def _declared(script: CampaignScript) -> Script:
+    """Return what a campaign script needs, by its declaration."""
+    kind = script.kinds[script.kind]
+    needs = [Need(right, grant) for right, grant in kind.rights.items()]
+    optional = {about.name: about.rights for _, about in table(script.options).values()}
+    for other in script.kinds.values():
+        if other is not kind:
+            optional['-undo'] = {**optional['-undo'], **other.rights}
+    for option, rights in optional.items():
+        for right, grant in rights.items():
+            if right not in kind.rights:
+                needs.append(Need(right, grant, option))
+    return Script(
+        script.title,
+        Role.NAMED if kind.by_wiki else Role.CENTRAL,
+        kind.module or 'query',
+        tuple(needs),
+        asks='globaluserinfo' if kind.by_wiki else '',
+    )
+
+
 #: What the scripts need. The grants are those of MediaWiki and CentralAuth; each wiki
 #: lists its own on Special:ListGrants.
 SCRIPTS = (
-    Script(
-        'global_lock',
-        Role.CENTRAL,
-        'setglobalaccountstatus',
-        (
-            Need('centralauth-lock', 'setglobalaccountstatus'),
-            Need('centralauth-suppress', 'setglobalaccountstatus', '-hide'),
-            Need('edit', 'editpage', '-close'),
-        ),
-    ),
-    Script(
-        'global_delete',
-        Role.CENTRAL,
-        'deleteglobalaccount',
-        (Need('centralauth-unmerge', None),),
-    ),
-    Script(
-        'crosswiki_delete',
-        Role.NAMED,
-        'delete',
-        (
-            Need('delete', 'delete'),
-            Need('undelete', 'delete', '-undo'),
-            Need('deletedhistory', 'delete', '-undo'),
-            Need('applychangetags', 'editpage', '-tags'),
-        ),
-        asks='globaluserinfo',
-    ),
+    *map(_declared, campaign_scripts()),
     Script('link_account', Role.HOME, 'linkaccount', main_password=True, targets=False),
 )
 

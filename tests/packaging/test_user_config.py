@@ -150,13 +150,15 @@ def test_the_ledger_of_all_runs_is_named_in_user_config(tmp_path: Path) -> None:
     )
     code = """if True:
         import pywikibot
-        from mw_tokens_plugin.cli.options import SharedOptions
+        from mw_tokens_plugin.cli.declaration import CampaignOptions
+        from mw_tokens_plugin.cli.lines import Lines
+        from mw_tokens_plugin.cli.run import open_ledger
 
-        options = SharedOptions()
-        print(options.open_ledger().location.rpartition('/')[2])
-        print(options.line('campaign', 'list'))
-        options.take('-ledger:mine.sqlite3')
-        print(options.open_ledger().location.rpartition('/')[2])
+        options = CampaignOptions()
+        print(open_ledger(options).location.rpartition('/')[2])
+        print(Lines(options).line('pwb', 'campaign', 'list'))
+        options = CampaignOptions(ledger='mine.sqlite3')
+        print(open_ledger(options).location.rpartition('/')[2])
     """
     result = run(tmp_path, code, text)
     assert result.stderr == ''

@@ -20,7 +20,12 @@ from mw_tokens_plugin.campaign import engine, guards
 from mw_tokens_plugin.campaign.ledger import Ledger, now
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.cli.options import SharedOptions
+from mw_tokens_plugin.cli.declaration import CampaignOptions, Kind, Listing
+from mw_tokens_plugin.cli.lines import Lines
+from mw_tokens_plugin.cli.run import Run as ScriptRun
+from mw_tokens_plugin.cli.run import open_ledger
+from mw_tokens_plugin.cli.script import CampaignScript
+from mw_tokens_plugin.cli.table import parse
 from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.requests import TokenRequest
@@ -35,6 +40,21 @@ LOCK = 'setglobalaccountstatus'
 Script = Callable[..., Run]
 STEWARD = frozenset({'steward'})
 USUAL = ('-reason:Spam-only account', '-always')
+
+
+def no_targets(run: Any) -> Listing:
+    return Listing(())
+
+
+OWN = CampaignScript('own', CampaignOptions, no_targets, {'a': Kind(pytest.fail)})
+
+
+def started(ledger: Ledger, file: Path) -> ScriptRun[CampaignOptions]:
+    """Return a run of a script that uses an open ledger."""
+    run = ScriptRun(OWN, CampaignOptions(reason='x', ledger=str(file)))
+    run.ledger.close()
+    run.ledger = ledger
+    return run
 
 
 def spam(count: int) -> list[str]:
@@ -171,7 +191,7 @@ def test_a_log_that_cannot_be_written_is_found_out_first(
 @pytest.mark.parametrize('option', ['-ledger:', '-log-json:', '-report:'])
 def test_an_empty_variable_of_a_shell_names_no_place(option: str) -> None:
     with pytest.raises(InvalidInput, match=f'{option} says nothing'):
-        SharedOptions().take(option)
+        parse(CampaignOptions, [option], 'pwb global_lock')
 
 
 @pytest.mark.parametrize(
@@ -191,12 +211,12 @@ def test_a_printed_command_means_the_same_files_in_every_folder(
     shown: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    options = SharedOptions()
-    for option in (f'-ledger:{ledger_place}', '-log-json:log', '-report:../r'):
-        assert options.take(option)
+    given = [f'-ledger:{ledger_place}', '-log-json:log', '-report:../r']
+    options = parse(CampaignOptions, given, 'pwb global_lock')
     about = {'action': 'a', 'wiki': str(site), 'operator': 'x', 'reason': ''}
     campaign = ledger.create('wave', **about, options={})
-    words = shlex.split(options.resume_line('global_lock', campaign))
+    lines = Lines(options, 'pwb', 'global_lock')
+    words = shlex.split(lines.resume(campaign))
     assert f'-log-json:{tmp_path}/log' in words
     assert f'-report:{tmp_path.parent}/r' in words
     assert f'-ledger:{shown.format(folder=tmp_path)}' in words
@@ -212,7 +232,7 @@ def test_a_ledger_of_user_config_is_the_same_from_every_folder(
     monkeypatch.setattr(settings, 'ledger', 'own.sqlite3')
     for folder in folders:
         monkeypatch.chdir(folder)
-        SharedOptions().open_ledger().close()
+        open_ledger(CampaignOptions()).close()
     assert not list(folders[1].iterdir())
 
 
@@ -220,9 +240,9 @@ def test_nothing_is_resumed_from_a_ledger_that_is_not_there(
     pwb: Script, tmp_path: Path
 ) -> None:
     place = tmp_path / 'misspelt.sqlite3'
-    options = SharedOptions(resume=True, campaign='wave', ledger=str(place))
+    options = CampaignOptions(resume=True, campaign='wave', ledger=str(place))
     with pytest.raises(InvalidInput, match='There is no ledger'):
-        options.open_all()
+        ScriptRun(OWN, options)
     assert not place.exists()
 
 
@@ -249,18 +269,10 @@ def test_a_signal_while_a_campaign_is_begun_leaves_none_behind(
     about: Any = {'action': 'a', 'wiki': 'w', 'reason': '', 'options': {}}
     ledger.create('theirs', operator='Somebody Else', **about)
     interrupted = Interrupted(str(ledger_file))
-    options = SharedOptions(reason='x')
+    run = started(interrupted, ledger_file)
     for name in ('ours', 'theirs'):
         with pytest.raises((KeyboardInterrupt, InvalidInput)):
-            options.begin(
-                interrupted,
-                site,
-                'a',
-                ['A'],
-                {},
-                name=name,
-                reporter=options.reporter(),
-            )
+            run.begin('a', Listing(['A'], name=name))
     interrupted.close()
     assert [campaign.name for campaign in ledger.campaigns()] == ['theirs']
 
@@ -270,14 +282,14 @@ def test_nobody_deletes_the_record_of_a_run_that_still_lists_its_targets(
 ) -> None:
     """It gives signs of life from its first moment on."""
     begun = Ledger(str(ledger_file))
-    options = SharedOptions(reason='x')
+    run = started(begun, ledger_file)
     seen: list[bool] = []
 
     def names() -> Iterator[str]:
         yield 'A'
         campaign = ledger.find('new')
-        assert campaign is not None and options._run is not None
-        alive = options._run.sign
+        assert campaign is not None and run._active is not None
+        alive = run._active.sign
         with (
             pytest.raises(CampaignBusy, match='Another run is at work'),
             at_work(ledger, campaign, account='x', sleep=lambda seconds: alive()),
@@ -286,9 +298,7 @@ def test_nobody_deletes_the_record_of_a_run_that_still_lists_its_targets(
         seen.append(True)
         yield 'B'
 
-    options.begin(
-        begun, site, 'a', names(), {}, name='new', reporter=options.reporter()
-    )
+    run.begin('a', Listing(names(), name='new'))
     assert seen == [True]
     begun.close()
     campaign = ledger.find('new')

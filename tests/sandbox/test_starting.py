@@ -54,15 +54,15 @@ import os
 import sys
 import warnings
 
-from mw_tokens_plugin.cli.custom import run_action
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State
+from mw_tokens_plugin.cli.script import CampaignScript, Kind
 
 
 class Count(Action):
     kind = 'count'
 
-    def __init__(self, site, campaign):
+    def __init__(self, run, campaign):
         self.done = 0
 
     def describe(self):
@@ -85,12 +85,16 @@ class Count(Action):
             yield target, None
 
 
+def targets(run):
+    return CampaignScript.Listing(run.named(str.strip))
+
+
+SCRIPT = CampaignScript(
+    __file__, CampaignScript.Options, targets, {'count': Kind(Count)}
+)
+
 if __name__ == '__main__':
-    sys.exit(
-        run_action(
-            Count, (), script=__file__, kind='count', parse=lambda site: str.strip
-        )
-    )
+    sys.exit(SCRIPT.main())
 """
 
 

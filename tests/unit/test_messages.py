@@ -46,14 +46,17 @@ def uses() -> Iterator[tuple[str, set[str]]]:
     """Yield the key of each message in the sources, and the parameters it is given."""
     for path in [*ROOT.glob('mw_tokens_plugin/**/*.py'), *ROOT.glob('scripts/*.py')]:
         for node in ast.walk(tree(path)):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            if not isinstance(node, ast.Call):
                 continue
-            position = {'message': 0, 'wiki_message': 1}.get(node.func.id)
+            # Some classes have a method that shows a message.
+            name = getattr(node.func, 'id', getattr(node.func, 'attr', ''))
+            position = {'message': 0, 'wiki_message': 1, '_say': 0}.get(name)
             if position is None or len(node.args) <= position:
                 continue
             key = node.args[position]
             if isinstance(key, ast.Constant):
-                yield key.value, {word.arg or '' for word in node.keywords}
+                given = {word.arg or '' for word in node.keywords}
+                yield key.value, given - {'urgent'}
 
 
 @pytest.mark.parametrize('folder', FOLDERS, ids=lambda folder: folder.name)

@@ -1,0 +1,78 @@
+"""The options and targets of campaigns on global accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mw_tokens_plugin.cli.declaration import CampaignOptions
+from mw_tokens_plugin.cli.table import number, option
+from mw_tokens_plugin.privatefiles import expanded
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountOptions(CampaignOptions):
+    """What the command lines of campaigns on global accounts ask for."""
+
+    file: tuple[str, ...] = option(
+        'Names in a file in UTF-8, one a line, as they are or as pasted from a wiki: '
+        'links, templates of request pages, lines of logs. "# " begins a comment.',
+        value='FILE',
+        read=expanded,
+        repeat=True,
+        names_targets=True,
+        group='Targets',
+    )
+    prefix: tuple[str, ...] = option(
+        'All global accounts whose names begin so. Others can choose names, so it '
+        'never runs on -always alone: -simulate keeps the plan, somebody looks at it, '
+        'and -resume -always runs exactly that.',
+        value='TEXT',
+        repeat=True,
+        names_targets=True,
+        by_others=True,
+        group='Targets',
+    )
+    max_edits: int = option(
+        'Skip accounts with more than N global edits; default 50.',
+        50,
+        value='N',
+        read=number,
+        group='Guards',
+        stored='max_edits',
+    )
+    ignore_groups: tuple[str, ...] = option(
+        'Groups on single wikis whose members are not skipped for that, such as '
+        '"member" where everybody gets it.',
+        value='A,B',
+        separated=True,
+        group='Guards',
+        stored='ignored_groups',
+    )
+
+
+def named_accounts(run: Any) -> Iterator[str]:
+    """Return the accounts that a command line names, by a prefix, too.
+
+    :param run: the :class:`.run.Run`
+    """
+    from mw_tokens_plugin.protocol.names import normalise_prefix
+
+    names = run.named()
+
+    def with_prefix() -> Iterator[str]:
+        yield from names
+        for prefix in run.options.prefix:
+            start = normalise_prefix(prefix, capital=run.site.first_letter)
+            for account in run.site.all_global_accounts(prefix=start):
+                yield account.name
+
+    return with_prefix()
+
+
+def account_columns(target: Any) -> Mapping[str, str]:
+    """Return what a kept plan shows of an account, by heading."""
+    from mw_tokens_plugin.actions import globallock
+
+    return globallock.account_columns(target)
