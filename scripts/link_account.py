@@ -7,46 +7,7 @@ the return is received here.
 
 Without an option, an account is linked. Otherwise:
 
--list             List what is linked and what can be, and stop.
-
--unlink:ID        Unlink an account, by the id that -list shows. All bot passwords of
-                  one's account become invalid by that.
-
-Fields:
-
--request:ID       Fill in this request only, by the id that -list shows. It can be given
-                  several times.
-
--fields:FILE      Read fields from a file in UTF-8 that only you can read, each a line
-                  "name = value"; "#" begins a comment. The environment variable
-                  MW_TOKENS_FIELD_name overrules it. Options of a list are separated
-                  by "|"; a checkbox or button is "yes" or "no". Without a terminal, all
-                  fields that must be filled in have to be there.
-
-When the provider sends the user back:
-
--listen:PORT      Receive the return on this port of loopback; 0 for any port.
-
--timeout:N        Wait N seconds for the return; default 300.
-
--open             Open the provider's page in a browser, too.
-
--returnurl:URL    Without -listen: where the user is sent back to, by default this wiki.
-                  The address of that page is asked for, to be pasted here.
-
--state:FILE       Keep the state of the linking in this file; a run with the same file
-                  and the same login resumes it. A state can be used for about five
-                  minutes.
-
--return:FILE      With -state: read the address that the user was sent back to from a
-                  file that only you can read; "-" is standard input. Arguments can be
-                  read by all users of a machine, and the address holds a secret.
-
-Guards:
-
--always           Do not ask before unlinking. Without a terminal it is required.
-
--simulate         Show what would be asked, and send nothing.
+&options;
 
 Exit codes: 0 done; 1 the wiki or the provider refused; 2 usage; 3 not authorised, or
 the session was lost: start again; 4 stopped by a guard; 70 internal error; 75 the
@@ -59,17 +20,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pywikibot
 from pywikibot import config
 
 from mw_tokens_plugin.campaign.exitcodes import exit_code_of
-from mw_tokens_plugin.cli.arguments import check_arguments, options_in
 from mw_tokens_plugin.cli.asking import Terminal
 from mw_tokens_plugin.cli.authfields import FormFiller, described
 from mw_tokens_plugin.cli.conversation import Conversation
@@ -82,6 +42,10 @@ from mw_tokens_plugin.cli.linkfiles import (
 )
 from mw_tokens_plugin.cli.linkreturn import ReturnWaiter, listen_again, listen_on
 from mw_tokens_plugin.cli.login import check_account
+from mw_tokens_plugin.cli.script import option, start_help
+from mw_tokens_plugin.cli.table import Options as Table
+from mw_tokens_plugin.cli.table import document
+from mw_tokens_plugin.cli.table import parse as parsed
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     InvalidInput,
@@ -96,27 +60,94 @@ from mw_tokens_plugin.site.accountlink import AccountLink
 
 Result = TypeVar('Result')
 
-_WITH_VALUE = (
-    *('-unlink', '-request', '-fields', '-listen', '-timeout'),
-    *('-returnurl', '-state', '-return'),
-)
+
+def up_to(maximum: int) -> Callable[[str], int]:
+    """Return what reads a number that is not too large."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) > maximum:
+            raise ValueError(f'give a number up to {maximum}.')
+        return int(text)
+
+    return read
 
 
-@dataclass
-class Options:
+def place_of_return(text: str) -> str:
+    """Read where the address is that the user was sent back to."""
+    if '://' in text:
+        raise ValueError(
+            'the address holds a secret, and arguments can be read by all users of '
+            'this machine: give -return:- and write the address to standard input, or '
+            '-return:FILE with a file that only you can read.'
+        )
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Table):
     """What the command line asks for."""
 
-    listing: bool = False
-    unlink: str | None = None
-    requests: list[str] = field(default_factory=list)
-    fields: list[str] = field(default_factory=list)
-    listen: int | None = None
-    timeout: float = 300.0
-    open: bool = False
-    return_url: str | None = None
-    state: Path | None = None
-    returned: str | None = None
-    always: bool = False
+    takes_names: ClassVar[bool] = False
+
+    list_: bool = option('List what is linked and what can be, and stop.')
+    unlink: str | None = option(
+        'Unlink an account, by the id that -list shows. All bot passwords of your '
+        'account become invalid by that.',
+        value='ID',
+    )
+    request: tuple[str, ...] = option(
+        'Fill in this request only, by the id that -list shows.',
+        value='ID',
+        repeat=True,
+    )
+    fields: tuple[str, ...] = option(
+        'Read fields from a file in UTF-8 that only you can read, each a line "name = '
+        'value"; "#" begins a comment. The environment variable MW_TOKENS_FIELD_name '
+        'overrules it. Options of a list are separated by "|"; a checkbox or button is '
+        '"yes" or "no". Without a terminal, all fields that must be filled in have to '
+        'be there.',
+        value='FILE',
+        read=expanded,
+        repeat=True,
+    )
+    listen: int | None = option(
+        'Receive the return on this port of loopback; 0 for any port.',
+        value='PORT',
+        read=up_to(65535),
+    )
+    timeout: float = option(
+        'Wait N seconds for the return; default 300.',
+        300.0,
+        value='N',
+        read=up_to(86400),
+    )
+    open: bool = option("Open the provider's page in a browser, too.")
+    returnurl: str | None = option(
+        'Without -listen: where the user is sent back to, by default this wiki. The '
+        'address of that page is asked for, to be pasted here.',
+        value='URL',
+    )
+    state: str | None = option(
+        'Keep the state of the linking in this file; a run with the same file and the '
+        'same login resumes it. A state can be used for about five minutes.',
+        value='FILE',
+        read=expanded,
+    )
+    return_: str | None = option(
+        'With -state: read the address that the user was sent back to from a file that '
+        'only you can read; "-" is standard input. Arguments can be read by all users '
+        'of a machine, and the address holds a secret.',
+        value='FILE',
+        read=place_of_return,
+        private=True,
+    )
+    always: bool = option(
+        'Do not ask before unlinking. Without a terminal it is required. With '
+        '-simulate, what would be asked is shown, and nothing is sent.'
+    )
+
+
+document(__name__, Options)
 
 
 def main(*args: str) -> ExitCode:
@@ -125,6 +156,7 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
+    start_help(args)
     return run_script(
         _run,
         args,
@@ -152,7 +184,7 @@ def _act(arguments: list[str]) -> ExitCode:
     terminal = Terminal.of_process()
     site = pywikibot.Site()
     check_account(site)
-    if options.listing:
+    if options.list_:
         return _list(site)
     if options.unlink is not None:
         return _unlink(site, options.unlink, options.always, terminal)
@@ -165,56 +197,10 @@ def parse(args: Iterable[str]) -> Options:
     :param args: what pywikibot has left of it
     :raises InvalidInput: it cannot be understood
     """
-    options = Options()
-    args = list(args)
-    check_arguments(
-        args,
-        options_in(__doc__),
-        script='pwb link_account',
-        repeatable=['-request', '-fields'],
-    )
-    for argument in args:
-        name, colon, value = argument.partition(':')
-        match name, bool(colon and value):
-            case '-list', False:
-                options.listing = True
-            case '-unlink', True:
-                options.unlink = value
-            case '-request', True:
-                options.requests.append(value)
-            case '-fields', True:
-                options.fields.append(expanded(value))
-            case '-listen', True:
-                options.listen = _number(name, value, 65535)
-            case '-timeout', True:
-                options.timeout = _number(name, value, 86400)
-            case '-open', False:
-                options.open = True
-            case '-returnurl', True:
-                options.return_url = value
-            case '-state', True:
-                options.state = Path(expanded(value))
-            case '-return', True:
-                if '://' in value:
-                    raise InvalidInput(
-                        '-return: the address holds a secret, and arguments can be '
-                        'read by all users of this machine: give -return:- and write '
-                        'the address to standard input, or -return:FILE with a file '
-                        'that only you can read.'
-                    )
-                options.returned = value
-            case '-always', False:
-                options.always = True
-            case _, False if name in _WITH_VALUE:
-                raise InvalidInput(f'{name} needs a value: {name}:VALUE.')
-            case _:
-                raise InvalidInput(
-                    f'{argument}: there is no such option. "pwb link_account -help" '
-                    'lists them.'
-                )
-    if options.listen is not None and options.return_url:
+    options = parsed(Options, args, 'pwb link_account')
+    if options.listen is not None and options.returnurl:
         raise InvalidInput('-listen and -returnurl exclude each other.')
-    if options.returned and not (options.state and os.path.exists(options.state)):
+    if options.return_ and not (options.state and os.path.exists(options.state)):
         raise InvalidInput('-return goes with -state and the file of an earlier run.')
     return options
 
@@ -226,9 +212,9 @@ def _link(
 
     :param fields: those of the environment, which overrule those of files
     """
-    returned = None if options.returned is None else return_in(options.returned)
+    returned = None if options.return_ is None else return_in(options.return_)
     given = {**fields_in(options.fields), **fields}
-    state = StateFile(options.state)
+    state = StateFile(Path(options.state) if options.state else None)
     state.check()
     saved = state.read()
     listens = options.listen is not None and returned is None and not config.simulate
@@ -241,8 +227,8 @@ def _link(
         else:
             if listens:
                 listener = stack.enter_context(listen_on(options.listen or 0))
-            back = options.return_url or site.base_url(site.path())
-            link = _started(site, listener.url if listener else back, options.requests)
+            back = options.returnurl or site.base_url(site.path())
+            link = _started(site, listener.url if listener else back, options.request)
         waiter = ReturnWaiter(
             terminal,
             given=returned,
@@ -255,12 +241,14 @@ def _link(
         return talk.run()
 
 
-def _started(site: Any, return_url: str, requests: list[str]) -> AccountLink:
+def _started(site: Any, return_url: str, requests: Sequence[str]) -> AccountLink:
     """Start a conversation, and list what the wiki offers."""
     link: AccountLink = recently_logged_in(
         site,
         lambda: site.link_account(
-            return_url=return_url, requests=requests or None, message_format='html'
+            return_url=return_url,
+            requests=list(requests) or None,
+            message_format='html',
         ),
     )
     assert isinstance(link.step, Ask)
@@ -312,12 +300,6 @@ def recently_logged_in(site: Any, act: Callable[[], Result]) -> Result:
         print(message('link_account-recent-login', wiki=site))
         site.reauthenticate()
         return act()
-
-
-def _number(name: str, value: str, maximum: int) -> int:
-    if not value.isdecimal() or int(value) > maximum:
-        raise InvalidInput(f'{name}:{value}: give a number up to {maximum}.')
-    return int(value)
 
 
 if __name__ == '__main__':

@@ -26,7 +26,7 @@ from mw_tokens_plugin.cli.table import (
     option,
     table,
 )
-from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
+from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.privatefiles import check_appendable, check_folder, expanded
 from mw_tokens_plugin.protocol.display import find_control
 
@@ -449,11 +449,9 @@ def _check_shared(options: CampaignOptions) -> None:
     if not options.workers:
         raise InvalidInput('-workers:0: nothing would be done.')
     if options.workers > MAX_WORKERS and not options.insist:
-        raise StoppedByGuard(
-            f'This run would have {options.workers} workers on this ledger, and '
-            f'{MAX_WORKERS} are polite: each is one more write at the same time, on '
-            'databases that everybody shares. To have them anyway: -insist.'
-        )
+        from mw_tokens_plugin.campaign.workers import too_many_workers
+
+        raise too_many_workers('This run', options.workers, MAX_WORKERS)
     if options.quiet and not options.always and not config.simulate:
         raise InvalidInput(
             '-quiet shows no plan that could be confirmed: give -always too.'
