@@ -77,7 +77,7 @@ class Command:
         :param options: what the operator has asked for, and agreed to
         :param lines: the commands that are printed
         :param sealer: judges what the operator has agreed to
-        :param name_filter: refreshed when the plan has found more names that are not shown
+        :param name_filter: refreshed when the plan has found more names to hide
         :param observe: gets every outcome, besides the reporter
         """
         self._ledger = ledger

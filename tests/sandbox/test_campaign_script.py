@@ -84,12 +84,12 @@ def test_an_empty_ledger_has_nothing_to_list(campaign: Script, ledger: Ledger) -
 
 
 def test_a_ledger_that_is_not_there_is_not_made(
-    campaign: Script, tmp_path: Path
+    campaign: Script, ledger_file: Path
 ) -> None:
-    run = campaign('list', f'-ledger:{tmp_path}/typo.sqlite3')
+    run = campaign('list')
     assert run.code == 2
     assert 'There is no ledger' in run.err
-    assert not (tmp_path / 'typo.sqlite3').exists()
+    assert not ledger_file.exists()
 
 
 @pytest.mark.parametrize('command', ['list', 'show half', 'forget half'])
@@ -344,14 +344,13 @@ def rollback(file: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
-        ([], 'Nothing was named'),
+        ([], 'No pages were named'),
         (['aawiki\tA', '-reason:x', '-always'], 'needs -vandal:'),
-        (['-resume', '-vandal:X', '-always'], 'belongs to a new campaign'),
+        (['-resume', '-vandal:X', '-always'], 'belongs to a new plan'),
         (['-undo:x', '-reason:x', '-always'], 'cannot undo'),
         (['aawiki\tA', '-vandal:X', '-always'], 'A reason is required'),
         (['aawiki\tA', '-vandal:X', '-bogus', '-always'], 'not understood'),
         (['aawiki\tA', '-vandal:X', '-reason:x'], 'without a terminal'),
-        (['aawiki\tA', '-vandal:X', '-reason:x', '-not:F', '-always'], 'leave those'),
     ],
 )
 def test_the_example_refuses_what_it_does_not_understand(
@@ -384,6 +383,22 @@ def test_the_example_rolls_a_vandal_back_on_many_wikis(
     found = ledger.find('vandal')
     assert found is not None
     assert ledger.changed_count(found) == 4
+
+
+def test_the_example_skips_what_is_listed_in_not(
+    example: ModuleType,
+    sandbox: Sandbox,
+    vandalised: str,
+    ledger_file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An action need not know that there are such lists."""
+    (tmp_path / 'not').write_text('aawiki\tarticle_1', encoding='utf-8')
+    usual = ('-always', f'-not:{tmp_path}/not', f'-ledger:{ledger_file}')
+    assert example.main(*rollback(vandalised), *usual) == 1
+    assert texts(sandbox) == ['Worse', 'Good', 'Good', 'Good']
+    assert 'listed in -not or -protect' in capsys.readouterr().out
 
 
 def test_the_example_is_resumed_like_any_other(
