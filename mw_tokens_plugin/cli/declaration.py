@@ -278,7 +278,8 @@ class Listing:
     :ivar nothing: what the operator reads if there is no target, which is not an error
         then
     :ivar counted: what the operator reads after their number is known
-    :ivar existing: returns which of some targets exist, for those of ``-not``
+    :ivar existing: returns which names exist on the wiki, of those that ``-not`` lists
+        without being targets; by default all must be targets
     :ivar name: the name of the campaign, where something was named after it
     """
 
@@ -288,7 +289,7 @@ class Listing:
     lines: Iterable[str] = ()
     nothing: str = ''
     counted: Callable[[int], str] | None = None
-    existing: Callable[[Sequence[str]], Iterable[str]] = list
+    existing: Callable[[Sequence[str]], Iterable[str]] = lambda names: ()
     name: str | None = None
 
 

@@ -394,7 +394,7 @@ def test_the_example_skips_what_is_listed_in_not(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """An action need not know that there are such lists."""
-    (tmp_path / 'not').write_text('aawiki\tarticle_1', encoding='utf-8')
+    (tmp_path / 'not').write_text('aawiki\tArticle 1', encoding='utf-8')
     usual = ('-always', f'-not:{tmp_path}/not', f'-ledger:{ledger_file}')
     assert example.main(*rollback(vandalised), *usual) == 1
     assert texts(sandbox) == ['Worse', 'Good', 'Good', 'Good']
