@@ -1,7 +1,7 @@
 """HTML tags and tables in wikitext, which MediaWiki parses after the preprocessor.
 
 The time is proportional to the length of the text, as in MediaWiki. Templates, links
-and headings are left to :mod:`.wikitext`.
+and headings are left to :mod:`~mw_tokens_plugin.protocol.wikitext`.
 
 https://www.mediawiki.org/wiki/Help:Tables
 """

@@ -11,15 +11,18 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import import_module
 from importlib.util import find_spec
-from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from pywikibot.site import APISite
 
+from mw_tokens_plugin.cli.asking import Terminal
+from mw_tokens_plugin.cli.authfields import FormFiller
+from mw_tokens_plugin.cli.conversation import Conversation
+from mw_tokens_plugin.cli.linkfiles import StateFile
+from mw_tokens_plugin.cli.linkreturn import ReturnWaiter
 from mw_tokens_plugin.exceptions import (
     CannotReauthenticate,
     FlowLost,
@@ -482,24 +485,15 @@ def page_of_provider(wiki: Wiki) -> Iterator[None]:
 @pytest.mark.usefixtures('page_of_provider')
 def test_a_browser_makes_the_trip(site: Any, browser: Browser) -> None:
     """An operator's script, a provider's page and a listener on loopback."""
-    link_account = script()
+    terminal = Terminal(False, browse=browser.open)
     with ReturnListener() as listener:
         link = site.link_account(return_url=listener.url, message_format='html')
-        code = link_account.Conversation(
+        code = Conversation(
             link,
-            link_account.parse(['-listen:0', '-open', '-timeout:60']),
-            {'farmcode': 'redirect'},
-            listener,
-            interactive=False,
-            browse=browser.open,
+            FormFiller({'farmcode': 'redirect'}, terminal),
+            ReturnWaiter(terminal, listener=listener, timeout=60, browse=True),
+            StateFile(None),
+            attended=False,
         ).run()
     assert code == 0
     assert len(site.linked_accounts()) == 1
-
-
-def script() -> ModuleType:
-    """Return the script, from the checkout or as it is installed."""
-    try:
-        return import_module('scripts.link_account')
-    except ModuleNotFoundError:
-        return import_module('mw_tokens_scripts.link_account')

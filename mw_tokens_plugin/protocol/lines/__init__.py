@@ -1,9 +1,9 @@
 """Lines of lists, as people paste them: which accounts they name.
 
-Each module imports only those before it: :mod:`.signs` (patterns they share),
-:mod:`.printed` (what the output of campaigns adds to a target), :mod:`.grammar` (what a
-line is), :mod:`.links` and :mod:`.accounts` (the names in an item). What could mean
-several things is refused. Where lines come from is left to the caller.
+Each module imports only those before it: ``signs`` (patterns they share), ``printed``
+(what the output of campaigns adds to a target), ``grammar`` (what a line is), ``links``
+and ``accounts`` (the names in an item). What could mean several things is refused.
+Where lines come from is left to the caller.
 """
 
 from mw_tokens_plugin.protocol.lines.accounts import (

@@ -1,7 +1,8 @@
 """What a line of a list is: blank, a comment, markup, or an item.
 
 Signs of lists, comments, headings and tables are read here; lines that could mean
-several things are refused. Which accounts an item names is left to :mod:`.accounts`.
+several things are refused. Which accounts an item names is left to
+:mod:`~mw_tokens_plugin.protocol.lines.accounts`.
 
 https://www.mediawiki.org/wiki/Help:Lists
 """

@@ -1,7 +1,7 @@
 """Which accounts the links, templates and web addresses in an item name.
 
 Words around them are read only to refuse an item that may mean something else. Items
-without links are left to :mod:`.accounts`.
+without links are left to :mod:`~mw_tokens_plugin.protocol.lines.accounts`.
 
 https://www.mediawiki.org/wiki/Help:Links
 """
