@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import metadata
-from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,6 +44,7 @@ from mw_tokens_plugin.campaign.schema import (
 from mw_tokens_plugin.campaign.storedrows import check_columns, check_facts
 from mw_tokens_plugin.exceptions import InvalidInput, LedgerFailure
 from mw_tokens_plugin.messages import quantity
+from mw_tokens_plugin.site.batches import batches
 from mw_tokens_plugin.site.redaction import redactor
 
 #: Rows written or read in one go.
@@ -290,7 +290,7 @@ class Ledger:
         """
         steps = (n if isinstance(n, Step) else Step(n) for n in names)
         added = 0
-        while chunk := list(islice(steps, _CHUNK)):
+        for chunk in batches(steps, _CHUNK):
             rows = {
                 (step.name.encode(), step.kind): {
                     'state': 'listed',

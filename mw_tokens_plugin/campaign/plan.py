@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 from mw_tokens_plugin.campaign.action import Action
@@ -22,6 +22,7 @@ from mw_tokens_plugin.campaign.records import (
     Target,
 )
 from mw_tokens_plugin.campaign.seals import Sealer
+from mw_tokens_plugin.site.batches import batches
 
 #: A plan older than this is checked again before it is carried out.
 FRESH = timedelta(days=1)
@@ -127,8 +128,7 @@ def _decide_on(
 
 def _batches(targets: Iterable[Target]) -> Iterator[tuple[str, dict[str, Target]]]:
     """Yield targets by name, those of one kind together."""
-    targets = iter(targets)
-    while chunk := list(islice(targets, _BATCH)):
+    for chunk in batches(targets, _BATCH):
         for kind in dict.fromkeys(target.kind for target in chunk):
             yield kind, {t.name: t for t in chunk if t.kind == kind}
 

@@ -10,12 +10,12 @@ import hashlib
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Step, Target
 from mw_tokens_plugin.campaign.seals import content
 from mw_tokens_plugin.exceptions import StoppedByGuard
+from mw_tokens_plugin.site.batches import batches
 
 #: Targets that are read at once.
 _CHUNK = 500
@@ -36,8 +36,7 @@ class Undone:
         self._ledger = ledger
         self._undone = undone
         self._digests: dict[tuple[str, str], bytes] = {}
-        targets = ledger.targets(undo)
-        while chunk := list(islice(targets, _CHUNK)):
+        for chunk in batches(ledger.targets(undo), _CHUNK):
             for kind in {target.kind for target in chunk}:
                 names = [target.name for target in chunk if target.kind == kind]
                 for name, target in ledger.named(undone, names, kind).items():
