@@ -18,6 +18,9 @@ from mw_tokens_plugin.campaign.schema import runs
 BEAT = 1.0
 #: Seconds without a sign after which a run counts as dead.
 PATIENCE = 5.0
+#: Seconds without having been able to give a sign after which a run stops sending,
+#: since others may be about to take it for dead.
+MAX_SILENCE = PATIENCE * 0.6
 
 #: What begins a transaction.
 Begin = Callable[[], AbstractContextManager[sa.Connection]]

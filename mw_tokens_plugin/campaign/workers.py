@@ -15,15 +15,18 @@ from contextlib import contextmanager, suppress
 import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.database import Database
-from mw_tokens_plugin.campaign.heartbeats import BEAT, PATIENCE, alive, beats
+from mw_tokens_plugin.campaign.heartbeats import (
+    BEAT,
+    MAX_SILENCE,
+    PATIENCE,
+    alive,
+    beats,
+)
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.schema import runs
 from mw_tokens_plugin.exceptions import CampaignBusy, LedgerFailure, StoppedByGuard
 
-#: Seconds without having been able to give a sign after which a run stops sending,
-#: since others may be about to take it for dead.
-MAX_SILENCE = PATIENCE * 0.6
 #: Seconds after which such a run gives up.
 GIVE_UP_AFTER = 30.0
 
