@@ -41,6 +41,19 @@ def described(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {'paraminfo': {'modules': list(_modules(part_of(answer, 'paraminfo')))}}
 
 
+def has_no_paths(answer: Mapping[str, Any]) -> bool:
+    """Tell whether an answer about modules is of a wiki that knows no paths.
+
+    :param answer: the decoded body
+    """
+    found = answer.get('paraminfo')
+    modules = found.get('modules') if isinstance(found, Mapping) else None
+    return isinstance(modules, list) and any(
+        isinstance(module, Mapping) and module.keys().isdisjoint({'path', 'missing'})
+        for module in modules
+    )
+
+
 def _modules(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for key, before in ('modules', ''), ('querymodules', _QUERY):
         for module in found.get(key) or ():
@@ -64,5 +77,5 @@ def _parameter(parameter: Mapping[str, Any], path: str) -> dict[str, Any]:
     elif path == 'query' and name in ('prop', 'list', 'meta', 'generator'):
         found['submodules'] = {value: _QUERY + value for value in values or ()}
     elif name == 'token' and '+' not in path:
-        found['tokentype'] = type_for_action(path)
+        found.setdefault('tokentype', type_for_action(path))
     return found

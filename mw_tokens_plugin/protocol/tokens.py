@@ -170,7 +170,9 @@ def tokens_from_answer(answer: Mapping[str, Any]) -> dict[str, str]:
     :param answer: the decoded body of ``action=query&meta=tokens``
     :raises UnexpectedAnswer: it has no tokens at all
     """
-    tokens = part_of(answer, 'query', 'tokens')
+    query = part_of(answer, 'query')
+    # PHP sends an empty mapping as a list.
+    tokens = {} if query.get('tokens') == [] else part_of(query, 'tokens')
     if not all(isinstance(value, str) for value in tokens.values()):
         raise UnexpectedAnswer('The answer to meta=tokens holds what is no token.')
     return {name.removesuffix('token'): value for name, value in tokens.items()}
@@ -225,19 +227,3 @@ def token_type_of(
 ) -> TokenType:
     """Return the token type that a module wants, as :func:`token_parameter_of`."""
     return token_parameter_of(module, paraminfo, wiki).type
-
-
-def has_untyped_token(paraminfo: Mapping[str, Any] | None) -> bool:
-    """Tell whether a module takes a token of which its wiki does not tell the type.
-
-    That is so of all modules before MediaWiki 1.24. Later ones that take another kind
-    of token tell their path.
-
-    :param paraminfo: what paraminfo says of it; None where it knows no such module
-    """
-    if paraminfo is None or 'path' in paraminfo or 'parameters' not in paraminfo:
-        return False
-    return any(
-        parameter.get('name') == 'token' and 'tokentype' not in parameter
-        for parameter in items_of(paraminfo, 'parameters')
-    )

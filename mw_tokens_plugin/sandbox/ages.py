@@ -35,6 +35,7 @@ class Age:
     :ivar main: parameters that every module takes
     :ivar reports_unknown: whether it warns of parameters that it does not know
     :ivar continues: whether a query with ``continue`` is continued as today
+    :ivar types: of tokens, where there is ``meta=tokens``
     """
 
     generator: str
@@ -43,6 +44,7 @@ class Age:
     main: frozenset[str]
     reports_unknown: bool = True
     continues: bool = True
+    types: tuple[str, ...] = ()
 
     @property
     def has_action_tokens(self) -> bool:
@@ -105,6 +107,21 @@ AGES: Mapping[str, Age] = {
         _ACTIONS_1_22,
         _SUBMODULES_1_22,
         _MAIN | {'origin', 'centralauthtoken', 'assert'},
+    ),
+    '1.24': Age(
+        'MediaWiki 1.24.1',
+        (_ACTIONS_1_22 - {'tokens'}) | {'centralauthtoken', 'clearhasmsg'},
+        _SUBMODULES_1_22 | {'tokens'},
+        _MAIN | {'origin', 'centralauthtoken', 'assert', 'curtimestamp'},
+        types=(
+            'csrf',
+            'deleteglobalaccount',
+            'patrol',
+            'rollback',
+            'setglobalaccountstatus',
+            'userrights',
+            'watch',
+        ),
     ),
 }
 
@@ -231,13 +248,13 @@ class OldDeclarations(Declarations):
             replace(
                 self._with_values(path, parameter),
                 later=parameter.name in later,
-                token='',
+                token=parameter.token if self.age.types else '',
                 deprecated=False,
                 required=parameter.required and not parameter.token,
             )
             for parameter in module.parameters
         ]
-        if path in _TOKEN_PARAMETERS:
+        if path in _TOKEN_PARAMETERS and not self.age.types:
             kinds = _TOKEN_PARAMETERS[path]
             parameters.append(Parameter('token', kinds, multi=50))
         return replace(module, parameters=tuple(parameters))
@@ -247,6 +264,8 @@ class OldDeclarations(Declarations):
         if parameter.submodules:
             kind = self.submodules.get(parameter.name, kind)
             return replace(parameter, type=kind, submodules=())
+        if path == 'query+tokens':
+            return replace(parameter, type=self.age.types, allspecifier='')
         gone = _LATER_VALUES.get(path)
         if parameter.name == 'prop' and gone and isinstance(kind, tuple):
             return replace(parameter, type=tuple(v for v in kind if v not in gone))

@@ -368,7 +368,8 @@ class Api:
         token = call.given.get(name)
         if not token:
             raise errors.missing(name, module.path)
-        if call.wiki.age is not None:
+        age = call.wiki.age
+        if age is not None and not age.types:
             if not oldtokens.valid(call, module.name, token):
                 raise errors.bad_token(module.path)
             return

@@ -58,7 +58,7 @@ def install_login() -> None:
     @wraps(parameters_of)
     def login_parameters(self: Any, user: str, password: str) -> dict[str, str]:
         parameters: dict[str, str] = parameters_of(self, user, password)
-        if self.action != 'clientlogin' or not self.site.tokens.is_old:
+        if self.action != 'clientlogin' or not self.site.tokens.logs_in_by_action:
             return parameters
         given = {key: parameters.get(self.keyword(key)) for key in self.mapping}
         self.action = 'login'

@@ -45,6 +45,7 @@ from mw_tokens_plugin.exceptions import (
     TokenUnavailable,
     UnknownModule,
 )
+from mw_tokens_plugin.protocol.oldmodules import has_no_paths
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Token
 from mw_tokens_plugin.site.cookies import acting_as
 from mw_tokens_plugin.site.credentials import carried, check
@@ -168,17 +169,16 @@ class TokenRequest(TransmittedRequest):
         """Send it, until there is an answer."""
         if self.action in ('login', 'clientlogin'):
             self.site.tokens.session.logins += 1
-        if (
-            self.action == 'paraminfo'
-            and self.site.tokens.is_old
-            and 'mainmodule' not in self._params
-        ):
+        asks_modules = self.action == 'paraminfo' and 'mainmodule' not in self._params
+        if asks_modules and self.site.tokens.is_old:
             return modules_described(self)
         try:
             with acting_as(self.site.username()):
                 answer: dict[str, Any] = super().submit()
                 if self._shows_who_asks(answer):
                     self._succeeded()
+            if asks_modules and has_no_paths(answer):
+                return modules_described(self)
             return answer
         except Exception as error:
             redactor.clean_error(error)

@@ -22,8 +22,19 @@ from mw_tokens_plugin.protocol.legacy import (
 )
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Subject, TokenType
 
-#: Types of old wikis that are good for anything, which are fetched together.
+#: Types that are fetched together where a wiki knows no ``*``: up to MediaWiki 1.28.
 _EVERY_TYPE = (
+    TokenType.CSRF,
+    TokenType.ROLLBACK,
+    TokenType.USERRIGHTS,
+    TokenType.PATROL,
+    TokenType.WATCH,
+    TokenType.SETGLOBALACCOUNTSTATUS,
+    TokenType.DELETEGLOBALACCOUNT,
+)
+
+#: Those of them that are good for anything on old wikis, and had in one request.
+_EVERY_OLD_TYPE = (
     TokenType.CSRF,
     TokenType.WATCH,
     TokenType.SETGLOBALACCOUNTSTATUS,
@@ -38,6 +49,10 @@ class TokenQuery:
         """Take the wiki for one of today."""
         self._site = site
         self._old: TokenSources | None = None
+        #: Whether login tokens are had from ``action=login`` alone.
+        self.logs_in_by_action = False
+        #: What stands for all types.
+        self._all = '*'
 
     @property
     def is_old(self) -> bool:
@@ -63,27 +78,38 @@ class TokenQuery:
             answer = self._ask_today(types, about_itself)
             if lacks_tokens(answer):
                 self._old = _sources_of(self._site)
-        if self._old is None:
+            elif types == '*' == self._all and _has_no_tokens(answer):
+                self._all = '|'.join(_EVERY_TYPE)
+                answer = self._ask_today(types, about_itself)
+        if self._old is not None:
+            tokens = self._ask_old(self._old, types, subject)
+        elif types == TokenType.LOGIN and _has_no_tokens(answer):
+            # Up to MediaWiki 1.26 meta=tokens had no such type.
+            tokens = self._ask_old(_sources_of(self._site), types, subject)
+        else:
             return answer
-        query = {**(answer.get('query') or {}), 'tokens': self._ask_old(types, subject)}
-        return {'query': query}
+        if types == TokenType.LOGIN:
+            self.logs_in_by_action = bool(tokens)
+        return {'query': {**(answer.get('query') or {}), 'tokens': tokens}}
 
     def _ask_today(self, types: str, about_itself: bool) -> Mapping[str, Any]:
         request = self._site.simple_request(
             action='query',
             meta='tokens|siteinfo' if about_itself else 'tokens',
-            type=types,
+            type=self._all if types == '*' else types,
             formatversion=2,
         )
-        request._warning_handler = _is_about_tokens
+        # Which types it lacks is found out by asking for these.
+        tries = types in ('*', TokenType.LOGIN)
+        request._warning_handler = _is_about_types if tries else _is_about_tokens
         answer: Mapping[str, Any] = request.submit()
         return answer
 
-    def _ask_old(self, types: str, subject: Subject | None) -> dict[str, str]:
-        """Return the tokens of a wiki without ``meta=tokens``, as that calls them."""
-        assert self._old is not None
-        sources = self._old
-        names = list(_EVERY_TYPE) if types == '*' else types.split('|')
+    def _ask_old(
+        self, sources: TokenSources, types: str, subject: Subject | None
+    ) -> dict[str, str]:
+        """Return tokens had in other ways, as ``meta=tokens`` calls them."""
+        names = list(_EVERY_OLD_TYPE) if types == '*' else types.split('|')
         if subject is None:
             names = [name for name in names if name not in BOUND]
         user = self._site.username()
@@ -94,6 +120,11 @@ class TokenQuery:
             # It may mean that the session is lost, which pywikibot finds out then.
             self._site.simple_request(action='query', meta='userinfo').submit()
         return {f'{name}token': value for name, value in values.items()}
+
+
+def _has_no_tokens(answer: Mapping[str, Any]) -> bool:
+    query = answer.get('query')
+    return isinstance(query, Mapping) and query.get('tokens') in ([], {})
 
 
 def _sources_of(site: Any) -> TokenSources:
@@ -126,3 +157,8 @@ def _is_about_tokens(module: str, text: str) -> bool:
     It is a handler of pywikibot's for warnings, which shows those that are not handled.
     """
     return lacks_tokens({'warnings': {module: {'*': text}}})
+
+
+def _is_about_types(module: str, text: str) -> bool:
+    """Tell whether a warning says that there is no such way, or no such type."""
+    return module == 'tokens' or _is_about_tokens(module, text)

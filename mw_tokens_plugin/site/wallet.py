@@ -28,7 +28,6 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.protocol.legacy import (
     BOUND,
     lacks_tokens,
-    type_for_action,
 )
 from mw_tokens_plugin.protocol.tokens import (
     ANONYMOUS,
@@ -36,7 +35,6 @@ from mw_tokens_plugin.protocol.tokens import (
     Token,
     TokenParameter,
     TokenType,
-    has_untyped_token,
     token_parameter_of,
     tokens_from_answer,
 )
@@ -231,6 +229,11 @@ class TypedTokenWallet(TokenWallet):
         return self.live(token, {'title': title, 'user': user})
 
     @property
+    def logs_in_by_action(self) -> bool:
+        """Whether login tokens are had from ``action=login`` alone, before 1.27."""
+        return self._query.logs_in_by_action
+
+    @property
     def is_old(self) -> bool:
         """Whether the wiki is known to have no ``meta=tokens``."""
         return self._query.is_old
@@ -288,8 +291,6 @@ class TypedTokenWallet(TokenWallet):
                 f"{module!r} is not the name of an API module: give one like 'delete'."
             )
         info = self.module_info(module)
-        if has_untyped_token(info):
-            return TokenParameter('token', type_for_action(module))
         return token_parameter_of(module, info, str(self.site))
 
     def prefetch(self, *types: str) -> None:

@@ -27,19 +27,21 @@ from mw_tokens_plugin.sandbox.layout import Layout
 from mw_tokens_plugin.sandbox.seeds import Credentials, seeder
 
 from . import ownfarm
-from .farms import Farm
+from .farms import Farm, forget_logins
 
 ACCEPTED = 'MediaWiki 1.31.0'
 LAYOUTS = {
     'meta': Layout(),
     **{
         f'{prefix}{release[2:]}': Layout(release=release, generator=generator)
-        for release in ('1.19', '1.22', '1.23')
+        for release in ('1.19', '1.22', '1.23', '1.24')
         for prefix, generator in (('true', ''), ('said', ACCEPTED), ('then', ACCEPTED))
     },
 }
 SAID = tuple(code for code in LAYOUTS if code.startswith('said'))
 TRUE = tuple(code for code in LAYOUTS if code.startswith('true'))
+#: Those that have no ``meta=tokens``.
+OLD = tuple(code for code in TRUE if not code.endswith('24'))
 #: Those that are upgraded while somebody works there.
 UPGRADED = tuple(code for code in LAYOUTS if code.startswith('then'))
 SPAMBOT = 'Spambot 00001'
@@ -184,7 +186,7 @@ def test_a_bot_writes_whatever_the_age_and_goes_on_after_its_tokens_died(
     assert 'WARNING' not in said
 
 
-@pytest.mark.parametrize('code', TRUE)
+@pytest.mark.parametrize('code', OLD)
 def test_an_old_wiki_is_asked_in_its_own_way_and_that_is_remembered(
     ages: Farm, code: str
 ) -> None:
@@ -238,7 +240,7 @@ def test_a_lost_session_never_makes_an_anonymous_write(ages: Farm, code: str) ->
     assert users == {site.username()}
 
 
-@pytest.mark.parametrize('code', TRUE)
+@pytest.mark.parametrize('code', OLD)
 def test_what_a_token_is_for_is_named_where_the_request_is_made_by_hand(
     ages: Farm, code: str
 ) -> None:
@@ -315,3 +317,16 @@ def test_what_pywikibot_refuses_a_family_can_lift(
     lifted.rollbackpage(pywikibot.Page(lifted, PAGE))
     assert pywikibot.Page(lifted, PAGE).text == 'Good'
     pywikibot.Page(lifted, PAGE).delete('Old', prompt=False)
+
+
+@pytest.mark.parametrize('code', SAID)
+def test_a_process_that_goes_on_with_a_session_finds_out_anew(
+    ages: Farm, code: str
+) -> None:
+    """It logs in with a cookie, so that nothing is known from asking for tokens."""
+    ages.site(code).login()
+    forget_logins()
+    site = ages.site(code)
+    assert pywikibot.Page(site, PAGE).text == 'Buy!'
+    assert site.tokens.token_type_of('rollback') == 'rollback'
+    assert site.user() == ages.operator.name

@@ -21,11 +21,12 @@ from mw_tokens_plugin.protocol.legacy import (
 )
 from mw_tokens_plugin.protocol.oldanswers import in_second_version
 
-RELEASES = ('1.19', '1.22', '1.23', '1.43')
+RELEASES = ('1.19', '1.22', '1.23', '1.24', '1.43')
 WAYS = {
     '1.19': Source.PROPERTY,
     '1.22': Source.ACTION,
     '1.23': Source.ACTION,
+    '1.24': Source.META,
     '1.43': Source.META,
 }
 

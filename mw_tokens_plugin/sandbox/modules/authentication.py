@@ -166,11 +166,13 @@ def tokens(call: Call, values: Values) -> None:
     if call.session.suppressed:
         call.warn('hascallback', _SAME_ORIGIN)
         return
-    values['output']['tokens'] = {
+    found = {
         f'{type}token': call.farm.sessions.csrf(call.session, type)
         for type in TOKEN_TYPES
         if type in values['type']
     }
+    # PHP made a list of an empty mapping.
+    values['output']['tokens'] = found if found or call.wiki.age is None else []
 
 
 @query('userinfo')
