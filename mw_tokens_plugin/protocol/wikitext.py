@@ -169,7 +169,8 @@ def parse(text: str, *, begins_line: bool = True) -> list[Node]:
     :param begins_line: whether it begins a line, so that it can begin with a heading
     """
     found = sorted(
-        _closed(text, begins_line), key=lambda node: (node.span.start, -node.span.end)
+        _Scanner(text, begins_line).closed(),
+        key=lambda node: (node.span.start, -node.span.end),
     )
     nodes: list[Node] = []
     end = 0
@@ -196,98 +197,139 @@ def _add_inside(nodes: list[Node], inside: list[Span]) -> None:
         nodes[-1] = replace(nodes[-1], templates=tuple(inside))
 
 
-def _closed(text: str, line_starts: bool) -> Iterator[Node]:
-    """Yield all closed constructs, inner ones before those around them."""
-    stack: list[_Open] = []
-    #: Tags that are not closed from here on.
-    endless: set[str] = set()
-    position, length = 0, len(text)
-    while True:
-        if line_starts:
-            line_starts = False
-            top = stack[-1] if stack else None
-            count = _run(text, position, '=', 6)
-            # A single sign can be that between a parameter's name and its value.
-            if count > 1 or (count and not (top and '=' in top.searched)):
-                stack.append(_Open('\n', '\n', position, count))
-                position += count
-            continue
-        top = stack[-1] if stack else None
-        searched = (top.closing, top.searched) if top else ('', '')
-        found = _NEXT[searched].search(text, position)
-        if found is None:
-            if top is None or top.opening != '\n':
-                return
-            position = length
-        else:
-            position = found.start()
-        letter = text[position] if position < length else '\n'
-        if letter == '\n':
-            if top is not None and top.opening == '\n':
-                stack.pop()
-                if heading := _heading(text, top, position):
-                    yield heading
-                _deepen(stack, top.depth)
-                if position >= length:
-                    # At the end, only headings around this one can still be closed.
-                    continue
+class _Scanner:
+    """Reads a text once, and keeps what is open on a stack."""
+
+    def __init__(self, text: str, begins_line: bool) -> None:
+        self._text = text
+        self._position = 0
+        self._line_starts = begins_line
+        self._stack: list[_Open] = []
+        #: Tags that are not closed from here on.
+        self._endless: set[str] = set()
+
+    def closed(self) -> Iterator[Node]:
+        """Yield all closed constructs, inner ones before those around them."""
+        while (letter := self._advance()) is not None:
+            top = self._stack[-1] if self._stack else None
+            node = None
+            if letter == '\n':
+                node = self._end_line(top)
+            elif letter == '<':
+                node = self._read_element(top)
+            elif letter == '|':
+                assert top is not None
+                top.pipes.append(self._position)
+                top.equals.append(None)
+                self._position += 1
+            elif letter == '=':
+                assert top is not None
+                top.equals[-1] = self._position
+                self._position += 1
+            elif top and self._text.startswith(top.closing, self._position):
+                node = self._close(top, letter)
             else:
-                position += 1
-                line_starts = True
-        elif letter == '<':
-            node, position = _element(text, position, endless)
-            if node is None:
-                continue
-            yield node
-            if node.kind is Kind.COMMENT and top is not None and position < length:
-                _note_comment(text, top, node.span)
-        elif letter == '|':
-            assert top is not None
-            top.pipes.append(position)
-            top.equals.append(None)
-            position += 1
-        elif letter == '=':
-            assert top is not None
-            top.equals[-1] = position
-            position += 1
-        elif top and text.startswith(top.closing, position):
-            limit = min(top.count, 3 if top.opening == '{' else 2)
-            count = (
-                2 if top.opening == _LANGUAGE else _run(text, position, letter, limit)
-            )
-            position += count
-            if count < 2:
-                continue
-            stack.pop()
-            if top.opening != _LANGUAGE:
-                yield _bracketed(top, count, position)
-            top.count -= count
-            if top.count == 1 and top.dash:
-                top.opening, top.closing, top.count = _LANGUAGE, '}-', 2
-                top.dash = False
-            if top.count >= 2:
-                top.pipes, top.equals = [], []
-                top.comment_end = top.visible_end = -1
-                stack.append(top)
-            _deepen(stack, top.depth)
+                self._open(letter)
+            if node is not None:
+                yield node
+
+    def _advance(self) -> str | None:
+        """Move to the next character with a meaning, and return it.
+
+        The end of the text has that of a line while a heading is open, otherwise None.
+        """
+        if self._line_starts:
+            self._start_line()
+        top = self._stack[-1] if self._stack else None
+        searched = (top.closing, top.searched) if top else ('', '')
+        found = _NEXT[searched].search(self._text, self._position)
+        if found is not None:
+            self._position = found.start()
+            return found[0][0]
+        if top is None or top.opening != '\n':
+            return None
+        self._position = len(self._text)
+        return '\n'
+
+    def _start_line(self) -> None:
+        """Open a heading, if the line begins like one."""
+        self._line_starts = False
+        top = self._stack[-1] if self._stack else None
+        count = _run(self._text, self._position, '=', 6)
+        # A single sign can be that between a parameter's name and its value.
+        if count > 1 or (count and not (top and '=' in top.searched)):
+            self._stack.append(_Open('\n', '\n', self._position, count))
+            self._position += count
+
+    def _end_line(self, top: _Open | None) -> Node | None:
+        """End a line; if a heading is open, end that first, and stay at the place."""
+        if top is None or top.opening != '\n':
+            self._position += 1
+            self._line_starts = True
+            return None
+        self._stack.pop()
+        self._deepen(top.depth)
+        return _heading(self._text, top, self._position)
+
+    def _read_element(self, top: _Open | None) -> Node | None:
+        """Read a comment or an extension tag, or pass a sign that begins neither."""
+        node, self._position = _element(self._text, self._position, self._endless)
+        if (
+            node is not None
+            and node.kind is Kind.COMMENT
+            and top is not None
+            and self._position < len(self._text)
+        ):
+            _note_comment(self._text, top, node.span)
+        return node
+
+    def _close(self, top: _Open, letter: str) -> Node | None:
+        """Close the innermost open brackets, if there are enough closing ones."""
+        if top.opening == _LANGUAGE:
+            count = 2
         else:
-            if letter not in '-{[':
-                position += 1
-                continue
-            # Of "-{{" the braces count first.
-            dash = letter == '-' and text.startswith('{', position + 2)
-            position += dash
-            opening = _LANGUAGE if letter == '-' and not dash else text[position]
-            count = 2 if opening == _LANGUAGE else _run(text, position, opening, length)
-            if count >= 2:
-                stack.append(_Open(opening, _CLOSING[opening], position, count, dash))
-            position += count
+            limit = min(top.count, 3 if top.opening == '{' else 2)
+            count = _run(self._text, self._position, letter, limit)
+        self._position += count
+        if count < 2:
+            return None
+        self._stack.pop()
+        node = None
+        if top.opening != _LANGUAGE:
+            node = _bracketed(top, count, self._position)
+        top.count -= count
+        if top.count == 1 and top.dash:
+            top.opening, top.closing, top.count = _LANGUAGE, '}-', 2
+            top.dash = False
+        if top.count >= 2:
+            top.pipes, top.equals = [], []
+            top.comment_end = top.visible_end = -1
+            self._stack.append(top)
+        self._deepen(top.depth)
+        return node
 
+    def _open(self, letter: str) -> None:
+        """Open brackets, if there are at least two."""
+        if letter not in '-{[':
+            self._position += 1
+            return
+        # Of "-{{" the braces count first.
+        dash = letter == '-' and self._text.startswith('{', self._position + 2)
+        start = self._position + dash
+        opening = _LANGUAGE if letter == '-' and not dash else self._text[start]
+        count = (
+            2
+            if opening == _LANGUAGE
+            else _run(self._text, start, opening, len(self._text))
+        )
+        if count >= 2:
+            self._stack.append(_Open(opening, _CLOSING[opening], start, count, dash))
+        self._position = start + count
 
-def _deepen(stack: list[_Open], depth: int) -> None:
-    """Count a closed construct as nested in the open one."""
-    if stack:
-        stack[-1].depth = max(stack[-1].depth, depth + 1)
+    def _deepen(self, depth: int) -> None:
+        """Count a closed construct as nested in the open one."""
+        if self._stack:
+            self._stack[-1].depth = max(self._stack[-1].depth, depth + 1)
 
 
 def _run(text: str, position: int, letter: str, limit: int) -> int:
