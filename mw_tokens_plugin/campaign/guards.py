@@ -11,12 +11,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import quantity
+from mw_tokens_plugin.site.pluginsite import PluginSite
 
 #: Seconds between two looks at the ledger, or at a page of the wiki.
 _COUNT_EVERY = 1.0
@@ -112,7 +112,7 @@ class StopPage:
 
     def __init__(
         self,
-        site: Any,
+        site: PluginSite,
         title: str,
         revision: int,
         clock: Callable[[], float] = time.monotonic,
@@ -151,7 +151,7 @@ class StopPage:
             )
 
 
-def page_revision(site: Any, title: str) -> int:
+def page_revision(site: PluginSite, title: str) -> int:
     """Return the number of the latest revision of a page; 0 if there is none.
 
     https://www.mediawiki.org/wiki/API:Info

@@ -40,6 +40,8 @@ from mw_tokens_plugin.privatefiles import others_can_read
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
 from mw_tokens_plugin.site.foreign.login import home_login
+from mw_tokens_plugin.site.mixins import PluginMixin
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import refusals
 
 #: The credential on wikis that have a session of their own.
@@ -54,7 +56,7 @@ _BLOCKED = ('delete', 'edit', 'undelete')
 
 
 def examine(
-    home: Any,
+    home: PluginMixin,
     named: Sequence[str] = (),
     *,
     targets: int = 100,
@@ -142,14 +144,14 @@ def _mode(path: Path) -> str | None:
     return f'{stat.S_IMODE(path.stat().st_mode):03o}' if path.exists() else None
 
 
-def _log_in(site: Any) -> None:
+def _log_in(site: PluginSite) -> None:
     if not site.logged_in():
         if problem := password_problem():
             raise InvalidInput(problem)
         log_in(site, {})
 
 
-def _kind(home: Any) -> tuple[str | None, str | None]:
+def _kind(home: PluginMixin) -> tuple[str | None, str | None]:
     """Return what ``foreign_site()`` uses, and why that is not a centralauthtoken."""
     wallet = home.tokens
     if wallet.module_info('centralauthtoken') is None:
@@ -165,7 +167,7 @@ def _kind(home: Any) -> tuple[str | None, str | None]:
     return kind, reasons.get(kind)
 
 
-def _login_kind(home: Any, foreign: str | None) -> LoginKind | None:
+def _login_kind(home: PluginMixin, foreign: str | None) -> LoginKind | None:
     """Return how a login was made, by what it can be used for.
 
     https://www.mediawiki.org/wiki/API:Authmanagerinfo
@@ -187,7 +189,7 @@ def _login_kind(home: Any, foreign: str | None) -> LoginKind | None:
 
 
 def _wiki_checks(
-    home: Any,
+    home: PluginMixin,
     named: Sequence[str],
     login: LoginKind | None,
     failure: Exception | None,
@@ -229,7 +231,7 @@ def _wiki_checks(
 
 
 def _openings(
-    home: Any, named: Sequence[str]
+    home: PluginMixin, named: Sequence[str]
 ) -> Iterator[tuple[Role, str, Callable[[], Any]]]:
     """Yield the role and name of each wiki, and what opens it."""
     yield Role.HOME, str(home), lambda: home
@@ -238,21 +240,21 @@ def _openings(
         yield Role.NAMED, where, partial(home.foreign_site, where)
 
 
-def _central_name(home: Any) -> str:
+def _central_name(home: PluginMixin) -> str:
     try:
         return str(home.central_site())
     except EXPECTED:
         return 'the central wiki'
 
 
-def _central(home: Any) -> Any:
+def _central(home: PluginMixin) -> Any:
     site = home.central_site()
     _log_in(site)
     return site
 
 
 def _findings(
-    site: Any,
+    site: PluginMixin,
     roles: Collection[str],
     login: LoginKind | None,
     targets: int,
@@ -279,7 +281,7 @@ def _findings(
         limits = tuple(_rate_limits(site.userinfo.get('ratelimits') or {}))
         unlimited = site.has_right('noratelimit')
         return Findings(
-            user=site.username(),
+            user=site.username() or '',
             through=getattr(site, 'credential', OWN_LOGIN),
             release=site.version(),
             token_types=tuple(sorted(tokens)),
@@ -344,7 +346,7 @@ def _names_operator(agent: str, user: str | None) -> bool:
 
 
 def _script_check(
-    site: Any,
+    site: PluginMixin,
     script: Script,
     missing: tuple[Missing, ...],
     targets: int,
@@ -367,7 +369,7 @@ def _script_check(
 
 
 def _missing(
-    site: Any,
+    site: PluginMixin,
     script: Script,
     login: LoginKind | None,
     block: Block | None,
@@ -401,7 +403,7 @@ def _missing(
         yield Missing('read-only', read_only)
 
 
-def _rights_of_account(site: Any) -> frozenset[str]:
+def _rights_of_account(site: PluginMixin) -> frozenset[str]:
     """Return the rights of the account, also those that the grants do not contain.
 
     https://www.mediawiki.org/wiki/API:Siteinfo
