@@ -24,24 +24,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pywikibot
 from pywikibot import config
 
-from mw_tokens_plugin.campaign.exitcodes import exit_code_of
-from mw_tokens_plugin.cli.asking import Terminal
-from mw_tokens_plugin.cli.authfields import FormFiller, described
-from mw_tokens_plugin.cli.conversation import Conversation
-from mw_tokens_plugin.cli.launch import ExitCode, handle_args, run_script
-from mw_tokens_plugin.cli.linkfiles import (
-    StateFile,
-    fields_in,
-    return_in,
-    take_fields,
-)
-from mw_tokens_plugin.cli.linkreturn import ReturnWaiter, listen_again, listen_on
-from mw_tokens_plugin.cli.login import check_account
 from mw_tokens_plugin.cli.script import option, start_help
 from mw_tokens_plugin.cli.table import Options as Table
 from mw_tokens_plugin.cli.table import document
@@ -54,9 +41,12 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import expanded
-from mw_tokens_plugin.protocol.authmanager import Ask
 from mw_tokens_plugin.protocol.display import displayable
-from mw_tokens_plugin.site.accountlink import AccountLink
+
+if TYPE_CHECKING:
+    from mw_tokens_plugin.campaign.exitcodes import ExitCode
+    from mw_tokens_plugin.cli.asking import Terminal
+    from mw_tokens_plugin.site.accountlink import AccountLink
 
 Result = TypeVar('Result')
 
@@ -157,6 +147,8 @@ def main(*args: str) -> ExitCode:
     :return: the exit code
     """
     start_help(args)
+    from mw_tokens_plugin.cli.launch import run_script
+
     return run_script(
         _run,
         args,
@@ -167,6 +159,8 @@ def main(*args: str) -> ExitCode:
 
 
 def _run(arguments: list[str]) -> ExitCode:
+    from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+
     try:
         return _act(arguments)
     except ApiRefusal as error:
@@ -178,6 +172,11 @@ def _run(arguments: list[str]) -> ExitCode:
 
 
 def _act(arguments: list[str]) -> ExitCode:
+    from mw_tokens_plugin.cli.asking import Terminal
+    from mw_tokens_plugin.cli.launch import handle_args
+    from mw_tokens_plugin.cli.linkfiles import take_fields
+    from mw_tokens_plugin.cli.login import check_account
+
     # Before anything is started that would inherit them.
     from_environment = take_fields(os.environ)
     options = parse(handle_args(arguments))
@@ -212,6 +211,11 @@ def _link(
 
     :param fields: those of the environment, which overrule those of files
     """
+    from mw_tokens_plugin.cli.authfields import FormFiller
+    from mw_tokens_plugin.cli.conversation import Conversation
+    from mw_tokens_plugin.cli.linkfiles import StateFile, fields_in, return_in
+    from mw_tokens_plugin.cli.linkreturn import ReturnWaiter, listen_again, listen_on
+
     returned = None if options.return_ is None else return_in(options.return_)
     given = {**fields_in(options.fields), **fields}
     state = StateFile(Path(options.state) if options.state else None)
@@ -243,6 +247,9 @@ def _link(
 
 def _started(site: Any, return_url: str, requests: Sequence[str]) -> AccountLink:
     """Start a conversation, and list what the wiki offers."""
+    from mw_tokens_plugin.cli.authfields import described
+    from mw_tokens_plugin.protocol.authmanager import Ask
+
     link: AccountLink = recently_logged_in(
         site,
         lambda: site.link_account(
@@ -259,6 +266,9 @@ def _started(site: Any, return_url: str, requests: Sequence[str]) -> AccountLink
 
 def _list(site: Any) -> ExitCode:
     """Show what is linked, and what can be linked."""
+    from mw_tokens_plugin.campaign.exitcodes import ExitCode
+    from mw_tokens_plugin.cli.authfields import described
+
     linkable = site.linkable_accounts(message_format='html').requests
     linked = site.linked_accounts(message_format='html')
     for title, requests in (
@@ -273,6 +283,8 @@ def _list(site: Any) -> ExitCode:
 
 def _unlink(site: Any, id: str, always: bool, terminal: Terminal) -> ExitCode:
     """Unlink an account, after a confirmation."""
+    from mw_tokens_plugin.campaign.exitcodes import ExitCode
+
     if config.simulate:
         print(message('link_account-would-unlink', id=id))
         return ExitCode.DONE

@@ -1,0 +1,63 @@
+"""Scripts start fast: their help needs pywikibot and hardly anything else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted(set((ROOT / 'scripts').glob('*.py')) - {ROOT / 'scripts/__init__.py'})
+
+#: What is slow to import, and needed only once there is something to do.
+SLOW = ('jinja2', 'mwparserfromhell', 'rich', 'sqlalchemy', 'tenacity')
+
+#: Runs a file with an option, and tells which slow modules were imported.
+START = f"""if True:
+    import json, runpy, sys
+
+    path, sys.argv = sys.argv[1], sys.argv[1:]
+    try:
+        runpy.run_path(path, run_name='__main__')
+    except SystemExit:
+        pass
+    found = [name for name in {SLOW} if name in sys.modules]
+    print(json.dumps(found), file=sys.stderr)
+"""
+
+#: A script that does nothing but read the command line.
+EMPTY = '''"""Help."""
+import sys
+import pywikibot
+pywikibot.handle_args(sys.argv[1:])
+'''
+
+
+def test_the_help_of_a_script_imports_nothing_slow(tmp_path: Path) -> None:
+    """Unless pywikibot does that itself, for a script that does nothing."""
+    config = tmp_path / 'user-config.py'
+    config.write_text("family = 'wikipedia'\nmylang = 'test'\n")
+    config.chmod(0o600)
+    empty = tmp_path / 'empty.py'
+    empty.write_text(EMPTY)
+    environment = {'PYWIKIBOT_DIR': str(tmp_path), 'PYTHONPATH': str(ROOT)}
+    processes = {
+        path.stem: subprocess.Popen(
+            [sys.executable, '-c', START, path, '-help'],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for path in [empty, *SCRIPTS]
+    }
+    imported = {}
+    for name, process in processes.items():
+        out, err = process.communicate(timeout=120)
+        assert '-help:global' in out, err
+        imported[name] = json.loads(err.splitlines()[-1])
+    usual = imported.pop('empty')
+    assert imported == dict.fromkeys(imported, usual)
