@@ -30,13 +30,14 @@ from farm import ROOT, use_checkout
 
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine
-from mw_tokens_plugin.campaign.ledger import Ledger, now
+from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
     Outcome,
     State,
     Target,
+    now,
 )
 from mw_tokens_plugin.campaign.schema import targets
 from mw_tokens_plugin.campaign.sealkey import Key

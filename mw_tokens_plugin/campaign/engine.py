@@ -29,8 +29,8 @@ from functools import partial
 from pywikibot.exceptions import Error as PywikibotError
 
 from mw_tokens_plugin.campaign.action import Action
-from mw_tokens_plugin.campaign.ledger import Ledger, now
-from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target, now
 from mw_tokens_plugin.campaign.retry import TRANSIENT, RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import Run

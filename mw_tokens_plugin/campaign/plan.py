@@ -13,13 +13,14 @@ from itertools import chain
 from typing import Any
 
 from mw_tokens_plugin.campaign.action import Action
-from mw_tokens_plugin.campaign.ledger import Ledger, now
+from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
     SkipReason,
     State,
     Target,
+    now,
 )
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.site.batches import batches

@@ -295,6 +295,11 @@ class Campaign:
     stages: int = 1
 
 
+def now() -> datetime:
+    """Return the present moment in UTC, without a zone, as databases keep it."""
+    return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
 def may_be_reason(comment: str | None, reason: str) -> bool:
     """Tell whether the comment of a log entry may be a reason that was given for it.
 

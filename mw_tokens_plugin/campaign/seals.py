@@ -24,8 +24,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.ledger import Ledger, now, stored
-from mw_tokens_plugin.campaign.records import Campaign, Decision, State, Step, Target
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Decision,
+    State,
+    Step,
+    Target,
+    now,
+)
+from mw_tokens_plugin.campaign.rows import stored
 from mw_tokens_plugin.campaign.schema import plans
 from mw_tokens_plugin.campaign.sealkey import Key
 

@@ -20,7 +20,7 @@ from pywikibot import config
 from mw_tokens_plugin.campaign import workers
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
-from mw_tokens_plugin.campaign.ledger import Ledger, now
+from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.ledgerurl import holds_password, in_full
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -29,6 +29,7 @@ from mw_tokens_plugin.campaign.records import (
     SkipReason,
     State,
     Target,
+    now,
 )
 from mw_tokens_plugin.campaign.report.console import Reporter, terminal
 from mw_tokens_plugin.campaign.report.export import write_report

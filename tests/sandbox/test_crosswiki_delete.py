@@ -17,8 +17,8 @@ import pytest
 import sqlalchemy as sa
 
 from mw_tokens_plugin.actions import pagedelete as crosswiki
-from mw_tokens_plugin.campaign.ledger import Ledger, now
-from mw_tokens_plugin.campaign.records import State
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import State, now
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.schema import campaigns
 from mw_tokens_plugin.cli import launch

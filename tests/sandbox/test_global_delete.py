@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.ledger import Ledger, now
-from mw_tokens_plugin.campaign.records import State
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import State, now
 from mw_tokens_plugin.campaign.schema import campaigns
 from mw_tokens_plugin.sandbox import Sandbox
 

@@ -17,8 +17,8 @@ import pytest
 from pywikibot import bot, config
 
 from mw_tokens_plugin.campaign import engine, guards
-from mw_tokens_plugin.campaign.ledger import Ledger, now
-from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Campaign, now
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.cli.declaration import CampaignOptions, Kind, Listing
 from mw_tokens_plugin.cli.lines import Lines

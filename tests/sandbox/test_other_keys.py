@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 from pywikibot import config
 
-from mw_tokens_plugin.campaign.ledger import Ledger, now
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import now
 from mw_tokens_plugin.campaign.sealkey import FILE
 from mw_tokens_plugin.sandbox import Sandbox
 

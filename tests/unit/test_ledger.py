@@ -15,13 +15,14 @@ import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign import heartbeats
 from mw_tokens_plugin.campaign.budget import Budget
-from mw_tokens_plugin.campaign.ledger import Ledger, now
+from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
     Outcome,
     SkipReason,
     State,
+    now,
 )
 from mw_tokens_plugin.campaign.schema import runs, versions
 from mw_tokens_plugin.campaign.upgrades import VERSION

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
 
-from mw_tokens_plugin.campaign.ledger import now
-from mw_tokens_plugin.campaign.records import Campaign, Outcome, Target
+from mw_tokens_plugin.campaign.records import Campaign, Outcome, Target, now
 from mw_tokens_plugin.campaign.report.hiding import without_own_name
 from mw_tokens_plugin.campaign.report.texts import iso, to_json
 

@@ -1,0 +1,221 @@
+"""What is asked of the ledger: targets, counts, times and errors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    SkipReason,
+    State,
+    Target,
+)
+from mw_tokens_plugin.campaign.rows import (
+    readable,
+    skip_reason_of,
+    state_of,
+    target_of,
+)
+from mw_tokens_plugin.campaign.rowstore import CHUNK, RowStore
+from mw_tokens_plugin.campaign.schema import (
+    attempts,
+    campaigns,
+    partitions,
+    targets,
+)
+
+
+class Queries(RowStore):
+    """The part of the ledger that only reads."""
+
+    def targets(
+        self, campaign: Campaign, state: State | None = None
+    ) -> Iterator[Target]:
+        """Yield the targets in the order in which they were named.
+
+        It reads page by page, so they may change state meanwhile.
+
+        :param state: only those in this state
+        """
+        last = 0
+        while True:
+            with self.database.begin() as connection:
+                page = self._page(connection, campaign, state, last, CHUNK)
+            yield from (target_of(row, campaign.action) for row in page)
+            if len(page) < CHUNK:
+                return
+            last = page[-1].id
+
+    def named(
+        self, campaign: Campaign, names: Sequence[str], kind: str = ''
+    ) -> dict[str, Target]:
+        """Return some targets of a campaign by their names.
+
+        :param kind: that of the targets, in a campaign that does several things
+        """
+        with self.database.begin() as connection:
+            rows = connection.execute(
+                sa.select(targets)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.name.in_([name.encode() for name in names]))
+                .where(targets.c.kind == kind)
+            ).all()
+        found = [target_of(row, campaign.action) for row in rows]
+        return {target.name: target for target in found}
+
+    def done_elsewhere(
+        self, campaign: Campaign, target: Target
+    ) -> Iterator[tuple[str, Target]]:
+        """Yield what other campaigns of the same kind have changed.
+
+        :param target: of the campaign, and leased
+        :return: the names of such campaigns, and their targets of the same name
+        """
+        others = (
+            sa.select(campaigns.c.id, campaigns.c.name, campaigns.c.options)
+            .where(campaigns.c.id != campaign.id)
+            .where(campaigns.c.action == campaign.action)
+            .where(campaigns.c.wiki == campaign.wiki)
+            .where(campaigns.c.api.is_not_distinct_from(campaign.api))
+        )
+        with self.database.begin() as connection:
+            # A lock is no double of an unlock.
+            names = {
+                row.id: row.name
+                for row in connection.execute(others)
+                if isinstance(row.options, Mapping)
+                and row.options.get('locked') == campaign.options.get('locked')
+            }
+            rows = connection.execute(
+                sa.select(targets)
+                .where(targets.c.campaign_id.in_(names))
+                .where(targets.c.name == target.name.encode())
+                .where(targets.c.kind == target.kind)
+                .where(targets.c.state == State.DONE.value)
+                .where(targets.c.changed)
+                .where(targets.c.account == target.account)
+            ).all()
+        for row in rows:
+            yield names[row.campaign_id], target_of(row, campaign.action)
+
+    def partition_errors(self, campaign: Campaign) -> dict[str, str]:
+        """Return why partitions that did not work the last time did not."""
+        with self.database.begin() as connection:
+            rows = connection.execute(
+                sa.select(partitions.c.name, partitions.c.error)
+                .where(partitions.c.campaign_id == campaign.id)
+                .where(partitions.c.error.is_not(None))
+                .order_by(partitions.c.name)
+            ).all()
+        return {row.name: row.error for row in rows}
+
+    def counts(self, campaign: Campaign) -> dict[State, int]:
+        """Return how many targets are in each state."""
+        with self.database.begin() as connection:
+            rows = connection.execute(
+                sa.select(targets.c.state, sa.func.count())
+                .where(targets.c.campaign_id == campaign.id)
+                .group_by(targets.c.state)
+            ).all()
+        with readable(f'The campaign {campaign.name!r}'):
+            found = {state_of(state): count for state, count in rows}
+        return {state: found.get(state, 0) for state in State}
+
+    def skip_counts(self, campaign: Campaign) -> dict[SkipReason, int]:
+        """Return how many targets are skipped, by reason."""
+        with self.database.begin() as connection:
+            rows = connection.execute(
+                sa.select(targets.c.skipped, sa.func.count())
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.state == State.SKIPPED.value)
+                .group_by(targets.c.skipped)
+            ).all()
+        with readable(f'The campaign {campaign.name!r}'):
+            return {skip_reason_of(skipped): count for skipped, count in rows}
+
+    def changed_count(self, campaign: Campaign) -> int:
+        """Return how many targets this campaign itself has changed."""
+        with self.database.begin() as connection:
+            return (
+                connection.scalar(
+                    sa.select(sa.func.count())
+                    .select_from(targets)
+                    .where(targets.c.campaign_id == campaign.id)
+                    .where(targets.c.state == State.DONE.value)
+                    .where(targets.c.changed)
+                )
+                or 0
+            )
+
+    def hidden(self, campaign: Campaign | None = None) -> Iterator[Target]:
+        """Yield the targets whose names must not be shown, in no order.
+
+        :param campaign: only those of this one
+        """
+        query = sa.select(targets).where(targets.c.hidden)
+        if campaign is not None:
+            query = query.where(targets.c.campaign_id == campaign.id)
+        with self.database.begin() as connection:
+            rows = connection.execution_options(yield_per=CHUNK).execute(query)
+            yield from (target_of(row) for row in rows)
+
+    def ends(self, campaign: Campaign, state: State) -> Iterator[datetime]:
+        """Yield when the targets in a state ended, in no order."""
+        with self.database.begin() as connection:
+            yield from connection.execution_options(yield_per=CHUNK).scalars(
+                sa.select(targets.c.ended_at)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.state == state.value)
+                .where(targets.c.ended_at.is_not(None))
+            )
+
+    def errors(self, campaign: Campaign) -> Iterator[tuple[datetime, str]]:
+        """Yield when attempts failed, and the class of the error or the reason.
+
+        These are all attempts, the last ones of failed targets too.
+        """
+        last = 0
+        while True:
+            with self.database.begin() as connection:
+                page = connection.execute(
+                    sa.select(
+                        attempts.c.id, attempts.c.ended_at, attempts.c.error_class
+                    )
+                    .join(targets, targets.c.id == attempts.c.target_id)
+                    .where(targets.c.campaign_id == campaign.id)
+                    .where(attempts.c.id > last)
+                    .order_by(attempts.c.id)
+                    .limit(CHUNK)
+                ).all()
+            yield from ((row.ended_at, row.error_class or '') for row in page)
+            if len(page) < CHUNK:
+                break
+            last = page[-1].id
+        for target in self.targets(campaign, State.FAILED):
+            if target.ended_at is not None:
+                yield target.ended_at, target.error_class or target.reason_code or ''
+
+    def retries(self, campaign: Campaign) -> Counter[str]:
+        """Count the attempts that met a transient error, by its class."""
+        with self.database.begin() as connection:
+            rows = connection.execute(
+                sa.select(attempts.c.error_class, sa.func.count())
+                .join(targets, targets.c.id == attempts.c.target_id)
+                .where(targets.c.campaign_id == campaign.id)
+                .group_by(attempts.c.error_class)
+            ).all()
+        return Counter({name or '': count for name, count in rows})
+
+    def span(self, campaign: Campaign) -> tuple[datetime | None, datetime | None]:
+        """Return when the first target was begun, and when the last one ended."""
+        with self.database.begin() as connection:
+            row = connection.execute(
+                sa.select(
+                    sa.func.min(targets.c.started_at), sa.func.max(targets.c.ended_at)
+                ).where(targets.c.campaign_id == campaign.id)
+            ).one()
+        return row[0], row[1]

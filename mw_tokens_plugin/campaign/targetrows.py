@@ -1,0 +1,207 @@
+"""Targets in the ledger: listed, decided on, and put back into the plan.
+
+Who works on them is in :mod:`.leases`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import sqlalchemy as sa
+
+from mw_tokens_plugin.campaign.leases import Leases
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Decision,
+    SkipReason,
+    State,
+    Step,
+    Target,
+)
+from mw_tokens_plugin.campaign.rowstore import CHUNK
+from mw_tokens_plugin.campaign.schema import (
+    partitions,
+    targets,
+)
+from mw_tokens_plugin.site.batches import batches
+
+
+class TargetRows(Leases):
+    """The part of the ledger that writes targets before anybody works on them."""
+
+    def add(
+        self,
+        campaign: Campaign,
+        names: Iterable[str | Step],
+        seal: Callable[[Step], str] | None = None,
+    ) -> int:
+        """List targets, each once for each kind, and return how many were new.
+
+        :param names: with the kind and the stage where the campaign has several
+        :param seal: returns the seal of one that is listed
+        """
+        steps = (n if isinstance(n, Step) else Step(n) for n in names)
+        added = 0
+        for chunk in batches(steps, CHUNK):
+            rows = {
+                (step.name.encode(), step.kind): {
+                    'state': 'listed',
+                    'stage': step.stage,
+                    'seals': seal and seal(step),
+                }
+                for step in reversed(chunk)
+            }
+            known = (
+                sa.select(targets.c.name, targets.c.kind)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.name.in_({name for name, _kind in rows}))
+            )
+            if not all(0 <= step.stage < campaign.stages for step in chunk):
+                raise ValueError(f'{campaign.name} has {campaign.stages} stages')
+            added += self._add_missing(
+                targets,
+                ('name', 'kind'),
+                dict.fromkeys((s.name.encode(), s.kind) for s in chunk),
+                known,
+                campaign,
+                rows,
+            )
+        return added
+
+    def decide(
+        self,
+        campaign: Campaign,
+        decisions: Iterable[Decision],
+        seal: Callable[[Decision], str] | None = None,
+    ) -> None:
+        """Write down what the plan says of targets that are listed or planned.
+
+        :param seal: returns the seal of a decision
+        """
+        rows = [
+            {
+                'key': decision.name.encode(),
+                'of': decision.kind,
+                'central_id': decision.central_id,
+                'hidden': decision.hidden,
+                'state': (State.SKIPPED if decision.skipped else State.PLANNED).value,
+                'skip': decision.skipped and decision.skipped.name,
+                'facts': dict(decision.facts),
+                'part': decision.partition,
+                'seals': seal and seal(decision),
+            }
+            for decision in decisions
+        ]
+        if not rows:
+            return
+        statement = (
+            sa.update(targets)
+            .where(targets.c.campaign_id == campaign.id)
+            .where(targets.c.name == sa.bindparam('key'))
+            .where(targets.c.kind == sa.bindparam('of'))
+            # Other runs may have taken some of them since they were read.
+            .where(
+                (targets.c.state == State.LISTED.value)
+                | (targets.c.state == State.PLANNED.value)
+            )
+            .values(
+                central_id=sa.bindparam('central_id'),
+                hidden=sa.bindparam('hidden'),
+                state=sa.bindparam('state'),
+                skipped=sa.bindparam('skip'),
+                facts=sa.bindparam('facts'),
+                partition=sa.bindparam('part'),
+                seals=sa.bindparam('seals'),
+            )
+        )
+        needed = {row['part'] for row in rows if row['part'] is not None}
+        # They come first: a target that is planned must be found in its partition.
+        if needed:
+            known = sa.select(partitions.c.name).where(
+                partitions.c.campaign_id == campaign.id
+            )
+            names = [(name,) for name in sorted(needed)]
+            self._add_missing(partitions, ('name',), names, known, campaign)
+        # In one order for all runs: else two of them wait for each other's rows.
+        rows.sort(key=lambda row: (row['key'], row['of']))
+        self.database.execute(statement, rows)
+
+    def add_seals(
+        self, campaign: Campaign, seals: Iterable[tuple[Decision, str]]
+    ) -> None:
+        """Add the seals of somebody else to targets that are still as they were.
+
+        :param seals: what was decided, which differs in nothing that is sealed, and
+            its seal
+        """
+        rows = [
+            {
+                'key': decision.name.encode(),
+                'of': decision.kind,
+                'seal': f'{seal} ',
+                'facts': dict(decision.facts),
+            }
+            for decision, seal in sorted(
+                seals, key=lambda sealed: sealed[0].name.encode()
+            )
+        ]
+        if not rows:
+            return
+        old = sa.func.coalesce(targets.c.seals, sa.literal(''))
+        self.database.execute(
+            sa.update(targets)
+            .where(targets.c.campaign_id == campaign.id)
+            .where(targets.c.name == sa.bindparam('key'))
+            .where(targets.c.kind == sa.bindparam('of'))
+            .where(
+                (targets.c.state == State.PLANNED.value)
+                | (targets.c.state == State.LEASED.value)
+            )
+            .values(
+                seals=sa.bindparam('seal', type_=sa.Text) + old,
+                facts=sa.bindparam('facts'),
+            ),
+            rows,
+        )
+
+    def break_seals(self, leased: Sequence[Target]) -> None:
+        """Give back targets whose seals are not right, so that nobody leases them."""
+        if not leased:
+            return
+        self.unlease(leased)
+        with self.database.begin() as connection:
+            connection.execute(
+                sa.update(targets)
+                .where(targets.c.id.in_([target.id for target in leased]))
+                .where(targets.c.state == State.PLANNED.value)
+                .values(seals=None)
+            )
+
+    def retryable(self, campaign: Campaign) -> int:
+        """Return how many targets :meth:`plan_again` would list anew."""
+        skipped = self.skip_counts(campaign)
+        passing = sum(count for reason, count in skipped.items() if reason.is_transient)
+        return self.counts(campaign)[State.FAILED] + passing
+
+    def plan_again(self, campaign: Campaign) -> int:
+        """List what has failed, or could not be read, anew, and return how many."""
+        with self.database.begin() as connection:
+            result = connection.execute(
+                sa.update(targets)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(
+                    (targets.c.state == State.FAILED.value)
+                    | (targets.c.state == State.SKIPPED.value)
+                    & targets.c.skipped.in_(
+                        [skipped.name for skipped in SkipReason if skipped.is_transient]
+                    )
+                )
+                .values(
+                    state=State.LISTED.value,
+                    detail=None,
+                    ended_at=None,
+                    error_class=None,
+                    reason_code=None,
+                )
+            )
+        return result.rowcount
