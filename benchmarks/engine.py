@@ -161,7 +161,7 @@ def _workers(_: argparse.Namespace) -> None:
             _folder() as folder,
             Sandbox(wikis=1, accounts=number, delay=0.1) as sandbox,
         ):
-            url, campaign = _shared(sandbox, folder, _names(number))
+            url, _campaign = _shared(sandbox, folder, _names(number))
             _work_together(sandbox, folder, url, 1, workers=workers)
             rates.append(_rate(sandbox, number))
     print(f'{number} locks at 100 ms of delay')

@@ -430,7 +430,7 @@ def _serve(start: Callable[[dict[str, str]], Callable[[str], None]]) -> None:
         for title in titles:
             try:
                 write(title)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # of any client
                 failures.append(f'{type(error).__name__}: {error}'.partition('\n')[0])
         figures = {
             'wall': time.perf_counter() - wall,

@@ -103,8 +103,8 @@ class Database:
                 allowed=upgrade or bool(path),
                 copy=partial(keep_copy, path) if path else lambda version: None,
             )
-        except Exception as error:
-            # Drivers raise anything for parameters that they do not understand.
+        # Drivers raise anything for parameters that they do not understand.
+        except Exception as error:  # noqa: BLE001  # see above
             reason = place.cleaned(str(getattr(error, 'orig', None) or error))
             kind = LedgerFailure if _works_later(error) else InvalidInput
             raise kind(

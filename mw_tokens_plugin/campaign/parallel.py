@@ -71,5 +71,5 @@ def in_parallel(
 def _called(function: Callable[[Item], Result], item: Item) -> Result | Exception:
     try:
         return function(item)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # the caller is given it
         return error

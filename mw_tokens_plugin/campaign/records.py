@@ -23,6 +23,7 @@ __all__ = [
     'Step',
     'Target',
     'may_be_reason',
+    'now',
 ]
 
 #: Characters of a reason that are compared: wikis keep at least as many.

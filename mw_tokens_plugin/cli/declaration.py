@@ -150,7 +150,7 @@ class CampaignOptions(Options):
         when=When.ALWAYS,
         group='Guards',
     )
-    max_failures: Threshold | None = option(
+    max_failures: Threshold | None = option(  # noqa: RUF009  # it returns a field
         'Stop when more than N targets have failed; 5% is possible, too.',
         value='N',
         read=_threshold,

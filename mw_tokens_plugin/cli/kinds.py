@@ -69,7 +69,7 @@ def _declared(problems: list[str]) -> Iterator[tuple[str, CampaignScript]]:
             continue
         try:
             yield distribution, _loaded(entry)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # a package of others runs
             problems.append(
                 f'The campaign script {entry.value} of the package {distribution} '
                 f'cannot be used: {error}'

@@ -107,7 +107,7 @@ def run_script(
             # Ctrl-D at a prompt.
             code = exit_code_of(error)
             said = f'\n{message("campaign-input-ended")}'
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # the last resort of a script
             cause = explained(error)
             code = exit_code_of(cause)
             said = f'ERROR: {_sentence(cause, code)}'

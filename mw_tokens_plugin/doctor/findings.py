@@ -24,8 +24,8 @@ class LoginKind(enum.Enum):
     .. version-added:: 0.1
     """
 
-    MAIN_PASSWORD = 'main password'
-    BOT_PASSWORD = 'bot password'
+    MAIN_PASSWORD = 'main password'  # noqa: S105  # a kind of login
+    BOT_PASSWORD = 'bot password'  # noqa: S105  # a kind of login
     OAUTH = 'OAuth'
 
 

@@ -175,9 +175,11 @@ def _warnings(value: object) -> Mapping[str, Any]:
                     text = text.get('*')
                 named.append((str(module), text))
     elif isinstance(value, list):
-        for item in value:
-            if isinstance(item, Mapping):
-                named.append((str(item.get('module', 'main')), _text_of(item)))
+        named.extend(
+            (str(item.get('module', 'main')), _text_of(item))
+            for item in value
+            if isinstance(item, Mapping)
+        )
     texts: dict[str, list[str]] = {}
     for module, text in named:
         if isinstance(text, str) and text:

@@ -225,7 +225,8 @@ class Request:
         mentioned = [n.name for n in self.named if n.standing is Standing.MENTIONED]
         rest = [n.name for n in self.unreadable]
         rest += [left.text for left in self.leftovers if left.name not in self.names]
-        return tuple(dict.fromkeys(n for n in mentioned if n not in self.names)) + (
+        return (
+            *dict.fromkeys(n for n in mentioned if n not in self.names),
             *dict.fromkeys(rest),
         )
 

@@ -144,7 +144,7 @@ TOKEN_TYPES = tuple(
 
 #: Values of the parameter ``token`` of the modules that had one.
 _TOKEN_PARAMETERS = {
-    'query+info': tuple(name for name in CSRF_TYPES if name != 'options') + ('watch',),
+    'query+info': (*(name for name in CSRF_TYPES if name != 'options'), 'watch'),
     'query+revisions': ('rollback',),
     'query+users': ('userrights',),
     'query+recentchanges': ('patrol',),

@@ -401,10 +401,8 @@ class Api:
         open_modules = _FOR_ALL | {'query'}
         asked = {name for name in _PAGE_SETS if name in call.given}
         meta = set(call.given.get('meta', '').split('|'))
-        if (
-            action not in open_modules
-            or action == 'query'
-            and (asked or not meta <= {'tokens', 'authmanagerinfo'})
+        if action not in open_modules or (
+            action == 'query' and (asked or not meta <= {'tokens', 'authmanagerinfo'})
         ):
             raise ApiError(
                 'readapidenied', 'You need read permission to use this module.'

@@ -322,7 +322,9 @@ def _snaks(value: Any) -> dict[str, list[Json]]:
 
 
 def _hash(value: Json) -> str:
-    return hashlib.sha1(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha1(
+        json.dumps(value, sort_keys=True).encode(), usedforsecurity=False
+    ).hexdigest()
 
 
 @lru_cache(maxsize=1024)

@@ -253,7 +253,7 @@ class Wiki:
         found = [
             revision
             for revision in archived
-            if revision.timestamp in timestamps or not timestamps and not file_ids
+            if revision.timestamp in timestamps or (not timestamps and not file_ids)
         ]
         if found:
             self._restore(title, found)

@@ -203,7 +203,9 @@ class Faults:
         with self._lock:
             number = next(self._ids)
             self._armed[number] = _Armed(
-                chosen, self._clock(), random.Random(chosen.seed)
+                chosen,
+                self._clock(),
+                random.Random(chosen.seed),  # noqa: S311  # chance to be played again
             )
         return number
 

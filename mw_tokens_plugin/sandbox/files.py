@@ -54,7 +54,7 @@ class FileVersion:
 
     def __post_init__(self) -> None:
         """Work out what follows from the content."""
-        self.sha1 = hashlib.sha1(self.content).hexdigest()
+        self.sha1 = hashlib.sha1(self.content, usedforsecurity=False).hexdigest()
         self.mime = mime_type(self.content)
 
     @property
@@ -176,7 +176,7 @@ class Files:
     def path(self, name: str, version: FileVersion) -> str:
         """Return the path of a version in its URL."""
         name = name.replace(' ', '_')
-        digest = hashlib.md5(name.encode()).hexdigest()
+        digest = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
         shards = f'{digest[0]}/{digest[:2]}/'
         if version.replaced:
             return f'{_ROOT}archive/{shards}{quote(archive_name(name, version))}'

@@ -146,7 +146,7 @@ class Account:
     def statecheck(self, state: State) -> str:
         """Return the sum by which a request says which state it knows."""
         text = f'{self.id}:{self.name}:{state.hidden}:{int(state.locked)}'
-        return hashlib.md5(text.encode()).hexdigest()
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(slots=True)
@@ -169,7 +169,7 @@ class Revision:
 
     @property
     def sha1(self) -> str:
-        return hashlib.sha1(self.text.encode()).hexdigest()
+        return hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(slots=True)

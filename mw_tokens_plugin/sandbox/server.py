@@ -178,7 +178,7 @@ class Sandbox:
         def run() -> None:
             try:
                 outcome.set_result(function(self.farm))
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  # the caller gets it
                 outcome.set_exception(error)
 
         self._loop.call_soon_threadsafe(run)
@@ -248,7 +248,7 @@ class Sandbox:
         try:
             try:
                 loop.run_until_complete(self.start())
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  # the caller gets it
                 loop.run_until_complete(self.stop())
                 ready.set_exception(error)
                 return

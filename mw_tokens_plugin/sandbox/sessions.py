@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .farm import Farm, Wiki
     from .records import Account, LocalAccount
 
-ANONYMOUS_TOKEN = '+\\'
+ANONYMOUS_TOKEN = '+\\'  # noqa: S105  # the one that everybody has
 DAY = 86400
 
 
@@ -575,7 +575,8 @@ def _new_stored(now: float) -> Stored:
 
 
 def sign(secret: str, type: str, stamp: str) -> str:
-    mac = hashlib.md5(f'{secret}:{type}:{stamp}'.encode()).hexdigest()
+    signed = f'{secret}:{type}:{stamp}'.encode()
+    mac = hashlib.md5(signed, usedforsecurity=False).hexdigest()
     return f'{mac}{stamp}+\\'
 
 

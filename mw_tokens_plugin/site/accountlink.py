@@ -236,7 +236,7 @@ class AccountLink:
                 self._site,
                 'linkaccount',
                 self._parameters.of_request(is_first=submission.is_first),
-                token_parameter='linktoken',
+                token_parameter='linktoken',  # noqa: S106  # its name
                 fields=submission.fields,
             )
 

@@ -34,7 +34,8 @@ _SCHEME = re.compile(
 
 #: Parameters and cookies with a secret: the end of their names.
 _SECRET_NAMES = (
-    r'\w*password|retype|\w*token|\w*session|captchaword|(?:oauth_)?signature'
+    r'\w*password|retype|\w*token|\w*session|'  # noqa: S105  # only names
+    r'captchaword|(?:oauth_)?signature'
     r'|oauth_(?:nonce|consumer_key|verifier)|client_secret'
 )
 #: What oauthlib says of how it signs.

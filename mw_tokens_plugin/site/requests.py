@@ -79,7 +79,7 @@ class TokenRequest(TransmittedRequest):
     asks_extensions = True
 
     _token: Token | None = None
-    _token_parameter: str = 'token'
+    _token_parameter: str = 'token'  # noqa: S105  # the name of a parameter
     #: The session in which this request was last sent.
     _generation = 0
     #: The session in which this request's token was renewed; once is enough.

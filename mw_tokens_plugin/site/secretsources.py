@@ -206,7 +206,7 @@ def _password_in(line: str) -> object:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             last = literal_eval(line.replace('BotPassword', ''))[-1]
-    except Exception:
+    except Exception:  # noqa: BLE001  # somebody's line may be anything
         texts = [one or other for one, other in _TEXT.findall(line)]
         return texts[-1] if len(texts) > 1 else None
     return last[-1] if isinstance(last, tuple) and last else last

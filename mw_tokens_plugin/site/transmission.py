@@ -153,7 +153,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
             response = self._fetch(use_get, uri, data, headers)
         except FatalServerError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # all that requests raises
             if isinstance(error, ValueError):
                 self._check_address(uri)
             self._pause_or_give_up(started, reason_of(error))

@@ -75,7 +75,7 @@ class SingleSendRequest(TokenRequest):
         """
         try:
             return self._fetch(use_get, uri, data, headers), use_get
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # all that requests raises
             # The error itself is left out of the traceback: it quotes the whole URL.
             if never_connected(error):
                 raise WikiUnreachable(
@@ -120,7 +120,7 @@ def send_once(
     action: str,
     parameters: dict[str, Any],
     *,
-    token_parameter: str = 'token',
+    token_parameter: str = 'token',  # noqa: S107  # the name of a parameter
     fields: tuple[tuple[str, str], ...] = (),
     proof: str | None = None,
     expected: frozenset[str] = frozenset(),

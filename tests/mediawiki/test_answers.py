@@ -157,8 +157,10 @@ def outcome(answer: dict[str, Any]) -> str:
         for name, value in answer['query'].get('tokens', {}).items()
         if value != ANONYMOUS
     ]
-    for warning in answer.get('warnings', {}).values():
-        found.append(f'warning: {warning["warnings"]}')
+    found.extend(
+        f'warning: {warning["warnings"]}'
+        for warning in answer.get('warnings', {}).values()
+    )
     return ' '.join(found)
 
 

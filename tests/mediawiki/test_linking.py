@@ -326,7 +326,7 @@ def test_a_session_that_is_lost_in_the_middle_ends_it(
     wiki.end_sessions(remembered=remembered)
     # A session that was revived by what the browser remembers is no recent login.
     with pytest.raises(
-        (FlowLost, MustReauthenticate), match='(?i)start again'
+        (FlowLost, MustReauthenticate), match=r'(?i)start again'
     ) as raised:
         if code == 'ui':
             link.submit(SECOND)

@@ -178,16 +178,21 @@ def test_each_reason_can_be_said(key: str) -> None:
     assert message(f'global_lock-{key}', number=1, total=1)
 
 
-FRAGMENTS = st.sampled_from(
+_WORDS = (
     '{{ }} | = == === [[ ]] <!-- --> <nowiki> </nowiki> <s> </s> <del> <div> </div> '
     '{{Status}} {{Status| {{status|done}} {{LockHide| {{MultiLock|A|2= hidename=1 '
     "{{{1}}} <includeonly> {| |} |- || * : # ~~~~ &amp; ' '' &#x0; User: for Global "
     'lock unlock (un)lock Requests {{Luxotool|1.2.3.4}} ~2026-1 {{sock&nbsp;list| '
-    '<ref name= />'.split()
-    + ['<div hidden>', '</div>', '<li class=x>', '<span style="x">', '\n----\n']
-    + ['\n[[Category:X]]', '<templatestyles src="x" />', '<hr>']
-    + ['\n', '\n', ' ', '\n== Requests for global (un)lock and (un)hiding ==\n']
-    + ['\n=== Global lock for x ===\n{{Status}}\n*{{LockHide|X}}\n', '\u200e', '\0']
+    '<ref name= />'
+)
+FRAGMENTS = st.sampled_from(
+    [
+        *_WORDS.split(),
+        *('<div hidden>', '</div>', '<li class=x>', '<span style="x">', '\n----\n'),
+        *('\n[[Category:X]]', '<templatestyles src="x" />', '<hr>'),
+        *('\n', '\n', ' ', '\n== Requests for global (un)lock and (un)hiding ==\n'),
+        *('\n=== Global lock for x ===\n{{Status}}\n*{{LockHide|X}}\n', '\u200e', '\0'),
+    ]
 )
 PAGES = st.lists(FRAGMENTS | st.text(max_size=8), max_size=40).map(''.join)
 

@@ -144,7 +144,7 @@ class Witness(Journal):
         super().write(entry)
         try:
             self.heard(entry)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # raised at the end
             self.failure = self.failure or error
 
 

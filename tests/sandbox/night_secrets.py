@@ -209,7 +209,7 @@ class Night:
         ):
             try:
                 self._do(case, link)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # read, whatever it is
                 self._keep(error, said)
         return said.getvalue()
 

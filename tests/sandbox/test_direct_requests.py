@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import pywikibot
@@ -20,7 +20,7 @@ from .foreign import OPERATOR, steps, wired
 class OwnRequest(api.Request):
     """A bot's own class of requests, which notes what it sends."""
 
-    submitted: list[str] = []
+    submitted: ClassVar[list[str]] = []
 
     def submit(self) -> Any:
         """Send it, and note that."""

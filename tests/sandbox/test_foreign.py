@@ -543,7 +543,7 @@ def test_a_wiki_that_nobody_answers_for_is_told_so(home: Any, stranger: str) -> 
 
     family = Family._families['stranger']
     type(family).domain = '127.0.0.1:1'
-    with pytest.raises((WikiUnreachable, NotInFarm), match='127.0.0.1:1|shares no'):
+    with pytest.raises((WikiUnreachable, NotInFarm), match=r'127\.0\.0\.1:1|shares no'):
         home.foreign_site(stranger)
 
 
@@ -648,7 +648,7 @@ def test_oauth_is_sent_to_the_other_wiki_and_no_token_asked_for(
 
 @pytest.mark.usefixtures('sandbox')
 def test_oauth_without_a_consumer_is_told_so(home: Any) -> None:
-    with pytest.raises(InvalidInput, match='authenticate in user-config.py'):
+    with pytest.raises(InvalidInput, match=r'authenticate in user-config\.py'):
         home.foreign_site('aa', auth='oauth')
 
 
@@ -671,5 +671,5 @@ def test_a_centralauthtoken_never_travels_with_oauth(
 @pytest.mark.usefixtures('sandbox')
 def test_whoever_is_not_logged_in_is_told_so(farm: Farm) -> None:
     _password_file(farm, f'({OPERATOR!r}, "wrong")')
-    with pytest.raises(Exception, match='(?i)log|password'):
+    with pytest.raises(Exception, match=r'(?i)log|password'):
         farm.site().foreign_site('aa')

@@ -653,8 +653,10 @@ def secure_port(tmp_path: Path) -> Iterator[int]:
         pytest.skip('needs openssl to make a certificate')
     key, certificate = tmp_path / 'key.pem', tmp_path / 'certificate.pem'
     subprocess.run(
-        ['openssl', 'req', '-x509', '-nodes', '-newkey', 'rsa:2048', '-subj', '/CN=a']
-        + ['-keyout', str(key), '-out', str(certificate)],
+        [
+            *('openssl', 'req', '-x509', '-nodes', '-newkey', 'rsa:2048'),
+            *('-subj', '/CN=a', '-keyout', str(key), '-out', str(certificate)),
+        ],
         check=True,
         capture_output=True,
         timeout=60,

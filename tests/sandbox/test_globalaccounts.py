@@ -257,7 +257,6 @@ def test_the_wiki_never_locks_the_operator_or_temporary_accounts(
 def test_suppressed_accounts_do_not_exist_for_others(
     stage: tuple[Any, Sandbox],
 ) -> None:
-    _, sandbox = stage
     sysop = pywikibot.Site(user='Plain Sysop')
     sysop.login()
     assert not sysop.global_account('Suppressed Name').exists

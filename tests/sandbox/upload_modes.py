@@ -134,7 +134,7 @@ class Trial:
             with warnings.catch_warnings():
                 warnings.simplefilter('ignore')
                 result = self.site.upload(page, **options)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # it is compared
             result = [
                 type(error).__name__,
                 getattr(error, 'code', re.sub('<.*>', '', str(error))),

@@ -6,7 +6,7 @@ Each test says what breaks in the plugin if it fails.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -27,7 +27,7 @@ LOCK = 'setglobalaccountstatus'
 class ProbeRequest(api.Request):
     """Plain pywikibot, which notes when its hooks are called."""
 
-    answers: dict[str, Any] = {}
+    answers: ClassVar[dict[str, Any]] = {}
 
     def __new__(cls, *args: Any, **kwargs: Any) -> ProbeRequest:
         """Stay plain: the plugin joins its own class to those of others."""

@@ -129,8 +129,10 @@ def test_errors_are_cleaned_with_all_that_caused_them() -> None:
         inner = told.more['by'][1]
         assert isinstance(inner, OSError)
         shown = repr(
-            [error, told, vars(told), told.__cause__, told.__cause__.__cause__]
-            + [inner.args, inner.filename, inner.strerror]
+            [
+                *(error, told, vars(told), told.__cause__, told.__cause__.__cause__),
+                *(inner.args, inner.filename, inner.strerror),
+            ]
         )
     assert shown.count('***') >= 8
     assert 'battery' not in shown

@@ -136,7 +136,7 @@ def test_a_file_with_a_password_is_judged_and_not_shown(
 @pytest.mark.parametrize('path', ['/dev/null', '/dev/full', '{}/pipe', '{}'])
 def test_what_is_no_file_has_to_be_corrected(path: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / 'pipe')
-    with pytest.raises(InvalidInput, match='not a file|Is a directory'):
+    with pytest.raises(InvalidInput, match=r'not a file|Is a directory'):
         Database(path.format(tmp_path))
 
 

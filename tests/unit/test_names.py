@@ -70,17 +70,15 @@ def test_a_name_becomes_what_the_wiki_keeps(written: str, kept: str) -> None:
         '{{x}}',
         'a\tb<',
         'a\ufffdb',
-    ]
-    + [
         'A&foo;b',
         'Q&amp;A;',
         'A&amp;eacute;',
         'A&#128;',
         'A&#xD800;',
         f'A&#{"9" * 5000};',
-    ]
-    + ['--~~~~', 'a%20b', '192.0.2.256', '.', ':x', 'User talk:x', 'a\uffffb']
-    + ['x' * (MAX_BYTES + 1), '\u00e9' * 128, 'a\u200bb', 'a\ue000b'],
+        *('--~~~~', 'a%20b', '192.0.2.256', '.', ':x', 'User talk:x', 'a\uffffb'),
+        *('x' * (MAX_BYTES + 1), '\u00e9' * 128, 'a\u200bb', 'a\ue000b'),
+    ],
 )
 def test_what_cannot_be_a_name_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(InvalidName, match=r'\.$'):

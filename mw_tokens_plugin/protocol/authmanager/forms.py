@@ -39,7 +39,7 @@ class FieldType(enum.Enum):
     """
 
     STRING = 'string'
-    PASSWORD = 'password'
+    PASSWORD = 'password'  # noqa: S105  # the type of a field
     SELECT = 'select'
     CHECKBOX = 'checkbox'
     MULTISELECT = 'multiselect'

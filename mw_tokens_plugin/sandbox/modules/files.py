@@ -243,7 +243,7 @@ def _was_there(name: str, version: FileVersion, values: Values) -> bool:
 
 
 def _position(text: str) -> tuple[str, str, int]:
-    name, moment, id = (text.split('|') + ['', ''])[:3]
+    name, moment, id = [*text.split('|'), '', ''][:3]
     if text.count('|') != 2 or not id.isdigit():
         raise ApiError(
             'badcontinue',

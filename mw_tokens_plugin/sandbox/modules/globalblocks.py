@@ -151,7 +151,7 @@ def _block(call: Call, values: Values) -> Json:
             'Autoblocks can only be enabled for blocks on accounts.',
         )
     existing = target.block
-    if blocks.lost_races or existing and existing.made > call.arrived:
+    if blocks.lost_races or (existing and existing.made > call.arrived):
         blocks.lost_races = max(blocks.lost_races - 1, 0)
         blocks.next_id()
         raise _Refusal(
@@ -263,7 +263,9 @@ def _require_one(values: Values, *names: str) -> None:
 def _visible(call: Call, name: str) -> Account | None:
     """Return a global account, if who is asking may know of it."""
     account = call.farm.accounts.get(name)
-    if account is None or account.hidden and 'centralauth-suppress' not in call.rights:
+    if account is None or (
+        account.hidden and 'centralauth-suppress' not in call.rights
+    ):
         return None
     return account
 

@@ -38,11 +38,11 @@ def logevents(call: Call, values: Values) -> None:
     for entry in entries if newer else reversed(call.wiki.log):
         if ids is not None and entry.id not in ids:
             continue
-        if entry.type == 'suppress' and not private or type and entry.type != type:
+        if (entry.type == 'suppress' and not private) or (type and entry.type != type):
             continue
         if action and action != '*' and entry.action != action:
             continue
-        if title is not None and entry.title != title or _outside(entry, values):
+        if (title is not None and entry.title != title) or _outside(entry, values):
             continue
         if values['user'] and entry.user != values['user']:
             continue
@@ -117,8 +117,7 @@ def usercontribs(call: Call, values: Values) -> None:
         if change.revision is not None
         and (
             change.revision.user in wanted
-            or bool(prefix)
-            and change.revision.user.startswith(prefix)
+            or (bool(prefix) and change.revision.user.startswith(prefix))
         )
         and change.page_id in call.wiki.page_ids
     ]
@@ -359,7 +358,7 @@ def _outside(item: LogEntry | Change, values: Values) -> bool:
     if values['dir'] == 'older':
         start, end = end, start
     return bool(
-        start and item.timestamp < iso(start) or end and item.timestamp > iso(end)
+        (start and item.timestamp < iso(start)) or (end and item.timestamp > iso(end))
     )
 
 

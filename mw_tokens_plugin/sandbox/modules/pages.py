@@ -52,7 +52,10 @@ def edit(call: Call, values: Values) -> None:
                 part for part in (values['prependtext'], values['appendtext']) if part
             )
         )
-        if hashlib.md5(given.encode()).hexdigest() != md5.lower():
+        if (
+            hashlib.md5(given.encode(), usedforsecurity=False).hexdigest()
+            != md5.lower()
+        ):
             raise ApiError(
                 'badmd5',
                 'The supplied MD5 hash was incorrect.',
@@ -125,7 +128,7 @@ def delete(call: Call, values: Values) -> None:
         reason = _summary_of_deletion(page) if page is not None and not old else ''
     logged = reason if deletions.reason is None else deletions.reason
     answer: Json = {'title': str(title), 'reason': reason}
-    if page is None or old and title.namespace == 6:
+    if page is None or (old and title.namespace == 6):
         entry = call.wiki.delete_file(title, call.user, logged, old or '')
         if entry is None:
             raise ApiError('invalidoldimage', '⧼invalidoldimage⧽')
@@ -500,7 +503,7 @@ def _delete_page(call: Call, page: Page, reason: str) -> Json:
         # The log has the deletion of the file.
         entry = call.wiki.delete_file(title, call.user, reason)
         return {'logid': entry and entry.id}
-    if is_gone or page.latest is not latest and not is_file:
+    if is_gone or (page.latest is not latest and not is_file):
         return {'logid': None}
     entry = call.wiki.delete(page, call.user, reason)
     if entry is None:
@@ -595,7 +598,7 @@ def refusals(
 
 
 def _check_right_to_edit(call: Call, page: Page | None, title: Title) -> None:
-    if 'edit' not in call.rights or page is None and 'createpage' not in call.rights:
+    if 'edit' not in call.rights or (page is None and 'createpage' not in call.rights):
         raise errors.denied('edit this page')
     if title.namespace == 8 and 'editinterface' not in call.rights:
         raise ApiError(
@@ -658,7 +661,7 @@ def _merged(call: Call, values: Values, page: Page, text: str) -> str:
     # By its number a revision is found that is another page's, too.
     pages = call.wiki.pages.values() if id else [page]
     for old in (revision for each in pages for revision in each.revisions):
-        if old.id == id or not id and old.timestamp == base:
+        if old.id == id or (not id and old.timestamp == base):
             if any(each.latest is old for each in pages):
                 return text
             merged = merge(old.text, text, page.latest.text)
@@ -692,7 +695,7 @@ def _new_text(call: Call, values: Values, page: Page | None) -> str:
 def _check_protection(call: Call, page: Page, kind: str) -> None:
     level, expiry = page.protection.get(kind, ('', ''))
     right = {'sysop': 'editprotected', 'autoconfirmed': 'editsemiprotected'}.get(level)
-    if right is None or expiry != 'infinity' and expiry <= call.farm.timestamp():
+    if right is None or (expiry != 'infinity' and expiry <= call.farm.timestamp()):
         return
     if right not in call.rights:
         raise ApiError(

@@ -150,7 +150,7 @@ def _change_of(call: Call, values: Values) -> Change:
     rcid, revid = values['rcid'], values['revid']
     for change in call.wiki.changes:
         revision = change.revision
-        if change.id == rcid or revision is not None and revision.id == revid:
+        if change.id == rcid or (revision is not None and revision.id == revid):
             return change
     if rcid is not None:
         raise ApiError('nosuchrcid', f'There is no recent change with ID {rcid}.')

@@ -184,7 +184,7 @@ class CentralAuthTokens:
         with self._mints:
             try:
                 future.set_result(self._mint(ahead=True))
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  # who waits gets it
                 future.set_exception(error)
 
     def _mint(self, *, ahead: bool = False) -> _Minted:

@@ -183,7 +183,7 @@ class UploadRequest(TokenRequest):
             return self._fetch(use_get, uri, data, headers), use_get
         except FatalServerError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # all that requests raises
             failure = _Failed(
                 self._kind_of(error), f'no answer came ({reason_of(error)})'
             )
@@ -371,7 +371,10 @@ class _Upload:
         found = result.get('imageinfo', {}).get('sha1')
         if state != 'Success' or self.key is None:
             raise self._unexpected()
-        if found not in (None, hashlib.sha1(self.content).hexdigest()):
+        if found not in (
+            None,
+            hashlib.sha1(self.content, usedforsecurity=False).hexdigest(),
+        ):
             raise self._unexpected()
         self.offset = self.total
         return False
