@@ -89,7 +89,13 @@ def _run(arguments: list[str]) -> ExitCode:
     from mw_tokens_plugin.campaign.exitcodes import exit_code_of
     from mw_tokens_plugin.campaign.report.console import terminal
     from mw_tokens_plugin.cli.launch import handle_args
-    from mw_tokens_plugin.doctor import EXPECTED, display, examine, without_home
+    from mw_tokens_plugin.doctor import (
+        EXPECTED,
+        display,
+        examine,
+        verdict,
+        without_home,
+    )
 
     try:
         left = handle_args(arguments)
@@ -103,14 +109,14 @@ def _run(arguments: list[str]) -> ExitCode:
     else:
         options = parse(Options, left, 'pwb token_doctor')
         found = examine(home, options.names, targets=options.targets)
-        code = display.exit_code_of_wikis(found)
+        code = verdict.exit_code_of_wikis(found)
     if options.json:
         print(json.dumps(display.as_json(found), ensure_ascii=False, indent=2))
     else:
         display.show(found, terminal())
     if options.for_ is None:
         return code
-    return display.exit_code_for(found, options.for_)
+    return verdict.exit_code_for(found, options.for_)
 
 
 if __name__ == '__main__':

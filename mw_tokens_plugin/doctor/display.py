@@ -1,4 +1,7 @@
-"""What is found out about a login, shown: as JSON, as tables, or one finding a line."""
+"""Showing the findings about a login: as JSON, as tables, or one finding a line.
+
+What a finding means is left to :mod:`.findings`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.report.console import duration
 from mw_tokens_plugin.doctor.examination import OWN_LOGIN
 from mw_tokens_plugin.doctor.findings import (
@@ -31,37 +33,21 @@ from mw_tokens_plugin.protocol.display import displayable
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One finding, in words.
+    """One finding, in the language of the operator.
 
     :ivar good: None if it is neither good nor bad
     """
 
-    what: str
-    said: str
+    label: str
+    text: str
     good: bool | None = None
 
 
-def exit_code_of_wikis(found: Diagnosis) -> ExitCode:
-    unseen = [wiki for wiki in found.wikis if wiki.problem]
-    if not unseen:
-        return ExitCode.DONE
-    if all(wiki.transient for wiki in unseen):
-        return ExitCode.TRY_AGAIN
-    if len(unseen) < len(found.wikis):
-        return ExitCode.FAILED
-    refused = any(file.refused for file in found.secret_files)
-    return ExitCode.USAGE if refused else ExitCode.NOT_AUTHORISED
-
-
-def exit_code_for(found: Diagnosis, script: str) -> ExitCode:
-    if found.would_work(script):
-        return ExitCode.DONE
-    later = found.may_work_later(script)
-    return ExitCode.TRY_AGAIN if later else ExitCode.NOT_AUTHORISED
-
-
 def as_json(found: Diagnosis) -> dict[str, object]:
-    """Return a diagnosis in the types that JSON has."""
+    """Return a diagnosis as JSON.
+
+    .. version-added:: 0.1
+    """
     plain = asdict(
         found,
         dict_factory=lambda items: {
@@ -75,7 +61,10 @@ def as_json(found: Diagnosis) -> dict[str, object]:
 
 
 def show(found: Diagnosis, console: Console) -> None:
-    """Print a diagnosis: as tables on a terminal, else one finding a line."""
+    """Print a diagnosis: as tables on a terminal, elsewhere one finding a line.
+
+    .. version-added:: 0.1
+    """
     _show_section(message('token_doctor-login'), _about_login(found), console)
     for wiki in found.wikis:
         lines: list[Line] = []
@@ -205,7 +194,9 @@ def _about_script(check: ScriptCheck, found: Diagnosis) -> Iterator[Line]:
     refused = [file for file in found.secret_files if file.refused]
     problem = found.login_problem(check.script)
     works = check.works and not refused and problem is None
-    yield Line(check.script, _fares(check, refused, problem, found.targets), good=works)
+    yield Line(
+        check.script, _prospects(check, refused, problem, found.targets), good=works
+    )
     if check.works:
         for option in dict.fromkeys(m.option for m in check.missing):
             lacks = _lacks(m for m in check.missing if m.option == option)
@@ -216,7 +207,7 @@ def _about_script(check: ScriptCheck, found: Diagnosis) -> Iterator[Line]:
     yield Line(f'  {message("token_doctor-least-grants")}', least)
 
 
-def _fares(
+def _prospects(
     check: ScriptCheck,
     refused: Iterable[SecretFile],
     problem: str | None,
@@ -231,7 +222,7 @@ def _fares(
     if check.seconds is None:
         return message('token_doctor-would-work')
     if not check.seconds:
-        # Without a pause it is up to the wiki.
+        # Without pauses, the time depends on the wiki alone.
         return message('token_doctor-would-work-at-once')
     return message(
         'token_doctor-would-work-in', targets=targets, duration=duration(check.seconds)
@@ -294,12 +285,12 @@ def _show_section(title: str, lines: Iterable[Line], console: Console) -> None:
     if not console.is_terminal:
         print(title)
         for line in lines:
-            said_so = displayable(line.said)
-            print(f'  {line.what}: {said_so}' if line.what else f'  {said_so}')
+            text = displayable(line.text)
+            print(f'  {line.label}: {text}' if line.label else f'  {text}')
         return
     table = Table(title=title, title_justify='left', show_header=False)
     for line in lines:
         style = {True: 'green', False: 'red', None: ''}[line.good]
-        text = Text(displayable(line.said), style=style)
-        table.add_row(*([line.what] if any(each.what for each in lines) else []), text)
+        cell = Text(displayable(line.text), style=style)
+        table.add_row(*([line.label] if any(o.label for o in lines) else []), cell)
     console.print(table)

@@ -205,7 +205,7 @@ class _Scanner:
         self._position = 0
         self._line_starts = begins_line
         self._stack: list[_Open] = []
-        #: Tags that are not closed from here on.
+        #: Tags that the rest of the text does not close.
         self._endless: set[str] = set()
 
     def closed(self) -> Iterator[Node]:

@@ -170,7 +170,7 @@ class _Around:
             elif (
                 not what.closes and what.name not in EMPTY and may_hide(what.attributes)
             ):
-                # It ends somewhere, and may hide everything up to there.
+                # Its end is unknown, and it may hide everything up to there.
                 self._to_the_heading = True
                 self._to_the_end = self._to_the_end or what.name not in _SHORT
 

@@ -212,8 +212,7 @@ class Flow:
         """Return what to send after the user has come back.
 
         :param url: the whole address that the user was sent back to
-        :raises InvalidInput: nobody was sent away, or the address is not the one that
-            is awaited
+        :raises InvalidInput: no return is awaited, or the address is another one
         """
         self._check(Event.RETURN)
         assert isinstance(self.step, Redirect)

@@ -29,7 +29,7 @@ from mw_tokens_plugin.protocol.lines.signs import (
 )
 from mw_tokens_plugin.protocol.names import Capital, first_letter, normalise_name
 
-#: The links after a name, in brackets; in other languages their signs tell.
+#: The links after a name, in brackets; in other languages they are known by signs.
 _GROUP = re.compile(rf'{LINK_WORD}(?:[\s|.·•,/]+{LINK_WORD})*|.*[|·•].*', re.IGNORECASE)
 #: The same as browsers copy it, without signs that style sheets add.
 _COPIED = re.compile(r'(?<=\S) talk contribs(?: block)?$', re.IGNORECASE)
@@ -157,7 +157,7 @@ def _without_links(name: str) -> tuple[str, bool]:
             break
         group, rest = rest[start + 1 : -1], rest[:start].rstrip()
         if _GROUP.fullmatch(group):
-            # Groups after the first links tell more of the user.
+            # More groups of links can follow the first one.
             end = rest
     return (name, False) if end is None else (end, True)
 

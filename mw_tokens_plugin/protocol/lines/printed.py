@@ -1,4 +1,4 @@
-"""What the output of campaigns adds to a target, taken off again.
+"""What the output of campaigns adds to a target, and removing it again.
 
 Operators paste targets back from plans, logs, summaries and reports. Which targets
 there are is left to others.

@@ -1,7 +1,7 @@
 """What marks a name in a line: links, templates, addresses, and the text of logs.
 
 It holds the patterns that the modules beside it share. What a line means, and which
-names are taken from it, is left to them.
+names are in it, is left to them.
 
 https://www.mediawiki.org/wiki/Help:Links
 """
