@@ -159,7 +159,8 @@ def main(*args: str) -> ExitCode:
 
 
 def _run(arguments: list[str]) -> ExitCode:
-    from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+    from mw_tokens_plugin.campaign.errorcodes import exit_code_of
+    from mw_tokens_plugin.campaign.exitcodes import ExitCode
 
     try:
         return _act(arguments)

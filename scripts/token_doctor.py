@@ -86,7 +86,7 @@ def main(*args: str) -> ExitCode:
 
 
 def _run(arguments: list[str]) -> ExitCode:
-    from mw_tokens_plugin.campaign.exitcodes import exit_code_of
+    from mw_tokens_plugin.campaign.errorcodes import exit_code_of
     from mw_tokens_plugin.campaign.report.console import terminal
     from mw_tokens_plugin.cli.launch import handle_args
     from mw_tokens_plugin.doctor import (

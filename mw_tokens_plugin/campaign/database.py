@@ -22,7 +22,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of, is_refusal
+from mw_tokens_plugin.campaign.errorcodes import exit_code_of, is_refusal
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledgerfile import keep_copy, prepare
 from mw_tokens_plugin.campaign.ledgerurl import LedgerPlace
 from mw_tokens_plugin.campaign.upgrades import bring_up_to_date

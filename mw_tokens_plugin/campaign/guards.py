@@ -11,12 +11,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import quantity
-from mw_tokens_plugin.site.pluginsite import PluginSite
+
+if TYPE_CHECKING:
+    from mw_tokens_plugin.campaign.ledger import Ledger
+    from mw_tokens_plugin.site.pluginsite import PluginSite
 
 #: Seconds between two looks at the ledger, or at a page of the wiki.
 _COUNT_EVERY = 1.0

@@ -19,7 +19,8 @@ from pywikibot import config
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.engine import Engine, Finish
-from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+from mw_tokens_plugin.campaign.errorcodes import exit_code_of
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.guards import FailureGuard, StopPage, page_revision
 from mw_tokens_plugin.campaign.heartbeats import PATIENCE
 from mw_tokens_plugin.campaign.ledger import Ledger

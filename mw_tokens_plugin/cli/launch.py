@@ -20,7 +20,8 @@ import pywikibot
 from pywikibot import config
 from pywikibot.comms import http
 
-from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+from mw_tokens_plugin.campaign.errorcodes import exit_code_of
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledgerurl import without_secrets
 from mw_tokens_plugin.cli.configuration import check_configuration
 from mw_tokens_plugin.cli.passwords import check_password_file

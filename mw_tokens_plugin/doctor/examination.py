@@ -18,7 +18,8 @@ from pywikibot import config
 from pywikibot.comms import http
 from pywikibot.exceptions import Error as PywikibotError
 
-from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+from mw_tokens_plugin.campaign.errorcodes import exit_code_of
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.cli.login import log_in
 from mw_tokens_plugin.cli.passwords import password_file, password_problem
 from mw_tokens_plugin.doctor.findings import (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.exitcodes import exit_code_of
+from mw_tokens_plugin.campaign.errorcodes import exit_code_of
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.exceptions import TokensPluginError
 

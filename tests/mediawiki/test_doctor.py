@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+from mw_tokens_plugin.campaign.errorcodes import exit_code_of
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.doctor import LoginKind, examine
 from mw_tokens_plugin.doctor.findings import Missing
 from mw_tokens_plugin.exceptions import UnknownModule

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from pywikibot import exceptions as pwb
 
 from mw_tokens_plugin import exceptions
-from mw_tokens_plugin.campaign.exitcodes import ExitCode, exit_code_of
+from mw_tokens_plugin.campaign.errorcodes import exit_code_of
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
 
 
 class _Page:
