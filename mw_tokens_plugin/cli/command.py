@@ -26,9 +26,16 @@ from mw_tokens_plugin.campaign.heartbeats import PATIENCE
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import check_again, is_stale, make_plan
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
-from mw_tokens_plugin.campaign.report.console import Reporter, duration, reason_line
+from mw_tokens_plugin.campaign.report.console import Reporter
 from mw_tokens_plugin.campaign.report.hiding import NameFilter
-from mw_tokens_plugin.campaign.report.wording import confirm_few, confirm_many, to_do
+from mw_tokens_plugin.campaign.report.summary import Summary
+from mw_tokens_plugin.campaign.report.wording import (
+    confirm_few,
+    confirm_many,
+    duration,
+    reason_line,
+    to_do,
+)
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import Run, at_work
@@ -435,15 +442,8 @@ class Command:
     # The end
 
     def _sum_up(self, campaign: Campaign, finish: Finish) -> None:
-        ledger = self._ledger
         self._reporter.summary(
-            campaign.name,
-            ledger.counts(campaign),
-            ledger.changed_count(campaign),
-            ledger.skip_counts(campaign),
-            ledger.retries(campaign),
-            ledger.targets(campaign, State.FAILED),
-            ledger.targets(campaign, State.SKIPPED),
+            Summary.read(self._ledger, campaign),
             self._remarks(campaign, finish),
             more=self._lines.about('show', campaign),
         )

@@ -15,9 +15,11 @@ import pywikibot
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
-from mw_tokens_plugin.campaign.report.console import Reporter, reason_line, terminal
+from mw_tokens_plugin.campaign.report.console import Reporter, terminal
 from mw_tokens_plugin.campaign.report.export import write_report
 from mw_tokens_plugin.campaign.report.hiding import NameFilter
+from mw_tokens_plugin.campaign.report.summary import Summary
+from mw_tokens_plugin.campaign.report.wording import reason_line
 from mw_tokens_plugin.campaign.upgrades import VERSION
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.cli.declaration import CampaignOptions
@@ -176,13 +178,7 @@ def _show(ledger: Ledger, options: CampaignOptions, campaign: Campaign) -> ExitC
             everything=True,
         )
     reporter.summary(
-        campaign.name,
-        ledger.counts(campaign),
-        ledger.changed_count(campaign),
-        ledger.skip_counts(campaign),
-        ledger.retries(campaign),
-        ledger.targets(campaign, State.FAILED),
-        ledger.targets(campaign, State.SKIPPED),
+        Summary.read(ledger, campaign),
         _remarks(ledger, options, campaign),
     )
     return ExitCode.DONE

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mw_tokens_plugin.campaign.report.console import duration
+from mw_tokens_plugin.campaign.report.wording import duration
 from mw_tokens_plugin.doctor.examination import OWN_LOGIN
 from mw_tokens_plugin.doctor.findings import (
     MAX_CLOCK_DIFFERENCE,

@@ -368,7 +368,8 @@ def test_a_page_is_written_while_its_targets_are_read(
 
 def test_templates_are_imported_only_when_a_report_is_written() -> None:
     code = (
-        'import sys, mw_tokens_plugin.cli.command, mw_tokens_plugin.cli.options\n'
+        'import sys, mw_tokens_plugin.cli.command\n'
+        'import mw_tokens_plugin.campaign.report.export\n'
         'sys.exit("jinja2" in sys.modules)'
     )
     environment = {**os.environ, 'PYWIKIBOT_NO_USER_CONFIG': '2'}

@@ -16,6 +16,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter
 from mw_tokens_plugin.campaign.report.export import write_report
+from mw_tokens_plugin.campaign.report.summary import Summary
 from mw_tokens_plugin.cli.launch import ExitCode, run_script
 from mw_tokens_plugin.exceptions import ApiRefusal
 from mw_tokens_plugin.messages import message
@@ -102,7 +103,8 @@ def test_what_a_wiki_says_forges_no_line(capsys: pytest.CaptureFixture[str]) -> 
         target = Target(1, Decision('A'), State.FAILED, detail=forged)
         reporter.outcome(target, Outcome(State.FAILED, detail=forged))
         counts = dict.fromkeys(State, 0) | {State.FAILED: 1}
-        reporter.summary('wave', counts, 0, {}, {}, [target], [], [forged])
+        summary = Summary('wave', counts, 0, {}, {}, [target], [])
+        reporter.summary(summary, [forged])
         reporter.plan('To lock: {}'.format, [target], [], lambda t: {'reason': forged})
         lines = [line.strip() for line in file.getvalue().splitlines()]
         assert 'Done: 400' not in lines

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter
+from mw_tokens_plugin.campaign.report.summary import Summary
 from mw_tokens_plugin.exceptions import InvalidInput, InvalidName
 from mw_tokens_plugin.protocol.lines import accounts_of, read_line
 from mw_tokens_plugin.protocol.lookalikes import marked
@@ -102,5 +103,5 @@ def test_plans_outcomes_and_summaries_mark_them(terminal: bool) -> None:
     reporter.plan('To lock: {}'.format, [target], [], lambda t: {})
     reporter.outcome(target, Outcome(State.FAILED, detail='why'))
     counts = dict.fromkeys(State, 0) | {State.FAILED: 1}
-    reporter.summary('wave', counts, 0, {}, {}, [target], [], [])
+    reporter.summary(Summary('wave', counts, 0, {}, {}, [target], []), [])
     assert file.getvalue().count('Sp\u0430<U+0430>m<U+00AD>bot') == 3

@@ -1,4 +1,4 @@
-"""Whole sentences about what an action does: the heading of its plan, and questions.
+"""What is said of an action and of a target, in whole sentences.
 
 Actions of this package have sentences of their own, which can be translated; those of
 others are described by a word that they bring along.
@@ -7,12 +7,19 @@ others are described by a word that they bring along.
 from __future__ import annotations
 
 from mw_tokens_plugin.campaign.action import Action
+from mw_tokens_plugin.campaign.records import Campaign, Target
+from mw_tokens_plugin.campaign.report.hiding import without_own_name
 from mw_tokens_plugin.messages import message
 
 
 def to_do(action: Action, number: int) -> str:
     """Return the heading of the targets that a plan will do."""
     return _message('campaign-to-do', action, number)
+
+
+def not_to_do(number: int) -> str:
+    """Return the heading of the targets that a plan skips."""
+    return message('campaign-not-to-do', number=number)
 
 
 def confirm_few(action: Action, number: int) -> str:
@@ -23,6 +30,35 @@ def confirm_few(action: Action, number: int) -> str:
 def confirm_many(action: Action, number: int) -> str:
     """Return the question before a long plan, answered with its number."""
     return _message('campaign-confirm-many', action, number)
+
+
+def reason_line(campaign: Campaign) -> str:
+    """Return what was given as the reason of a campaign."""
+    reason = campaign.reason or message('campaign-none')
+    return message('campaign-reason', reason=reason)
+
+
+def why_skipped(target: Target) -> str:
+    """Return why a target is skipped; empty if it is not."""
+    reason = target.decision.skipped
+    if reason is None:
+        return ''
+    why = message(f'campaign-skipped-{reason.name.lower()}')
+    return without_own_name(target, f'{why}: {target.remark}' if target.remark else why)
+
+
+def why_failed(target: Target) -> str:
+    """Return how a target ended, in English."""
+    return without_own_name(target, target.detail)
+
+
+def duration(seconds: float) -> str:
+    """Return roughly how long something takes."""
+    if seconds < 90:
+        return message('campaign-seconds', number=f'{seconds:.0f}')
+    if seconds < 5400:
+        return message('campaign-minutes', number=f'{seconds / 60:.0f}')
+    return message('campaign-hours', number=f'{seconds / 3600:.1f}')
 
 
 def _message(key: str, action: Action, number: int) -> str:
