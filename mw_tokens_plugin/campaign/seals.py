@@ -18,6 +18,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -215,12 +216,9 @@ class Sealer:
         return hmac.digest(key, self._content(stage, target), 'sha256').hex()[:32]
 
     def _content(self, stage: str, target: Target) -> bytes:
-        besides = _TRANSIENT_FACTS.get(target.kind or self._campaign.action)
-        if stage == 'decided' and besides:
-            decision = target.decision
-            facts = {k: v for k, v in decision.facts.items() if k not in besides}
-            target = replace(target, decision=replace(decision, facts=facts))
-        return content(stage, target)
+        kind = target.kind or self._campaign.action
+        besides = _TRANSIENT_FACTS.get(kind, ()) if stage == 'decided' else ()
+        return content(stage, target, besides)
 
     def _read(self) -> list[Plan]:
         """Return the plans that this operator's key has sealed."""
@@ -296,10 +294,11 @@ def _unread(step: Step) -> Target:
     return Target(0, decision, State.LISTED)
 
 
-def content(stage: str, target: Target) -> bytes:
+def content(stage: str, target: Target, besides: Collection[str] = ()) -> bytes:
     """Return what of a target is sealed.
 
     :param stage: ``listed``, ``decided`` or ``ended``
+    :param besides: facts that are left out
     """
     decision = target.decision
     # Versions without kinds and stages have sealed the rest alone.
@@ -308,7 +307,7 @@ def content(stage: str, target: Target) -> bytes:
     )
     if stage == 'listed':
         return _canonical([stage, decision.name, *place])
-    facts = decision.facts
+    facts = {k: v for k, v in decision.facts.items() if k not in besides}
     if target.log_id is not None and 'log_entry' not in facts:
         # It was one of the facts before it got a column.
         facts = {**facts, 'log_entry': target.log_id}
