@@ -1,4 +1,4 @@
-"""Roll back what one vandal has done on many wikis, as a campaign of your own.
+"""Roll back what one vandal did on many wikis, as a campaign of your own.
 
 It reads the list that ``pwb crosswiki_delete -from-user:NAME -to-revert:FILE`` writes,
 and needs the right to roll back on those wikis.

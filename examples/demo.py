@@ -1,7 +1,7 @@
-"""Lock 200 spam accounts on a sandbox farm, through dead tokens and a lost session.
+"""Lock 200 spam accounts on a sandbox farm, despite expired tokens and a lost session.
 
 It starts the farm, runs ``pwb global_lock`` on it as an operator would, and prints
-what the farm itself has counted. Nothing outside this machine is talked to.
+what the farm itself counted. It contacts nothing outside this machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from mw_tokens_plugin.sandbox import Fault, Sandbox
 
 ACCOUNTS = 200
-#: Each hits the lock with this number: the tokens die twice, the session once.
+#: Each affects the lock with this number: tokens expire twice, the session ends once.
 FAULTS = (
     Fault('expire-csrf', action='setglobalaccountstatus', nth=40),
     Fault('lose-session', action='setglobalaccountstatus', nth=90, remembered=True),
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def listed(counts: dict[str, int]) -> str:
-    """Return counts in words; where all types of tokens were asked for, it is "*"."""
+    """Return counts in words; "*" is a request for all types of tokens."""
     words = {'*': 'of all types'}
     counted = [f'{count} {words.get(name, name)}' for name, count in counts.items()]
     return ', '.join(counted) or 'none'

@@ -1,8 +1,8 @@
-"""What scripts say to their operator and write on wikis, in the language of each.
+"""Messages to the operator and texts for wikis, in the language of each.
 
-The texts are in ``i18n``, one folder for each first word of the keys and one file a
-language, as pywikibot keeps its own. Errors are English, as the API's are: they are
-looked up by their words.
+The texts are in ``i18n``: a folder for each prefix of the keys, with a file for each
+language, like pywikibot's own. Errors are in English, like those of the API, so that
+they can be searched for.
 
 https://www.mediawiki.org/wiki/Manual:Pywikibot/i18n
 """
@@ -29,8 +29,8 @@ def message(key: str, **parameters: object) -> str:
 
     .. version-added:: 0.1
 
-    :param key: its name, which begins with its folder's
-    :param parameters: what it speaks of
+    :param key: its key, which starts with the name of its folder
+    :param parameters: what is inserted into it
     """
     safe: dict[str, object] = {
         name: value if isinstance(value, int | float) else displayable(str(value))
@@ -44,9 +44,9 @@ def wiki_message(site: Any, key: str, **parameters: object) -> str:
 
     .. version-added:: 0.1
 
-    :param site: the wiki on which it will stand
-    :param key: its name, which begins with its folder's
-    :param parameters: what it speaks of
+    :param site: the wiki on which it will be written
+    :param key: its key, which starts with the name of its folder
+    :param parameters: what is inserted into it
     """
     return _translated(site.lang, key, parameters)
 
