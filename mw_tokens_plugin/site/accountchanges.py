@@ -2,7 +2,7 @@
 
 The methods validate, send one request and return what the wiki's answer says has
 changed; repeating a failed write is left to the caller, and reading accounts to
-:mod:`.globalaccounts`.
+:mod:`~mw_tokens_plugin.site.globalaccounts`.
 
 https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 """

@@ -15,7 +15,8 @@ What must always hold:
 - where the words do not tell which token is meant, the centralauthtoken is renewed
   first, since each transmission has another one anyway.
 
-:mod:`.requests` and :mod:`.foreign` tell what a request has tried, ask, and obey.
+:mod:`~mw_tokens_plugin.site.requests` and :mod:`.foreign` tell what a request has
+tried, ask, and obey.
 
 https://www.mediawiki.org/wiki/API:Tokens
 """

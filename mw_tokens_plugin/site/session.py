@@ -25,8 +25,8 @@ What must always hold:
 - only sessions that were lost count: a wiki that takes no login at the moment has not
   lost one, nor has another process that has logged in since.
 
-The wallet decides which tokens a session has, and :mod:`.requests` what a refusal
-means.
+The wallet decides which tokens a session has, and
+:mod:`~mw_tokens_plugin.site.requests` what a refusal means.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A wiki that does not answer is asked again until a deadline, if there is one; without
 one, and for maxlag, pywikibot decides. Which token a request carries, and what is done
-about a refusal, is the work of :mod:`.requests`.
+about a refusal, is the work of :mod:`~mw_tokens_plugin.site.requests`.
 """
 
 from __future__ import annotations

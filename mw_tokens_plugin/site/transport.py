@@ -2,7 +2,7 @@
 
 Hooks of pywikibot's HTTP session. Redirects lead plain reads alone, and not far; an
 answer of the API has a limit of size, of depth and of time. What an answer means is
-decided in :mod:`.requests`.
+decided in :mod:`~mw_tokens_plugin.site.requests`.
 
 https://requests.readthedocs.io/en/latest/user/advanced/#event-hooks
 """

@@ -1,7 +1,7 @@
 """The wallet of typed tokens that replaces pywikibot's own on every site.
 
 It fetches, keeps and drops tokens; attaching them to requests and noticing that one
-was refused is the work of :mod:`.requests`.
+was refused is the work of :mod:`~mw_tokens_plugin.site.requests`.
 
 https://www.mediawiki.org/wiki/API:Tokens
 """

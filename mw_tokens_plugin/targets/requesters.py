@@ -227,11 +227,15 @@ def _texts(
         'rvprop': ['ids', 'content'],
         'rvslots': 'main',
     }
-    for answer in continued(site, **wanted):
+    for answer in continued(site, ask=_query, **wanted):
         for page in answer['query'].get('pages', ()):
             for item in page.get('revisions', ()):
                 main = item.get('slots', {}).get('main', {})
                 yield item['revid'], main.get('content')
+
+
+def _query(site: PluginMixin, **parameters: Any) -> dict[str, Any]:
+    return site.query_with_tokens((), **parameters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Requests to another wiki, each with a centralauthtoken of its own, in the URL.
 
 A token is minted for one transmission, right before it and after the throttle; a
-repetition gets another one. Minting them is the work of :mod:`.tokens`, and which of
-two dead tokens is renewed is in the table of :mod:`..recovery`.
+repetition gets another one. Minting them is the work of
+:mod:`~mw_tokens_plugin.site.foreign.tokens`, and which of two dead tokens is renewed is
+in the table of :mod:`~mw_tokens_plugin.site.recovery`.
 
 https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 """

@@ -21,7 +21,8 @@ What must always hold:
 - before a token is minted for a request that was refused, the one in stock is waited
   for, since two mints at a time may each revive a session that the wiki remembers.
 
-Which request carries a token is decided in :mod:`.requests`.
+Which request carries a token is decided in
+:mod:`~mw_tokens_plugin.site.foreign.requests`.
 
 https://www.mediawiki.org/wiki/Extension:CentralAuth/API
 """
