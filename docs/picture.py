@@ -1,7 +1,7 @@
 """Draw the README's picture: a campaign at a terminal, in `_static/demo.svg`.
 
-It starts a farm, types what an operator types, and records what is said there. Of the
-long list in the plan the middle is left out, and the folder gets a short name.
+It starts a farm, types what an operator types, and records the output. The middle of
+the long list in the plan is omitted, and the folder gets a short name.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ WIDTH = 84
 ACCOUNTS = 400
 #: Names on the list that should not be locked.
 SLIPS = ('Prolific Editor', 'Local Admin', 'Already Locked')
-#: Hit in the middle, they are why somebody looks at the screen at all.
+#: Faults in the middle of the run, which it recovers from.
 FAULTS = (
     Fault('expire-csrf', action='setglobalaccountstatus', nth=90),
     Fault('lose-session', action='setglobalaccountstatus', nth=200, remembered=True),
 )
 COMMAND = 'pwb global_lock -file:wave.txt -reason:"Spam-only account" -campaign:wave-7'
-#: What is asked, and the answer.
+#: The question, and the answer to it.
 QUESTION, ANSWER = 'anything else to stop', str(ACCOUNTS)
-#: How it ends where some are skipped, as they should be.
-HELD_BACK = 1
+#: The exit code if some accounts are skipped, as they should be.
+SOME_SKIPPED = 1
 
-#: Lines of the plan's list that are shown before and after those that are left out.
+#: Lines of the plan's list that are shown before and after the omitted ones.
 SHOWN = 2
 
-#: Fonts are not loaded from anywhere: those of the reader will do.
+#: Fonts are not loaded: the browser uses its own.
 _FONTS = re.compile(r'@font-face \{\{.*?\}\}\s*', re.DOTALL)
-#: The ends of lines, of which the last refers to a clip path that rich leaves out.
+#: The ends of lines; the last one refers to a clip path that rich does not write.
 _EMPTY = re.compile(r'<text [^>]*>\s*</text>')
 
 
@@ -76,7 +76,7 @@ def main() -> int:
     # Editors and git would do that otherwise.
     tidy = '\n'.join(line.rstrip() for line in picture.splitlines())
     PICTURE.write_text(f'{_EMPTY.sub("", tidy)}\n', 'utf-8')
-    return 0 if code == HELD_BACK else 1
+    return 0 if code == SOME_SKIPPED else 1
 
 
 def recorded(folder: str) -> tuple[int, str]:

@@ -160,7 +160,7 @@ def test_a_run_that_was_stopped_is_gone_on_with(
     (folder / 'new.txt').rename(folder / 'wave-1.txt')
     (folder / 'at-work').write_text('wave-1')
     sandbox.faults.arm(Fault('demote', action='setglobalaccountstatus', nth=3))
-    assert 'It needs somebody' in start(3)
+    assert 'Somebody has to check it' in start(3)
     assert (folder / 'at-work').exists()
     sandbox.command('promote', user='Sandbox Operator')
     start(0)
