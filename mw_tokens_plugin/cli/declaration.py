@@ -300,7 +300,8 @@ class Kind:
     .. version-added:: 0.1
 
     :ivar action: makes the action, of what the ledger has alone: a campaign that is
-        resumed does what it would have done at first
+        resumed does what it would have done at first. In a campaign of several steps,
+        one for each by its name: all targets take a step before any takes the next
     :ivar module: the API module that it writes with
     :ivar rights: the rights that it needs, each with the smallest grant for it
     :ivar by_wiki: whether it writes to many wikis, each worker to one at a time
@@ -317,7 +318,7 @@ class Kind:
     :ivar columns: what ``pwb campaign show`` shows of a target of the plan, by heading
     """
 
-    action: Callable[[Any, Campaign], Action]
+    action: Callable[[Any, Campaign], Action] | Mapping[str, Callable[..., Action]]
     module: str = ''
     rights: Mapping[str, str | None] = field(default_factory=dict)
     by_wiki: bool = False
@@ -329,6 +330,20 @@ class Kind:
     after: Callable[[Any, Campaign], None] = lambda run, campaign: None
     stored: Mapping[str, Any] = field(default_factory=dict)
     columns: Callable[[Target], Mapping[str, str]] = lambda target: {}
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The names of its steps; empty if there is only one."""
+        return () if callable(self.action) else tuple(self.action)
+
+    def make(self, run: Any, campaign: Campaign) -> Action:
+        """Return the action of a campaign."""
+        if callable(self.action):
+            return self.action(run, campaign)
+        from mw_tokens_plugin.actions.steps import Steps
+
+        make = self.action.items()
+        return Steps({step: one(run, campaign, step) for step, one in make})
 
     def undone_by(self, campaign: Campaign) -> str:
         """Return the kind that undoes a campaign; empty if there is none."""

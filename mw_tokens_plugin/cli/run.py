@@ -28,6 +28,7 @@ from mw_tokens_plugin.campaign.records import (
     Outcome,
     SkipReason,
     State,
+    Step,
     Target,
     now,
 )
@@ -37,7 +38,12 @@ from mw_tokens_plugin.campaign.report.hiding import NameFilter
 from mw_tokens_plugin.campaign.report.outcomelog import JsonLog
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
-from mw_tokens_plugin.campaign.undone import Undone, changed_targets, record_of
+from mw_tokens_plugin.campaign.undone import (
+    Undone,
+    changed_targets,
+    record_of,
+    undo_steps,
+)
 from mw_tokens_plugin.cli.command import Command
 from mw_tokens_plugin.cli.declaration import (
     CampaignOptions,
@@ -213,7 +219,7 @@ class Run(Generic[Opt]):
 
     def undone(
         self, campaign: Campaign
-    ) -> tuple[Campaign, Callable[[Sequence[str]], dict[str, Target]]]:
+    ) -> tuple[Campaign, Callable[..., dict[str, Target]]]:
         """Return the campaign that one undoes, and what tells its record by names.
 
         :raises StoppedByGuard: the record is not what it was when the undo was made
@@ -355,16 +361,16 @@ class Run(Generic[Opt]):
         if is_elsewhere(undone, self.site):
             check_place(self.ledger, undone, self.site)
         sealer = self.sealer(undone)
-        names, own = [], True
+        changed, own = [], True
 
-        def changed() -> Iterator[Target]:
+        def recorded() -> Iterator[Target]:
             nonlocal own
             for target in changed_targets(self.ledger, undone):
                 own = own and sealer.vouched(target) is not None
-                names.append(target.name)
+                changed.append(target)
                 yield target
 
-        record = record_of(undone, changed())
+        record = record_of(undone, recorded())
         if not own and self.options.always and not config.simulate:
             raise StoppedByGuard(
                 f'What {undone.name!r} has done was not recorded with your key, so '
@@ -372,20 +378,37 @@ class Run(Generic[Opt]):
                 'and run it with -resume -always. At a terminal, leave -always out.'
             )
         stored = {'undone': undone.name, 'untrusted': not own, 'record': record}
-        listing = Listing(names, stored=stored)
-        return self.begin(undoes, listing, wikiid=undone.wikiid)[0]
+        steps = undo_steps(undone, changed)
+        return self._begin(undoes, Listing((), stored=stored), steps, undone)[0]
 
-    def begin(
-        self, kind: str, listing: Listing, *, wikiid: str | None = None
-    ) -> tuple[Campaign, int]:
+    def begin(self, kind: str, listing: Listing) -> tuple[Campaign, int]:
         """Make a campaign with its targets; without a valid target there is none.
 
         :param kind: what the ledger calls campaigns of this kind
-        :param wikiid: what the wiki calls itself, if that is known
         :return: the campaign, and how many targets it has
         :raises InvalidInput: there is no target, or a campaign of that name
         """
-        ledger, names = self.ledger, listing.names
+        steps = self.script.kinds[kind].steps or ('',)
+        listed = (
+            Step(name, step, stage)
+            for name in listing.names
+            for stage, step in enumerate(steps)
+        )
+        return self._begin(kind, listing, listed)
+
+    def _begin(
+        self,
+        kind: str,
+        listing: Listing,
+        names: Iterable[Step],
+        undone: Campaign | None = None,
+    ) -> tuple[Campaign, int]:
+        """Make a campaign with its targets.
+
+        :param undone: the campaign that it undoes
+        :raises InvalidInput: there is no target, or a campaign of that name
+        """
+        ledger = self.ledger
         name = listing.name or self._name_of(kind)
         if self.options.replace and (old := ledger.find(name)):
             try:
@@ -407,7 +430,9 @@ class Run(Generic[Opt]):
                 reason=(listing.reason if reason is None else reason) or '',
                 options=dict(listing.stored),
                 api=api_of(self.site),
-                wikiid=wikiid,
+                wikiid=undone.wikiid if undone else None,
+                script=self.script.title,
+                stages=len(self.script.kinds[kind].steps) or 1,
             )
             # From now on nobody else may delete it, or take it for left behind.
             self._active = workers.begin_work(ledger, campaign, account_of(self.site))
@@ -494,7 +519,7 @@ class Run(Generic[Opt]):
 
     def _command(self, campaign: Campaign, kind: Kind) -> ExitCode:
         """Plan, confirm and write."""
-        action = kind.action(self, campaign)
+        action = kind.make(self, campaign)
         if not kind.skips_listed and campaign.options.get('excluded'):
             action = _skipping(action, campaign.options['excluded'])
         known, sealer = campaign, self.sealer(campaign)
@@ -657,14 +682,19 @@ def _forget_unconfirmed(ledger: Ledger, campaign: Campaign) -> None:
 
 def _skipping(action: Action, excluded: Iterable[str]) -> Action:
     """Let an action skip what ``-not`` and ``-protect`` have listed."""
-    skipped, plan = frozenset(excluded), action.plan
+    if 'plan' in vars(action):
+        return action
+    skipped, plan, of = frozenset(excluded), action.plan, action.of
+
+    def of_kind(kind: str) -> Action:
+        return _skipping(of(kind), skipped)
 
     def plan_others(names: Sequence[str]) -> Iterator[Decision]:
         for name in skipped.intersection(names):
             yield Decision(name, skipped=SkipReason.EXCLUDED)
         yield from plan([name for name in names if name not in skipped])
 
-    vars(action)['plan'] = plan_others
+    vars(action).update(plan=plan_others, of=of_kind)
     return action
 
 

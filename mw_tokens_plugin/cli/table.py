@@ -275,17 +275,20 @@ def reference(cls: type[Options], others: Iterable[str] = ()) -> str:
     :param others: options that are explained elsewhere
     """
     lines = []
+    # What is no campaign has no other runs.
+    has_runs = any(about.when is When.ALWAYS for _, about in table(cls).values())
     for group, rows in grouped(cls):
         rows = [about for about in rows if about.name not in others]
         if not rows:
             continue
         lines += [f'{group}:', ''] if group else []
-        lines += ['| option | meaning | runs |', '|---|---|---|']
+        lines += ['| option | meaning |' + ' runs |' * has_runs]
+        lines += ['|---|---|' + '---|' * has_runs]
         for about in rows:
             also = f', `{about.also}:{about.value}`' if about.also else ''
-            runs = 'new' if about.when is When.NEW else 'all'
+            runs = f' {"new" if about.when is When.NEW else "all"} |' * has_runs
             more = ' It may be repeated.' if about.repeat or about.separated else ''
-            lines.append(f'| `{about.form}`{also} | {about.help}{more} | {runs} |')
+            lines.append(f'| `{about.form}`{also} | {about.help}{more} |{runs}')
         lines.append('')
     return '\n'.join(lines)
 

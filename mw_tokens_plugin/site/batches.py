@@ -15,6 +15,8 @@ from mw_tokens_plugin.protocol.answers import part_of
 from mw_tokens_plugin.site.base import WikiSite
 from mw_tokens_plugin.site.refusals import refusals
 
+__all__ = ['Item', 'batches', 'continued', 'max_values', 'query']
+
 Item = TypeVar('Item')
 
 

@@ -29,6 +29,7 @@ PAGES = (
     'docs/globalaccounts.md',
     'docs/link_account.md',
     'docs/lists.md',
+    'docs/own_campaigns.md',
     'docs/quickstart.md',
     'docs/requestpages.md',
     'docs/sandbox.md',

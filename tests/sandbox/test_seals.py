@@ -314,9 +314,21 @@ def test_what_a_colleague_has_begun_is_done_when_it_was_looked_at(
 DISTRIBUTION = """
 from pathlib import Path
 
-def main(*args):
-    Path({log!r}).write_text(' '.join(args))
-    return 0
+from mw_tokens_plugin.cli.script import CampaignScript, Kind
+
+
+class Script(CampaignScript):
+    def main(self, *args):
+        Path({log!r}).write_text(' '.join(args))
+        return 0
+
+
+def no_targets(run):
+    return Script.Listing(())
+
+
+KINDS = dict.fromkeys(('their_kind', 'global_lock'), Kind(None))
+SCRIPT = Script('their_script', Script.Options, no_targets, KINDS)
 """
 
 
@@ -326,8 +338,7 @@ def install(folder: Path, name: str, log: Path) -> None:
     about = folder / f'{name}-1.dist-info'
     about.mkdir()
     (about / 'METADATA').write_text(f'Metadata-Version: 2.1\nName: {name}\nVersion: 1')
-    lines = (f'{kind} = {name}:main' for kind in ('their_kind', 'global_lock'))
-    text = '\n'.join(['[mw_tokens_plugin.campaigns]', *lines])
+    text = f'[mw_tokens_plugin.campaigns]\ntheir_script = {name}:SCRIPT'
     (about / 'entry_points.txt').write_text(text)
 
 
@@ -342,7 +353,7 @@ def test_scripts_of_others_are_found_by_what_their_distributions_declare(
     log = tmp_path / 'started'
     for name, kind in (
         ('theirs', 'their_kind'),
-        ('named', 'theirs:main'),
+        ('named', 'theirs:SCRIPT'),
         ('ours', 'global_lock'),
     ):
         about = {'wiki': 'sandbox:meta', 'reason': '', 'options': dict[str, Any]()}

@@ -1,0 +1,52 @@
+"""Several actions that each target of a campaign goes through, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mw_tokens_plugin.campaign.action import Action
+from mw_tokens_plugin.campaign.records import Decision, Outcome, Target
+
+__all__ = ['Steps']
+
+
+class Steps(Action):
+    """An action of several steps, of which each target takes one at a time.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(self, actions: Mapping[str, Action]) -> None:
+        """Do all of these.
+
+        :param actions: by the name of the step
+        """
+        self._actions = dict(actions)
+
+    def of(self, kind: str) -> Action:
+        """Return the action of a step."""
+        return self._actions[kind]
+
+    def describe(self) -> str:
+        """Return what is done to a target in all."""
+        words = dict.fromkeys(action.describe() for action in self._actions.values())
+        return ', '.join(words)
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a target, with its step."""
+        return {'step': target.kind, **self.of(target.kind).columns(target)}
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Leave it to the steps."""
+        raise NotImplementedError('each step plans its own targets')
+
+    def apply(self, target: Target) -> Outcome:
+        """Write for one target."""
+        return self.of(target.kind).apply(target)
+
+    def reconcile(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read what became of writes, each by its step."""
+        for target in targets:
+            yield from self.of(target.kind).reconcile([target])

@@ -1,0 +1,100 @@
+"""The example of a campaign of your own, as it stands on its page."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .farms import Farm
+
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+
+EXAMPLE = Path(__file__).parents[2] / 'examples' / 'protect_pages.py'
+PAGES = ('Target page', 'Talk:Target page', 'Other page', 'Talk:Other page')
+
+
+@pytest.fixture
+def example(farm: Farm) -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location('protect_pages', EXAMPLE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules['protect_pages'] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules['protect_pages']
+
+
+@pytest.fixture
+def pages(sandbox: Sandbox) -> None:
+    """Pages of which the last one is missing, and the one before is protected."""
+
+    def write(farm: Any) -> None:
+        for title in PAGES[:3]:
+            farm.central.edit(title, 'Text', user='Plain Sysop')
+        farm.central.page(PAGES[2]).protection['edit'] = ('sysop', 'infinity')
+
+    sandbox.call(write)
+
+
+def states(sandbox: Sandbox) -> list[tuple[str, str]]:
+    found = []
+    for title in PAGES[:3]:
+        page = sandbox.farm.central.page(title)
+        level = page.protection.get('edit', ('all', ''))[0]
+        found.append((page.latest.text.replace('Text', ''), level))
+    return found
+
+
+BEFORE = [('', 'all'), ('', 'all'), ('', 'sysop')]
+MARKED = [('{{Protected}}', 'all')] * 2 + [('{{Protected}}', 'sysop')]
+AFTER = [('{{Protected}}', 'sysop')] * 3
+
+
+@pytest.mark.usefixtures('pages')
+def test_its_steps_are_taken_resumed_and_undone(
+    example: ModuleType,
+    sandbox: Sandbox,
+    ledger: Ledger,
+    ledger_file: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each name stands for two pages, and what is in the way is skipped and said."""
+    usual = ('-always', f'-ledger:{ledger_file}')
+
+    def attached(farm: Any) -> Any:
+        return farm.accounts['Sandbox Operator'].attached['metawiki']
+
+    groups = sandbox.call(lambda farm: attached(farm).groups)
+    # By then somebody has taken the right away.
+    sandbox.faults.arm(kind='demote', action='protect', nth=2)
+    code = example.SCRIPT.main(*PAGES[::2], '-reason:War', '-campaign:war', *usual)
+    said = capsys.readouterr().out
+    assert code == 3, said
+    assert 'no such page' in said and 'already in that state' in said
+    assert [mark for mark, _ in states(sandbox)] == [m for m, _ in MARKED]
+    assert states(sandbox) not in (BEFORE, AFTER)
+    sandbox.call(lambda farm: setattr(attached(farm), 'groups', groups))
+    assert example.SCRIPT.main('-resume', *usual) == 0
+    assert states(sandbox) == AFTER
+    found = ledger.find('war')
+    assert found is not None
+    assert (found.script, found.stages) == ('protect_pages', 2)
+    assert ledger.changed_count(found) == 5
+    assert example.SCRIPT.main('-undo:war', '-reason:Peace', *usual) == 0
+    assert states(sandbox) == BEFORE
+    sent = [e.action for e in sandbox.journal.entries() if e.effect]
+    kinds = [action for action in sent if action in ('edit', 'protect')]
+    assert kinds == ['edit'] * 3 + ['protect'] * 4 + ['edit'] * 3
+
+
+def test_it_is_short() -> None:
+    assert len(EXAMPLE.read_text('utf-8').splitlines()) <= 60
