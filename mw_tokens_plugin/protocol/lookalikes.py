@@ -3,7 +3,7 @@
 Characters that are not displayed, and letters of another script than the rest of their
 word, get their code points beside them. Names in one script, and usual mixtures
 (Japanese, Korean, Latin beside Arabic or Chinese) stay as they are. Characters that a
-terminal obeys are left to :mod:`.display`.
+terminal obeys are left to :mod:`~mw_tokens_plugin.protocol.display`.
 
 https://www.unicode.org/reports/tr39/#Restriction_Level_Detection
 """
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 #: Characters that are not displayed: Unicode's default ignorable ones, and a blank
-#: pattern. Those that move a cursor or end a line are escaped by :mod:`.display`.
+#: pattern. Those that move a cursor or end a line are escaped by ``display``.
 #: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
 _INVISIBLE = re.compile(
     '[\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f'
