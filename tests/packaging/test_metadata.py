@@ -162,7 +162,7 @@ def test_no_file_names_a_place_on_somebodys_machine() -> None:
 
 
 def names_of(requirements: list[str]) -> set[str]:
-    return {re.split(r'[<>=!~]', requirement)[0] for requirement in requirements}
+    return {re.split(r'[\[<>=!~]', requirement)[0] for requirement in requirements}
 
 
 def third_party(tree: ast.AST) -> set[str]:
