@@ -64,7 +64,7 @@ class _Gained:
 
     def __get__(self, site: object, owner: type) -> Any:
         """Install the plugin, and return what it stands for."""
-        _awaiting.end()
+        _awaiting.install()
         return getattr(owner if site is None else site, self._name)
 
 
@@ -80,7 +80,7 @@ class _Awaiting:
         self._lock = threading.RLock()
         self._is_awaited = False
 
-    def begin(self) -> None:
+    def prepare(self) -> None:
         """Prepare pywikibot, once its site classes exist."""
         from pywikibot.comms import http
         from pywikibot.site import APISite
@@ -98,7 +98,7 @@ class _Awaiting:
         logging.setLogRecordFactory(self._record)
         warnings.formatwarning = self._warning
 
-    def end(self) -> None:
+    def install(self) -> None:
         """Install the plugin in the place of all this, unless that was done."""
         with self._lock:
             if not self._is_awaited:
@@ -128,7 +128,7 @@ class _Awaiting:
     def _site_init(self, init: Any) -> Any:
         @wraps(init)
         def noticed(site: Any, *args: Any, **kwargs: Any) -> None:
-            self.end()
+            self.install()
             init(site, *args, **kwargs)
 
         return noticed
@@ -136,19 +136,19 @@ class _Awaiting:
     def _request(self, *args: Any, **kwargs: Any) -> Any:
         from pywikibot.comms import http
 
-        self.end()
+        self.install()
         return type(http.session).request(http.session, *args, **kwargs)
 
     def _record(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         if not self._is_awaited:
             return self._new_record(*args, **kwargs)
-        self.end()
+        self.install()
         return logging.getLogRecordFactory()(*args, **kwargs)
 
     def _warning(self, *args: Any, **kwargs: Any) -> str:
         if not self._is_awaited:
             return self._format_warning(*args, **kwargs)
-        self.end()
+        self.install()
         return warnings.formatwarning(*args, **kwargs)
 
 
@@ -160,9 +160,9 @@ def install_at_first_use() -> None:
 
     The classes of pywikibot's sites must exist.
     """
-    _awaiting.begin()
+    _awaiting.prepare()
 
 
 def install_now() -> None:
     """Install the plugin at once, where it waits for its first use."""
-    _awaiting.end()
+    _awaiting.install()

@@ -212,7 +212,7 @@ class GlobalAccountsMixin(FirstLettersMixin, LocalNamesMixin):
         :param total: how many entries at most; None for all
         :param suppressed: read the suppression log, which is empty for those who lack
             the right ``suppressionlog``
-        :raises InvalidInput: it is no name, or no number
+        :raises InvalidInput: it is not a name, or not a number
         :raises ApiRefusal: the wiki refused
         """
         if name is not None:

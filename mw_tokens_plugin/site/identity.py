@@ -56,24 +56,24 @@ def identity_in(answer: Mapping[str, Any]) -> Identity | None:
         )
 
 
-def check_identity(site: WikiSite, said: Identity, meant: Iterable[str]) -> None:
+def check_identity(site: WikiSite, identity: Identity, meant: Iterable[str]) -> None:
     """Refuse a wiki that is not the one that is meant.
 
     :param site: the site, for the error
-    :param said: what it says of itself
+    :param identity: what it says of itself
     :param meant: database names, of which it must have one; none if that is not known
     :raises WrongWiki: it has another
     """
     names = sorted(meant)
     # One that is too old to tell its database tells where it is.
     fits = (
-        said.database in names
-        if said.database
-        else said.script_path == site.scriptpath()
+        identity.database in names
+        if identity.database
+        else identity.script_path == site.scriptpath()
     )
     if names and not fits:
         raise WrongWiki(
             f'{site} is meant to be {" or ".join(names)}, but the wiki that answers '
-            f'says that it is {said}. Nothing was written; correct its address in the '
-            'family file, or give each wiki its database name there (dbName).'
+            f'says that it is {identity}. Nothing was written; correct its address in '
+            'the family file, or give each wiki its database name there (dbName).'
         )

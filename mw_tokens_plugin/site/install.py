@@ -254,7 +254,7 @@ def _attended_login(login: Any) -> Any:
         self: Any, autocreate: bool = False, user: str | None = None, **options: Any
     ) -> None:
         session = self.tokens.session
-        session.begin()
+        session.reset()
         with session.lock, logging_in(user or self.username()), unattended():
             login(self, autocreate, user, **options)
         shared = self.tokens.home_login

@@ -150,7 +150,7 @@ class Session:
         if seen == self.generation and not self._is_renewing:
             self._is_proven = True
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Start to count again, since somebody logs in on purpose.
 
         A site that was given up is one that still takes itself for logged in.

@@ -352,10 +352,10 @@ class TypedTokenWallet(TokenWallet):
 
         :raises WrongWiki: it is not the one that is meant
         """
-        said = identity_in(answer)
-        if said is not None:
-            check_identity(self.site, said, self._meant)
-            self.identity, self.general = said, answer['query']['general']
+        identity = identity_in(answer)
+        if identity is not None:
+            check_identity(self.site, identity, self._meant)
+            self.identity, self.general = identity, answer['query']['general']
 
     def identify(self) -> Identity:
         """Return which wiki this is, as it says itself in this run.

@@ -154,11 +154,11 @@ def send_once(
     # Some modules answer a list or a text, and those of Wikibase under other names.
     value = answer.get(action, answer)
     needs_mapping = proof is not None or action in _MAPPINGS
-    told = proof is None or config.simulate
+    needs_proof = proof is not None and not config.simulate
     if (
         value is None
         or (needs_mapping and (not isinstance(value, dict) or value is answer))
-        or not (told or isinstance(value.get(proof), str))
+        or (needs_proof and not isinstance(value.get(proof), str))
     ):
         raise OutcomeUnknown(
             f'{site} answered action={action} without a result; it may have taken '

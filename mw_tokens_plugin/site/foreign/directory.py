@@ -150,8 +150,8 @@ class AttachedWikis:
         is_alone = len(self._accounts_at(place.host)) == 1
         for path in (*_SCRIPT_PATHS, *self._paths_in_page(root)):
             api = f'{root}{path}/api.php'
-            said = self._ask(api)
-            is_meant = said is not None and said.database in place.meant
+            identity = self._ask(api)
+            is_meant = identity is not None and identity.database in place.meant
             # A private wiki says nothing more to nobody; it will as soon as it is known
             # who asks, before anything is written.
             if is_meant or (api in self._private and is_alone):
@@ -227,8 +227,8 @@ class AttachedWikis:
         if is_alone and not places:
             return guess
         # Several wikis are at that host, so it is not left to chance.
-        said = self._ask(guess.api)
-        if said is not None and said.database == account.wiki:
+        identity = self._ask(guess.api)
+        if identity is not None and identity.database == account.wiki:
             return guess
         return self.look_around(guess)
 
@@ -266,9 +266,9 @@ class AttachedWikis:
     def _place_at(self, url: str, host: str, script_path: str) -> Place:
         """Return the wiki of a URL whose API is in no family file."""
         root = f'{urlsplit(url).scheme}://{host}'
-        said = self._ask(f'{root}{script_path}/api.php')
+        identity = self._ask(f'{root}{script_path}/api.php')
         for account in self._accounts_at(host):
-            if said is not None and said.database == account.wiki:
+            if identity is not None and identity.database == account.wiki:
                 family = self._family(account.wiki, root, script_path)
                 place = place_of_code(account.wiki, family)
                 return replace(place, meant=frozenset({account.wiki}))
@@ -316,10 +316,10 @@ class AttachedWikis:
 
         :raises WrongWiki: it does not say
         """
-        said = self._ask(place.api)
-        if said is None:
+        identity = self._ask(place.api)
+        if identity is None:
             raise self._uncertain(str(place), place.host)
-        return said
+        return identity
 
     def _uncertain(self, wiki: str, host: str) -> WrongWiki:
         names = ', '.join(each.wiki for each in self._accounts_at(host))

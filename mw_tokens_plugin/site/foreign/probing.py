@@ -20,7 +20,7 @@ def fetch_as_nobody(url: str) -> requests.Response:
     headers that ``user-config.py`` adds, those without credentials do.
 
     :param url: the whole address
-    :raises requests.RequestException: there is no answer, or somebody has replaced
+    :raises requests.RequestException: no answer has come, or somebody has replaced
         pywikibot's requests, so that nothing may be sent without them
     """
     if is_replaced():
