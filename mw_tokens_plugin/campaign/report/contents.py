@@ -93,8 +93,7 @@ class Contents:
     def errors(self) -> dict[str, int]:
         """Count the errors of all attempts by class, the most frequent first."""
         found = Counter(
-            self._filter(text.partition(':')[0])
-            for _, text in self._ledger.errors(self.campaign)
+            self._filter(error) for _, error in self._ledger.errors(self.campaign)
         )
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
