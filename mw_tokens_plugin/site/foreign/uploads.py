@@ -468,6 +468,6 @@ def refused_tokens(site: PluginSite, count: int, body: TimedBody | None) -> str:
     )
 
 
-def _first(request: Any, name: str, default: Any = None) -> Any:
+def _first(request: UploadRequest, name: str, default: Any = None) -> Any:
     """Return the value of a parameter."""
     return request[name][0] if name in request else default
