@@ -1,9 +1,14 @@
-"""Campaigns in the ledger: made, found, marked and forgotten."""
+"""Campaigns in the ledger: made, found, marked and forgotten.
+
+What is written is returned as it was written, and not read again: somebody else may have
+changed it in the meantime, and it is about to be sealed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from importlib import metadata
 from typing import Any
@@ -18,6 +23,7 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.rows import (
     campaign_of,
     readable,
+    stored,
 )
 from mw_tokens_plugin.campaign.schema import (
     attempts,
@@ -56,27 +62,28 @@ class CampaignRows(Queries):
         :param stages: how many stages its targets will have, one after the other
         :raises InvalidInput: there is one of that name
         """
-        row = sa.insert(campaigns).values(
-            name=name,
-            action=action,
-            wiki=wiki,
-            operator=operator,
-            reason=reason,
-            options=options,
-            created_at=now(),
-            api=api,
-            wikiid=wikiid,
-            script=script,
-            version=metadata.version('mw_tokens_plugin'),
-            stages=stages,
-        )
+        values: dict[str, Any] = {
+            'name': name,
+            'action': action,
+            'wiki': wiki,
+            'operator': operator,
+            'reason': reason,
+            'options': stored(options),
+            'created_at': now(),
+            'api': api,
+            'wikiid': wikiid,
+            'script': script,
+            'version': metadata.version('mw_tokens_plugin'),
+            'stages': stages,
+        }
         # Another process may begin one of that name at the same moment.
         there = self.find(name)
+        row = sa.insert(campaigns).values(values)
         if there is None and not self.database.inserted(row):
             there = self._existing(name)
         if there is not None:
             raise self._taken(there, action, operator)
-        return self._existing(name)
+        return Campaign(id=self._existing(name).id, **values)
 
     def _taken(self, there: Campaign, action: str, operator: str) -> InvalidInput:
         """Return the error for a second campaign of the same name."""
@@ -157,7 +164,7 @@ class CampaignRows(Queries):
                 .where(campaigns.c.id == campaign.id)
                 .values(api=api, wikiid=wikiid)
             )
-        return self._existing(campaign.name)
+        return replace(campaign, api=api, wikiid=wikiid)
 
     def mark(self, campaign: Campaign, moment: str) -> Campaign:
         """Write down that a moment of a campaign has come.
@@ -169,14 +176,14 @@ class CampaignRows(Queries):
 
     def keep(self, campaign: Campaign, name: str, value: Any) -> Campaign:
         """Keep something more among the options of a campaign."""
-        options = {**campaign.options, name: value}
+        options = stored({**campaign.options, name: value})
         with self.database.begin() as connection:
             connection.execute(
                 sa.update(campaigns)
                 .where(campaigns.c.id == campaign.id)
                 .values(options=options)
             )
-        return self._existing(campaign.name)
+        return replace(campaign, options=options)
 
     def reopen(self, campaign: Campaign) -> Campaign:
         """Take back that a campaign is finished, and that its plan was agreed to."""
@@ -215,4 +222,5 @@ class CampaignRows(Queries):
                 .where(campaigns.c.id == campaign.id)
                 .values({moment: value})
             )
-        return self._existing(campaign.name)
+        moments: dict[str, Any] = {moment: value}
+        return replace(campaign, **moments)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+from collections.abc import Mapping
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -66,6 +67,25 @@ class Plan:
     confirmed: bool = False
 
 
+def agreed(campaign: Campaign, later: Campaign) -> Campaign:
+    """Return a campaign as a run has carried it out, at its end.
+
+    .. version-added:: 0.1
+
+    :param campaign: as the run began with it
+    :param later: as the ledger has it now, where others may have changed it
+    """
+    kept = {k: v for k, v in campaign.options.items() if k not in _CHANGEABLE}
+    changed = {k: v for k, v in later.options.items() if k in _CHANGEABLE}
+    return replace(
+        campaign,
+        options={**kept, **changed},
+        api=later.api,
+        wikiid=later.wikiid,
+        finished_at=later.finished_at,
+    )
+
+
 class Sealer:
     """Seals the targets of one campaign for one operator, and judges their seals.
 
@@ -89,6 +109,11 @@ class Sealer:
         #: The plan of what the operator has listed, and of what others have.
         self._own: Plan | None = None
         self._pending: Plan | None = None
+        #: What the pending plan says of whom, without the facts: whoever sees its seals
+        #: in the ledger can take targets away, and put them back later.
+        self._decided: dict[tuple[str, str], Decision] = {}
+        #: How many targets this process has decided to do.
+        self.planned = 0
 
     @property
     def key_id(self) -> str:
@@ -104,6 +129,14 @@ class Sealer:
     def is_confirmed(self) -> bool:
         """Whether the operator has agreed to all that the key has sealed."""
         return bool(self._plans) and all(p.confirmed for p in self._plans.values())
+
+    @property
+    def pending(self) -> Mapping[tuple[str, str], Decision]:
+        """What is to be done to which targets by what others have put there.
+
+        It is by the name and kind of each.
+        """
+        return self._decided
 
     def begin(self, *, confirmed: bool = False) -> None:
         """Begin another plan of what this operator has listed or planned.
@@ -148,6 +181,9 @@ class Sealer:
             self._pending = Plan(secrets.token_hex(6), now())
         plan = self._of_own() if own else self._pending
         assert plan is not None
+        self.planned += decision.skipped is None
+        if plan is self._pending and decision.skipped is None:
+            self._decided[decision.name, decision.kind] = replace(decision, facts={})
         decision = replace(decision, facts=stored(decision.facts))
         return self._seal(plan, 'decided', Target(0, decision, State.PLANNED))
 
@@ -179,6 +215,7 @@ class Sealer:
             self._write(self._pending, sa.insert(plans))
             self._plans[self._pending.id] = self._pending
             self._pending = None
+            self._decided = {}
 
     def confirm(self) -> None:
         """Keep that the operator has agreed to all of it."""

@@ -159,7 +159,8 @@ class Command:
             campaign = self._planned(campaign)
             if self._simulate and self._to_do(campaign):
                 # Somebody looks at it, whoever has listed it.
-                self._sealer.adopt()
+                if not self._options.quiet:
+                    self._sealer.adopt()
                 self._say('campaign-simulated', line=self._lines.resume(campaign))
                 return ExitCode.DONE
             if not self._is_confirmed(campaign):
@@ -266,15 +267,27 @@ class Command:
     def _in_plan(self, campaign: Campaign) -> Iterator[Target]:
         """Yield what this operator is asked to agree to, or has agreed to before.
 
-        That includes what another run has leased, which may be killed, or was.
+        That includes what another run has leased, which may be killed, or was; and what
+        is about to be agreed to and is not there at the moment: it may have been done
+        meanwhile, or somebody has taken it out of sight to put it back later.
         """
+        missing = dict(self._sealer.pending)
         for state in (State.PLANNED, State.LEASED):
             for target in self._ledger.targets(campaign, state):
                 if self._sealer.vouched(target) is not None:
+                    missing.pop((target.name, target.kind), None)
                     yield target
+        for decision in missing.values():
+            yield Target(0, decision, State.PLANNED)
 
     def _confirm(self, campaign: Campaign) -> None:
         if not self._shown:
+            if self._sealer.planned:
+                raise StoppedByGuard(
+                    f'What was planned for {campaign.name!r} is not in the ledger any '
+                    'more: somebody else is changing it, or has done it. Nothing was '
+                    f'sent. To look again: {self._lines.resume(campaign, asks=True)}'
+                )
             return
         always = self._options.always
         if self._sealer.has_pending and always:

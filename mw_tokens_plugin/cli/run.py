@@ -37,7 +37,7 @@ from mw_tokens_plugin.campaign.report.export import write_report
 from mw_tokens_plugin.campaign.report.hiding import NameFilter
 from mw_tokens_plugin.campaign.report.outcomelog import JsonLog
 from mw_tokens_plugin.campaign.sealkey import Key
-from mw_tokens_plugin.campaign.seals import Sealer
+from mw_tokens_plugin.campaign.seals import Sealer, agreed
 from mw_tokens_plugin.campaign.undone import (
     Undone,
     changed_targets,
@@ -291,7 +291,7 @@ class Run(Generic[Opt]):
                 'resume it at a terminal.'
             )
         code = self._command(campaign, kind)
-        kind.after(self, found(self.ledger, campaign.name))
+        kind.after(self, agreed(campaign, found(self.ledger, campaign.name)))
         return code
 
     def _log_in(self, campaign: Campaign | None) -> None:

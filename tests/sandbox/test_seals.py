@@ -200,6 +200,59 @@ def test_what_a_colleague_writes_is_never_run_by_always(
     assert sorted(written(sandbox)) == ([] if code is not OWN else spam(1, 2))
 
 
+def trigger(when: str, change: str) -> str:
+    """Return what makes a change in the very moment of another one."""
+    return f'CREATE TRIGGER at_once AFTER {when} BEGIN UPDATE {change}; END'
+
+
+@pytest.mark.parametrize('when', ['INSERT', 'UPDATE'])
+def test_what_a_colleague_changes_at_once_is_neither_done_nor_shown(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox, when: str
+) -> None:
+    """Whoever is fast enough, or lets the database do it, changes what was written."""
+    stop = 'User:Sandbox Operator/stop'
+    change = (
+        "campaign SET reason='Because I can', options=json_set(options,"
+        " '$.max_edits', 1000000, '$.locked', json('false'), '$.stop_page', NULL)"
+    )
+    Colleague(ledger, sandbox)(trigger(f'{when} ON campaign', change))
+    run = pwb('global_lock', *spam(1), *USUAL, '-campaign:wave', f'-stop-page:{stop}')
+    assert 'Because I can' not in run.said
+    assert 'Reason:    Spam-only account' in run.out
+    sent = sandbox.journal.entries(action=LOCK)
+    assert [(e.params['locked'], e.params['reason']) for e in sent] == [
+        ('lock', 'Spam-only account')
+    ]
+    # Nobody resumes what it was made into.
+    run = pwb('global_lock', '-resume', '-campaign:wave', '-always')
+    assert 'marked' not in run.said and written(sandbox) == spam(1)
+
+
+def test_what_is_taken_out_of_sight_is_shown_all_the_same(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox
+) -> None:
+    """Else it could be put back when the plan that it was not in is agreed to."""
+    colleague = Colleague(ledger, sandbox)
+    usual = (*USUAL, '-campaign:wave')
+    assert pwb('global_lock', *spam(2), *usual, '-simulate').code == 0
+    colleague("UPDATE target SET state='done'")
+    for name in (INNOCENT, *spam(1)):
+        colleague.add(name, 'planned')
+    hidden = "target SET state='done' WHERE name=CAST('{}' AS BLOB)".format(INNOCENT)
+    colleague(trigger('UPDATE OF facts ON target', hidden))
+    colleague.confirm()
+    resume = ('global_lock', '-resume', '-campaign:wave')
+    run = pwb(*resume, '-always')
+    assert run.code == 4, run.said
+    assert f'  {INNOCENT}' in run.out
+    colleague("UPDATE target SET state='planned' WHERE state='done'")
+    assert pwb(*resume, '-always').code == 4
+    # What a quiet run does not show is not agreed to either.
+    assert pwb(*resume, '-simulate', '-quiet', '-always').code == 0
+    assert pwb(*resume, '-always').code == 4
+    assert INNOCENT not in written(sandbox)
+
+
 def as_listed(ledger: Ledger, colleague: Colleague, directory: Path) -> None:
     """Put back what the ledger had before the undo was planned, with its seal."""
     undo = ledger.find('undo')
