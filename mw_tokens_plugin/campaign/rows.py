@@ -18,6 +18,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
+from mw_tokens_plugin.campaign.schema import targets
 from mw_tokens_plugin.campaign.storedrows import check_columns, check_facts
 from mw_tokens_plugin.exceptions import InvalidInput
 
@@ -31,6 +32,7 @@ _OPTIONAL = (
     *('partition', 'owner', 'account', 'detail', 'seals'),
     *('error_class', 'reason_code'),
 )
+_TARGET_COLUMNS = tuple(targets.c.keys())
 _TARGET_MOMENTS = ('started_at', 'ended_at')
 _NUMBERS = ('central_id', 'attempts', 'stage', 'log_id')
 
@@ -43,7 +45,7 @@ def campaign_of(row: Row) -> Campaign:
     if not isinstance(row.options, Mapping):
         raise ValueError('its options are no options')
     optional = ('api', 'wikiid', 'script', 'version')
-    check_columns(row, _TEXTS, optional, _MOMENTS, ('stages',))
+    check_columns(row._asdict(), _TEXTS, optional, _MOMENTS, ('stages',))
     return Campaign(
         id=row.id,
         name=row.name,
@@ -72,33 +74,35 @@ def target_of(row: Row, kind: str = '') -> Target:
     :raises InvalidInput: it has a value that no version has written
     """
     with readable('A target'):
-        check_columns(row, ('state', 'kind'), _OPTIONAL, _TARGET_MOMENTS, _NUMBERS)
-        facts = row.facts or {}
-        check_facts(facts, row.kind or kind)
+        # A dictionary, as its rows are asked several times for each column.
+        found = dict(zip(_TARGET_COLUMNS, row, strict=True))
+        check_columns(found, ('state', 'kind'), _OPTIONAL, _TARGET_MOMENTS, _NUMBERS)
+        facts = found['facts'] or {}
+        check_facts(facts, found['kind'] or kind)
         return Target(
-            id=row.id,
+            id=found['id'],
             decision=Decision(
-                name=row.name.decode(),
-                central_id=row.central_id,
-                hidden=row.hidden,
-                skipped=skip_reason_of(row.skipped) if row.skipped else None,
+                name=found['name'].decode(),
+                central_id=found['central_id'],
+                hidden=found['hidden'],
+                skipped=skip_reason_of(found['skipped']) if found['skipped'] else None,
                 facts=facts,
-                partition=row.partition,
-                kind=row.kind,
-                stage=row.stage,
+                partition=found['partition'],
+                kind=found['kind'],
+                stage=found['stage'],
             ),
-            state=state_of(row.state),
-            owner=row.owner,
-            account=row.account,
-            attempts=row.attempts,
-            changed=row.changed,
-            detail=row.detail,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            seals=row.seals,
-            log_id=row.log_id,
-            error_class=row.error_class,
-            reason_code=row.reason_code,
+            state=state_of(found['state']),
+            owner=found['owner'],
+            account=found['account'],
+            attempts=found['attempts'],
+            changed=found['changed'],
+            detail=found['detail'],
+            started_at=found['started_at'],
+            ended_at=found['ended_at'],
+            seals=found['seals'],
+            log_id=found['log_id'],
+            error_class=found['error_class'],
+            reason_code=found['reason_code'],
         )
 
 

@@ -12,12 +12,15 @@ from typing import Any
 
 Check = Callable[[Any], bool]
 
+#: What a whole number that may be missing is.
+_NUMBER = (int, type(None))
+
 #: Beyond these years arithmetic with moments has no result.
 _YEARS = range(1970, 2200)
 
 
 def check_columns(
-    row: Any,
+    row: Mapping[str, Any],
     texts: Collection[str],
     optional: Collection[str],
     moments: Collection[str],
@@ -32,14 +35,14 @@ def check_columns(
     :raises ValueError: there is such a value
     """
     for name in (*texts, *optional):
-        value = getattr(row, name)
+        value = row[name]
         if not isinstance(value, str) and (name in texts or value is not None):
             raise ValueError(f'{name} is no text')
     for name in numbers:
-        if not isinstance(getattr(row, name), int | None):
+        if not isinstance(row[name], _NUMBER):
             raise ValueError(f'{name} is no number')
     for name in moments:
-        moment = getattr(row, name)
+        moment = row[name]
         if moment is None:
             continue
         if not isinstance(moment, datetime) or moment.year not in _YEARS:
