@@ -16,6 +16,11 @@ from .scripts import (
 )
 from .stage import Stage
 
+
+def _number_an_account(stage: Stage) -> None:
+    stage.farm.wikis['aa'].next_id('account')
+
+
 CENTRAL_RACK = 'CentralAuth is being moved to another rack.'
 
 #: The addresses from which it was tried to write.
@@ -184,7 +189,7 @@ SCRIPTS = {
             0: lambda stage: stage.add_page('Sandbox', 'sandbox'),
             # Some account had been made there before.
             84: in_turn(
-                lambda stage: stage.farm.wikis['aa'].next_id('account'),
+                _number_an_account,
                 lambda stage: stage.temporary_accounts(True),
             ),
         },

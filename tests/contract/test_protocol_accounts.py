@@ -6,6 +6,7 @@ which class, and when a flag is set in either format version.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -246,7 +247,7 @@ WRITES = {
     'globaluserrights': check_rights,
 }
 
-QUERIES = {
+QUERIES: dict[str, Callable[[Any, str], None]] = {
     'globaluserinfo': check_userinfo,
     'globalallusers': check_allusers,
     'globalusers': check_globalusers,

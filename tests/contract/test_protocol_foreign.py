@@ -20,6 +20,9 @@ from mw_tokens_plugin.site.recovery import blamed_token
 
 from .samples import RELEASES, Exchange, load, recordings
 
+#: All that is read of it is what it is called.
+THE_WIKI: Any = 'the wiki'
+
 RECORDINGS = [
     (release, name)
     for release in RELEASES
@@ -89,6 +92,6 @@ def test_every_refusal_to_mint_is_the_error_that_says_what_to_do(
     for exchange, error in answers(release, name):
         if exchange.params.get('action') != 'centralauthtoken':
             continue
-        refused = mint_refusal('the wiki', 'Op', APIError(error['code'], error['info']))
+        refused = mint_refusal(THE_WIKI, 'Op', APIError(error['code'], error['info']))
         assert type(refused) is MINT_REFUSALS[error['code']], exchange
         assert 'the wiki' in str(refused)

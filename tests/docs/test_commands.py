@@ -116,7 +116,7 @@ def stewardry(tmp_path: Path) -> Iterator[tuple[Path, Sandbox, Callable[[int], s
 
 def locks(sandbox: Sandbox) -> int:
     """Return how many locks were sent."""
-    return sandbox.summary()['by_action'].get('setglobalaccountstatus', 0)
+    return int(sandbox.summary()['by_action'].get('setglobalaccountstatus', 0))
 
 
 def test_the_script_for_cron_does_what_it_says(

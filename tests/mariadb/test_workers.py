@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,7 @@ def test_killed_at_random_they_lose_nothing_and_double_nothing(
             workers.start()
         for number in range(KILLS):
             threshold = (number + 1) * TARGETS // (3 * KILLS)
-            _wait_for(lambda at=threshold: len(farm.journal.entries(action=LOCK)) >= at)
+            _wait_for(partial(_has_written, farm, threshold))
             time.sleep(chance.random() * 0.1)
             kills.append(workers.kill(ledger, campaign, chance))
             workers.start()
@@ -188,6 +189,10 @@ def judge(entries: list[Entry], kills: list[Kill]) -> None:
                 unknown.add(entry.target)
     assert sorted(effects) == NAMES
     assert set(effects.values()) == {1}
+
+
+def _has_written(farm: Sandbox, number: int) -> bool:
+    return len(farm.journal.entries(action=LOCK)) >= number
 
 
 def _wait_for(event: Callable[[], object]) -> None:

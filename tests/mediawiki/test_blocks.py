@@ -22,7 +22,7 @@ def refused(site: APISite, action: str, **params: Any) -> str:
     try:
         site.simple_request(action=action, token=site.tokens[kind], **params).submit()
     except APIError as error:
-        return error.code
+        return str(error.code)
     return ''
 
 

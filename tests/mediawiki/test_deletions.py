@@ -70,7 +70,8 @@ class OneWiki(Wikis):
 
     @property
     def _accounts(self) -> Any:
-        url = f'http://{self.home.hostname()}'
+        home: Any = self.home
+        url = f'http://{home.hostname()}'
         return {'w': AttachedAccount('w', url, 1, (), None, None, False)}
 
     def _at(self, where: Any) -> str:
@@ -384,7 +385,10 @@ def test_an_answer_that_proves_nothing_is_not_believed(
     """A gateway can send it, and a job queue can lose what it was given."""
     title = write(site)
     campaign = desk.plan(title)
-    said = {'title': title if scheduled else 'Another', 'reason': 'spam'}
+    said: dict[str, Any] = {
+        'title': title if scheduled else 'Another',
+        'reason': 'spam',
+    }
     said |= {'scheduled': True} if scheduled else {'logid': 999_999}
     left = [said] * answers
 

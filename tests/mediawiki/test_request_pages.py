@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from itertools import product
 from random import Random
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -158,7 +159,7 @@ def test_who_added_a_request_is_read_from_the_history(
     ]
 
 
-def doubts(site: object, title: str) -> tuple[int, list[str]]:
+def doubts(site: Any, title: str) -> tuple[int, list[str]]:
     """Return how many requests of somebody are taken, and why others are not."""
     found = select(site, title, RequestKind.LOCK, requesters=['127.0.0.1'])
     return len(found.taken), [p.why for p in found.passed]

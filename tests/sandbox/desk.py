@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import mw_tokens_plugin
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -68,7 +69,7 @@ class Desk:
         self.script = name
         self.directory = directory
         self.ledger = directory / 'campaigns' / 'ledger.sqlite3'
-        (directory / 'scripts').symlink_to(Path(script().__file__).parent)
+        (directory / 'scripts').symlink_to(Path(script().__file__ or '').parent)
         self._started: list[subprocess.Popen[str]] = []
 
     def python(self, code: str, **environment: str) -> Run:
@@ -203,6 +204,9 @@ class Desk:
         environment: dict[str, str],
         timeout: float = LONGEST,
     ) -> Run:
+        given: Any = (
+            {'stdin': subprocess.DEVNULL} if stdin is None else {'input': stdin}
+        )
         done = subprocess.run(
             command,
             cwd=self.directory,
@@ -210,7 +214,7 @@ class Desk:
             capture_output=True,
             timeout=timeout,
             check=False,
-            **({'stdin': subprocess.DEVNULL} if stdin is None else {'input': stdin}),
+            **given,
         )
         return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -117,8 +117,8 @@ class Farm:
     def from_file(cls, path: Path) -> Farm:
         """Read a farm from a file like ``farm.example.toml``."""
         data = tomllib.loads(path.read_text('utf-8'))
-        logins = {n: Login(**data.pop(n)) for n in ('operator', 'sysop', 'bot')}
-        return cls(family='otherfarm', **data, **logins)
+        data |= {n: Login(**data[n]) for n in ('operator', 'sysop', 'bot')}
+        return cls(family='otherfarm', **data)
 
     # pywikibot's way to it
 

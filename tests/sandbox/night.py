@@ -59,7 +59,7 @@ POLICY = RetryPolicy(
 LOST = ['drop', 'drop', 'half', 'empty', 'html', 'http', 'gateway', 'gateway']
 
 #: How this machine's clock is set anew, again and again: mostly never.
-_JUMPS = [[]] * 8 + [[3600.0], [-3600.0, 1e6]]
+_JUMPS: list[list[float]] = [[]] * 8 + [[3600.0], [-3600.0, 1e6]]
 
 #: The HTTP status which says that nothing was carried out.
 TOO_MANY = 429
@@ -80,7 +80,7 @@ def scaled(seconds: float) -> float:
     return seconds * SCALE if seconds >= 1 else seconds
 
 
-class ScaledThrottle(Throttle):  # type: ignore[misc]
+class ScaledThrottle(Throttle):
     """pywikibot's throttle, with shorter waits where a server asks for some."""
 
     _asked = 0.0

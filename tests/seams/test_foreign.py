@@ -80,7 +80,7 @@ def test_uploads_carry_their_files_in_mime_and_take_any_answer_to_it(
 
     carried: list[tuple[str, int, Any]] = []
 
-    class AnsweredRequest(Request):  # type: ignore[misc]
+    class AnsweredRequest(Request):
         def submit(self) -> Any:
             if not self.mime:
                 return {'upload': {'result': 'Success', 'nochange': ''}}

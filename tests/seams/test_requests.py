@@ -6,7 +6,7 @@ Each test says what breaks in the plugin if it fails.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import requests
@@ -27,7 +27,7 @@ LOCK = 'setglobalaccountstatus'
 class ProbeRequest(api.Request):
     """Plain pywikibot, which notes when its hooks are called."""
 
-    answers: ClassVar[dict[str, Any]] = {}
+    answers: dict[str, Any] = {}  # noqa: RUF012  # whoever has some replaces it
 
     def __new__(cls, *args: Any, **kwargs: Any) -> ProbeRequest:
         """Stay plain: the plugin joins its own class to those of others."""
@@ -36,7 +36,8 @@ class ProbeRequest(api.Request):
 
     def calls(self) -> list[str]:
         """Return the hooks that were called, in order."""
-        return self.__dict__.setdefault('_calls', [])
+        calls: list[str] = self.__dict__.setdefault('_calls', [])
+        return calls
 
     def _probe(self, name: str, *args: Any) -> Any:
         self.calls().append(name)
@@ -247,7 +248,8 @@ def test_the_site_is_asked_for_the_class_of_every_request(
 
     def watched(kwargs: dict[str, Any]) -> type:
         asked.append(dict(kwargs))
-        return request_class(kwargs)
+        chosen: type = request_class(kwargs)
+        return chosen
 
     monkeypatch.setattr(APISite, '_request_class', staticmethod(watched))
     assert isinstance(site.simple_request(action='help'), TokenRequest)

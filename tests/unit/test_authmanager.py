@@ -47,7 +47,7 @@ def form(required: str = 'required', **fields: Mapping[str, Any]) -> Form:
     return form_from_authmanagerinfo({'requests': [request('R', required, **fields)]})
 
 
-def request(id: str, required: str, **fields: Mapping[str, Any]) -> dict[str, Any]:
+def request(id: str, required: str, **fields: Any) -> dict[str, Any]:
     return {'id': id, 'required': required, 'metadata': {}, 'fields': fields}
 
 
@@ -199,7 +199,7 @@ _fields = st.dictionaries(
     ),
     max_size=4,
 )
-_requests = st.lists(
+_requests: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.fixed_dictionaries(
         {
             'id': st.text('RST\\', min_size=1, max_size=5),
@@ -210,7 +210,7 @@ _requests = st.lists(
         optional={'provider': _messages, 'account': _messages},
     ),
     max_size=3,
-    unique_by=lambda each: each['id'],
+    unique_by=lambda each: str(each['id']),
 )
 _good = st.fixed_dictionaries(
     {

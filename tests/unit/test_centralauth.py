@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -77,7 +77,7 @@ def home() -> Home:
 @pytest.fixture
 def tokens(home: Home) -> CentralAuthTokens:
     """Its tokens, by its clock."""
-    return CentralAuthTokens(home, lambda: home.now)
+    return CentralAuthTokens(cast(Any, home), lambda: home.now)
 
 
 def test_nothing_is_minted_before_it_is_needed(
@@ -201,7 +201,7 @@ _MOMENTS = st.lists(
 @given(_MOMENTS)
 def test_no_token_is_handed_out_twice_or_too_old(moments: list[Any]) -> None:
     home = Home()
-    tokens = CentralAuthTokens(home, lambda: home.now)
+    tokens = CentralAuthTokens(cast(Any, home), lambda: home.now)
     taken: Counter[str] = Counter()
     for moment in moments:
         match moment:

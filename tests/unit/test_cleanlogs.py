@@ -128,6 +128,7 @@ def test_errors_are_cleaned_with_all_that_caused_them() -> None:
         assert isinstance(told, Told)
         inner = told.more['by'][1]
         assert isinstance(inner, OSError)
+        assert told.__cause__ is not None
         shown = repr(
             [
                 *(error, told, vars(told), told.__cause__, told.__cause__.__cause__),

@@ -48,7 +48,7 @@ def test_another_process_never_sees_half_a_file(
 
     def looked_at(self: Any, *args: Any) -> str:
         seen.append(_names(path))
-        return written(self, *args)
+        return str(written(self, *args))
 
     monkeypatch.setattr(PywikibotCookieJar, 'as_lwp_str', looked_at)
     _jar(path, 'new', 'newer').save(ignore_discard=True)

@@ -307,13 +307,13 @@ class Failing(Counting):
     """Counting where the first writes of one target fail.
 
     :ivar errors: what is still to be raised for it
-    :ivar done: whether its failed writes took effect all the same
+    :ivar took_effect: whether its failed writes took effect all the same
     """
 
     def __init__(self, *errors: Exception, done: bool = False) -> None:
         super().__init__()
         self.errors = list(errors)
-        self.done = done
+        self.took_effect = done
         self.reads: list[str] = []
 
     def apply(self, target: Target) -> Outcome:
@@ -328,7 +328,7 @@ class Failing(Counting):
         for target in targets:
             self.reads.append(target.name)
             done = Outcome(State.DONE, changed=True, detail='found')
-            yield target, done if self.done else None
+            yield target, done if self.took_effect else None
 
 
 LIMITED = RateLimited('ratelimited', 'too many', 'w')
@@ -417,7 +417,7 @@ def test_what_may_have_been_carried_out_is_read_before_it_counts_as_failed(
 
     def reconcile(targets: Sequence[Target]) -> Iterator[tuple[Target, Outcome | None]]:
         # What was lost shows only after the refusal that it led to.
-        action.done = done and not action.errors
+        action.took_effect = done and not action.errors
         return read(targets)
 
     action.reconcile = reconcile  # type: ignore[method-assign]

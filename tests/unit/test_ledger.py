@@ -589,7 +589,7 @@ def test_facts_that_no_script_has_stored_are_one_sentence(ledger: Ledger) -> Non
 
 def test_a_name_that_is_taken_is_told_with_whose_it_is(ledger: Ledger) -> None:
     campaign = begin(ledger, *'AB')
-    about = {'wiki': 'w', 'reason': '', 'options': dict[str, Any]()}
+    about: dict[str, Any] = {'wiki': 'w', 'reason': '', 'options': {}}
     with pytest.raises(InvalidInput, match=r'a a with 2 targets, by o.*-resume.*-rep'):
         begin(ledger)
     with pytest.raises(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sandbox_ages import Client
+from unit.sandbox_ages import Client
 
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,

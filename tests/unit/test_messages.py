@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pywikibot import config
@@ -54,7 +55,7 @@ def uses() -> Iterator[tuple[str, set[str]]]:
             if position is None or len(node.args) <= position:
                 continue
             key = node.args[position]
-            if isinstance(key, ast.Constant):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 given = {word.arg or '' for word in node.keywords}
                 yield key.value, given - {'urgent'}
 
@@ -179,7 +180,7 @@ WORDINGS = (
 
 @pytest.mark.parametrize('wording', WORDINGS)
 def test_what_an_action_does_is_said_in_whole_sentences(wording: str) -> None:
-    action = SimpleNamespace(wording=wording, describe=lambda: '')
+    action: Any = SimpleNamespace(wording=wording, describe=lambda: '')
     assert to_do(action, 1).endswith(': 1')
     one, many = confirm_few(action, 1), confirm_few(action, 2)
     assert re.search(r' 1 (account|page)\?', one) and re.search(r' 2 \w+s\?', many)
@@ -188,7 +189,7 @@ def test_what_an_action_does_is_said_in_whole_sentences(wording: str) -> None:
 
 
 def test_an_action_of_somebody_else_is_described_by_its_own_word() -> None:
-    action = SimpleNamespace(wording='', describe=lambda: 'roll back')
+    action: Any = SimpleNamespace(wording='', describe=lambda: 'roll back')
     assert to_do(action, 3) == 'To roll back: 3'
     assert confirm_few(action, 1) == 'Run this plan (roll back: 1 target)? [y/N]'
     assert 'roll back' in confirm_many(action, 9)
@@ -215,7 +216,7 @@ def test_each_reader_has_a_language(
     for language, text in {'en': '%(n)d done', 'de': '%(n)d erledigt'}.items():
         bundle = {'@metadata': {}, 'script-done': text}
         (folder / f'{language}.json').write_text(json.dumps(bundle), 'utf-8')
-    monkeypatch.setattr(messages.resources, 'files', lambda package: tmp_path)
+    monkeypatch.setattr('importlib.resources.files', lambda package: tmp_path)
     messages._bundle.cache_clear()
     monkeypatch.setattr(config, 'userinterface_lang', 'en')
     assert message('script-done', n=2) == '2 done'

@@ -7,7 +7,7 @@ the branches of CentralAuth from that time; no server of that time could be aske
 from __future__ import annotations
 
 import pytest
-from sandbox_ages import AGES, WITH_ACTION, Client
+from unit.sandbox_ages import AGES, WITH_ACTION, Client
 
 from mw_tokens_plugin.sandbox.seeds import OPERATOR
 

@@ -50,7 +50,8 @@ def block(farm: Farm, target: str, **values: Any) -> GlobalBlock:
 
 def applying(farm: Farm, address: str, user: str = '', **values: Any) -> int:
     """Return the number of the block that applies; 0 for none."""
-    values = {'proxies': (), 'exempt': False, 'named': bool(user)} | values
+    values = {'named': bool(user), **values}
+    values = {'proxies': (), 'exempt': False, **values}
     found = farm.global_blocks.applying(address, account=farm.find(user), **values)
     return found.block.id if found else 0
 

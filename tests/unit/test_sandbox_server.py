@@ -221,11 +221,12 @@ def test_faults_and_commands_over_http(sandbox: Sandbox) -> None:
         )
         assert done.status_code == 200
         assert locked(sandbox)
-        for values in (
+        wrong: list[dict[str, Any]] = [
             {'command': 'x'},
             {'command': 'lock'},
             {'command': 'lock', 'a': 1},
-        ):
+        ]
+        for values in wrong:
             refused = session.post(f'{address}/command', json=values, timeout=10)
             assert refused.status_code == 400
             assert refused.json()['error']

@@ -128,7 +128,7 @@ def test_a_centralauthtoken_is_looked_at_when_the_body_is_there(
     ).prepare()
     assert isinstance(request.body, bytes)
     head = f'POST {request.path_url} HTTP/1.1\r\nHost: {wiki.host}\r\n'
-    head += ''.join(f'{name}: {value}\r\n' for name, value in request.headers.items())
+    head += ''.join(f'{name}: {value!s}\r\n' for name, value in request.headers.items())
     seen = len(sandbox.journal)
     port = int(wiki.server.rpartition(':')[2])
     with socket.create_connection((wiki.host, port), 10) as connection:

@@ -129,7 +129,7 @@ def test_an_outdated_edit_is_a_conflict(farm: Farm, operator: Operator) -> None:
     page = repository.entities.page('Q1')
     assert page is not None
     base = page.latest.id
-    label = {'id': 'Q1', 'language': 'en', 'baserevid': base}
+    label: dict[str, Any] = {'id': 'Q1', 'language': 'en', 'baserevid': base}
     assert 'error' not in operator.act('wbsetlabel', value='mine', **label)
     # One's own edits are no conflict.
     assert 'error' not in operator.act('wbsetlabel', value='mine too', **label)

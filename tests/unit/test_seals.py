@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign import engine, seals
+from mw_tokens_plugin.campaign import engine
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -25,6 +25,7 @@ from mw_tokens_plugin.campaign.records import (
     SkipReason,
     State,
     Target,
+    now,
 )
 from mw_tokens_plugin.campaign.sealkey import FILE, Key
 from mw_tokens_plugin.campaign.seals import Sealer
@@ -218,7 +219,7 @@ def test_the_guards_look_again_by_a_plan_that_is_not_fresh(
     ledger: Ledger, campaign: Campaign, key: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once for a batch, not for each target."""
-    moment, action = seals.now() + timedelta(minutes=11), Applying()
+    moment, action = now() + timedelta(minutes=11), Applying()
     monkeypatch.setattr(engine, 'now', lambda: moment)
     assert run(ledger, campaign, action, key) == Finish()
     assert action.looks == [50, 10]

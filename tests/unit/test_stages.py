@@ -37,14 +37,14 @@ KINDS = ('lock', 'delete', 'report')
 class Composed(Action):
     """An action of several kinds, which looks at the ledger before each write.
 
-    :ivar done: the kind and the name of each write, in their order
+    :ivar writes: the kind and the name of each write, in their order
     :ivar down: wikis that do not answer
     """
 
     kind = 'composed'
 
     def __init__(self, ledger: Ledger, campaign: Campaign) -> None:
-        self.done: list[tuple[str, str]] = []
+        self.writes: list[tuple[str, str]] = []
         self.down: set[str] = set()
         self.reconciled: list[str] = []
         self._kind = ''
@@ -72,7 +72,7 @@ class Composed(Action):
         for other in self._ledger.targets(self._campaign):
             ended = other.state in (State.DONE, State.FAILED, State.SKIPPED)
             assert ended or other.stage >= target.stage, f'{other} has not ended'
-        self.done.append((self._kind, target.name))
+        self.writes.append((self._kind, target.name))
         return Outcome(State.DONE, changed=True)
 
     def reconcile(
@@ -125,8 +125,8 @@ def test_each_stage_ends_before_the_next_one_and_undo_goes_back(
     action = Composed(ledger, campaign)
     assert carry_out(ledger, campaign, action, workers) == Finish()
     expected = [(kind, name) for kind in KINDS for name in NAMES]
-    assert sorted(action.done) == sorted(expected)
-    assert [kind for kind, _ in action.done] == [kind for kind, _ in expected]
+    assert sorted(action.writes) == sorted(expected)
+    assert [kind for kind, _ in action.writes] == [kind for kind, _ in expected]
     undo = ledger.create(
         'undo',
         action='composed',
@@ -140,8 +140,8 @@ def test_each_stage_ends_before_the_next_one_and_undo_goes_back(
     action = Composed(ledger, undo)
     make_plan(ledger, undo, action)
     assert carry_out(ledger, undo, action, workers) == Finish()
-    assert sorted(action.done) == sorted(expected)
-    assert [kind for kind, _ in action.done] == [kind for kind, _ in expected][::-1]
+    assert sorted(action.writes) == sorted(expected)
+    assert [kind for kind, _ in action.writes] == [kind for kind, _ in expected][::-1]
 
 
 def test_runs_that_join_are_in_the_same_stage(
@@ -159,7 +159,7 @@ def test_runs_that_join_are_in_the_same_stage(
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(join, range(2))) == [Finish(), Finish()]
-    assert len(action.done) == len(set(action.done)) == len(KINDS) * len(NAMES)
+    assert len(action.writes) == len(set(action.writes)) == len(KINDS) * len(NAMES)
 
 
 def test_what_a_killed_run_has_left_in_a_stage_is_read_before_the_next_one(
@@ -172,8 +172,8 @@ def test_what_a_killed_run_has_left_in_a_stage_is_read_before_the_next_one(
     # What was leased too early, by a mistake, is read like everything else.
     assert carry_out(ledger, campaign, action) == Finish()
     assert sorted(action.reconciled) == [NAMES[0], NAMES[1], NAMES[1]]
-    assert ('lock', NAMES[0]) not in action.done
-    assert len(action.done) == len(KINDS) * len(NAMES) - 1
+    assert ('lock', NAMES[0]) not in action.writes
+    assert len(action.writes) == len(KINDS) * len(NAMES) - 1
 
 
 def test_a_stage_of_which_something_is_left_is_followed_by_no_other(
@@ -186,10 +186,10 @@ def test_a_stage_of_which_something_is_left_is_followed_by_no_other(
         connection.exec_driver_sql("UPDATE target SET state='done' WHERE kind='lock'")
     finish = carry_out(ledger, campaign, action)
     assert list(finish.skipped_partitions) == ['bb']
-    assert {kind for kind, _ in action.done} == {'delete'}
+    assert {kind for kind, _ in action.writes} == {'delete'}
     action.down.clear()
     assert carry_out(ledger, campaign, action) == Finish()
-    assert len(action.done) == 2 * len(NAMES)
+    assert len(action.writes) == 2 * len(NAMES)
 
 
 @pytest.mark.parametrize(
