@@ -1,7 +1,7 @@
 """Campaigns in the ledger: made, found, marked and forgotten.
 
-What is written is returned as it was written, and not read again: somebody else may have
-changed it in the meantime, and it is about to be sealed.
+What is written is returned as it was written, and not read again: somebody else may
+have changed it in the meantime, and it is about to be sealed.
 """
 
 from __future__ import annotations

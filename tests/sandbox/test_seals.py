@@ -238,7 +238,7 @@ def test_what_is_taken_out_of_sight_is_shown_all_the_same(
     colleague("UPDATE target SET state='done'")
     for name in (INNOCENT, *spam(1)):
         colleague.add(name, 'planned')
-    hidden = "target SET state='done' WHERE name=CAST('{}' AS BLOB)".format(INNOCENT)
+    hidden = f"target SET state='done' WHERE name=CAST('{INNOCENT}' AS BLOB)"
     colleague(trigger('UPDATE OF facts ON target', hidden))
     colleague.confirm()
     resume = ('global_lock', '-resume', '-campaign:wave')
