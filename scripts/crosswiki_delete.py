@@ -74,7 +74,6 @@ class Options(CampaignScript.Options):
         'database:Title, an interwiki link, or a URL. "# " begins a comment.',
         value='FILE',
         read=expanded,
-        group='Targets',
         repeat=True,
         names_targets=True,
     )
@@ -83,7 +82,6 @@ class Options(CampaignScript.Options):
         'those of -wikis. It may be an IP address or a temporary account.',
         value='NAME',
         read=user,
-        group='Targets',
         repeat=True,
         names_targets=True,
         by_others=True,
@@ -99,7 +97,6 @@ class Options(CampaignScript.Options):
     same_title: tuple[str, ...] = option(
         'The page of this title on each of -wikis.',
         value='TITLE',
-        group='Targets',
         repeat=True,
         names_targets=True,
         by_others=True,
@@ -108,7 +105,6 @@ class Options(CampaignScript.Options):
         'All page generators and filters of pywikibot (-prefixindex:, -search:, -ns:, '
         '...) list the pages of each of -wikis.',
         name='page generators',
-        group='Targets',
         repeat=True,
         names_targets=True,
         by_others=True,
@@ -134,13 +130,11 @@ class Options(CampaignScript.Options):
         'The same for wikis in that language, such as -reason-de:TEXT.',
         name='-reason-CODE',
         value='TEXT',
-        group='What is done',
         repeat=True,
     )
     tags: tuple[str, ...] = option(
         'Change tags for the log entries; each wiki must know them.',
         value='A,B',
-        group='What is done',
         separated=True,
         stored='tags',
         rights={'applychangetags': 'editpage'},

@@ -29,11 +29,7 @@ from mw_tokens_plugin.cli.accounts import (
 )
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
 from mw_tokens_plugin.cli.table import When
-from mw_tokens_plugin.exceptions import (
-    InvalidInput,
-    StoppedByGuard,
-    TokensPluginError,
-)
+from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard, TokensPluginError
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import expanded
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
@@ -85,7 +81,6 @@ class Options(AccountOptions):
         '"Steward requests/Global"; with -hide, in the requests to hide. The reason is '
         'a link to the request unless another one is given.',
         value='TITLE',
-        group='Targets',
         names_targets=True,
         by_others=True,
         gives_reason=True,
@@ -117,13 +112,10 @@ class Options(AccountOptions):
     close: bool = option(
         'When all is done, mark the requests that are done, in one edit.',
         when=When.ALWAYS,
-        group='What is done',
         rights={'edit': 'editpage'},
     )
     reasons: bool = option(
-        "List the wiki's own reasons, and stop.",
-        group='What is done',
-        instead=list_reasons,
+        "List the wiki's own reasons, and stop.", instead=list_reasons
     )
     unlock: bool = option(
         'Unlock instead of locking.', group='What is done', excludes=('hide',)
@@ -133,7 +125,6 @@ class Options(AccountOptions):
         'that; it is confirmed by typing it, at a terminal.',
         value='LEVEL',
         read=level,
-        group='What is done',
         stored='hidden',
         keeps_names_private=True,
         rights={'centralauth-suppress': 'setglobalaccountstatus'},
@@ -360,10 +351,7 @@ SCRIPT = CampaignScript(
             },
         ),
         'undo_global_lock': Kind(
-            undo_lock,
-            rights=_LOCKS,
-            after=close_requests,
-            columns=account_columns,
+            undo_lock, rights=_LOCKS, after=close_requests, columns=account_columns
         ),
     },
     noun='account',

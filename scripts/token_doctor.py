@@ -77,11 +77,7 @@ def main(*args: str) -> ExitCode:
 
     # An open password file is what it is there to find.
     return run_script(
-        _run,
-        args,
-        script=__file__,
-        name='token_doctor',
-        tolerate_exposed_password=True,
+        _run, args, script=__file__, name='token_doctor', tolerate_exposed_password=True
     )
 
 

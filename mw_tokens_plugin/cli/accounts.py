@@ -22,7 +22,6 @@ class AccountOptions(CampaignOptions):
         read=expanded,
         repeat=True,
         names_targets=True,
-        group='Targets',
     )
     prefix: tuple[str, ...] = option(
         'All global accounts whose names begin so. Others can choose names, so it '
@@ -32,7 +31,6 @@ class AccountOptions(CampaignOptions):
         repeat=True,
         names_targets=True,
         by_others=True,
-        group='Targets',
     )
     max_edits: int = option(
         'Skip accounts with more than N global edits; default 50.',

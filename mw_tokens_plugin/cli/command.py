@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
@@ -60,55 +61,41 @@ MAX_REASON = 500
 MAX_UNATTENDED = 100
 
 
+@dataclass(kw_only=True)
 class Command:
     """Runs one campaign for an operator.
 
     .. version-added:: 0.1
+
+    :ivar site: the central wiki
+    :ivar options: what the operator has asked for, and agreed to
+    :ivar lines: the commands that are printed
+    :ivar sealer: judges what the operator has agreed to
+    :ivar name_filter: refreshed when the plan has found more names to hide
+    :ivar observe: gets every outcome, besides the reporter
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        site: Any,
-        reporter: Reporter,
-        options: CampaignOptions,
-        lines: Lines,
-        kind: Kind,
-        action: Action,
-        sealer: Sealer,
-        name_filter: NameFilter,
-        observe: Callable[[Target, Outcome], None],
-    ) -> None:
-        """Get everything that a run needs.
+    ledger: Ledger
+    site: Any
+    reporter: Reporter
+    options: CampaignOptions
+    lines: Lines
+    kind: Kind
+    action: Action
+    sealer: Sealer
+    name_filter: NameFilter
+    observe: Callable[[Target, Outcome], None]
 
-        :param site: the central wiki
-        :param options: what the operator has asked for, and agreed to
-        :param lines: the commands that are printed
-        :param sealer: judges what the operator has agreed to
-        :param name_filter: refreshed when the plan has found more names to hide
-        :param observe: gets every outcome, besides the reporter
-        """
-        self._ledger = ledger
-        self._site = site
-        self._reporter = reporter
-        self._options = options
-        self._lines = lines
-        self._kind = kind
-        self._action = action
-        self._sealer = sealer
-        self._name_filter = name_filter
-        self._observe = observe
-        self._simulate = bool(config.simulate)
-        #: Outcomes of this run, and how many targets the operator had done before it.
-        self._ended: Counter[State] = Counter()
-        self._done_before = 0
-        #: How many targets the plan had that the operator was shown.
-        self._shown = 0
-        #: What stops a campaign, while it writes.
-        self._guarding: list[FailureGuard | StopPage] = []
-        self._stop = False
-        self._writes = False
-        self._waits_for_others = False
+    #: Outcomes of this run, and how many targets the operator had done before it.
+    _ended: Counter[State] = field(default_factory=Counter)
+    _done_before: int = 0
+    #: How many targets the plan had that the operator was shown.
+    _shown: int = 0
+    #: What stops a campaign, while it writes.
+    _guarding: list[FailureGuard | StopPage] = field(default_factory=list)
+    _stop: bool = False
+    _writes: bool = False
+    _waits_for_others: bool = False
 
     def run(self, campaign: Campaign, run: Run | None = None) -> ExitCode:
         """Plan, confirm and run a campaign whose targets are listed.
@@ -119,12 +106,12 @@ class Command:
         :raises TokensPluginError: planning was not possible
         """
         # Attempts are compared with the logs of the wiki, so its clock tells the time.
-        self._ledger.clock = self._site.tokens.session.clock.now
-        options = self._options
+        self.ledger.clock = self.site.tokens.session.clock.now
+        options = self.options
         try:
             with (
                 at_work(
-                    self._ledger,
+                    self.ledger,
                     campaign,
                     account=self._account(),
                     workers=options.workers,
@@ -139,12 +126,12 @@ class Command:
             ):
                 return self._run(campaign, active)
         except KeyboardInterrupt:
-            self._say('campaign-interrupted', line=self._lines.resume(campaign))
+            self._say('campaign-interrupted', line=self.lines.resume(campaign))
             return ExitCode.INTERRUPTED
         except Exception as error:
             is_internal = exit_code_of(error) is ExitCode.INTERNAL
             if is_internal or isinstance(error, LedgerFailure):
-                line = self._lines.resume(campaign)
+                line = self.lines.resume(campaign)
                 self._say('campaign-to-resume', urgent=True, line=line)
             raise
 
@@ -157,16 +144,16 @@ class Command:
                 # What no run has leased any more is asked for with the rest.
                 engine.reconcile_left()
             campaign = self._planned(campaign)
-            if self._simulate and self._to_do(campaign):
+            if config.simulate and self._to_do(campaign):
                 # Somebody looks at it, whoever has listed it.
-                if not self._options.quiet:
-                    self._sealer.adopt()
-                self._say('campaign-simulated', line=self._lines.resume(campaign))
+                if not self.options.quiet:
+                    self.sealer.adopt()
+                self._say('campaign-simulated', line=self.lines.resume(campaign))
                 return ExitCode.DONE
             if not self._is_confirmed(campaign):
                 self._confirm(campaign)
-                self._sealer.confirm()
-                campaign = self._ledger.mark(campaign, 'confirmed_at')
+                self.sealer.confirm()
+                campaign = self.ledger.mark(campaign, 'confirmed_at')
             finish = self._write(campaign, engine)
             if isinstance(finish.error, CampaignBusy) and not self._to_do(campaign):
                 self._say('campaign-finished-by-others', urgent=True)
@@ -174,7 +161,7 @@ class Command:
             if isinstance(finish.error, LedgerFailure):
                 return self._sum_up_without_ledger(campaign, finish.error)
             if finish.is_whole and not self._to_do(campaign):
-                campaign = self._ledger.mark(campaign, 'finished_at')
+                campaign = self.ledger.mark(campaign, 'finished_at')
         self._sum_up(campaign, finish)
         return self._code(campaign, finish)
 
@@ -186,14 +173,14 @@ class Command:
             return False
         if not self._to_do(campaign):
             return True
-        return self._sealer.is_confirmed and not self._sealer.has_pending
+        return self.sealer.is_confirmed and not self.sealer.has_pending
 
     def _planned(self, campaign: Campaign) -> Campaign:
         """Plan what this operator has not planned yet, and show it.
 
         :raises StoppedByGuard: the plan is too long
         """
-        ledger, sealer = self._ledger, self._sealer
+        ledger, sealer = self.ledger, self.sealer
         before = ledger.counts(campaign)
         listed, planned = before[State.LISTED], before[State.PLANNED]
         is_new = campaign.planned_at is None or bool(listed)
@@ -212,17 +199,17 @@ class Command:
         if is_new or stale:
             sealer.begin(confirmed=stale and was_confirmed)
         if is_new:
-            watch = self._reporter.watch('campaign-planning', total=listed)
-            campaign = make_plan(ledger, campaign, self._action, watch, sealer)
+            watch = self.reporter.watch('campaign-planning', total=listed)
+            campaign = make_plan(ledger, campaign, self.action, watch, sealer)
         if stale or foreign:
-            watch = self._reporter.watch('campaign-planning', total=foreign or planned)
+            watch = self.reporter.watch('campaign-planning', total=foreign or planned)
             campaign = check_again(
-                ledger, campaign, self._action, watch, sealer, only_unsealed=not stale
+                ledger, campaign, self.action, watch, sealer, only_unsealed=not stale
             )
         self._show(campaign)
         most = self._max_targets()
         if most is not None and self._shown > most:
-            line = self._lines.resume(campaign)
+            line = self.lines.resume(campaign)
             raise StoppedByGuard(
                 f'The plan has {self._shown} targets, and -max is {most}; nothing was '
                 f'sent. To run it: {line} -max:{self._shown}'
@@ -230,24 +217,24 @@ class Command:
         return campaign
 
     def _max_targets(self) -> int | None:
-        options, most = self._options, self._kind.max_targets
+        options, most = self.options, self.kind.max_targets
         if options.max is not None:
             return options.max
         return most if most is not None or options.is_interactive else MAX_UNATTENDED
 
     def _show(self, campaign: Campaign) -> None:
         """Show the plan, and what has to be known of it."""
-        user, by = str(self._site.username()), campaign.operator
-        if self._sealer.has_pending:
+        user, by = str(self.site.username()), campaign.operator
+        if self.sealer.has_pending:
             key = 'campaign-of-colleague' if by != user else 'campaign-not-sealed'
             self._say(key, urgent=True, operator=by)
-        self._name_filter.refresh()
+        self.name_filter.refresh()
         self._shown = sum(1 for _ in self._in_plan(campaign))
-        wiki = f'{self._site} ({self._site.base_url("")})'
+        wiki = f'{self.site} ({self.site.base_url("")})'
         self._say('campaign-heading', name=campaign.name, wiki=wiki)
-        at_terminal = self._reporter.interactive
-        shown = campaign if at_terminal else self._name_filter.campaign(campaign)
-        self._reporter.line(reason_line(shown), plan=at_terminal)
+        at_terminal = self.reporter.interactive
+        shown = campaign if at_terminal else self.name_filter.campaign(campaign)
+        self.reporter.line(reason_line(shown), plan=at_terminal)
         for reason in (campaign.reason, *campaign.options.get('reasons', {}).values()):
             if len(reason) > MAX_REASON:
                 self._say('campaign-reason-long', number=len(reason), most=MAX_REASON)
@@ -255,12 +242,12 @@ class Command:
         self._say_duration(self._shown)
 
     def _show_targets(self, campaign: Campaign, *, everything: bool = False) -> None:
-        self._reporter.plan(
-            lambda number: to_do(self._action, number),
+        self.reporter.plan(
+            lambda number: to_do(self.action, number),
             self._in_plan(campaign),
-            self._ledger.targets(campaign, State.SKIPPED),
-            self._action.columns,
-            more=self._lines.about('show', campaign),
+            self.ledger.targets(campaign, State.SKIPPED),
+            self.action.columns,
+            more=self.lines.about('show', campaign),
             everything=everything,
         )
 
@@ -271,10 +258,10 @@ class Command:
         is about to be agreed to and is not there at the moment: it may have been done
         meanwhile, or somebody has taken it out of sight to put it back later.
         """
-        missing = dict(self._sealer.pending)
+        missing = dict(self.sealer.pending)
         for state in (State.PLANNED, State.LEASED):
-            for target in self._ledger.targets(campaign, state):
-                if self._sealer.vouched(target) is not None:
+            for target in self.ledger.targets(campaign, state):
+                if self.sealer.vouched(target) is not None:
                     missing.pop((target.name, target.kind), None)
                     yield target
         for decision in missing.values():
@@ -282,22 +269,22 @@ class Command:
 
     def _confirm(self, campaign: Campaign) -> None:
         if not self._shown:
-            if self._sealer.planned:
+            if self.sealer.planned:
                 raise StoppedByGuard(
                     f'What was planned for {campaign.name!r} is not in the ledger any '
                     'more: somebody else is changing it, or has done it. Nothing was '
-                    f'sent. To look again: {self._lines.resume(campaign, asks=True)}'
+                    f'sent. To look again: {self.lines.resume(campaign, asks=True)}'
                 )
             return
-        always = self._options.always
-        if self._sealer.has_pending and always:
-            line = self._lines.resume(campaign, asks=True)
+        always = self.options.always
+        if self.sealer.has_pending and always:
+            line = self.lines.resume(campaign, asks=True)
             raise StoppedByGuard(
                 f'{campaign.name!r} is not what you have agreed to, and -always does '
                 'not agree to what others have put into the ledger: nothing was sent. '
                 f'Look at it first, at a terminal or with -simulate: {line}'
             )
-        typed = self._kind.confirm(campaign)
+        typed = self.kind.confirm(campaign)
         agreed = always or self._agrees(campaign)
         if agreed and typed:
             question = message('campaign-confirm-twice', words=typed)
@@ -305,17 +292,17 @@ class Command:
         if not agreed:
             raise StoppedByGuard(
                 'Not confirmed; nothing was sent. The plan is kept: '
-                f'{self._lines.resume(campaign)}'
+                f'{self.lines.resume(campaign)}'
             )
 
     def _agrees(self, campaign: Campaign) -> bool:
         """Ask the operator to agree to the plan."""
         number = self._shown
         if number <= FEW:
-            answer = self._answer(confirm_few(self._action, number))
+            answer = self._answer(confirm_few(self.action, number))
             return answer.lower() in ('y', 'yes')
         while True:
-            question = confirm_many(self._action, number)
+            question = confirm_many(self.action, number)
             if (answer := self._answer(question)) != _LIST:
                 return answer == str(number)
             self._show_targets(campaign, everything=True)
@@ -331,8 +318,8 @@ class Command:
     def _may_be_sent_by_others(self, campaign: Campaign) -> bool:
         """Tell whether something may have been sent for which no own seal vouches."""
         return any(
-            self._sealer.vouched(target) is None
-            for target in self._ledger.targets(campaign, State.LEASED)
+            self.sealer.vouched(target) is None
+            for target in self.ledger.targets(campaign, State.LEASED)
         )
 
     # The writes
@@ -340,7 +327,7 @@ class Command:
     def _write(self, campaign: Campaign, engine: Engine) -> Finish:
         self._guarding += self._guards(campaign)
         self._writes = True
-        with self._reporter.progress(self._action.describe(), self._to_do(campaign)):
+        with self.reporter.progress(self.action.describe(), self._to_do(campaign)):
             return engine.run()
 
     def _engine(self, campaign: Campaign, run: Run) -> Engine:
@@ -348,11 +335,11 @@ class Command:
 
         def pace(target: Target) -> float:
             # Each of many wikis has a pace of its own, as pywikibot's throttle does it.
-            wiki = (target.decision.partition if self._kind.by_wiki else None) or ''
+            wiki = (target.decision.partition if self.kind.by_wiki else None) or ''
             if wiki not in budgets:
                 who = f'{self._account()} {wiki}'.rstrip()
-                budgets[wiki] = Budget(self._ledger.database, who, self._interval)
-            throttled: float = self._site.throttle.waittime(write=True)
+                budgets[wiki] = Budget(self.ledger.database, who, self._interval)
+            throttled: float = self.site.throttle.waittime(write=True)
             return max(budgets[wiki].reserve(), throttled)
 
         def check() -> None:
@@ -364,15 +351,15 @@ class Command:
                 guard.observe(outcome)
             self._ended[outcome.state] += 1
             self._done_before += outcome.is_earlier
-            self._reporter.outcome(target, outcome)
-            self._observe(target, outcome)
+            self.reporter.outcome(target, outcome)
+            self.observe(target, outcome)
 
         return Engine(
-            self._ledger,
+            self.ledger,
             campaign,
-            self._action,
+            self.action,
             run,
-            workers=self._options.workers,
+            workers=self.options.workers,
             policy=RetryPolicy(sleep=self._sleep, should_stop=lambda: self._stop),
             pace=pace,
             guard=check,
@@ -381,7 +368,7 @@ class Command:
             wait_for_others=self._say_waiting_for_others,
             before_pause=self._say_pause,
             sleep=self._sleep,
-            sealer=self._sealer,
+            sealer=self.sealer,
         )
 
     def _guards(self, campaign: Campaign) -> list[FailureGuard | StopPage]:
@@ -390,26 +377,26 @@ class Command:
         :raises StoppedByGuard: the page that stops it has been changed already
         """
         guards: list[FailureGuard | StopPage] = []
-        if (threshold := self._options.max_failures) is not None:
-            guards.append(FailureGuard(self._ledger, campaign, threshold))
+        if (threshold := self.options.max_failures) is not None:
+            guards.append(FailureGuard(self.ledger, campaign, threshold))
         if stop := campaign.options.get('stop_page'):
-            page = StopPage(self._site, stop['title'], stop['revision'])
+            page = StopPage(self.site, stop['title'], stop['revision'])
             page.look()
             guards.append(page)
         return guards
 
     def _keep_stop_page(self, campaign: Campaign) -> Campaign:
         """Remember the page that stops a campaign, as it is when it is named."""
-        title = self._options.stop_page
+        title = self.options.stop_page
         if title is None:
             return campaign
-        stop = {'title': title, 'revision': page_revision(self._site, title)}
-        campaign = self._ledger.keep(campaign, 'stop_page', stop)
-        self._sealer.move_to(campaign)
+        stop = {'title': title, 'revision': page_revision(self.site, title)}
+        campaign = self.ledger.keep(campaign, 'stop_page', stop)
+        self.sealer.move_to(campaign)
         return campaign
 
     def _account(self) -> str:
-        return f'{self._site.username()}@{self._site}'
+        return f'{self.site.username()}@{self.site}'
 
     def _interval(self) -> float:
         """Return the operator's pause between two writes.
@@ -417,7 +404,7 @@ class Command:
         pywikibot multiplies it by its processes on this wiki; the budget holds for
         all of them together.
         """
-        throttle = self._site.throttle
+        throttle = self.site.throttle
         delay = throttle.get_delay(write=True) / throttle.process_multiplicity
         return float(delay)
 
@@ -455,10 +442,10 @@ class Command:
     # The end
 
     def _sum_up(self, campaign: Campaign, finish: Finish) -> None:
-        self._reporter.summary(
-            Summary.read(self._ledger, campaign),
+        self.reporter.summary(
+            Summary.read(self.ledger, campaign),
             self._remarks(campaign, finish),
-            more=self._lines.about('show', campaign),
+            more=self.lines.about('show', campaign),
         )
 
     def _sum_up_without_ledger(
@@ -466,26 +453,26 @@ class Command:
     ) -> ExitCode:
         """Tell what this run has done, where the ledger does not any more."""
         done, failed = self._ended[State.DONE], self._ended[State.FAILED]
-        self._reporter.line('', urgent=True)
+        self.reporter.line('', urgent=True)
         for key, about in (
             ('campaign-name', {'name': campaign.name}),
             ('campaign-this-run', {'done': done, 'failed': failed}),
-            ('campaign-ledger', {'place': self._ledger.location}),
+            ('campaign-ledger', {'place': self.ledger.location}),
             ('campaign-stopped', {'error': str(error)}),
-            ('campaign-to-resume', {'line': self._lines.resume(campaign)}),
+            ('campaign-to-resume', {'line': self.lines.resume(campaign)}),
         ):
             self._say(key, urgent=True, **about)
         return exit_code_of(error)
 
     def _remarks(self, campaign: Campaign, finish: Finish) -> Iterator[str]:
-        tokens, lines = self._site.tokens, self._lines
+        tokens, lines = self.site.tokens, self.lines
         renewed, sessions = sum(tokens.dropped.values()), tokens.session.renewals
         if renewed or sessions:
             yield message('campaign-renewed', tokens=renewed, sessions=sessions)
         if self._done_before:
-            yield message(self._action.before, number=self._done_before)
-        yield message('campaign-ledger', place=self._ledger.location)
-        if self._kind.undone_by(campaign) and self._ledger.changed_count(campaign):
+            yield message(self.action.before, number=self._done_before)
+        yield message('campaign-ledger', place=self.ledger.location)
+        if self.kind.undone_by(campaign) and self.ledger.changed_count(campaign):
             yield message('campaign-to-undo', line=lines.undo(campaign))
         for partition, error in finish.skipped_partitions.items():
             yield message('campaign-postponed', partition=partition, error=error)
@@ -499,7 +486,7 @@ class Command:
         if not finish.is_whole or self._to_do(campaign):
             line = lines.resume(campaign, asks=finish.is_not_agreed_to)
             yield message('campaign-to-resume', line=line)
-        elif self._ledger.retryable(campaign):
+        elif self.ledger.retryable(campaign):
             line = lines.about('retry-failed', campaign)
             yield message('campaign-to-retry', line=line)
 
@@ -517,28 +504,28 @@ class Command:
             return ExitCode.TRY_AGAIN
         if finish.refused and self._to_do(campaign):
             return ExitCode.NOT_AUTHORISED
-        skipped = self._ledger.skip_counts(campaign)
-        undone = self._ledger.counts(campaign)[State.FAILED] + sum(
+        skipped = self.ledger.skip_counts(campaign)
+        undone = self.ledger.counts(campaign)[State.FAILED] + sum(
             count for reason, count in skipped.items() if not reason.is_satisfied
         )
         return ExitCode.FAILED if undone else ExitCode.DONE
 
     def _to_do(self, campaign: Campaign) -> int:
-        counts = self._ledger.counts(campaign)
+        counts = self.ledger.counts(campaign)
         return counts[State.PLANNED] + counts[State.LEASED]
 
     # What the operator reads
 
     def _say(self, key: str, *, urgent: bool = False, **about: object) -> None:
-        self._reporter.line(message(key, **about), urgent=urgent)
+        self.reporter.line(message(key, **about), urgent=urgent)
 
     def _say_duration(self, number: int) -> None:
-        throttle = self._site.throttle
+        throttle = self.site.throttle
         delay = throttle.get_delay(write=True)
         if number < 2 or delay < 0.01:
             return
         others = throttle.process_multiplicity
-        parallel = self._options.workers if self._kind.by_wiki else 1
+        parallel = self.options.workers if self.kind.by_wiki else 1
         time = duration(number * delay / parallel)
         self._say('campaign-duration', time=time, throttle=config.put_throttle)
         if others > 1:

@@ -12,6 +12,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -73,6 +74,12 @@ def reason(text: str) -> str:
     return plain
 
 
+#: Options of all runs, by what they stand under in the help.
+_guard = partial(option, group='Guards', when=When.ALWAYS)
+_pace = partial(option, group='How many at a time', when=When.ALWAYS)
+_record = partial(option, group='The record', when=When.ALWAYS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CampaignOptions(Options):
     """What the command line of any campaign script asks for.
@@ -90,13 +97,11 @@ class CampaignOptions(Options):
         read=expanded,
         repeat=True,
         names_targets=True,
-        group='Targets',
     )
     stdin: bool = option(
         'The same from standard input; -always or -simulate is required.',
         name='-',
         names_targets=True,
-        group='Targets',
     )
     column: str = option(
         'The column with the targets, by its heading or number, where a list has '
@@ -134,110 +139,73 @@ class CampaignOptions(Options):
         also='-summary',
         empty=True,
         when=When.ALWAYS,
-        group='What is done',
     )
     undo: str | None = option(
         'Undo what a campaign has changed, where nobody has changed it since.',
         value='CAMPAIGN',
         when=When.ALWAYS,
-        group='What is done',
     )
-    max: int | None = option(
+    max: int | None = _guard(
         'Refuse a plan with more than N targets. Without a terminal it is 100 unless '
         'given.',
         value='N',
         read=number,
-        when=When.ALWAYS,
-        group='Guards',
     )
-    max_failures: Threshold | None = option(  # noqa: RUF009  # it returns a field
+    max_failures: Threshold | None = _guard(  # noqa: RUF009  # it returns a field
         'Stop when more than N targets have failed; 5% is possible, too.',
         value='N',
         read=_threshold,
-        when=When.ALWAYS,
         resumed=True,
-        group='Guards',
     )
-    stop_page: str | None = option(
+    stop_page: str | None = _guard(
         'Stop when anybody changes this page of the central wiki, in this run and in '
         'all that resume it, until it is named again.',
         value='TITLE',
-        when=When.ALWAYS,
-        group='Guards',
     )
-    always: bool = option(
-        'Do not ask for confirmation. Without a terminal it is required.',
-        when=When.ALWAYS,
-        resumed=True,
-        group='Guards',
+    always: bool = _guard(
+        'Do not ask for confirmation. Without a terminal it is required.', resumed=True
     )
-    workers: int = option(
+    workers: int = _pace(
         f'Work on N targets in parallel; 1 unless given. More than {MAX_WORKERS} in '
         'all runs of an account are refused without -insist.',
         1,
         value='N',
         read=number,
-        when=When.ALWAYS,
         resumed=True,
-        group='How many at a time',
     )
-    insist: bool = option(
-        'Have more workers than is polite.',
-        when=When.ALWAYS,
-        resumed=True,
-        group='How many at a time',
+    insist: bool = _pace('Have more workers than is polite.', resumed=True)
+    join: bool = _pace(
+        'With -resume: help a run that is active, instead of leaving the work to it.'
     )
-    join: bool = option(
-        'With -resume: help a run that is active, instead of leaving the work to it.',
-        when=When.ALWAYS,
-        group='How many at a time',
-    )
-    campaign: str | None = option(
+    campaign: str | None = _record(
         'The name of the campaign; by default kind, date and time.',
         value='NAME',
         read=_campaign_name,
-        when=When.ALWAYS,
-        group='The record',
     )
-    replace: bool = option(
-        'Make the plan of -campaign:NAME again, which nobody has confirmed.',
-        when=When.ALWAYS,
-        group='The record',
+    replace: bool = _record(
+        'Make the plan of -campaign:NAME again, which nobody has confirmed.'
     )
-    resume: bool = option(
-        'Resume -campaign:NAME, or the only one that is unfinished.',
-        when=When.ALWAYS,
-        group='The record',
-    )
-    ledger: str | None = option(
+    resume: bool = _record('Resume -campaign:NAME, or the only one that is unfinished.')
+    ledger: str | None = _record(
         'The database of all campaigns, an SQLAlchemy URL or the path of an SQLite '
         'file; by default that of enable(ledger=URL) in user-config.py, or one in '
         "pywikibot's data directory.",
         value='URL',
-        when=When.ALWAYS,
-        group='The record',
     )
-    quiet: bool = option(
-        'Print nothing unless something is left undone.',
-        when=When.ALWAYS,
-        resumed=True,
-        group='The record',
+    quiet: bool = _record(
+        'Print nothing unless something is left undone.', resumed=True
     )
-    log_json: str | None = option(
+    log_json: str | None = _record(
         'Append a line of JSON to the file for every target that is done.',
         value='FILE',
         read=expanded,
-        when=When.ALWAYS,
         resumed=True,
-        group='The record',
     )
-    report: str | None = option(
+    report: str | None = _record(
         'Write a report of the campaign as JSON, CSV, wikitext and HTML.',
         value='DIR',
         read=expanded,
-        when=When.ALWAYS,
         resumed=True,
-        group='The record',
     )
 
     def check(self) -> None:
@@ -375,7 +343,9 @@ class Declaration:
 
     def __post_init__(self) -> None:
         """Put the options into the docstring of the script."""
-        document(self.module, self.options, EXIT_CODES)
+        undoes = any(kind.undo for kind in self.kinds.values())
+        without = () if undoes else ('-undo',)
+        document(self.module, self.options, EXIT_CODES, without)
 
     @property
     def module(self) -> str:

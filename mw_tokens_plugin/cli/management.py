@@ -113,10 +113,11 @@ def manage(cls: type[Any], arguments: list[str]) -> ExitCode:
                 )
         script = script_for(campaign.action)
         if script is None:
+            began = f' ({displayable(campaign.script)})' if campaign.script else ''
             raise InvalidInput(
                 f'The campaign {campaign.name!r} is a {displayable(campaign.action)}, '
                 'which no script that is installed here runs: use the one that began '
-                'it.'
+                f'it{began}.'
             )
     finally:
         ledger.close()
@@ -178,8 +179,7 @@ def _show(ledger: Ledger, options: CampaignOptions, campaign: Campaign) -> ExitC
             everything=True,
         )
     reporter.summary(
-        Summary.read(ledger, campaign),
-        _remarks(ledger, options, campaign),
+        Summary.read(ledger, campaign), _remarks(ledger, options, campaign)
     )
     return ExitCode.DONE
 

@@ -45,23 +45,13 @@ from mw_tokens_plugin.campaign.undone import (
     undo_steps,
 )
 from mw_tokens_plugin.cli.command import Command
-from mw_tokens_plugin.cli.declaration import (
-    CampaignOptions,
-    Declaration,
-    Kind,
-    Listing,
-)
+from mw_tokens_plugin.cli.declaration import CampaignOptions, Declaration, Kind, Listing
 from mw_tokens_plugin.cli.launch import handle_args
 from mw_tokens_plugin.cli.lines import Lines
 from mw_tokens_plugin.cli.login import log_in
 from mw_tokens_plugin.cli.storedoptions import check_options, plain, with_defaults
 from mw_tokens_plugin.cli.table import given, parse, table
-from mw_tokens_plugin.cli.whereabouts import (
-    api_of,
-    check_place,
-    is_elsewhere,
-    site_of,
-)
+from mw_tokens_plugin.cli.whereabouts import api_of, check_place, is_elsewhere, site_of
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import naming, open_private
@@ -533,16 +523,16 @@ class Run(Generic[Opt]):
             active = None
         with _logged(self.options.log_json, campaign, names) as observe:
             command = Command(
-                self.ledger,
-                self.site,
-                self.reporter,
-                self.options,
-                self.lines,
-                kind,
-                action,
-                sealer,
-                names,
-                observe,
+                ledger=self.ledger,
+                site=self.site,
+                reporter=self.reporter,
+                options=self.options,
+                lines=self.lines,
+                kind=kind,
+                action=action,
+                sealer=sealer,
+                name_filter=names,
+                observe=observe,
             )
             code = command.run(campaign, active)
         if self.options.report is not None:

@@ -17,10 +17,7 @@ from mw_tokens_plugin.cli.table import Option, table
 from mw_tokens_plugin.exceptions import InvalidInput
 
 #: What the ledger stores of every campaign, and of one that undoes another.
-_USUAL = {
-    'untrusted?': bool,
-    'stop_page?': (None, {'title': str, 'revision': int}),
-}
+_USUAL = {'untrusted?': bool, 'stop_page?': (None, {'title': str, 'revision': int})}
 _UNDO = {'undone': str, 'record?': str}
 
 

@@ -13,7 +13,7 @@ import enum
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar, TypeVar
@@ -46,7 +46,8 @@ class Option:
     :ivar when: which runs it belongs to
     :ivar name: its name, where that does not follow from the field's
     :ivar also: another name
-    :ivar group: what it stands under in the help, one of :data:`GROUPS`
+    :ivar group: what it stands under in the help, one of :data:`GROUPS`; by default the
+        targets if it names any, else what is done
     :ivar repeat: whether it may be given several times
     :ivar separated: whether its value is a list with commas
     :ivar empty: whether its value may be empty
@@ -144,7 +145,8 @@ def table(cls: type[Options]) -> dict[str, tuple[Field[Any], Option]]:
             continue
         about: Option = fields[name].metadata['option']
         dashed = f'-{name.strip("_").replace("_", "-")}'
-        about = dataclasses.replace(about, name=about.name or dashed)
+        group = about.group or GROUPS[0 if about.names_targets else 1]
+        about = dataclasses.replace(about, name=about.name or dashed, group=group)
         rows[about.name] = fields[name], about
     return rows
 
@@ -246,19 +248,26 @@ def repeated(options: Options) -> list[str]:
 
 
 def grouped(cls: type[Options]) -> Iterator[tuple[str, list[Option]]]:
-    """Yield the headings of the help, each with the options under it."""
-    groups: dict[str, list[Option]] = {group: [] for group in ('', *GROUPS)}
+    """Yield the headings of the help, each with the options under it.
+
+    If there is only one, it is left out.
+    """
+    groups: dict[str, list[Option]] = {group: [] for group in GROUPS}
     for _, about in table(cls).values():
         groups[about.group].append(about)
-    yield from ((group, rows) for group, rows in groups.items() if rows)
+    used = {group: rows for group, rows in groups.items() if rows}
+    for group, rows in used.items():
+        yield group if len(used) > 1 else '', rows
 
 
-def help_text(cls: type[Options]) -> str:
-    """Return what ``-help`` says of the options of a class."""
+def help_text(cls: type[Options], without: Container[str] = ()) -> str:
+    """Return what ``-help`` says of the options of a class, but for some."""
     paragraphs = []
     for group, rows in grouped(cls):
         paragraphs += [f'{group}:'] if group else []
         for about in rows:
+            if about.name in without:
+                continue
             lines = textwrap.wrap(about.help, 62)
             form = about.form + (f', {about.also}:{about.value}' if about.also else '')
             if len(form) < 18:
@@ -293,17 +302,20 @@ def reference(cls: type[Options], others: Iterable[str] = ()) -> str:
     return '\n'.join(lines)
 
 
-def document(module: str, cls: type[Options], end: str = '') -> None:
+def document(
+    module: str, cls: type[Options], end: str = '', without: Container[str] = ()
+) -> None:
     """Put the options of a class into a script's docstring, for ``&options;``.
 
     :param end: a paragraph below them
+    :param without: options that do not work in this script
     """
     page = sys.modules[module]
     # Python may have been told to leave out docstrings.
     text = page.__doc__ or '&options;'
     if '&options;' not in text:
         text += '\n\n&options;\n'
-    options = '\n\n'.join(filter(None, [help_text(cls), end]))
+    options = '\n\n'.join(filter(None, [help_text(cls, without), end]))
     page.__doc__ = text.replace('&options;', options)
 
 
