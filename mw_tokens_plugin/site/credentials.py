@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from mw_tokens_plugin.exceptions import NotInFarm
@@ -207,9 +208,14 @@ def recipient(site: WikiSite) -> Recipient:
         return Recipient.HOME
     # Where the API is: its path may name another host.
     address = site.base_url(site.apipath())
-    present = f'{urlsplit(address).scheme}://{host_of(address)}'
-    is_the_same = vouched is not None and vouched.address == present
+    is_the_same = vouched is not None and vouched.address == _origin(address)
     return Recipient.VOUCHED if is_the_same else Recipient.UNKNOWN
+
+
+@lru_cache(maxsize=1024)
+def _origin(address: str) -> str:
+    """Return the protocol and host of an address."""
+    return f'{urlsplit(address).scheme}://{host_of(address)}'
 
 
 def check(site: WikiSite, secrets: Iterable[Secret]) -> None:
