@@ -6,6 +6,7 @@ nothing is done twice, and undoing covers all that was done.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -332,11 +333,18 @@ def test_two_operators_lock_the_same_accounts_at_once(
         (each.directory / 'names.txt').write_text('\n'.join(order), encoding='utf-8')
         planned = each.run(*usual, '-campaign:both', '-simulate')
         assert planned.code == 0, planned.said
+    # On a busy machine one of them may start long after the other: it is waited for.
+    sandbox.faults.arm(kind='slow', action=LOCK, seconds=0.5, times=0)
     started = [
         each.start('-resume', '-always', '-max:200', '-pt:0') for each in desks.values()
     ]
+    end = time.monotonic() + 90
+    while {e.user for e in sandbox.journal.entries(action=LOCK)} != set(desks):
+        assert time.monotonic() < end, 'one of them has never begun'
+        time.sleep(0.05)
+    sandbox.faults.clear()
     for process in started:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=240)
         assert process.returncode == 0, out + err
         assert 'Done:      200' in out and 'FAILED' not in out
     assert effects(sandbox, LOCK) == {('meta', name): 1 for name in names}
