@@ -64,7 +64,10 @@ def with_few_redirects(response: requests.Response, **_: Any) -> None:
     sent = response.request
     address = str(sent.url)
     is_read = sent.method in ('GET', 'HEAD') and 'token=' not in urlsplit(address).query
-    target = urljoin(address, response.headers.get('Location', ''))
+    try:
+        target = urljoin(address, response.headers.get('Location', ''))
+    except ValueError:
+        target, is_read = '', False
     if not is_read or (_waiting.for_api and not is_same_origin(address, target)):
         del response.headers['Location']
         target = host_of(target) or 'an address not of the web'
@@ -97,8 +100,11 @@ def keep_secrets_at_home(session: requests.Session) -> None:
     def rebuild_auth(
         prepared: requests.PreparedRequest, response: requests.Response
     ) -> None:
-        first = response.history[0] if response.history else response
-        if is_same_origin(str(first.request.url), str(prepared.url)):
+        # In which order the library tells what came before depends on its version.
+        before: Any = response.request
+        first = getattr(before, 'first_address', None) or str(before.url)
+        prepared.first_address = first  # type: ignore[attr-defined]
+        if is_same_origin(first, str(prepared.url)):
             rebuild(prepared, response)
             return
         for name in ('Authorization', 'Cookie'):

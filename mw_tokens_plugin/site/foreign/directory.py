@@ -357,7 +357,10 @@ class AttachedWikis:
             return
         head = response.content[:_MAX_HEAD].decode('utf-8', 'replace')
         for link in _EDIT_URI.findall(head):
-            address = urlsplit(urljoin(root, link.replace('&amp;', '&')))
+            try:
+                address = urlsplit(urljoin(root, link.replace('&amp;', '&')))
+            except ValueError:
+                continue
             is_here = host_of(address.geturl()) == host_of(root)
             # At its beginning, two slashes stand before a host.
             is_here = is_here and not address.path.startswith('//')

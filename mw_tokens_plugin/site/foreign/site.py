@@ -292,7 +292,10 @@ class ForeignMixin(OwnLoginMixin):
             ),
             '',
         )
-        address = urlsplit(url)
+        try:
+            address = urlsplit(url)
+        except ValueError:
+            return False
         path = f'{address.path}?{address.query}' if address.query else address.path
         script = self.path()
         return host_of(url) == host_of(self.base_url('')) and path.replace(
