@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mw_tokens_plugin.exceptions import TokenUnavailable, UnknownTokenType
+from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.responses import refusal
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Subject, TokenType
 
@@ -145,6 +146,7 @@ class TokenSources:
         :raises UnknownTokenType: the wiki has no such type, in none of the ways
         :raises TokenUnavailable: the wiki has it, but not for this user
         :raises ApiRefusal: the wiki refused
+        :raises UnexpectedAnswer: it answered in a form that no wiki has
         """
         return self._token(type_for_action(action), action, subject)
 
@@ -157,6 +159,7 @@ class TokenSources:
         :raises UnknownTokenType: the wiki has no such type, in none of the ways
         :raises TokenUnavailable: the wiki has it, but not for this user
         :raises ApiRefusal: the wiki refused
+        :raises UnexpectedAnswer: it answered in a form that no wiki has
         """
         return self._token(TokenType(token_type), 'edit', subject)
 
@@ -171,6 +174,7 @@ class TokenSources:
         :param types: as ``meta=tokens`` calls them
         :param subject: what they are for
         :raises ApiRefusal: the wiki refused
+        :raises UnexpectedAnswer: it answered in a form that no wiki has
         """
         wanted = {TokenType(name): 'edit' for name in types}
         return {str(name): value for name, value in self._ask(wanted, subject).items()}
@@ -202,7 +206,8 @@ class TokenSources:
             }
             for question in _questions(source, names, subject):
                 answer = self._send(question)
-                tokens = _tokens_in(source, answer)
+                with expected_form('The answer about tokens'):
+                    tokens = _values_in(source, answer, names.values())
                 if tokens is None:
                     if source is self.source:
                         self.source = None
@@ -211,11 +216,8 @@ class TokenSources:
                     # Wikis with action=tokens give some types only in the oldest way.
                     self.source = source
                 for each, name in names.items():
-                    value = tokens.get(f'{name}token')
-                    if value is None and _is_refused(answer, name):
-                        value = ANONYMOUS
-                    if value is not None:
-                        found[each] = str(value)
+                    if name in tokens:
+                        found[each] = tokens[name]
             if len(found) == len(wanted) or (source is self.source is Source.META):
                 break
         return found
@@ -289,6 +291,26 @@ def _questions(
     if 'login' in wanted:
         # The name is not looked at, but there must be one.
         yield {'action': 'login', 'lgname': subject.user or 'Nobody', 'format': 'json'}
+
+
+def _values_in(
+    source: Source, answer: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, str] | None:
+    """Return the tokens of some types; None if the wiki does not know the way.
+
+    :raises ApiRefusal: the wiki refused
+    """
+    tokens = _tokens_in(source, answer)
+    if tokens is None:
+        return None
+    found = {}
+    for name in names:
+        value = tokens.get(f'{name}token')
+        if value is None and _is_refused(answer, name):
+            value = ANONYMOUS
+        if value is not None:
+            found[name] = str(value)
+    return found
 
 
 def _tokens_in(source: Source, answer: Mapping[str, Any]) -> Mapping[str, Any] | None:

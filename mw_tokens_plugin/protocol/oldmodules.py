@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mw_tokens_plugin.protocol.answers import part_of
+from mw_tokens_plugin.protocol.answers import expected_form, part_of
 from mw_tokens_plugin.protocol.legacy import type_for_action
 
 _QUERY = 'query+'
@@ -33,10 +33,12 @@ def question_of(paths: Iterable[str]) -> dict[str, Any]:
     }
 
 
+@expected_form('What the wiki says of its modules')
 def described(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer to such a request as later wikis would give it.
 
     :param answer: the decoded body
+    :raises UnexpectedAnswer: it has another form
     """
     return {'paraminfo': {'modules': list(_modules(part_of(answer, 'paraminfo')))}}
 

@@ -11,6 +11,7 @@ from unit.sandbox_ages import Client
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     TokenUnavailable,
+    UnexpectedAnswer,
     UnknownTokenType,
 )
 from mw_tokens_plugin.protocol.legacy import (
@@ -20,6 +21,7 @@ from mw_tokens_plugin.protocol.legacy import (
     lacks_tokens,
 )
 from mw_tokens_plugin.protocol.oldanswers import in_second_version
+from mw_tokens_plugin.protocol.oldmodules import described
 
 RELEASES = ('1.19', '1.22', '1.23', '1.24', '1.43')
 WAYS = {
@@ -166,6 +168,28 @@ def test_only_the_wikis_own_word_makes_it_an_old_one(
 ) -> None:
     """An answer that is cut off or odd must not change how tokens are asked for."""
     assert lacks_tokens(answer) is lacks
+
+
+@pytest.mark.parametrize('source', Source)
+@pytest.mark.parametrize(
+    'answer',
+    [
+        {'warnings': 5},
+        {'query': {'tokens': 'x'}},
+        {'tokens': 'x'},
+        *({'query': {key: odd}} for odd in ([None], 7) for key in ('pages', 'users')),
+    ],
+)
+def test_an_answer_of_another_form_is_an_error_of_the_plugin(
+    source: Source, answer: dict[str, Any]
+) -> None:
+    """Or one without tokens; who asks for them knows no other errors."""
+    sources = TokenSources(lambda question: answer, source)
+    with pytest.raises((UnexpectedAnswer, UnknownTokenType)):
+        sources.for_action('delete')
+    for odd in ([{}], 'x', [None], [{'name': 'x', 'parameters': 5}]):
+        with pytest.raises(UnexpectedAnswer):
+            described({'paraminfo': {'modules': odd}})
 
 
 def test_what_a_wiki_says_of_itself_is_turned_into_the_form_that_was_asked_for(
