@@ -26,6 +26,7 @@ from mw_tokens_plugin.campaign.errorcodes import exit_code_of, is_refusal
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledgerfile import keep_copy, prepare
 from mw_tokens_plugin.campaign.ledgerurl import LedgerPlace
+from mw_tokens_plugin.campaign.storedrows import decoded
 from mw_tokens_plugin.campaign.upgrades import bring_up_to_date
 from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput, LedgerFailure
 from mw_tokens_plugin.privatefiles import others_can_read
@@ -90,6 +91,7 @@ class Database:
             self.engine = sa.create_engine(
                 place.url,
                 connect_args={'timeout': 30} if path else {},
+                json_deserializer=decoded,
                 pool_pre_ping=not path,
                 pool_size=20,
                 # Else MariaDB locks the gaps between rows too, and workers that pass

@@ -6,6 +6,7 @@ campaign can be is in :mod:`.storedoptions`, and what a row means in :mod:`.ledg
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,8 +16,34 @@ Check = Callable[[Any], bool]
 #: What a whole number that may be missing is.
 _NUMBER = (int, type(None))
 
+#: Mappings and lists within each other; those of this package have some five.
+_MAX_LEVELS = 50
+
 #: Beyond these years arithmetic with moments has no result.
 _YEARS = range(1970, 2200)
+
+
+def decoded(text: str) -> Any:
+    """Return the value of a column with JSON.
+
+    :raises ValueError: it is no JSON, or has more levels than any version has written
+    """
+    try:
+        value = json.loads(text)
+        is_flat = text.count('[') + text.count('{') <= _MAX_LEVELS
+    except RecursionError:
+        raise ValueError(f'it has more than {_MAX_LEVELS} levels') from None
+    if not is_flat and _has_levels(value, _MAX_LEVELS):
+        raise ValueError(f'it has more than {_MAX_LEVELS} levels')
+    return value
+
+
+def _has_levels(value: Any, number: int) -> bool:
+    """Tell whether a value has more than some mappings and lists within each other."""
+    if not isinstance(value, dict | list):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return not number or any(_has_levels(item, number - 1) for item in items)
 
 
 def check_columns(

@@ -194,7 +194,7 @@ def _target_to_3(restoring: Collection[str], row: Any) -> dict[str, Any]:
         values |= _error_in(row.detail)
     try:
         facts = json.loads(row.facts or '{}')
-    except ValueError:
+    except (ValueError, RecursionError):
         # Whoever reads it is told.
         return values
     is_own = isinstance(facts, dict) and str(row.campaign_id) not in restoring

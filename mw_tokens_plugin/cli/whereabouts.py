@@ -119,6 +119,10 @@ def words_for(wiki: str, arguments: Iterable[str]) -> list[str]:
 
 def _place(api: str) -> tuple[str, str]:
     """Return host and path of an address; whether it is encrypted does not matter."""
-    address = urlsplit(api)
+    try:
+        address = urlsplit(api)
+    except ValueError:
+        # Somebody has written it into the ledger: it is nowhere.
+        return '', api
     host = address.netloc.lower().rpartition('@')[2]
     return host.removesuffix(_PORTS.get(address.scheme, '')), address.path

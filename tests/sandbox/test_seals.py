@@ -146,6 +146,7 @@ def option(name: str, value: Any) -> Callable[[Colleague], None]:
         (column('reason', 'Because I can'), 4),
         (column('operator', 'Somebody Else'), 4),
         (column('api', 'http://127.0.0.99/w/api.php'), 2),
+        (column('api', 'http://[no'), 2),
         (column('wikiid', 'otherwiki'), 2),
         (column('wiki', 'elsewhere:meta'), 2),
         (column('action', 'global_delete'), 2),

@@ -12,6 +12,14 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 STRANGE_IN_A_FILE = [
     ("UPDATE campaign SET options='{x'", 'cannot be read'),
     ("UPDATE target SET facts='{x'", 'cannot be read'),
+    *(
+        (f'UPDATE {column.format(begin * 9**4, end * 9**4)}', 'levels')
+        for column in (
+            'campaign SET options=\'{{"a":{}1{}}}\'',
+            'target SET facts=\'{{"groups":{}1{}}}\'',
+        )
+        for begin, end in ('[]', ('{"a":', '}'))
+    ),
     ("UPDATE target SET name=X'FF41'", 'cannot be read'),
     *(
         (f'UPDATE target SET {name}={value}', 'cannot be read')
