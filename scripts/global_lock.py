@@ -298,9 +298,10 @@ def close_requests(run: Run[Options], campaign: Campaign) -> None:
     page = campaign.options.get('page')
     if not page and options.close:
         raise InvalidInput(f'The campaign {campaign.name!r} has no page to mark.')
-    if not page or config.simulate or campaign.finished_at is None:
+    if not page or config.simulate or not (options.close or page['close']):
         return
-    if not (options.close or page['close']):
+    campaign = run.ended(campaign)
+    if campaign.finished_at is None:
         return
     agreed = run.sealer(campaign).is_confirmed
     if not agreed and (options.always or not options.close):

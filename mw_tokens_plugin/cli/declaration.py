@@ -279,7 +279,7 @@ class Kind:
     :ivar undo: the kind that undoes a campaign of this one; empty if there is none
     :ivar before: called before the plan of a campaign that is resumed, or that undoes
         another one; returns the campaign as it is then
-    :ivar after: called when the run has ended
+    :ivar after: called when the run has ended, with the campaign as it was before it
     :ivar stored: what else the ledger stores, as types: a type, a list with one for all
         items, a mapping of names to types, or a tuple of alternatives; a name with
         ``?`` may be missing

@@ -246,6 +246,10 @@ class Run(Generic[Opt]):
         sealer.move_to(campaign)
         return campaign
 
+    def ended(self, campaign: Campaign) -> Campaign:
+        """Return a campaign as it is after the run, but for what was agreed to."""
+        return agreed(campaign, found(self.ledger, campaign.name))
+
     def active_on(self, campaign: Campaign) -> AbstractContextManager[object]:
         """Be active on a campaign, unless this run is since it made it.
 
@@ -281,7 +285,7 @@ class Run(Generic[Opt]):
                 'resume it at a terminal.'
             )
         code = self._command(campaign, kind)
-        kind.after(self, agreed(campaign, found(self.ledger, campaign.name)))
+        kind.after(self, campaign)
         return code
 
     def _log_in(self, campaign: Campaign | None) -> None:

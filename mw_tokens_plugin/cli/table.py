@@ -226,7 +226,7 @@ def check_together(options: Options, *, new: bool) -> None:
         if about.needs and not options.given.intersection(about.needs):
             alike = [row.name for _, row in rows.values() if row.needs == about.needs]
             verb = 'need' if len(alike) > 1 else 'needs'
-            wanted = listed([f'a {forms[name]}' for name in about.needs], 'or')
+            wanted = listed([_with_article(forms[name]) for name in about.needs], 'or')
             raise InvalidInput(f'{listed(alike)} {verb} {wanted}.')
         for other in about.excludes:
             if getattr(options, other):
@@ -329,6 +329,10 @@ def listed(words: Sequence[str], last: str = 'and') -> str:
     if len(words) < 2:
         return ''.join(words)
     return f'{", ".join(words[:-1])} {last} {words[-1]}'
+
+
+def _with_article(form: str) -> str:
+    return form if form == '-' else f'a {form}'
 
 
 def number(text: str) -> int:
