@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import Decision, Outcome, Target
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.display import displayable
 
 __all__ = ['Steps']
 
@@ -24,7 +26,16 @@ class Steps(Action):
         self._actions = dict(actions)
 
     def of(self, kind: str) -> Action:
-        """Return the action of a step."""
+        """Return the action of a step.
+
+        :raises InvalidInput: there is none of that name
+        """
+        if kind not in self._actions:
+            raise InvalidInput(
+                f'A target in the ledger is of the step {displayable(kind)!r}, which '
+                'this campaign does not have: another version wrote it, or somebody by '
+                'hand. Nothing was done with it.'
+            )
         return self._actions[kind]
 
     def describe(self) -> str:

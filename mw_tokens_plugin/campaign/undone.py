@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Step, Target
 from mw_tokens_plugin.campaign.seals import content
-from mw_tokens_plugin.exceptions import StoppedByGuard
+from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.site.batches import batches
 
 #: Targets that are read at once.
@@ -85,8 +85,15 @@ def undo_steps(undone: Campaign, targets: Iterable[Target]) -> Iterator[Step]:
     .. version-added:: 0.1
 
     :param undone: their campaign, which has as many stages as the one that undoes it
+    :raises InvalidInput: a target is of none of its stages
     """
     for target in targets:
+        if not 0 <= target.stage < undone.stages:
+            raise InvalidInput(
+                f'A target of {undone.name!r} in the ledger is of a stage that the '
+                'campaign does not have: somebody has changed it by hand. Nothing was '
+                'done.'
+            )
         yield Step(target.name, target.kind, undone.stages - 1 - target.stage)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from mw_tokens_plugin.actions.steps import Steps
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -26,7 +27,7 @@ from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.undone import changed_targets, undo_steps
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.exceptions import WikiUnreachable
+from mw_tokens_plugin.exceptions import InvalidInput, WikiUnreachable
 
 NAMES = [f'{wiki}{number}' for wiki in ('aa', 'bb', 'cc') for number in range(4)]
 
@@ -227,3 +228,14 @@ def test_a_stage_that_the_campaign_does_not_have_is_a_mistake(
 ) -> None:
     with pytest.raises(ValueError, match='has 3 stages'):
         ledger.add(campaign, [Step('A', 'lock', 3)])
+
+
+def test_a_step_or_a_stage_that_somebody_has_made_up_is_refused(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    with pytest.raises(InvalidInput, match=r"the step 'evil\\x1b', which"):
+        Steps({'lock': Composed(ledger, campaign)}).of('evil\x1b')
+    for stage in (-1, campaign.stages):
+        target = Target(1, Decision('aa0', stage=stage), State.DONE, changed=True)
+        with pytest.raises(InvalidInput, match='of a stage that the campaign'):
+            list(undo_steps(campaign, [target]))
