@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import Decision, Outcome, Target
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.protocol.display import displayable
 
 __all__ = ['Steps']
 
@@ -32,7 +31,7 @@ class Steps(Action):
         """
         if kind not in self._actions:
             raise InvalidInput(
-                f'A target in the ledger is of the step {displayable(kind)!r}, which '
+                f'A target in the ledger is of the step {kind!r}, which '
                 'this campaign does not have: another version wrote it, or somebody by '
                 'hand. Nothing was done with it.'
             )
