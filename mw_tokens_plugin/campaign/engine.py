@@ -1,19 +1,23 @@
 """The loop of a campaign: lease, act, reconcile, record.
 
-Theory of operation. A target is PLANNED, then LEASED by one worker, then DONE or
-FAILED. The lease is in the ledger before a write is sent and the outcome after it, so
-whatever is found LEASED may have been sent. Three rules always hold:
+Theory of operation. The engine leases PLANNED targets for its workers, and records them
+as DONE or FAILED. Nobody else changes these states while a run is at work. A lease is
+committed before a write is sent, and the outcome after it, so whatever is found LEASED
+may have been sent: its owner may have been killed. What always holds:
 
-- What may have been sent is read from the wiki before it is sent again.
-- No target of which a write had an unknown outcome is recorded as failed before the
-  wiki was read once more: the write may have been carried out, or somebody else may
-  have made it.
+- A target whose write may have been carried out is reconciled (read from the wiki)
+  before it is sent again, and before it is recorded as failed.
+- What certainly was not sent is given back: it is PLANNED again.
+- Only the owner of a lease records an outcome. The leases of a dead run get a new one,
+  the recovery owner of another run, which reconciles them first.
+- A stage ends before anything of the next one is leased.
+- A partition has one worker at a time; when it does not work, the others go on.
 - Nothing is sent once the operator wants to stop: that is asked after every pause.
 - Nothing is sent for which the operator's seal does not vouch, nor by a look at the
   wiki that is older than ten minutes.
 
-What became of a write of unknown outcome is the action's knowledge (``reconcile``); how
-long a target is tried is that of :mod:`.retry`.
+How to find out what became of a write is the action's knowledge; how long a target is
+tried is that of :mod:`.retry`, and who is alive that of :mod:`.workers`.
 """
 
 from __future__ import annotations
