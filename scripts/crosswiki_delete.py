@@ -247,7 +247,7 @@ def found_by_search(
     options = run.options
     for name in options.from_user:
         # It may be attached where the operator is not.
-        pages = search.begun_by(name, named or None, without=skipped)
+        pages = search.created_by(name, named or None, without=skipped)
         yield from valid_names(pages, skip=False)
     if not (options.same_title or options.generators):
         return

@@ -238,7 +238,7 @@ def lock(run: Run[Options], campaign: Campaign) -> GlobalLock:
 
     stored = run.stored(campaign)
     hidden = stored['hidden'] and HiddenLevel(stored['hidden'])
-    standing = run.standing(discreet=hidden is not None)
+    standing = run.standing(hidden=hidden is not None)
     how: dict[str, Any] = {
         'reason': campaign.reason,
         'guards': Guards(
@@ -251,7 +251,7 @@ def lock(run: Run[Options], campaign: Campaign) -> GlobalLock:
         'hidden': hidden,
     }
     if page := stored.get('page'):
-        return RequestedLock(run.site, discreet=page['hidden'], **how)
+        return RequestedLock(run.site, hidden_names=page['hidden'], **how)
     return GlobalLock(run.site, **how)
 
 

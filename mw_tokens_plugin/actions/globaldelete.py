@@ -1,7 +1,8 @@
 """Deleting global accounts, as the action of a campaign.
 
-It decides whom to skip, looks at each account once more right before it is
-deleted, and reconciles by reading whether it is gone; there is no undo.
+It decides which accounts to skip, reads each account again right before it is deleted,
+and reconciles by reading whether it is gone. Retrying and recording is left to the
+engine; there is no undo.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _ENTRIES = 20
 class DeletionGuards:
     """Which global accounts are never deleted.
 
-    :ivar operator: the account that carries it out
+    :ivar operator: the account that runs the campaign
     :ivar max_wikis: accounts attached to more wikis are skipped
     :ivar max_edits: accounts with more global edits are skipped
     :ivar with_groups: whether members of global or local groups are deleted too
@@ -79,7 +80,7 @@ class GlobalDelete(Action):
     def __init__(
         self, site: PluginMixin, *, reason: str, guards: DeletionGuards
     ) -> None:
-        """Say why, and whom to skip.
+        """Set the reason, and which accounts are skipped.
 
         :param site: the central wiki
         :param reason: for the log
@@ -129,12 +130,12 @@ class GlobalDelete(Action):
     def apply(self, target: Target) -> Outcome:
         """Delete one account, if it still is as it was planned.
 
-        The module has no way to say what is expected, so it is read right before.
+        The API module takes no expected state, so the account is read right before.
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
         if target.name in self.guards.excluded:
-            # It was put into a standing list after the plan was made.
+            # It was added to a standing list after the plan was made.
             return Outcome(
                 State.FAILED,
                 detail=f'skipped: {SkipReason.EXCLUDED.value}',
@@ -162,7 +163,7 @@ class GlobalDelete(Action):
             try:
                 self.site.delete_global_account(target.name, reason=self.reason)
             except NoSuchAccount as error:
-                # Whoever was faster is told by the log, unless the databases lag.
+                # The log shows who was faster, unless the databases lag.
                 if self._is_there(target):
                     raise OutcomeUnknown(f'{error} It is shown all the same.') from None
                 return self._gone(target, is_unsent=True)
@@ -219,7 +220,7 @@ class GlobalDelete(Action):
         """
         log = [*self.site.lock_log(target.name, total=_ENTRIES)]
         if target.decision.hidden:
-            # That of a suppressed account is in the suppression log.
+            # The deletion of a suppressed account is in the suppression log.
             log += self.site.lock_log(target.name, total=_ENTRIES, suppressed=True)
             log.sort(key=lambda entry: entry.timestamp, reverse=True)
         # Somebody may have taken the free name, and been locked, meanwhile.
@@ -253,8 +254,8 @@ def _facts(account: GlobalAccount) -> dict[str, Any]:
     return {**account_facts(account), 'attached': attached}
 
 
-def _listed(words: Sequence[str], most: int = 6) -> str:
-    listed, more = ', '.join(words[:most]), len(words) - most
+def _listed(words: Sequence[str], limit: int = 6) -> str:
+    listed, more = ', '.join(words[:limit]), len(words) - limit
     return (
         message('campaign-and-more', list=listed, number=more) if more > 0 else listed
     )

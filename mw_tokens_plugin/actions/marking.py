@@ -1,6 +1,8 @@
 """Marking the requests of a campaign on their page, when they are done.
 
-Page and accounts are read anew, and only what is so now is written.
+The page and the accounts are read again, and only their present state is written.
+Reading and changing the text of the page is left to
+:mod:`mw_tokens_plugin.requestpages`.
 
 https://www.mediawiki.org/wiki/API:Edit
 """
@@ -28,28 +30,28 @@ from mw_tokens_plugin.site.pageedit import save_page
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.targets.requests import read_page, redirect_of
 
-#: How often the page is edited, each time after it was read anew.
+#: How often the page is edited; it is read again before each edit.
 _ATTEMPTS = 4
 
 
 def mark_requests(site: PluginMixin, ledger: Ledger, campaign: Campaign) -> str:
     """Mark the requests of a campaign on their page.
 
-    A request is done when everybody it names is in the state that it asks for, both
-    now; where only some are, or where it may name others, it gets a note and stays
+    A request is done when all accounts that it names are now in the state that it asks
+    for. Where only some are, or where it may name others, it gets a note and stays
     open. The page and the accounts are read again before each edit.
 
     All of it is one edit. A wiki merges it with what others save at the same moment,
     if that is on other lines; so the merged page is read, and what was marked too early
     is opened again in another edit.
 
-    :return: what became of it, in some sentences
+    :return: the result, in some sentences
     :raises StateConflict: others edited it at the same moment again and again
     :raises OutcomeUnknown: the answer was lost, and again, and the page shows no mark
     :raises ApiRefusal: the wiki refused
     """
     title = campaign.options['page']['title']
-    #: What was or may have been written, and not been looked at since.
+    #: What was or may have been written, and not been read since.
     unread: list[Closing] = []
     sentences: list[str] = []
     found = ''
@@ -70,7 +72,7 @@ def mark_requests(site: PluginMixin, ledger: Ledger, campaign: Campaign) -> str:
                 sentences.append(message('global_lock-none-to-mark', title=title))
             return ' '.join([*sentences, *marks.left])
         if attempt == _ATTEMPTS:
-            # What the last edit came to has been read.
+            # The result of the last edit has been read.
             break
         done = sum(closing.done for closing in marks.closings)
         reopened = sum(closing.reopens for closing in marks.closings)
@@ -106,7 +108,7 @@ def mark_requests(site: PluginMixin, ledger: Ledger, campaign: Campaign) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """What is to be written, and what to say of requests that stay as they are."""
+    """What is written, and messages about requests that stay as they are."""
 
     closings: tuple[Closing, ...]
     left: tuple[str, ...]
@@ -119,7 +121,7 @@ def _marks(
     campaign: Campaign,
     unread: Iterable[Closing],
 ) -> _Marks:
-    """Return what is to be written under the requests as they are now.
+    """Return what is written under the requests as they are now.
 
     :param unread: what may have closed some of them before they were as they are now
     """
@@ -186,7 +188,7 @@ def _marks(
 
 
 def _was_closed(page: RequestPage, request: Request, unread: Iterable[Closing]) -> bool:
-    """Tell whether a request is closed, and by what was written just now."""
+    """Tell whether a request was closed by what was written just now."""
     return request.is_closed and any(
         closing.request.heading == request.heading
         and f'\n{closing.line} ' in request.span.of(page.text)
@@ -201,17 +203,17 @@ def _finished(
     campaign: Campaign,
     requests: Iterable[Request],
 ) -> set[str]:
-    """Return who of those named in requests is as the campaign wants them, now."""
+    """Return the names in requests whose accounts are now as they should be."""
     names = [
         name
         for name in dict.fromkeys(n for r in requests for n in (*r.names, *r.others))
         if kind_of(name) is AccountKind.ACCOUNT
     ]
     recorded = ledger.named(campaign, names).values()
-    discreet = {t.name for t in recorded if t.decision.hidden} | page.hidden_names
+    hidden = {t.name for t in recorded if t.decision.hidden} | page.hidden_names
     level = campaign.options['hidden']
     wanted = HiddenLevel(level) if level else HiddenLevel.NONE
-    with redactor.hiding(dict.fromkeys(discreet.intersection(names), '#hidden')):
+    with redactor.hiding(dict.fromkeys(hidden.intersection(names), '#hidden')):
         return {
             name
             for name, account in zip(names, site.global_accounts(names), strict=True)

@@ -295,10 +295,10 @@ class CrosswikiDelete(Action):
             return SkipReason.FILE
         if len(page.authors) > guards.max_authors:
             return SkipReason.AUTHORS
-        if guards.begun_by and not page.beginners <= guards.begun_by:
+        if guards.begun_by and not page.creators <= guards.begun_by:
             return (
                 SkipReason.FIRST_HIDDEN
-                if None in page.beginners
+                if None in page.creators
                 else SkipReason.NOT_FIRST
             )
         return None

@@ -1,4 +1,7 @@
-"""Locking and unlocking accounts that a request page names, some of them hidden."""
+"""Locking and unlocking accounts that a request page names, some of them hidden.
+
+It hides names only; all else is that of :mod:`mw_tokens_plugin.actions.globallock`.
+"""
 
 from __future__ import annotations
 
@@ -19,22 +22,24 @@ class RequestedLock(GlobalLock):
     """
 
     def __init__(
-        self, site: PluginMixin, *, discreet: Collection[str], **how: Any
+        self, site: PluginMixin, *, hidden_names: Collection[str], **how: Any
     ) -> None:
-        """Say what is to be done to every account.
+        """Set what is done to every account.
 
-        :param discreet: names that must not be shown
+        :param hidden_names: names that must not be shown
         :param how: as for :class:`GlobalLock`
         """
         super().__init__(site, **how)
-        self._kept = frozenset(discreet)
+        self._hidden_names = frozenset(hidden_names)
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on some accounts, which costs as few reads as the wiki allows."""
-        with redactor.hiding(dict.fromkeys(self._kept.intersection(names), '#hidden')):
+        with redactor.hiding(
+            dict.fromkeys(self._hidden_names.intersection(names), '#hidden')
+        ):
             for decision in super().plan(names):
-                kept = decision.name in self._kept
-                yield replace(decision, hidden=True) if kept else decision
+                is_hidden = decision.name in self._hidden_names
+                yield replace(decision, hidden=True) if is_hidden else decision
 
 
 class RequestedUndo(UndoGlobalLock):

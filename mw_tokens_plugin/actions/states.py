@@ -1,8 +1,8 @@
 """Actions that bring each target into a state, and back again.
 
-A state is a text, such as a level of protection. An action of this sort needs to know
-how it is read and written, and the rest follows: what is skipped, what happened when an
-answer was lost, and the undo, which gives each target the state that it had before.
+A state is a text, such as a level of protection. This class decides what is skipped,
+reconciles lost answers, and undoes a campaign by giving each target the state that it
+had before. How a state is read and written is left to the subclass.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class SetState(Action):
     fixed = frozenset({'before'})
 
     def __init__(self, run: Any, campaign: Campaign, step: str = '') -> None:
-        """Do what the ledger has of a campaign.
+        """Read what the ledger has of a campaign.
 
-        :param run: the :class:`.run.Run`
+        :param run: the :class:`mw_tokens_plugin.cli.run.Run`
         :param step: which one it is, in a campaign of several steps
         """
         self.site, self.reason = run.site, campaign.reason

@@ -1,4 +1,7 @@
-"""Several actions that each target of a campaign goes through, one after the other."""
+"""Several actions that each target of a campaign goes through, one after the other.
+
+Each step plans and writes by its own action; their order is left to the engine.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ class Steps(Action):
     """
 
     def __init__(self, actions: Mapping[str, Action]) -> None:
-        """Do all of these.
+        """Keep the actions.
 
         :param actions: by the name of the step
         """
@@ -47,7 +50,7 @@ class Steps(Action):
         return {'step': target.kind, **self.of(target.kind).columns(target)}
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
-        """Leave it to the steps."""
+        """Refuse it: each step plans its own targets."""
         raise NotImplementedError('each step plans its own targets')
 
     def apply(self, target: Target) -> Outcome:
@@ -57,6 +60,6 @@ class Steps(Action):
     def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read what became of writes, each by its step."""
+        """Read whether writes took effect, each by the action of its step."""
         for target in targets:
             yield from self.of(target.kind).reconcile([target])

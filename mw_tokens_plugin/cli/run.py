@@ -176,13 +176,13 @@ class Run(Generic[Opt]):
                 yield from reader.stream(sys.stdin.buffer, 'standard input')
 
         return valid_names(
-            entries(), skip=options.skip_bad_lines, discreet=options.hides_names
+            entries(), skip=options.skip_bad_lines, hidden=options.hides_names
         )
 
-    def listed_to_skip(self, *, discreet: bool | None = None) -> list[str]:
+    def listed_to_skip(self, *, hidden: bool | None = None) -> list[str]:
         """Return the targets in the files of ``-not`` and in standing lists.
 
-        :param discreet: whether bad lines are not shown; by default as the options say
+        :param hidden: whether bad lines are not shown; by default as the options say
         :raises InvalidInput: a list cannot be read, or a line of it
         """
         # Those of user-config.py name accounts.
@@ -191,17 +191,17 @@ class Run(Generic[Opt]):
             self.options.not_,
             [*standing, *self.options.protect],
             self._parse,
-            discreet=self.options.hides_names if discreet is None else discreet,
+            hidden=self.options.hides_names if hidden is None else hidden,
             **self._spelling(),
         )
         return self._exclusions.names
 
-    def standing(self, *, discreet: bool | None = None) -> list[str]:
+    def standing(self, *, hidden: bool | None = None) -> list[str]:
         """Return the names in standing lists that may be newer than a plan.
 
-        :param discreet: as for :meth:`listed_to_skip`
+        :param hidden: as for :meth:`listed_to_skip`
         """
-        return self.listed_to_skip(discreet=discreet) if self.options.resume else []
+        return self.listed_to_skip(hidden=hidden) if self.options.resume else []
 
     def stored(self, campaign: Campaign) -> dict[str, Any]:
         """Return the options that a campaign has, or would have had by default."""
@@ -440,7 +440,7 @@ class Run(Generic[Opt]):
             if not number:
                 raise InvalidInput('Nothing was named: there is nothing to do.')
             for line in self._exclusions.check(
-                ledger, campaign, listing.existing, discreet=self.options.hides_names
+                ledger, campaign, listing.existing, hidden=self.options.hides_names
             ):
                 self.reporter.line(line)
         except BaseException as error:

@@ -1,7 +1,7 @@
-"""Reading global accounts for a plan, where the wiki may break down over some of them.
+"""Reading global accounts for a plan, where the wiki may fail to answer for some.
 
-One account that cannot be read is told as such and keeps back no other; what is done
-with it is the action's business.
+An account that cannot be read is yielded with its error, and does not affect the
+others. What follows from that is decided by the action.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ def does_not_exist(error: Exception) -> bool:
 
 
 def _check_works(site: PluginMixin, error: Exception) -> None:
-    """Raise an error unless the wiki can tell of the operator.
+    """Raise the error again if the wiki cannot read the operator's account either.
 
-    :raises TokensPluginError: it can not
+    :raises TokensPluginError: it cannot
     """
     try:
         site.global_account(site.username())

@@ -1,4 +1,6 @@
-"""IP addresses and temporary accounts, which only a block reaches, as lists.
+"""Writing lists of IP addresses and temporary accounts, which only a block reaches.
+
+The files are in the form that Special:MassGlobalBlock reads; blocking is left to it.
 
 https://www.mediawiki.org/wiki/Extension:GlobalBlocking
 """
@@ -46,7 +48,7 @@ def write_addresses(path: str, addresses: Sequence[str]) -> list[str]:
                 written.append(name)
                 file.writelines(f'{address}\n' for address in batch)
     except OSError:
-        # The next run would take them for somebody else's.
+        # The next run would refuse to write over them.
         for name in written:
             os.unlink(name)
         raise

@@ -1,6 +1,6 @@
 """The deletion log of a wiki: who deleted and restored a page, and since when.
 
-It reads and compares entries; what follows for a campaign is decided elsewhere.
+It reads and compares entries; what follows for a campaign is decided by the actions.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from mw_tokens_plugin.site.refusals import refusals
 class LogEntry:
     """An entry of the log about one page.
 
-    :ivar title: which page it is about, by its title then
-    :ivar page_id: the number that the page had then; 0 where the log does not say
+    :ivar title: the title that the page had then
+    :ivar page_id: the id that the page had then; 0 where the log does not say
     :ivar restored: how many revisions and file versions a restoration brought back;
         None where the log does not say
-    :ivar target_title: where a move led to
+    :ivar target_title: the new title, for a move
     """
 
     id: int
@@ -40,9 +40,9 @@ class LogEntry:
     target_title: str | None = None
 
     def is_by(self, target: Target, action: str) -> bool:
-        """Tell whether the user did it who sent the write for a target.
+        """Tell whether the user who sent the write for a target made this entry.
 
-        The comment says nothing: the wiki shortens it, and extensions rewrite it.
+        The comment is not compared: the wiki shortens it, and extensions rewrite it.
         """
         return self.action == action and self.user == target.operator
 
@@ -65,7 +65,7 @@ def entries(answer: Mapping[str, Any]) -> Iterator[LogEntry]:
             moment = timestamp(event.get('timestamp'))
             if moment is None:
                 continue
-            # Each type of log has its own; an import counts with a mere number.
+            # Each type of log has its own; the count of an import is a number.
             params = _mapping(event.get('params'))
             count = _mapping(params.get('count'))
             entry = LogEntry(
@@ -98,8 +98,8 @@ def own_deletions(
 ) -> Iterator[LogEntry]:
     """Yield what the operator deleted of a page since a moment, whatever its title.
 
-    A page may be moved between the look at it and its deletion, which goes by its
-    number: then the log of the planned title does not show it.
+    A page is deleted by its id, and may be moved between the plan and its deletion:
+    then the log of the planned title does not show it.
     """
     parameters: dict[str, Any] = {
         'list': 'logevents',
@@ -131,7 +131,7 @@ def ask(site: PluginSite, **parameters: Any) -> dict[str, Any]:
 def listed(answer: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     """Return the items of a list in the answer to a query, which may be missing.
 
-    :raises UnexpectedAnswer: it is no list of such items
+    :raises UnexpectedAnswer: it is not a list of such items
     """
     return items_of(answer, 'query', key) if key in answer['query'] else []
 

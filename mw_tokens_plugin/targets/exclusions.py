@@ -1,7 +1,7 @@
 """Targets that are never to be touched: lists for one run, and standing lists.
 
-Each entry of a list for one run has to be of use; a standing list may name anything.
-What is done with the entries is the actions' business.
+Each entry of a list for one run must name a target, or an account or page that exists;
+a standing list may name anything. The actions skip what is listed.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ from mw_tokens_plugin.targets.lists import (
 #: Returns which of some names exist on the wiki.
 Exist = Callable[[Sequence[str]], Iterable[str]]
 
-#: Names that are looked up in one go.
+#: Names that are looked up at a time.
 _CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusions:
-    """The entries of all lists of targets that are to be left alone.
+    """The entries of all lists of targets that must be skipped.
 
     .. version-added:: 0.1
 
     :ivar run: those for this run, by file
     :ivar standing: those of standing lists, by file
     :ivar comments: how many lines of each file are comments
-    :ivar besides: names that lines of each file may hold besides, by their numbers
+    :ivar other_names: further names that lines of each file may hold, by line number
     """
 
     run: dict[str, list[Entry]] = field(default_factory=dict)
     standing: dict[str, list[Entry]] = field(default_factory=dict)
     comments: dict[str, int] = field(default_factory=dict)
-    besides: dict[str, dict[int, list[str]]] = field(default_factory=dict)
+    other_names: dict[str, dict[int, list[str]]] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -64,34 +64,34 @@ class Exclusions:
         parse: Parse | None,
         *,
         capital: Capital = first_letter,
-        discreet: bool = False,
+        hidden: bool = False,
         english: Callable[[str], str] = str,
     ) -> Exclusions:
-        """Read the lists; a line that cannot be read is never passed over.
+        """Read the lists; a line that cannot be read is never skipped.
 
         :param run: files for this run
         :param standing: files of standing lists
         :param parse: reads one target, or several; without it they are accounts
         :param capital: writes the first letter of an account as the wiki does
-        :param discreet: whether bad lines are not to be shown
+        :param hidden: whether the text of bad lines must not be shown
         :param english: as for :class:`.targets.ListReader`
         :raises InvalidInput: a file or a line cannot be read
         """
 
         def entries(path: str) -> list[Entry]:
             reader = ListReader(parse, capital=capital, strict=True, english=english)
-            read = list(valid_entries(reader.file(path), skip=False, discreet=discreet))
+            read = list(valid_entries(reader.file(path), skip=False, hidden=hidden))
             comments[path] = reader.sources[0].comments
-            besides[path] = reader.sources[0].said
+            other_names[path] = reader.sources[0].other_names
             return read
 
         comments: dict[str, int] = {}
-        besides: dict[str, dict[int, list[str]]] = {}
+        other_names: dict[str, dict[int, list[str]]] = {}
         return cls(
             {path: entries(path) for path in run},
             {path: entries(path) for path in standing},
             comments,
-            besides,
+            other_names,
         )
 
     @property
@@ -101,14 +101,14 @@ class Exclusions:
         return list(dict.fromkeys(e.name for entries in lists for e in entries))
 
     def check(
-        self, ledger: Ledger, campaign: Campaign, exist: Exist, *, discreet: bool
+        self, ledger: Ledger, campaign: Campaign, exist: Exist, *, hidden: bool
     ) -> Iterator[str]:
-        """Look for the entries among the targets, and yield what is to be said of it.
+        """Look for the entries among the targets, and yield messages about the result.
 
         :param exist: returns which of some names exist on the wiki
-        :param discreet: whether entries are not to be shown
-        :raises InvalidInput: an entry for this run is no target and does not exist, or
-            a target stands in a line that is read otherwise
+        :param hidden: whether entries must not be shown
+        :raises InvalidInput: an entry for this run is not a target and does not exist,
+            or a line that is read otherwise may mean a target
         """
         useless = 0
         for path, entries in self.run.items():
@@ -120,7 +120,7 @@ class Exclusions:
                     continue
                 useless += 1
                 about = {'source': entry.source, 'number': entry.number}
-                name = message('campaign-this-name') if discreet else repr(entry.name)
+                name = message('campaign-this-name') if hidden else repr(entry.name)
                 problem = message('campaign-excludes-nothing', name=name)
                 line = message('campaign-bad-line', problem=problem, **about)
                 print(line, file=sys.stderr)
@@ -148,31 +148,31 @@ class Exclusions:
             )
 
     def _check_words(self, ledger: Ledger, campaign: Campaign) -> None:
-        """Refuse lines in which a target stands that they would not keep."""
-        kept = set(self.names)
-        overlooked = 0
-        for path, lines in self.besides.items():
-            names = {name for held in lines.values() for name in held} - kept
+        """Refuse lines that may mean a target which they would not exclude."""
+        excluded = set(self.names)
+        unprotected = 0
+        for path, lines in self.other_names.items():
+            names = {name for held in lines.values() for name in held} - excluded
             targets = set(_asked(partial(ledger.named, campaign), list(names)))
             for number, possible in lines.items():
                 if targets.isdisjoint(possible):
                     continue
-                overlooked += 1
-                if overlooked > MAX_REFUSED:
+                unprotected += 1
+                if unprotected > MAX_REFUSED:
                     continue
                 # The target may be one whose name must not be shown.
                 problem = message('campaign-excludes-no-target')
                 about = {'source': path, 'number': number, 'problem': problem}
                 print(message('campaign-bad-line', **about), file=sys.stderr)
-        if overlooked:
+        if unprotected:
             raise InvalidInput(
-                f'{quantity(overlooked, "line")} of -not or -protect may mean a target '
-                'that would not be skipped; nothing was sent. Correct that.'
+                f'{quantity(unprotected, "line")} of -not or -protect may mean a '
+                'target that would not be skipped; nothing was sent. Correct that.'
             )
 
 
 def existing_accounts(site: PluginMixin) -> Exist:
-    """Return what tells which accounts exist.
+    """Return a function that returns which accounts exist.
 
     .. version-added:: 0.1
 

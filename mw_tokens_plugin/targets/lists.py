@@ -1,7 +1,7 @@
 """Where the names of targets come from: arguments, files and standard input.
 
-It reads lists, and accounts for each of their lines; what a line means is known by
-:mod:`mw_tokens_plugin.protocol.lines`, and which of the targets exist by the plan.
+It reads lists, and counts what each of their lines is. What a line means is left to
+:mod:`mw_tokens_plugin.protocol.lines`, and which targets exist to the plan.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from mw_tokens_plugin.protocol.names import (
     normalise_name,
 )
 
-#: Brings what people write to the one form of a name, or to several names.
+#: Turns what people write into a name in its canonical form, or several.
 Parse = Callable[[str], str | Sequence[str]]
 
 #: Interpreted lines that are kept to be shown, for each source.
@@ -75,7 +75,7 @@ class BadLine:
 
 @dataclass(slots=True)
 class Source:
-    """What became of the lines of one source.
+    """How the lines of one source were read.
 
     :ivar title: the file, or what else it is called
     :ivar names: how many targets it names, repetitions included
@@ -84,8 +84,8 @@ class Source:
     :ivar markup: headings and other lines that cannot name anything
     :ivar interpreted: how many lines say more than a name
     :ivar shown: the first of these, with the names in them
-    :ivar said: names that lines may hold besides, by the numbers of the lines; only of
-        a list that is read strictly
+    :ivar other_names: further names that lines may hold, by line number; only of a
+        list that is read strictly
     """
 
     title: str
@@ -96,16 +96,16 @@ class Source:
     refused: int = 0
     interpreted: int = 0
     shown: list[tuple[str, str]] = field(default_factory=list)
-    said: dict[int, list[str]] = field(default_factory=dict)
+    other_names: dict[int, list[str]] = field(default_factory=dict)
 
 
 def valid_entries(
-    entries: Iterable[Entry | BadLine], *, skip: bool, discreet: bool = False
+    entries: Iterable[Entry | BadLine], *, skip: bool, hidden: bool = False
 ) -> Iterator[Entry]:
     """Yield the targets, and list the bad lines.
 
-    :param skip: whether bad lines are passed over
-    :param discreet: whether their text is not to be shown
+    :param skip: whether bad lines are skipped instead of being an error
+    :param hidden: whether their text must not be shown
     :raises InvalidInput: there were bad lines, and they are not to be skipped
     """
     bad = 0
@@ -116,7 +116,7 @@ def valid_entries(
         bad += 1
         if bad > MAX_REFUSED:
             continue
-        problem = message('campaign-bad-name') if discreet else entry.problem
+        problem = message('campaign-bad-name') if hidden else entry.problem
         about = {'source': entry.source, 'number': entry.number, 'problem': problem}
         print(message('campaign-bad-line', **about), file=sys.stderr)
     if bad > MAX_REFUSED:
@@ -130,22 +130,22 @@ def valid_entries(
 
 
 def valid_names(
-    entries: Iterable[str | Entry | BadLine], *, skip: bool, discreet: bool = False
+    entries: Iterable[str | Entry | BadLine], *, skip: bool, hidden: bool = False
 ) -> Iterator[str]:
     """Yield the names of the targets, and list the bad lines.
 
     :param entries: what was read, or names that were found otherwise
-    :param skip: whether bad lines are passed over
-    :param discreet: whether their text is not to be shown
+    :param skip: whether bad lines are skipped instead of being an error
+    :param hidden: whether their text must not be shown
     :raises InvalidInput: there were bad lines, and they are not to be skipped
     """
     read = (Entry('', 0, each) if isinstance(each, str) else each for each in entries)
-    for entry in valid_entries(read, skip=skip, discreet=discreet):
+    for entry in valid_entries(read, skip=skip, hidden=hidden):
         yield entry.name
 
 
 class ListReader:
-    """Reads lists of targets, and counts what became of their lines.
+    """Reads lists of targets, and counts what their lines are.
 
     .. version-added:: 0.1
 
@@ -229,17 +229,17 @@ class ListReader:
                 opened = left_open(text, before)
             if before and text.strip():
                 line = InvalidInput(
-                    f'{text.strip()!r} stands in a comment or in struck-out text of '
+                    f'{text.strip()!r} is inside a comment or struck-out text of '
                     'several lines.'
                 )
             try:
                 if cell is not None and text.strip():
-                    held = cell(text)
+                    value = cell(text)
                     if exact:
-                        line = Line(LineKind.ITEM, from_cell(held), exact=True)
+                        line = Line(LineKind.ITEM, from_cell(value), exact=True)
                     else:
-                        is_quoted = held.startswith("''")
-                        line = self._read_line(held if is_quoted else from_cell(held))
+                        is_quoted = value.startswith("''")
+                        line = self._read_line(value if is_quoted else from_cell(value))
                 if isinstance(line, InvalidInput):
                     raise line
                 if not _is_counted(last, line.number, _number_of(following)):
@@ -258,11 +258,11 @@ class ListReader:
                 if len(source.shown) < MAX_SHOWN:
                     source.shown.append((text.strip(), ', '.join(map(marked, names))))
             if self._strict:
-                source.said[number] = self._said(text, line)
+                source.other_names[number] = self._other_names(text, line)
             for name in names:
                 yield Entry(title, number, name)
 
-    def _said(self, text: str, line: Line) -> list[str]:
+    def _other_names(self, text: str, line: Line) -> list[str]:
         """Return the names that a line may hold; a comment may be one as a whole."""
         if self._parse is not None:
             pages = [text.strip().strip('# ')]
@@ -293,7 +293,7 @@ class ListReader:
     def _line(self, text: str) -> Line | InvalidInput:
         try:
             if text.startswith('{"'):
-                # What -log-json has written of a target.
+                # Written by -log-json.
                 target = str(json.loads(text)['target'])
                 return Line(LineKind.ITEM, target, exact=True)
             return self._read_line(text)
@@ -336,18 +336,18 @@ class ListReader:
 
 @cache
 def _reasons() -> tuple[str, ...]:
-    """Return why plans hold targets back, in their words."""
+    """Return the reasons for skipping that plans show."""
     return tuple(
         message(f'campaign-skipped-{reason.name.lower()}') for reason in SkipReason
     )
 
 
-#: A number before an item without the blank that would make it one of a list.
+#: A number before an item, without the blank that follows the number in a list.
 _COUNTED = re.compile(r'\(?\d{1,7}[.)](?=\S)')
 
 
 def _says_anything(line: Line | InvalidInput) -> bool:
-    """Tell whether any words may stand in a line, which open nothing."""
+    """Tell whether a line may hold any text, without opening a comment."""
     return isinstance(line, Line) and (line.exact or line.kind is LineKind.COMMENT)
 
 
@@ -375,21 +375,21 @@ def _lines(stream: BinaryIO, title: str) -> Iterator[tuple[int, str]]:
             ) from None
 
 
-#: Stands for the line behind one whose cells are looked at.
+#: Stands for the line after the one whose cells are read.
 _NEXT = 'next'
 
 
 def _column(heading: str, column: str) -> Callable[[str], str]:
-    """Return what takes the cell of a column out of a line.
+    """Return a function that returns the cell of a column in a line.
 
-    :param heading: the first line, which tells what is between the columns
+    :param heading: the first line, which shows what separates the columns
     :param column: the number or the heading of the column
     :raises InvalidInput: there is no such column
     """
     delimiter = max('\t,;', key=heading.count)
 
     def cells(line: str) -> tuple[list[str], bool]:
-        """Return the cells, and whether the last one goes on in the next line."""
+        """Return the cells, and whether the last one continues in the next line."""
         try:
             read = list(csv.reader([line.strip('\r\n'), _NEXT], delimiter=delimiter))
         except csv.Error as error:
@@ -409,7 +409,7 @@ def _column(heading: str, column: str) -> Callable[[str], str]:
     elif column.casefold() in titles:
         index = titles.index(column.casefold())
     else:
-        # What it has instead may be a name that is not to be shown.
+        # The headings may be names that must not be shown.
         raise InvalidInput(
             f'-column:{column}: the first line has no such heading. It has '
             f'{quantity(len(titles), "column")}; a number will do, too.'
@@ -417,9 +417,9 @@ def _column(heading: str, column: str) -> Callable[[str], str]:
 
     def cell(line: str) -> str:
         nonlocal is_open
-        goes_on = is_open
-        found, is_open = cells('"' + line if goes_on else line)
-        if goes_on or is_open:
+        continues = is_open
+        found, is_open = cells('"' + line if continues else line)
+        if continues or is_open:
             raise InvalidInput(
                 f'{line.strip()!r} is a part of a cell of several lines: give it in '
                 'one line, or correct the quotation marks.'

@@ -1,7 +1,7 @@
 """Which page an address of a wiki shows, by what the wiki says of its addresses.
 
-Nothing is asked here. The order in which the parts of an address count is that of
-MediaWiki's ``WebRequest`` and ``MediaWiki::parseTitle``.
+It sends no requests. The parts of an address count in the order of MediaWiki's
+``WebRequest`` and ``MediaWiki::parseTitle``.
 
 https://www.mediawiki.org/wiki/API:Siteinfo
 https://www.mediawiki.org/wiki/Manual:$wgArticlePath
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-#: The greatest number that PHP knows.
-_GREATEST = 2**63 - 1
+#: The largest integer in PHP.
+_MAX_INT = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,8 @@ class Shown:
     """What an address shows.
 
     :ivar title: of the page; '' if the address names none
-    :ivar page_id: the number of a page, which counts instead of the title; 0 for none
-    :ivar revision: the number of a revision, whose page counts if there is one; 0 for
-        none
+    :ivar page_id: the id of a page, which counts instead of the title; 0 for none
+    :ivar revision: the id of a revision, whose page counts if there is one; 0 for none
     """
 
     title: str
@@ -49,7 +48,7 @@ class Addresses:
 
     @classmethod
     def of(cls, general: Mapping[str, Any]) -> Addresses:
-        """Read what a wiki says of itself.
+        """Return the addresses of a wiki, by what it says of itself.
 
         :param general: the value of ``siprop=general``
         """
@@ -70,8 +69,8 @@ class Addresses:
     def page_at(self, path: str, query: str) -> Shown:
         """Return what is shown at an address.
 
-        :param path: as it stands in the address
-        :param query: what stands behind the question mark
+        :param path: as it is written in the address
+        :param query: what follows the question mark
         """
         given = parse_qs(query)
         # As PHP does, the last of several; but the path comes first.
@@ -97,12 +96,12 @@ class Addresses:
 
 
 def _number(value: str) -> int | None:
-    """Return what a number in an address is to PHP; None where that is not certain.
+    """Return a number in an address as PHP reads it; None where that is not certain.
 
     https://www.php.net/manual/en/function.intval.php
     """
     if re.fullmatch('[0-9]+', value):
-        return min(int(value), _GREATEST)
+        return min(int(value), _MAX_INT)
     # PHP reads the beginning of such a value, in several ways.
     return None if re.match(r'[ \t\n\r\v\f]*[+-]?[.]?[0-9]', value) else 0
 

@@ -1,8 +1,8 @@
 """Where the pages of a campaign over many wikis come from, other than written lists.
 
-Pages that generators find, pages of one title, and pages that accounts have begun. What
-cannot be searched now is a target of its own, to be searched another time; whether
-pages are deleted is the plan's question.
+It finds pages by generators, by their title, and by the account that created them. A
+search that cannot be made now becomes a target of its own, and is made again later.
+Whether pages are deleted is left to the plan.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Searches:
 
     :ivar wikis: the wikis that can be reached
     :ivar generators: the options of pywikibot's page generators and filters
-    :ivar left: told of each page that an account has only edited or moved, by the
-        thread that goes through what is found
-    :ivar unreachable: told of each wiki that cannot be searched, and why
+    :ivar left: called with each page that an account has only edited or moved, by the
+        thread that iterates over the results
+    :ivar unreachable: called with each wiki that cannot be searched, and why
     :ivar problems: why searches could not be made, by the targets that stand for them;
         '' for those that were made again
     """
@@ -65,7 +65,7 @@ class Searches:
     def page(self, text: str) -> str:
         """Return a page as ``database:Title``, from how people write it.
 
-        An address on a wiki that does not answer is searched another time.
+        An address on a wiki that does not answer becomes a search that is made later.
 
         :raises InvalidInput: it names no page
         """
@@ -88,21 +88,21 @@ class Searches:
         """
         return self._on_each(databases, 'same-title', title)
 
-    def begun_by(
+    def created_by(
         self, name: str, databases: Iterable[str] | None, *, without: Iterable[str] = ()
     ) -> Iterator[str | BadLine]:
-        """Yield the pages that an account has begun, on wikis where it is attached.
+        """Yield the pages that an account has created, on wikis where it is attached.
 
         IP addresses are attached nowhere, and temporary accounts may not be: they are
-        looked for on all wikis. A redirect that it left behind by moving somebody's
-        page is none of them.
+        looked for on all wikis. Redirects that are left behind by
+        moving a page do not count.
 
         https://www.mediawiki.org/wiki/API:Usercontribs
         https://www.mediawiki.org/wiki/API:Logevents
 
         :param name: the account or IP address, in MediaWiki's form
         :param databases: only these wikis; None for all
-        :param without: none of these
+        :param without: wikis that are not searched
         :raises InvalidInput: there is no such account
         """
         there = _wikis_of(self.wikis, name)
@@ -116,7 +116,7 @@ class Searches:
 
         Those that can still not be made are yielded again.
 
-        :param names: what stands for them
+        :param names: the targets that stand for them
         """
         for name in names:
             search = search_in(name)
@@ -131,7 +131,7 @@ class Searches:
         find = {
             'generators': self._generated,
             'same-title': self._of_title,
-            'from-user': self._begun_by,
+            'from-user': self._created_by,
             'url': self._at_address,
         }[kind]
         for database, found in self.wikis.search(databases, lambda d: find(d, what)):
@@ -145,7 +145,7 @@ class Searches:
                 if isinstance(each, InvalidInput):
                     raise each
                 if isinstance(each, _Left):
-                    # Not by the threads that read: together they would write a line.
+                    # Not by the threads that read: their lines would get mixed up.
                     self.left(each.name)
                 else:
                     yield each
@@ -182,19 +182,19 @@ class Searches:
     def _of_title(self, database: str, title: str) -> Found:
         (page,) = read_pages(self.wikis.site(database), [title])
         if page.invalid or page.interwiki:
-            problem = f'{title!r} is not a possible title on {database}'
+            problem = f'{title!r} cannot be a title on {database}'
             return [BadLine('-same-title', 1, problem)]
         return [named(database, page.title)] if page.exists else []
 
-    def _begun_by(self, database: str, name: str) -> Found:
+    def _created_by(self, database: str, name: str) -> Found:
         site = self.wikis.site(database)
-        begun, touched = _contributions(site, name)
+        created, touched = _contributions(site, name)
         for source, target in list(_moves(site, name)):
             touched[target] = None
-            if target not in begun and source in begun:
-                touched[source] = begun.pop(source)
-        left = [_Left(named(database, t)) for t in touched if t not in begun]
-        return [*left, *(named(database, title) for title in begun)]
+            if target not in created and source in created:
+                touched[source] = created.pop(source)
+        left = [_Left(named(database, t)) for t in touched if t not in created]
+        return [*left, *(named(database, title) for title in created)]
 
     def _at_address(self, _database: str, url: str) -> Found:
         return [self.wikis.page(url)]
@@ -220,8 +220,8 @@ def _wikis_of(wikis: Wikis, name: str) -> set[str] | None:
 def _contributions(
     site: PluginSite, name: str
 ) -> tuple[dict[str, None], dict[str, None]]:
-    """Return the pages that an account has begun, and all that it has edited."""
-    begun: dict[str, None] = {}
+    """Return the pages that an account has created, and all that it has edited."""
+    created: dict[str, None] = {}
     touched: dict[str, None] = {}
     for answer in continued(
         site, list='usercontribs', ucuser=name, ucprop='ids|title', uclimit='max'
@@ -230,8 +230,8 @@ def _contributions(
             with expected_form(f'A contribution on {site}'):
                 touched[edit['title']] = None
                 if not edit['parentid']:
-                    begun[edit['title']] = None
-    return begun, touched
+                    created[edit['title']] = None
+    return created, touched
 
 
 def _moves(site: PluginSite, name: str) -> Iterator[tuple[str, str]]:

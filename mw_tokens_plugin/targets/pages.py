@@ -1,6 +1,6 @@
 """Reading pages of a wiki, with files, and what was deleted of them.
 
-It returns frozen records; what is to be done with a page is decided elsewhere.
+It returns frozen records; what is done with a page is decided by the actions.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ FILE_NAMESPACE = 6
 #: That of templates.
 TEMPLATE_NAMESPACE = 10
 
-#: What is in no title, and would change what is asked: it separates titles, or the
-#: wiki replaces it before it looks.
+#: Characters that no title has, and that would change what is asked: they separate
+#: titles, or the wiki replaces them before it reads the titles.
 _UNASKABLE = re.compile('[\x00-\x1f\x7f|\ud800-\udfff\ufffd-\uffff]')
 
 #: What is asked of pages, and of the files that they are about.
@@ -70,8 +70,8 @@ _FOR_PLAN: dict[str, Any] = {
     'intestactionsdetail': 'full',
 }
 
-#: Refusals that are about the page, as far as they are known. What is about the
-#: operator or transient, such as a block or a rate limit, is told by the write itself.
+#: Refusals that are known to be about the page. The write itself shows those that are
+#: about the operator or transient, such as a block or a rate limit.
 _ABOUT_PAGE = re.compile('protected|toobig|toomanyrevisions')
 
 
@@ -92,11 +92,11 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a file, which has no number before it is deleted.
+    """One version of a file, which has no id before it is deleted.
 
-    :ivar sha1: None where its content is hidden: before such a version is deleted, the
-        wiki tells it to nobody
-    :ivar id: its number among what was deleted
+    :ivar sha1: None where its content is hidden; before such a version is deleted, the
+        wiki shows its hash to nobody
+    :ivar id: its id among the deleted versions
     """
 
     time: str
@@ -106,7 +106,7 @@ class Version:
 
     @property
     def key(self) -> tuple[str, str | None]:
-        """What tells it from others of the same file, deleted or not."""
+        """What identifies it among the versions of its file, deleted or not."""
         return self.time, self.sha1
 
 
@@ -114,7 +114,7 @@ class Version:
 class Page:
     """A page as it was read.
 
-    :ivar id: its number; 0 if there is none
+    :ivar id: its id; 0 if there is none
     :ivar namespace: the number of its namespace
     :ivar revisions: the newest first
     :ivar versions: those of the file that it is about, the newest first; none where
@@ -163,8 +163,8 @@ class Page:
         return list(dict.fromkeys(name or '(hidden)' for name in names))
 
     @property
-    def beginners(self) -> set[str | None]:
-        """Who has begun it: the first author, and who uploaded the file first."""
+    def creators(self) -> set[str | None]:
+        """Who has created it: the first author, and who uploaded the file first."""
         authors = {revision.user for revision in self.revisions[-1:]}
         return authors | {version.user for version in self.versions[-1:]}
 
@@ -195,7 +195,7 @@ class Page:
         return next(filter(None, moves), None)
 
     def facts(self) -> dict[str, Any]:
-        """Return what the ledger keeps of it, to tell it again and to restore it."""
+        """Return what the ledger keeps of it, to identify and to restore it."""
         facts = {
             'title': self.title,
             'page_id': self.id,
@@ -223,19 +223,19 @@ def read_pages(
     titles: Sequence[str],
     *,
     also: Mapping[str, Any] | None = None,
-    told: Callable[[Mapping[str, Any]], None] = lambda answer: None,
+    answered: Callable[[Mapping[str, Any]], None] = lambda answer: None,
 ) -> Iterator[Page]:
     """Read many pages with their latest revision and version only, in their order.
 
-    A title that no page can have is told as such, and does not disturb the others.
+    A title that no page can have is yielded as invalid, and does not affect the others.
 
-    :param also: parameters of what else is asked with the first of them
-    :param told: gets the answer to that
+    :param also: parameters of what else is asked with the first batch
+    :param answered: called with the answer to that
     """
     for given in batches(titles, max_values(site)):
         batch = [normalize('NFC', title) for title in given]
         asked = [title for title in batch if not _UNASKABLE.search(title)]
-        items, spelt = _read_batch(site, asked, also or {}, told)
+        items, spelt = _read_batch(site, asked, also or {}, answered)
         also = None
         for title in batch:
             item = items.get(_followed(spelt, title))
@@ -246,11 +246,11 @@ def read_pages(
             yield _page(item or {'title': title, 'invalid': True})
 
 
-def read_history(site: PluginSite, most: int, title: str) -> Page | None:
-    """Read a page before a plan, with all that its latest revision does not tell.
+def read_history(site: PluginSite, limit: int, title: str) -> Page | None:
+    """Read a page for a plan, with all that its latest revision does not show.
 
-    :param most: how many revisions, and versions of a file, are wanted; one more is
-        looked for, to know whether these are all
+    :param limit: how many revisions, and versions of a file, are read at most; one
+        more is asked for, to know whether these are all
     """
     more = {
         **_FOR_PLAN,
@@ -258,13 +258,13 @@ def read_history(site: PluginSite, most: int, title: str) -> Page | None:
         'tilimit': 1,
         **about(title, None),
     }
-    page, log = _read(site, most, {'titles': title, **more}, deleted=True)
+    page, log = _read(site, limit, {'titles': title, **more}, deleted=True)
     return page and replace(page, log=tuple(log))
 
 
 def read_page(
     site: PluginSite,
-    most: int,
+    limit: int,
     title: str,
     page_id: int | None = None,
     *,
@@ -275,14 +275,14 @@ def read_page(
     https://www.mediawiki.org/wiki/API:Revisions
     https://www.mediawiki.org/wiki/API:Imageinfo
 
-    :param most: how many revisions, and versions of a file, are wanted; one more is
-        looked for, to know whether these are all
-    :param page_id: the page that is looked for; the one of this title if not given
+    :param limit: how many revisions, and versions of a file, are read at most; one
+        more is asked for, to know whether these are all
+    :param page_id: the id of the page; the page of this title if not given
     :param deleted: whether its deleted revisions are wanted, where they may be read
     :return: the page, None if there is none; the latest entries
     """
     which = {'titles': title} if page_id is None else {'pageids': page_id}
-    return _read(site, most, {**which, **about(title)}, deleted=deleted)
+    return _read(site, limit, {**which, **about(title)}, deleted=deleted)
 
 
 def read_deleted(
@@ -308,10 +308,10 @@ def read_deleted(
 
 
 def read_deleted_versions(site: PluginSite, title: str) -> Iterator[Version]:
-    """Read all deleted versions of a file, whoever deleted them and when.
+    """Read all deleted versions of a file, from all of its deletions.
 
-    MediaWiki 1.39 shows them to everybody, and does not say in which deletion they
-    went. A version that is deleted again has another number than before.
+    MediaWiki 1.39 shows them to everybody, and does not say which deletion each
+    belongs to. A version that is deleted again gets another id.
 
     https://www.mediawiki.org/wiki/API:Filearchive
     """
@@ -330,7 +330,7 @@ def read_deleted_versions(site: PluginSite, title: str) -> Iterator[Version]:
 def read_deletions(site: PluginSite, title: str) -> tuple[int, list[LogEntry]]:
     """Read which page has a title, and the latest entries in the deletion log.
 
-    :return: the number of the page, or 0
+    :return: the id of the page, or 0
     """
     answer = ask(site, prop='info', titles=title, **about(title))
     return _page(_only(site, answer)).id, list(entries(answer))
@@ -340,18 +340,18 @@ def _read_batch(
     site: PluginSite,
     titles: Sequence[str],
     also: Mapping[str, Any],
-    told: Callable[[Mapping[str, Any]], None],
+    answered: Callable[[Mapping[str, Any]], None],
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Return what a wiki says of some titles, and how it writes them itself."""
     items: dict[str, dict[str, Any]] = {}
     spelt: dict[str, str] = {}
-    # A second version tells that the first is not all of them.
+    # A second version shows that the first is not the only one.
     if not titles:
         return items, spelt
     parameters = {'titles': titles, 'iilimit': 2, **_WANTED, **_FOR_PLAN, **also}
     for answer in continued(site, ask=ask, **parameters):
         if also:
-            told(answer)
+            answered(answer)
             also = {}
         with expected_form(f'What {site} says of pages'):
             for step in listed(answer, 'normalized'):
@@ -362,7 +362,7 @@ def _read_batch(
             for item in listed(answer, 'pages'):
                 looked_at = {'curtimestamp': answer.get('curtimestamp')}
                 _add(items.setdefault(item['title'], looked_at), item)
-        # Of a single file, more versions are offered than were asked for.
+        # For a single file, more versions are offered than were asked for.
         if 'iistart' in answer.get('continue', ()):
             break
     return items, spelt
@@ -378,9 +378,9 @@ def _followed(steps: Mapping[str, str], title: str) -> str:
 
 
 def _read(
-    site: PluginSite, most: int, which: Mapping[str, Any], *, deleted: bool
+    site: PluginSite, limit: int, which: Mapping[str, Any], *, deleted: bool
 ) -> tuple[Page | None, list[LogEntry]]:
-    parameters = {**_WANTED, 'rvlimit': most + 1, 'iilimit': most + 1, **which}
+    parameters = {**_WANTED, 'rvlimit': limit + 1, 'iilimit': limit + 1, **which}
     if deleted and site.has_right('deletedhistory'):
         parameters['prop'] = [*parameters['prop'], 'deletedrevisions']
         parameters |= {'drvprop': ['ids', 'timestamp', 'user'], 'drvlimit': 'max'}
@@ -390,12 +390,12 @@ def _read(
     page = _page({'curtimestamp': answer.get('curtimestamp'), **item})
     if not page.exists:
         return None, log
-    whole = max(len(page.revisions), len(page.versions)) <= most
+    whole = max(len(page.revisions), len(page.versions)) <= limit
     return replace(page, whole=whole), log
 
 
 def _only(site: PluginSite, answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the only page in an answer; one that is missing is one, too.
+    """Return the only page in an answer, which may be one that does not exist.
 
     :raises WikiUnreachable: there is none
     """
@@ -424,7 +424,7 @@ def _page(item: Mapping[str, Any]) -> Page:
         return Page(
             title=title,
             versions=versions,
-            # Special pages, and what leads to the contents of files, are no pages.
+            # Special pages, and the namespace Media, have no pages.
             invalid='invalid' in item or item.get('ns', 0) < 0,
             interwiki='iw' in item,
             deleted=deleted,
@@ -480,7 +480,7 @@ def _revision(item: Mapping[str, Any]) -> Revision:
         text(item, 'timestamp'),
         _author(item),
         parent=item.get('parentid', 0),
-        # Of the newest revision, a wiki tells the checksum even if the text is hidden.
+        # For the newest revision, a wiki shows the hash even if the text is hidden.
         hidden=not {'sha1hidden', 'suppressed'}.isdisjoint(item),
     )
 
@@ -488,11 +488,11 @@ def _revision(item: Mapping[str, Any]) -> Revision:
 def _versions(item: Mapping[str, Any]) -> Iterator[Version]:
     """Yield the versions that are deleted with a page.
 
-    Those of another repository are not. Neither are those that a redirect shows, which
-    are its target's.
+    Those of another repository are not, and neither are those that a redirect shows,
+    which belong to its target.
     """
     versions = item.get('imageinfo', ())
-    # The title is not told with a version that is hidden, which the first never is.
+    # A hidden version has no title, but the first one is never hidden.
     if item.get('imagerepository') == 'local' and (
         versions[0].get('canonicaltitle') == item['title']
     ):
@@ -510,5 +510,5 @@ def _version(item: Mapping[str, Any]) -> Version:
 
 
 def _author(item: Mapping[str, Any]) -> str | None:
-    """Return an author who is not hidden: some operators are told hidden ones too."""
+    """Return an author who is not hidden: some operators see hidden ones too."""
     return None if item.get('userhidden') else optional_text(item, 'user')

@@ -1,6 +1,7 @@
 """Who has added what a request page asks for, from the page's history.
 
-Signatures are text that anybody can write, so they do not count.
+Signatures are text that anybody can write, so they do not count. Which requests are
+acted on is left to :mod:`mw_tokens_plugin.targets.requests`.
 
 https://www.mediawiki.org/wiki/API:Revisions
 """
@@ -18,8 +19,8 @@ from mw_tokens_plugin.requestpages import KnownRequests, Request, RequestPage
 from mw_tokens_plugin.site.batches import continued
 from mw_tokens_plugin.site.mixins import PluginMixin
 
-#: Revisions that are looked through for who added a request.
-HISTORY = 500
+#: Revisions that are searched for who added a request.
+MAX_REVISIONS = 500
 #: Characters of old revisions that are read for that.
 MAX_TEXT = 100_000_000
 #: Revisions whose texts are read at a time.
@@ -34,7 +35,7 @@ class Doubt(enum.Enum):
     .. version-added:: 0.1
     """
 
-    #: It cannot be seen, does not hang together, or goes back too far.
+    #: It cannot be seen, has gaps, or goes back too far.
     HISTORY = 'history'
     #: Its author cannot be seen.
     AUTHOR = 'author'
@@ -55,13 +56,14 @@ def added_by(
 ) -> dict[int, dict[str, frozenset[str | Doubt]]]:
     """Find out who added names to requests, from the history of the page.
 
-    Whoever changed a request's heading, or opened it anew, counts as having added it,
-    and whoever restored it does beside its first author. Where all of the page was
-    gone, whoever brought it back unchanged does not.
+    An account that changed a request's heading, or opened the request again, counts as
+    having added it. One that restored it counts as well as its first author, but not
+    where all of the page was gone and it brought the page back unchanged.
 
     :param page: that revision, parsed
     :param wanted: names, by where their request starts in that revision
-    :return: all who stand for each name, and doubts where the history does not tell
+    :return: all accounts that have added each name, and doubts where the history does
+        not tell
     """
     history = _History(site, title, revision, page)
     found: dict[int, dict[str, frozenset[str | Doubt]]] = {n: {} for n in wanted}
@@ -75,7 +77,7 @@ def added_by(
         return {
             start: dict.fromkeys(names, doubtful) for start, names in wanted.items()
         }
-    # All from the latest revision back, so that each is read once and need not be kept.
+    # All go back from the latest revision together, so that each is read only once.
     heapify(steps)
     while steps:
         step = heappop(steps)
@@ -104,7 +106,7 @@ class _History:
             prop='revisions',
             titles=title,
             rvstartid=revision,
-            rvlimit=HISTORY,
+            rvlimit=MAX_REVISIONS,
             rvprop=['ids', 'user', 'sha1', 'tags'],
         )
         self._items = answer['query']['pages'][0].get('revisions') or []
@@ -133,7 +135,7 @@ class _History:
                     continue
                 text = texts.get(item['revid'])
                 self._left -= len(text or '')
-                # What is too much to be read counts as what cannot be seen.
+                # What is too large to be read counts as hidden.
                 parsed = None
                 if text is not None and self._left >= 0:
                     parsed = RequestPage.parse(text, self._known, self._namespaces)
@@ -141,7 +143,7 @@ class _History:
         return self._pages[position]
 
     def forget(self, position: int) -> None:
-        """Drop the texts of all revisions later than one."""
+        """Drop the texts of all revisions that are later than a position."""
         for number in [n for n in self._pages if n < position]:
             del self._pages[number]
 
@@ -157,7 +159,7 @@ class _History:
         return position + 1
 
     def before_damage(self, position: int) -> tuple[int, frozenset[str | Doubt]] | None:
-        """Return the same text before all of the page was gone, and who did that."""
+        """Return where the text was the same before a blanking, and who did that."""
         if position not in self._damage:
             self._damage[position] = self._find_damage(position)
         return self._damage[position]
@@ -199,9 +201,9 @@ class _History:
         return digest is not None and digest == self._items[older].get('sha1')
 
     def _is_gone(self, position: int, older: int) -> bool:
-        """Tell whether nothing of a revision stood on the page then.
+        """Tell whether nothing of a revision was on the page then.
 
-        Where requests are all that a page has, to withdraw the last one looks the same.
+        On a page with nothing but requests, withdrawing the last one looks the same.
         """
         now, then = self.page(position), self.page(older)
         if now is None or then is None:
@@ -240,10 +242,10 @@ def _query(site: PluginMixin, **parameters: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A revision in which a request asks for some names, and who stands for them.
+    """A revision in which a request has some names, and who has added them since.
 
     :ivar start: where the request starts in the latest revision
-    :ivar gone_by: who took all of the page away meanwhile
+    :ivar gone_by: who removed all of the page meanwhile
     """
 
     position: int
@@ -261,7 +263,7 @@ class _Step:
 def _ways_back(
     history: _History, step: _Step
 ) -> Iterator[_Step | dict[str, frozenset[str | Doubt]]]:
-    """Yield where to look next, and who stands for the names that end here."""
+    """Yield where to look next, and who has added the names that end here."""
     if past := history.before_damage(step.position):
         position, by = past
         yield replace(step, position=position, gone_by=step.gone_by | by)
@@ -291,7 +293,7 @@ def _ways_back(
         if history.restores(step.position):
             by |= {Doubt.RESTORED}
         if by & step.gone_by:
-            # Whoever took the page away may have withdrawn the request.
+            # The account that removed the page may have withdrawn the request.
             by |= {Doubt.HISTORY}
         yield dict.fromkeys(added, by)
 
@@ -301,8 +303,8 @@ def _matching(
 ) -> Request | Doubt | None:
     """Return what a request was in the revision before; None if it was not there.
 
-    Headings can be equal. What is the same word for word is the same request then, and
-    a single one that is left on either side has been edited.
+    Headings can be equal. Then requests of the same text are the same request, and if
+    one is left on either side, it has been edited.
     """
     if isinstance(before, Doubt):
         return before

@@ -1,6 +1,8 @@
-"""Targets from a steward request page: which of its requests are to be carried out.
+"""Targets from a steward request page: which of its requests are selected.
 
-Anybody can edit such a page, so nothing here is permission to act.
+Anybody can edit such a page, so a selection is not permission to act: the operator
+confirms it. Reading the text of the page is left to
+:mod:`mw_tokens_plugin.requestpages`.
 """
 
 from __future__ import annotations
@@ -26,16 +28,16 @@ from mw_tokens_plugin.requestpages import Request, RequestKind, RequestPage
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.requesters import Doubt, added_by
 
-#: Shortest prefixes of ranges that it blocks, by the version of the protocol
-#: (``$wgGlobalBlockingCIDRLimit``).
-_WIDEST = {4: 16, 6: 19}
+#: Shortest prefixes of ranges that GlobalBlocking blocks, by the version of the
+#: protocol (``$wgGlobalBlockingCIDRLimit``).
+_MIN_PREFIX = {4: 16, 6: 19}
 
-#: Longest reason with the heading of a request in it.
-_LONGEST_REASON = 250
-#: Longest status that is repeated to the operator.
-_LONGEST_STATUS = 30
-#: Most of what may be names that is listed of one request, and the longest of each.
-_MAX_LEFT, _LONGEST_LEFT = 20, 80
+#: Length of a reason with the heading of a request in it.
+_MAX_REASON = 250
+#: Length of a status that is shown to the operator.
+_MAX_STATUS = 30
+#: How many texts that may be names are listed of one request, and how much of each.
+_MAX_LEFT, _MAX_LEFT_TEXT = 20, 80
 _WORD = re.compile(r'[A-Za-z]+')
 _BETWEEN_WORDS = re.compile(r'[ _.,:;()/&+-]*')
 #: What headings and statuses may say beside a name that must not be shown.
@@ -56,7 +58,7 @@ _HARMLESS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class SelectedRequest:
     """A request that is acted on, and those of its names that are."""
 
     label: str
@@ -65,7 +67,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class SkippedRequest:
     """A request, or a part of one, that is not acted on."""
 
     label: str
@@ -87,15 +89,15 @@ class Selection:
     title: str
     revision: int
     kind: RequestKind
-    taken: tuple[Taken, ...]
-    passed: tuple[Passed, ...]
+    selected: tuple[SelectedRequest, ...]
+    skipped: tuple[SkippedRequest, ...]
     addresses: tuple[str, ...]
     hidden: frozenset[str]
 
     @property
     def names(self) -> tuple[str, ...]:
         """All names that are acted on, each once."""
-        return tuple(dict.fromkeys(name for t in self.taken for name in t.names))
+        return tuple(dict.fromkeys(name for t in self.selected for name in t.names))
 
     @property
     def shown_addresses(self) -> tuple[str, ...]:
@@ -106,13 +108,13 @@ class Selection:
     def reason(self) -> str:
         """A permanent link to the request; to the page if there are several."""
         link = f'Special:PermanentLink/{self.revision}'
-        if len(self.taken) == 1:
-            (taken,) = self.taken
-            whole = f'[[{link}#{taken.request.heading}|{self.title}]]'
+        if len(self.selected) == 1:
+            (selected,) = self.selected
+            whole = f'[[{link}#{selected.request.heading}|{self.title}]]'
             if (
-                taken.label == taken.request.heading
-                and not set('[]{}|<>#') & set(taken.label)
-                and len(whole) <= _LONGEST_REASON
+                selected.label == selected.request.heading
+                and not set('[]{}|<>#') & set(selected.label)
+                and len(whole) <= _MAX_REASON
             ):
                 return whole
         return f'[[{link}|{self.title}]]'
@@ -130,23 +132,23 @@ class Selection:
                     'names': t.names,
                     'agreed': t.request.lock_or_unlock,
                 }
-                for t in self.taken
+                for t in self.selected
             ],
         }
 
     def lines(self) -> Iterator[str]:
-        """Yield what the operator reads of it, without names to be hidden."""
+        """Yield the lines that the operator is shown, without hidden names."""
         yield message('global_lock-page', title=self.title, revision=self.revision)
-        for taken in self.taken:
-            status = taken.request.status.word if taken.request.status else ''
-            number = message('global_lock-request-names', number=len(taken.names))
+        for selected in self.selected:
+            status = selected.request.status.word if selected.request.status else ''
+            number = message('global_lock-request-names', number=len(selected.names))
             details = '; '.join(filter(None, [number, status]))
-            yield f'  {marked(taken.label)} ({details})'
-        for passed in self.passed:
+            yield f'  {marked(selected.label)} ({details})'
+        for skipped in self.skipped:
             line = message(
                 'global_lock-skipped',
-                label=marked(passed.label),
-                why=marked(passed.why),
+                label=marked(skipped.label),
+                why=marked(skipped.why),
             )
             yield f'  {line}'
 
@@ -162,7 +164,7 @@ def select(
 ) -> Selection:
     """Choose the open requests of one kind on a page.
 
-    What is not certainly of that kind is passed over, and said so.
+    What is not certainly of that kind is skipped, with the reason.
 
     :param site: the wiki with the page
     :param kind: what the requests are to ask for
@@ -186,10 +188,10 @@ def select(
             f'{context.title} is a redirect to {target}: give -page:{target}.'
         )
     hidden = frozenset(map(folded, page.hidden_names))
-    labels = _labels(page, hidden, discreet=kind is RequestKind.HIDE)
+    labels = _labels(page, hidden, hide_all=kind is RequestKind.HIDE)
     wanted = _in_sections(page.requests, labels, sections)
     chosen = [r for r in wanted if r.is_open]
-    # Who has added it cannot be told of what was never certain.
+    # The history does not tell who has added a request that was never certain.
     if kind is RequestKind.LOCK and not requesters:
         chosen = [
             _as_lock(r)
@@ -200,8 +202,8 @@ def select(
     agreed = {r.span.start for r in chosen if r.lock_or_unlock and r.is_certain}
     certain = [r for r in chosen if _why_not(r, kind) is None]
     blocks = [r for r in chosen if r.is_certain and r.kind is RequestKind.BLOCK]
-    passed = [
-        Passed(labels[r.span.start], why)
+    skipped = [
+        SkippedRequest(labels[r.span.start], why)
         for r in wanted
         if (why := _unknown_status(r, labels, hidden) or _why_not(r, kind))
         and not r.is_closed
@@ -217,25 +219,25 @@ def select(
                 name for name in request.names if by[name].issubset(requesters)
             )
             others = frozenset[str | Doubt]().union(*by.values()) - set(requesters)
-            passed += [Passed(label, why) for why in _added_by(page, others)]
+            skipped += [SkippedRequest(label, why) for why in _added_by(page, others)]
     for request in (*certain, *blocks):
         label = labels[request.span.start]
-        if why := _not_taken(request, label, hidden):
-            passed.append(Passed(label, why))
+        if why := _not_selected(request, label, hidden):
+            skipped.append(SkippedRequest(label, why))
         if count := sum(map(_is_too_wide, accepted[request.span.start])):
-            ipv4, ipv6 = _WIDEST[4], _WIDEST[6]
+            ipv4, ipv6 = _MIN_PREFIX[4], _MIN_PREFIX[6]
             why = message('global_lock-too-wide', number=count, ipv4=ipv4, ipv6=ipv6)
-            passed.append(Passed(label, why))
+            skipped.append(SkippedRequest(label, why))
     return Selection(
         title=context.title,
         revision=context.base_revision,
         kind=kind,
-        taken=tuple(
-            Taken(labels[r.span.start], r, names)
+        selected=tuple(
+            SelectedRequest(labels[r.span.start], r, names)
             for r in certain
             if (names := accepted[r.span.start])
         ),
-        passed=tuple(passed),
+        skipped=tuple(skipped),
         addresses=tuple(
             dict.fromkeys(
                 name
@@ -254,17 +256,17 @@ def select(
 
 
 def read_page(site: PluginMixin, text: str) -> RequestPage:
-    """Read a request page, with what its wiki calls pages of users."""
+    """Read a request page, with the names of its wiki's namespaces of users."""
     spaces = [site.namespaces.USER, site.namespaces.USER_TALK]
     names = {str(name).replace('_', ' ').lower() for space in spaces for name in space}
     return RequestPage.parse(text, namespaces=names)
 
 
 def redirect_of(site: PluginMixin, title: str, page: RequestPage) -> str | None:
-    """Return where a page leads its readers, if it does.
+    """Return the target of a page that is a redirect; None if it is not.
 
-    The wiki is asked, as its language has words of its own for that, but only if it
-    may be so.
+    The wiki is asked, as each language has its own words for a redirect, but only if
+    the page may be one.
 
     :raises ApiRefusal: the wiki refused
     """
@@ -292,7 +294,7 @@ def _in_sections(
     if missing := wanted - by_heading - by_label.keys():
         which = f'{len(missing)} of the {len(wanted)} headings'
         raise InvalidInput(
-            'No request has, or stands under, '
+            'No request has, or is under, '
             f'{"the heading" if len(wanted) == 1 else which} given with -section. Give '
             'a heading as it is displayed, or "request" and its number.'
         )
@@ -318,7 +320,7 @@ def _why_not(request: Request, kind: RequestKind) -> str | None:
 
 
 def _as_lock(request: Request) -> Request:
-    """Return a request as the operator has said that it is meant."""
+    """Return a request as a request for a lock, which the operator has confirmed."""
     return replace(request, kind=RequestKind.LOCK, problems=())
 
 
@@ -326,8 +328,8 @@ def _shown(request: Request) -> tuple[str, ...]:
     return tuple(n for n in request.names if n not in request.hidden_names)
 
 
-def _not_taken(request: Request, label: str, hidden: Collection[str]) -> str | None:
-    """Return what to say of what may name others and is not taken, if there is any."""
+def _not_selected(request: Request, label: str, hidden: Collection[str]) -> str | None:
+    """Return a message about texts that may name others and are skipped, if any."""
     left = request.not_selected
     if not left:
         return None
@@ -343,19 +345,19 @@ def _not_taken(request: Request, label: str, hidden: Collection[str]) -> str | N
 
 def _shortened(text: str) -> str:
     text = ' '.join(text.split())
-    return text if len(text) <= _LONGEST_LEFT else f'{text[:_LONGEST_LEFT]}...'
+    return text if len(text) <= _MAX_LEFT_TEXT else f'{text[:_MAX_LEFT_TEXT]}...'
 
 
 def _unknown_status(
     request: Request, labels: Mapping[int, str], hidden: Collection[str]
 ) -> str | None:
-    """Return what to say of a status that is neither open nor closed."""
+    """Return a message about a status that is neither open nor closed."""
     if request.status is None or request.is_open or request.is_closed:
         return None
     word = request.status.word
     if (
         labels[request.span.start] != request.heading
-        or len(word) > _LONGEST_STATUS
+        or len(word) > _MAX_STATUS
         or _may_tell_a_name(hidden, word)
     ):
         return message('global_lock-status-unknown')
@@ -378,16 +380,16 @@ def _is_too_wide(name: str) -> bool:
     if kind_of(name) is not AccountKind.IP:
         return False
     network = ipaddress.ip_network(name, strict=False)
-    return network.prefixlen < _WIDEST[network.version]
+    return network.prefixlen < _MIN_PREFIX[network.version]
 
 
 def _labels(
-    page: RequestPage, hidden: Collection[str], *, discreet: bool
+    page: RequestPage, hidden: Collection[str], *, hide_all: bool
 ) -> dict[int, str]:
     """Return what to call each request, without names that must not be shown."""
     return {
         request.span.start: message('global_lock-label-hidden', number=number)
-        if discreet
+        if hide_all
         or request.hidden_names
         or _may_tell_a_name(hidden, request.heading, shown=_shown_names(request))
         else request.heading
@@ -406,7 +408,8 @@ def _may_tell_a_name(
     """Tell whether a text may hold a name that must not be shown.
 
     There are more ways to spell a name than can be listed. So, where a page has such
-    names, only words that are known to be harmless are shown, and names that are.
+    names, only words that are known to be harmless are shown, and names that are shown
+    there anyway.
 
     :param hidden: those names, folded
     :param shown: names that are shown where the text is from

@@ -1,6 +1,7 @@
 """The wikis that one login reaches, as a campaign over many of them needs them.
 
-It knows them by their database names, and what may be done there; it writes to none.
+It finds their sites by their database names, and what the operator may do there. It
+writes to none; the actions do.
 """
 
 from __future__ import annotations
@@ -56,19 +57,19 @@ __all__ = [
 
 Result = TypeVar('Result')
 
-#: What goes wrong with one wiki, and tells nothing of the others.
+#: Errors that concern one wiki, and say nothing about the others.
 FAILURES = (TokensPluginError, PywikibotError)
 
-#: What may be otherwise in a while; all else is for the operator to correct.
+#: Errors that may be gone in a while; all others must be corrected by the operator.
 _TRANSIENT = (*TRANSIENT, UnexpectedAnswer, ServerError)
 
-#: Characters that are in no title: control characters, and halves of characters.
+#: Characters that no title has: control characters, and surrogates.
 _NOT_TEXT = re.compile('[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]')
 
-#: What MediaWiki takes for blanks in titles.
+#: Characters that MediaWiki reads as blanks in titles.
 _BLANKS = re.compile('[ _\xa0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+')
 
-#: What looks like an entity, which is in no title.
+#: What looks like an entity, which no title has.
 _ENTITY = re.compile('&(?=[A-Za-z0-9\x80-\U0010ffff]+;)')
 
 
@@ -76,11 +77,11 @@ _ENTITY = re.compile('&(?=[A-Za-z0-9\x80-\U0010ffff]+;)')
 class Standing:
     """What the operator is on one wiki.
 
-    :ivar skipped: why nothing is to be done there; None if it may be
+    :ivar skipped: why nothing is done there; None if it may be
     :ivar read_only: why the wiki takes no writes at present; None if it does
-    :ivar is_local: whether the right is a local one only, of no global group
+    :ivar is_local: whether the right comes from a local group only
     :ivar sysops: how many active sysops the wiki has of its own
-    :ivar problem: what else is to be said of why nothing is to be done
+    :ivar problem: more about why nothing is done there
     """
 
     skipped: SkipReason | None
@@ -99,7 +100,7 @@ class Wikis:
     """
 
     def __init__(self, home: PluginSite) -> None:
-        """Ask nothing yet.
+        """Keep the home site; no request is sent.
 
         :param home: the site whose login is used everywhere
         """
@@ -116,7 +117,7 @@ class Wikis:
         """
         if self._accounts is None:
             raise InvalidInput(
-                f'{self.home} breaks down over the list of the wikis on which '
+                f'{self.home} cannot list the wikis on which '
                 f'{self.home.username()} has an account: name them in -wikis:.'
             )
         return iter(self._accounts)
@@ -162,7 +163,7 @@ class Wikis:
         https://www.mediawiki.org/wiki/API:Globaluserinfo
         https://www.mediawiki.org/wiki/API:Allusers
 
-        :param right: what is to be done takes this one
+        :param right: the right that is needed there
         """
         key = database, right
         if key not in self._standings:
@@ -184,7 +185,7 @@ class Wikis:
 
         Both come in one read, if there are not too many pages.
 
-        :param right: what is to be done takes this one
+        :param right: the right that is needed there
         """
         key = database, right
         if key in self._standings:
@@ -194,10 +195,11 @@ class Wikis:
         except NotAttached as error:
             return Standing(SkipReason.NO_ACCOUNT, problem=problem_of(error)), ()
 
-        def told(answer: Mapping[str, Any]) -> None:
+        def answered(answer: Mapping[str, Any]) -> None:
             self._standings[key] = _standing(site, right, answer)
 
-        pages = list(read_pages(site, titles, also=_about_operator(site), told=told))
+        also = _about_operator(site)
+        pages = list(read_pages(site, titles, also=also, answered=answered))
         return self.standing(database, right), pages
 
     def search(
@@ -231,9 +233,9 @@ class Wikis:
 
         :param text: wiki and title with a tabulator between them, ``database:Title``,
             an interwiki link, or a URL
-        :param later: told of an address on a wiki that does not answer, and why; then
-            a search is returned that stands for it
-        :raises InvalidInput: it is none of them, or no such wiki is known
+        :param later: called with an address on a wiki that does not answer, and why;
+            then a search that stands for it is returned
+        :raises InvalidInput: it is in none of these forms, or the wiki is not known
         """
         text = text.strip()
         wiki, tab, title = text.partition('\t')
@@ -264,13 +266,12 @@ class Wikis:
         account = wikis.account_at(place)
         if account is None:
             raise InvalidInput(
-                f'{where} is none of the wikis on which {self.home.username()} has an '
-                'account.'
+                f'{where} is not a wiki on which {self.home.username()} has an account.'
             )
         return str(account.wiki)
 
     def _asked_site(self, where: str) -> PluginSite:
-        """Return the site of a wiki that only itself can tell the database name of."""
+        """Return the site of a wiki that must be asked for its database name."""
         if where not in self._sites:
             try:
                 self._sites[where] = self.home.foreign_site(where)
@@ -283,7 +284,7 @@ class Wikis:
 
         :raises NotInFarm: there is none
         """
-        # Most are named after their codes, so that few are asked.
+        # Most database names begin with the code, so few wikis are asked.
         codes = sorted(self.home.family.langs, key=lambda c: not database.startswith(c))
         for code in codes:
             with suppress(*FAILURES):
@@ -291,8 +292,8 @@ class Wikis:
                 if site.tokens.identify().database == database:
                     return site
         raise NotInFarm(
-            f'{database!r} is no wiki of the family {self.home.family.name!r} on which '
-            f'{self.home.username()} is known to have an account.'
+            f'{database!r} is not a wiki of the family {self.home.family.name!r} on '
+            f'which {self.home.username()} is known to have an account.'
         )
 
     @cached_property
@@ -319,7 +320,7 @@ class Wikis:
         ]
         if host and len(there) > 1:
             path = urlsplit(url).path
-            # Of one that does not answer it is not known what is its own.
+            # Which addresses are its own is not known of one that does not answer.
             known = {name: self._addresses(name) for name in there}
             fits = {
                 name: own.fit(path)
@@ -371,7 +372,7 @@ class Wikis:
         return named(database, title)
 
     def _is_special(self, database: str, title: str) -> bool:
-        """Tell whether a title is a special page's, where no revision counts."""
+        """Tell whether a title is that of a special page, where no revision counts."""
         space, colon, _name = title.replace('_', ' ').strip(' :').partition(':')
         if not colon:
             return False
@@ -428,9 +429,9 @@ class Wikis:
         return named(self._wiki_at(url), rest.lstrip(':'))
 
     def _check_login(self) -> None:
-        """Raise an error where it is the login on the home wiki that is gone.
+        """Raise an error if the login on the home wiki is gone.
 
-        :raises SessionError: it is
+        :raises SessionError: it is gone
         """
         login = home_login(self.home)
         if login.kind() == 'centralauthtoken':
@@ -469,7 +470,7 @@ def wiki_by_wiki(
         found = in_parallel(decided, groups, at_a_time=1)
     else:
         found = wikis.search(groups, decided)
-    # Only where another one works, it is the fault of these.
+    # These wikis are at fault only if another one works.
     waiting: list[Decision] | None = None if again else []
     for database, result in found:
         if not isinstance(result, Exception):
@@ -535,14 +536,14 @@ def _standing(site: PluginSite, right: str, answer: Mapping[str, Any]) -> Standi
 def named(database: str, title: str) -> str:
     """Return ``database:Title``, the name of a target.
 
-    Blanks are read as MediaWiki does it. Whether a page can have such a title is the
-    wiki's question.
+    Blanks are read as in MediaWiki. Whether a page can have such a title is left to the
+    wiki.
 
     :raises InvalidInput: there is no title
     """
     title = unicodedata.normalize('NFC', title.strip('\t\n\r ')).partition('#')[0]
     title = _BLANKS.sub(' ', _NOT_TEXT.sub('\ufffd', title)).strip(' ')
-    # The wiki reads entities in what it is asked, and this one is none.
+    # The wiki decodes entities in titles, and this is not meant as one.
     title = _ENTITY.sub('&amp;', title)
     if not title:
         raise InvalidInput(f'A page of {database} without a title.')
@@ -552,7 +553,7 @@ def named(database: str, title: str) -> str:
 def search_name(database: str, kind: str, what: str) -> str:
     """Return the name of the target that stands for a search on one wiki.
 
-    No page has such a title, so it is told from all of them.
+    No page can have such a title.
 
     :param kind: which search, as a word
     :param what: what is searched

@@ -150,11 +150,11 @@ def test_who_added_a_request_is_read_from_the_history(
     page_of_now = site.edit_context(title, text=True)
     save_page(site, page_of_now, TEXT + '\n.', summary='unrelated')
     somebody = '127.0.0.1'
-    taken = select(site, title, RequestKind.LOCK, requesters=[somebody]).taken
+    taken = select(site, title, RequestKind.LOCK, requesters=[somebody]).selected
     assert [each.names for each in taken] == [('Émile', 'B c')]
     mine = select(site, title, RequestKind.LOCK, requesters=[wiki.operator.name])
-    assert mine.taken == ()
-    assert [each.why for each in mine.passed if 'added' in each.why] == [
+    assert mine.selected == ()
+    assert [each.why for each in mine.skipped if 'added' in each.why] == [
         f'added by {somebody}'
     ]
 
@@ -162,7 +162,7 @@ def test_who_added_a_request_is_read_from_the_history(
 def doubts(site: Any, title: str) -> tuple[int, list[str]]:
     """Return how many requests of somebody are taken, and why others are not."""
     found = select(site, title, RequestKind.LOCK, requesters=['127.0.0.1'])
-    return len(found.taken), [p.why for p in found.passed]
+    return len(found.selected), [p.why for p in found.skipped]
 
 
 @pytest.mark.parametrize('noredirect', [False, True])

@@ -318,7 +318,7 @@ def test_pages_that_are_left_are_told_one_after_the_other(
     searches = Searches(
         Wikis(site), left=lambda page: told.append((threading.current_thread(), page))
     )
-    list(searches.begun_by('192.0.2.1', ['aawiki', 'bbwiki']))
+    list(searches.created_by('192.0.2.1', ['aawiki', 'bbwiki']))
     assert {thread for thread, _ in told} == {threading.current_thread()}
     pages = [f'{w}wiki:Spam edited {n}' for w in ('aa', 'bb') for n in range(3)]
     assert sorted(page for _, page in told) == pages

@@ -306,7 +306,7 @@ def test_a_section_is_one_request_or_those_under_a_heading(
     none = global_lock(PAGE, '-section:Global lock', '-simulate')
     assert none.code == 2
     assert (
-        'No request has, or stands under, the heading given with -section. Give a '
+        'No request has, or is under, the heading given with -section. Give a '
         'heading as it is displayed, or "request" and its number.'
     ) in ' '.join(none.err.split())
     some = global_lock(PAGE, '-section:Global lock', under, '-simulate')
@@ -478,7 +478,7 @@ def test_no_range_is_handed_over_that_cannot_be_blocked(
 def requested(site: Any, *requesters: str) -> dict[str, tuple[str, ...]]:
     """Return what is taken from the page, by request."""
     found = select(site, TITLE, RequestKind.LOCK, requesters=requesters)
-    return {taken.label: taken.names for taken in found.taken}
+    return {taken.label: taken.names for taken in found.selected}
 
 
 def test_the_requester_is_the_author_of_the_revision_not_the_signature(
@@ -585,7 +585,7 @@ def test_who_brings_back_what_was_withdrawn_stands_for_it(
     save(sandbox, before, 'Mallory')
     found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann'])
     assert list(found.names) == spam(*left)
-    why = {passed.why for passed in found.passed}
+    why = {passed.why for passed in found.skipped}
     if left != [1, 2]:
         assert why & {'added by Mallory', 'the history does not show who added it'}
     alone = select(site, TITLE, RequestKind.LOCK, requesters=['Mallory'])
@@ -651,9 +651,9 @@ def test_a_second_request_with_the_same_heading_is_not_taken_for_the_first(
     found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann'])
     page = RequestPage.parse(text(sandbox))
     numbers = {r.span: str(n) for n, r in enumerate(page.requests)}
-    assert {numbers[t.request.span]: list(t.names) for t in found.taken} == hers
+    assert {numbers[t.request.span]: list(t.names) for t in found.selected} == hers
     if len(page.requests) > len(hers) + 1:
-        assert {p.why for p in found.passed} & {
+        assert {p.why for p in found.skipped} & {
             'added by Mallory',
             'requests with the same heading cannot be told apart in the history',
         }
@@ -670,13 +670,13 @@ def test_what_the_history_cannot_tell_is_passed_over(
     def why() -> list[str]:
         found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann'])
         assert found.names == ()
-        return [p.why for p in found.passed if p.label == 'Global lock for spambots']
+        return [p.why for p in found.skipped if p.label == 'Global lock for spambots']
 
     assert why() == ['the page was moved, protected or imported since']
     save(sandbox, ABOVE + LIST + '.', 'Bob')
     sandbox.call(lambda farm: _page(farm).revisions.pop(2))
     assert why() == ['the history does not show who added it']
-    monkeypatch.setattr(requesters, 'HISTORY', 1)
+    monkeypatch.setattr(requesters, 'MAX_REVISIONS', 1)
     assert why() == ['the history does not show who added it']
 
 
@@ -701,13 +701,15 @@ def test_what_is_hidden_in_the_history_stands_for_nothing(
     assert requested(site, 'Ann')
     hidden['userhidden'] = True
     found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann'])
-    assert [p.why for p in found.passed][-1] == 'its author cannot be seen'
+    assert [p.why for p in found.skipped][-1] == 'its author cannot be seen'
     assert found.names == ()
     save(sandbox, ABOVE + LIST + '.', 'Bob')
     hidden.clear()
     hidden['slots'] = {'main': {'texthidden': True}}
     found = select(site, TITLE, RequestKind.LOCK, requesters=['Ann', 'Bob'])
-    assert [p.why for p in found.passed][-1] == 'the history does not show who added it'
+    assert [p.why for p in found.skipped][
+        -1
+    ] == 'the history does not show who added it'
     assert found.names == ()
 
 
@@ -1168,14 +1170,14 @@ def test_no_disguise_of_a_hidden_name_gets_into_labels_and_reasons(
         request = ONE.replace('Spambot 00003 ===', f'{spelling} ===')
         revision = save(sandbox, ABOVE + hidden + request)
         found = select(site, TITLE, RequestKind.LOCK)
-        (taken,) = found.taken
+        (taken,) = found.selected
         assert taken.label == 'request 3 (names hidden)', spelling
         assert found.reason == f'[[Special:PermanentLink/{revision}|{TITLE}]]'
         status = ONE.replace('in progress', spelling)
         save(sandbox, ABOVE + hidden + status)
         found = select(site, TITLE, RequestKind.LOCK)
         label = 'Global lock for Spambot 00003'
-        assert [p.why for p in found.passed if p.label == label] == [
+        assert [p.why for p in found.skipped if p.label == label] == [
             'its {{Status}} is neither open nor closed'
         ], spelling
 
@@ -1210,7 +1212,7 @@ def test_beside_a_hidden_name_only_harmless_headings_are_shown(
     site.login()
     other = f'=== Global lock ===\n{{{{Status}}}}\n* {{{{LockHide|Ugly{beside}}}}}\n'
     save(sandbox, ABOVE + other + ONE.replace('Global lock for Spambot 00003', heading))
-    labels = [taken.label for taken in select(site, TITLE, RequestKind.LOCK).taken]
+    labels = [taken.label for taken in select(site, TITLE, RequestKind.LOCK).selected]
     shown = is_shown or not beside
     assert labels[1] == (heading if shown else 'request 3 (names hidden)')
 

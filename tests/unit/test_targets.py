@@ -186,4 +186,4 @@ def test_an_exclusion_is_also_looked_up_as_it_could_have_been_meant(
 ) -> None:
     reader = ListReader(strict=True)
     read(line.encode(), reader)
-    assert name in reader.sources[0].said[1]
+    assert name in reader.sources[0].other_names[1]
