@@ -38,7 +38,8 @@ from mw_tokens_plugin.privatefiles import expanded, naming, open_private
 from mw_tokens_plugin.protocol.names import normalise_name
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.actions.pagedelete import CrosswikiDelete, UndoCrosswikiDelete
+    from mw_tokens_plugin.actions.pagedelete import CrosswikiDelete
+    from mw_tokens_plugin.actions.pagerestore import UndoCrosswikiDelete
     from mw_tokens_plugin.campaign.records import Campaign
     from mw_tokens_plugin.cli.declaration import Listing
     from mw_tokens_plugin.cli.run import Run
@@ -393,7 +394,7 @@ def delete(run: Run[Options], campaign: Campaign) -> CrosswikiDelete:
 
 def undo_delete(run: Run[Options], campaign: Campaign) -> UndoCrosswikiDelete:
     """Return what a campaign does that undoes another one."""
-    from mw_tokens_plugin.actions.pagedelete import UndoCrosswikiDelete
+    from mw_tokens_plugin.actions.pagerestore import UndoCrosswikiDelete
 
     _, recorded = run.undone(campaign)
     return UndoCrosswikiDelete(

@@ -33,6 +33,7 @@ from mw_tokens_plugin.targets.deletionlog import (
 
 __all__ = [
     'FILE_NAMESPACE',
+    'MAX_REVISIONS',
     'TEMPLATE_NAMESPACE',
     'Page',
     'Revision',
@@ -49,6 +50,10 @@ __all__ = [
 FILE_NAMESPACE = 6
 #: That of templates.
 TEMPLATE_NAMESPACE = 10
+
+#: Revisions, and versions of a file, that a page may have to be deleted: one request
+#: restores it, and cannot name more of them.
+MAX_REVISIONS = 50
 
 #: Characters that no title has, and that would change what is asked: they separate
 #: titles, or the wiki replaces them before it reads the titles.

@@ -22,11 +22,8 @@ from pywikibot.comms import http
 from pywikibot.site import APISite
 
 from mw_tokens_plugin.actions import pagedelete as crosswiki
-from mw_tokens_plugin.actions.pagedelete import (
-    CrosswikiDelete,
-    PageGuards,
-    UndoCrosswikiDelete,
-)
+from mw_tokens_plugin.actions.pagedelete import CrosswikiDelete, PageGuards
+from mw_tokens_plugin.actions.pagerestore import UndoCrosswikiDelete
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
