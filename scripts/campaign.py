@@ -15,7 +15,7 @@ pwb campaign report NAME DIR      Write it to a folder as JSON, CSV, wikitext an
 pwb campaign resume NAME          Go on with it, by the script that began it.
 
 pwb campaign retry-failed NAME    Put the targets that have failed, or whose wiki did
-                                  not answer, back into the plan, decide on them anew,
+                                  not answer, back into the plan, decide on them again,
                                   and go on.
 
 pwb campaign undo NAME -reason:TEXT

@@ -141,7 +141,7 @@ class CampaignOptions(Options):
         when=When.ALWAYS,
     )
     undo: str | None = option(
-        'Undo what a campaign has changed, where nobody has changed it since.',
+        'Undo what a campaign has changed, if it was not changed since.',
         value='CAMPAIGN',
         when=When.ALWAYS,
     )
@@ -183,7 +183,7 @@ class CampaignOptions(Options):
         read=_campaign_name,
     )
     replace: bool = _record(
-        'Make the plan of -campaign:NAME again, which nobody has confirmed.'
+        'Make the plan of -campaign:NAME again, if it was not confirmed.'
     )
     resume: bool = _record('Resume -campaign:NAME, or the only one that is unfinished.')
     ledger: str | None = _record(
@@ -372,7 +372,7 @@ class Declaration:
 
         :raises InvalidInput: there are such options
         :raises StoppedByGuard: too many workers
-        :raises OSError: a file that is to be written cannot be
+        :raises OSError: a file cannot be written
         """
         new, undo = options.is_new, options.undo is not None
         if not (new or options.resume or undo):

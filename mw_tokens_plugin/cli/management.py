@@ -169,7 +169,7 @@ def _show(ledger: Ledger, options: CampaignOptions, campaign: Campaign) -> ExitC
                 message(f'campaign-{word}-at', time=f'{moment:%Y-%m-%d %H:%M}')
             )
     if ledger.counts(campaign)[State.PLANNED]:
-        # It may be looked at by others than who may see all names of the plan.
+        # Others may read it than those who may see all names of the plan.
         reporter.shows_hidden = False
         reporter.plan(
             lambda number: message('campaign-to-do-do', number=number),
@@ -206,7 +206,7 @@ def _remarks(
 def _to_go_on(
     ledger: Ledger, options: CampaignOptions, campaign: Campaign
 ) -> Iterator[str]:
-    """Yield the command that goes on with a campaign, if something is left of it."""
+    """Yield the command that resumes a campaign, if something is left to do."""
     counts = ledger.counts(campaign)
     if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
         line = Lines(options).about('resume', campaign)
@@ -264,8 +264,8 @@ def _check_own(ledger: Ledger, options: CampaignOptions, campaign: Campaign) -> 
 def _forget(ledger: Ledger, options: CampaignOptions, campaign: Campaign) -> ExitCode:
     if ledger.counts(campaign)[State.LEASED]:
         raise StoppedByGuard(
-            f'Some targets of {campaign.name!r} may have been sent, and nobody has '
-            'looked yet: resume it first, so that nothing is lost.'
+            f'Some targets of {campaign.name!r} may have been sent, and this was not '
+            'checked yet: resume it first, so that nothing is lost.'
         )
     _confirm(options, message('campaign-confirm-forget', name=campaign.name))
     with at_work(ledger, campaign, account=campaign.operator, workers=0):

@@ -109,7 +109,7 @@ def _check_names_are_private(script: Declaration, arguments: Iterable[str]) -> N
         is_given = any(word.partition(':')[0] == about.name for word in words)
         if is_given and any(not word.startswith('-') for word in words):
             raise InvalidInput(
-                'Names that are to be hidden do not belong on the command line, which '
+                'Names of accounts to hide do not belong on the command line, which '
                 'others can read: give them by -file:FILE.'
             )
 
@@ -355,13 +355,14 @@ class Run(Generic[Opt]):
         if is_elsewhere(undone, self.site):
             check_place(self.ledger, undone, self.site)
         sealer = self.sealer(undone)
-        changed, own = [], True
+        steps: list[Step] = []
+        own = True
 
         def recorded() -> Iterator[Target]:
             nonlocal own
             for target in changed_targets(self.ledger, undone):
                 own = own and sealer.vouched(target) is not None
-                changed.append(target)
+                steps.extend(undo_steps(undone, [target]))
                 yield target
 
         record = record_of(undone, recorded())
@@ -372,7 +373,6 @@ class Run(Generic[Opt]):
                 'and run it with -resume -always. At a terminal, leave -always out.'
             )
         stored = {'undone': undone.name, 'untrusted': not own, 'record': record}
-        steps = undo_steps(undone, changed)
         return self._begin(undoes, Listing((), stored=stored), steps, undone)[0]
 
     def begin(self, kind: str, listing: Listing) -> tuple[Campaign, int]:
@@ -482,7 +482,7 @@ class Run(Generic[Opt]):
             for campaign in ledger.unfinished(kind, str(site))
             if not is_elsewhere(campaign, site)
         ]
-        # One that was started comes before plans that nobody has confirmed.
+        # One that was started comes before plans that were not confirmed.
         confirmed = [campaign for campaign in unfinished if campaign.confirmed_at]
         if len(confirmed) == 1:
             return check_options(self.script, check_complete(confirmed[0]))
@@ -497,7 +497,7 @@ class Run(Generic[Opt]):
         return check_options(self.script, check_complete(unfinished[0]))
 
     def _check_planned(self, campaign: Campaign) -> None:
-        """Refuse -always for a plan that nobody can have looked at.
+        """Refuse -always for a plan that nobody can have checked.
 
         :raises StoppedByGuard: others could choose its targets, and it is not finished
         """
