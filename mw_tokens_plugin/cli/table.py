@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import inspect
 import re
 import sys
 import textwrap
@@ -138,7 +139,7 @@ class Options:
 def table(cls: type[Options]) -> dict[str, tuple[Field[Any], Option]]:
     """Return the options of a class by name, those of the class itself first."""
     fields = {field.name: field for field in dataclasses.fields(cls)}
-    order = [name for base in cls.__mro__ for name in vars(base).get(_NOTES, ())]
+    order = [name for base in cls.__mro__ for name in inspect.get_annotations(base)]
     rows = {}
     for name in dict.fromkeys(order):
         if name not in fields or 'option' not in fields[name].metadata:
@@ -149,9 +150,6 @@ def table(cls: type[Options]) -> dict[str, tuple[Field[Any], Option]]:
         about = dataclasses.replace(about, name=about.name or dashed, group=group)
         rows[about.name] = fields[name], about
     return rows
-
-
-_NOTES = '__annotations__'
 
 
 def parse(cls: type[T], arguments: Iterable[str], script: str) -> T:
