@@ -367,7 +367,7 @@ def test_an_impossible_title_is_refused_where_it_is_looked_for(
             f'-same-title:{title}', '-wikis:aa', USUAL[0], '-simulate'
         )
         assert run.code == 2, run.said
-        assert 'not a possible title on aawiki' in run.err
+        assert 'cannot be a title on aawiki' in run.err
 
 
 def test_what_the_job_queue_deletes_is_waited_for_and_can_be_undone(
