@@ -25,8 +25,9 @@ _TAG = re.compile(
     rf'<{COMMENT}*(?P<closes>/?){COMMENT}*(?P<name>[A-Za-z][^\s/<>]*)'
     r'(?P<attributes>[^<>]*)>'
 )
-_TABLE = re.compile(rf':*[ \t{COMMENT}]*\{{\|')
-_BLANK = f' \t\r{COMMENT}'
+#: What stands before it may come to nothing, such as a template.
+_TABLE = re.compile(rf':*[ \t{OTHER}]*\{{\|')
+_BLANK = ' \t\r'
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,17 @@ def tables(mask: str) -> Iterator[Mark]:
 
     :param mask: the text, masked
     """
+    if COMMENT not in mask:
+        yield from _tables(mask)
+        return
+    # Comments are gone before there are tables.
+    places = [place for place, sign in enumerate(mask) if sign != COMMENT]
+    for mark in _tables(mask.replace(COMMENT, '')):
+        start, end = mark.span.start, mark.span.end
+        yield replace(mark, span=Span(places[start], places[end - 1] + 1))
+
+
+def _tables(mask: str) -> Iterator[Mark]:
     depth, end = 0, 0
     for line in mask.split('\n'):
         start, end = end, end + len(line) + 1

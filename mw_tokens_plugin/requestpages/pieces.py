@@ -19,7 +19,12 @@ from mw_tokens_plugin.protocol.markup import (
 )
 from mw_tokens_plugin.protocol.wikitext import Kind, Node, Span, parse
 from mw_tokens_plugin.requestpages.inline import linked_users
-from mw_tokens_plugin.requestpages.visibility import STRIKING, TRANSPARENT, may_hide
+from mw_tokens_plugin.requestpages.visibility import (
+    STRIKING,
+    TRANSPARENT,
+    may_hide,
+    may_open,
+)
 
 #: Tags that end with their paragraph at the latest; many signatures do not close them.
 _SHORT = frozenset({'p', 'span'})
@@ -83,6 +88,8 @@ def visible_pieces(text: str, namespaces: Collection[str]) -> list[Piece]:
         # A tag in a heading is inside it.
         position = max(position, what.span.end)
         around.enter(what)
+        if isinstance(what, Node) and may_open(text, what):
+            around.hide_the_rest()
     if position < end:
         pieces.append(around.piece(None, Span(position, end)))
     return pieces
@@ -154,6 +161,10 @@ class _Around:
             inside=inside or self._inside > 0,
             cell=cell,
         )
+
+    def hide_the_rest(self) -> None:
+        """Take all that follows for hidden, perhaps."""
+        self._to_the_end = True
 
     def enter(self, what: Node | Tag | Mark) -> None:
         """Move past a construct."""

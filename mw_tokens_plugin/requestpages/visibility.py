@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from mw_tokens_plugin.protocol.markup import Tag
+from mw_tokens_plugin.protocol.markup import EMPTY, Tag, tags
+from mw_tokens_plugin.protocol.wikitext import Kind, Node
 
 #: Tags whose content is displayed like the text around them.
 TRANSPARENT = frozenset(
@@ -32,6 +33,35 @@ _HARMLESS_STYLES = frozenset(
     'clear column-count column-width columns float font-style font-weight '
     'text-align'.split()
 )
+
+#: Templates that stand for signs of tables: https://www.mediawiki.org/wiki/Help:Magic_words
+_SIGN = re.compile(r'\{\{\s*(?:[|!=)(+-]|\([(!]|[!)]\)|![!+-])\s*\}\}')
+#: Such a sign where it is one of a table within another template.
+_SIGN_IN_TABLE = re.compile(rf'(?:\{{|\n[ \t]*){_SIGN.pattern}')
+_FUNCTION = re.compile(r'\{\{\s*(?:(?:safe)?subst:\s*)?#')
+_COMMENT = re.compile(r'<!--.*?(?:-->|\Z)', re.DOTALL)
+
+
+def may_open(text: str, node: Node) -> bool:
+    """Return whether a template may begin something that hides what follows it.
+
+    It is judged by what the page gives to it, or gets from a parser function. What the
+    template itself has on its own page is not known.
+    """
+    if node.kind not in (Kind.TEMPLATE, Kind.ARGUMENT):
+        return False
+    inner = _COMMENT.sub('', node.span.of(text))
+    if _SIGN.fullmatch(inner) or _SIGN_IN_TABLE.search(inner):
+        return True
+    either = node.kind is Kind.ARGUMENT or _FUNCTION.match(inner) is not None
+    return any(
+        not tag.closes
+        and tag.name not in EMPTY
+        # Of two results of a function, one may have the beginning alone.
+        and (either or tag.partner is None)
+        and may_hide(tag.attributes)
+        for tag in tags(inner)
+    )
 
 
 def may_hide(attributes: str) -> bool:

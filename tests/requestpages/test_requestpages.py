@@ -265,3 +265,31 @@ def test_a_request_that_somebody_has_decided_is_not_carried_out(
 
     assert problems('{{Status}}') == ((Problem.DECIDED,) if is_decided else ())
     assert problems('{{Status|not done}}') == ()
+
+
+HIDDEN = ' style="display:none"'
+
+
+@pytest.mark.parametrize(
+    ('around', 'may_be_hidden'),
+    [
+        # What is put together when comments, templates and functions are gone.
+        (f'{{<!-- -->|{HIDDEN}\n|%s\n|}}', True),
+        (f'{{|\n|<!-- -->-{HIDDEN}\n|%s\n|}}', True),
+        (f'{{{{nop}}}}{{|{HIDDEN}\n|%s\n|}}', True),
+        (f'{{{{{{!}}}}{HIDDEN}\n|%s\n|}}', True),
+        (f'{{|\n|{HIDDEN}{{{{!}}}}%s\n|}}', True),
+        (f'{{{{#if:1|<div{HIDDEN}>|</div>}}}}%s', True),
+        (f'{{{{LockHide|Foo<div<!-- -->{HIDDEN}>}}}}%s', True),
+        ('{|<!-- x --> class="wikitable"\n|<!-- y -->%s\n|}', False),
+        ('{{Collapse top|A <b>list</b>}}%s{{Collapse bottom}}', False),
+        ('{{tq|[[User:Ann|<span style="color:red">Ann</span>]] asks}}%s', False),
+    ],
+)
+def test_what_hides_names_only_when_it_is_put_together_is_seen(
+    around: str, may_be_hidden: bool
+) -> None:
+    text = '=== Global lock for A ===\n{{Status}}\n' + around % '{{LockHide|A}}'
+    (request,) = RequestPage.parse(text).requests
+    assert request.names[-1] == 'A'
+    assert (Problem.MAY_BE_HIDDEN in request.problems) is may_be_hidden
