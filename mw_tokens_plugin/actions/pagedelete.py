@@ -38,6 +38,7 @@ from mw_tokens_plugin.targets.pages import (
     read_pages,
 )
 from mw_tokens_plugin.targets.wikis import (
+    Problem,
     Wikis,
     search_in,
     split,
@@ -46,6 +47,9 @@ from mw_tokens_plugin.targets.wikis import (
 
 #: After this time the wiki has lost the job that deletes the rest of a page.
 _GIVE_UP_AFTER = timedelta(days=1)
+
+#: What is said of a search that no run of this campaign has made since.
+_NOT_SEARCHED = Problem(SkipReason.NO_ANSWER, 'not searched yet')
 
 #: The error codes for a page that is gone.
 _GONE = frozenset({'missingtitle', 'nosuchpageid', 'cantdelete'})
@@ -98,7 +102,7 @@ class CrosswikiDelete(Action):
         reasons: Mapping[str, str] | None = None,
         tags: Sequence[str] = (),
         again: bool = False,
-        problems: Mapping[str, str] | None = None,
+        problems: Mapping[str, Problem | None] | None = None,
         recorded: Callable[[Sequence[str]], Mapping[str, Target]] = lambda names: {},
     ) -> None:
         """Set the reason, and what is skipped.
@@ -109,7 +113,7 @@ class CrosswikiDelete(Action):
         :param tags: change tags for the log entries
         :param again: whether some targets of the campaign have been decided on before
         :param problems: why wikis could not be searched, by the targets that stand for
-            these searches; '' for a search of which the pages are targets now
+            these searches; None for a search of which the pages are targets now
         :param recorded: returns targets of the campaign by their names, with what is
             known of them from before
         """
@@ -178,9 +182,9 @@ class CrosswikiDelete(Action):
                 yield Decision(name, skipped=SkipReason.NOT_NAMED, facts=about)
             elif search_in(name) is None:
                 pages.append(name)
-            elif problem := self._problems.get(name, 'not searched yet'):
-                facts = {**about, 'problem': problem}
-                yield Decision(name, skipped=SkipReason.NO_ANSWER, facts=facts)
+            elif problem := self._problems.get(name, _NOT_SEARCHED):
+                facts = {**about, 'problem': problem.words}
+                yield Decision(name, skipped=problem.skipped, facts=facts)
             else:
                 yield Decision(name, skipped=SkipReason.SEARCHED, facts=about)
         again, self._again = self._again, True

@@ -70,6 +70,7 @@ class SkipReason(enum.Enum):
     NO_PAGE = 'no such page'
     TWICE = 'the same page as another one'
     NO_TITLE = 'not a valid page title'
+    NO_ADDRESS = 'not the address of a page'
     INTERWIKI = 'a title of another wiki'
     FILE = 'a file with versions that are hidden or lost'
     NO_FILE_PAGE = 'a file without a page'

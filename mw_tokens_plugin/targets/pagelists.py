@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from pywikibot.pagegenerators import GeneratorFactory
 
+from mw_tokens_plugin.campaign.records import SkipReason
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
@@ -21,6 +22,7 @@ from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.targets.lists import BadLine
 from mw_tokens_plugin.targets.pages import read_pages
 from mw_tokens_plugin.targets.wikis import (
+    Problem,
     Wikis,
     named,
     problem_of,
@@ -37,8 +39,8 @@ class _Left:
 
 
 #: What is found on one wiki: the names of pages, lines that name none, and at the end
-#: an error that stops the whole search.
-Found = Sequence[str | _Left | BadLine | InvalidInput]
+#: an error that stops the whole search; or why nothing can be.
+Found = Sequence[str | _Left | BadLine | InvalidInput] | Problem
 
 
 @dataclass(slots=True)
@@ -53,14 +55,14 @@ class Searches:
         thread that iterates over the results
     :ivar unreachable: called with each wiki that cannot be searched, and why
     :ivar problems: why searches could not be made, by the targets that stand for them;
-        '' for those that were made again
+        None for those that were made again
     """
 
     wikis: Wikis
     generators: Sequence[str] = ()
     left: Callable[[str], None] = lambda page: None
     unreachable: Callable[[str, str], None] = lambda wiki, why: None
-    problems: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, Problem | None] = field(default_factory=dict)
 
     def page(self, text: str) -> str:
         """Return a page as ``database:Title``, from how people write it.
@@ -122,7 +124,7 @@ class Searches:
             search = search_in(name)
             assert search is not None
             database, kind, what = search
-            self.problems[name] = ''
+            self.problems[name] = None
             yield from self._on_each([database], kind, what)
 
     def _on_each(
@@ -135,10 +137,11 @@ class Searches:
             'url': self._at_address,
         }[kind]
         for database, found in self.wikis.search(databases, lambda d: find(d, what)):
-            if isinstance(found, Exception):
+            if isinstance(found, Exception | Problem):
                 name = search_name(database, kind, what)
-                self.problems[name] = problem_of(found)
-                self.unreachable(database, self.problems[name])
+                problem = found if isinstance(found, Problem) else problem_of(found)
+                self.problems[name] = problem
+                self.unreachable(database, problem.words)
                 yield name
                 continue
             for each in found:
@@ -197,7 +200,13 @@ class Searches:
         return [*left, *(named(database, title) for title in created)]
 
     def _at_address(self, _database: str, url: str) -> Found:
-        return [self.wikis.page(url)]
+        problems: list[Problem] = []
+        try:
+            name = self.wikis.page(url, later=lambda _name, why: problems.append(why))
+        except InvalidInput as error:
+            # Its wiki answers now, and there is nothing to wait for.
+            return Problem(SkipReason.NO_ADDRESS, problem_of(error).words)
+        return problems[0] if problems else [name]
 
 
 def _wikis_of(wikis: Wikis, name: str) -> set[str] | None:

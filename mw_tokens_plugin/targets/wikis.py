@@ -44,6 +44,7 @@ from mw_tokens_plugin.targets.pages import Page, read_pages
 
 __all__ = [
     'FAILURES',
+    'Problem',
     'Result',
     'Standing',
     'Wikis',
@@ -91,6 +92,18 @@ class Standing:
     problem: str = ''
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a wiki cannot be searched, or a target not be looked at.
+
+    :ivar skipped: which kind of problem it is
+    :ivar words: what is wrong, in one line
+    """
+
+    skipped: SkipReason
+    words: str
+
+
 class Wikis:
     """The wikis on which the operator has an account.
 
@@ -108,7 +121,7 @@ class Wikis:
         self._standings: dict[tuple[str, str], Standing] = {}
         self._databases: dict[str, str] = {}
         self._sites: dict[str, PluginSite] = {}
-        self._known_addresses: dict[str, Addresses | str] = {}
+        self._known_addresses: dict[str, Addresses | Problem] = {}
 
     def __iter__(self) -> Iterator[str]:
         """Yield their database names.
@@ -170,7 +183,7 @@ class Wikis:
             try:
                 site = self.site(database)
             except NotAttached as error:
-                return Standing(SkipReason.NO_ACCOUNT, problem=problem_of(error))
+                return Standing(SkipReason.NO_ACCOUNT, problem=_in_one_line(error))
             with refusals(site):
                 answer = site.simple_request(
                     action='query', formatversion=2, **_about_operator(site)
@@ -193,7 +206,7 @@ class Wikis:
         try:
             site = self.site(database)
         except NotAttached as error:
-            return Standing(SkipReason.NO_ACCOUNT, problem=problem_of(error)), ()
+            return Standing(SkipReason.NO_ACCOUNT, problem=_in_one_line(error)), ()
 
         def answered(answer: Mapping[str, Any]) -> None:
             self._standings[key] = _standing(site, right, answer)
@@ -227,7 +240,7 @@ class Wikis:
             yield database, result
 
     def page(
-        self, text: str, *, later: Callable[[str, str], None] | None = None
+        self, text: str, *, later: Callable[[str, Problem], None] | None = None
     ) -> str:
         """Return a page as ``database:Title``, from how people write it.
 
@@ -332,19 +345,19 @@ class Wikis:
                 return max(fits, key=lambda name: fits[name])
         return self._at(url)
 
-    def _addresses(self, database: str) -> Addresses | str:
+    def _addresses(self, database: str) -> Addresses | Problem:
         """Return where a wiki has its pages; why it does not answer, if it does not."""
         if database not in self._known_addresses:
             try:
                 site = self.site(database)
                 site.tokens.identify()
-                found: Addresses | str = Addresses.of(site.tokens.general)
+                found: Addresses | Problem = Addresses.of(site.tokens.general)
             except FAILURES as error:
                 found = problem_of(error)
             self._known_addresses[database] = found
         return self._known_addresses[database]
 
-    def _page_at(self, url: str, later: Callable[[str, str], None] | None) -> str:
+    def _page_at(self, url: str, later: Callable[[str, Problem], None] | None) -> str:
         """Return the page that a URL shows."""
         try:
             parts = urlsplit(url)
@@ -352,14 +365,14 @@ class Wikis:
             raise InvalidInput(f'{url} is not an address: {error}.') from None
         database = self._wiki_at(url)
         addresses = self._addresses(database)
-        if isinstance(addresses, str):
+        if isinstance(addresses, Problem):
             if later is not None:
                 name = search_name(database, 'url', url)
                 later(name, addresses)
                 return name
             raise InvalidInput(
-                f'{url}: only its wiki can tell which page this is ({addresses}). '
-                'Write wiki, tabulator and title.'
+                f'{url}: only its wiki can tell which page this is '
+                f'({addresses.words}). Write wiki, tabulator and title.'
             )
         shown = addresses.page_at(parts.path, parts.query)
         title = shown.title
@@ -480,13 +493,12 @@ def wiki_by_wiki(
             continue
         if not isinstance(result, FAILURES):
             raise result
-        transient = isinstance(result, _TRANSIENT)
-        skipped = SkipReason.NO_ANSWER if transient else SkipReason.REFUSED
-        facts = {'wiki': database, 'problem': problem_of(result)}
+        problem = problem_of(result)
+        facts = {'wiki': database, 'problem': problem.words}
         decisions = [
-            Decision(n, skipped=skipped, facts=facts) for n in groups[database]
+            Decision(n, skipped=problem.skipped, facts=facts) for n in groups[database]
         ]
-        if waiting is None or not transient:
+        if waiting is None or problem.skipped is not SkipReason.NO_ANSWER:
             yield from decisions
         else:
             waiting += decisions
@@ -495,8 +507,14 @@ def wiki_by_wiki(
         raise last
 
 
-def problem_of(error: Exception) -> str:
-    """Return what is wrong with a wiki, in one line."""
+def problem_of(error: Exception) -> Problem:
+    """Return what an error says of its wiki."""
+    transient = isinstance(error, _TRANSIENT)
+    skipped = SkipReason.NO_ANSWER if transient else SkipReason.REFUSED
+    return Problem(skipped, _in_one_line(error))
+
+
+def _in_one_line(error: Exception) -> str:
     return ' '.join(str(error).split())
 
 

@@ -105,6 +105,29 @@ def test_an_address_that_shows_no_page_is_refused(
     assert not writes(own_sandbox)
 
 
+def test_an_address_that_turns_out_to_name_no_page_has_a_reason_of_its_own(
+    own_pwb: Script, own_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Nobody waits any longer for a wiki that has answered."""
+    server = own_sandbox.wikis['aa'].server
+    paths = ('/w/load.php', '/w/index.php?title=&curid=99999', '/wiki/Shared_page')
+    same_page(own_sandbox)
+    file = tmp_path / 'pages.txt'
+    file.write_text('\n'.join(f'{server}{path}' for path in paths), 'utf-8')
+    own_sandbox.faults.arm(wiki='aa', kind='gateway', times=0)
+    run = own_pwb('crosswiki_delete', f'-file:{file}', *USUAL, '-campaign:c')
+    assert 'Skipped:   3 (the wiki does not answer)' in run.out, run.said
+    run = own_pwb('campaign', 'retry-failed', 'c', '-always')
+    assert 'Skipped:   3 (the wiki does not answer)' in run.out, run.said
+    own_sandbox.faults.clear()
+    run = own_pwb('campaign', 'retry-failed', 'c', '-always')
+    assert run.code == 1, run.said
+    assert 'does not answer' not in run.out, run.said
+    assert 'Skipped:   2 (not the address of a page)' in run.out, run.said
+    assert writes(own_sandbox) == {'aa': 1}
+    assert 'To retry' not in own_pwb('campaign', 'show', 'c').out
+
+
 def test_wikis_that_are_dead_gone_or_closed_are_skipped_by_name(
     own_pwb: Script, own_sandbox: Sandbox, tmp_path: Path
 ) -> None:
