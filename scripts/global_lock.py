@@ -257,8 +257,8 @@ def lock(run: Run[Options], campaign: Campaign) -> GlobalLock:
 
 def undo_lock(run: Run[Options], campaign: Campaign) -> GlobalLock:
     """Return what a campaign does that undoes another one."""
-    from mw_tokens_plugin.actions.globallock import UndoGlobalLock
     from mw_tokens_plugin.actions.requestedlock import RequestedUndo
+    from mw_tokens_plugin.actions.undolock import UndoGlobalLock
 
     undone, recorded = run.undone(campaign)
     undo = RequestedUndo if undone.options.get('page') else UndoGlobalLock

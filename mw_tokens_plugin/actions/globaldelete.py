@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mw_tokens_plugin.actions.globallock import (
+from mw_tokens_plugin.actions.accountfacts import (
     WIKIS_UNKNOWN,
     account_columns,
     account_facts,
@@ -90,7 +90,7 @@ class GlobalDelete(Action):
         self.guards = guards
 
     def describe(self) -> str:
-        """Say in a word or two what is done to an account."""
+        """Return a word or two for what is done to an account."""
         return message('campaign-verb-delete-account')
 
     def columns(self, target: Target) -> Mapping[str, str]:

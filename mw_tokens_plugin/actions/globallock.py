@@ -1,7 +1,8 @@
 """Locking, unlocking and hiding global accounts, as actions of a campaign.
 
-They decide whom to skip, make the one write, and reconcile by reading whether it
-took effect; looping, retrying and recording is the engine's work.
+They decide which accounts to skip, send the one write, and reconcile by reading whether
+it took effect. Retrying and recording is left to the engine, and undoing to
+:mod:`mw_tokens_plugin.actions.undolock`.
 """
 
 from __future__ import annotations
@@ -10,20 +11,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mw_tokens_plugin.actions.accountfacts import (
+    WIKIS_UNKNOWN,
+    account_columns,
+    account_facts,
+    is_in_local_group,
+    present_name,
+    read_at,
+    seen,
+    skipped_now,
+    unreadable,
+)
+from mw_tokens_plugin.actions.lockentries import is_own_entry, is_own_since_plan
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
-    Campaign,
     Decision,
     Outcome,
     SkipReason,
     State,
     Target,
-    may_be_reason,
 )
 from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import NoSuchAccount, StateConflict
 from mw_tokens_plugin.messages import message
-from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalaccounts import (
     GlobalAccount,
     HiddenLevel,
@@ -32,10 +42,7 @@ from mw_tokens_plugin.protocol.globalaccounts import (
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.redaction import redactor
-from mw_tokens_plugin.targets.accounts import does_not_exist, read_accounts
-
-#: What is said of an account of which the wikis cannot be read.
-WIKIS_UNKNOWN = 'it breaks down over the list of the wikis that the account is on'
+from mw_tokens_plugin.targets.accounts import read_accounts
 
 #: Accounts with more edits than this are asked for their groups on all wikis.
 ESTABLISHED_EDITS = 10
@@ -43,9 +50,9 @@ ESTABLISHED_EDITS = 10
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Whom a lock never hits.
+    """Which accounts are never locked.
 
-    :ivar operator: the account that carries it out
+    :ivar operator: the account that runs the campaign
     :ivar max_edits: accounts with more global edits are skipped
     :ivar excluded: names that are skipped
     :ivar ignored_groups: groups on wikis whose members are not skipped for that
@@ -77,11 +84,11 @@ class GlobalLock(Action):
         locked: bool | None = True,
         hidden: HiddenLevel | None = None,
     ) -> None:
-        """Say what is to be done to every account.
+        """Set what is done to every account.
 
         :param site: the central wiki
         :param reason: for the log
-        :param guards: whom to skip
+        :param guards: which accounts are skipped
         :param locked: True locks, False unlocks, None leaves it as it is
         :param hidden: how far to hide; None leaves it as it is
         """
@@ -98,7 +105,7 @@ class GlobalLock(Action):
         self.wording = '-'.join(words)
 
     def describe(self) -> str:
-        """Say in a word or two what is done to an account."""
+        """Return a word or two for what is done to an account."""
         return message(f'campaign-verb-{self.wording}')
 
     def columns(self, target: Target) -> Mapping[str, str]:
@@ -122,45 +129,45 @@ class GlobalLock(Action):
                 if isinstance(account, Exception):
                     yield unreadable(name, account, hidden=self._hides)
                 else:
-                    yield _at(looked_at, self._decide(name, account))
+                    yield read_at(looked_at, self._decide(name, account))
 
     def look_again(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read accounts before writes by a plan that is not fresh.
 
-        Whoever has got a group or become a contributor since is left alone; what
+        An account that has got a group or become a contributor since is skipped; what
         is done already is not sent.
         """
         with hiding(targets):
             accounts = read_accounts(
-                self.site, [_name(t) for t in targets], self.site.global_accounts
+                self.site, [present_name(t) for t in targets], self.site.global_accounts
             )
             for target, (_, account) in zip(targets, accounts, strict=True):
                 if isinstance(account, Exception):
-                    yield target, _skipped_now(SkipReason.UNREADABLE)
+                    yield target, skipped_now(SkipReason.UNREADABLE)
                 else:
                     outcome = self._looked_again(target, account)
-                    yield target, outcome and _seen(account, outcome)
+                    yield target, outcome and seen(account, outcome)
 
     def _looked_again(self, target: Target, account: GlobalAccount) -> Outcome | None:
         if account.central_id != target.decision.central_id:
-            # The write, which expects the other one, finds out.
+            # The write expects the planned account, so the wiki refuses it.
             return None
         skipped = self._decide(target.name, account).skipped
         if skipped in self.done:
             return self._found_done(target, account)
         return (
-            None if skipped in (None, SkipReason.SUPPRESSED) else _skipped_now(skipped)
+            None if skipped in (None, SkipReason.SUPPRESSED) else skipped_now(skipped)
         )
 
     def apply(self, target: Target) -> Outcome:
-        """Make the write for one account, if it is still as it was planned.
+        """Send the write for one account, if it is still as it was planned.
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
         if target.name in self.guards.excluded:
-            # It was put into a standing list after the plan was made.
+            # It was added to a standing list after the plan was made.
             return Outcome(
                 State.FAILED,
                 detail=f'skipped: {SkipReason.EXCLUDED.value}',
@@ -168,9 +175,9 @@ class GlobalLock(Action):
             )
         with hiding([target]):
             if target.decision.facts.get('found_done'):
-                (account,) = self.site.global_accounts([_name(target)])
+                (account,) = self.site.global_accounts([present_name(target)])
                 if self._is_wanted(account):
-                    return _seen(account, self._found_done(target, account))
+                    return seen(account, self._found_done(target, account))
             try:
                 return self._write(_planned(target.decision.facts))
             except StateConflict as error:
@@ -182,11 +189,11 @@ class GlobalLock(Action):
         """Read whether writes of unknown outcome took effect; None if not.
 
         Where the wiki does not tell how far an account is hidden, only the suppression
-        log shows it. If that is not to be read, the next write finds out: none is sent
-        without saying which level it expects.
+        log shows it. If that cannot be read, the next write shows it: each write says
+        which level it expects.
         """
         with hiding(targets):
-            accounts = self.site.global_accounts([_name(t) for t in targets])
+            accounts = self.site.global_accounts([present_name(t) for t in targets])
             for target, account in zip(targets, accounts, strict=True):
                 if not self._may_be_wanted(account):
                     yield target, None
@@ -196,11 +203,11 @@ class GlobalLock(Action):
                 if not ours and not self._is_wanted(account):
                     yield target, None
                 elif ours or (entry is None and self._hides):
-                    # Who may not read the suppression log has nothing but the state.
+                    # Without the suppression log there is only the state.
                     done = Outcome(State.DONE, changed=True, detail='found by reading')
-                    yield target, _seen(account, done)
+                    yield target, seen(account, done)
                 else:
-                    yield target, _seen(account, _done_by_others(entry))
+                    yield target, seen(account, _done_by_others(entry))
 
     @property
     def _hides(self) -> bool:
@@ -221,7 +228,7 @@ class GlobalLock(Action):
     def _decide(self, name: str, account: GlobalAccount) -> Decision:
         skipped = self._skip_reason(account)
         if skipped is None and self.locked is not False and _is_established(account):
-            # The listing does not tell the groups on each wiki.
+            # The listing does not contain the groups on each wiki.
             if account.attached is None:
                 ((_, found),) = read_accounts(
                     self.site, [account.name], _each(self.site.global_account)
@@ -244,8 +251,8 @@ class GlobalLock(Action):
         if not account.exists:
             return SkipReason.MISSING
         if self._is_wanted(account):
-            farther = account.hidden.is_at_least(HiddenLevel.SUPPRESSED)
-            is_lower = self.hidden is HiddenLevel.LISTS and farther
+            further = account.hidden.is_at_least(HiddenLevel.SUPPRESSED)
+            is_lower = self.hidden is HiddenLevel.LISTS and further
             return SkipReason.SUPPRESSED if is_lower else SkipReason.ALREADY
         if self.locked is False:
             return None
@@ -258,7 +265,7 @@ class GlobalLock(Action):
     def _is_wanted(self, account: GlobalAccount) -> bool:
         """Tell whether an account is certainly in the state that is asked for.
 
-        One that is hidden farther than is asked for is: nothing is ever lowered.
+        One that is hidden further than that is, too: no level is ever lowered.
         """
         hidden = self.hidden is None or account.hidden.is_at_least(self.hidden)
         return hidden and self._may_be_wanted(account)
@@ -271,16 +278,16 @@ class GlobalLock(Action):
         )
 
     def _write(self, account: GlobalAccount) -> Outcome:
-        """Make the write for an account, if it is in the state in which it is given.
+        """Send the write for an account, if it is in the given state.
 
-        Where it is not known how far it is hidden, each level that it may be is
-        expected in turn, and the wiki accepts the right one. So no write lowers a
-        level, or meets a state that was not looked at.
+        Where it is not known how far it is hidden, each possible level is expected in
+        turn, and the wiki accepts the right one. So no write lowers a level, or changes
+        a state that was not read.
 
         :raises StateConflict: it is in none of these states
         """
         levels = list(account.hidden.possible)
-        # What a write whose answer was lost has made of it comes first.
+        # First the level that a write whose answer was lost has set.
         levels.sort(key=lambda level: level is not self.hidden)
         for level in levels:
             expected = replace(account, hidden=level)
@@ -305,33 +312,33 @@ class GlobalLock(Action):
         raise AssertionError('no level is possible')
 
     def _changed_meanwhile(self, target: Target, error: StateConflict) -> Outcome:
-        """Look again at an account that is not as it was planned.
+        """Read an account again that is not as it was planned.
 
         :raises LostRace: it is shown as it was planned all the same
         """
-        (account,) = self.site.global_accounts([_name(target)])
+        (account,) = self.site.global_accounts([present_name(target)])
         if not account.exists:
             raise NoSuchAccount(
                 'nosuchuser', 'it is gone since the plan', str(self.site)
             )
         if self._is_wanted(account):
-            return _seen(account, self._found_done(target, account))
+            return seen(account, self._found_done(target, account))
         if account.state == _planned(target.decision.facts).state and (
             account.hidden is not HiddenLevel.UNKNOWN
         ):
-            # Its databases lag, or whoever was faster has failed.
+            # The databases lag, or another write that was faster has failed.
             raise error
         decision = self._decide(target.name, account)
         if decision.skipped is not None:
-            return _seen(account, _skipped_now(decision.skipped))
+            return seen(account, skipped_now(decision.skipped))
         with hiding([replace(target, decision=decision)]):
             outcome = self._write(_planned(decision.facts))
         if not outcome.changed:
-            return _seen(account, self._found_done(target, account))
-        return _seen(account, replace(outcome, detail='changed since the plan'))
+            return seen(account, self._found_done(target, account))
+        return seen(account, replace(outcome, detail='changed since the plan'))
 
     def _found_done(self, target: Target, account: GlobalAccount) -> Outcome:
-        """Say by the log who has brought an account into the state asked for."""
+        """Return the outcome for an account in the state asked for, by the log."""
         entry = self._latest_entry(account)
         if entry is not None and is_own_since_plan(
             entry, target, self.reason, locked=self.locked, hidden=self.hidden
@@ -347,7 +354,7 @@ class GlobalLock(Action):
         return _done_by_others(entry)
 
     def _moment(self) -> str:
-        """Return what time it is by the wiki's clock, as its log writes it."""
+        """Return the present time by the wiki's clock, in the format of its log."""
         return f'{self.site.tokens.session.clock.now():%Y-%m-%dT%H:%M:%SZ}'
 
     def _latest_entry(self, account: GlobalAccount) -> LockLogEntry | None:
@@ -363,235 +370,9 @@ class GlobalLock(Action):
         )
 
 
-class UndoGlobalLock(GlobalLock):
-    """Unlock what a campaign has locked, where nobody touched it since.
-
-    Accounts are found by their central id, so that a rename does not hide them, and
-    another account of the same name is not hit.
-
-    .. version-added:: 0.1
-    """
-
-    kind = 'undo_global_lock'
-
-    def __init__(
-        self,
-        site: PluginMixin,
-        *,
-        reason: str,
-        operator: str,
-        undone: Campaign,
-        recorded: Callable[[Sequence[str]], Mapping[str, Target]],
-    ) -> None:
-        """Say which campaign is undone.
-
-        :param site: the central wiki
-        :param reason: for the log
-        :param operator: who undoes it
-        :param undone: the campaign
-        :param recorded: returns its targets by their names
-        """
-        super().__init__(
-            site, reason=reason, guards=Guards(operator=operator), locked=False
-        )
-        self._undone = undone
-        self._recorded = recorded
-
-    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
-        """Decide on accounts that the campaign has locked."""
-        recorded = self._recorded(names)
-        targets = [recorded[name] for name in names]
-        ids = [target.decision.central_id or 0 for target in targets]
-        looked_at = self._moment()
-        with hiding(targets):
-            accounts = read_accounts(self.site, ids, self.site.global_accounts_by_id)
-            for target, (_id, account) in zip(targets, accounts, strict=True):
-                if isinstance(account, Exception):
-                    hidden = target.decision.hidden
-                    yield unreadable(target.name, account, hidden=hidden)
-                else:
-                    yield _at(looked_at, self._decide_undo(target, account))
-
-    def look_again(
-        self, targets: Sequence[Target]
-    ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read accounts, and the log of their locks, by a plan that is not fresh."""
-        by_name = {target.name: target for target in targets}
-        for decision in self.plan(list(by_name)):
-            target, skipped = by_name[decision.name], decision.skipped
-            if skipped in self.done:
-                (account,) = self.site.global_accounts([_name(target)])
-                yield target, _seen(account, self._found_done(target, account))
-            elif skipped is None:
-                yield target, None
-            else:
-                yield target, replace(_skipped_now(skipped), hidden=decision.hidden)
-
-    def _decide_undo(self, target: Target, account: GlobalAccount) -> Decision:
-        skipped = self._skip_reason(account)
-        facts = account_facts(account)
-        if skipped is None and account.hidden is not HiddenLevel.NONE:
-            # Its entries are in the suppression log, with those of everything else.
-            skipped = SkipReason.LOG_HIDDEN
-        if skipped is None:
-            names = dict.fromkeys((target.name, account.name))
-            present = [replace(account, name=name) for name in names]
-            entries = [e for a in present if (e := self._latest_entry(a))]
-            latest = max(entries, key=lambda entry: entry.log_id, default=None)
-            reason = self._undone.reason
-            if latest is None or not is_own_entry(latest, target, reason, locked=True):
-                skipped = SkipReason.CHANGED_SINCE
-                facts['changed_by'] = latest and latest.by
-        return Decision(
-            target.name,
-            central_id=account.central_id,
-            hidden=target.decision.hidden or account.hidden is not HiddenLevel.NONE,
-            skipped=skipped,
-            facts=facts,
-        )
-
-
-def is_own_entry(
-    entry: LockLogEntry,
-    target: Target,
-    reason: str,
-    *,
-    locked: bool | None = None,
-    hidden: HiddenLevel | None = None,
-) -> bool:
-    """Tell whether an entry of the log is that of a campaign's write for a target.
-
-    :param entry: the entry
-    :param target: the target, with the time of its last attempt
-    :param reason: that of the campaign
-    :param locked: whether the write was to lock or to unlock it; None for neither
-    :param hidden: how far the write was to hide it
-    """
-    if not _is_change(entry, locked, hidden):
-        return False
-    if target.log_id is not None:
-        return bool(entry.log_id == target.log_id)
-    is_ours = target.may_have_written_at(entry.timestamp, by=entry.by)
-    return is_ours and may_be_reason(entry.comment, reason)
-
-
-def is_own_since_plan(
-    entry: LockLogEntry,
-    target: Target,
-    reason: str,
-    *,
-    locked: bool | None = None,
-    hidden: HiddenLevel | None = None,
-) -> bool:
-    """Tell whether an entry of the log is that of any write for a target.
-
-    The parameters are those of :func:`is_own_entry`.
-    """
-    if is_own_entry(entry, target, reason, locked=locked, hidden=hidden):
-        return True
-    planned = timestamp(target.decision.facts.get('looked_at'))
-    return (
-        _is_change(entry, locked, hidden)
-        and planned is not None
-        and entry.timestamp >= planned
-        and entry.by == target.operator
-        and may_be_reason(entry.comment, reason)
-    )
-
-
-def _is_change(
-    entry: LockLogEntry, locked: bool | None, hidden: HiddenLevel | None
-) -> bool:
-    """Tell whether an entry of the log is that of a change that was asked for."""
-    changed = {
-        True: 'locked' in entry.added,
-        False: 'locked' in entry.removed,
-        None: False,
-    }[locked]
-    if hidden is not None:
-        changed |= _WORDS[hidden] in entry.added
-    return changed
-
-
-#: What the log calls the levels.
-_WORDS = {HiddenLevel.LISTS: 'hidden', HiddenLevel.SUPPRESSED: 'oversighted'}
-
-
-def _skipped_now(skipped: SkipReason) -> Outcome:
-    detail = f'changed since the plan, and skipped: {skipped.value}'
-    return Outcome(State.FAILED, detail=detail, reason_code=skipped.name)
-
-
-def _seen(account: GlobalAccount, outcome: Outcome) -> Outcome:
-    """Return how a target ends whose account was read, which may have been hidden."""
-    return replace(outcome, hidden=account.hidden is not HiddenLevel.NONE)
-
-
-def _at(moment: str, decision: Decision) -> Decision:
-    """Return a decision with the moment at which the wiki was read."""
-    if not decision.facts:
-        return decision
-    return replace(decision, facts={**decision.facts, 'looked_at': moment})
-
-
 def _done_by_others(entry: LockLogEntry | None) -> Outcome:
     by = (entry and entry.by) or 'somebody else'
     return Outcome(State.DONE, detail=f'done meanwhile by {by}')
-
-
-def account_columns(target: Target) -> dict[str, str]:
-    """Return what the facts of a global account tell the operator, by heading."""
-    facts = target.decision.facts
-    groups = list(facts.get('groups') or ())
-    groups += [
-        message('campaign-group-on-wiki', group=group, wiki=wiki)
-        for wiki, names in (facts.get('local_groups') or {}).items()
-        for group in names
-    ]
-    registration, edits = facts.get('registration'), facts.get('edits')
-    return {
-        message('campaign-column-registered'): str(registration)[:10]
-        if registration
-        else '',
-        message('campaign-column-home'): facts.get('home') or '',
-        message('campaign-column-edits'): '' if edits is None else str(edits),
-        message('campaign-column-groups'): ', '.join(groups),
-    }
-
-
-def account_facts(account: GlobalAccount) -> dict[str, Any]:
-    """Return what the ledger keeps of a global account."""
-    if not account.exists:
-        return {}
-    return {
-        'name': account.name,
-        'central_id': account.central_id,
-        'locked': account.locked,
-        'hidden': account.hidden.value,
-        'home': account.home,
-        'groups': list(account.groups),
-        'local_groups': {k: list(v) for k, v in account.local_groups.items()},
-        'edits': account.edit_count,
-        'registration': account.registration and account.registration.isoformat(),
-    }
-
-
-def is_in_local_group(account: GlobalAccount, ignored: frozenset[str]) -> bool:
-    """Tell whether an account is in a group on any wiki.
-
-    :param ignored: groups that do not count
-    """
-    return any(not ignored.issuperset(g) for g in account.local_groups.values())
-
-
-def unreadable(name: str, error: Exception, *, hidden: bool = False) -> Decision:
-    """Return the decision on an account that the wiki answers an error about.
-
-    :param error: the error
-    :param hidden: whether the name must not be shown
-    """
-    skipped = SkipReason.MISSING if does_not_exist(error) else SkipReason.UNREADABLE
-    return Decision(name, hidden=hidden, skipped=skipped, facts={'problem': str(error)})
 
 
 def _each(
@@ -613,8 +394,3 @@ def _planned(facts: Mapping[str, Any]) -> GlobalAccount:
         locked=facts['locked'],
         hidden=HiddenLevel(facts['hidden']),
     )
-
-
-def _name(target: Target) -> str:
-    """Return the present name, which differs where an account was renamed."""
-    return str(target.decision.facts.get('name') or target.name)

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mw_tokens_plugin.actions.globallock import GlobalLock, UndoGlobalLock
+from mw_tokens_plugin.actions.globallock import GlobalLock
+from mw_tokens_plugin.actions.undolock import UndoGlobalLock
 from mw_tokens_plugin.campaign.records import Decision
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.redaction import redactor

@@ -71,6 +71,6 @@ def named_accounts(run: Any) -> Iterator[str]:
 
 def account_columns(target: Any) -> Mapping[str, str]:
     """Return what a kept plan shows of an account, by heading."""
-    from mw_tokens_plugin.actions import globallock
+    from mw_tokens_plugin.actions import accountfacts
 
-    return globallock.account_columns(target)
+    return accountfacts.account_columns(target)

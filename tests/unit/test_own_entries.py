@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mw_tokens_plugin.actions.globallock import is_own_entry
+from mw_tokens_plugin.actions.lockentries import is_own_entry
 from mw_tokens_plugin.campaign.records import Decision, State, Target, may_be_reason
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel, LockLogEntry
 

@@ -1,0 +1,120 @@
+"""Undoing a campaign that has locked global accounts, as an action.
+
+It decides which accounts have not been changed since, by the log of locks. The write is
+that of :mod:`mw_tokens_plugin.actions.globallock`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from mw_tokens_plugin.actions.accountfacts import (
+    account_facts,
+    present_name,
+    read_at,
+    seen,
+    skipped_now,
+    unreadable,
+)
+from mw_tokens_plugin.actions.globallock import GlobalLock, Guards
+from mw_tokens_plugin.actions.lockentries import is_own_entry
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Decision,
+    Outcome,
+    SkipReason,
+    Target,
+)
+from mw_tokens_plugin.campaign.report.hiding import hiding
+from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.site.mixins import PluginMixin
+from mw_tokens_plugin.targets.accounts import read_accounts
+
+
+class UndoGlobalLock(GlobalLock):
+    """Unlock what a campaign has locked, if it was not changed since.
+
+    Accounts are found by their central id, so that renamed ones are found, and another
+    account of the same name is not unlocked.
+
+    .. version-added:: 0.1
+    """
+
+    kind = 'undo_global_lock'
+
+    def __init__(
+        self,
+        site: PluginMixin,
+        *,
+        reason: str,
+        operator: str,
+        undone: Campaign,
+        recorded: Callable[[Sequence[str]], Mapping[str, Target]],
+    ) -> None:
+        """Set which campaign is undone.
+
+        :param site: the central wiki
+        :param reason: for the log
+        :param operator: the account that undoes it
+        :param undone: the campaign
+        :param recorded: returns its targets by their names
+        """
+        super().__init__(
+            site, reason=reason, guards=Guards(operator=operator), locked=False
+        )
+        self._undone = undone
+        self._recorded = recorded
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on accounts that the campaign has locked."""
+        recorded = self._recorded(names)
+        targets = [recorded[name] for name in names]
+        ids = [target.decision.central_id or 0 for target in targets]
+        looked_at = self._moment()
+        with hiding(targets):
+            accounts = read_accounts(self.site, ids, self.site.global_accounts_by_id)
+            for target, (_id, account) in zip(targets, accounts, strict=True):
+                if isinstance(account, Exception):
+                    hidden = target.decision.hidden
+                    yield unreadable(target.name, account, hidden=hidden)
+                else:
+                    yield read_at(looked_at, self._decide_undo(target, account))
+
+    def look_again(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read accounts, and the log of their locks, by a plan that is not fresh."""
+        by_name = {target.name: target for target in targets}
+        for decision in self.plan(list(by_name)):
+            target, skipped = by_name[decision.name], decision.skipped
+            if skipped in self.done:
+                (account,) = self.site.global_accounts([present_name(target)])
+                yield target, seen(account, self._found_done(target, account))
+            elif skipped is None:
+                yield target, None
+            else:
+                yield target, replace(skipped_now(skipped), hidden=decision.hidden)
+
+    def _decide_undo(self, target: Target, account: GlobalAccount) -> Decision:
+        skipped = self._skip_reason(account)
+        facts = account_facts(account)
+        if skipped is None and account.hidden is not HiddenLevel.NONE:
+            # Its entries are in the suppression log.
+            skipped = SkipReason.LOG_HIDDEN
+        if skipped is None:
+            names = dict.fromkeys((target.name, account.name))
+            present = [replace(account, name=name) for name in names]
+            entries = [e for a in present if (e := self._latest_entry(a))]
+            latest = max(entries, key=lambda entry: entry.log_id, default=None)
+            reason = self._undone.reason
+            if latest is None or not is_own_entry(latest, target, reason, locked=True):
+                skipped = SkipReason.CHANGED_SINCE
+                facts['changed_by'] = latest and latest.by
+        return Decision(
+            target.name,
+            central_id=account.central_id,
+            hidden=target.decision.hidden or account.hidden is not HiddenLevel.NONE,
+            skipped=skipped,
+            facts=facts,
+        )
