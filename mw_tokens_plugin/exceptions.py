@@ -1,7 +1,7 @@
 """All errors that the plugin raises; each says what failed, where, and what to do.
 
-This module does not import pywikibot and does not decide what is tried again: it only
-names the kinds of failure, so that callers can tell them apart by class.
+The module names the kinds of failure, so that callers can tell them apart by class. It
+imports nothing of pywikibot, and leaves it to the callers what is tried again.
 
 The tree::
 
@@ -22,15 +22,15 @@ The tree::
     |   +-- SessionLost              logged out, and logging in again did not help
     |   +-- LoginNeedsInput          a password or code is needed, and nobody is there
     |   +-- FlowLost                 a conversation was lost with its session
-    |   +-- NoCentralAuthToken       this kind of login gets none
+    |   +-- NoCentralAuthToken       this kind of login gets no centralauthtoken
     |   +-- NotAttached              the account is not attached to the other wiki
     |   +-- CentralAuthTokenRefused  fresh ones were refused, again and again
     +-- WikiUnreachable              no answer from the wiki for too long
     +-- HttpRefusal                  refused before the API saw it; has ``status``
-    +-- OutcomeUnknown               a write was sent, nothing says what it did
+    +-- OutcomeUnknown               a write was sent, and may have taken effect
     +-- UnexpectedAnswer             a read was answered with something else
     +-- LedgerFailure                the database of the ledger failed
-    +-- CampaignBusy                 another run is at work on the campaign
+    +-- CampaignBusy                 another run is active on the campaign
     +-- StoppedByGuard               too much, or not confirmed
     +-- ApiRefusal                   the wiki said no; has ``code`` and ``info``
         +-- NoSuchAccount
@@ -49,7 +49,7 @@ The tree::
         +-- NotLinked                no such account is linked
         +-- ReadOnly
         +-- RateLimited
-        +-- InternalApiError         the wiki broke down while carrying it out
+        +-- InternalApiError         an internal error of the wiki during the action
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ __all__ = [
 
 
 class _Unadorned(Exception):
-    """A base of our own: where there is none, the bases cannot be changed."""
+    """A base of our own: the bases of one with ``Exception`` alone cannot change."""
 
 
 class TokensPluginError(_Unadorned):
@@ -117,11 +117,11 @@ class TokensPluginError(_Unadorned):
     """
 
     def __init__(self, *args: object) -> None:
-        """Keep what an exception keeps; pywikibot's takes one argument alone."""
+        """Keep all arguments, where pywikibot's takes one only."""
         Exception.__init__(self, *args)
 
     def __str__(self) -> str:
-        """Return what an exception says, where pywikibot's says ``unicode``."""
+        """Return the message as any exception, where pywikibot's returns ``unicode``."""
         return Exception.__str__(self)
 
     @property
@@ -155,7 +155,7 @@ class NotCentral(InvalidInput):
 
 
 class TokenError(TokensPluginError):
-    """A token could not be had, or was not accepted."""
+    """A token was not available, or was not accepted."""
 
 
 class NoTokenNeeded(TokenError):
@@ -178,7 +178,7 @@ class UnknownTokenType(TokenError, KeyError):
 
 
 class TokenUnavailable(TokenError, KeyError):
-    r"""The wiki hands this user no token of that type (it answers ``+\``)."""
+    r"""The wiki gives this user no token of that type (it answers ``+\``)."""
 
     def __str__(self) -> str:
         """Return the sentence itself, where KeyError would quote it."""
@@ -190,7 +190,7 @@ class BadToken(TokenError):
 
 
 class SessionError(TokensPluginError):
-    """The session with the wiki is gone and could not be had back."""
+    """The session with the wiki is gone and could not be renewed."""
 
 
 class SessionLost(SessionError):
@@ -214,7 +214,7 @@ class CentralAuthTokenRefused(SessionError):
 
 
 class FlowLost(SessionError):
-    """The session was lost in the middle of a conversation, which lived in it."""
+    """A conversation was lost, since the session that it belongs to was lost."""
 
 
 class WikiUnreachable(TokensPluginError):
@@ -239,9 +239,9 @@ class HttpRefusal(TokensPluginError):
 
 
 class OutcomeUnknown(TokensPluginError):
-    """A write was sent, and no answer of the API says what became of it.
+    """A write was sent, and no answer of the API says whether it took effect.
 
-    It may have been carried out: read the state before sending anything again.
+    It may have: read the state before sending anything again.
 
     :ivar retry_after: seconds that the server asked to wait; 0 where it named none
     """
@@ -250,7 +250,7 @@ class OutcomeUnknown(TokensPluginError):
 
 
 class UnexpectedAnswer(TokensPluginError):
-    """The answer to a read is not what the API gives."""
+    """The answer to a read does not have the form that the API documents."""
 
 
 class LedgerFailure(TokensPluginError):
@@ -258,7 +258,7 @@ class LedgerFailure(TokensPluginError):
 
 
 class CampaignBusy(TokensPluginError):
-    """Another run is at work on the campaign."""
+    """Another run is active on the campaign."""
 
 
 class StoppedByGuard(TokensPluginError):
@@ -274,7 +274,7 @@ class ApiRefusal(TokensPluginError):
     """
 
     def __init__(self, code: str, info: str = '', wiki: str = '') -> None:
-        """Keep the parts; the message is made of them."""
+        """Keep the parts, of which the message is made."""
         super().__init__(code, info, wiki)
         self.code = code
         self.info = info
@@ -304,11 +304,11 @@ class Blocked(PermissionDenied):
 
 
 class MustReauthenticate(PermissionDenied):
-    """The login is too old for something security-sensitive: log in anew."""
+    """The login is too old for something security-sensitive: log in again."""
 
 
 class CannotReauthenticate(PermissionDenied):
-    """The wiki does nothing security-sensitive for this kind of login."""
+    """The wiki allows nothing security-sensitive with this kind of login."""
 
 
 class StateConflict(ApiRefusal):
@@ -336,7 +336,7 @@ class AlreadyExists(ApiRefusal):
 
 
 class AccountSuppressed(ApiRefusal):
-    """No local account is made of a global one that is suppressed."""
+    """No local account is created for a suppressed global account."""
 
 
 class RenameInProgress(ApiRefusal):
@@ -365,4 +365,4 @@ class RateLimited(ApiRefusal):
 
 
 class InternalApiError(ApiRefusal):
-    """The wiki broke down; whether the write was kept must be read from it."""
+    """An internal error of the wiki: only its state shows whether a write was kept."""

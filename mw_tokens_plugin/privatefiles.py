@@ -51,7 +51,7 @@ def expanded(path: str) -> str:
         return str(Path(path).expanduser()) if path.startswith('~') else path
     except RuntimeError:
         raise InvalidInput(
-            f'{path}: nobody has that home directory. Write the path in full.'
+            f'{path}: there is no such home directory. Write the path in full.'
         ) from None
 
 
@@ -117,8 +117,8 @@ def replaced_by(path: str | Path) -> Iterator[Path]:
 def read_private(path: str | Path) -> str:
     """Return the text of a file that holds a secret.
 
-    Nobody else may have written it, or be able to read it: its owner is told before
-    the secret is used.
+    Nobody else may have written it, or be able to read it: otherwise it is refused
+    before the secret is used.
 
     .. version-added:: 0.1
 

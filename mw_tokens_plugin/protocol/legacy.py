@@ -289,7 +289,7 @@ def _questions(
             'titles': subject.title,
         }
     if 'login' in wanted:
-        # The name is not looked at, but there must be one.
+        # The name is not checked, but there must be one.
         yield {'action': 'login', 'lgname': subject.user or 'Nobody', 'format': 'json'}
 
 
@@ -348,7 +348,7 @@ def _tokens_of(
         found |= {key: place[key] for key in place if key.endswith('token')}
     if 'token' in found:
         found['undeletetoken'] = found['token']
-    # What came instead of these parameters made them unknown, which is told.
+    # A wiki with the new parameters warns that these are unknown.
     unknown = any('token' in text for text in _warnings(answer, 'main'))
     return None if unknown and not found else found
 

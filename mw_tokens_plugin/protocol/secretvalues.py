@@ -57,7 +57,7 @@ _NAMES = (
     'signature',
     'authorization',
 )
-#: Folded letters that are looked at for such a name.
+#: Folded letters that are read for such a name.
 _MAX_NAME = 48
 #: Names of fields with short secrets that are kept.
 _MAX_NAMES = 64

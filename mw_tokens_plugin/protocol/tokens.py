@@ -82,7 +82,7 @@ class Subject:
     .. version-added:: 0.1
 
     :ivar title: the page to be changed
-    :ivar user: the user whose rights are to be changed
+    :ivar user: the user whose rights will be changed
     """
 
     title: str = 'Main Page'

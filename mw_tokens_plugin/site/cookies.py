@@ -37,7 +37,7 @@ class _Account:
     """What is kept of one account.
 
     :ivar stamp: what the file looked like when it was last read or written; None if it
-        is to be read in any case
+        must be read
     :ivar kept: the cookies of the login that are in the file
     :ivar turn: held while logging in, as long as the cookies are not proven
     :ivar is_proven: whether a wiki has taken us for the account with these cookies
@@ -199,7 +199,7 @@ class AccountCookies(http.PywikibotCookieJar):  # type: ignore[misc]
 def acting_as(user: str | None) -> Meanwhile:
     """Use the cookies of an account in this thread.
 
-    :param user: the account; None where nobody is to be logged in
+    :param user: the account; None for no account
     """
     return Meanwhile(_present, 'account', _key(user))
 

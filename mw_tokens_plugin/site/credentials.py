@@ -147,8 +147,8 @@ TABLE: tuple[Rule, ...] = (
 
 _RULES = {rule.secret: rule for rule in TABLE}
 
-#: Parameters of requests that carry a secret. A centralauthtoken is none of them: who
-#: puts one there by hand has minted it, and those of the plugin are asked for by name.
+#: Parameters of requests that carry a secret. A centralauthtoken is not among them: one
+#: that is put there by hand was minted for it, and the plugin's are asked for by name.
 #: https://www.mediawiki.org/wiki/API:Login
 #: https://www.mediawiki.org/wiki/API:Linkaccount
 _PARAMETERS = {

@@ -261,8 +261,8 @@ def meant_databases(family: Any, code: str) -> frozenset[str]:
 def family_of_one(name: str, url: str, protocol: str, script_path: str) -> Any:
     """Return a family for a wiki that is in none.
 
-    It is not an AutoFamily of pywikibot, which takes one answer that is not JSON for
-    the proof that there is no wiki.
+    It is not an AutoFamily of pywikibot, which takes one answer that is not JSON as
+    proof that the wiki does not exist.
 
     :param name: of its database
     :param url: where the home wiki says it is

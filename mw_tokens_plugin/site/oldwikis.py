@@ -27,7 +27,7 @@ def modules_described(request: Any) -> dict[str, Any]:
     asked = request.site._request(
         parameters=question, use_get=False, expiry=getattr(request, 'expiry', None)
     )
-    # It warns of those that it lacks, which is what is to be found out.
+    # It warns of those that it lacks, which is what is asked here.
     asked._warning_handler = lambda *_: True
     return described(asked.submit())
 

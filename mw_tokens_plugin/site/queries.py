@@ -113,7 +113,7 @@ class QueriesMixin(SiteBase):
         return answer
 
     def get_tokens(self, types: list[str]) -> dict[str, str]:
-        """Return tokens fetched anew, by type, as the method of pywikibot does.
+        """Return newly fetched tokens, by type, as the method of pywikibot does.
 
         It asks wikis of every age. Tokens that are kept and renewed are those of
         ``site.tokens``.

@@ -1,7 +1,7 @@
 """Keeps secrets, and names that must not be shown, out of what is logged and raised.
 
-Secrets are known by their value: whoever gets one registers it here, before anything
-else is done with it. Patterns are the second net, for secrets of other programs.
+Secrets are known by their value: the code that gets one registers it here, before
+anything else is done with it. Patterns find secrets of other programs as well.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TOKEN = re.compile(r'\b[0-9a-f]{32,}(?:\+|%2B)(?:\\{1,4}|%5C)', re.IGNORECASE)
 #: JSON Web Tokens: three parts in base64url, of which the first is a JSON object.
 _JWT = re.compile(r'\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*')
 
-#: What stands in a header behind the name of its scheme.
+#: What follows the name of the scheme in a header.
 _AUTHORIZATION = re.compile(
     r"""(?P<name>(?<![\w-])(?:proxy-)?authorization\b['"]?\s*[:=,]\s*\(?\[?b?['"]?
         (?:basic|bearer|digest|oauth)\b)
@@ -71,7 +71,7 @@ _PATTERNS = (
     ),
 )
 
-#: Texts of errors that do not stand in what ``vars()`` returns.
+#: Texts of errors that are not in what ``vars()`` returns.
 _TEXTS: Mapping[type[Exception], tuple[str, ...]] = {
     OSError: ('filename', 'strerror'),
     SyntaxError: ('text',),

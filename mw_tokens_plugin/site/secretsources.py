@@ -1,4 +1,4 @@
-"""Where secrets arise: what is to be kept out of all texts is registered here.
+"""Where secrets arise: what must be kept out of all texts is registered here.
 
 It decides what is a secret, by where it comes from and what it is called; taking it out
 is the work of :mod:`.redaction`.

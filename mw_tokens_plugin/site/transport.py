@@ -116,8 +116,8 @@ def keep_secrets_at_home(session: requests.Session) -> None:
 def within_limits(response: requests.Response, stream: bool = False, **_: Any) -> None:
     """Read an answer of the API until its limits.
 
-    What is larger has no content, and says so in ``cut_off``. Other answers are read by
-    whoever asked for them.
+    A larger answer gets no content, and a ``cut_off``. Other answers are read by the
+    code that asked for them.
     """
     if stream or not _waiting.for_api:
         _lift_time_limit(response)
@@ -142,9 +142,9 @@ def within_limits(response: requests.Response, stream: bool = False, **_: Any) -
 
 
 def _name_charset(response: requests.Response, content: bytes) -> None:
-    """Name a character set in which the content can be decoded, for whoever does it.
+    """Set a character set in which the content can be decoded.
 
-    The header may name any codec of Python's, or one in which it cannot.
+    The header may name any codec of Python, or one that cannot decode it.
     """
     named = response.headers.get('Content-Type', '')
     try:

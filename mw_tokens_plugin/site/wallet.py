@@ -303,7 +303,7 @@ class TypedTokenWallet(TokenWallet):
                 self.keep(wanted, self._ask('|'.join(wanted)))
 
     def values_of(self, types: Iterable[str]) -> dict[str, str]:
-        """Return tokens fetched anew, by type: those that this user gets.
+        """Return newly fetched tokens, by type: those that this user gets.
 
         :param types: token types; none for all that are good for anything
         """
@@ -479,13 +479,12 @@ class TypedTokenWallet(TokenWallet):
         values, held = self._keep_all(answer, subject)
         for name in wanted:
             if name in BOUND and self.is_old and subject is None:
-                # It is had when it is known what it is for.
+                # It is fetched when it is known what it is for.
                 continue
             if name not in values and subject is not None:
                 what = subject.user or subject.title
                 raise TokenUnavailable(
-                    f'{self.site} hands out no {name} token for {what!r}. It may not '
-                    'exist.'
+                    f'{self.site} gives no {name} token for {what!r}. It may not exist.'
                 )
             if name not in values:
                 raise UnknownTokenType(
@@ -493,7 +492,7 @@ class TypedTokenWallet(TokenWallet):
                 )
             if values[name] == ANONYMOUS:
                 raise TokenUnavailable(
-                    f'{self.site} hands out no {name} token to '
+                    f'{self.site} gives no {name} token to '
                     f'{self._currentuser or "callers that are not logged in"}.'
                 )
         return held

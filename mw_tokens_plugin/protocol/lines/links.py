@@ -39,7 +39,7 @@ _MAX_OPENED = 100
 #: What can be between two names of a list.
 _BETWEEN = re.compile(rf'(?:[\s,;.·•|/&()]|\band\b|{LINK_WORD})*', re.IGNORECASE)
 #: A time and a year in any language, as in a signature. The first of each will do: all
-#: that follow would be tried in vain, which takes the square of the length.
+#: that follow would be tried without success, which takes the square of the length.
 _CLOCK = r'\b\d{1,2}[:.h]\d\d(?!\d)'
 _SIGNED = re.compile(
     rf'.*\(UTC\)|(?:(?!{_CLOCK}).)*{_CLOCK}.*\d{{4}}|(?:(?!\d{{4}}).)*\d{{4}}.*{_CLOCK}',

@@ -1,6 +1,6 @@
 """What goes along with requests to other wikis: no cookie, and nothing of ~/.netrc.
 
-It stands in the HTTP library's session of pywikibot, where it leaves all other requests
+It is set in the HTTP library's session of pywikibot, where it leaves all other requests
 as they are.
 """
 
