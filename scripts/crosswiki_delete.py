@@ -26,7 +26,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -376,16 +376,23 @@ def delete(run: Run[Options], campaign: Campaign) -> CrosswikiDelete:
 
     stored, search = run.stored(campaign), run.shared(searches)
     again = run.is_started(campaign)
-    sets = {key: frozenset(v) for key, v in stored['guards'].items() if type(v) is list}
-    guards = {**stored['guards'], **sets}
-    guards['excluded'] = frozenset(stored.get('excluded', guards.get('excluded', ())))
-    guards['not_wikis'] |= frozenset(stored.get('not_wikis', ()))
+    # Another version may have stored fewer of them.
+    limits: dict[str, Any] = {
+        key: frozenset(value) if isinstance(value, list) else value
+        for key, value in stored['guards'].items()
+    }
+    guards = PageGuards(**limits)
+    guards = replace(
+        guards,
+        excluded=frozenset(stored.get('excluded', guards.excluded)),
+        not_wikis=guards.not_wikis.union(stored.get('not_wikis', ())),
+    )
     return CrosswikiDelete(
         search.wikis,
         reason=campaign.reason,
         reasons=stored['reasons'],
         tags=stored['tags'],
-        guards=PageGuards(**guards),
+        guards=guards,
         again=again,
         problems=search.problems,
         recorded=lambda names: run.ledger.named(campaign, names) if again else {},

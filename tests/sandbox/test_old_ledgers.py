@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,6 +18,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import State
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
+from mw_tokens_plugin.cli.kinds import campaign_scripts
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Run
@@ -141,3 +143,45 @@ def test_what_the_second_version_has_sealed_stays_sealed(
                 assert sealer.vouched(target) is not None, target
                 states.add(target.state)
     assert states == set(State) - {State.LISTED}
+
+
+@pytest.mark.parametrize(
+    'script, target',
+    [
+        ('global_lock', 'Spambot 00001'),
+        ('global_delete', 'Spambot 00001'),
+        ('crosswiki_delete', 'aawiki:Spam page 00001 1'),
+    ],
+)
+def test_options_that_an_older_version_did_not_store_have_their_defaults(
+    pwb: Callable[..., Run], ledger_file: Path, script: str, target: str
+) -> None:
+    """A campaign that it has left is planned, whatever was added since."""
+    run = pwb(script, target, '-reason:spam', '-campaign:old', '-simulate')
+    assert run.code == 0, run.said
+    kind = campaign_script(script).kinds[script]
+    with closing(sqlite3.connect(ledger_file)) as connection, connection:
+        [[stored]] = connection.execute('SELECT options FROM campaign')
+        options = required(json.loads(stored), kind.stored)
+        change = 'UPDATE campaign SET options=?'
+        connection.execute(change, (json.dumps(options),))
+    run = pwb(script, '-resume', '-campaign:old', '-simulate')
+    assert run.code == 0, run.said
+    assert target in run.out
+
+
+def required(options: dict[str, Any], shape: Mapping[str, Any]) -> dict[str, Any]:
+    """Return only the options that a campaign has to have."""
+    return {
+        name: required(options[name], kind) if is_record(kind) else options[name]
+        for name, kind in shape.items()
+        if name in options
+    }
+
+
+def is_record(kind: Any) -> bool:
+    return isinstance(kind, Mapping) and set(kind) != {str}
+
+
+def campaign_script(name: str) -> Any:
+    return next(s for s in campaign_scripts() if s.title == name)
