@@ -121,7 +121,7 @@ class TokensPluginError(_Unadorned):
         Exception.__init__(self, *args)
 
     def __str__(self) -> str:
-        """Return the message as any exception, where pywikibot's returns ``unicode``."""
+        """Return the message, where the method of pywikibot's returns ``unicode``."""
         return Exception.__str__(self)
 
     @property

@@ -1,4 +1,4 @@
-"""Many targets, one engine: plan, confirm, carry out, record, resume.
+"""Many targets, one engine: plan, confirm, run, record, resume.
 
 Everything here works on a ledger, so that a campaign survives the process.
 """

@@ -1,7 +1,7 @@
 """The contract between the engine and what is done to each target of a campaign.
 
 An action knows one kind of write: how targets are planned, how one is written, and how
-to find out what became of a write whose answer was lost. It keeps nothing that a
+to find out whether a write took effect whose answer was lost. It keeps nothing that a
 restart would need: all of that is in the target, which the ledger stores.
 
 Who calls what, and when:
@@ -12,8 +12,8 @@ Who calls what, and when:
    made more than a few minutes ago. It only reads.
 3. :meth:`Action.apply`, by the engine: once for each attempt, in the thread of the
    worker that has leased the target. It is the only method that writes.
-4. :meth:`Action.reconcile`, by the engine: for targets of which a write may have been
-   carried out, before anything else is sent for them. It only reads.
+4. :meth:`Action.reconcile`, by the engine: for targets whose write may have taken
+   effect, before anything else is sent for them. It only reads.
 
 Several workers call the methods of one action at the same time, but never two of them
 for the same target, nor for two targets of the same partition.
@@ -38,11 +38,11 @@ class Action(ABC):
     :cvar kind: what the ledger calls campaigns of this kind
     :ivar wording: names the messages about what is done, such as ``lock-hide`` for
         ``campaign-to-do-lock-hide``; empty to describe it by :meth:`describe`
-    :cvar fixed: facts that must not differ when a plan is checked again: what somebody
-        has agreed to is done to nothing else
+    :cvar fixed: facts that must not differ when a plan is checked again: a target that
+        differs is not the one that was confirmed
     :cvar kept: facts that stay as the first plan has them
     :cvar before: the message that some targets were done by the operator before
-    :cvar done: what a target is found to be that was done since it was planned
+    :cvar done: the reasons for skipping a target that was done since it was planned
     """
 
     kind: ClassVar[str]
@@ -73,8 +73,8 @@ class Action(ABC):
         """Write once for one target, and never send anything again.
 
         :return: DONE; FAILED where the target must not be written to any more; LEASED
-            where the wiki has accepted the write and carries it out later
-        :raises OutcomeUnknown: the write may have been carried out: the engine calls
+            where the wiki has accepted the write and runs it later
+        :raises OutcomeUnknown: the write may have taken effect: the engine calls
             :meth:`reconcile` before it tries again
         :raises TokensPluginError: it was refused; by the class of the error the engine
             tries again, records a failure or stops
@@ -84,7 +84,7 @@ class Action(ABC):
     def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read what became of writes of unknown outcome.
+        """Read whether writes of unknown outcome took effect.
 
         :param targets: leased ones, of one partition, at most 50
         :return: each target with its outcome; None where nothing was written, so that
@@ -108,8 +108,9 @@ class Action(ABC):
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read, right before writes by a plan that is not fresh, which to skip now.
 
-        An action whose :meth:`apply` looks at each target before it writes needs none.
+        An action whose :meth:`apply` reads each target before it writes does not need
+        it.
 
-        :return: how a target ends without a write; None if it is to be written
+        :return: how a target ends without a write; None if it is written
         """
         return ((target, None) for target in targets)

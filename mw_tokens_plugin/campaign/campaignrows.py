@@ -115,8 +115,8 @@ class CampaignRows(Queries):
     ) -> list[Campaign]:
         """Return all campaigns, the oldest first.
 
-        :param unreadable: told of each that this version cannot read, and of which then
-            nothing is returned
+        :param unreadable: called for each that this version cannot read, and that then
+            is not returned
         :raises InvalidInput: this version cannot read one of them
         """
         with self.database.begin() as connection:

@@ -120,7 +120,7 @@ class Database:
 
     @property
     def can_skip_locked(self) -> bool:
-        """Whether rows that another transaction has locked can be passed over."""
+        """Whether rows that another transaction has locked can be skipped."""
         return self.engine.dialect.name != 'sqlite'
 
     @contextmanager
@@ -171,8 +171,8 @@ class Database:
     ) -> bool:
         """Insert one row, or several, in a transaction of their own.
 
-        After a conflict no database goes on with the same transaction as if nothing
-        had happened: PostgreSQL ends it, and MariaDB keeps its locks.
+        After a conflict no database can continue the same transaction as if nothing had
+        happened: PostgreSQL ends it, and MariaDB keeps its locks.
 
         :return: False if another process has inserted one of them meanwhile
         :raises LedgerFailure: the database failed
@@ -266,7 +266,7 @@ def _works_later(error: Exception) -> bool:
 
 
 def _check_credentials(query: Mapping[str, object]) -> None:
-    """Refuse a file with a password that PyMySQL would pass over, or show a line of.
+    """Refuse a file with a password that PyMySQL would ignore, or show a line of.
 
     One that others can read is refused, too.
 

@@ -1,23 +1,23 @@
 """The loop of a campaign: lease, act, reconcile, record.
 
 Theory of operation. The engine leases PLANNED targets for its workers, and records them
-as DONE or FAILED. Nobody else changes these states while a run is at work. A lease is
+as DONE or FAILED. Nothing else changes these states while a run is active. A lease is
 committed before a write is sent, and the outcome after it, so whatever is found LEASED
 may have been sent: its owner may have been killed. What always holds:
 
-- A target whose write may have been carried out is reconciled (read from the wiki)
+- A target whose write may have taken effect is reconciled (read from the wiki)
   before it is sent again, and before it is recorded as failed.
 - What certainly was not sent is given back: it is PLANNED again.
 - Only the owner of a lease records an outcome. The leases of a dead run get a new one,
   the recovery owner of another run, which reconciles them first.
 - A stage ends before anything of the next one is leased.
-- A partition has one worker at a time; when it does not work, the others go on.
+- A partition has one worker at a time; when it does not work, the others continue.
 - Nothing is sent once the operator wants to stop: that is asked after every pause.
 - Nothing is sent for which the operator's seal does not vouch, nor by a look at the
   wiki that is older than ten minutes.
 
-How to find out what became of a write is the action's knowledge; how long a target is
-tried is that of :mod:`.retry`, and who is alive that of :mod:`.workers`.
+How to find out whether a write took effect is left to the action, how long a target is
+tried to :mod:`.retry`, and which runs are alive to :mod:`.workers`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target, now
 from mw_tokens_plugin.campaign.retry import TRANSIENT, RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
-from mw_tokens_plugin.campaign.workers import Run
+from mw_tokens_plugin.campaign.workers import ActiveRun
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     CentralAuthTokenRefused,
@@ -58,7 +58,7 @@ from mw_tokens_plugin.messages import quantity
 #: Targets leased at a time. After a kill, this many are read before being sent.
 LEASE = 50
 
-#: How long the guards need not look at the wiki again.
+#: How old a read of the wiki may be when a write is sent.
 FRESH = timedelta(minutes=10)
 
 #: Workers that a run which has joined others leaves something to.
@@ -67,17 +67,17 @@ _OTHERS = 4
 #: Partitions that fail in a row before the whole campaign stops.
 MAX_CONSECUTIVE_FAILURES = 3
 
-#: What leaves open whether the write was carried out.
+#: Errors that leave it open whether the write took effect.
 _UNKNOWN = (OutcomeUnknown, InternalApiError, UnexpectedAnswer)
 
-#: What concerns one target alone; all else would meet every other target too.
+#: Errors that concern one target only; all others would affect every target.
 _FINAL = (ApiRefusal, InvalidInput, UnexpectedAnswer)
 _STOPPING = (PermissionDenied, *TRANSIENT)
 
-#: What one wiki of several says to everything that this operator sends there.
+#: Errors with which one wiki of several refuses everything from this operator.
 _REFUSING = (PermissionDenied, CentralAuthTokenRefused, HttpRefusal, NotAttached)
 
-#: What ends a run in order, with its error in :class:`Finish`.
+#: Errors that end a run in order, and are in its :class:`Finish`.
 _ERRORS = (TokensPluginError, PywikibotError)
 
 
@@ -89,8 +89,7 @@ class Finish:
     :ivar interrupted: whether the operator stopped it
     :ivar skipped_partitions: partitions that did not work, and why
     :ivar refused: partitions that refused the operator, and why
-    :ivar is_not_agreed_to: whether something is left to which the operator has not
-        agreed
+    :ivar is_not_agreed_to: whether targets are left that the operator has not confirmed
     """
 
     error: Exception | None = None
@@ -108,7 +107,7 @@ class Finish:
 
 
 class Engine:
-    """Carries out the plan of one campaign.
+    """Runs the plan of one campaign.
 
     .. version-added:: 0.1
     """
@@ -118,7 +117,7 @@ class Engine:
         ledger: Ledger,
         campaign: Campaign,
         action: Action,
-        run: Run,
+        run: ActiveRun,
         *,
         workers: int = 1,
         policy: RetryPolicy | None = None,
@@ -135,16 +134,16 @@ class Engine:
     ) -> None:
         """Get everything that the loop needs.
 
-        :param run: the run that is at work, whose signs of life keep the leases
-        :param workers: how many threads work side by side
+        :param run: the active run, whose heartbeats keep the leases
+        :param workers: how many threads work in parallel
         :param policy: how long a target is tried
         :param pace: returns the seconds to wait before a write for a target
-        :param guard: raises :exc:`StoppedByGuard` if the campaign is to be stopped;
-            asked before every target
+        :param guard: raises :exc:`StoppedByGuard` to stop the campaign; called before
+            every target
         :param should_stop: whether the operator wants to stop
-        :param observe: told of every outcome, by one worker at a time
-        :param wait_for_others: told when nothing is left but what other runs have in
-            their hands
+        :param observe: called with every outcome, by one worker at a time
+        :param wait_for_others: called when nothing is left but what other runs have
+            leased
         :param before_pause: told before every pause after which a target is tried
             again: which one, why, and how many seconds
         :param sleep: waits for some seconds
@@ -177,7 +176,7 @@ class Engine:
         #: Partitions that did not work, or refused, since the last target that ended.
         self._down_in_a_row: set[str] = set()
         self._refused_in_a_row: set[str] = set()
-        #: What the wiki has accepted and carries out later.
+        #: Writes that the wiki has accepted and runs later.
         self._accepted: list[Target] = []
         #: The stage whose targets are leased; see :meth:`Ledger.stage`.
         self._stage = 0
@@ -220,7 +219,7 @@ class Engine:
         )
 
     def reconcile_left(self) -> None:
-        """Find out what became of writes of killed runs, before anything is sent.
+        """Find out whether writes of killed runs took effect, before anything is sent.
 
         :raises TokensPluginError: the wiki could not be read
         """
@@ -229,7 +228,7 @@ class Engine:
             raise self._failure
 
     def _not_agreed_to(self, planned: int) -> StoppedByGuard | None:
-        """Return the error for what is planned and was left alone for its seals."""
+        """Return the error for planned targets that were skipped for their seals."""
         skipped_partitions = self._skipped_partitions.keys() | self._refused.keys()
         if skipped_partitions and not self._unsealed:
             return None
@@ -237,8 +236,8 @@ class Engine:
         return StoppedByGuard(
             f'{number} of {self._campaign.name!r} in the ledger '
             f'{"is" if planned == 1 else "are"} not as you agreed to: somebody else '
-            'has added or changed them. They were left alone; resume without -always '
-            'to look at them.'
+            'has added or changed them. They were skipped; resume without -always to '
+            'check them.'
         )
 
     def _work_all(self) -> None:
@@ -274,9 +273,9 @@ class Engine:
             )
 
     def _reconcile_dead(self) -> bool:
-        """Find out what became of writes of killed runs.
+        """Find out whether writes of killed runs took effect.
 
-        :return: whether there are other runs that have something in their hands, or had
+        :return: whether there are or were other runs with leases
         """
         dead, living = self._run.other_owners()
         recovery_owner = self._run.recovery_owner
@@ -323,9 +322,9 @@ class Engine:
             self._accepted.append(kept)
 
     def _wait_for_wiki(self) -> None:
-        """Read again what the wiki has accepted, until it has carried that out.
+        """Read again what the wiki has accepted, until that is done.
 
-        What it has not carried out in the end stays leased: the next run reads it.
+        What is not done in the end stays leased: the next run reads it.
         """
         for pause in self._policy.pauses():
             if not self._accepted or self._is_over():
@@ -345,16 +344,16 @@ class Engine:
     def _still_accepted(self) -> OutcomeUnknown:
         number = quantity(len(self._accepted), 'write')
         return OutcomeUnknown(
-            f'The wiki has accepted {number} and not carried out yet, the first for '
+            f'The wiki has accepted {number} and not run yet, the first for '
             f'{self._accepted[0].label}. Nothing is sent again: -resume reads later '
-            'what became of it.'
+            'whether it took effect.'
         )
 
     @contextmanager
     def _skipping(self, partition: str | None) -> Iterator[None]:
-        """Go on with the other partitions when this one does not work.
+        """Continue with the other partitions when this one does not work.
 
-        Several of them in a row are no coincidence.
+        If several in a row do not work, the campaign stops.
         """
         try:
             yield
@@ -402,7 +401,7 @@ class Engine:
                     ledger.leave_partition(campaign, owner, words)
             self._work_in(None, owner, self._lease_size())
         except Exception as error:
-            # Of a mistake in an action the other workers are told too.
+            # An error in an action stops the other workers too.
             self._failure = self._failure or error
             if not isinstance(error, _ERRORS):
                 raise
@@ -421,7 +420,7 @@ class Engine:
         return min(LEASE, max(1, left // (2 * workers)))
 
     def _work_in(self, partition: str | None, owner: str, size: int) -> None:
-        """Lease and carry out the targets of one partition."""
+        """Lease the targets of one partition, and write for them."""
         while not self._is_over() and (
             leased := self._ledger.lease(
                 self._campaign,
@@ -436,7 +435,7 @@ class Engine:
             self._work_on(leased)
 
     def _looks(self, leased: Sequence[Target]) -> _Looks:
-        """Return when targets were looked at; what nobody agreed to is given back."""
+        """Return when targets were read; give back those that nobody has confirmed."""
         if self._sealer is None:
             return _Looks(leased, {})
         made: dict[int, datetime] = {}
@@ -456,7 +455,7 @@ class Engine:
         return _Looks(agreed, made)
 
     def _look_again(self, target: Target, looks: _Looks) -> Outcome | None:
-        """Let the action look at what was looked at too long ago.
+        """Let the action read again what was read too long ago.
 
         That is all of its batch, from this one on.
 
@@ -517,7 +516,7 @@ class Engine:
         :raises _Unreconciled: it may have been sent, and could not be read
         """
         action = self._action.of(target.kind)
-        # Whether the last attempt may have been carried out, and whether any may.
+        # Whether the last attempt may have taken effect, and whether any may.
         is_unknown = was_unknown = False
         try:
             for attempt in self._policy.retrying(partial(self._tell_pause, target)):
@@ -567,7 +566,7 @@ class Engine:
         return outcome
 
     def _last_look(self, target: Target, error: Exception) -> Outcome:
-        """Read what became of a target that may have been sent and is not tried again.
+        """Read the outcome of a target that may have been sent and is not tried again.
 
         :raises _Unreconciled: it could not be read
         """
@@ -615,8 +614,8 @@ class _Looks:
     """What is known of a batch of targets from before their writes.
 
     :ivar targets: those to which the operator has agreed
-    :ivar made: when each was looked at the last time, by its number; missing for those
-        of which it does not matter
+    :ivar made: when each was read the last time, by its number; missing where that does
+        not matter
     :ivar outcomes: those that end without a write, by their numbers
     """
 

@@ -1,7 +1,8 @@
-"""Which runs give signs of life in the ledger, wherever they are.
+"""Which runs send heartbeats to the ledger, on whichever host they are.
 
-A run counts up a number while it is at work. It is watched, not timed: process ids and
-clocks say nothing across hosts.
+A run counts up a number while it is active. Whether that number grows is watched for
+some seconds, as process ids and clocks say nothing across hosts. What follows from a
+dead run is left to :mod:`.workers`.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.schema import runs
 
-#: Seconds between two signs of life.
+#: Seconds between two heartbeats.
 BEAT = 1.0
-#: Seconds without a sign after which a run counts as dead.
+#: Seconds without a heartbeat after which a run counts as dead.
 PATIENCE = 5.0
-#: Seconds without having been able to give a sign after which a run stops sending,
-#: since others may be about to take it for dead.
+#: Seconds without a heartbeat after which a run stops sending writes, since others may
+#: soon take it for dead.
 MAX_SILENCE = PATIENCE * 0.6
 
-#: What begins a transaction.
+#: Begins a transaction.
 Begin = Callable[[], AbstractContextManager[sa.Connection]]
 
 
 def beats(begin: Begin, which: sa.ColumnElement[bool]) -> dict[str, int]:
-    """Return how many signs of life runs have given, by their ids."""
+    """Return how many heartbeats runs have sent, by their ids."""
     query = sa.select(runs.c.id, runs.c.beats).where(which)
     with begin() as connection:
         return {row.id: row.beats for row in connection.execute(query)}
@@ -38,9 +39,9 @@ def alive(
     which: sa.ColumnElement[bool],
     sleep: Callable[[float], None] | None = None,
 ) -> set[str]:
-    """Return the runs that give a sign of life while they are watched.
+    """Return the runs that send a heartbeat while they are watched.
 
-    It takes :data:`PATIENCE` seconds if there are any; the dead ones are forgotten.
+    It takes :data:`PATIENCE` seconds if there are any; the dead ones are deleted.
     """
     before = beats(begin, which)
     if not before:

@@ -65,7 +65,7 @@ class Leases(Queries):
         key_id: str | None = None,
         stage: int = 0,
     ) -> str | None:
-        """Take a partition in which something is to be done, if there is a free one.
+        """Take a free partition in which targets are planned, if there is one.
 
         :param owner: the worker that takes it, which has no other
         :param besides: partitions that it does not want
@@ -93,7 +93,7 @@ class Leases(Queries):
         taken: Any = free.scalar_subquery()
         with self.database.begin() as connection:
             if self.database.can_skip_locked:
-                # A partition that another worker is just taking is passed over.
+                # A partition that another worker is taking now is skipped.
                 taken = connection.scalar(free.with_for_update(skip_locked=True))
             connection.execute(
                 sa.update(partitions)
@@ -158,7 +158,7 @@ class Leases(Queries):
         taken: Any = next_ones
         with self.database.begin(durable=True) as connection:
             if self.database.can_skip_locked:
-                # Rows that another worker is just taking are passed over.
+                # Rows that another worker is taking now are skipped.
                 taken = connection.scalars(
                     next_ones.with_for_update(skip_locked=True)
                 ).all()
@@ -187,8 +187,8 @@ class Leases(Queries):
     def stage(self, campaign: Campaign) -> int:
         """Return the first stage with targets that have not ended; 0 if there is none.
 
-        Once it is past a stage it never returns to that one while runs are at work:
-        what has ended is put back into the plan only where nobody is.
+        It never returns to an earlier stage while runs are active: ended targets are
+        put back into the plan only while no run is.
         """
         if campaign.stages == 1:
             return 0
@@ -328,7 +328,7 @@ class Leases(Queries):
         return bool(result.rowcount)
 
     def keep_leased(self, target: Target, owner: str) -> Target:
-        """Let another owner of the same run keep a target that is to be read again.
+        """Let another owner of the same run keep a target that must be read again.
 
         :return: the target as it is then; unchanged if another run has taken it over
         """
@@ -387,7 +387,7 @@ class Leases(Queries):
 
 
 def _without_secrets(detail: str | None) -> str | None:
-    """Return what was said of a target, whoever said it, without secrets."""
+    """Return the detail of a target without secrets."""
     return None if detail is None else redactor.without_secrets(detail)
 
 

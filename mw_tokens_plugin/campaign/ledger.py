@@ -1,8 +1,8 @@
 """What was decided and done: campaigns and their targets, as the database has them.
 
-It stores and counts; when to write what is the engine's business. The parts of the
+It stores and counts; what is written, and when, is left to the engine. The parts of the
 ledger are in modules of their own: :mod:`.campaignrows`, :mod:`.targetrows`,
-:mod:`.leases` and :mod:`.queries`.
+:mod:`.leases` and :mod:`mw_tokens_plugin.campaign.queries`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The file of a ledger on SQLite: made for its owner alone, and judged before use.
 
 Who can write to it can have accounts locked in the operator's name, so a file or folder
-that others can write to is refused. What is in the file is not looked at here.
+that others can write to is refused. Reading the file is left to :mod:`.database`.
 """
 
 from __future__ import annotations

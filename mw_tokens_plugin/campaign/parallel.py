@@ -1,6 +1,6 @@
-"""A few things at a time, with their results in order.
+"""Calling a function for a few items at a time, with the results in order.
 
-The threads are daemons, so that whoever interrupts a plan waits for no wiki.
+The threads are daemons, so that an interrupted plan does not wait for a wiki.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ def in_parallel(
 ) -> Iterator[tuple[Item, Result | Exception]]:
     """Yield each item with what a function returns or raises for it, in their order.
 
-    Each item is begun before the next, and no more of them than are needed soon where
-    the caller takes its time.
+    The items are started in order, and no more than needed if the caller is slow.
 
     :param function: called in a thread, one item at a time in each
     :param items: what it is called with

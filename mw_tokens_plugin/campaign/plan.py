@@ -25,7 +25,7 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.site.batches import batches
 
-#: A plan older than this is checked again before it is carried out.
+#: A plan older than this is checked again before it is run.
 FRESH = timedelta(days=1)
 
 #: Targets decided on between two commits: the largest batch that a wiki lists.
@@ -60,11 +60,11 @@ def check_again(
     *,
     only_unsealed: bool = False,
 ) -> Campaign:
-    """Decide anew on every target still to be done.
+    """Decide again on every target that is not done.
 
-    Nothing is added to the plan, and what has changed is skipped. What others have
-    in their hands stays as it is; it is sealed if it is to be done by this plan, too,
-    should they give it back.
+    Nothing is added to the plan, and what has changed is skipped. What other
+    runs have leased stays as it is; it is sealed if this plan includes it, too, in case
+    they return it.
 
     :param sealer: seals the decisions
     :param only_unsealed: decide only on targets for which its key does not vouch
@@ -80,7 +80,7 @@ def check_again(
 
 
 def is_stale(campaign: Campaign) -> bool:
-    """Tell whether a plan is too old to be carried out unchecked."""
+    """Tell whether a plan is too old to be run unchecked."""
     return campaign.planned_at is None or now() - campaign.planned_at > FRESH
 
 

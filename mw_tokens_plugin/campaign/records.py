@@ -37,7 +37,7 @@ _CLOCK_DIFFERENCE = timedelta(minutes=2)
 class State(enum.Enum):
     """Where a target stands."""
 
-    #: Named, not looked at yet.
+    #: Named, and not read yet.
     LISTED = 'listed'
     #: To be done.
     PLANNED = 'planned'

@@ -1,7 +1,7 @@
 """The one policy by which a whole target is tried again.
 
-What may be tried again without reading the wiki first is the engine's concern; here
-it is only how often, how long, and after which pause.
+It says how often, how long, and after which pause. What may be tried again without
+reading the wiki first is left to the engine.
 
 https://tenacity.readthedocs.io/
 """
@@ -22,10 +22,10 @@ from mw_tokens_plugin.exceptions import (
     WikiUnreachable,
 )
 
-#: Failures that pass; all others are final for the target or for the campaign.
+#: Transient failures; all others are final for the target or for the campaign.
 TRANSIENT = (InternalApiError, OutcomeUnknown, RateLimited, ReadOnly, WikiUnreachable)
 
-#: Seconds that a server may ask to wait; whoever asks for more is left to another run.
+#: Seconds that a server may ask to wait; after longer ones another run tries again.
 MAX_ASKED = 600.0
 
 
@@ -36,8 +36,8 @@ class RetryPolicy:
     :ivar attempts: writes at most; time is over long before, unless pauses are cut
     :ivar seconds: from the first attempt on, no new one begins after this
     :ivar pause: seconds before the second attempt; doubles each time
-    :ivar longest_pause: seconds. It is also how long a wiki that limits the rate and
-        does not say for how long is left alone: the window of most of its limits
+    :ivar longest_pause: seconds. It is also the pause for a wiki that limits the rate
+        and does not say for how long: the window of most of its limits
     :ivar sleep: waits for some seconds
     :ivar should_stop: whether the operator wants to stop; then there is no other try
     """
@@ -55,10 +55,10 @@ class RetryPolicy:
     ) -> tenacity.Retrying:
         """Return the attempts for one target, as tenacity iterates over them.
 
-        What the last attempt raised is raised when there are no more. After a pause
-        whoever iterates has to ask whether it is to be stopped.
+        After the last attempt its error is raised. After a pause the caller must check
+        whether the operator wants to stop.
 
-        :param before_pause: told before every pause why and how many seconds
+        :param before_pause: called before every pause with the error and the seconds
         """
 
         def tell(state: tenacity.RetryCallState) -> None:

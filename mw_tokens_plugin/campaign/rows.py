@@ -70,7 +70,7 @@ def campaign_of(row: Row) -> Campaign:
 def target_of(row: Row, kind: str = '') -> Target:
     """Return the target of a row.
 
-    :param kind: that of its campaign, if its facts are to be checked
+    :param kind: that of its campaign, if its facts must be checked
     :raises InvalidInput: it has a value that no version has written
     """
     with readable('A target'):

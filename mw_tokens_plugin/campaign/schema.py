@@ -109,7 +109,7 @@ partitions = sa.Table(
     **_TEXTS,
 )
 
-#: Plans that somebody has made and looked at, under the seal of that operator's key.
+#: Plans that an operator has made and checked, with the seal of that operator's key.
 plans = sa.Table(
     'plan',
     metadata,
@@ -145,7 +145,7 @@ attempts = sa.Table(
     **_TEXTS,
 )
 
-#: Processes that are at work, and how often each has given a sign of life.
+#: Processes that are active, and how many heartbeats each has sent.
 runs = sa.Table(
     'run',
     metadata,

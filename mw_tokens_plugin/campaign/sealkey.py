@@ -26,7 +26,7 @@ _BYTES = 32
 
 
 class Key:
-    """What only this operator knows, and whoever has got a copy of the file.
+    """A secret of this operator, in a file.
 
     .. version-added:: 0.1
     """

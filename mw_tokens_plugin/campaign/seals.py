@@ -1,16 +1,16 @@
 """Seals: what an operator's key vouches for in a ledger that others can write.
 
-Theory of operation. Whoever can write the ledger could add a target, say that a plan
-was confirmed, or change its reason. So each target carries the seal of whoever listed
-it, decided on it, or wrote it, and each plan one of its own, which is made when the
-operator may carry it out: at once for what the operator has listed, and after it was
-looked at for what others have put there. A target counts if its seal is right and its
-plan's, too. All seals are bound to the campaign as a whole: its kind, wiki, operator,
-reason and options, and to the account that carries it out; those of plans also to what
-may change, such as the page that stops it.
+Theory of operation. Anybody who can write to the ledger could add a target, mark a plan
+as confirmed, or change its reason. So each target has the seal of the operator who
+listed it, decided on it, or wrote for it. Each plan has a seal of its own, which is
+made when the operator may run it: at once for targets that the operator has listed, and
+after a check for those that others have added. A target counts if its own seal and that
+of its plan are right. All seals are bound to the campaign as a whole: its kind, wiki,
+operator, reason and options, and to the account that runs it; those of plans also to
+what may change, such as the page that stops it.
 
-A ledger that is put back to what it was before is none that can be noticed by seals;
-nothing here reads or writes a wiki.
+Seals do not show that a ledger was replaced by an older copy of it. Nothing here reads
+or writes a wiki.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from mw_tokens_plugin.campaign.rows import stored
 from mw_tokens_plugin.campaign.schema import plans
 from mw_tokens_plugin.campaign.sealkey import Key
 
-#: Seals of a target that are looked at; there is one for each operator who joined.
+#: Seals of a target that are checked; there is one for each operator who joined.
 _SEALS = 40
 
-#: Options that may change while a campaign is carried out.
+#: Options that may change while a campaign runs.
 _CHANGEABLE = frozenset({'stop_page', 'not_wikis'})
 
 
@@ -105,11 +105,11 @@ class Sealer:
         self._keys: dict[str, bytes] = {}
         self._header = self._bound_to(campaign)
         self._plans = {plan.id: plan for plan in self._read()}
-        #: The plan of what the operator has listed, and of what others have.
+        #: The plan of what the operator has listed, and of what others have added.
         self._own: Plan | None = None
         self._pending: Plan | None = None
-        #: What the pending plan says of whom, without the facts: whoever sees its seals
-        #: in the ledger can take targets away, and put them back later.
+        #: The decisions of the pending plan, without the facts: others who see its
+        #: seals in the ledger can remove targets, and add them again later.
         self._decided: dict[tuple[str, str], Decision] = {}
         #: How many targets this process has decided to do.
         self.planned = 0
@@ -121,7 +121,7 @@ class Sealer:
 
     @property
     def has_pending(self) -> bool:
-        """Whether something was planned that others have put there."""
+        """Whether something was planned that others have added."""
         return self._pending is not None
 
     @property
@@ -131,10 +131,7 @@ class Sealer:
 
     @property
     def pending(self) -> Mapping[tuple[str, str], Decision]:
-        """What is to be done to which targets by what others have put there.
-
-        It is by the name and kind of each.
-        """
+        """The decisions on targets that others have added, by their name and kind."""
         return self._decided
 
     def begin(self, *, confirmed: bool = False) -> None:
@@ -197,7 +194,7 @@ class Sealer:
     def ended(self, target: Target) -> str:
         """Return the seal of a target that has ended, as the ledger has it then."""
         plan = next(iter(self._plans.values()), None) or self._of_own()
-        # What has failed may be decided on anew.
+        # What has failed may be decided on again.
         stage = 'ended' if target.state is State.DONE else 'decided'
         return self._seal(plan, stage, target)
 
@@ -209,7 +206,7 @@ class Sealer:
         )
 
     def adopt(self) -> None:
-        """Vouch for what others have put there, after it was looked at."""
+        """Seal what others have added, after it was checked."""
         if self._pending is not None:
             self._write(self._pending, sa.insert(plans))
             self._plans[self._pending.id] = self._pending
@@ -320,7 +317,7 @@ class Sealer:
 
 
 def _is_same(seal: object, right: str) -> bool:
-    """Compare what stands in a ledger, which may be anything, with the right seal."""
+    """Compare a stored seal, which may be anything, with the right one."""
     there = str(seal).encode('utf-8', 'surrogateescape')
     return secrets.compare_digest(there, right.encode())
 

@@ -67,7 +67,7 @@ def check_columns(
             raise ValueError(f'{name} is no text')
     for name in numbers:
         if not isinstance(row[name], _NUMBER):
-            raise ValueError(f'{name} is no number')
+            raise ValueError(f'{name} is not a number')
     for name in moments:
         moment = row[name]
         if moment is None:

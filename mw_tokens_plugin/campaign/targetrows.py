@@ -178,13 +178,15 @@ class TargetRows(Leases):
             )
 
     def retryable(self, campaign: Campaign) -> int:
-        """Return how many targets :meth:`plan_again` would list anew."""
+        """Return how many targets :meth:`plan_again` would list again."""
         skipped = self.skip_counts(campaign)
-        passing = sum(count for reason, count in skipped.items() if reason.is_transient)
-        return self.counts(campaign)[State.FAILED] + passing
+        transient = sum(
+            count for reason, count in skipped.items() if reason.is_transient
+        )
+        return self.counts(campaign)[State.FAILED] + transient
 
     def plan_again(self, campaign: Campaign) -> int:
-        """List what has failed, or could not be read, anew, and return how many."""
+        """List again what has failed or could not be read, and return how many."""
         with self.database.begin() as connection:
             result = connection.execute(
                 sa.update(targets)

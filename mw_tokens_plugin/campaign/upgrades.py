@@ -6,8 +6,8 @@ functions, numbered by the version that they lead to, and run in order. What mus
 hold:
 
 - One process at a time makes or changes tables: it has the database's own lock.
-- Nobody is at work meanwhile: runs that give signs of life are waited for by the
-  operator, not by the program.
+- No run is active meanwhile: the operator waits for runs that send heartbeats, not the
+  program.
 - On SQLite and PostgreSQL all upgrades are one transaction. MariaDB commits each change
   of a table, so every step first looks whether it was made before.
 - Old seals stay right: no upgrade changes what they cover.
@@ -63,7 +63,7 @@ def bring_up_to_date(
     :param copy: makes a copy of an older one, which gets its version
     :return: the version that it had; None if it was new
     :raises InvalidInput: it was made by a newer version, or may not be upgraded
-    :raises CampaignBusy: somebody is at work on it
+    :raises CampaignBusy: a run is active on it
     """
     with engine.connect() as connection:
         found = version_of(connection)
@@ -80,8 +80,8 @@ def bring_up_to_date(
     _check(found, allowed)
     if alive(engine.begin, sa.true()):
         raise CampaignBusy(
-            f'it has tables of version {found}, which are to be upgraded, and somebody '
-            'is at work on it. Try again when that has ended.'
+            f'it has tables of version {found}, which must be upgraded, and another run '
+            'is active on it. Try again when that has ended.'
         )
     with _alone(engine) as connection:
         # Another process may have been faster.
@@ -195,7 +195,7 @@ def _target_to_3(restoring: Collection[str], row: Any) -> dict[str, Any]:
     try:
         facts = json.loads(row.facts or '{}')
     except (ValueError, RecursionError):
-        # Whoever reads it is told.
+        # An error is raised when it is read.
         return values
     is_own = isinstance(facts, dict) and str(row.campaign_id) not in restoring
     if is_own and isinstance(facts.get('log_entry'), int):

@@ -1,7 +1,7 @@
-"""Which runs are at work on a campaign, wherever they are, and which ones are dead.
+"""Which runs are active on a campaign, on whichever host, and which ones are dead.
 
-Judged by signs of life in the ledger alone, counted and not timed: process ids and
-clocks say nothing across hosts.
+That is judged by the heartbeats in the ledger alone (:mod:`.heartbeats`). The targets
+that a dead run had leased are left to the engine.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.schema import runs
 from mw_tokens_plugin.exceptions import CampaignBusy, LedgerFailure, StoppedByGuard
 
-#: Seconds after which such a run gives up.
+#: Seconds without the ledger after which a run ends.
 GIVE_UP_AFTER = 30.0
 
 
-class Run:
-    """One process at work on a campaign.
+class ActiveRun:
+    """One process that is active on a campaign.
 
     .. version-added:: 0.1
 
     :ivar id: what its leases are marked with
     :ivar account: whose writes it makes, as ``user@wiki``
-    :ivar joined: whether others may be at work on the campaign too
+    :ivar joined: whether others may be active on the campaign too
     """
 
     def __init__(
@@ -69,14 +69,14 @@ class Run:
 
     @property
     def recovery_owner(self) -> str:
-        """The mark of what it has taken over from the dead, which is read first."""
+        """The mark of leases that it has taken over from dead runs, and reads first."""
         return f'{self.id}/heir'
 
     def is_alive(self) -> bool:
-        """Tell whether others still take it for alive.
+        """Tell whether other runs still count it as alive.
 
         :raises CampaignBusy: another run took it for dead, and has its targets now
-        :raises LedgerFailure: no sign of life could be written for long
+        :raises LedgerFailure: no heartbeat could be written for long
         """
         silence = self._clock() - self._last_beat
         if self._evicted:
@@ -91,7 +91,7 @@ class Run:
     def other_owners(self) -> tuple[set[str], set[str]]:
         """Return the workers of other runs that hold leases: the dead and the living.
 
-        It watches their signs of life for :data:`PATIENCE` seconds, if there are any.
+        It watches their heartbeats for :data:`PATIENCE` seconds, if there are any.
         """
         owners = {
             owner
@@ -106,15 +106,15 @@ class Run:
         return owners - living, living
 
     def beat(self) -> None:
-        """Give signs of life until it ends."""
+        """Send heartbeats until it ends."""
         while not self._done.wait(BEAT):
             with suppress(LedgerFailure):
                 self.sign()
 
     def sign(self) -> None:
-        """Give one sign of life.
+        """Send one heartbeat.
 
-        :raises LedgerFailure: it could not be given
+        :raises LedgerFailure: it could not be written
         """
         try:
             with self._ledger.database.begin() as connection:
@@ -131,11 +131,11 @@ class Run:
         self._last_beat = self._clock()
 
     def is_of(self, campaign: Campaign) -> bool:
-        """Tell whether it is at work on a campaign."""
+        """Tell whether it is active on a campaign."""
         return campaign.id == self._campaign.id
 
     def begin(self, workers: int) -> None:
-        """Give signs of life from now on.
+        """Send heartbeats from now on.
 
         :param workers: how many workers it has
         """
@@ -163,24 +163,24 @@ class Run:
             )
 
     def end(self) -> None:
-        """Give no more signs of life."""
+        """Send no more heartbeats."""
         if self._done.is_set():
             return
         self._done.set()
         self._thread.join()
-        # What cannot be deleted is silent, and so found out to be dead.
+        # A run that cannot be deleted sends no heartbeats, so others find it dead.
         with suppress(LedgerFailure), self._ledger.database.begin() as connection:
             connection.execute(sa.delete(runs).where(runs.c.id == self.id))
 
 
-def begin_work(ledger: Ledger, campaign: Campaign, account: str) -> Run:
-    """Be at work on a new campaign while its targets are listed, until it is ended.
+def begin_work(ledger: Ledger, campaign: Campaign, account: str) -> ActiveRun:
+    """Return a run that is active on a new campaign while its targets are listed.
 
     .. version-added:: 0.1
 
     :param account: whose writes these will be
     """
-    run = Run(ledger, campaign, account, joined=False)
+    run = ActiveRun(ledger, campaign, account, joined=False)
     run.begin(0)
     ledger.before_closing(run.end)
     return run
@@ -195,17 +195,17 @@ def at_work(
     workers: int = 1,
     max_workers: int | None = None,
     join: bool = False,
-    run: Run | None = None,
+    run: ActiveRun | None = None,
     sleep: Callable[[float], None] = time.sleep,
     waiting: Callable[[], None] = lambda: None,
-) -> Iterator[Run]:
-    """Be at work on a campaign.
+) -> Iterator[ActiveRun]:
+    """Yield a run that is active on a campaign.
 
     :param account: whose writes these are
     :param workers: how many workers this run will have
     :param max_workers: how many the account may have on this ledger, in all runs
-    :param join: whether other runs may be at work on it too
-    :param run: the one that is at work on it already, which is ended, too
+    :param join: whether other runs may be active on it too
+    :param run: the one that is active on it already; it is ended as well
     :param waiting: called once if there is another run to be watched
     :raises CampaignBusy: another run is alive, and this one is not to join it
     :raises StoppedByGuard: the account would have too many workers
@@ -216,13 +216,13 @@ def at_work(
         waiting()
         if alive(database.begin, here, sleep):
             raise CampaignBusy(
-                f'Another run is at work on the campaign {campaign.name!r}. Let it '
+                f'Another run is active on the campaign {campaign.name!r}. Let it '
                 'finish, stop it and try again, or help it with -join.'
             )
     if max_workers is not None:
         _check_number(database, account, workers, max_workers, sleep)
     if run is None:
-        run = Run(ledger, campaign, account, joined=join, sleep=sleep)
+        run = ActiveRun(ledger, campaign, account, joined=join, sleep=sleep)
         run.begin(workers)
     else:
         run.set_workers(workers)

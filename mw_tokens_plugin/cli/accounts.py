@@ -53,7 +53,7 @@ class AccountOptions(CampaignOptions):
 def named_accounts(run: Any) -> Iterator[str]:
     """Return the accounts that a command line names, by a prefix, too.
 
-    :param run: the :class:`.run.Run`
+    :param run: the :class:`mw_tokens_plugin.cli.run.Run`
     """
     from mw_tokens_plugin.protocol.names import normalise_prefix
 

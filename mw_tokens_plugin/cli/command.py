@@ -39,7 +39,7 @@ from mw_tokens_plugin.campaign.report.wording import (
 )
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
-from mw_tokens_plugin.campaign.workers import Run, at_work
+from mw_tokens_plugin.campaign.workers import ActiveRun, at_work
 from mw_tokens_plugin.cli.declaration import MAX_WORKERS, CampaignOptions, Kind
 from mw_tokens_plugin.cli.launch import stop_signals
 from mw_tokens_plugin.cli.lines import Lines
@@ -97,7 +97,7 @@ class Command:
     _writes: bool = False
     _waits_for_others: bool = False
 
-    def run(self, campaign: Campaign, run: Run | None = None) -> ExitCode:
+    def run(self, campaign: Campaign, run: ActiveRun | None = None) -> ExitCode:
         """Plan, confirm and run a campaign whose targets are listed.
 
         :param run: the one that is active on it already
@@ -135,7 +135,7 @@ class Command:
                 self._say('campaign-to-resume', urgent=True, line=line)
             raise
 
-    def _run(self, campaign: Campaign, run: Run) -> ExitCode:
+    def _run(self, campaign: Campaign, run: ActiveRun) -> ExitCode:
         finish = Finish()
         if campaign.finished_at is None:
             campaign = self._keep_stop_page(campaign)
@@ -330,7 +330,7 @@ class Command:
         with self.reporter.progress(self.action.describe(), self._to_do(campaign)):
             return engine.run()
 
-    def _engine(self, campaign: Campaign, run: Run) -> Engine:
+    def _engine(self, campaign: Campaign, run: ActiveRun) -> Engine:
         budgets: dict[str, Budget] = {}
 
         def pace(target: Target) -> float:

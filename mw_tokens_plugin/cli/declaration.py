@@ -322,7 +322,7 @@ class Kind:
 class Declaration:
     """What a script that runs campaigns declares.
 
-    Its functions get a :class:`.run.Run`.
+    Its functions get a :class:`mw_tokens_plugin.cli.run.Run`.
 
     :ivar name: its name for ``pwb``; a path, if it is started by ``python PATH``
     :ivar options: a frozen dataclass that extends :class:`CampaignOptions`

@@ -152,7 +152,7 @@ class Run(Generic[Opt]):
         self._parse: Parse | None = None
         self._reader: ListReader | None = None
         self._exclusions = Exclusions()
-        self._active: workers.Run | None = None
+        self._active: workers.ActiveRun | None = None
 
     # What the functions of a declaration use
 

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mw_tokens_plugin.protocol.wikitext import Kind, Node, Span, parse
+from mw_tokens_plugin.protocol.wikitext import Node, NodeKind, Span, parse
 
 #: The signs that replace comments, links and all other constructs.
 COMMENT, LINK, OTHER = '\x01', '\ufffb', '\ufffc'
@@ -78,15 +78,17 @@ def masked(text: str, nodes: Sequence[Node]) -> str:
     parts = []
     for node in nodes:
         whole = node.span.of(text)
-        if node.kind is Kind.TEXT:
+        if node.kind is NodeKind.TEXT:
             parts.append(whole)
-        elif node.kind is Kind.HEADING and node.content is not None:
+        elif node.kind is NodeKind.HEADING and node.content is not None:
             title = node.content.of(text)
             before = OTHER * (node.content.start - node.span.start)
             after = OTHER * (node.span.end - node.content.end)
             parts += [before, masked(title, parse(title, begins_line=False)), after]
         else:
-            sign = {Kind.COMMENT: COMMENT, Kind.LINK: LINK}.get(node.kind, OTHER)
+            sign = {NodeKind.COMMENT: COMMENT, NodeKind.LINK: LINK}.get(
+                node.kind, OTHER
+            )
             parts.append(sign * len(whole))
     return ''.join(parts)
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 
-class Kind(enum.Enum):
+class NodeKind(enum.Enum):
     """What a node is."""
 
     TEXT = 'text'
@@ -76,7 +76,7 @@ class Node:
     :ivar templates: the names of templates inside of it
     """
 
-    kind: Kind
+    kind: NodeKind
     span: Span
     name: str = ''
     level: int = 0
@@ -177,18 +177,18 @@ def parse(text: str, *, begins_line: bool = True) -> list[Node]:
     inside: list[Span] = []
     for node in found:
         if node.span.start < end:
-            if node.kind is Kind.TEMPLATE and node.content is not None:
+            if node.kind is NodeKind.TEMPLATE and node.content is not None:
                 inside.append(node.content)
             continue
         _add_inside(nodes, inside)
         inside = []
         if node.span.start > end:
-            nodes.append(Node(Kind.TEXT, Span(end, node.span.start)))
+            nodes.append(Node(NodeKind.TEXT, Span(end, node.span.start)))
         nodes.append(node)
         end = node.span.end
     _add_inside(nodes, inside)
     if end < len(text):
-        nodes.append(Node(Kind.TEXT, Span(end, len(text))))
+        nodes.append(Node(NodeKind.TEXT, Span(end, len(text))))
     return nodes
 
 
@@ -276,7 +276,7 @@ class _Scanner:
         node, self._position = _element(self._text, self._position, self._endless)
         if (
             node is not None
-            and node.kind is Kind.COMMENT
+            and node.kind is NodeKind.COMMENT
             and top is not None
             and self._position < len(self._text)
         ):
@@ -345,9 +345,9 @@ def _bracketed(top: _Open, count: int, end: int) -> Node:
     span = Span(top.start + top.count - count, end)
     if top.opening == '[':
         return Node(
-            Kind.LINK, span, content=Span(span.start + 2, end - 2), depth=top.depth
+            NodeKind.LINK, span, content=Span(span.start + 2, end - 2), depth=top.depth
         )
-    kind = Kind.TEMPLATE if count == 2 else Kind.ARGUMENT
+    kind = NodeKind.TEMPLATE if count == 2 else NodeKind.ARGUMENT
     name = Span(span.start + count, top.pipes[0] if top.pipes else end - count)
     return Node(
         kind,
@@ -374,7 +374,11 @@ def _heading(text: str, top: _Open, end: int) -> Node | None:
         return None
     title = Span(top.start + level, last - level)
     return Node(
-        Kind.HEADING, Span(top.start, last), level=level, content=title, depth=top.depth
+        NodeKind.HEADING,
+        Span(top.start, last),
+        level=level,
+        content=title,
+        depth=top.depth,
     )
 
 
@@ -393,14 +397,14 @@ def _element(text: str, position: int, endless: set[str]) -> tuple[Node | None, 
     if found['comment']:
         end = text.find('-->', position + 4)
         end = len(text) if end < 0 else end + 3
-        return Node(Kind.COMMENT, Span(position, end)), end
+        return Node(NodeKind.COMMENT, Span(position, end)), end
     name = found['name'].lower()
     end = -1 if '>' in endless else text.find('>', found.end())
     if end < 0:
         endless.add('>')
         return None, position + 1
     end += 1
-    kind = Kind.IGNORED if name == 'includeonly' else Kind.EXTENSION
+    kind = NodeKind.IGNORED if name == 'includeonly' else NodeKind.EXTENSION
     if text[end - 2] == '/':
         return Node(kind, Span(position, end), name, content=Span(end, end)), end
     closing = (
@@ -413,7 +417,7 @@ def _element(text: str, position: int, endless: set[str]) -> tuple[Node | None, 
         return Node(kind, Span(position, closing.end()), name, content=content), (
             closing.end()
         )
-    if kind is Kind.IGNORED:
+    if kind is NodeKind.IGNORED:
         content = Span(end, len(text))
         return Node(kind, Span(position, len(text)), name, content=content), len(text)
     endless.add(name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mw_tokens_plugin.protocol.markup import OTHER, Mark, Tag, masked, tags
 from mw_tokens_plugin.protocol.mentions import linked_user
 from mw_tokens_plugin.protocol.names import decoded
-from mw_tokens_plugin.protocol.wikitext import Kind, Node, Span, parse
+from mw_tokens_plugin.protocol.wikitext import Node, NodeKind, Span, parse
 from mw_tokens_plugin.requestpages.visibility import STRIKING, is_shown
 
 
@@ -24,7 +24,7 @@ def title_of(text: str, heading: Node) -> str:
 
 def template_name(text: str, what: Node | Tag | Mark | None) -> str | None:
     """Return the name of a template, if it is one."""
-    if not isinstance(what, Node) or what.kind is not Kind.TEMPLATE:
+    if not isinstance(what, Node) or what.kind is not NodeKind.TEMPLATE:
         return None
     return page_name(text, what.content)
 
@@ -40,11 +40,13 @@ def linked_users(
     text: str, what: Node | Tag | Mark, namespaces: Collection[str]
 ) -> tuple[tuple[str, str], ...]:
     """Return the links to users in a heading, or the link itself, with their users."""
-    if not isinstance(what, Node) or what.kind not in (Kind.LINK, Kind.HEADING):
+    if not isinstance(what, Node) or what.kind not in (NodeKind.LINK, NodeKind.HEADING):
         return ()
-    if what.kind is Kind.HEADING:
+    if what.kind is NodeKind.HEADING:
         title = title_of(text, what)
-        links = [n.span.of(title) for n in inline_nodes(title) if n.kind is Kind.LINK]
+        links = [
+            n.span.of(title) for n in inline_nodes(title) if n.kind is NodeKind.LINK
+        ]
     else:
         links = [what.span.of(text)]
     targets = [without_comments(link[2:-2]).partition('|')[0] for link in links]
@@ -74,13 +76,13 @@ def rendered(text: str) -> _Written:
             if not is_shown(what):
                 return _Written(None)
             struck = struck or what.name in STRIKING
-        elif what is None or what.kind is Kind.LINK:
+        elif what is None or what.kind is NodeKind.LINK:
             parts.append(whole)
         elif template_name(text, what) == '=':
             parts.append('=')
-        elif what.kind is Kind.EXTENSION and what.name == 'nowiki' and what.content:
+        elif what.kind is NodeKind.EXTENSION and what.name == 'nowiki' and what.content:
             parts.append(what.content.of(text))
-        elif what.kind is not Kind.COMMENT:
+        elif what.kind is not NodeKind.COMMENT:
             return _Written(None)
     return _Written(''.join(parts), struck)
 
@@ -95,17 +97,17 @@ def displayed(text: str, depth: int = 0) -> str:
     parts = []
     for node in inline_nodes(text):
         whole = node.span.of(text)
-        if node.kind is Kind.TEXT:
+        if node.kind is NodeKind.TEXT:
             parts.append(whole)
-        elif node.kind is Kind.COMMENT or depth >= _MAX_DEPTH:
+        elif node.kind is NodeKind.COMMENT or depth >= _MAX_DEPTH:
             continue
-        elif node.kind is Kind.LINK:
+        elif node.kind is NodeKind.LINK:
             target, bar, label = whole[2:-2].partition('|')
             parts.append(displayed(label if bar else target, depth + 1))
-        elif node.kind is Kind.TEMPLATE:
+        elif node.kind is NodeKind.TEMPLATE:
             values = [p.value.of(text) for p in node.parameters(text)]
             parts.append(' '.join(displayed(v, depth + 1) for v in values if v))
-        elif node.kind is Kind.EXTENSION and node.name == 'nowiki' and node.content:
+        elif node.kind is NodeKind.EXTENSION and node.name == 'nowiki' and node.content:
             parts.append(node.content.of(text))
     shown = _EXTERNAL_LINK.sub(r'\1', re.sub(r'</?[A-Za-z][^<>]*>', '', ''.join(parts)))
     if depth:
@@ -122,9 +124,9 @@ def plain_heading(text: str) -> str:
         elif isinstance(what, Tag):
             if not is_shown(what) or what.name in STRIKING:
                 parts.append(OTHER)
-        elif what.kind is Kind.LINK:
+        elif what.kind is NodeKind.LINK:
             parts.append(displayed(whole))
-        elif what.kind is not Kind.COMMENT:
+        elif what.kind is not NodeKind.COMMENT:
             parts.append(OTHER)
     return re.sub("'{2,}", '', ''.join(parts))
 
@@ -132,7 +134,7 @@ def plain_heading(text: str) -> str:
 def _inline_parts(text: str) -> Iterator[tuple[Node | Tag | None, str]]:
     """Yield the nodes and tags of a text, None for text between, and their wikitext."""
     nodes = inline_nodes(text)
-    whats: list[Node | Tag] = [n for n in nodes if n.kind is not Kind.TEXT]
+    whats: list[Node | Tag] = [n for n in nodes if n.kind is not NodeKind.TEXT]
     whats += tags(masked(text, nodes))
     position = 0
     for what in sorted(whats, key=lambda what: (what.span.start, -what.span.end)):
@@ -158,5 +160,5 @@ def without_comments(text: str) -> str:
     return ''.join(
         node.span.of(text)
         for node in inline_nodes(text)
-        if node.kind is not Kind.COMMENT
+        if node.kind is not NodeKind.COMMENT
     )

@@ -13,7 +13,7 @@ from mw_tokens_plugin.exceptions import InvalidName
 from mw_tokens_plugin.protocol.markup import Mark, MarkKind
 from mw_tokens_plugin.protocol.mentions import addresses, users_in_urls
 from mw_tokens_plugin.protocol.names import normalise_name
-from mw_tokens_plugin.protocol.wikitext import Kind, Node, Span
+from mw_tokens_plugin.protocol.wikitext import Node, NodeKind, Span
 from mw_tokens_plugin.requestpages.inline import (
     rendered,
     template_name,
@@ -105,12 +105,12 @@ def _mentions(
                 cells.setdefault(piece.cell, []).append(piece)
         elif not isinstance(what, Node):
             continue
-        elif what.kind is Kind.LINK:
+        elif what.kind is NodeKind.LINK:
             for written, user in piece.users:
                 yield written, user, piece.span
-        elif what.kind is Kind.TEMPLATE:
+        elif what.kind is NodeKind.TEMPLATE:
             yield from _in_template(text, piece)
-        elif what.kind is Kind.EXTENSION:
+        elif what.kind is NodeKind.EXTENSION:
             content = what.content.of(text) if what.content else ''
             if OPENING.search(content) or '[[' in content:
                 yield piece.span.of(text), None, piece.span

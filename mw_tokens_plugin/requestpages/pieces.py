@@ -17,7 +17,7 @@ from mw_tokens_plugin.protocol.markup import (
     tables,
     tags,
 )
-from mw_tokens_plugin.protocol.wikitext import Kind, Node, Span, parse
+from mw_tokens_plugin.protocol.wikitext import Node, NodeKind, Span, parse
 from mw_tokens_plugin.requestpages.inline import linked_users
 from mw_tokens_plugin.requestpages.visibility import (
     STRIKING,
@@ -50,7 +50,7 @@ class Piece:
     cell: int | None = None
     users: tuple[tuple[str, str], ...] = ()
 
-    def is_a(self, kind: Kind) -> bool:
+    def is_a(self, kind: NodeKind) -> bool:
         """Return whether it is a node of a kind."""
         return isinstance(self.what, Node) and self.what.kind is kind
 
@@ -73,7 +73,7 @@ def visible_pieces(text: str, namespaces: Collection[str]) -> list[Piece]:
         nodes.append(node)
     end = nodes[-1].span.end if nodes else 0
     mask = masked(text[:end], nodes)
-    whats: list[Node | Tag | Mark] = [n for n in nodes if n.kind is not Kind.TEXT]
+    whats: list[Node | Tag | Mark] = [n for n in nodes if n.kind is not NodeKind.TEXT]
     html = tags(mask)
     whats += [*html, *tables(mask)]
     whats.sort(key=lambda what: (what.span.start, -what.span.end))
@@ -97,11 +97,11 @@ def visible_pieces(text: str, namespaces: Collection[str]) -> list[Piece]:
 
 def _hides_the_rest(text: str, node: Node) -> bool:
     """Return whether nothing is displayed from here to the end of the page."""
-    if node.kind is Kind.COMMENT:
+    if node.kind is NodeKind.COMMENT:
         return not node.span.of(text).endswith('-->') or len(node.span.of(text)) < 7
     content = node.content
     return (
-        node.kind is Kind.IGNORED
+        node.kind is NodeKind.IGNORED
         and content is not None
         and content.start < content.end == node.span.end
     )
@@ -109,7 +109,7 @@ def _hides_the_rest(text: str, node: Node) -> bool:
 
 def _is_stylesheet(node: Node) -> bool:
     """Return whether a node changes how all of the page looks."""
-    return node.kind is Kind.EXTENSION and node.name == 'templatestyles'
+    return node.kind is NodeKind.EXTENSION and node.name == 'templatestyles'
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ class _Around:
         self, what: Node | Tag | Mark | None, span: Span, *, inside: bool = False
     ) -> Piece:
         """Return the piece at this place."""
-        if isinstance(what, Node) and what.kind is Kind.HEADING:
+        if isinstance(what, Node) and what.kind is NodeKind.HEADING:
             self._to_the_heading = False
             self._cell = None
             for table in self._tables[-1:]:

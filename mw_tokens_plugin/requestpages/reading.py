@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from mw_tokens_plugin.protocol.markup import Mark, Tag
 from mw_tokens_plugin.protocol.names import decoded
-from mw_tokens_plugin.protocol.wikitext import Kind, Node, Span
+from mw_tokens_plugin.protocol.wikitext import Node, NodeKind, Span
 from mw_tokens_plugin.requestpages.headings import (
     Section,
     acts_asked,
@@ -113,7 +113,7 @@ def _parts(text: str, pieces: Sequence[Piece]) -> Iterator[_Part]:
     A heading is that of a request if a sign of one follows it before the next heading,
     or if it is in a section for requests. Headings below it are parts of the request.
     """
-    heads = [i for i, piece in enumerate(pieces) if piece.is_a(Kind.HEADING)]
+    heads = [i for i, piece in enumerate(pieces) if piece.is_a(NodeKind.HEADING)]
     titles = [displayed(title_of(text, pieces[head].node)) for head in heads]
     sections = list(map(kinds_of_section, titles))
     above: list[Section] = []
@@ -310,6 +310,7 @@ def _is_of_the_page(text: str, piece: Piece) -> bool:
     """Return whether a piece at the start of a line is a comment, rule or category."""
     if isinstance(piece.what, Tag):
         return piece.what.name == 'hr'
-    return piece.is_a(Kind.COMMENT) or (
-        piece.is_a(Kind.LINK) and _CATEGORY.match(text, piece.span.start) is not None
+    return piece.is_a(NodeKind.COMMENT) or (
+        piece.is_a(NodeKind.LINK)
+        and _CATEGORY.match(text, piece.span.start) is not None
     )

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from mw_tokens_plugin.exceptions import InvalidName
 from mw_tokens_plugin.protocol.mentions import linked_user
 from mw_tokens_plugin.protocol.names import normalise_name
-from mw_tokens_plugin.protocol.wikitext import Kind
+from mw_tokens_plugin.protocol.wikitext import NodeKind
 from mw_tokens_plugin.requestpages.inline import template_name
 from mw_tokens_plugin.requestpages.model import Signature
 from mw_tokens_plugin.requestpages.pieces import Piece
@@ -57,9 +57,9 @@ def signatures_in(text: str, body: Sequence[Piece]) -> dict[int, str]:
 
 def _signer(text: str, piece: Piece) -> str | None:
     """Return the user that a link leads to, or whose page is included."""
-    if piece.is_a(Kind.LINK):
+    if piece.is_a(NodeKind.LINK):
         user = piece.users[0][1] if piece.users else None
-    elif piece.is_a(Kind.TEMPLATE):
+    elif piece.is_a(NodeKind.TEMPLATE):
         user = linked_user(template_name(text, piece.what) or '')
     else:
         return None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from mw_tokens_plugin.exceptions import InvalidName
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of, normalise_name
-from mw_tokens_plugin.protocol.wikitext import VERBATIM, Kind, Node, Parameter, Span
+from mw_tokens_plugin.protocol.wikitext import VERBATIM, Node, NodeKind, Parameter, Span
 from mw_tokens_plugin.requestpages.inline import (
     inline_nodes,
     page_name,
@@ -57,7 +57,10 @@ def hides_a_name(text: str, piece: Piece) -> bool:
         return False
     if piece.inside and template_name(text, what) in NAMING:
         return True
-    if what.kind in (Kind.EXTENSION, Kind.IGNORED) and what.name not in VERBATIM:
+    if (
+        what.kind in (NodeKind.EXTENSION, NodeKind.IGNORED)
+        and what.name not in VERBATIM
+    ):
         content = without_comments(what.content.of(text)) if what.content else ''
         names = OPENING.findall(content)
         return any(page_name(name, Span(0, len(name))) in NAMING for name in names)
@@ -79,7 +82,7 @@ def status_of(text: str, template: Node) -> Status:
     old = chosen.of(text)
     word = without_comments(old).strip().lower()
     comments = ''.join(
-        node.span.of(old) for node in inline_nodes(old) if node.kind is Kind.COMMENT
+        node.span.of(old) for node in inline_nodes(old) if node.kind is NodeKind.COMMENT
     )
     before = old[: len(old) - len(old.lstrip())]
     after = old[len(old.rstrip()) :] if old.strip() else ''

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from mw_tokens_plugin.protocol.markup import EMPTY, Tag, tags
-from mw_tokens_plugin.protocol.wikitext import Kind, Node
+from mw_tokens_plugin.protocol.wikitext import Node, NodeKind
 
 #: Tags whose content is displayed like the text around them.
 TRANSPARENT = frozenset(
@@ -48,12 +48,12 @@ def may_open(text: str, node: Node) -> bool:
     It is judged by what the page gives to it, or gets from a parser function. What the
     template itself has on its own page is not known.
     """
-    if node.kind not in (Kind.TEMPLATE, Kind.ARGUMENT):
+    if node.kind not in (NodeKind.TEMPLATE, NodeKind.ARGUMENT):
         return False
     inner = _COMMENT.sub('', node.span.of(text))
     if _SIGN.fullmatch(inner) or _SIGN_IN_TABLE.search(inner):
         return True
-    either = node.kind is Kind.ARGUMENT or _FUNCTION.match(inner) is not None
+    either = node.kind is NodeKind.ARGUMENT or _FUNCTION.match(inner) is not None
     return any(
         not tag.closes
         and tag.name not in EMPTY

@@ -18,7 +18,7 @@ import requests
 
 from mw_tokens_plugin.exceptions import InvalidInput, InvalidName, StateConflict
 from mw_tokens_plugin.protocol.names import normalise_name
-from mw_tokens_plugin.protocol.wikitext import Kind, parse
+from mw_tokens_plugin.protocol.wikitext import NodeKind, parse
 from mw_tokens_plugin.requestpages import Closing, RequestKind, RequestPage
 from mw_tokens_plugin.site.pageedit import save_page
 from mw_tokens_plugin.targets.requests import select
@@ -318,9 +318,14 @@ def ours(text: str, *, begins_line: bool = True) -> Iterator[tuple[str, int]]:
     The preprocessor pays attention to links, but leaves them in the text.
     """
     for node in parse(text, begins_line=begins_line):
-        if node.kind is Kind.LINK and node.content is not None:
+        if node.kind is NodeKind.LINK and node.content is not None:
             yield from ours(node.content.of(text), begins_line=False)
-        elif node.kind in (Kind.TEMPLATE, Kind.ARGUMENT, Kind.HEADING, Kind.EXTENSION):
+        elif node.kind in (
+            NodeKind.TEMPLATE,
+            NodeKind.ARGUMENT,
+            NodeKind.HEADING,
+            NodeKind.EXTENSION,
+        ):
             yield node.kind.value, node.level or len(node.pipes)
 
 

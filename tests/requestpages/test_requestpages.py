@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol import wikitext
-from mw_tokens_plugin.protocol.wikitext import Kind
+from mw_tokens_plugin.protocol.wikitext import NodeKind
 from mw_tokens_plugin.requestpages import (
     Closing,
     Problem,
@@ -233,7 +233,9 @@ def test_another_parser_finds_the_same_templates(page: Path) -> None:
     It looks into tags that hide what is in them from readers, where this one does not.
     """
     _, text, *_ = parts(page)
-    ours = [n.span.of(text) for n in wikitext.parse(text) if n.kind is Kind.TEMPLATE]
+    ours = [
+        n.span.of(text) for n in wikitext.parse(text) if n.kind is NodeKind.TEMPLATE
+    ]
     parsed = mwparserfromhell.parse(text, skip_style_tags=True)
     theirs = list(map(str, parsed.filter_templates()))
     assert set(ours) <= set(theirs)

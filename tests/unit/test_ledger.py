@@ -26,7 +26,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.campaign.schema import runs, versions
 from mw_tokens_plugin.campaign.upgrades import VERSION
-from mw_tokens_plugin.campaign.workers import Run, at_work
+from mw_tokens_plugin.campaign.workers import ActiveRun, at_work
 from mw_tokens_plugin.exceptions import (
     CampaignBusy,
     InvalidInput,
@@ -158,7 +158,7 @@ def test_unfinished_campaigns_are_found(ledger: Ledger) -> None:
 class Watch:
     """Stands in for the seconds during which other runs are watched."""
 
-    def __init__(self, *alive: Run) -> None:
+    def __init__(self, *alive: ActiveRun) -> None:
         self.alive = alive
         self.times = 0
 
@@ -312,7 +312,7 @@ def test_a_run_that_was_taken_for_dead_is_told(ledger: Ledger, url: str) -> None
 def test_a_run_that_cannot_give_signs_waits_and_then_gives_up(ledger: Ledger) -> None:
     moments = iter([0.0, 1.0, 4.0, 31.0])
     campaign = begin(ledger)
-    run = Run(ledger, campaign, 'x', joined=False, clock=lambda: next(moments))
+    run = ActiveRun(ledger, campaign, 'x', joined=False, clock=lambda: next(moments))
     with ledger.database.begin() as connection:
         connection.execute(sa.text('ALTER TABLE run RENAME TO gone'))
     with pytest.raises(LedgerFailure):
@@ -495,7 +495,7 @@ def test_a_ledger_is_not_upgraded_while_somebody_is_at_work_on_it(
             run.sign()
 
         monkeypatch.setattr(time, 'sleep', beat)
-        with pytest.raises(LedgerFailure, match='somebody is at work on it'):
+        with pytest.raises(LedgerFailure, match='another run is active on it'):
             Ledger(url, upgrade=True)
     monkeypatch.undo()
     Ledger(url, upgrade=True).close()

@@ -1,7 +1,7 @@
 """Checks of values in an answer of AuthManager: their types, and limits of their size.
 
 Answers hold texts of providers, so they are not trusted. What the values mean is left
-to :mod:`.forms` and :mod:`.steps`.
+to :mod:`.forms` and :mod:`mw_tokens_plugin.protocol.authmanager.steps`.
 """
 
 from __future__ import annotations

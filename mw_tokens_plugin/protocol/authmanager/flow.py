@@ -32,8 +32,9 @@ What always holds:
   does not keep it, so it is not saved either.
 
 A flow sends nothing, and knows neither the module nor the prefix of its parameters:
-that is left to the caller. Reading answers is left to :mod:`.steps` and :mod:`.forms`,
-and keeping a conversation for another process to :mod:`.saved`.
+that is left to the caller. Reading answers is left to
+:mod:`mw_tokens_plugin.protocol.authmanager.steps` and :mod:`.forms`, and keeping a
+conversation for another process to :mod:`.saved`.
 
 https://www.mediawiki.org/wiki/API:Linkaccount
 https://www.mediawiki.org/wiki/Manual:SessionManager_and_AuthManager

@@ -1,7 +1,8 @@
 """Lists: logs, recent changes, contributions, pages, local users.
 
-They only read; lists of global accounts are in :mod:`.accounts`, those of blocks
-in :mod:`.blocks` and :mod:`.globalblocks`.
+They only read; lists of global accounts are in
+:mod:`mw_tokens_plugin.sandbox.modules.accounts`, those of blocks in :mod:`.blocks` and
+:mod:`.globalblocks`.
 """
 
 from __future__ import annotations
