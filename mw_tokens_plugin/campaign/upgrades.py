@@ -80,8 +80,8 @@ def bring_up_to_date(
     _check(found, allowed)
     if alive(engine.begin, sa.true()):
         raise CampaignBusy(
-            f'it has tables of version {found}, which must be upgraded, and another run '
-            'is active on it. Try again when that has ended.'
+            f'it has tables of version {found}, which must be upgraded, and another '
+            'run is active on it. Try again when that has ended.'
         )
     with _alone(engine) as connection:
         # Another process may have been faster.
