@@ -265,6 +265,10 @@ class StoppedByGuard(TokensPluginError):
     """A guard stopped the campaign: the plan is too long, or was not confirmed."""
 
 
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f'{text[:most]}...'
+
+
 class ApiRefusal(TokensPluginError):
     """The wiki refused what was asked.
 
@@ -283,7 +287,8 @@ class ApiRefusal(TokensPluginError):
     def __str__(self) -> str:
         """Return one sentence with the code, the wiki and its words."""
         where = f' on {self.wiki}' if self.wiki else ''
-        return f'{self.code}{where}: {self.info or "no explanation given"}'
+        info = self.info or 'no explanation given'
+        return f'{_shortened(self.code, 80)}{where}: {_shortened(info, 1000)}'
 
 
 class NoSuchAccount(ApiRefusal):

@@ -24,7 +24,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.exceptions import ApiRefusal, Blocked, OutcomeUnknown
 from mw_tokens_plugin.messages import message, quantity
-from mw_tokens_plugin.protocol.fields import timestamp
+from mw_tokens_plugin.protocol.fields import is_storable, timestamp
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.deletionlog import LogEntry, own_deletions, since
@@ -410,7 +410,7 @@ def _deletion(
     if answer.get('scheduled'):
         return _UNDER_WAY
     number = answer.get('logid')
-    if not isinstance(number, int):
+    if type(number) is not int or number <= 0 or not is_storable(number):
         raise OutcomeUnknown(
             f'{site} answered action=delete without an entry of its log: '
             f'{planned["title"]!r} was edited or deleted at the same moment.'

@@ -35,6 +35,9 @@ from mw_tokens_plugin.site.redaction import redactor
 #: The mark of a worker that there is not.
 _NOBODY = 'nobody/0'
 
+#: Characters of what is said of a target; in UTF-8 they fit into MariaDB's TEXT.
+_MAX_DETAIL = 4000
+
 #: How a target ends, for its owner alone.
 _OUTCOME = (
     sa.update(targets)
@@ -387,8 +390,14 @@ class Leases(Queries):
 
 
 def _without_secrets(detail: str | None) -> str | None:
-    """Return the detail of a target without secrets."""
-    return None if detail is None else redactor.without_secrets(detail)
+    """Return the detail of a target without secrets.
+
+    A wiki may say more than a column has room for.
+    """
+    if detail is None:
+        return None
+    clean = redactor.without_secrets(detail)
+    return clean if len(clean) <= _MAX_DETAIL else f'{clean[:_MAX_DETAIL]}...'
 
 
 def _sealed_by(key_id: str | None) -> sa.ColumnElement[bool]:

@@ -42,7 +42,15 @@ def number(item: Mapping[str, Any], name: str) -> int:
     value = item[name]
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError(f'{name} is {value!r}')
-    return int(value)
+    found = int(value)
+    if not is_storable(found):
+        raise ValueError(f'{name} is a number that no database has')
+    return found
+
+
+def is_storable(value: int) -> bool:
+    """Return whether databases, which hold the numbers of wikis, can hold a number."""
+    return -(2**63) <= value < 2**63
 
 
 def optional_number(item: Mapping[str, Any], name: str) -> int | None:

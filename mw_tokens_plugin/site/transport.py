@@ -10,6 +10,7 @@ https://requests.readthedocs.io/en/latest/user/advanced/#event-hooks
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import time
@@ -182,13 +183,29 @@ def body_of(response: requests.Response) -> Any:
         body = json.loads(_text_of(content), **options)
     except (ValueError, RecursionError):
         return None
-    return None if _is_too_deep(content, body) else body
+    if _is_too_deep(content, body):
+        return None
+    return _whole_letters(body) if _HALF_LETTER.search(content) else body
 
 
 def _text_of(content: bytes) -> str | bytes:
     """Spare the library to guess an encoding where there is but one that it can be."""
     is_utf_8 = content.startswith(b'{"')
     return content.decode('utf-8', 'surrogatepass') if is_utf_8 else content
+
+
+#: What may be a half of a letter beyond the first 65,536, without the other one.
+_HALF_LETTER = re.compile(rb'\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]')
+
+
+def _whole_letters(body: Any) -> Any:
+    """Replace halves of letters, which no file, database or terminal takes.
+
+    MediaWiki has none; https://www.rfc-editor.org/rfc/rfc8259#section-8.2
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    whole = text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')
+    return body if whole == text else json.loads(whole)
 
 
 def _short_number(digits: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from mw_tokens_plugin.campaign.records import Target
 from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
-from mw_tokens_plugin.protocol.fields import timestamp
+from mw_tokens_plugin.protocol.fields import number, timestamp
 from mw_tokens_plugin.site.batches import continued
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import refusals
@@ -69,7 +69,7 @@ def entries(answer: Mapping[str, Any]) -> Iterator[LogEntry]:
             params = _mapping(event.get('params'))
             count = _mapping(params.get('count'))
             entry = LogEntry(
-                id=event['logid'],
+                id=number(event, 'logid'),
                 action=event.get('action', ''),
                 user=event.get('user'),
                 comment=event.get('comment'),

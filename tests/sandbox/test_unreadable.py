@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import requests
 
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.report.texts import safe, to_json
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Run, script
@@ -173,3 +175,69 @@ def test_members_of_harmless_groups_are_not_skipped(
     assert run.code == 1, run.said
     assert changed(sandbox, 'deleteglobalaccount') == [SPAM[0]]
     assert pwb('global_lock', '-resume', '-ignore-groups:x', '-always').code == 2
+
+
+def error(code: str, info: str) -> str:
+    return f'{{"error":{{"code":"{code}","info":"{info}"}},"servedby":"x"}}'
+
+
+def deletion(log_id: str) -> str:
+    return f'{{"delete":{{"title":"Spam 1","reason":"x","logid":{log_id}}}}}'
+
+
+@pytest.mark.parametrize(
+    ('answer', 'code', 'said'),
+    [
+        (
+            error('cantdelete-\\ud800', 'half a letter \\udbff'),
+            1,
+            'half a letter \ufffd',
+        ),
+        (error('cantdelete-x', 'x' * 70_000), 1, 'xxx...'),
+        (deletion('1' + '0' * 30), 0, 'found in the log'),
+        (deletion('true'), 0, 'found in the log'),
+    ],
+    ids=['half a letter', 'long', 'large', 'true'],
+)
+def test_what_one_wiki_answers_can_be_recorded_and_stops_no_other(
+    pwb: Script,
+    stage: tuple[Any, Sandbox],
+    ledger: Ledger,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    code: int,
+    said: str,
+) -> None:
+    _, sandbox = stage
+    for wiki in ('aa', 'bb'):
+        edit = sandbox.farm.wikis[wiki].edit
+        sandbox.call(lambda _, edit=edit: edit('Spam 1', 'Buy!', user=SPAM[0]))
+    there = sandbox.farm.wikis['aa'].server
+    send = requests.Session.send
+
+    def sent(*args: Any, **options: Any) -> requests.Response:
+        response = send(*args, **options)
+        request = response.request
+        if request.url.startswith(there) and b'action=delete' in bytes(
+            request.body or '', 'ascii'
+        ):
+            response._content = answer.encode()
+        return response
+
+    monkeypatch.setattr(requests.Session, 'send', sent)
+    file = tmp_path / 'pages.txt'
+    file.write_text('aawiki:Spam 1\nbbwiki:Spam 1\n', 'utf-8')
+    report = f'-report:{tmp_path / "report"}'
+    run = pwb('crosswiki_delete', f'-file:{file}', *USUAL, '-campaign:w', report)
+    assert run.code == code, run.said
+    assert 'done: bbwiki:Spam 1' in run.out
+    assert said in run.out
+    campaign = ledger.find('w')
+    assert campaign is not None
+    assert all(len(t.detail or '') < 5000 for t in ledger.targets(campaign))
+
+
+def test_half_a_letter_in_a_ledger_is_escaped_in_reports() -> None:
+    assert safe('x\ud800y') == r'x\ud800y'
+    assert to_json(['x\ud800y']).encode() == rb'["x\ud800y"]'

@@ -20,8 +20,10 @@ STATES = {
 }
 
 #: Cells and blocks end every change of direction, so those need not be escaped.
-_CONTROLS = re.compile('[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]')
-_JSON_CONTROLS = re.compile('[\x7f-\x9f\\u2028\\u2029]')
+_CONTROLS = re.compile(
+    '[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]'
+)
+_JSON_CONTROLS = re.compile('[\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]')
 
 
 def iso(moment: datetime | None) -> str | None:
