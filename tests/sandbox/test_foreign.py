@@ -179,7 +179,7 @@ def test_unknown_wikis_are_refused_with_what_to_do(
 
 @pytest.mark.usefixtures('sandbox')
 def test_options_that_there_are_not_are_refused(home: Any) -> None:
-    with pytest.raises(InvalidInput, match='none of auto, centralauthtoken'):
+    with pytest.raises(InvalidInput, match='must be one of auto, centralauthtoken'):
         home.foreign_site('aa', auth='magic')
     with pytest.raises(InvalidInput, match='authenticated'):
         home.foreign_site('aa', reads='never')
