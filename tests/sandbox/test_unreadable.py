@@ -201,7 +201,7 @@ def deletion(log_id: str) -> str:
 )
 def test_what_one_wiki_answers_can_be_recorded_and_stops_no_other(
     pwb: Script,
-    stage: tuple[Any, Sandbox],
+    sandbox: Sandbox,
     ledger: Ledger,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -209,7 +209,6 @@ def test_what_one_wiki_answers_can_be_recorded_and_stops_no_other(
     code: int,
     said: str,
 ) -> None:
-    _, sandbox = stage
     for wiki in ('aa', 'bb'):
         edit = sandbox.farm.wikis[wiki].edit
         sandbox.call(lambda _, edit=edit: edit('Spam 1', 'Buy!', user=SPAM[0]))
