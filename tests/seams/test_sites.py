@@ -175,7 +175,7 @@ def test_cookies_belong_to_the_process(farm: Farm) -> None:
     api._invalidate_superior_cookies(site.family)
 
 
-def test_log_records_of_pywikibot_are_known_by_name() -> None:
+def test_log_records_of_pywikibot_are_known_by_name(site: Any) -> None:
     """Else secrets in its debug log were not taken out."""
     names = {'pywiki', 'pywiki.wiki'} | {
         name for name in logging.root.manager.loggerDict if name.startswith('pywiki')
