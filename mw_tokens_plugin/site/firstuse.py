@@ -4,13 +4,14 @@ Theory of operation
 -------------------
 Installing imports all of the plugin, which takes half as long as pywikibot's own start.
 So where ``user-config.py`` enables it, pywikibot is only prepared. The first site
-object, look at one of the plugin's methods, request over HTTP, log record or warning
-installs the plugin, and is then treated as it says. What must always hold:
+object, new or unpickled, request, look at one of the plugin's methods, log record or
+warning installs the plugin, and is then treated as it says. What must always hold:
 
 - nothing that the plugin changes is used before it is installed;
 - what was put in place to notice the first use is taken away again, or does nothing
   more where others have built upon it;
-- of two threads, the second waits until the first has installed it.
+- of two threads, the second waits until the first has installed it, and so does a fork;
+- if the plugin cannot be imported, each use fails, and not only the first one.
 
 What is installed is in :mod:`.install`, when this is called in :mod:`.hook`.
 """
@@ -18,6 +19,7 @@ What is installed is in :mod:`.install`, when this is called in :mod:`.hook`.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import warnings
 from functools import wraps
@@ -65,6 +67,8 @@ class _Gained:
     def __get__(self, site: object, owner: type) -> Any:
         """Install the plugin, and return what it stands for."""
         _awaiting.install()
+        if Unused in owner.__mro__:
+            raise AttributeError(self._name)  # while it is being installed
         return getattr(owner if site is None else site, self._name)
 
 
@@ -73,83 +77,118 @@ Unused = type('Unused', (), {name: _Gained() for name in NAMES})
 
 
 class _Awaiting:
-    """The places in which the first use is noticed."""
+    """The places in which the first use is noticed.
+
+    Those where a site or a request begins stay until all is installed, so that another
+    thread waits there, and each use fails if the plugin cannot be imported.
+    """
 
     def __init__(self) -> None:
         """Notice nothing yet."""
         self._lock = threading.RLock()
-        self._is_awaited = False
+        self._is_awaited = self._is_installing = False
+        if hasattr(os, 'register_at_fork'):
+            # A child in which another thread is missing would have half a plugin.
+            os.register_at_fork(
+                before=self._lock.acquire,
+                after_in_parent=self._lock.release,
+                after_in_child=self._lock.release,
+            )
 
     def prepare(self) -> None:
         """Prepare pywikibot, once its site classes exist."""
         from pywikibot.comms import http
+        from pywikibot.data.api._requests import Request
         from pywikibot.site import APISite
 
         # It looks now at what others may replace before the first use.
         import mw_tokens_plugin.site.replacements  # noqa: F401
 
         self._is_awaited = True
-        self._init = APISite.__init__
+        self._session = http.session
+        self._methods = {
+            name: getattr(APISite, name) for name in ('__init__', '__setstate__')
+        }
         self._new_record = logging.getLogRecordFactory()
         self._format_warning = warnings.formatwarning
         APISite.__bases__ += (Unused,)
-        APISite.__init__ = self._site_init(APISite.__init__)
-        http.session.__dict__['request'] = self._request
+        for name, method in self._methods.items():
+            setattr(APISite, name, self._noticed(method))
+        Request.__new__ = self._new_request
+        self._session.__dict__['request'] = self._request
         logging.setLogRecordFactory(self._record)
         warnings.formatwarning = self._warning
 
     def install(self) -> None:
         """Install the plugin in the place of all this, unless that was done."""
         with self._lock:
-            if not self._is_awaited:
+            if not self._is_awaited or self._is_installing:
                 return
-            self._is_awaited = False
+            self._is_installing = True
+            try:
+                from mw_tokens_plugin.site.install import install
+
+                self._take_away_from_logs()
+                install(self._session)
+                self._is_awaited = False
+            finally:
+                self._is_installing = False
             self._take_away()
-            from mw_tokens_plugin.site.install import install
 
-            install()
-
-    def _take_away(self) -> None:
-        from pywikibot.comms import http
-        from pywikibot.site import APISite
-
-        APISite.__bases__ = tuple(
-            each for each in APISite.__bases__ if each is not Unused
-        )
-        if getattr(APISite.__init__, '__wrapped__', None) is self._init:
-            APISite.__init__ = self._init
-        if http.session.__dict__.get('request') == self._request:
-            del http.session.__dict__['request']
+    def _take_away_from_logs(self) -> None:
         if logging.getLogRecordFactory() == self._record:
             logging.setLogRecordFactory(self._new_record)
         if warnings.formatwarning == self._warning:
             warnings.formatwarning = self._format_warning
 
-    def _site_init(self, init: Any) -> Any:
-        @wraps(init)
-        def noticed(site: Any, *args: Any, **kwargs: Any) -> None:
+    def _take_away(self) -> None:
+        from pywikibot.site import APISite
+
+        APISite.__bases__ = tuple(
+            each for each in APISite.__bases__ if each is not Unused
+        )
+        for name, method in self._methods.items():
+            if getattr(getattr(APISite, name), '__wrapped__', None) is method:
+                setattr(APISite, name, method)
+        if self._session.__dict__.get('request') == self._request:
+            del self._session.__dict__['request']
+
+    def _noticed(self, method: Any) -> Any:
+        @wraps(method)
+        def noticed(site: Any, *args: Any, **kwargs: Any) -> Any:
             self.install()
-            init(site, *args, **kwargs)
+            return method(site, *args, **kwargs)
 
         return noticed
 
-    def _request(self, *args: Any, **kwargs: Any) -> Any:
-        from pywikibot.comms import http
+    def _new_request(self, cls: type[Any], *args: Any, **kwargs: Any) -> Any:
+        """Make a request, as ``Request.__new__``."""
+        from pywikibot.data.api._requests import Request
 
         self.install()
-        return type(http.session).request(http.session, *args, **kwargs)
+        if Request.__new__ == self._new_request:
+            return object.__new__(cls)  # pywikibot was left untouched
+        return Request.__new__(cls, *args, **kwargs)
+
+    def _request(self, *args: Any, **kwargs: Any) -> Any:
+        self.install()
+        return type(self._session).request(self._session, *args, **kwargs)
 
     def _record(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
-        if not self._is_awaited:
-            return self._new_record(*args, **kwargs)
-        self.install()
-        return logging.getLogRecordFactory()(*args, **kwargs)
+        if self._is_installed_now():
+            return logging.getLogRecordFactory()(*args, **kwargs)
+        return self._new_record(*args, **kwargs)
 
     def _warning(self, *args: Any, **kwargs: Any) -> str:
-        if not self._is_awaited:
-            return self._format_warning(*args, **kwargs)
+        if self._is_installed_now():
+            return warnings.formatwarning(*args, **kwargs)
+        return self._format_warning(*args, **kwargs)
+
+    def _is_installed_now(self) -> bool:
+        """Install the plugin, and tell whether it was not installed before."""
+        was_awaited = self._is_awaited
         self.install()
-        return warnings.formatwarning(*args, **kwargs)
+        return was_awaited and not self._is_awaited
 
 
 _awaiting = _Awaiting()

@@ -110,8 +110,12 @@ def missing_seams() -> Iterator[str]:
                 yield f'{module}.{holder}.{name}'
 
 
-def install() -> None:
-    """Patch ``APISite``, once."""
+def install(session: Any = None) -> None:
+    """Patch ``APISite``, once.
+
+    :param session: pywikibot's HTTP session, if somebody has replaced it since: the new
+        one may send through it
+    """
     missing = list(missing_seams())
     if missing:
         warnings.warn(
@@ -149,20 +153,25 @@ def install() -> None:
     relogin = APISite._relogin
     APISite.__bases__ += (PluginMixin,)
     APISite.tokens = _wallet_property(relogin, APISite.tokens.__doc__)
-    APISite.server_time = PluginMixin.server_time
-    APISite.get_tokens = PluginMixin.get_tokens
-    APISite._request_class = staticmethod(request_class)
+    for name, ours in (
+        ('server_time', PluginMixin.server_time),
+        ('get_tokens', PluginMixin.get_tokens),
+        ('_request_class', staticmethod(request_class)),
+    ):
+        # What somebody has put there, such as a dry mode, stays.
+        if getattr(APISite, name).__module__ == APISite.__module__:
+            setattr(APISite, name, ours)
     APISite.login = _attended_login(APISite.login)
     APISite.logout = _shared_logout(APISite.logout)
     http.PywikibotCookieJar.save = cookiefile.save
     AccountCookies.divide(http.cookie_jar)
     install_fork_hook()
-    http.session.hooks['response'].extend(
-        (note_exchange, with_plain_wait, with_few_redirects, within_limits)
-    )
-    install_authentication(http.session)
-    keep_secrets_at_home(http.session)
-    limit_time(http.session)
+    hooks = (note_exchange, with_plain_wait, with_few_redirects, within_limits)
+    for each in {id(each): each for each in (http.session, session) if each}.values():
+        each.hooks['response'].extend(hooks)
+        install_authentication(each)
+        keep_secrets_at_home(each)
+        limit_time(each)
     install_redaction()
     install_direct_requests()
     _note_passwords()
@@ -245,6 +254,15 @@ def _wallet_property(relogin: Any, doc: str | None) -> property:
     return property(tokens, None, drop_tokens, doc)
 
 
+def _configured_user(site: Any) -> str | None:
+    """Return whom pywikibot logs in on a site that was made without a user."""
+    from pywikibot import config
+
+    names = config.usernames[site.family.name] or config.usernames['*']
+    name: str | None = names.get(site.code) or names.get('*')
+    return name
+
+
 def _attended_login(login: Any) -> Any:
     from mw_tokens_plugin.site.cookies import logging_in
     from mw_tokens_plugin.site.session import unattended
@@ -255,6 +273,9 @@ def _attended_login(login: Any) -> Any:
     ) -> None:
         session = self.tokens.session
         session.reset()
+        if not options.get('cookie_only'):
+            # Cookies are kept by account, so who logs in is to be known before.
+            user = user or self.username() or _configured_user(self)
         with session.lock, logging_in(user or self.username()), unattended():
             login(self, autocreate, user, **options)
         shared = self.tokens.home_login
