@@ -6,6 +6,7 @@ To resume and to undo one is left to the script that runs campaigns of its kind.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -197,10 +198,23 @@ def _remarks(
     yield message('campaign-ledger', place=ledger.location)
     for partition, error in ledger.partition_errors(campaign).items():
         yield message('campaign-postponed', partition=partition, error=error)
+    if _is_undone_by_script(campaign) and ledger.changed_count(campaign):
+        line = Lines(options).about('undo', campaign, '-reason:TEXT')
+        yield message('campaign-to-undo', line=line)
     yield from _to_go_on(ledger, options, campaign)
     if ledger.retryable(campaign):
         line = Lines(options).about('retry-failed', campaign)
         yield message('campaign-to-retry', line=line)
+
+
+def _is_undone_by_script(campaign: Campaign) -> bool:
+    """Tell whether a script that is installed here undoes campaigns of this kind."""
+    # Whatever is wrong with the scripts of others, the campaign is shown.
+    with suppress(InvalidInput):
+        script = script_for(campaign.action)
+        if script is not None:
+            return bool(script.kinds[campaign.action].undone_by(campaign))
+    return False
 
 
 def _to_go_on(

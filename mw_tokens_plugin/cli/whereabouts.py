@@ -7,11 +7,14 @@ farms may have one family name, and a copy of a wiki has its database's name.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import pywikibot
+from pywikibot import config
 from pywikibot.exceptions import SiteDefinitionError, UnknownFamilyError
+from pywikibot.family import Family
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
@@ -19,7 +22,7 @@ from mw_tokens_plugin.cli.launch import names_wiki
 from mw_tokens_plugin.exceptions import InvalidInput, NotCentral, UnexpectedAnswer
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.display import displayable
-from mw_tokens_plugin.site.family import central_site
+from mw_tokens_plugin.site.family import farm_of
 from mw_tokens_plugin.site.refusals import refusals
 
 _PORTS = {'http': ':80', 'https': ':443'}
@@ -108,11 +111,10 @@ def words_for(wiki: str, arguments: Iterable[str]) -> list[str]:
     :param arguments: the command line
     """
     if not names_wiki(arguments):
-        try:
-            if str(central_site(pywikibot.Site())) == wiki:
+        # A site object would ask its wiki who is logged in.
+        with suppress(UnknownFamilyError):
+            if farm_of(Family.load(config.family)) == wiki:
                 return []
-        except (UnknownFamilyError, SiteDefinitionError, NotCentral, ValueError):
-            pass
     family, _, code = wiki.rpartition(':')
     return [f'-family:{family}', f'-lang:{code}']
 

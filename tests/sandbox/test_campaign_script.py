@@ -74,7 +74,13 @@ def test_campaigns_are_listed_and_shown(
     assert 'Failed:    1' in run.out
     assert spam(2)[0] in run.out
     assert 'pwb campaign retry-failed half' in run.out
-    assert 'pwb campaign resume planned' in campaign('show', 'planned').out
+    undo = f'To undo:   pwb campaign undo {half} -reason:TEXT'
+    assert undo in run.out
+    run = campaign('show', 'planned')
+    assert 'pwb campaign resume planned' in run.out
+    assert 'To undo' not in run.out
+    assert campaign(*undo.split()[4:], '-always', '-campaign:back').code == 0
+    assert 'To undo' not in campaign('show', 'back').out
 
 
 def test_an_empty_ledger_has_nothing_to_list(campaign: Script, ledger: Ledger) -> None:
