@@ -25,8 +25,11 @@ from mw_tokens_plugin.cli.run import Run
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
 from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.site.writes import send_once
+from mw_tokens_plugin.targets.bywiki import plan_by_wiki
+from mw_tokens_plugin.targets.pagenames import split
+from mw_tokens_plugin.targets.pagereader import PageReader
 from mw_tokens_plugin.targets.pages import read_page
-from mw_tokens_plugin.targets.wikis import Wikis, split, wiki_by_wiki
+from mw_tokens_plugin.targets.wikis import Wikis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,7 @@ class Rollback(Action):
         return 'roll back'
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
-        yield from wiki_by_wiki(names, self.decide)
+        yield from plan_by_wiki(names, self.decide)
 
     def decide(self, wiki: str, names: Sequence[str]) -> Iterator[Decision]:
         for name in names:
@@ -84,7 +87,7 @@ class Rollback(Action):
 
 def targets(run: Run[Options]) -> CampaignScript.Listing:
     """List the pages that the command line names."""
-    return CampaignScript.Listing(run.named(Wikis(run.site).page))
+    return CampaignScript.Listing(run.named(PageReader(Wikis(run.site)).page))
 
 
 SCRIPT = CampaignScript(

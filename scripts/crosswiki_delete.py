@@ -264,7 +264,7 @@ def search_again(run: Run[Options], campaign: Campaign) -> Campaign:
     """List what is found by searches that could not be made before."""
     from mw_tokens_plugin.campaign.records import State
     from mw_tokens_plugin.targets.lists import valid_names
-    from mw_tokens_plugin.targets.wikis import search_in
+    from mw_tokens_plugin.targets.pagenames import search_in
 
     campaign = skip_wikis(run, campaign)
     sealer, search = run.sealer(campaign), run.shared(searches)
@@ -289,7 +289,7 @@ def skip_wikis(run: Run[Options], campaign: Campaign) -> Campaign:
     :raises CampaignBusy: another run is active on it
     """
     from mw_tokens_plugin.campaign.records import Decision, SkipReason, State
-    from mw_tokens_plugin.targets.wikis import split
+    from mw_tokens_plugin.targets.pagenames import split
 
     options = run.options
     if not options.not_wikis:
@@ -324,8 +324,8 @@ def tell_unknown(run: Run[Options], campaign: Campaign) -> Campaign:
 
 def existing_pages(wikis: Wikis, names: Iterable[str]) -> Iterator[str]:
     """Yield the pages that exist, and those of wikis that do not answer."""
+    from mw_tokens_plugin.targets.pagenames import split
     from mw_tokens_plugin.targets.pages import read_pages
-    from mw_tokens_plugin.targets.wikis import split
 
     groups: dict[str, list[str]] = {}
     for name in names:

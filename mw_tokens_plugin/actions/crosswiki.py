@@ -16,7 +16,8 @@ from mw_tokens_plugin.exceptions import (
     NotAttached,
     SessionError,
 )
-from mw_tokens_plugin.targets.wikis import FAILURES, split
+from mw_tokens_plugin.targets.pagenames import split
+from mw_tokens_plugin.targets.problems import FAILURES
 
 #: The detail of a target that may have been sent and cannot be read.
 _UNKNOWN = 'may have been sent'

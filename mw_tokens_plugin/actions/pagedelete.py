@@ -27,7 +27,9 @@ from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.protocol.fields import is_storable, timestamp
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.writes import send_once
+from mw_tokens_plugin.targets.bywiki import plan_by_wiki
 from mw_tokens_plugin.targets.deletionlog import LogEntry, own_deletions, since
+from mw_tokens_plugin.targets.pagenames import search_in, split
 from mw_tokens_plugin.targets.pages import (
     MAX_REVISIONS,
     TEMPLATE_NAMESPACE,
@@ -37,13 +39,8 @@ from mw_tokens_plugin.targets.pages import (
     read_page,
     read_pages,
 )
-from mw_tokens_plugin.targets.wikis import (
-    Problem,
-    Wikis,
-    search_in,
-    split,
-    wiki_by_wiki,
-)
+from mw_tokens_plugin.targets.problems import Problem
+from mw_tokens_plugin.targets.wikis import Wikis
 
 #: After this time the wiki has lost the job that deletes the rest of a page.
 _GIVE_UP_AFTER = timedelta(days=1)
@@ -188,7 +185,7 @@ class CrosswikiDelete(Action):
             else:
                 yield Decision(name, skipped=SkipReason.SEARCHED, facts=about)
         again, self._again = self._again, True
-        yield from wiki_by_wiki(pages, self._plan_wiki, wikis=self.wikis, again=again)
+        yield from plan_by_wiki(pages, self._plan_wiki, wikis=self.wikis, again=again)
 
     def apply(self, target: Target) -> Outcome:
         """Delete one page, if it still has the revisions that it was planned with.

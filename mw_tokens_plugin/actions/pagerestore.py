@@ -25,7 +25,9 @@ from mw_tokens_plugin.exceptions import OutcomeUnknown
 from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.writes import send_once
+from mw_tokens_plugin.targets.bywiki import plan_by_wiki
 from mw_tokens_plugin.targets.deletionlog import LogEntry
+from mw_tokens_plugin.targets.pagenames import split
 from mw_tokens_plugin.targets.pages import (
     MAX_REVISIONS,
     Page,
@@ -35,7 +37,7 @@ from mw_tokens_plugin.targets.pages import (
     read_deletions,
     read_page,
 )
-from mw_tokens_plugin.targets.wikis import Wikis, split, wiki_by_wiki
+from mw_tokens_plugin.targets.wikis import Wikis
 
 
 class UndoCrosswikiDelete(Action):
@@ -91,7 +93,7 @@ class UndoCrosswikiDelete(Action):
                 name, skipped=SkipReason.LEFT_OUT, facts={'wiki': split(name)[0]}
             )
         again, self._again = self._again, True
-        yield from wiki_by_wiki(
+        yield from plan_by_wiki(
             selected, self._plan_wiki, wikis=self.wikis, again=again
         )
 

@@ -20,15 +20,11 @@ from mw_tokens_plugin.site.batches import continued
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.targets.lists import BadLine
+from mw_tokens_plugin.targets.pagenames import named, search_in, search_name
+from mw_tokens_plugin.targets.pagereader import PageReader
 from mw_tokens_plugin.targets.pages import read_pages
-from mw_tokens_plugin.targets.wikis import (
-    Problem,
-    Wikis,
-    named,
-    problem_of,
-    search_in,
-    search_name,
-)
+from mw_tokens_plugin.targets.problems import Problem, problem_of
+from mw_tokens_plugin.targets.wikis import Wikis
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +59,11 @@ class Searches:
     left: Callable[[str], None] = lambda page: None
     unreachable: Callable[[str, str], None] = lambda wiki, why: None
     problems: dict[str, Problem | None] = field(default_factory=dict)
+    _reader: PageReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read pages by the same wikis."""
+        self._reader = PageReader(self.wikis)
 
     def page(self, text: str) -> str:
         """Return a page as ``database:Title``, from how people write it.
@@ -71,7 +72,7 @@ class Searches:
 
         :raises InvalidInput: it names no page
         """
-        return self.wikis.page(text, later=self.problems.__setitem__)
+        return self._reader.page(text, later=self.problems.__setitem__)
 
     def generated(self, databases: Iterable[str]) -> Iterator[str | BadLine]:
         """Yield what pywikibot's page generators find on each wiki.
@@ -202,7 +203,7 @@ class Searches:
     def _at_address(self, _database: str, url: str) -> Found:
         problems: list[Problem] = []
         try:
-            name = self.wikis.page(url, later=lambda _name, why: problems.append(why))
+            name = self._reader.page(url, later=lambda _name, why: problems.append(why))
         except InvalidInput as error:
             # Its wiki answers now, and there is nothing to wait for.
             return Problem(SkipReason.NO_ADDRESS, problem_of(error).words)

@@ -47,8 +47,10 @@ from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets import pages as campaign_pages
 from mw_tokens_plugin.targets.deletionlog import ask
+from mw_tokens_plugin.targets.pagenames import named
+from mw_tokens_plugin.targets.pagereader import PageReader
 from mw_tokens_plugin.targets.pages import Page, read_deleted, read_pages
-from mw_tokens_plugin.targets.wikis import Standing, Wikis, named
+from mw_tokens_plugin.targets.wikis import Standing, Wikis
 
 from .client import Client, post
 from .installation import MediaWiki
@@ -66,12 +68,12 @@ class OneWiki(Wikis):
         return self.home
 
     @property
-    def _accounts(self) -> Any:
+    def accounts(self) -> Any:
         home: Any = self.home
         url = f'http://{home.hostname()}'
         return {'w': AttachedAccount('w', url, 1, (), None, None, False)}
 
-    def _at(self, where: Any) -> str:
+    def at(self, where: Any) -> str:
         return 'w'
 
     def look(
@@ -580,9 +582,9 @@ def test_a_list_names_the_page_that_the_wiki_would_show(
     skipped = {f'w\t{x}&amp;amp;j', f'{url}?title={x}%26lt%3Bi', f'{url}/{x}%09i'}
     for title in {x, f'{x}&i', f'{x} i', f'{x} d', f'{x}{x} g', *found.values()}:
         write(site, title=title)
-    wikis = OneWiki(site)
-    names = [wikis.page(text) for text in (*found, *skipped)]
-    assert names == [wikis.page(name) for name in names]
+    reader = PageReader(OneWiki(site))
+    names = [reader.page(text) for text in (*found, *skipped)]
+    assert names == [reader.page(name) for name in names]
     planned = desk.targets(desk.plan(*(name.partition(':')[2] for name in names)))
     decisions = [target.decision for target in planned.values()]
     assert [d.facts['title'] for d in decisions if not d.skipped] == list(
@@ -592,7 +594,7 @@ def test_a_list_names_the_page_that_the_wiki_would_show(
         skipped
     )
     with pytest.raises(InvalidInput, match='more columns'):
-        wikis.page(f'w\t{x}\t2026-01-01')
+        reader.page(f'w\t{x}\t2026-01-01')
 
 
 def test_a_number_in_an_address_counts_as_for_the_wiki(site: APISite) -> None:
@@ -617,13 +619,13 @@ def test_a_number_in_an_address_counts_as_for_the_wiki(site: APISite) -> None:
         f'{url}?title=Special:Log&oldid={revision}': 'Special:Log',
         f'{url}/special_:Log?diff={revision}': 'Special:Log',
     }
-    wikis = OneWiki(site)
+    reader = PageReader(OneWiki(site))
     for address, shown in addresses.items():
-        (found,) = read_pages(site, [wikis.page(address).partition(':')[2]])
+        (found,) = read_pages(site, [reader.page(address).partition(':')[2]])
         assert found.title == shown, address
     for odd in f'%20{revision}', f'%2B{revision}', f'{revision}x', '1e3', '-1', '.5':
         with pytest.raises(InvalidInput, match='not the address of a page'):
-            wikis.page(f'{title}&oldid={odd}')
+            reader.page(f'{title}&oldid={odd}')
 
 
 def test_the_plan_tells_what_stays_and_what_protects_a_page(
