@@ -108,8 +108,9 @@ class Sealer:
         #: The plan of what the operator has listed, and of what others have added.
         self._own: Plan | None = None
         self._pending: Plan | None = None
-        #: The decisions of the pending plan, without the facts: others who see its
-        #: seals in the ledger can remove targets, and add them again later.
+        #: The decisions on targets that others have added or chosen, without the facts:
+        #: others who see their seals in the ledger can remove targets while the plan is
+        #: shown, and add them again later.
         self._decided: dict[tuple[str, str], Decision] = {}
         #: How many targets this process has decided to do.
         self.planned = 0
@@ -131,7 +132,10 @@ class Sealer:
 
     @property
     def pending(self) -> Mapping[tuple[str, str], Decision]:
-        """The decisions on targets that others have added, by their name and kind."""
+        """The decisions on targets that others have added or chosen.
+
+        They are by name and kind, and those of this run alone.
+        """
         return self._decided
 
     def begin(self, *, confirmed: bool = False) -> None:
@@ -178,7 +182,8 @@ class Sealer:
         plan = self._of_own() if own else self._pending
         assert plan is not None
         self.planned += decision.skipped is None
-        if plan is self._pending and decision.skipped is None:
+        by_others = plan is self._pending or self._campaign.options.get('untrusted')
+        if by_others and decision.skipped is None:
             self._decided[decision.name, decision.kind] = replace(decision, facts={})
         decision = replace(decision, facts=stored(decision.facts))
         return self._seal(plan, 'decided', Target(0, decision, State.PLANNED))
@@ -211,7 +216,7 @@ class Sealer:
             self._write(self._pending, sa.insert(plans))
             self._plans[self._pending.id] = self._pending
             self._pending = None
-            self._decided = {}
+        self._decided = {}
 
     def confirm(self) -> None:
         """Keep that the operator has agreed to all of it."""

@@ -502,7 +502,7 @@ class Run(Generic[Opt]):
         :raises StoppedByGuard: others could choose its targets, and it is not finished
         """
         untrusted = self.options.always and campaign.options.get('untrusted')
-        if not untrusted or campaign.confirmed_at is not None:
+        if not untrusted:
             return
         if campaign.planned_at is None or self.ledger.counts(campaign)[State.LISTED]:
             raise StoppedByGuard(

@@ -254,6 +254,25 @@ def test_what_is_taken_out_of_sight_is_shown_all_the_same(
     assert INNOCENT not in written(sandbox)
 
 
+def test_what_others_choose_is_shown_before_always_runs_it(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox
+) -> None:
+    """Even if a colleague takes it out of sight, and confirms it in the ledger."""
+    hidden = f"target SET state='held' WHERE name=CAST('{INNOCENT}' AS BLOB)"
+    colleague = Colleague(ledger, sandbox)
+    colleague(trigger('UPDATE OF facts ON target', hidden))
+    prefix = f'-prefix:{INNOCENT[:-1]}'
+    run = pwb('global_lock', prefix, *USUAL[:1], '-simulate', '-campaign:wave')
+    assert run.code == 0, run.said
+    assert f'  {INNOCENT}' in run.out
+    # What was never decided on can be put back, too.
+    colleague("UPDATE target SET state='listed' WHERE state='held'")
+    colleague.confirm()
+    run = pwb('global_lock', '-resume', '-campaign:wave', '-always')
+    assert run.code == 4, run.said
+    assert INNOCENT not in written(sandbox)
+
+
 def as_listed(ledger: Ledger, colleague: Colleague, directory: Path) -> None:
     """Put back what the ledger had before the undo was planned, with its seal."""
     undo = ledger.find('undo')
