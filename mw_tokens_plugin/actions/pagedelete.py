@@ -30,23 +30,23 @@ from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.bywiki import plan_by_wiki
 from mw_tokens_plugin.targets.deletionlog import LogEntry, own_deletions, since
 from mw_tokens_plugin.targets.pagenames import search_in, split
+from mw_tokens_plugin.targets.pagerecords import Page
 from mw_tokens_plugin.targets.pages import (
     MAX_REVISIONS,
     TEMPLATE_NAMESPACE,
-    Page,
     read_deletions,
     read_history,
     read_page,
     read_pages,
 )
-from mw_tokens_plugin.targets.problems import Problem
+from mw_tokens_plugin.targets.problems import WikiProblem
 from mw_tokens_plugin.targets.wikis import Wikis
 
 #: After this time the wiki has lost the job that deletes the rest of a page.
 _GIVE_UP_AFTER = timedelta(days=1)
 
 #: What is said of a search that no run of this campaign has made since.
-_NOT_SEARCHED = Problem(SkipReason.NO_ANSWER, 'not searched yet')
+_NOT_SEARCHED = WikiProblem(SkipReason.NO_ANSWER, 'not searched yet')
 
 #: The error codes for a page that is gone.
 _GONE = frozenset({'missingtitle', 'nosuchpageid', 'cantdelete'})
@@ -99,7 +99,7 @@ class CrosswikiDelete(Action):
         reasons: Mapping[str, str] | None = None,
         tags: Sequence[str] = (),
         again: bool = False,
-        problems: Mapping[str, Problem | None] | None = None,
+        problems: Mapping[str, WikiProblem | None] | None = None,
         recorded: Callable[[Sequence[str]], Mapping[str, Target]] = lambda names: {},
     ) -> None:
         """Set the reason, and what is skipped.

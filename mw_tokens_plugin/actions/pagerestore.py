@@ -28,10 +28,9 @@ from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.bywiki import plan_by_wiki
 from mw_tokens_plugin.targets.deletionlog import LogEntry
 from mw_tokens_plugin.targets.pagenames import split
+from mw_tokens_plugin.targets.pagerecords import Page, Revision
 from mw_tokens_plugin.targets.pages import (
     MAX_REVISIONS,
-    Page,
-    Revision,
     read_deleted,
     read_deleted_versions,
     read_deletions,

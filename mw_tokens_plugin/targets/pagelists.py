@@ -23,7 +23,7 @@ from mw_tokens_plugin.targets.lists import BadLine
 from mw_tokens_plugin.targets.pagenames import named, search_in, search_name
 from mw_tokens_plugin.targets.pagereader import PageReader
 from mw_tokens_plugin.targets.pages import read_pages
-from mw_tokens_plugin.targets.problems import Problem, problem_of
+from mw_tokens_plugin.targets.problems import WikiProblem, problem_of
 from mw_tokens_plugin.targets.wikis import Wikis
 
 
@@ -36,7 +36,7 @@ class _Left:
 
 #: What is found on one wiki: the names of pages, lines that name none, and at the end
 #: an error that stops the whole search; or why nothing can be.
-Found = Sequence[str | _Left | BadLine | InvalidInput] | Problem
+Found = Sequence[str | _Left | BadLine | InvalidInput] | WikiProblem
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Searches:
     generators: Sequence[str] = ()
     left: Callable[[str], None] = lambda page: None
     unreachable: Callable[[str, str], None] = lambda wiki, why: None
-    problems: dict[str, Problem | None] = field(default_factory=dict)
+    problems: dict[str, WikiProblem | None] = field(default_factory=dict)
     _reader: PageReader = field(init=False)
 
     def __post_init__(self) -> None:
@@ -138,9 +138,9 @@ class Searches:
             'url': self._at_address,
         }[kind]
         for database, found in self.wikis.search(databases, lambda d: find(d, what)):
-            if isinstance(found, Exception | Problem):
+            if isinstance(found, Exception | WikiProblem):
                 name = search_name(database, kind, what)
-                problem = found if isinstance(found, Problem) else problem_of(found)
+                problem = found if isinstance(found, WikiProblem) else problem_of(found)
                 self.problems[name] = problem
                 self.unreachable(database, problem.words)
                 yield name
@@ -201,12 +201,12 @@ class Searches:
         return [*left, *(named(database, title) for title in created)]
 
     def _at_address(self, _database: str, url: str) -> Found:
-        problems: list[Problem] = []
+        problems: list[WikiProblem] = []
         try:
             name = self._reader.page(url, later=lambda _name, why: problems.append(why))
         except InvalidInput as error:
             # Its wiki answers now, and there is nothing to wait for.
-            return Problem(SkipReason.NO_ADDRESS, problem_of(error).words)
+            return WikiProblem(SkipReason.NO_ADDRESS, problem_of(error).words)
         return problems[0] if problems else [name]
 
 

@@ -19,7 +19,7 @@ from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.targets.pageaddresses import Addresses
 from mw_tokens_plugin.targets.pagenames import named, search_name
-from mw_tokens_plugin.targets.problems import FAILURES, Problem, problem_of
+from mw_tokens_plugin.targets.problems import FAILURES, WikiProblem, problem_of
 from mw_tokens_plugin.targets.wikis import Wikis
 
 
@@ -36,10 +36,10 @@ class PageReader:
         """
         self._wikis = wikis
         self._home = wikis.home
-        self._known_addresses: dict[str, Addresses | Problem] = {}
+        self._known_addresses: dict[str, Addresses | WikiProblem] = {}
 
     def page(
-        self, text: str, *, later: Callable[[str, Problem], None] | None = None
+        self, text: str, *, later: Callable[[str, WikiProblem], None] | None = None
     ) -> str:
         """Return a page as ``database:Title``, from how people write it.
 
@@ -98,19 +98,21 @@ class PageReader:
                 return max(fits, key=lambda name: fits[name])
         return self._wikis.at(url)
 
-    def _addresses(self, database: str) -> Addresses | Problem:
+    def _addresses(self, database: str) -> Addresses | WikiProblem:
         """Return where a wiki has its pages; why it does not answer, if it does not."""
         if database not in self._known_addresses:
             try:
                 site = self._wikis.site(database)
                 site.tokens.identify()
-                found: Addresses | Problem = Addresses.of(site.tokens.general)
+                found: Addresses | WikiProblem = Addresses.of(site.tokens.general)
             except FAILURES as error:
                 found = problem_of(error)
             self._known_addresses[database] = found
         return self._known_addresses[database]
 
-    def _page_at(self, url: str, later: Callable[[str, Problem], None] | None) -> str:
+    def _page_at(
+        self, url: str, later: Callable[[str, WikiProblem], None] | None
+    ) -> str:
         """Return the page that a URL shows."""
         try:
             parts = urlsplit(url)
@@ -118,7 +120,7 @@ class PageReader:
             raise InvalidInput(f'{url} is not an address: {error}.') from None
         database = self._wiki_at(url)
         addresses = self._addresses(database)
-        if isinstance(addresses, Problem):
+        if isinstance(addresses, WikiProblem):
             if later is not None:
                 name = search_name(database, 'url', url)
                 later(name, addresses)

@@ -23,7 +23,7 @@ _TRANSIENT = (*TRANSIENT, UnexpectedAnswer, ServerError)
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class WikiProblem:
     """Why a wiki cannot be searched, or a target cannot be read.
 
     :ivar skipped: which kind of problem it is
@@ -34,8 +34,8 @@ class Problem:
     words: str
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> WikiProblem:
     """Return what is wrong with a wiki, by its error."""
     transient = isinstance(error, _TRANSIENT)
     skipped = SkipReason.NO_ANSWER if transient else SkipReason.REFUSED
-    return Problem(skipped, ' '.join(str(error).split()))
+    return WikiProblem(skipped, ' '.join(str(error).split()))

@@ -29,7 +29,8 @@ from mw_tokens_plugin.site.family import Place
 from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import refusals
-from mw_tokens_plugin.targets.pages import Page, read_pages
+from mw_tokens_plugin.targets.pagerecords import Page
+from mw_tokens_plugin.targets.pages import read_pages
 from mw_tokens_plugin.targets.problems import FAILURES, problem_of
 
 __all__ = ['Result', 'Standing', 'Wikis']

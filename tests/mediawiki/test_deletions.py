@@ -49,7 +49,8 @@ from mw_tokens_plugin.targets import pages as campaign_pages
 from mw_tokens_plugin.targets.deletionlog import ask
 from mw_tokens_plugin.targets.pagenames import named
 from mw_tokens_plugin.targets.pagereader import PageReader
-from mw_tokens_plugin.targets.pages import Page, read_deleted, read_pages
+from mw_tokens_plugin.targets.pagerecords import Page
+from mw_tokens_plugin.targets.pages import read_deleted, read_pages
 from mw_tokens_plugin.targets.wikis import Standing, Wikis
 
 from .client import Client, post
