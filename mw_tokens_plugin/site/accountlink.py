@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pywikibot import config
 
@@ -84,7 +84,7 @@ class LinkParameters:
         :raises InvalidInput: it is not an absolute http(s) address
         """
         url = self.linkreturnurl
-        parts = urlsplit(url) if isinstance(url, str) else None
+        parts = _parts_of(url) if isinstance(url, str) else None
         if parts is None or parts.scheme not in ('http', 'https') or not parts.hostname:
             raise InvalidInput(
                 f'return_url={url!r}: give the absolute address that the user comes '
@@ -162,8 +162,8 @@ class AccountLink:
         :raises TokensPluginError: as :meth:`submit` does
         """
         note_return(url)
-        ours, theirs = urlsplit(self.return_url), urlsplit(url.strip())
-        if ours[:3] != theirs[:3]:
+        ours, theirs = _parts_of(self.return_url), _parts_of(url.strip())
+        if ours is None or theirs is None or ours[:3] != theirs[:3]:
             raise InvalidInput(
                 f'The address to come back to is {self.return_url}, with a query '
                 'string; this is another one.'
@@ -269,3 +269,11 @@ def advice() -> Iterator[None]:
     except PermissionDenied as error:
         error.info = f'{error.info} {_WHAT_TO_DO.get(type(error), "")}'.strip()
         raise
+
+
+def _parts_of(url: str) -> SplitResult | None:
+    """Return the parts of an address; None if it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None

@@ -179,11 +179,13 @@ def test_a_return_that_does_not_fit_is_asked_for_again(
     slips: int,
     code: int,
 ) -> None:
+    with pytest.raises(InvalidInput, match='give the absolute address'):
+        site.link_account(return_url='http://[')
     link = site.link_account(return_url=RETURN)
     link.submit({'farmcode': 'redirect'})
     sent = len(posts(sandbox))
     good = f'{RETURN}?state={state_of(link.step.url)}'
-    pasted = iter([*['nonsense', f'{good}x', RETURN][:slips], good])
+    pasted = iter([*['http://[', f'{good}x', RETURN][:slips], good])
     talk = conversation(link, lambda prompt: next(pasted))
     if code:
         with pytest.raises(InvalidInput):
