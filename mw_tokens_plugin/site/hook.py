@@ -10,9 +10,11 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 from mw_tokens_plugin.site.settings import settings
 
@@ -53,16 +55,19 @@ def enable(
     :param renewals: how many lost sessions are renewed on each wiki within ten minutes,
         2 unless it is given; a wiki that loses more has a fault which logging in does
         not fix
-    :raises ValueError: the number is negative, or none
+    :raises ValueError: an argument is of the wrong kind; nothing was changed
     """
+    if renewals is not None and (type(renewals) is not int or renewals < 0):
+        raise ValueError(f'enable(renewals={renewals!r}): give 0 or more.')
+    files = _paths(protect)
+    for name, value in (('ledger', ledger), ('ledger_group', ledger_group)):
+        if not isinstance(value, str | None):
+            raise ValueError(f'enable({name}={value!r}): give a text.')
     if renewals is not None:
-        if type(renewals) is not int or renewals < 0:
-            raise ValueError(f'enable(renewals={renewals!r}): give 0 or more.')
         settings.renewals = renewals
-    files = [protect] if isinstance(protect, (str, os.PathLike)) else protect or ()
     settings.ledger = ledger or settings.ledger
     settings.ledger_group = ledger_group or settings.ledger_group
-    for path in [os.fspath(file) for file in files]:
+    for path in files:
         if path and path not in settings.protected:
             settings.protected.append(path)
     if os.environ.get('MW_TOKENS_DISABLE') == '1':
@@ -75,6 +80,21 @@ def enable(
         install()
     elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _AfterImport())
+
+
+def _paths(protect: Any) -> list[str]:
+    """Return the files in which there is what campaigns must skip.
+
+    :raises ValueError: they are no paths
+    """
+    files = [protect] if isinstance(protect, str | os.PathLike) else protect
+    with suppress(TypeError):
+        paths = [os.fspath(file) for file in (() if files is None else files)]
+        if all(isinstance(path, str) for path in paths):
+            return paths
+    raise ValueError(
+        f'enable(protect={protect!r}): give the path of a file, or a list of paths.'
+    )
 
 
 class _AfterImport(MetaPathFinder):
