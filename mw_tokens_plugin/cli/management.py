@@ -5,7 +5,7 @@ To resume and to undo one is left to the script that runs campaigns of its kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -29,7 +29,7 @@ from mw_tokens_plugin.cli.launch import handle_args
 from mw_tokens_plugin.cli.lines import Lines
 from mw_tokens_plugin.cli.run import check_complete, found, open_ledger, sealer_of
 from mw_tokens_plugin.cli.table import parse
-from mw_tokens_plugin.cli.whereabouts import site_of
+from mw_tokens_plugin.cli.whereabouts import place_of, site_of
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import expanded, naming
@@ -133,6 +133,7 @@ def _list(ledger: Ledger, options: CampaignOptions, words: list[str]) -> ExitCod
     reporter.hide_names = NameFilter(ledger)
     # One row that is not understood hides no others.
     campaigns = ledger.campaigns(lambda error: reporter.line(str(error), urgent=True))
+    ambiguous = _ambiguous(campaigns)
     for campaign in campaigns:
         try:
             counts = ledger.counts(campaign)
@@ -148,7 +149,7 @@ def _list(ledger: Ledger, options: CampaignOptions, words: list[str]) -> ExitCod
             message(
                 'campaign-listed',
                 name=campaign.name,
-                about=_about(campaign),
+                about=_about(campaign, ambiguous),
                 stage=message(f'campaign-stage-{_stage(campaign)}'),
                 numbers=numbers,
             )
@@ -161,7 +162,8 @@ def _list(ledger: Ledger, options: CampaignOptions, words: list[str]) -> ExitCod
 def _show(ledger: Ledger, options: CampaignOptions, campaign: Campaign) -> ExitCode:
     reporter = _reporter(options)
     reporter.hide_names = NameFilter(ledger)
-    reporter.line(_about(campaign))
+    others = ledger.campaigns(lambda error: None)
+    reporter.line(_about(campaign, _ambiguous(others)))
     reporter.line(reason_line(campaign))
     for word in ('created', 'planned', 'confirmed', 'finished'):
         moment: datetime | None = getattr(campaign, f'{word}_at')
@@ -309,11 +311,27 @@ def _reporter(options: CampaignOptions) -> Reporter:
     return Reporter(terminal(), quiet=options.quiet)
 
 
-def _about(campaign: Campaign) -> str:
+def _ambiguous(campaigns: Iterable[Campaign]) -> set[str]:
+    """Return the names that campaigns on several wikis give to their wikis."""
+    places: dict[str, set[tuple[str, str]]] = {}
+    for campaign in campaigns:
+        if campaign.api is not None:
+            places.setdefault(campaign.wiki, set()).add(place_of(campaign.api))
+    return {wiki for wiki, there in places.items() if len(there) > 1}
+
+
+def _about(campaign: Campaign, ambiguous: Collection[str]) -> str:
+    """Return what a campaign is, in one line.
+
+    :param ambiguous: the names of wikis that need the address as well
+    """
+    wiki = campaign.wiki
+    if wiki in ambiguous and campaign.api is not None:
+        wiki = f'{wiki} ({campaign.api})'
     return message(
         'campaign-about',
         action=campaign.action,
-        wiki=campaign.wiki,
+        wiki=wiki,
         operator=campaign.operator,
     )
 

@@ -55,7 +55,7 @@ def is_elsewhere(campaign: Campaign, site: Any) -> bool:
     """Tell whether a campaign is one on another wiki, as far as addresses tell."""
     if campaign.wiki != str(site):
         return True
-    return campaign.api is not None and _place(campaign.api) != _place(api_of(site))
+    return campaign.api is not None and place_of(campaign.api) != place_of(api_of(site))
 
 
 def check_place(ledger: Ledger, campaign: Campaign, site: Any) -> Campaign:
@@ -119,7 +119,7 @@ def words_for(wiki: str, arguments: Iterable[str]) -> list[str]:
     return [f'-family:{family}', f'-lang:{code}']
 
 
-def _place(api: str) -> tuple[str, str]:
+def place_of(api: str) -> tuple[str, str]:
     """Return host and path of an address; whether it is encrypted does not matter."""
     try:
         address = urlsplit(api)

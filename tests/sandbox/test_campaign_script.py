@@ -83,6 +83,27 @@ def test_campaigns_are_listed_and_shown(
     assert 'To undo' not in campaign('show', 'back').out
 
 
+def test_campaigns_on_two_farms_of_one_family_name_are_told_apart(
+    campaign: Script, ledger: Ledger
+) -> None:
+    """By the address, where the name of the wiki is the same."""
+    about: dict[str, Any] = dict(action='x', operator='Op', reason='', options={})
+    for name, wiki, api in (
+        ('old', 'farm:meta', None),
+        ('live', 'farm:meta', 'https://meta.example.org/w/api.php'),
+        ('again', 'farm:meta', 'http://META.example.org:80/w/api.php'),
+        ('other', 'other:meta', 'https://meta.example.org/w/api.php'),
+    ):
+        ledger.create(name, wiki=wiki, api=api, **about)
+    assert 'http' not in campaign('list').out
+    api = 'https://staging.example.org/w/api.php'
+    ledger.create('staging', wiki='farm:meta', api=api, **about)
+    lines = campaign('list').out.splitlines()
+    assert [('(http' in line) for line in lines] == [False, True, True, False, True]
+    assert f'staging: x on farm:meta ({api}) by Op' in lines[4]
+    assert f'x on farm:meta ({api}) by Op' in campaign('show', 'staging').out
+
+
 def test_an_empty_ledger_has_nothing_to_list(campaign: Script, ledger: Ledger) -> None:
     run = campaign('list')
     assert run.code == 0
