@@ -87,17 +87,17 @@ def test_campaigns_on_two_farms_of_one_family_name_are_told_apart(
     campaign: Script, ledger: Ledger
 ) -> None:
     """By the address, where the name of the wiki is the same."""
-    about: dict[str, Any] = dict(action='x', operator='Op', reason='', options={})
+    about: dict[str, Any] = {'action': 'x', 'operator': 'Op', 'options': {}}
     for name, wiki, api in (
         ('old', 'farm:meta', None),
         ('live', 'farm:meta', 'https://meta.example.org/w/api.php'),
         ('again', 'farm:meta', 'http://META.example.org:80/w/api.php'),
         ('other', 'other:meta', 'https://meta.example.org/w/api.php'),
     ):
-        ledger.create(name, wiki=wiki, api=api, **about)
+        ledger.create(name, wiki=wiki, api=api, reason='', **about)
     assert 'http' not in campaign('list').out
     api = 'https://staging.example.org/w/api.php'
-    ledger.create('staging', wiki='farm:meta', api=api, **about)
+    ledger.create('staging', wiki='farm:meta', api=api, reason='', **about)
     lines = campaign('list').out.splitlines()
     assert [('(http' in line) for line in lines] == [False, True, True, False, True]
     assert f'staging: x on farm:meta ({api}) by Op' in lines[4]
