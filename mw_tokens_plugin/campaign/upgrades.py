@@ -28,6 +28,7 @@ import sqlalchemy as sa
 from mw_tokens_plugin.campaign import schema
 from mw_tokens_plugin.campaign.heartbeats import alive
 from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput
+from mw_tokens_plugin.protocol.fields import is_storable
 
 Upgrade = Callable[[sa.Connection], None]
 
@@ -198,7 +199,8 @@ def _target_to_3(restoring: Collection[str], row: Any) -> dict[str, Any]:
         # An error is raised when it is read.
         return values
     is_own = isinstance(facts, dict) and str(row.campaign_id) not in restoring
-    if is_own and isinstance(facts.get('log_entry'), int):
+    number = facts.get('log_entry') if is_own else None
+    if isinstance(number, int) and is_storable(number):
         values['log_id'] = facts.pop('log_entry')
         values['facts'] = json.dumps(facts)
     return values

@@ -185,3 +185,17 @@ def is_record(kind: Any) -> bool:
 
 def campaign_script(name: str) -> Any:
     return next(s for s in campaign_scripts() if s.title == name)
+
+
+def test_what_somebody_wrote_into_an_older_ledger_does_not_stop_the_upgrade(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / 'old.sqlite3'
+    restore(2, path)
+    odd = ('[' * 9**5, '{"log_entry": 1%s}' % ('0' * 30), '"\\ud800"', '{x')
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number, facts in enumerate(odd, 1):
+            row = (facts, number)
+            connection.execute('UPDATE target SET facts=? WHERE id=?', row)
+    with closing(Ledger(str(path))) as ledger:
+        assert ledger.campaigns()
