@@ -56,7 +56,7 @@ _UNSENDABLE = re.compile(
 
 #: Each pattern, and texts in lower case without all of which it matches nothing.
 _PATTERNS = (
-    (_TOKEN, ('+\\', '%2b')),
+    (_TOKEN, ('+\\', '+%5c', '%2b')),
     (_JWT, ('eyj',)),
     (_AUTHORIZATION, ('authorization',)),
     (_SCHEME, ('basic', 'bearer')),

@@ -155,6 +155,7 @@ def test_what_is_not_known_by_value_is_masked_by_its_form() -> None:
         ("'OATHToken': ['123456']", '123456'),
         ('?centralauthtoken=abc123&x=1', 'abc123'),
         ('x=' + 'a1' * 20 + '%2B%5C', 'a1a1'),
+        ('x=' + 'a1' * 20 + '+%5C', 'a1a1'),
     ):
         shown = clean(text)
         assert gone not in shown, shown
