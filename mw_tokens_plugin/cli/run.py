@@ -414,7 +414,7 @@ class Run(Generic[Opt]):
             _forget_unconfirmed(ledger, old)
         operator = self.site.username() or ''
         campaign, started = None, now()
-        reason = self.options.reason
+        steps, reason = self.script.kinds[kind].steps, self.options.reason
         try:
             campaign = ledger.create(
                 name,
@@ -426,7 +426,8 @@ class Run(Generic[Opt]):
                 api=api_of(self.site),
                 wikiid=undone.wikiid if undone else None,
                 script=self.script.title,
-                stages=len(self.script.kinds[kind].steps) or 1,
+                # What is undone has its stages, in the opposite order.
+                stages=undone.stages if undone else len(steps) or 1,
             )
             # From now on nobody else may delete it, or take it for left behind.
             self._active = workers.begin_work(ledger, campaign, account_of(self.site))

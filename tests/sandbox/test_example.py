@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from mw_tokens_plugin.actions.steps import Steps
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.cli.script import Kind
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .farms import Farm
@@ -94,6 +97,27 @@ def test_its_steps_are_taken_resumed_and_undone(
     sent = [e.action for e in sandbox.journal.entries() if e.effect]
     kinds = [action for action in sent if action in ('edit', 'protect')]
     assert kinds == ['edit'] * 3 + ['protect'] * 4 + ['edit'] * 3
+
+
+@pytest.mark.usefixtures('pages')
+def test_what_undoes_its_steps_may_be_declared_without_steps(
+    example: ModuleType, sandbox: Sandbox, ledger_file: Path
+) -> None:
+    """The stages are those of the campaign that is undone, in the opposite order."""
+
+    def undo(run: Any, campaign: Any) -> Steps:
+        steps = example.STEPS.items()
+        return Steps({step: make(run, campaign, step) for step, make in steps})
+
+    kinds = {**example.KINDS, 'unprotect': Kind(undo)}
+    script = replace(example.SCRIPT, kinds=kinds)
+    usual = ('-always', f'-ledger:{ledger_file}')
+    assert script.main(PAGES[0], '-reason:War', '-campaign:war', *usual) == 0
+    assert script.main('-undo:war', '-reason:Peace', *usual) == 0
+    assert states(sandbox) == BEFORE
+    sent = [e.action for e in sandbox.journal.entries() if e.effect]
+    kinds_sent = [action for action in sent if action in ('edit', 'protect')]
+    assert kinds_sent == ['edit'] * 2 + ['protect'] * 4 + ['edit'] * 2
 
 
 def test_it_is_short() -> None:
