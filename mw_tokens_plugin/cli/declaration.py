@@ -425,6 +425,11 @@ def _check_shared(options: CampaignOptions) -> None:
         raise InvalidInput(
             '-resume keeps the reason of its campaign: leave -reason out.'
         )
+    if (options.campaign or '').startswith('-') and not options.resume:
+        # "pwb campaign show NAME" would take it for an option.
+        raise InvalidInput(
+            f'-campaign:{options.campaign}: a name must not begin with "-".'
+        )
     if options.replace and (options.campaign is None or options.resume):
         raise InvalidInput(
             '-replace makes the plan of a campaign again: give -campaign:NAME, and no '

@@ -179,6 +179,8 @@ def test_unlocking(global_lock: Script, farm: Farm, spambots: Names) -> None:
         (['X', *USUAL, '-max:many'], 'give a number'),
         (['X', *USUAL, '-maximum:3'], 'not understood'),
         (['X', *USUAL, '-campaign:a/b'], 'letters'),
+        (['X', *USUAL, '-campaign:-wave'], 'must not begin'),
+        (['-undo:X', *USUAL, '-campaign:-always'], 'must not begin'),
         (['-resume', '-reason:test', '-always'], 'leave -reason out'),
         (['-resume', '-always'], 'nothing to resume'),
         (['-resume', '-always', '-campaign:unheardof'], 'has no campaign'),
