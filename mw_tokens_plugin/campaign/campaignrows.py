@@ -1,7 +1,7 @@
-"""Campaigns in the ledger: made, found, marked and forgotten.
+"""Campaigns in the ledger: created, found, changed and deleted.
 
-What is written is returned as it was written, and not read again: somebody else may
-have changed it in the meantime, and it is about to be sealed.
+What is written is returned as it was written, and not read again, since it will be
+sealed, and somebody else may have changed it in the meantime.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The database that holds all campaigns: how it is opened, and its transactions.
 
 SQLite by default, and MariaDB or PostgreSQL by URL. Its tables are in :mod:`.schema`
-and :mod:`.upgrades`; what is written when is decided elsewhere.
+and :mod:`.upgrades`; what is written, and when, is left to the engine.
 
 https://docs.sqlalchemy.org/en/20/core/
 """
@@ -54,7 +54,7 @@ class Database:
     .. version-added:: 0.1
 
     :ivar location: where it is, without a password
-    :ivar is_shared: whether several processes can write to it side by side
+    :ivar is_shared: whether several processes can write to it at the same time
     :ivar may_have_sent: whether targets were leased through it, and so may have been
         sent
     """

@@ -12,9 +12,9 @@ may have been sent: its owner may have been killed. What always holds:
   the recovery owner of another run, which reconciles them first.
 - A stage ends before anything of the next one is leased.
 - A partition has one worker at a time; when it does not work, the others continue.
-- Nothing is sent once the operator wants to stop: that is asked after every pause.
-- Nothing is sent for which the operator's seal does not vouch, nor by a look at the
-  wiki that is older than ten minutes.
+- Nothing is sent once the operator wants to stop: that is checked after every pause.
+- Nothing is sent without the operator's seal, nor if the wiki was read more than ten
+  minutes ago.
 
 How to find out whether a write took effect is left to the action, how long a target is
 tried to :mod:`.retry`, and which runs are alive to :mod:`.workers`.
@@ -377,7 +377,7 @@ class Engine:
                     raise
 
     def _work(self, worker: int) -> None:
-        """Carry out targets until none is left."""
+        """Write for targets until none is left."""
         owner = self._run.owner(worker)
         ledger, campaign = self._ledger, self._campaign
         try:
@@ -570,7 +570,7 @@ class Engine:
 
         :raises _Unreconciled: it could not be read
         """
-        # Else the wiki works, but not for this target: the others go on.
+        # Otherwise the wiki works, but not for this target: the others continue.
         if not isinstance(error, InternalApiError | LostRace) and not _is_final(error):
             raise _Unreconciled(error) from error
         try:

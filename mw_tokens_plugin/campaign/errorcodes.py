@@ -1,6 +1,6 @@
 """Which error ends a script with which exit code.
 
-It only sorts errors by who has to act: the operator, nobody but time, or a developer.
+It only sorts errors by what helps: an action of the operator, time, or a developer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The exit codes of all scripts, which operators' own programs go by.
+"""The exit codes of all scripts, which operators' own programs read.
 
 Which error ends a script with which of them is in :mod:`.errorcodes`.
 """

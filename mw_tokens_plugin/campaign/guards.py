@@ -1,6 +1,7 @@
 """What stops a campaign that goes wrong, or that somebody wants to stop.
 
-Guards are asked before every target and raise; they decide on no single target.
+Guards are called before every target, and raise an error to stop the campaign. Whether
+a single target is skipped is left to the plan.
 """
 
 from __future__ import annotations
@@ -150,7 +151,7 @@ class StopPage:
             again = shlex.quote(f'-stop-page:{self._title}')
             raise StoppedByGuard(
                 f'{self._title} on {self._site} was changed, which stops the campaign. '
-                f'Read there why. If it may go on: -resume {again}.'
+                f'Read there why. If it may continue: -resume {again}.'
             )
 
 

@@ -1,6 +1,6 @@
-"""Who works on which targets: leases, partitions, and how targets ended.
+"""Which worker has which targets: leases, partitions, and how targets ended.
 
-When to write what is the engine's business.
+What is written, and when, is left to the engine.
 """
 
 from __future__ import annotations

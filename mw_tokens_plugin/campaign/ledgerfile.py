@@ -1,7 +1,8 @@
-"""The file of a ledger on SQLite: made for its owner alone, and judged before use.
+"""The file of a ledger on SQLite: created for its owner alone, and checked before use.
 
-Who can write to it can have accounts locked in the operator's name, so a file or folder
-that others can write to is refused. Reading the file is left to :mod:`.database`.
+Anybody who can write to it can have accounts locked in the operator's name, so a file
+or folder that others can write to is refused. Reading the file is left to
+:mod:`.database`.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def _is_readable(
 
 
 def _is_closed(group: int, team: str | None) -> bool:
-    """Tell whether nobody is in a group but the operator, and those who may be."""
+    """Tell whether a group has no members but the operator, and those who may be."""
     return _is_shared(group, team) or _is_own(group)
 
 

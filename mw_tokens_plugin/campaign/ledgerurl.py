@@ -1,6 +1,6 @@
 """Where a ledger is: its URL or path, read, checked, and shown without secrets.
 
-The database itself is opened elsewhere.
+Opening the database is left to :mod:`.database`.
 
 https://docs.sqlalchemy.org/en/20/core/engines.html#database-urls
 """

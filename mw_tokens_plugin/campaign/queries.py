@@ -1,4 +1,4 @@
-"""What is asked of the ledger: targets, counts, times and errors."""
+"""Queries of the ledger that only read: targets, counts, times and errors."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The frozen records that go down from a plan to an action and come up as outcomes.
+"""The frozen records that a plan passes to an action, and the outcomes it returns.
 
-They do nothing by themselves; the ledger stores them, the reporter shows them.
+Storing them is left to the ledger, and showing them to the reporter.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ _CLOCK_DIFFERENCE = timedelta(minutes=2)
 
 
 class State(enum.Enum):
-    """Where a target stands."""
+    """The state of a target."""
 
     #: Named, and not read yet.
     LISTED = 'listed'
-    #: To be done.
+    #: Will be done.
     PLANNED = 'planned'
-    #: Not to be done, for a reason.
+    #: Will not be done, for a reason.
     #: Its value has been in databases and reports since version 1.
     SKIPPED = 'held'
-    #: Taken by a run that may have sent the write.
+    #: Leased by a run that may have sent the write.
     LEASED = 'leased'
     DONE = 'done'
     FAILED = 'failed'
 
 
 class SkipReason(enum.Enum):
-    """Why a target is not to be done; the values are shown to the operator."""
+    """Why a target is skipped; the values are shown to the operator."""
 
     ALREADY = 'already in that state'
     SUPPRESSED = 'already suppressed'
@@ -95,7 +95,7 @@ class SkipReason(enum.Enum):
 
     @property
     def is_transient(self) -> bool:
-        """Whether it may be otherwise another time, through nobody's doing."""
+        """Whether it may be gone another time, without anybody's action."""
         return self in (
             SkipReason.NO_ANSWER,
             SkipReason.REFUSED,
@@ -105,7 +105,7 @@ class SkipReason(enum.Enum):
 
     @property
     def is_satisfied(self) -> bool:
-        """Whether nothing was left undone by holding it back."""
+        """Whether nothing is left to do for the target."""
         return self in (
             SkipReason.ALREADY,
             SkipReason.SUPPRESSED,
@@ -135,12 +135,12 @@ class Decision:
     """What the plan says of one target.
 
     :ivar hidden: its name must not be shown outside the interactive plan
-    :ivar skipped: why it is not to be done; None if it is
+    :ivar skipped: why it is skipped; None if it is done
     :ivar facts: what the plan shows of it, and what the write needs
     :ivar kind: what is done to it, where a campaign does several things; else empty
     :ivar stage: the number of its stage; a stage begins when those before have ended
     :ivar partition: what only one worker at a time writes to, such as a wiki of many;
-        when it does not work, the others go on. None where the campaign has only one
+        when it does not work, the others continue. None where the campaign has only one
     """
 
     name: str
@@ -162,7 +162,7 @@ class Target:
     :ivar started_at: when its last attempt may have begun
     :ivar seals: what operators' keys vouch for; see :mod:`.seals`
     :ivar log_id: the number of the entry in the wiki's log about its write
-    :ivar error_class: of what it failed, if it was an error
+    :ivar error_class: the class of the error that it failed with, if there was one
     :ivar reason_code: why it failed: the wiki's code, or the name of a skip reason
     """
 
@@ -210,7 +210,7 @@ class Target:
 
     @property
     def remark(self) -> str:
-        """What else the plan says of why it is skipped: what is wrong, or by whom."""
+        """What the plan adds to the reason for skipping it, such as what is wrong."""
         facts = self.decision.facts
         return str(facts.get('problem') or facts.get('changed_by') or '')
 
@@ -252,7 +252,7 @@ class Outcome:
     :ivar hidden: whether the target was found hidden, so that its name must not be
         shown, whatever the plan says
     :ivar log_id: the number of the entry in the wiki's log about the write
-    :ivar error_class: of what it failed, if it was an error
+    :ivar error_class: the class of the error that it failed with, if there was one
     :ivar reason_code: why it failed: the wiki's code, or the name of a skip reason
     """
 

@@ -46,7 +46,7 @@ _CHANGEABLE = frozenset({'stop_page', 'not_wikis'})
 
 
 #: Facts that may change between two looks at a target without making it another one,
-#: by kind of campaign: accounts to be locked go on editing.
+#: by kind of campaign: accounts continue to edit until they are locked.
 _TRANSIENT_FACTS = {
     'global_lock': frozenset({'edits'}),
     'undo_global_lock': frozenset({'edits'}),

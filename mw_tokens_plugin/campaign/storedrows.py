@@ -1,4 +1,4 @@
-"""Rows of a ledger whose values are none that any version has written.
+"""Finding rows of a ledger with values that no version has written.
 
 SQLite keeps anything in any column, and others may write there. What the options of a
 campaign can be is in :mod:`.storedoptions`, and what a row means in :mod:`.ledger`.
@@ -79,7 +79,7 @@ def check_columns(
 def check_facts(facts: Any, kind: str) -> None:
     """Refuse facts of a target that its script could not have stored.
 
-    Those of scripts that are none of this package's may be anything.
+    Those of scripts of other packages may be anything.
 
     :param kind: that of the campaign
     :raises ValueError: they are not

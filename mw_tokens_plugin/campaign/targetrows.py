@@ -1,6 +1,6 @@
 """Targets in the ledger: listed, decided on, and put back into the plan.
 
-Who works on them is in :mod:`.leases`.
+Which worker has them is in :mod:`.leases`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What is undone: the record of another campaign, as it was when that was begun.
+"""The record of a campaign that is undone, as it was when the undo began.
 
-An undo reads whom to unlock and what to restore there, and not in targets of its own
-alone; so its own options, which are sealed, say what the record was like.
+An undo reads in that record, not only in its own targets, which accounts to unlock and
+which pages to restore. So a digest of the record is among its own options, which are
+sealed. Writing is left to the actions.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Undone:
         """Read all of it once.
 
         :param undo: the campaign that undoes the other one
-        :raises StoppedByGuard: it is not what it was when that was begun
+        :raises StoppedByGuard: it has changed since the undo began
         """
         self._ledger = ledger
         self._undone = undone
@@ -55,7 +56,7 @@ class Undone:
         found = self._ledger.named(self._undone, names, kind)
         for name in names:
             digest = self._digests.get((name, kind))
-            # What was never there is asked for by nobody who means well.
+            # A target that was never there is a manipulation, too.
             if name not in found or digest != _digest(found[name]):
                 raise self._changed()
         return found
@@ -64,8 +65,8 @@ class Undone:
         look = shlex.join(['pwb', 'campaign', 'show', self._undone.name])
         return StoppedByGuard(
             f'The record of {self._undone.name!r} in the ledger was changed after '
-            'somebody had begun to undo it, so this was not sent. Look at what there '
-            f'is now, and begin a new -undo: {look}'
+            'the undo began, so nothing more was sent. Look at what there is now, '
+            f'and start a new -undo: {look}'
         )
 
 
@@ -85,7 +86,7 @@ def undo_steps(undone: Campaign, targets: Iterable[Target]) -> Iterator[Step]:
     .. version-added:: 0.1
 
     :param undone: their campaign, which has as many stages as the one that undoes it
-    :raises InvalidInput: a target is of none of its stages
+    :raises InvalidInput: a target has a stage that the campaign does not have
     """
     for target in targets:
         if not 0 <= target.stage < undone.stages:
@@ -98,7 +99,7 @@ def undo_steps(undone: Campaign, targets: Iterable[Target]) -> Iterator[Step]:
 
 
 def record_of(undone: Campaign, targets: Iterable[Target]) -> str:
-    """Return what tells a record from one that was changed.
+    """Return a digest of a record, which shows whether it was changed.
 
     .. version-added:: 0.1
     """

@@ -1,7 +1,7 @@
 """The versions of a ledger's tables, and how an older ledger becomes a current one.
 
-Theory of operation. A ledger says its version in the table ``ledger_version``; one
-without that table is of version 1, and one without any table is new. Upgrades are
+Theory of operation. A ledger has its version in the table ``ledger_version``; one
+without that table has version 1, and one without any table is new. Upgrades are
 functions, numbered by the version that they lead to, and run in order. What must always
 hold:
 

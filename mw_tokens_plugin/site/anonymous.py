@@ -1,6 +1,6 @@
-"""Reads that can be sent as nobody, and the limits that hold for nobody.
+"""Reads that can be sent without a login, and the limits that apply then.
 
-Who sends them, and without which token, is decided in :mod:`.foreign`.
+Which requests are sent so is decided in :mod:`mw_tokens_plugin.site.foreign`.
 
 https://www.mediawiki.org/wiki/API:Query
 """

@@ -1,7 +1,7 @@
-"""What of pywikibot's site objects is used, and what it uses, as types.
+"""Types of the parts of pywikibot's site objects that the plugin uses.
 
-pywikibot ships no types. These classes are for type checkers; nothing is done here.
-What a site has besides with the plugin is in :mod:`.pluginsite`.
+pywikibot ships no types. These classes are for type checkers and do nothing. What the
+plugin adds to a site is in :mod:`.pluginsite`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Asking a wiki for much in parts: a few values at a time, and answers that go on.
+"""Queries in parts: a few values at a time, and answers that are continued.
 
-What a single query asks, and what its answer means, is known to the callers.
+What a query asks, and what its answer means, is left to the callers.
 
 https://www.mediawiki.org/wiki/API:Continue
 """

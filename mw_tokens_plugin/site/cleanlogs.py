@@ -1,7 +1,7 @@
 """Log records and warnings of this process without what must not be shown.
 
 They are cleaned when they are formatted, whichever handler does it. What is a secret is
-known to :mod:`.redaction`.
+left to :mod:`.redaction`.
 """
 
 from __future__ import annotations

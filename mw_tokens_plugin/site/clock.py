@@ -1,7 +1,7 @@
 """The server's clock, as its latest answer told it.
 
-What a wiki's logs say of a moment can be compared with nothing else: this machine's own
-clock may be hours off.
+Only that clock can be compared with times in the wiki's logs: this machine's own clock
+may be hours off.
 
 https://www.rfc-editor.org/rfc/rfc9110#field.date
 """

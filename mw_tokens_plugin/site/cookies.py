@@ -1,8 +1,8 @@
-"""The cookies of each account apart, though pywikibot keeps one jar for all.
+"""The cookies of each account, kept apart, though pywikibot has one jar for all.
 
-Accounts that share cookies take turns in throwing each other out, and with threads one
-edits as the other. This knows whose cookies are whose, and which are newer: those in
-memory or those in the file; it knows neither tokens nor how to log in.
+Accounts that share cookies log each other out in turn, and with threads one edits as
+the other. The module keeps the cookies of each account, and decides which are newer:
+those in memory or those in the file. Tokens and logging in are left to others.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Who may get what: one table of all secrets, and the check that each request passes.
+"""Which host may get which secret: one table, and the check of each request.
 
 :data:`TABLE` has one :class:`Rule` for each :class:`Secret`; ``docs/security.md`` shows
 the same table. :func:`check` is asked by every transmission of the plugin, right before
-it leaves. What counts as a secret in a text is known to :mod:`.redaction`.
+it leaves. What counts as a secret in a text is left to :mod:`.redaction`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sentences of errors for which a wiki answers with the key of a message alone.
 
-It asks the wiki once for each key, and only after a refusal; where that fails, the key
-has to do.
+It asks the wiki once for each key, and only after a refusal. If that fails, the key is
+shown.
 
 https://www.mediawiki.org/wiki/API:Allmessages
 """

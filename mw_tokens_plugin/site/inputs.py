@@ -1,6 +1,6 @@
-"""What bots give to methods as names and lists, understood or refused in a sentence.
+"""Names and lists that bots pass to methods, read or refused with a sentence.
 
-Whether there is such an account or group is asked elsewhere.
+Whether there is such an account or group is left to the methods.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""All that every site object gains, as the one class that is mixed into it.
+"""All methods that every site object gains, as the one class that is mixed into it.
 
-Each part has a module of its own; here they are joined, and given a type.
+Each part has a module of its own; this one joins them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Saving a whole page in one edit, from an edit context, and only once.
 
-The text is kept out of all logs; what is done about a conflict or a lost answer is for
-the caller to decide.
+The text is kept out of all logs; what is done about a conflict or a lost answer is left
+to the caller.
 
 https://www.mediawiki.org/wiki/API:Edit
 """

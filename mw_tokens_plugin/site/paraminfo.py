@@ -1,6 +1,6 @@
 """What a wiki says of its own API modules, asked once per module and release, and kept.
 
-What a module does with its parameters is not known here.
+What is done with the answer is left to the callers.
 
 https://www.mediawiki.org/wiki/API:Parameter_information
 """

@@ -1,4 +1,4 @@
-"""What a site has with the plugin, as a type for those who are given one.
+"""What a site has with the plugin, as a type for code that is passed one.
 
 The methods themselves are in the mixins, which :mod:`.mixins` joins.
 """

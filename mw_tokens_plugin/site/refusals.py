@@ -1,7 +1,7 @@
 """From pywikibot's errors to the plugin's, one class for each kind.
 
-What is no refusal of the API is left as it is; whether to try again is decided by the
-caller.
+Errors that are not refusals of the API are left as they are. Whether to try again is
+left to the caller.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Whether somebody has put something of their own in the place of pywikibot's.
+"""Whether other code has replaced a function or class of pywikibot.
 
-Dry modes and recorders do that. What follows is decided by the callers.
+Dry modes and recorders do that. What follows is left to the callers.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Which class a request is of: the plugin's, joined with those of others.
 
 A request made by hand (``api.Request(site=...)``, or a bot's own subclass of it) is
-renewed and signed like one of ``site.simple_request()``. What somebody has put in the
+renewed and signed like one of ``site.simple_request()``. What other code has put in the
 place of ``pywikibot.data.api.Request``, such as a dry mode, is respected: its methods
-go before those of the plugin.
+are called before those of the plugin.
 """
 
 from __future__ import annotations

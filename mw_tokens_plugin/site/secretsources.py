@@ -1,7 +1,7 @@
 """Where secrets arise: what must be kept out of all texts is registered here.
 
 It decides what is a secret, by where it comes from and what it is called; taking it out
-is the work of :mod:`.redaction`.
+is left to :mod:`.redaction`.
 """
 
 from __future__ import annotations

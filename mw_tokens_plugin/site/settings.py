@@ -1,6 +1,6 @@
 """The arguments of :func:`.hook.enable`, for the modules that need them later.
 
-It holds values alone; what follows from them is decided where they are read.
+It only holds values; what follows from them is left to the modules that read them.
 """
 
 from __future__ import annotations

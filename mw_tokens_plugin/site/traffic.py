@@ -1,6 +1,6 @@
-"""Which requests of a login are on their way, and which of them overlapped.
+"""Which requests of a login are in flight, and which of them overlapped.
 
-It knows neither tokens nor sessions; what follows from it is decided elsewhere.
+It knows neither tokens nor sessions; what follows is left to the callers.
 """
 
 from __future__ import annotations

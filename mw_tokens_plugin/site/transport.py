@@ -1,6 +1,6 @@
-"""What the HTTP library may do with a request: where it is led to, and how much comes.
+"""What the HTTP library may do with a request: redirects, and the limits of an answer.
 
-Hooks of pywikibot's HTTP session. Redirects lead plain reads alone, and not far; an
+Hooks of pywikibot's HTTP session. Only plain reads follow redirects, and only a few; an
 answer of the API has a limit of size, of depth and of time. What an answer means is
 decided in :mod:`~mw_tokens_plugin.site.requests`.
 

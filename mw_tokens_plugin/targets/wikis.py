@@ -40,7 +40,7 @@ Result = TypeVar('Result')
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the operator is on one wiki.
+    """What the operator may do on one wiki.
 
     :ivar skipped: why nothing is done there; None if it may be
     :ivar read_only: why the wiki takes no writes at present; None if it does
@@ -119,7 +119,7 @@ class Wikis:
         return self.home.foreign_site(account)
 
     def standing(self, database: str, right: str) -> Standing:
-        """Return what the operator is on a wiki, which costs one read.
+        """Return what the operator may do on a wiki, which costs one read.
 
         A global group has its rights only on the wikis of its wiki set; the wiki
         itself says which rights are global ones there.
@@ -145,7 +145,7 @@ class Wikis:
     def look(
         self, database: str, right: str, titles: Sequence[str]
     ) -> tuple[Standing, Iterable[Page]]:
-        """Return what the operator is on a wiki, with some of its pages.
+        """Return what the operator may do on a wiki, with some of its pages.
 
         Both come in one read, if there are not too many pages.
 

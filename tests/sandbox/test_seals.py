@@ -313,7 +313,7 @@ def test_an_undo_is_of_what_was_recorded_when_it_was_begun(
     before = written(sandbox)
     run = pwb('global_lock', '-resume', '-campaign:undo', '-always')
     assert run.code == 4, run.said
-    assert 'was changed after somebody had begun to undo it' in run.said
+    assert 'was changed after the undo began' in run.said
     assert written(sandbox) == before
     assert sandbox.farm.accounts[INNOCENT].locked
 

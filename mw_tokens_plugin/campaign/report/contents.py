@@ -1,4 +1,4 @@
-"""What a report says of a campaign: frozen records, read from the ledger.
+"""The contents of a report on a campaign: frozen records, read from the ledger.
 
 Hidden names are replaced here, so that no format can show one. Targets are read page by
 page, so that memory does not grow with their number. How the records are laid out in a

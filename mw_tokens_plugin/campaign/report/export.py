@@ -1,7 +1,7 @@
 """A campaign as files for others: JSON, CSV, wikitext, and one page of HTML.
 
-It decides which files there are and where; their contents and formats are the business
-of the modules beside it.
+It decides which files there are and where; their contents and formats are left to the
+other modules of the package.
 """
 
 from __future__ import annotations

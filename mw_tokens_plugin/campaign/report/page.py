@@ -1,7 +1,7 @@
 """The page of a report: HTML by jinja2, in the language of the operator.
 
-The template lays out what it is given; all that it is given is escaped, wherever it is
-put. Rows are written as they are read, so that memory does not grow with their number.
+The template lays out the records; all values are escaped, wherever they are placed.
+Rows are written as they are read, so that memory does not grow with their number.
 """
 
 from __future__ import annotations

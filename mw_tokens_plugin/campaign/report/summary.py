@@ -1,4 +1,4 @@
-"""What a campaign came to, in lines: what was done, and what was not and why.
+"""The summary of a campaign, in lines: what was done, and what was not and why.
 
 How the lines are shown is left to the console.
 """

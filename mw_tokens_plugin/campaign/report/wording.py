@@ -1,7 +1,7 @@
-"""What is said of an action and of a target, in whole sentences.
+"""Sentences about an action and about a target, for the console and the report.
 
 Actions of this package have sentences of their own, which can be translated; those of
-others are described by a word that they bring along.
+others are described by a word that they provide.
 """
 
 from __future__ import annotations

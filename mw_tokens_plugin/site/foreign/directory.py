@@ -1,8 +1,8 @@
 """Which wikis a login reaches, and where each one is.
 
 Names become places here, by the families and by what the home wiki lists; a wiki that
-shares its host with others is asked, as nobody, which one it is. Whether it may get a
-credential is the question of :mod:`.vouching`.
+shares its host with others is asked, without a login, which one it is. Whether it may
+get a credential is left to :mod:`.vouching`.
 """
 
 from __future__ import annotations

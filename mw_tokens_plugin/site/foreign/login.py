@@ -1,7 +1,7 @@
 """What a home site knows of the other wikis that its login reaches, and their sites.
 
 It decides with which login another wiki is used, and makes the site object once; which
-wiki a name means is the work of :mod:`.directory`, and who vouches for it of
+wiki a name means is left to :mod:`.directory`, and who vouches for it to
 :mod:`.vouching`.
 """
 

@@ -1,4 +1,4 @@
-"""What goes along with requests to other wikis: no cookie, and nothing of ~/.netrc.
+"""What is sent with requests to other wikis: no cookie, and nothing of ~/.netrc.
 
 It is set in the HTTP library's session of pywikibot, where it leaves all other requests
 as they are.

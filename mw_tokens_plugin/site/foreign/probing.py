@@ -1,6 +1,7 @@
-"""Asking an address as nobody: no cookie, password or token goes along.
+"""Reading an address without a login: no cookie, password or token is sent.
 
-It is how a wiki is asked of which it is not known yet whether it is one of the farm.
+A wiki is asked so as long as it is not known whether it belongs to the farm. What its
+answer means is left to the callers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The home session, as the wallet of another wiki sees it.
 
-All tokens of the other wikis die when the home wiki is logged in to again.
+All tokens of the other wikis become invalid when the home wiki is logged in to again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whether a wiki is one of the farm, so that credentials may leave for it.
 
 Only the home side is asked for that: the list of the account's wikis, the home wiki's
-list of wikis, and the family files. The wiki itself is asked, as nobody, what it knows
-of the account, which can only speak against it.
+list of wikis, and the family files. The wiki itself is asked, without a login, what it
+knows of the account, which can only be a reason against it.
 """
 
 from __future__ import annotations
