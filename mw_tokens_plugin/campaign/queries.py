@@ -51,18 +51,20 @@ class Queries(RowStore):
             last = page[-1].id
 
     def named(
-        self, campaign: Campaign, names: Sequence[str], kind: str = ''
+        self, campaign: Campaign, names: Sequence[str], kind: str | None = ''
     ) -> dict[str, Target]:
         """Return some targets of a campaign by their names.
 
-        :param kind: that of the targets, in a campaign that does several things
+        :param kind: that of the targets, in a campaign that does several things; one
+            of each name if it is None
         """
+        of_kind = sa.true() if kind is None else targets.c.kind == kind
         with self.database.begin() as connection:
             rows = connection.execute(
                 sa.select(targets)
                 .where(targets.c.campaign_id == campaign.id)
                 .where(targets.c.name.in_([name.encode() for name in names]))
-                .where(targets.c.kind == kind)
+                .where(of_kind)
             ).all()
         found = [target_of(row, campaign.action) for row in rows]
         return {target.name: target for target in found}

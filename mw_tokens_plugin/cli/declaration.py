@@ -257,7 +257,7 @@ class Listing:
     lines: Iterable[str] = ()
     nothing: str = ''
     counted: Callable[[int], str] | None = None
-    existing: Callable[[Sequence[str]], Iterable[str]] = lambda names: ()
+    existing: Callable[[Sequence[str]], Iterable[str]] | None = None
     name: str | None = None
 
 

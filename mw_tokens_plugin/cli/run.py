@@ -340,7 +340,12 @@ class Run(Generic[Opt]):
         """
         undone = found(self.ledger, name)
         kind = self.script.kinds.get(undone.action)
-        undoes = kind.undone_by(undone) if kind is not None else ''
+        if kind is None:
+            raise InvalidInput(
+                f'The campaign {name!r} is a {displayable(undone.action)}, which '
+                'another script runs.'
+            )
+        undoes = kind.undone_by(undone)
         if not undoes:
             raise InvalidInput(
                 f'The campaign {undone.name!r} has changed nothing that this script '

@@ -101,27 +101,32 @@ class Exclusions:
         return list(dict.fromkeys(e.name for entries in lists for e in entries))
 
     def check(
-        self, ledger: Ledger, campaign: Campaign, exist: Exist, *, hidden: bool
+        self, ledger: Ledger, campaign: Campaign, exist: Exist | None, *, hidden: bool
     ) -> Iterator[str]:
         """Look for the entries among the targets, and yield messages about the result.
 
-        :param exist: returns which of some names exist on the wiki
+        :param exist: returns which of some names exist on the wiki; None if that is
+            not known
         :param hidden: whether entries must not be shown
         :raises InvalidInput: an entry for this run is not a target and does not exist,
             or a line that is read otherwise may mean a target
         """
         useless = 0
         for path, entries in self.run.items():
-            targets = _among(ledger, campaign, entries)
+            targets = _among(ledger, campaign, [entry.name for entry in entries])
             others = [entry for entry in entries if entry.name not in targets]
-            existing = set(_asked(exist, [entry.name for entry in others]))
+            names = [entry.name for entry in others]
+            existing = set(_asked(exist, names)) if exist is not None else set()
             for entry in others:
                 if entry.name in existing:
                     continue
                 useless += 1
                 about = {'source': entry.source, 'number': entry.number}
                 name = message('campaign-this-name') if hidden else repr(entry.name)
-                problem = message('campaign-excludes-nothing', name=name)
+                key = 'campaign-excludes-nothing'
+                if exist is None:
+                    key = 'campaign-excludes-unlisted'
+                problem = message(key, name=name)
                 line = message('campaign-bad-line', problem=problem, **about)
                 print(line, file=sys.stderr)
             yield message(
@@ -138,7 +143,7 @@ class Exclusions:
             )
         self._check_words(ledger, campaign)
         for path, entries in self.standing.items():
-            targets = _among(ledger, campaign, entries)
+            targets = _among(ledger, campaign, [entry.name for entry in entries])
             yield message(
                 'campaign-protected',
                 source=path,
@@ -153,7 +158,7 @@ class Exclusions:
         unprotected = 0
         for path, lines in self.other_names.items():
             names = {name for held in lines.values() for name in held} - excluded
-            targets = set(_asked(partial(ledger.named, campaign), list(names)))
+            targets = _among(ledger, campaign, list(names))
             for number, possible in lines.items():
                 if targets.isdisjoint(possible):
                     continue
@@ -194,11 +199,9 @@ def existing_accounts(site: PluginMixin) -> Exist:
     return exist
 
 
-def _among(ledger: Ledger, campaign: Campaign, entries: Sequence[Entry]) -> set[str]:
-    """Return the names of entries that are targets."""
-    return set(
-        _asked(lambda names: ledger.named(campaign, names), [e.name for e in entries])
-    )
+def _among(ledger: Ledger, campaign: Campaign, names: Sequence[str]) -> set[str]:
+    """Return those of some names that are targets, of whatever step."""
+    return set(_asked(partial(ledger.named, campaign, kind=None), names))
 
 
 def _asked(exist: Exist, names: Sequence[str]) -> Iterator[str]:

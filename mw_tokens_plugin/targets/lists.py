@@ -18,6 +18,8 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
+from pywikibot.exceptions import InvalidTitleError, SiteDefinitionError
+
 from mw_tokens_plugin.campaign.records import SkipReason
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message, quantity
@@ -283,12 +285,29 @@ class ListReader:
         return names
 
     def _parsed(self, text: str) -> list[str]:
+        try:
+            return self._named_by(text)
+        except InvalidInput:
+            return []
+
+    def _named_by(self, text: str) -> list[str]:
+        """Return what a text names, as the function that reads targets says.
+
+        :raises InvalidInput: nothing, or nothing that makes sense
+        """
         assert self._parse is not None
         try:
             names = self._parse(text)
         except InvalidInput:
-            return []
-        return [names] if isinstance(names, str) else list(names)
+            raise
+        except (InvalidTitleError, SiteDefinitionError, ValueError) as error:
+            if isinstance(error, OSError):
+                raise  # of the HTTP library
+            raise InvalidInput(str(error) or f'{text!r} makes no sense.') from None
+        found = [names] if isinstance(names, str) else list(names)
+        if not found:
+            raise InvalidInput(f'{text!r} names no target.')
+        return found
 
     def _line(self, text: str) -> Line | InvalidInput:
         try:
@@ -318,12 +337,11 @@ class ListReader:
             for kind in map(kind_of, names):
                 source.kinds[kind] = source.kinds.get(kind, 0) + 1
         else:
-            names = self._parse(
+            names = self._named_by(
                 line.content
                 if line.exact
                 else without_facts(reference_in(line.content), _reasons())
             )
-        names = [names] if isinstance(names, str) else names
         source.names += len(names)
         return names
 

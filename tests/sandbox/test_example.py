@@ -120,5 +120,38 @@ def test_what_undoes_its_steps_may_be_declared_without_steps(
     assert kinds_sent == ['edit'] * 2 + ['protect'] * 4 + ['edit'] * 2
 
 
+@pytest.mark.usefixtures('pages')
+def test_bad_lines_and_exclusions_hold_for_its_own_targets_and_steps(
+    example: ModuleType,
+    ledger_file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What its function refuses is a bad line, and what -not names is found."""
+
+    def run(*arguments: str, **lists: str) -> tuple[int, str]:
+        files = []
+        for option, text in lists.items():
+            (tmp_path / option).write_text(text)
+            files.append(f'-{option}:{tmp_path / option}'.replace('not_:', 'not:'))
+        usual = ('-reason:x', '-simulate', f'-ledger:{ledger_file}')
+        code = example.SCRIPT.main(*files, *arguments, *usual)
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    bad = f'{PAGES[0]}\nBad[x\n'
+    code, said = run(file=bad)
+    assert code == 2 and 'line 2: ' in said and 'illegal char' in said
+    assert run('-skip-bad-lines', file=bad)[0] == 0
+    code, said = run(*PAGES[::2], not_=PAGES[0])
+    assert code == 0 and '2 of the entries are targets' in said, said
+    assert f'{PAGES[1]} (listed in -not' in said
+    # A comment that may mean a target.
+    code, said = run(*PAGES[::2], protect=f'{PAGES[2]}\n# {PAGES[0]}\n')
+    assert code == 2 and 'line 2: ' in said, said
+    code, said = run(PAGES[0], not_=PAGES[2])
+    assert code == 2 and f'{PAGES[2]!r} is not a target.' in said
+
+
 def test_it_is_short() -> None:
     assert len(EXAMPLE.read_text('utf-8').splitlines()) <= 60
