@@ -1,7 +1,7 @@
 """The server, started once by ``pytest tests/postgresql``.
 
 Without one the tests are skipped, but not in continuous integration; ``pytest`` for the
-whole project starts none.
+whole project starts none, and does not collect them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ from .server import PostgreSQL, missing
 HERE = Path(__file__).parent
 
 
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    """Leave them out where nobody has asked for a PostgreSQL."""
+    paths = [Path(argument.partition('::')[0]).resolve() for argument in config.args]
+    asked_for = any(path.is_relative_to(HERE) for path in paths)
+    return None if asked_for else True
+
+
 @pytest.fixture(scope='session')
-def postgresql(pytestconfig: pytest.Config) -> Iterator[PostgreSQL]:
+def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL that cares for speed, not for what a loss of power leaves."""
-    if not _asked_for(pytestconfig):
-        pytest.skip('a PostgreSQL is started by: pytest tests/postgresql')
     if problem := missing():
         if os.environ.get('CI'):
             pytest.fail(problem)
@@ -38,8 +43,3 @@ def postgresql(pytestconfig: pytest.Config) -> Iterator[PostgreSQL]:
 def url(postgresql: PostgreSQL) -> str:
     """An empty database."""
     return postgresql.new_database()
-
-
-def _asked_for(config: pytest.Config) -> bool:
-    paths = [Path(argument.partition('::')[0]).resolve() for argument in config.args]
-    return any(path.is_relative_to(HERE) for path in paths)
