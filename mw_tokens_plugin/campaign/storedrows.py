@@ -1,7 +1,8 @@
 """Finding rows of a ledger with values that no version has written.
 
 SQLite keeps anything in any column, and others may write there. What the options of a
-campaign can be is in :mod:`.storedoptions`, and what a row means in :mod:`.ledger`.
+campaign can be is in :mod:`mw_tokens_plugin.cli.storedoptions`, and what a row means in
+:mod:`.ledger`.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ _MAX_LEVELS = 50
 _YEARS = range(1970, 2200)
 
 
-def decoded(text: str) -> Any:
+def decoded(content: str | bytes) -> Any:
     """Return the value of a column with JSON.
 
+    :param content: what the driver gives; that of PostgreSQL gives bytes
     :raises ValueError: it is no JSON, or has more levels than any version has written
     """
+    text = content.decode() if isinstance(content, bytes) else content
     try:
         value = json.loads(text)
         is_flat = text.count('[') + text.count('{') <= _MAX_LEVELS
