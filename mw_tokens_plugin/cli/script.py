@@ -66,4 +66,7 @@ def start_help(args: Sequence[str]) -> None:
     if wants_help(arguments):
         import pywikibot
 
-        pywikibot.handle_args(arguments)
+        from mw_tokens_plugin.cli.streams import prepared_streams
+
+        with prepared_streams():
+            pywikibot.handle_args(arguments)

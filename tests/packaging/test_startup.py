@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(set((ROOT / 'scripts').glob('*.py')) - {ROOT / 'scripts/__init__.py'})
 
@@ -35,19 +37,25 @@ pywikibot.handle_args(sys.argv[1:])
 '''
 
 
-def test_the_help_of_a_script_imports_nothing_slow(tmp_path: Path) -> None:
-    """Unless pywikibot does that itself, for a script that does nothing."""
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
     config = tmp_path / 'user-config.py'
     config.write_text("family = 'wikipedia'\nmylang = 'test'\n")
     config.chmod(0o600)
+    return {**os.environ, 'PYWIKIBOT_DIR': str(tmp_path), 'PYTHONPATH': str(ROOT)}
+
+
+def test_the_help_of_a_script_imports_nothing_slow(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """Unless pywikibot does that itself, for a script that does nothing."""
     empty = tmp_path / 'empty.py'
     empty.write_text(EMPTY)
-    environment = {'PYWIKIBOT_DIR': str(tmp_path), 'PYTHONPATH': str(ROOT)}
     processes = {
         path.stem: subprocess.Popen(
             [sys.executable, '-c', START, path, '-help'],
             cwd=tmp_path,
-            env={**os.environ, **environment},
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -61,3 +69,22 @@ def test_the_help_of_a_script_imports_nothing_slow(tmp_path: Path) -> None:
         imported[name] = json.loads(err.splitlines()[-1])
     usual = imported.pop('empty')
     assert imported == dict.fromkeys(imported, usual)
+
+
+def test_a_pager_may_stop_reading_the_help(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """As `pwb global_lock -help | head` does."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, ROOT / 'scripts/global_lock.py', '-help'],
+        cwd=tmp_path,
+        env=environment,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, '')
