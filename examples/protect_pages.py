@@ -6,8 +6,6 @@ from pywikibot import Page
 
 from mw_tokens_plugin.actions.states import SetState
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
-from mw_tokens_plugin.site.batches import query
-from mw_tokens_plugin.site.writes import send_once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,35 +17,37 @@ class Mark(SetState):
     verb, state = 'mark', '{{Protected}}'
 
     def read(self, name):
-        page = Page(self.site, name)
-        return (
-            (self.state if self.state in page.text else '') if page.exists() else None
-        )
+        page, state = Page(self.site, name), self.state
+        return (state if state in page.text else '') if page.exists() else None
 
     def write(self, name, state):
         text = self.site.edit_context(name, text=True).text.replace(self.state, '')
-        how = {'title': name, 'text': state + text, 'summary': self.reason}
-        send_once(self.site, 'edit', how)
+        self.send('edit', title=name, text=state + text, summary=self.reason)
 
 
 class Protect(SetState):
-    verb, option = 'protect', 'level'
+    verb = 'protect'
 
     def read(self, name):
-        about = {'titles': name, 'prop': 'info', 'inprop': 'protection'}
-        (page,) = query(self.site, **about)['query']['pages']
-        levels = {each['type']: each['level'] for each in page['protection']}
-        return None if 'missing' in page else levels.get('edit', 'all')
+        (page,) = self.query(titles=name, prop='info', inprop='protection')['pages']
+        own = [row for row in page['protection'] if 'source' not in row]
+        return None if 'missing' in page else {row.pop('type'): row for row in own}
 
-    def write(self, name, state):
-        how = {'title': name, 'protections': f'edit={state}', 'reason': self.reason}
-        send_once(self.site, 'protect', how)
+    def wanted(self, now):
+        edit = {'level': self.stored['level'], 'expiry': 'infinity'}
+        return {**now, 'edit': {**now.get('edit', {}), **edit}}
+
+    def write(self, name, state):  # the wiki removes what is not sent
+        levels = [f'{kind}={row["level"]}' for kind, row in state.items()]
+        how = {'protections': levels, 'expiry': [r['expiry'] for r in state.values()]}
+        how['cascade'] = any('cascade' in row for row in state.values())
+        self.send('protect', title=name, reason=self.reason, **how)
 
 
 def targets(run):
     def with_talk_page(text):
-        page = Page(run.site, text)
-        return [page.title(), page.toggleTalkPage().title()]
+        pages = Page(run.site, text), Page(run.site, text).toggleTalkPage()
+        return [page.title() for page in pages if page == pages[0] or page.exists()]
 
     return CampaignScript.Listing(run.named(with_talk_page))
 

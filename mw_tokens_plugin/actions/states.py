@@ -1,12 +1,13 @@
 """Actions that bring each target into a state, and back again.
 
-A state is a text, such as a level of protection. This class decides what is skipped,
-reconciles lost answers, and undoes a campaign by giving each target the state that it
-had before. How a state is read and written is left to the subclass.
+A state is a value that JSON can hold, such as levels of protection. This class decides
+what is skipped, reconciles lost answers, and undoes a campaign by giving each target
+the state that it had before. How a state is read and written is left to the subclass.
 """
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -20,6 +21,8 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
+from mw_tokens_plugin.site.batches import query
+from mw_tokens_plugin.site.writes import send_once
 
 __all__ = ['SetState']
 
@@ -36,9 +39,8 @@ class SetState(Action):
 
     #: What is done, in a word.
     verb: ClassVar[str]
-    #: The state that targets are brought into, or the option that tells it.
-    state: ClassVar[str] = ''
-    option: ClassVar[str] = ''
+    #: The state that targets are brought into.
+    state: ClassVar[Any] = ''
 
     fixed = frozenset({'before'})
 
@@ -58,38 +60,55 @@ class SetState(Action):
         """Return what is done to a target."""
         return self.verb
 
-    def wanted(self, name: str) -> str:
-        """Return the state that a target is brought into, if nothing is undone."""
-        return str(self.stored[self.option]) if self.option else self.state
+    def wanted(self, now: Any) -> Any:
+        """Return the state that a target is brought into, if nothing is undone.
+
+        :param now: the state that it is in
+        """
+        return self.state
 
     @abstractmethod
-    def read(self, name: str) -> str | None:
+    def read(self, name: str) -> Any:
         """Return the state of a target; None if there is no such target."""
 
     @abstractmethod
-    def write(self, name: str, state: str) -> None:
+    def write(self, name: str, state: Any) -> None:
         """Bring a target into a state, by one write.
 
         :raises TokensPluginError: it was refused, or its answer was lost
         """
 
+    def query(self, **parameters: Any) -> dict[str, Any]:
+        """Return the part ``query`` of what the wiki answers.
+
+        :raises TokensPluginError: the wiki refused
+        """
+        found: dict[str, Any] = query(self.site, **parameters)['query']
+        return found
+
+    def send(self, action: str, **parameters: Any) -> None:
+        """Send a write, once.
+
+        :raises TokensPluginError: it was refused, or its answer was lost
+        """
+        send_once(self.site, action, parameters)
+
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on some targets, which are read one by one."""
         for name in names:
-            now, reason = self.read(name), None
+            now, after, reason = self.read(name), None, None
             if now is None:
-                reason = SkipReason.NO_PAGE
-            elif now == self._wanted(name):
+                reason = SkipReason.NOT_FOUND
+            elif now == (after := self._wanted(name, now)):
                 reason = SkipReason.ALREADY
-            elif self._recorded is not None and now != self._was_set(name):
+            elif self._recorded is not None and now != self._was(name, 'after'):
                 reason = SkipReason.CHANGED_SINCE
-            after = self._wanted(name)
             yield Decision(name, skipped=reason, facts={'before': now, 'after': after})
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a target."""
         facts = target.decision.facts
-        return {'now': str(facts.get('before')), 'then': str(facts.get('after'))}
+        return {'now': _shown(facts.get('before')), 'then': _shown(facts.get('after'))}
 
     def apply(self, target: Target) -> Outcome:
         """Write for one target, if it is still as it was planned."""
@@ -110,14 +129,15 @@ class SetState(Action):
             outcome = Outcome(State.DONE, changed=True, detail='found by reading')
             yield target, outcome if done else None
 
-    def _wanted(self, name: str) -> str:
-        if self._recorded is None:
-            return self.wanted(name)
-        return str(self._fact(name, 'before'))
+    def _wanted(self, name: str, now: Any) -> Any:
+        return self.wanted(now) if self._recorded is None else self._was(name, 'before')
 
-    def _was_set(self, name: str) -> str:
-        return str(self._fact(name, 'after'))
-
-    def _fact(self, name: str, fact: str) -> Any:
+    def _was(self, name: str, fact: str) -> Any:
         assert self._recorded is not None
         return self._recorded([name], self._step)[name].decision.facts[fact]
+
+
+def _shown(state: Any) -> str:
+    if state is None or isinstance(state, str):
+        return state or ''
+    return json.dumps(state, ensure_ascii=False)

@@ -68,6 +68,7 @@ class SkipReason(enum.Enum):
     LOCKED = 'locked; deleting the account would undo the lock'
     ATTACHED = 'attached to too many wikis'
     NO_PAGE = 'no such page'
+    NOT_FOUND = 'not found'
     TWICE = 'the same page as another one'
     NO_TITLE = 'not a valid page title'
     NO_ADDRESS = 'not the address of a page'

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import pywikibot
+from pywikibot.exceptions import APIError
 from pywikibot.site import APISite
 
 from mw_tokens_plugin.site.writes import send_once
@@ -155,6 +156,29 @@ def test_token_is_used(
     assert done()
     assert site.tokens.token_type_of(module) == token_type
     assert site.tokens.for_action(module) is site.tokens[token_type]
+
+
+def test_protecting_a_page_removes_the_protections_that_are_not_listed(
+    client: Client, wiki: Wiki
+) -> None:
+    """So a campaign that sets one level of protection has to send the others, too."""
+    site = client.site(wiki)
+    dear = page(site, 'dear')
+    for protections, left in (
+        ({'edit': 'sysop', 'move': 'autoconfirmed'}, {'edit', 'move'}),
+        ({'edit': 'autoconfirmed'}, {'edit'}),
+        ({}, set()),
+    ):
+        dear.protect('dear', protections)
+        assert set(fresh(dear).protection()) == left
+    with pytest.raises(APIError, match='toofewexpiries'):
+        site.simple_request(
+            action='protect',
+            title=dear.title(),
+            protections='edit=sysop|move=sysop|edit=all',
+            expiry='infinity|1 day',
+            token=site.tokens['csrf'],
+        ).submit()
 
 
 def test_writes_on_a_warm_wallet_cost_one_request_each(

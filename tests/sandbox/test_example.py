@@ -22,6 +22,7 @@ from .farms import Farm
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
 EXAMPLE = Path(__file__).parents[2] / 'examples' / 'protect_pages.py'
+MOVE = ('sysop', '2099-01-01T00:00:00Z')
 PAGES = ('Target page', 'Talk:Target page', 'Other page', 'Talk:Other page')
 
 
@@ -38,11 +39,12 @@ def example(farm: Farm) -> Iterator[ModuleType]:
 
 @pytest.fixture
 def pages(sandbox: Sandbox) -> None:
-    """Pages of which the last one is missing, and the one before is protected."""
+    """Pages of which the last one is missing; two are protected."""
 
     def write(farm: Any) -> None:
         for title in PAGES[:3]:
             farm.central.edit(title, 'Text', user='Plain Sysop')
+        farm.central.page(PAGES[0]).protection['move'] = MOVE
         farm.central.page(PAGES[2]).protection['edit'] = ('sysop', 'infinity')
 
     sandbox.call(write)
@@ -53,6 +55,7 @@ def states(sandbox: Sandbox) -> list[tuple[str, str]]:
     for title in PAGES[:3]:
         page = sandbox.farm.central.page(title)
         level = page.protection.get('edit', ('all', ''))[0]
+        assert page.protection.get('move') == (MOVE if title == PAGES[0] else None)
         found.append((page.latest.text.replace('Text', ''), level))
     return found
 
@@ -70,7 +73,7 @@ def test_its_steps_are_taken_resumed_and_undone(
     ledger_file: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Each name stands for two pages, and what is in the way is skipped and said."""
+    """What else protects a page stays, and a page that is not there is not done."""
     usual = ('-always', f'-ledger:{ledger_file}')
 
     def attached(farm: Any) -> Any:
@@ -79,14 +82,15 @@ def test_its_steps_are_taken_resumed_and_undone(
     groups = sandbox.call(lambda farm: attached(farm).groups)
     # By then somebody has taken the right away.
     sandbox.faults.arm(kind='demote', action='protect', nth=2)
-    code = example.SCRIPT.main(*PAGES[::2], '-reason:War', '-campaign:war', *usual)
+    names = *PAGES[::2], 'Tarpet page'
+    code = example.SCRIPT.main(*names, '-reason:War', '-campaign:war', *usual)
     said = capsys.readouterr().out
     assert code == 3, said
-    assert 'no such page' in said and 'already in that state' in said
+    assert 'not found' in said and 'already in that state' in said
     assert [mark for mark, _ in states(sandbox)] == [m for m, _ in MARKED]
     assert states(sandbox) not in (BEFORE, AFTER)
     sandbox.call(lambda farm: setattr(attached(farm), 'groups', groups))
-    assert example.SCRIPT.main('-resume', *usual) == 0
+    assert example.SCRIPT.main('-resume', *usual) == 1
     assert states(sandbox) == AFTER
     found = ledger.find('war')
     assert found is not None

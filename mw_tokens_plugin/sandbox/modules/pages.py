@@ -232,22 +232,34 @@ def protect(call: Call, values: Values) -> None:
             'have permission to edit it.',
             key='protect-cantedit',
         )
-    expiries = values['expiry']
-    protections = []
-    for position, protection in enumerate(values['protections']):
+    given, expiries = values['protections'], values['expiry']
+    if len(expiries) == 1:
+        expiries = expiries * len(given)
+    if len(expiries) != len(given):
+        raise ApiError(
+            'toofewexpiries',
+            f'{len(expiries)} expiry timestamps were provided where {len(given)} were '
+            'needed.',
+        )
+    levels, protections = {}, []
+    for protection, text in zip(given, expiries, strict=True):
         kind, _, level = protection.partition('=')
+        if kind not in _protectable(page.title):
+            raise ApiError(
+                'protect-invalidaction', f'Invalid protection type "{kind}".'
+            )
         if level not in ('', 'all', 'autoconfirmed', 'sysop'):
             raise ApiError(
                 'protect-invalidlevel', f'Invalid protection level "{level}".'
             )
-        expiry = expiry_of(call, expiries[min(position, len(expiries) - 1)])
-        if level in ('', 'all'):
-            page.protection.pop(kind, None)
-            level = ''
-        else:
-            page.protection[kind] = (level, expiry)
+        expiry = expiry_of(call, text)
+        level = '' if level == 'all' else level
+        if level:
+            levels[kind] = (level, expiry)
         shown = 'infinite' if expiry == 'infinity' else expiry
         protections.append({kind: level, 'expiry': shown})
+    # What is not listed is not protected any more.
+    page.protection = levels
     call.wiki.write_log(
         'protect',
         'protect' if page.protection else 'unprotect',
@@ -360,7 +372,7 @@ def info(call: Call, values: Values) -> None:
                 {'type': kind, 'level': level, 'expiry': expiry}
                 for kind, (level, expiry) in protection.items()
             ]
-            part['restrictiontypes'] = ['edit', 'move'] if page else ['create']
+            part['restrictiontypes'] = _protectable(page.title) if page else ['create']
         if 'url' in prop:
             url = call.wiki.url(part['title'])
             part |= {'fullurl': url, 'editurl': url, 'canonicalurl': url}
@@ -690,6 +702,11 @@ def _new_text(call: Call, values: Values, page: Page | None) -> str:
     whole = (values['prependtext'] or '') + text + (values['appendtext'] or '')
     # No page is kept with blanks at its end.
     return whole.rstrip()
+
+
+def _protectable(title: Title) -> list[str]:
+    """Return what an existing page can be protected from."""
+    return ['edit', 'move', *(['upload'] if title.namespace == 6 else [])]
 
 
 def _check_protection(call: Call, page: Page, kind: str) -> None:
