@@ -1,6 +1,6 @@
 """The scripts of mw_tokens_plugin, as `pwb` finds them.
 
-This package only says where they lie; installed it is called `mw_tokens_scripts`.
+This package only shows where they are; when installed it is called `mw_tokens_scripts`.
 """
 
 from __future__ import annotations

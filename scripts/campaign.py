@@ -3,7 +3,7 @@
 
 pwb campaign list                 All campaigns in the ledger, the oldest first.
 
-pwb campaign show NAME            What a campaign is, its plan, and what it has come to,
+pwb campaign show NAME            What a campaign is, its plan, and the result so far,
                                   with all targets that failed or were skipped, and why.
 
 pwb campaign stage NAME           How far it is, as one word for scripts: missing,
@@ -12,17 +12,17 @@ pwb campaign stage NAME           How far it is, as one word for scripts: missin
 
 pwb campaign report NAME DIR      Write it to a folder as JSON, CSV, wikitext and HTML.
 
-pwb campaign resume NAME          Go on with it, by the script that began it.
+pwb campaign resume NAME          Resume it, by the script that started it.
 
 pwb campaign retry-failed NAME    Put the targets that have failed, or whose wiki did
                                   not answer, back into the plan, decide on them again,
-                                  and go on.
+                                  and resume it.
 
 pwb campaign undo NAME -reason:TEXT
                                   Undo what it has done, where that is possible.
 
-pwb campaign forget NAME          Delete all that the ledger knows of it. It can be
-                                  neither undone nor resumed then.
+pwb campaign forget NAME          Delete all that the ledger knows of it. Then it
+                                  can be neither undone nor resumed.
 
 pwb campaign upgrade              Upgrade the tables of a ledger on a database server to
                                   those of this version. No run may be active on it, and

@@ -6,7 +6,7 @@ pywikibot, when it logs in, takes a password file that others can read away from
 
 &options;
 
-Exit codes: 0 all wikis were looked at; 1 some could not be; 2 usage or configuration; 3
+Exit codes: 0 all wikis were examined; 1 some could not be; 2 usage or configuration; 3
 not logged in, or the script named by -for would not work; 70 internal error; 75 a wiki
 does not answer now, try again later; 130 interrupted.
 

@@ -1,6 +1,6 @@
 """One campaign as an operator runs it: plan, confirm, write, sum up.
 
-The scripts share it. What is done to a target is up to the action.
+The scripts share it. What is done to a target is left to the action.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class Command:
                 engine.reconcile_left()
             campaign = self._planned(campaign)
             if config.simulate and self._to_do(campaign):
-                # Somebody looks at it, whoever has listed it.
+                # The operator sees the plan, even if others have listed it.
                 if not self.options.quiet:
                     self.sealer.adopt()
                 self._say('campaign-simulated', line=self.lines.resume(campaign))

@@ -1,7 +1,7 @@
 """Whether pywikibot can use what ``user-config.py`` says.
 
-pywikibot takes a value of the wrong type after a warning, and stumbles over it later.
-No value gets into any message.
+pywikibot accepts a value of the wrong type after a warning, and fails on it later. No
+value gets into any message.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def check_configuration() -> None:
-    """Refuse settings that pywikibot would stumble over.
+    """Refuse settings that pywikibot would fail on.
 
     .. version-added:: 0.1
 
-    :raises InvalidInput: one is to be corrected first
+    :raises InvalidInput: one must be corrected first
     """
     for problem in _problems():
         raise InvalidInput(

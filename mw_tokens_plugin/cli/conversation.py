@@ -1,7 +1,7 @@
 """The linking of one account, as an operator sees it: ask, send and wait until it ends.
 
-Each step is sent once and its state kept at once, so that an interrupted run can be
-resumed. Filling in forms is left to :mod:`.authfields`, and the return to
+Each step is sent once, and its state is saved right away, so that an interrupted run
+can be resumed. Filling in forms is left to :mod:`.authfields`, and the return to
 :mod:`.linkreturn`.
 """
 

@@ -1,6 +1,6 @@
 """How every script starts and ends: deadlines, checks, one sentence, an exit code.
 
-What a script does in between is its own business.
+What a script does in between is left to the script.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.requests import TokenRequest
 
 __all__ = [
-    'LONGEST_SILENCE',
+    'MAX_SILENCE',
     'UNREACHABLE_AFTER',
     'ExitCode',
     'handle_args',
@@ -56,9 +56,9 @@ __all__ = [
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 #: Seconds without an answer after which the wiki counts as unreachable.
 UNREACHABLE_AFTER = 15.0
-#: Seconds that a wiki may take for one answer. What a write came to after that is
+#: Seconds that a wiki may take for one answer. After that, the result of a write is
 #: read from it.
-LONGEST_SILENCE = 25.0
+MAX_SILENCE = 25.0
 
 
 def run_script(
@@ -224,7 +224,7 @@ def _prepare_pywikibot() -> None:
     given = config.socket_timeout
     # One number is for both, connecting and answering.
     config.socket_timeout = tuple(
-        min(seconds, LONGEST_SILENCE)
+        min(seconds, MAX_SILENCE)
         for seconds in (given if isinstance(given, tuple) else (given, given))
     )
 
@@ -243,8 +243,8 @@ def _settings_restored() -> Iterator[None]:
     try:
         yield
     finally:
-        # Only names are bound anew, and what options change in place is copied back:
-        # a family that was loaded meanwhile is loaded once, and has changed the rest.
+        # Only names are bound again, and what options change in place is copied back: a
+        # family is loaded once, and what it has changed stays.
         vars(config).update(settings)
         config.log[:], config.debug_log[:] = logged, debugged
         config.usernames.clear()
@@ -281,9 +281,9 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 @contextmanager
 def _holding_back(quiet: bool) -> Iterator[Callable[[], None]]:
-    """Hold back what pywikibot says, and yield what lets it be heard after all.
+    """Hide what pywikibot prints, and yield a function that shows it after all.
 
-    :param quiet: whether it is to be held back at all
+    :param quiet: whether it is hidden at all
     """
     if not quiet:
         yield lambda: None

@@ -1,7 +1,7 @@
-"""What linking an account reads and keeps outside: fields, a return, and its state.
+"""The files that linking an account reads and writes: fields, a return, its state.
 
-All of it is as good as a password, so the files must be readable by their owner alone.
-What the values mean is left to others.
+All of it is as secret as a password, so only their owner may be able to read the files.
+What the values mean is left to :mod:`mw_tokens_plugin.protocol.authmanager`.
 """
 
 from __future__ import annotations

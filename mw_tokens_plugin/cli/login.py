@@ -1,6 +1,6 @@
-"""Logging in before a campaign, and seeing to it that the account may do it.
+"""Logging in before a campaign, and checking that the account has the rights for it.
 
-Sessions that are lost later are renewed elsewhere.
+Renewing sessions that are lost later is left to :mod:`mw_tokens_plugin.site`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What ``pwb campaign`` does: list, show, report and forget campaigns, and try again.
 
-To resume and to undo one is left to the script that runs campaigns of its kind.
+Resuming and undoing one is left to the script that runs campaigns of its kind.
 """
 
 from __future__ import annotations

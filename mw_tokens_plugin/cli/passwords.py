@@ -117,10 +117,10 @@ def lacks_password(family: str, code: str, name: str) -> bool:
 def check_password_file() -> None:
     """Refuse a password that others may know, and a file that pywikibot cannot use.
 
-    pywikibot would narrow the mode, but only when it next reads the file, and by then
-    nobody learns that it stood open.
+    pywikibot would restrict the mode, but only when it next reads the file, and without
+    a message that others could read it.
 
-    :raises InvalidInput: the file is to be corrected first
+    :raises InvalidInput: the file must be corrected first
     """
     path = password_file()
     if path is not None and others_can_read(path):
@@ -144,7 +144,7 @@ def _farms_with(name: str) -> list[str]:
         named += [config.family, *own]
     for family in named:
         with suppress(Exception):
-            # A family file that is wrong, or not there, is told where it is used.
+            # A family file that is wrong or missing is reported where it is used.
             found.setdefault(farm_of(Family.load(family)), family)
     return list(found.values())
 
@@ -223,7 +223,7 @@ def _entry(line: str) -> _Entry:
 
 
 def _check_bot_password(secret: object) -> None:
-    """Check what stands in the brackets of a BotPassword.
+    """Check what is in the brackets of a BotPassword.
 
     :raises ValueError: pywikibot could not use it
     """

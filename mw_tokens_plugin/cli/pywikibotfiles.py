@@ -1,6 +1,6 @@
-"""Files that pywikibot keeps and cannot read any more, or that are no files.
+"""Files of pywikibot that it cannot read any more, or that are not regular files.
 
-It names none of them where it stumbles over one; what it was doing tells which it is.
+Its own errors do not name the file; the function that failed shows which one it is.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pywikibot.comms import http
 
 from mw_tokens_plugin.exceptions import InvalidInput
 
-#: What pywikibot reads and writes without a look at what it is.
+#: What pywikibot reads and writes without a check whether it is a file.
 _KEPT = ('throttle.ctrl', 'pywikibot*.lwp', 'logs/*.log')
 
 
 def check_files() -> None:
-    """Refuse what stands in the place of a file of pywikibot, and is none.
+    """Refuse what is not a file where pywikibot keeps one, such as a pipe.
 
     pywikibot would wait for ever for the other end of a pipe.
 

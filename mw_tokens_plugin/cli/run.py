@@ -1,4 +1,4 @@
-"""One run of a campaign script: what its functions get, and the way that all take.
+"""One run of a campaign script: what its functions get, and the steps of every run.
 
 Options, site and ledger; login; the targets of a new campaign, or one that is resumed
 or undone; then plan, confirmation and the writes, which are in :mod:`.command`.
@@ -353,8 +353,8 @@ class Run(Generic[Opt]):
             )
         if self.ledger.counts(undone)[State.LEASED]:
             raise StoppedByGuard(
-                f'Some targets of {undone.name!r} may have been sent, and nobody has '
-                'looked yet, so not all of it would be undone: resume it first, or let '
+                f'Some targets of {undone.name!r} may have been sent, and were not '
+                'read since, so not all of it would be undone: resume it first, or let '
                 'it finish.'
             )
         if is_elsewhere(undone, self.site):

@@ -1,4 +1,4 @@
-"""Sees to it that a script was started by its own name.
+"""Refusing to run a script that was started by another name than its own.
 
 Where pywikibot's ``pwb`` finds no script of a name, it starts the one whose name is
 most similar: ``global_unlock`` would lock.

@@ -1,7 +1,7 @@
 """The options of a campaign as a ledger has them: known names, types and ranges only.
 
-Others may have written the ledger, or another version. What an option means is up to
-the script that runs the campaign.
+The ledger may have been written by others, or by another version. What an option means
+is left to the script that runs the campaign.
 """
 
 from __future__ import annotations

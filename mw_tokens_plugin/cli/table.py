@@ -2,8 +2,8 @@
 
 Each field says what its option means, how its value is read and what it goes together
 with. Parsing, hints at misspelled options, the help, the page of the reference and the
-line that resumes follow from that. What an option does is up to the script. This module
-starts fast: it imports nothing but the standard library.
+line that resumes follow from that. What an option does is left to the script. This
+module starts fast: it imports nothing but the standard library.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Keeps the traceback of an internal error in a file, for the bug report.
+"""Keeping the traceback of an internal error in a file, for the bug report.
 
-An operator gets one sentence that names the file; which error is an internal one is
-decided by its exit code.
+An operator gets one sentence that names the file. Which errors are internal ones is
+left to :mod:`mw_tokens_plugin.campaign.errorcodes`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def internal_error(error: BaseException) -> str:
     )
     return (
         f'Something unforeseen happened: {what}. {where}; report it, and do not start '
-        'this again before somebody has looked at it.'
+        'this again before the cause is known.'
     )
 
 
