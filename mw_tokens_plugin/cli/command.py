@@ -150,7 +150,9 @@ class Command:
                     self.sealer.adopt()
                 self._say('campaign-simulated', line=self.lines.resume(campaign))
                 return ExitCode.DONE
-            if not self._is_confirmed(campaign):
+            # Where others have done it all meanwhile, there is nothing to agree to.
+            is_gone = self.sealer.planned and not self._to_do(campaign)
+            if not is_gone and not self._is_confirmed(campaign):
                 self._confirm(campaign)
                 self.sealer.confirm()
                 campaign = self.ledger.mark(campaign, 'confirmed_at')

@@ -254,6 +254,19 @@ def test_what_is_taken_out_of_sight_is_shown_all_the_same(
     assert INNOCENT not in written(sandbox)
 
 
+def test_what_others_end_while_it_is_planned_is_not_agreed_to(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox
+) -> None:
+    """There is nothing to do any more, and nothing is done if it is put back."""
+    colleague = Colleague(ledger, sandbox)
+    colleague(trigger('UPDATE OF facts ON target', "target SET state='done'"))
+    run = pwb('global_lock', *spam(1, 2), *USUAL, '-campaign:wave')
+    assert (run.code, written(sandbox)) == (0, [])
+    with ledger.database.begin() as connection:
+        agreed = connection.scalars(sa.text('SELECT confirmed FROM plan')).all()
+    assert not any(agreed)
+
+
 def test_what_others_choose_is_shown_before_always_runs_it(
     pwb: Script, ledger: Ledger, sandbox: Sandbox
 ) -> None:
