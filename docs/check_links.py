@@ -1,7 +1,8 @@
 """Check the links of the built documentation, and of the pages that are read beside it.
 
-What is inside must exist, with its anchor; of what is outside only the form is looked
-at, since the network is nobody's promise. For the same reason no page loads anything.
+Links inside the documentation must have a target, with its anchor. Of links to other
+sites only the form is checked, since a check must not depend on the network. For the
+same reason no page may load anything from elsewhere.
 """
 
 from __future__ import annotations

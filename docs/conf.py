@@ -40,7 +40,7 @@ autodoc_default_options = {
     'show-inheritance': True,
 }
 autodoc_member_order = 'bysource'
-# Otherwise a default such as str is taken for code of Python's own, which has no page.
+# If it did, a default such as str would lead to builtins, for which there is no page.
 viewcode_follow_imported_members = False
 autodoc_typehints = 'description'
 myst_heading_anchors = 3

@@ -30,7 +30,7 @@ class Steps(Action):
     def of(self, kind: str) -> Action:
         """Return the action of a step.
 
-        :raises InvalidInput: there is none of that name
+        :raises InvalidInput: the campaign has no such step
         """
         if kind not in self._actions:
             raise InvalidInput(

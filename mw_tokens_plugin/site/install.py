@@ -274,7 +274,7 @@ def _attended_login(login: Any) -> Any:
         session = self.tokens.session
         session.reset()
         if not options.get('cookie_only'):
-            # Cookies are kept by account, so who logs in is to be known before.
+            # Cookies are kept by account, so the account must be known before a login.
             user = user or self.username() or _configured_user(self)
         with session.lock, logging_in(user or self.username()), unattended():
             login(self, autocreate, user, **options)
