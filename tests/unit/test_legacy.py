@@ -187,7 +187,8 @@ def test_an_answer_of_another_form_is_an_error_of_the_plugin(
     sources = TokenSources(lambda question: answer, source)
     with pytest.raises((UnexpectedAnswer, UnknownTokenType)):
         sources.for_action('delete')
-    for odd in ([{}], 'x', [None], [{'name': 'x', 'parameters': 5}]):
+    odds: list[Any] = [[{}], 'x', [None], [{'name': 'x', 'parameters': 5}]]
+    for odd in odds:
         with pytest.raises(UnexpectedAnswer):
             described({'paraminfo': {'modules': odd}})
 
