@@ -14,6 +14,8 @@ from mw_tokens_plugin.targets.pagenames import split
 from mw_tokens_plugin.targets.problems import FAILURES, problem_of
 from mw_tokens_plugin.targets.wikis import Wikis
 
+__all__ = ['plan_by_wiki']
+
 
 def plan_by_wiki(
     names: Sequence[str],

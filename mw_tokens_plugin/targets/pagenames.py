@@ -12,6 +12,8 @@ import unicodedata
 
 from mw_tokens_plugin.exceptions import InvalidInput
 
+__all__ = ['named', 'search_in', 'search_name', 'split']
+
 #: Characters that no title has: control characters, and surrogates.
 _NOT_TEXT = re.compile('[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]')
 

@@ -22,6 +22,8 @@ from mw_tokens_plugin.targets.pagenames import named, search_name
 from mw_tokens_plugin.targets.problems import FAILURES, WikiProblem, problem_of
 from mw_tokens_plugin.targets.wikis import Wikis
 
+__all__ = ['PageReader']
+
 
 class PageReader:
     """Reads which pages are meant.

@@ -12,6 +12,8 @@ from typing import Any
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.targets.deletionlog import LogEntry
 
+__all__ = ['Page', 'Revision', 'Version']
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:

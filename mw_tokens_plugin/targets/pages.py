@@ -33,7 +33,6 @@ from mw_tokens_plugin.targets.deletionlog import (
 from mw_tokens_plugin.targets.pagerecords import Page, Revision, Version
 
 __all__ = [
-    'FILE_NAMESPACE',
     'MAX_REVISIONS',
     'TEMPLATE_NAMESPACE',
     'read_deleted',
@@ -44,9 +43,7 @@ __all__ = [
     'read_pages',
 ]
 
-#: The number of the namespace of files, on every wiki.
-FILE_NAMESPACE = 6
-#: That of templates.
+#: The number of the namespace of templates, on every wiki.
 TEMPLATE_NAMESPACE = 10
 
 #: Revisions, and versions of a file, that a page may have to be deleted: one request

@@ -15,6 +15,8 @@ from mw_tokens_plugin.campaign.records import SkipReason
 from mw_tokens_plugin.campaign.retry import TRANSIENT
 from mw_tokens_plugin.exceptions import TokensPluginError, UnexpectedAnswer
 
+__all__ = ['FAILURES', 'WikiProblem', 'problem_of']
+
 #: Errors that concern one wiki, and say nothing about the others.
 FAILURES = (TokensPluginError, PywikibotError)
 
