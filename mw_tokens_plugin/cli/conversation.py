@@ -14,8 +14,8 @@ from typing import Any
 
 from pywikibot import config
 
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.cli.authfields import FormFiller, plain
-from mw_tokens_plugin.cli.launch import ExitCode
 from mw_tokens_plugin.cli.linkfiles import StateFile
 from mw_tokens_plugin.cli.linkreturn import ReturnWaiter
 from mw_tokens_plugin.exceptions import (

@@ -27,11 +27,7 @@ from mw_tokens_plugin.cli.configuration import check_configuration
 from mw_tokens_plugin.cli.passwords import check_password_file
 from mw_tokens_plugin.cli.pywikibotfiles import check_files, explained
 from mw_tokens_plugin.cli.scriptname import check_name
-from mw_tokens_plugin.cli.streams import (
-    leave_terminal,
-    prepared_streams,
-    say,
-)
+from mw_tokens_plugin.cli.streams import leave_terminal, prepared_streams, say
 from mw_tokens_plugin.cli.tracebacks import internal_error
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
@@ -41,16 +37,6 @@ from mw_tokens_plugin.site.hook import enable
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.requests import TokenRequest
-
-__all__ = [
-    'MAX_SILENCE',
-    'UNREACHABLE_AFTER',
-    'ExitCode',
-    'handle_args',
-    'names_wiki',
-    'run_script',
-    'stop_signals',
-]
 
 #: What the system says where there is no room for what is written.
 _FULL = (errno.ENOSPC, errno.EDQUOT)

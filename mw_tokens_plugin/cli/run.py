@@ -62,18 +62,6 @@ from mw_tokens_plugin.site.settings import settings
 from mw_tokens_plugin.targets.exclusions import Exclusions
 from mw_tokens_plugin.targets.lists import ListReader, Parse, valid_names
 
-__all__ = [
-    'Opt',
-    'Run',
-    'T',
-    'account_of',
-    'check_complete',
-    'found',
-    'open_ledger',
-    'run_campaign',
-    'sealer_of',
-]
-
 T = TypeVar('T')
 #: The options of a script.
 Opt = TypeVar('Opt', bound=CampaignOptions)
@@ -229,11 +217,11 @@ class Run(Generic[Opt]):
         made: T = self._shared[make]
         return made
 
-    def new_name(self) -> str:
-        """Return the name for a new campaign."""
+    def new_name(self, kind: str = '') -> str:
+        """Return the name for a new campaign, of the script's first kind by default."""
         # To the microsecond: two runs may start in the same second.
-        moment = datetime.now(timezone.utc)
-        return self.options.campaign or f'{self.script.kind}-{moment:%Y%m%d-%H%M%S-%f}'
+        moment = f'{datetime.now(timezone.utc):%Y%m%d-%H%M%S-%f}'
+        return self.options.campaign or f'{kind or self.script.kind}-{moment}'
 
     def sealer(self, campaign: Campaign) -> Sealer:
         """Return what seals a campaign with the operator's key."""
@@ -321,14 +309,12 @@ class Run(Generic[Opt]):
             for field, about in table(type(options)).values()
             if about.stored
         }
-        excluded = {'excluded': self.listed_to_skip()}
-        untrusted = {'untrusted': options.chosen_by_others}
-        campaign, number = self.begin(
-            self.script.kind,
-            replace(
-                listing, stored={**stored, **excluded, **untrusted, **listing.stored}
-            ),
-        )
+        stored |= {
+            'excluded': self.listed_to_skip(),
+            'untrusted': options.chosen_by_others,
+        }
+        listing = replace(listing, stored={**stored, **listing.stored})
+        campaign, number = self.begin(self.script.kind, listing)
         if listing.counted is not None:
             self.reporter.line(listing.counted(number))
         return campaign
@@ -378,48 +364,40 @@ class Run(Generic[Opt]):
                 'and run it with -resume -always. At a terminal, leave -always out.'
             )
         stored = {'undone': undone.name, 'untrusted': not own, 'record': record}
-        return self._begin(undoes, Listing((), stored=stored), steps, undone)[0]
+        return self.begin(undoes, Listing((), stored=stored), steps, undone)[0]
 
-    def begin(self, kind: str, listing: Listing) -> tuple[Campaign, int]:
-        """Make a campaign with its targets; without a valid target there is none.
-
-        :param kind: what the ledger calls campaigns of this kind
-        :return: the campaign, and how many targets it has
-        :raises InvalidInput: there is no target, or a campaign of that name
-        """
-        steps = self.script.kinds[kind].steps or ('',)
-        listed = (
-            Step(name, step, stage)
-            for name in listing.names
-            for stage, step in enumerate(steps)
-        )
-        return self._begin(kind, listing, listed)
-
-    def _begin(
+    def begin(
         self,
         kind: str,
         listing: Listing,
-        names: Iterable[Step],
+        undo_steps: Iterable[Step] = (),
         undone: Campaign | None = None,
     ) -> tuple[Campaign, int]:
-        """Make a campaign with its targets.
+        """Make a campaign with its targets; without a valid target there is none.
 
-        :param undone: the campaign that it undoes
+        :param kind: what the ledger calls campaigns of this kind
+        :param undone: the campaign that it undoes, by these steps
+        :return: the campaign, and how many targets it has
         :raises InvalidInput: there is no target, or a campaign of that name
         """
-        ledger = self.ledger
-        name = listing.name or self._name_of(kind)
+        ledger, stages = self.ledger, self.script.kinds[kind].steps or ('',)
+        listed = undo_steps or (
+            Step(name, step, stage)
+            for name in listing.names
+            for stage, step in enumerate(stages)
+        )
+        name = listing.name or self.new_name(kind)
         if self.options.replace and (old := ledger.find(name)):
             try:
                 # A list that cannot be read replaces nothing.
-                names = list(names)
+                listed = list(listed)
             except BaseException:
                 self._say_read()
                 raise
             _forget_unconfirmed(ledger, old)
         operator = self.site.username() or ''
         campaign, started = None, now()
-        steps, reason = self.script.kinds[kind].steps, self.options.reason
+        reason = self.options.reason
         try:
             campaign = ledger.create(
                 name,
@@ -432,14 +410,14 @@ class Run(Generic[Opt]):
                 wikiid=undone.wikiid if undone else None,
                 script=self.script.title,
                 # What is undone has its stages, in the opposite order.
-                stages=undone.stages if undone else len(steps) or 1,
+                stages=undone.stages if undone else len(stages),
             )
             # From now on nobody else may delete it, or take it for left behind.
             self._active = workers.begin_work(ledger, campaign, account_of(self.site))
             sealer = self.sealer(campaign)
             sealer.begin()
             try:
-                counted = self.reporter.counted(names, 'campaign-listing')
+                counted = self.reporter.counted(listed, 'campaign-listing')
                 number = ledger.add(campaign, counted, sealer.listed)
             finally:
                 self._say_read()
@@ -460,12 +438,6 @@ class Run(Generic[Opt]):
             raise
         return ledger.mark(campaign, 'listed_at'), number
 
-    def _name_of(self, kind: str) -> str:
-        name = self.new_name()
-        if self.options.campaign is None:
-            name = name.replace(self.script.kind, kind, 1)
-        return name
-
     def _resumed(self) -> Campaign:
         """Return the campaign to be resumed.
 
@@ -481,26 +453,26 @@ class Run(Generic[Opt]):
                 )
             if is_elsewhere(campaign, site):
                 check_place(ledger, campaign, site)
-            return check_options(self.script, check_complete(campaign))
-        unfinished = [
-            campaign
-            for kind in kinds
-            for campaign in ledger.unfinished(kind, str(site))
-            if not is_elsewhere(campaign, site)
-        ]
-        # One that was started comes before plans that were not confirmed.
-        confirmed = [campaign for campaign in unfinished if campaign.confirmed_at]
-        if len(confirmed) == 1:
-            return check_options(self.script, check_complete(confirmed[0]))
-        if len(unfinished) != 1:
-            latest = ', '.join(displayable(c.name) for c in unfinished[-_LATEST:])
-            raise InvalidInput(
-                f'{len(unfinished)} campaigns are unfinished, the latest being '
-                f'{latest}: say -campaign:NAME. "pwb campaign list" shows all.'
-                if unfinished
-                else f'No campaign on {site} is unfinished: nothing to resume.'
-            )
-        return check_options(self.script, check_complete(unfinished[0]))
+        else:
+            unfinished = [
+                campaign
+                for kind in kinds
+                for campaign in ledger.unfinished(kind, str(site))
+                if not is_elsewhere(campaign, site)
+            ]
+            # One that was started comes before plans that were not confirmed.
+            confirmed = [campaign for campaign in unfinished if campaign.confirmed_at]
+            chosen = confirmed if len(confirmed) == 1 else unfinished
+            if len(chosen) != 1:
+                latest = ', '.join(displayable(c.name) for c in unfinished[-_LATEST:])
+                raise InvalidInput(
+                    f'{len(unfinished)} campaigns are unfinished, the latest being '
+                    f'{latest}: say -campaign:NAME. "pwb campaign list" shows all.'
+                    if unfinished
+                    else f'No campaign on {site} is unfinished: nothing to resume.'
+                )
+            (campaign,) = chosen
+        return check_options(self.script, check_complete(campaign))
 
     def _check_planned(self, campaign: Campaign) -> None:
         """Refuse -always for a plan that nobody can have checked.
