@@ -291,7 +291,7 @@ def test_nobody_deletes_the_record_of_a_run_that_still_lists_its_targets(
         assert campaign is not None and run._active is not None
         alive = run._active.sign
         with (
-            pytest.raises(CampaignBusy, match='Another run is at work'),
+            pytest.raises(CampaignBusy, match='Another run is active'),
             at_work(ledger, campaign, account='x', sleep=lambda seconds: alive()),
         ):
             pass
