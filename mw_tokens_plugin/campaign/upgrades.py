@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -88,6 +89,7 @@ def bring_up_to_date(
         # Another process may have been faster.
         found = version_of(connection) or VERSION
         if found < VERSION:
+            _check_rows(connection)
             copy(found)
             schema.metadata.create_all(connection)
             for number in range(found + 1, VERSION + 1):
@@ -183,10 +185,10 @@ def _to_3(connection: sa.Connection) -> None:
     _rewrite(
         connection,
         'target',
-        ('campaign_id', 'facts', 'state', 'detail'),
+        _READ['target'],
         partial(_target_to_3, restoring),
     )
-    _rewrite(connection, 'attempt', ('detail',), _attempt_to_3)
+    _rewrite(connection, 'attempt', _READ['attempt'], _attempt_to_3)
 
 
 def _target_to_3(restoring: Collection[str], row: Any) -> dict[str, Any]:
@@ -220,6 +222,12 @@ def _error_in(detail: Any) -> dict[str, Any]:
         values['reason_code'] = found[2][:80]
     return values
 
+
+#: Columns that are read to rewrite rows, by table.
+_READ = {
+    'target': ('campaign_id', 'facts', 'state', 'detail'),
+    'attempt': ('detail',),
+}
 
 #: Columns that :func:`_rewrite` sets.
 _REWRITTEN = ('log_id', 'error_class', 'reason_code')
@@ -255,20 +263,58 @@ def _rewrite(
     :param change: returns the new values of a row, by column
     """
     rows = sa.table(table, *map(sa.column, ('id', *names, *_REWRITTEN)))
-    read = [sa.cast(rows.c[name], sa.Text).label(name) for name in names]
+    for row in _read(connection, table, names):
+        if values := change(row):
+            connection.execute(
+                sa.update(rows).where(rows.c.id == row.id).values(values)
+            )
+
+
+def _check_rows(connection: sa.Connection) -> None:
+    """Read all that will be rewritten, before anything is changed.
+
+    :raises InvalidInput: a row cannot be read
+    """
+    for table, names in _READ.items():
+        for _row in _read(connection, table, names):
+            pass
+
+
+def _read(
+    connection: sa.Connection, table: str, names: tuple[str, ...]
+) -> Iterator[SimpleNamespace]:
+    """Yield the rows of a table, with some columns as texts.
+
+    :raises InvalidInput: one of them is no text, which SQLite stores as well
+    """
+    rows = sa.table(table, *map(sa.column, ('id', *names)))
+    kind: Any = sa.LargeBinary if connection.dialect.name == 'sqlite' else sa.Text
+    read = [sa.cast(rows.c[name], kind).label(name) for name in names]
     last = 0
-    while True:
-        page = connection.execute(
-            sa.select(rows.c.id, *read)
-            .where(rows.c.id > last)
-            .order_by(rows.c.id)
-            .limit(_CHUNK)
-        ).all()
-        if not page:
-            return
+    while page := connection.execute(
+        sa.select(rows.c.id, *read)
+        .where(rows.c.id > last)
+        .order_by(rows.c.id)
+        .limit(_CHUNK)
+    ).all():
         for row in page:
-            if values := change(row):
-                connection.execute(
-                    sa.update(rows).where(rows.c.id == row.id).values(values)
-                )
+            values = row._asdict()
+            for name in names:
+                values[name] = _text(values[name], table, row.id, name)
+            yield SimpleNamespace(**values)
         last = page[-1].id
+
+
+def _text(value: Any, table: str, number: int, name: str) -> Any:
+    """Return a value from the database as text, or None."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise InvalidInput(
+            f'the row {number} of its table {table!r} has a value of {name!r} that is '
+            'not valid text, so nothing was upgraded, and the older version of '
+            'mw_tokens_plugin can still use the ledger. Correct or delete that row, '
+            'then open the ledger again.'
+        ) from None
