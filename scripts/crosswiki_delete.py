@@ -99,6 +99,7 @@ class Options(CampaignScript.Options):
         'The page of this title on each of -wikis.',
         value='TITLE',
         repeat=True,
+        needs=('wikis',),
         names_targets=True,
         by_others=True,
     )
@@ -179,8 +180,6 @@ class Options(CampaignScript.Options):
         for code in codes:
             if codes.count(code) > 1:
                 raise InvalidInput(f'-reason-{code} is given twice: give it once.')
-        if self.same_title and not self.wikis:
-            raise InvalidInput('-same-title needs -wikis:, or -wikis:all.')
 
 
 def searches(run: Run[Options]) -> Searches:

@@ -9,7 +9,6 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -41,7 +40,7 @@ from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import ActiveRun, at_work
 from mw_tokens_plugin.cli.declaration import MAX_WORKERS, CampaignOptions, Kind
-from mw_tokens_plugin.cli.launch import stop_signals
+from mw_tokens_plugin.cli.launch import handled, stop_signals
 from mw_tokens_plugin.cli.lines import Lines
 from mw_tokens_plugin.cli.streams import leave_terminal, say
 from mw_tokens_plugin.cli.tracebacks import internal_error
@@ -122,7 +121,7 @@ class Command:
                         'campaign-watching', seconds=round(PATIENCE)
                     ),
                 ) as active,
-                self._stopping_in_order(),
+                handled(self._stop_in_order, signal.SIGINT, *stop_signals()),
             ):
                 return self._run(campaign, active)
         except KeyboardInterrupt:
@@ -416,30 +415,16 @@ class Command:
         while not self._stop and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, 0.2))
 
-    @contextmanager
-    def _stopping_in_order(self) -> Iterator[None]:
+    def _stop_in_order(self, number: int, frame: FrameType | None) -> None:
         """Finish the current target on the first signal, stop at once on the next."""
-        hangups = {getattr(signal, 'SIGHUP', None)}
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            leave_terminal()
-            if self._stop and number in hangups:
-                # A shell and the system may both tell that the terminal is gone.
-                return
-            if self._stop or not self._writes:
-                raise KeyboardInterrupt
-            self._stop = True
-            say(message('campaign-stopping'))
-
-        previous = {
-            number: signal.signal(number, stop)
-            for number in (signal.SIGINT, *stop_signals())
-        }
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+        leave_terminal()
+        if self._stop and number == getattr(signal, 'SIGHUP', None):
+            # A shell and the system may both tell that the terminal is gone.
+            return
+        if self._stop or not self._writes:
+            raise KeyboardInterrupt
+        self._stop = True
+        say(message('campaign-stopping'))
 
     # The end
 

@@ -175,7 +175,8 @@ class CampaignOptions(Options):
     )
     insist: bool = _pace('Have more workers than is polite.', resumed=True)
     join: bool = _pace(
-        'With -resume: help a run that is active, instead of leaving the work to it.'
+        'With -resume: help a run that is active, instead of leaving the work to it.',
+        needs=('resume',),
     )
     campaign: str | None = _record(
         'The name of the campaign; by default kind, date and time.',
@@ -183,7 +184,9 @@ class CampaignOptions(Options):
         read=_campaign_name,
     )
     replace: bool = _record(
-        'Make the plan of -campaign:NAME again, if it was not confirmed.'
+        'Make the plan of -campaign:NAME again, if it was not confirmed.',
+        needs=('campaign',),
+        excludes=('resume',),
     )
     resume: bool = _record('Resume -campaign:NAME, or the only one that is unfinished.')
     ledger: str | None = _record(
@@ -430,13 +433,6 @@ def _check_shared(options: CampaignOptions) -> None:
         raise InvalidInput(
             f'-campaign:{options.campaign}: a name must not begin with "-".'
         )
-    if options.replace and (options.campaign is None or options.resume):
-        raise InvalidInput(
-            '-replace makes the plan of a campaign again: give -campaign:NAME, and no '
-            '-resume.'
-        )
-    if options.join and not options.resume:
-        raise InvalidInput('-join helps a campaign that exists: give -resume too.')
     if not options.workers:
         raise InvalidInput('-workers:0: nothing would be done.')
     if options.workers > MAX_WORKERS and not options.insist:

@@ -75,7 +75,8 @@ def run_script(
         _settings_restored(),
         prepared_streams(),
         _private_files(),
-        _stopping_on_signals(),
+        # When the system asks for it, it ends in order, as on Ctrl-C.
+        handled(_interrupt, *stop_signals()),
         _holding_back('-quiet' in arguments) as speak,
     ):
         try:
@@ -250,14 +251,16 @@ def _private_files() -> Iterator[None]:
 
 
 @contextmanager
-def _stopping_on_signals() -> Iterator[None]:
-    """End in order when the system asks for it, as on Ctrl-C."""
-    previous = {number: signal.signal(number, _interrupt) for number in stop_signals()}
+def handled(
+    handler: Callable[[int, FrameType | None], object], *numbers: signal.Signals
+) -> Iterator[None]:
+    """Let a function handle signals."""
+    previous = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        for number, before in previous.items():
+            signal.signal(number, before)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

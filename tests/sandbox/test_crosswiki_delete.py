@@ -456,7 +456,7 @@ def test_reasons_by_the_language_of_the_wiki(
         (['[[aa:X]]', '-always'], 'reason is required'),
         (['[[aa:X]]', *USUAL, '-frobnicate:1'], 'not understood'),
         (['-frobnicate:1', '-wikis:aa', USUAL[0], '-simulate'], 'not understood'),
-        (['-same-title:X', USUAL[0], '-simulate'], 'needs -wikis'),
+        (['-same-title:X', USUAL[0], '-simulate'], 'needs a -wikis'),
         (['-same-title:X', '-wikis:zz', USUAL[0], '-simulate'], "'zz'"),
         (['-from-user:Nobody', USUAL[0], '-simulate'], 'no global account'),
         ([f'-from-user:{VANDAL}', '-wikis:', *USUAL], '-wikis: says nothing'),

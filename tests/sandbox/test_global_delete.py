@@ -156,7 +156,7 @@ def test_who_cannot_do_it_is_told_what_it_takes(
         (['-prefix:Spambot', *USUAL], 'never run on -always alone'),
         (['X', *USUAL, '-lock'], 'not understood'),
         (['X', *USUAL, '-workers:0'], 'nothing would be done'),
-        (['X', *USUAL, '-join'], 'give -resume too'),
+        (['X', *USUAL, '-join'], 'needs a -resume'),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else None,
 )

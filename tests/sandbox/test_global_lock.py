@@ -801,7 +801,7 @@ def test_one_run_at_a_time(desk: Any, sandbox: Sandbox) -> None:
         desk.wait(first, lambda: sandbox.journal.entries(action=LOCK))
         second = desk.run('-resume', '-campaign:mine', '-always', '-max:600')
         assert second.code == 75, second.said
-        assert 'Another run is at work' in second.err
+        assert 'Another run is active' in second.err
         first.terminate()
         out, err = first.communicate(timeout=60)
         assert first.returncode == 130, out + err
