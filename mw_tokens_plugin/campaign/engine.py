@@ -497,7 +497,7 @@ class Engine:
             if outcome.state is State.LEASED:
                 self._keep_leased(target)
             else:
-                self._record(target, outcome)
+                self._record(target, outcome, vouched=self._sealer is not None)
 
     def _wait(self, target: Target) -> bool:
         """Wait for the pace, watching out for an order to stop meanwhile."""
@@ -579,7 +579,14 @@ class Engine:
             raise _Unreconciled(failure) from failure
         return reconciled or _failed(error)
 
-    def _record(self, target: Target, outcome: Outcome) -> None:
+    def _record(
+        self, target: Target, outcome: Outcome, *, vouched: bool | None = None
+    ) -> None:
+        """Record how a target ended.
+
+        :param vouched: whether the operator's seal vouches for it as it is here; None
+            to look
+        """
         self._down_in_a_row.clear()
         self._refused_in_a_row.clear()
         if target.decision.partition is not None:
@@ -589,8 +596,10 @@ class Engine:
         seal, sealer = None, self._sealer
         # What nobody agreed to may still be in the hands of a run that is dead, and
         # what somebody else has written is not vouched for as one's own.
-        if sealer is not None and sealer.vouched(target) is not None:
-            seal = sealer.ended if sealer.is_ours(target) else None
+        if sealer is not None and sealer.is_ours(target):
+            if vouched is None:
+                vouched = sealer.vouched(target) is not None
+            seal = sealer.ended if vouched else None
         if self._ledger.record(target, outcome, seal):
             if outcome.hidden:
                 # From now on its name is shown nowhere.

@@ -296,9 +296,12 @@ class Leases(Queries):
         hidden = target.decision.hidden or outcome.hidden
         is_other = bool(outcome.facts) or hidden != target.decision.hidden
         if seal is not None and (is_other or outcome.state is State.DONE):
+            decision = target.decision
+            if is_other:
+                decision = replace(decision, facts=facts, hidden=hidden)
             ended = replace(
                 target,
-                decision=replace(target.decision, facts=facts, hidden=hidden),
+                decision=decision,
                 state=outcome.state,
                 changed=outcome.changed,
                 ended_at=ended_at,
