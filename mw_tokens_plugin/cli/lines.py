@@ -9,7 +9,7 @@ from mw_tokens_plugin.campaign.ledgerurl import in_full, without_secrets
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.cli.declaration import CampaignOptions
 from mw_tokens_plugin.cli.table import repeated
-from mw_tokens_plugin.cli.whereabouts import words_for
+from mw_tokens_plugin.cli.whereabouts import words_about_user, words_for
 
 
 class Lines:
@@ -31,6 +31,7 @@ class Lines:
         whole = list(words)
         if wiki is not None:
             whole += words_for(wiki, self._options.arguments)
+            whole += words_about_user(self._options.arguments)
         if self._options.ledger:
             # A password in it is for the operator to fill in again.
             place = without_secrets(in_full(self._options.ledger, os.getcwd()))

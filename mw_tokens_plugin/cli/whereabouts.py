@@ -6,6 +6,7 @@ farms may have one family name, and a copy of a wiki has its database's name.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -117,6 +118,19 @@ def words_for(wiki: str, arguments: Iterable[str]) -> list[str]:
                 return []
     family, _, code = wiki.rpartition(':')
     return [f'-family:{family}', f'-lang:{code}']
+
+
+def words_about_user(arguments: Iterable[str]) -> list[str]:
+    """Return the options that name who is logged in, and by which configuration.
+
+    :param arguments: the command line; what pwb was given before its name counts, too
+    """
+    found = {}
+    for word in (*sys.orig_argv[1:], *arguments):
+        name, colon, value = word.partition(':')
+        if colon and name in ('-user', '-dir'):
+            found[name] = config.base_dir if name == '-dir' else value
+    return [f'{name}:{value}' for name, value in found.items()]
 
 
 def place_of(api: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -213,6 +214,8 @@ def test_a_printed_command_means_the_same_files_in_every_folder(
     monkeypatch.chdir(tmp_path)
     given = [f'-ledger:{ledger_place}', '-log-json:log', '-report:../r']
     options = parse(CampaignOptions, given, 'pwb global_lock')
+    arguments = ('-dir:~', '-user:Sandbox Colleague', *given)
+    options = replace(options, arguments=arguments)
     about = {'action': 'a', 'wiki': str(site), 'operator': 'x', 'reason': ''}
     campaign = ledger.create('wave', **about, options={})
     lines = Lines(options, 'pwb', 'global_lock')
@@ -220,6 +223,11 @@ def test_a_printed_command_means_the_same_files_in_every_folder(
     assert f'-log-json:{tmp_path}/log' in words
     assert f'-report:{tmp_path.parent}/r' in words
     assert f'-ledger:{shown.format(folder=tmp_path)}' in words
+    # Who resumes it is who has begun it, from the same configuration.
+    for line in lines.resume(campaign), lines.about('undo', campaign):
+        words = shlex.split(line)
+        assert '-user:Sandbox Colleague' in words
+        assert f'-dir:{config.base_dir}' in words
 
 
 def test_a_ledger_of_user_config_is_the_same_from_every_folder(
