@@ -163,7 +163,11 @@ class Command:
                 return self._sum_up_without_ledger(campaign, finish.error)
             if finish.is_whole and not self._to_do(campaign):
                 campaign = self.ledger.mark(campaign, 'finished_at')
-        self._sum_up(campaign, finish)
+        self.reporter.summary(
+            Summary.read(self.ledger, campaign),
+            self._remarks(campaign, finish),
+            more=self.lines.about('show', campaign),
+        )
         return self._code(campaign, finish)
 
     # The plan
@@ -427,13 +431,6 @@ class Command:
         say(message('campaign-stopping'))
 
     # The end
-
-    def _sum_up(self, campaign: Campaign, finish: Finish) -> None:
-        self.reporter.summary(
-            Summary.read(self.ledger, campaign),
-            self._remarks(campaign, finish),
-            more=self.lines.about('show', campaign),
-        )
 
     def _sum_up_without_ledger(
         self, campaign: Campaign, error: LedgerFailure

@@ -86,20 +86,18 @@ def run_campaign(script: Declaration, arguments: list[str]) -> ExitCode:
         return run.work()
 
 
-def _check_names_are_private(script: Declaration, arguments: Iterable[str]) -> None:
+def _check_names_are_private(script: Declaration, arguments: list[str]) -> None:
     """Keep names that must not be shown off the command line.
 
     pywikibot writes it to its log of commands, and everybody on the machine sees it.
     """
-    private = [a for _, a in table(script.options).values() if a.keeps_names_private]
-    words = list(arguments)
-    for about in private:
-        is_given = any(word.partition(':')[0] == about.name for word in words)
-        if is_given and any(not word.startswith('-') for word in words):
-            raise InvalidInput(
-                'Names of accounts to hide do not belong on the command line, which '
-                'others can read: give them by -file:FILE.'
-            )
+    rows, used = table(script.options), {word.partition(':')[0] for word in arguments}
+    hides = any(a.keeps_names_private for name, (_, a) in rows.items() if name in used)
+    if hides and any(not word.startswith('-') for word in arguments):
+        raise InvalidInput(
+            'Names of accounts to hide do not belong on the command line, which others '
+            'can read: give them by -file:FILE.'
+        )
 
 
 class Run(Generic[Opt]):
@@ -479,8 +477,7 @@ class Run(Generic[Opt]):
 
         :raises StoppedByGuard: others could choose its targets, and it is not finished
         """
-        untrusted = self.options.always and campaign.options.get('untrusted')
-        if not untrusted:
+        if not (self.options.always and campaign.options.get('untrusted')):
             return
         if campaign.planned_at is None or self.ledger.counts(campaign)[State.LISTED]:
             raise StoppedByGuard(
