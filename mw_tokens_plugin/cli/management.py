@@ -48,6 +48,9 @@ def manage(cls: type[Any], arguments: list[str]) -> ExitCode:
     options = replace(options, arguments=tuple(arguments))
     if options.names[:1] and options.names[0] in _BY_SCRIPT:
         others: tuple[str, ...] = options.others
+        if options.names[0] == 'retry-failed' and others:
+            # Whose plan it is, and on which wiki, is asked before the script starts.
+            handle_args(others)
     else:
         # With these pywikibot opens the wiki, which nothing here needs.
         left = handle_args(options.others) if options.others else []

@@ -479,6 +479,18 @@ def test_campaigns_of_ones_own_are_not_resumed_by_other_scripts(
     assert campaign('show', 'mine').code == 0
 
 
+def test_whoever_is_named_as_the_user_tries_again_what_they_have_planned(
+    campaign: Script, sandbox: Sandbox, half: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pywikibot import config
+
+    monkeypatch.setitem(config.usernames, 'sandbox', {'*': 'Plain Sysop'})
+    user = '-user:Sandbox Operator'
+    run = campaign('retry-failed', half, user, '-always')
+    assert run.code == 0, run.said
+    assert locked(sandbox) == spam(2)
+
+
 def test_what_has_failed_of_a_campaign_of_ones_own_is_listed_again(
     campaign: Script,
     example: ModuleType,
