@@ -310,7 +310,7 @@ class Engine:
                     for target, outcome in action.reconcile(targets):
                         if outcome is None:
                             self._ledger.unlease([target])
-                        elif outcome.state is State.LEASED:
+                        elif _checked(outcome, action).state is State.LEASED:
                             self._keep_leased(target)
                         else:
                             self._record(target, outcome)
@@ -536,7 +536,7 @@ class Engine:
                     is_unknown = True
                     started = self._ledger.clock()
                     try:
-                        return action.apply(target)
+                        return _checked(action.apply(target), action)
                     except TokensPluginError as error:
                         is_unknown = isinstance(error, _UNKNOWN)
                         was_unknown |= is_unknown
@@ -650,6 +650,20 @@ class _Stopped(Exception):
     def __init__(self, *, may_be_sent: bool) -> None:
         super().__init__()
         self.may_be_sent = may_be_sent
+
+
+def _checked(outcome: Outcome, action: Action) -> Outcome:
+    """Return what an action has returned, if a target can end so.
+
+    :raises TypeError: otherwise it would be written to again and again
+    """
+    may_be = (State.DONE, State.FAILED, State.SKIPPED, State.LEASED)
+    if not isinstance(outcome, Outcome) or outcome.state not in may_be:
+        raise TypeError(
+            f'An error in the campaign script: {type(action).__name__} returns no '
+            'Outcome that is DONE, FAILED or LEASED.'
+        )
+    return outcome
 
 
 def _is_final(error: BaseException) -> bool:

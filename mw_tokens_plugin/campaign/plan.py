@@ -102,11 +102,15 @@ def _decide_on(
         decisions: dict[str, Decision] = {}
         for decision in of_kind.plan(list(batch)):
             name = decision.name
+            if name not in batch:
+                raise ValueError(f'{_plan_of(of_kind)} a target that was not listed.')
             target = batch[name]
-            if target.kind or target.stage:
+            if (decision.kind, decision.stage) != (target.kind, target.stage):
                 decision = replace(decision, kind=target.kind, stage=target.stage)
             decisions[name] = _compared(decision, target, of_kind, is_own=name in own)
             watch()
+        if missing := len(batch) - len(decisions):
+            raise ValueError(f'{_plan_of(of_kind)} all but {missing} of the targets.')
         if sealer is None:
             ledger.decide(campaign, decisions.values())
             continue
@@ -125,6 +129,10 @@ def _decide_on(
             if name not in same and batch[name].state is not State.LEASED
         ]
         ledger.decide(campaign, others, _sealing(sealer, own))
+
+
+def _plan_of(action: Action) -> str:
+    return f'An error in the campaign script: {type(action).__name__}.plan() yields'
 
 
 def _batches(targets: Iterable[Target]) -> Iterator[tuple[str, dict[str, Target]]]:

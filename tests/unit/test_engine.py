@@ -14,6 +14,7 @@ import tenacity
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.plan import make_plan
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -91,6 +92,55 @@ def test_a_mistake_in_an_action_stops_all_workers_and_is_shown(
     assert ledger.named(campaign, ['N3'])['N3'].state is State.LEASED
     counts = ledger.counts(campaign)
     assert counts[State.DONE] == len(action.applied) - 1
+
+
+class Odd(Counting):
+    """An action that breaks the contract.
+
+    :param made: what it plans
+    :param outcome: what it returns of a write
+    """
+
+    def __init__(self, made: Sequence[str] = NAMES, outcome: Any = None) -> None:
+        super().__init__()
+        self._made, self._outcome = made, outcome
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        yield from map(Decision, self._made)
+
+    def apply(self, target: Target) -> Outcome:
+        super().apply(target)
+        return self._outcome  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize('outcome', [None, True, Outcome(State.PLANNED)])
+def test_what_is_no_end_of_a_target_ends_the_run_after_one_write(
+    ledger: Ledger, campaign: Campaign, outcome: Any
+) -> None:
+    """Otherwise it would be written to again and again."""
+    action = Odd(outcome=outcome)
+    with at_work(ledger, campaign, account='x@w') as run:
+        engine = Engine(ledger, campaign, action, run)
+        with pytest.raises(TypeError, match='Odd returns no Outcome'):
+            engine.run()
+    assert action.applied == NAMES[:1]
+
+
+@pytest.mark.parametrize(
+    ('made', 'problem'),
+    [(NAMES[1:], 'all but 1 of'), ([*NAMES, 'other'], 'was not listed')],
+)
+def test_a_plan_has_a_decision_on_each_target_and_no_other(
+    ledger: Ledger, made: list[str], problem: str
+) -> None:
+    """Otherwise the run would end as if everything were done."""
+    campaign = ledger.create(
+        'odd', action='a', wiki='w', operator='o', reason='r', options={}
+    )
+    ledger.add(campaign, NAMES)
+    with pytest.raises(ValueError, match=rf'Odd\.plan\(\) yields .*{problem}'):
+        make_plan(ledger, campaign, Odd(made))
+    assert ledger.counts(campaign)[State.LISTED] == len(NAMES)
 
 
 class Wikis(Counting):
