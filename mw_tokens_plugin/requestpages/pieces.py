@@ -5,11 +5,14 @@ What a piece means for a request is left to :mod:`.reading`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from mw_tokens_plugin.protocol.markup import (
+    COMMENT,
     EMPTY,
+    OTHER,
     Mark,
     MarkKind,
     Tag,
@@ -24,10 +27,25 @@ from mw_tokens_plugin.requestpages.visibility import (
     TRANSPARENT,
     may_hide,
     may_open,
+    tag_may_hide,
 )
 
 #: Tags that end with their paragraph at the latest; many signatures do not close them.
 _SHORT = frozenset({'p', 'span'})
+#: Tags that can be in a paragraph, so that it is one.
+_INLINE = frozenset(
+    'b bdi big br code del em font i ins kbd s small span strike strong sub sup tt u '
+    'var wbr'.split()
+)
+#: Tags around a paragraph that leave it one.
+_AROUND_PARAGRAPHS = _INLINE | {'div', 'noinclude', 'onlyinclude', 'p'}
+#: A line that may be no paragraph, whatever its tags are.
+_NO_PARAGRAPH = re.compile(r'[ \t:]*(?:[|!]|\{\|)|.*__', re.DOTALL)
+#: Tags of lists: the signs of lists open and close them, too.
+_ITEMS = frozenset({'dd', 'dt', 'li'})
+_INCLUSION = re.compile('</?(?:noinclude|onlyinclude)[^<>]*>', re.IGNORECASE)
+#: A tag of which a template makes the name.
+_MADE_TAG = re.compile(f'<[/{COMMENT}]*{OTHER}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +93,13 @@ def visible_pieces(text: str, namespaces: Collection[str]) -> list[Piece]:
     mask = masked(text[:end], nodes)
     whats: list[Node | Tag | Mark] = [n for n in nodes if n.kind is not NodeKind.TEXT]
     html = tags(mask)
-    whats += [*html, *tables(mask)]
+    # These tags are gone before there are tables.
+    plain = _INCLUSION.sub(lambda tag: COMMENT * len(tag[0]), mask)
+    whats += [*html, *tables(plain)]
     whats.sort(key=lambda what: (what.span.start, -what.span.end))
     pieces = []
-    around = _Around(html, all_may_be_hidden=any(map(_is_stylesheet, nodes)))
+    around = _Around(mask, html, all_may_be_hidden=any(map(_is_stylesheet, nodes)))
+    made = _MADE_TAG.search(mask)
     position = 0
     for what in whats:
         if what.span.start > position:
@@ -88,7 +109,9 @@ def visible_pieces(text: str, namespaces: Collection[str]) -> list[Piece]:
         # A tag in a heading is inside it.
         position = max(position, what.span.end)
         around.enter(what)
-        if isinstance(what, Node) and may_open(text, what):
+        if isinstance(what, Node) and (
+            may_open(text, what) or (made and made.end() <= what.span.end)
+        ):
             around.hide_the_rest()
     if position < end:
         pieces.append(around.piece(None, Span(position, end)))
@@ -122,17 +145,42 @@ class _Table:
     begin: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a page, and the tags in it that are not inline.
+
+    :ivar others: their places; -1 if it may be no paragraph for other reasons
+    """
+
+    start: int = 0
+    end: int = 0
+    others: frozenset[int] = frozenset()
+
+
 class _Around:
     """The tags and tables around a place in a page."""
 
-    def __init__(self, html: Sequence[Tag], *, all_may_be_hidden: bool) -> None:
+    def __init__(
+        self, mask: str, html: Sequence[Tag], *, all_may_be_hidden: bool
+    ) -> None:
+        self._mask = mask
         self._html = html
+        #: How many open tags may keep text from being in paragraphs.
+        self._blocks = 0
+        self._line = _Line()
+        #: How many tags before each one are never closed.
+        self._unclosed = [0]
+        for tag in html:
+            has_no_end = not (tag.closes or tag.is_empty or tag.partner is not None)
+            self._unclosed.append(self._unclosed[-1] + has_no_end)
         self._struck = self._inside = self._hiding = 0
         self._to_the_end = all_may_be_hidden
         self._to_the_heading = False
         self._cell: int | None = None
         self._tables: list[_Table] = []
         self._hiding_tables = 0
+        #: In which table tags that may hide something were opened.
+        self._opened_in: dict[int, _Table | None] = {}
 
     def piece(
         self, what: Node | Tag | Mark | None, span: Span, *, inside: bool = False
@@ -171,27 +219,84 @@ class _Around:
         if isinstance(what, Mark):
             self._enter_table(what)
         elif isinstance(what, Tag):
+            if what.name not in _AROUND_PARAGRAPHS and what.name not in EMPTY:
+                if not what.closes:
+                    self._blocks += 1
+                elif what.partner is not None:
+                    self._blocks -= 1
             if what.name in ('td', 'tr', 'table'):
                 is_cell = what.name == 'td' and not what.closes
                 self._cell = what.span.start if is_cell else None
             if what.closes and what.partner is not None:
                 self._count(self._html[what.partner], -1)
+                table = self._tables[-1] if self._tables else None
+                if self._opened_in.pop(what.partner, table) is not table:
+                    self._to_the_end = True
             elif what.partner is not None:
                 self._count(what, 1)
-            elif (
-                not what.closes and what.name not in EMPTY and may_hide(what.attributes)
-            ):
+                if tag_may_hide(what):
+                    self._note_opened(what, what.partner)
+            elif not what.closes and what.name not in EMPTY and tag_may_hide(what):
                 # Its end is unknown, and it may hide everything up to there.
                 self._to_the_heading = True
-                self._to_the_end = self._to_the_end or what.name not in _SHORT
+                self._to_the_end = self._to_the_end or not (
+                    what.name in _SHORT and self._is_in_paragraph(what)
+                )
 
     def _count(self, tag: Tag, number: int) -> None:
         if tag.name in STRIKING:
             self._struck += number
         elif tag.name not in TRANSPARENT:
             self._inside += number
-        if may_hide(tag.attributes):
+        if tag_may_hide(tag):
             self._hiding += number
+
+    def _is_in_paragraph(self, tag: Tag) -> bool:
+        """Return whether a tag is in a paragraph or an item of a list, and ends there.
+
+        Each is at most what is between two headings.
+        """
+        others = self._line_of(tag).others
+        return not self._blocks and others <= {tag.span.start}
+
+    def _line_of(self, tag: Tag) -> _Line:
+        """Return the line in which a tag begins; each line is read once."""
+        if not self._line.start <= tag.span.start < self._line.end:
+            start = self._mask.rfind('\n', 0, tag.span.start) + 1
+            end = self._mask.find('\n', tag.span.end)
+            end = len(self._mask) if end < 0 else end
+            line = self._mask[start:end]
+            others = {
+                start + each.span.start
+                for each in tags(line)
+                if each.name not in _INLINE
+            }
+            if _NO_PARAGRAPH.match(line) or line.count('<') != line.count('>'):
+                others.add(-1)
+            self._line = _Line(start, end, frozenset(others))
+        return self._line
+
+    def _note_opened(self, tag: Tag, end: int) -> None:
+        """Note where a tag that may hide something was opened.
+
+        Browsers ignore its closing tag in another table, or while other tags are open.
+
+        :param end: the number of its partner
+        """
+        start = self._html[end].partner
+        assert start is not None
+        self._opened_in[start] = self._tables[-1] if self._tables else None
+        if (
+            tag.name in _ITEMS
+            or self._unclosed[end] > self._unclosed[start + 1]
+            # It may end in an item of a list, and not there.
+            or (
+                tag.name in _INLINE
+                and self._html[end].span.start > self._line_of(tag).end
+                and not self._is_in_paragraph(tag)
+            )
+        ):
+            self._to_the_end = True
 
     def _enter_table(self, mark: Mark) -> None:
         hides = may_hide(mark.attributes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from mw_tokens_plugin.protocol.markup import EMPTY, Tag, tags
-from mw_tokens_plugin.protocol.wikitext import Node, NodeKind
+from mw_tokens_plugin.protocol.wikitext import VERBATIM, Node, NodeKind
 
 #: Tags whose content is displayed like the text around them.
 TRANSPARENT = frozenset(
@@ -40,28 +40,52 @@ _SIGN = re.compile(r'\{\{\s*(?:[|!=)(+-]|\([(!]|[!)]\)|![!+-])\s*\}\}')
 _SIGN_IN_TABLE = re.compile(rf'(?:\{{|\n[ \t]*){_SIGN.pattern}')
 _FUNCTION = re.compile(r'\{\{\s*(?:(?:safe)?subst:\s*)?#')
 _COMMENT = re.compile(r'<!--.*?(?:-->|\Z)', re.DOTALL)
+#: The beginning of a tag that ends after the value that it is in.
+_HALF_TAG = re.compile(r'<(?:[A-Za-z/][^<>|]*)?(?:\||\}\})')
 
 
 def may_open(text: str, node: Node) -> bool:
-    """Return whether a template may begin something that hides what follows it.
+    """Return whether a construct may begin something that hides what follows it.
 
-    It is judged by what the page gives to it, or gets from a parser function. What the
-    template itself has on its own page is not known.
+    Templates are judged by what the page gives to them, or gets from a parser function.
+    What a template itself has on its own page is not known. A tag that is opened in the
+    text of a link, or in the content of an extension tag, ends with neither.
     """
+    if node.kind is NodeKind.LINK:
+        return _opens(node.span.of(text), either=False)
+    if node.kind is NodeKind.EXTENSION and node.name not in VERBATIM:
+        return _opens(node.content.of(text) if node.content else '', either=False)
     if node.kind not in (NodeKind.TEMPLATE, NodeKind.ARGUMENT):
         return False
     inner = _COMMENT.sub('', node.span.of(text))
-    if _SIGN.fullmatch(inner) or _SIGN_IN_TABLE.search(inner):
+    if (
+        _HALF_TAG.search(inner)
+        or _SIGN.fullmatch(inner)
+        or _SIGN_IN_TABLE.search(inner)
+    ):
         return True
     either = node.kind is NodeKind.ARGUMENT or _FUNCTION.match(inner) is not None
+    return _opens(inner, either=either)
+
+
+def _opens(text: str, *, either: bool) -> bool:
+    """Return whether a text opens a tag that may hide what follows.
+
+    :param either: whether only a part of it may count: of two results of a function,
+        one may have the beginning alone
+    """
     return any(
         not tag.closes
         and tag.name not in EMPTY
-        # Of two results of a function, one may have the beginning alone.
         and (either or tag.partner is None)
-        and may_hide(tag.attributes)
-        for tag in tags(inner)
+        and tag_may_hide(tag)
+        for tag in tags(_COMMENT.sub('', text))
     )
+
+
+def tag_may_hide(tag: Tag) -> bool:
+    """Return whether a tag may hide its content; browsers never display ``<rp>``."""
+    return tag.name == 'rp' or may_hide(tag.attributes)
 
 
 def may_hide(attributes: str) -> bool:
