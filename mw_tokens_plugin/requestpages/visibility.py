@@ -38,6 +38,8 @@ _HARMLESS_STYLES = frozenset(
 _SIGN = re.compile(r'\{\{\s*(?:[|!=)(+-]|\([(!]|[!)]\)|![!+-])\s*\}\}')
 #: Such a sign where it is one of a table within another template.
 _SIGN_IN_TABLE = re.compile(rf'(?:\{{|\n[ \t]*){_SIGN.pattern}')
+#: Signs of a table, which count in brackets that turn out to be no link.
+_TABLE = re.compile(r'\n[ \t]*(?::*[ \t]*\{\||[|!])')
 _FUNCTION = re.compile(r'\{\{\s*(?:(?:safe)?subst:\s*)?#')
 _COMMENT = re.compile(r'<!--.*?(?:-->|\Z)', re.DOTALL)
 #: The beginning of a tag that ends after the value that it is in.
@@ -52,7 +54,8 @@ def may_open(text: str, node: Node) -> bool:
     text of a link, or in the content of an extension tag, ends with neither.
     """
     if node.kind is NodeKind.LINK:
-        return _opens(node.span.of(text), either=False)
+        inner = _COMMENT.sub('', node.span.of(text))
+        return _TABLE.search(inner) is not None or _opens(inner, either=False)
     if node.kind is NodeKind.EXTENSION and node.name not in VERBATIM:
         return _opens(node.content.of(text) if node.content else '', either=False)
     if node.kind not in (NodeKind.TEMPLATE, NodeKind.ARGUMENT):

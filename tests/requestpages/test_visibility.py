@@ -28,6 +28,7 @@ HIDDEN = ' style="display:none">'
         '<rp>',
         f'[[x|<div{HIDDEN}]]',
         f'[[File:X.jpg|thumb|<div{HIDDEN}]]',
+        '[[Category:x\n{|\n| style="display:none" | \n* x]]',
         f'<poem><div{HIDDEN}</poem>',
         f'<ref><div{HIDDEN}</ref>',
         f'<li{HIDDEN}\n* x</li>',
