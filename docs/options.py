@@ -29,7 +29,7 @@ def page() -> str:
     parts = [_TOP, '## All campaigns', reference(CampaignOptions)]
     common = {name: about for name, (_, about) in table(CampaignOptions).items()}
     for name in (*OWN, 'link_account', 'token_doctor'):
-        options = import_module(f'scripts.{name}').Options
+        options = import_module(f'mw_tokens_scripts.{name}').Options
         same = {
             option
             for option, (_, about) in table(options).items()

@@ -62,6 +62,18 @@ from mw_tokens_plugin.site.settings import settings
 from mw_tokens_plugin.targets.exclusions import Exclusions
 from mw_tokens_plugin.targets.lists import ListReader, Parse, valid_names
 
+__all__ = [
+    'Opt',
+    'Run',
+    'T',
+    'account_of',
+    'check_complete',
+    'found',
+    'open_ledger',
+    'run_campaign',
+    'sealer_of',
+]
+
 T = TypeVar('T')
 #: The options of a script.
 Opt = TypeVar('Opt', bound=CampaignOptions)
