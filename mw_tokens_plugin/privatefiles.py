@@ -89,13 +89,15 @@ def replacing(path: str | Path) -> Iterator[TextIO]:
 
     :raises OSError: it cannot be written
     """
-    with replaced_by(path) as part, open_private(part, 'new') as file:
+    with replaced_by(path) as part, open_private(part, 'overwrite') as file:
         yield file
 
 
 @contextmanager
 def replaced_by(path: str | Path) -> Iterator[Path]:
     """Return the path of a new file, which afterwards takes the place of what is there.
+
+    The file exists already, empty and readable by its owner alone.
 
     .. version-added:: 0.1
 
@@ -105,6 +107,7 @@ def replaced_by(path: str | Path) -> Iterator[Path]:
     part = path.with_name(f'.{secrets.token_hex(8)}.part')
     with naming(path):
         try:
+            open_private(part, 'new').close()
             yield part
             part.replace(path)
         except BaseException as error:
