@@ -23,11 +23,11 @@ import pywikibot
 from pywikibot.site import _basesite
 
 from mw_tokens_plugin.campaign import heartbeats
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, SkipReason, State, Target
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.cli import command, launch
-from mw_tokens_plugin.cli.launch import ExitCode
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.farm import Farm as FarmState
 from mw_tokens_plugin.sandbox.journal import Entry, Journal

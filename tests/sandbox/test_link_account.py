@@ -17,10 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.cli.asking import Terminal
 from mw_tokens_plugin.cli.authfields import FormFiller, plain
 from mw_tokens_plugin.cli.conversation import Conversation
-from mw_tokens_plugin.cli.launch import ExitCode
 from mw_tokens_plugin.cli.linkfiles import StateFile
 from mw_tokens_plugin.cli.linkreturn import ReturnWaiter
 from mw_tokens_plugin.exceptions import InvalidInput, OutcomeUnknown, StoppedByGuard

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Decision, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter
 from mw_tokens_plugin.campaign.report.export import write_report
 from mw_tokens_plugin.campaign.report.summary import Summary
-from mw_tokens_plugin.cli.launch import ExitCode, run_script
+from mw_tokens_plugin.cli.launch import run_script
 from mw_tokens_plugin.exceptions import ApiRefusal
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.display import displayable, find_control

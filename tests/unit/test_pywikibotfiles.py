@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pywikibot import config
 
-from mw_tokens_plugin.cli.launch import ExitCode, run_script
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
+from mw_tokens_plugin.cli.launch import run_script
 from mw_tokens_plugin.cli.passwords import password_problem
 from mw_tokens_plugin.cli.pywikibotfiles import check_files
 from mw_tokens_plugin.exceptions import InvalidInput
