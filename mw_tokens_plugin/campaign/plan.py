@@ -79,6 +79,14 @@ def check_again(
     return ledger.mark(campaign, 'planned_at')
 
 
+def renew(ledger: Ledger, campaign: Campaign, sealer: Sealer) -> None:
+    """Seal again what earlier plans had that were not confirmed, before it is shown."""
+    for state in (State.PLANNED, State.LEASED):
+        for chunk in batches(ledger.targets(campaign, state), _BATCH):
+            seals = [(target.decision, sealer.renewed(target)) for target in chunk]
+            ledger.add_seals(campaign, [(d, seal) for d, seal in seals if seal])
+
+
 def is_stale(campaign: Campaign) -> bool:
     """Tell whether a plan is too old to be run unchecked."""
     return campaign.planned_at is None or now() - campaign.planned_at > FRESH

@@ -41,6 +41,9 @@ from mw_tokens_plugin.campaign.sealkey import Key
 #: Seals of a target that are checked; there is one for each operator who joined.
 _SEALS = 40
 
+#: When a plan was made, as the ledger has it once another one has taken its place.
+_SUPERSEDED = datetime(1970, 1, 1)
+
 #: Options that may change while a campaign runs.
 _CHANGEABLE = frozenset({'stop_page', 'not_wikis'})
 
@@ -64,6 +67,11 @@ class Plan:
     id: str
     made_at: datetime
     confirmed: bool = False
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether a later plan has taken its place before it was confirmed."""
+        return not self.confirmed and self.made_at == _SUPERSEDED
 
 
 def agreed(campaign: Campaign, later: Campaign) -> Campaign:
@@ -105,6 +113,10 @@ class Sealer:
         self._keys: dict[str, bytes] = {}
         self._header = self._bound_to(campaign)
         self._plans = {plan.id: plan for plan in self._read()}
+        #: Plans of earlier runs that were not confirmed then: what they had may not be
+        #: there when this run shows the plan, and be put back later.
+        self._earlier = {p.id for p in self._plans.values() if not p.confirmed}
+        self._renewals: dict[str, Plan] = {}
         #: The plan of what the operator has listed, and of what others have added.
         self._own: Plan | None = None
         self._pending: Plan | None = None
@@ -128,7 +140,8 @@ class Sealer:
     @property
     def is_confirmed(self) -> bool:
         """Whether the operator has agreed to all that the key has sealed."""
-        return bool(self._plans) and all(p.confirmed for p in self._plans.values())
+        plans = [plan for plan in self._plans.values() if not plan.is_superseded]
+        return bool(plans) and all(plan.confirmed for plan in plans)
 
     @property
     def pending(self) -> Mapping[tuple[str, str], Decision]:
@@ -153,6 +166,7 @@ class Sealer:
         if to_do and target.decision.skipped is not None:
             # It was sealed as one that is skipped.
             return None
+        not_skipped = target.decision.skipped is None
         stages = {
             State.LISTED: ('listed', 'decided'),
             State.DONE: ('ended',),
@@ -164,6 +178,9 @@ class Sealer:
             if key_id != self.key.id or plan is None:
                 continue
             for stage in stages:
+                if plan.is_superseded and stage == 'decided' and not_skipped:
+                    # What has failed, or ended, was sealed by a later plan.
+                    continue
                 if _is_same(digest, self._digest(plan, stage, target)):
                     return plan
         return None
@@ -188,6 +205,24 @@ class Sealer:
         decision = replace(decision, facts=stored(decision.facts))
         return self._seal(plan, 'decided', Target(0, decision, State.PLANNED))
 
+    def renewed(self, target: Target) -> str | None:
+        """Return the seal of another plan for what an earlier one had, if it had it.
+
+        Only what this run shows is confirmed.
+        """
+        plan = self.vouched(target)
+        if plan is None or plan.id not in self._earlier:
+            return None
+        renewal = self._renewals.get(plan.id)
+        if renewal is None:
+            # The wiki was read when the earlier one was made.
+            renewal = Plan(secrets.token_hex(6), plan.made_at)
+            self._write(renewal, sa.insert(plans))
+            self._plans[renewal.id] = self._renewals[plan.id] = renewal
+        decision = target.decision
+        self._decided[decision.name, decision.kind] = replace(decision, facts={})
+        return self._seal(renewal, 'decided', target)
+
     def is_ours(self, target: Target) -> bool:
         """Tell whether the last attempt at a target was by this operator's account.
 
@@ -198,7 +233,8 @@ class Sealer:
 
     def ended(self, target: Target) -> str:
         """Return the seal of a target that has ended, as the ledger has it then."""
-        plan = next(iter(self._plans.values()), None) or self._of_own()
+        lasting = (p for p in self._plans.values() if p.id not in self._earlier)
+        plan = next(lasting, None) or self._of_own()
         # What has failed may be decided on again.
         stage = 'ended' if target.state is State.DONE else 'decided'
         return self._seal(plan, stage, target)
@@ -217,12 +253,16 @@ class Sealer:
             self._plans[self._pending.id] = self._pending
             self._pending = None
         self._decided = {}
+        for plan_id in self._earlier:
+            plan = self._plans[plan_id]
+            if not plan.is_superseded:
+                self._rewrite(replace(plan, made_at=_SUPERSEDED))
 
     def confirm(self) -> None:
         """Keep that the operator has agreed to all of it."""
         self.adopt()
         for plan in list(self._plans.values()):
-            if not plan.confirmed:
+            if not plan.confirmed and plan.id not in self._earlier:
                 self._rewrite(replace(plan, confirmed=True))
 
     def move_to(self, campaign: Campaign) -> None:
@@ -301,7 +341,11 @@ class Sealer:
             sa.update(plans)
             .where(plans.c.campaign_id == self._campaign.id)
             .where(plans.c.id == plan.id)
-            .values(confirmed=plan.confirmed, seal=self._of(plan))
+            .values(
+                made_at=plan.made_at,
+                confirmed=plan.confirmed,
+                seal=self._of(plan),
+            )
         )
 
     def _bound_to(self, campaign: Campaign) -> list[Any]:

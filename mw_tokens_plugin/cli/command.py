@@ -24,7 +24,7 @@ from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.guards import FailureGuard, StopPage, page_revision
 from mw_tokens_plugin.campaign.heartbeats import PATIENCE
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.plan import check_again, is_stale, make_plan
+from mw_tokens_plugin.campaign.plan import check_again, is_stale, make_plan, renew
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter
 from mw_tokens_plugin.campaign.report.hiding import NameFilter
@@ -211,6 +211,8 @@ class Command:
             campaign = check_again(
                 ledger, campaign, self.action, watch, sealer, only_unsealed=not stale
             )
+        if not was_confirmed:
+            renew(ledger, campaign, sealer)
         self._show(campaign)
         most = self._max_targets()
         if most is not None and self._shown > most:

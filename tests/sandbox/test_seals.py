@@ -254,6 +254,32 @@ def test_what_is_taken_out_of_sight_is_shown_all_the_same(
     assert INNOCENT not in written(sandbox)
 
 
+def test_what_an_earlier_plan_had_is_not_confirmed_with_a_later_one(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox
+) -> None:
+    """Somebody can remove it before the later one is shown, and put it back then."""
+    colleague = Colleague(ledger, sandbox)
+    usual = (*USUAL, '-campaign:wave')
+    assert pwb('global_lock', *spam(1), *usual, '-simulate').code == 0
+    colleague.add(INNOCENT, 'planned')
+    resume = ('global_lock', '-resume', '-campaign:wave', '-always')
+    run = pwb(*resume, '-simulate')
+    assert run.code == 0 and f'  {INNOCENT}' in run.out
+    there = f"name=CAST('{INNOCENT}' AS BLOB)"
+    colleague(f"UPDATE target SET state='done' WHERE {there}")
+    back = f"target SET state='planned' WHERE {there}"
+    colleague(trigger('UPDATE OF confirmed ON plan WHEN new.confirmed', back))
+    run = pwb(*resume)
+    assert f'  {INNOCENT}' not in run.out
+    assert run.code == 4, run.said
+    # It is not run by -always later either.
+    colleague('DROP TRIGGER at_once')
+    for state in ('planned', 'listed'):
+        colleague(f"UPDATE target SET state='{state}' WHERE {there}")
+        assert pwb(*resume).code == 4
+    assert written(sandbox) == spam(1)
+
+
 def test_what_others_end_while_it_is_planned_is_not_agreed_to(
     pwb: Script, ledger: Ledger, sandbox: Sandbox
 ) -> None:
