@@ -17,6 +17,7 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.targets.accounts import does_not_exist
 
 #: The problem of an account whose wikis cannot be read.
@@ -60,6 +61,14 @@ def account_facts(account: GlobalAccount) -> dict[str, Any]:
     }
 
 
+def no_global_account(name: str) -> SkipReason | None:
+    """Return why a name is skipped that cannot be a global account, without asking."""
+    return {
+        AccountKind.IP: SkipReason.IP,
+        AccountKind.TEMPORARY: SkipReason.TEMPORARY,
+    }.get(kind_of(name))
+
+
 def is_in_local_group(account: GlobalAccount, ignored: frozenset[str]) -> bool:
     """Tell whether an account is in a group on any wiki.
 
@@ -93,6 +102,13 @@ def read_at(time: str, decision: Decision) -> Decision:
 def skipped_now(skipped: SkipReason) -> Outcome:
     """Return the outcome for an account that is skipped because it has changed."""
     detail = f'changed since the plan, and skipped: {skipped.value}'
+    return Outcome(State.FAILED, detail=detail, reason_code=skipped.name)
+
+
+def excluded_now() -> Outcome:
+    """Return the outcome for an account that a standing list names since the plan."""
+    skipped = SkipReason.EXCLUDED
+    detail = f'skipped: {skipped.value}'
     return Outcome(State.FAILED, detail=detail, reason_code=skipped.name)
 
 

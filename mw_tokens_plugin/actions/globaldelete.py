@@ -15,9 +15,13 @@ from mw_tokens_plugin.actions.accountfacts import (
     WIKIS_UNKNOWN,
     account_columns,
     account_facts,
+    excluded_now,
     is_in_local_group,
+    no_global_account,
+    read_at,
     unreadable,
 )
+from mw_tokens_plugin.actions.lockentries import is_since_plan
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
@@ -30,9 +34,8 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import NoSuchAccount, OutcomeUnknown
 from mw_tokens_plugin.messages import message
-from mw_tokens_plugin.protocol.fields import timestamp
+from mw_tokens_plugin.protocol.fields import as_timestamp
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
-from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.accounts import read_accounts
 
@@ -108,7 +111,7 @@ class GlobalDelete(Action):
             if skipped is not None:
                 yield Decision(name, skipped=skipped)
                 continue
-            looked_at = f'{self.site.tokens.session.clock.now():%Y-%m-%dT%H:%M:%SZ}'
+            looked_at = as_timestamp(self.site.tokens.session.clock.now())
             ((_, account),) = read_accounts(
                 self.site, [name], lambda names: map(self.site.global_account, names)
             )
@@ -119,13 +122,14 @@ class GlobalDelete(Action):
             problem = (
                 {'problem': WIKIS_UNKNOWN} if skipped is SkipReason.UNREADABLE else {}
             )
-            yield Decision(
+            decision = Decision(
                 name,
                 central_id=account.central_id,
                 hidden=account.hidden is not HiddenLevel.NONE,
                 skipped=skipped,
-                facts={**_facts(account), **problem, 'looked_at': looked_at},
+                facts={**_facts(account), **problem},
             )
+            yield read_at(looked_at, decision)
 
     def apply(self, target: Target) -> Outcome:
         """Delete one account, if it still is as it was planned.
@@ -135,12 +139,7 @@ class GlobalDelete(Action):
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
         if target.name in self.guards.excluded:
-            # It was added to a standing list after the plan was made.
-            return Outcome(
-                State.FAILED,
-                detail=f'skipped: {SkipReason.EXCLUDED.value}',
-                reason_code=SkipReason.EXCLUDED.name,
-            )
+            return excluded_now()
         planned = target.decision.facts
         with hiding([target]):
             account = self.site.global_account(target.name)
@@ -178,11 +177,8 @@ class GlobalDelete(Action):
                 yield target, None if self._is_there(target) else self._gone(target)
 
     def _skip_unread(self, name: str) -> SkipReason | None:
-        kind = kind_of(name)
-        if kind is AccountKind.IP:
-            return SkipReason.IP
-        if kind is AccountKind.TEMPORARY:
-            return SkipReason.TEMPORARY
+        if (skipped := no_global_account(name)) is not None:
+            return skipped
         if name == self.guards.operator:
             return SkipReason.OPERATOR
         if name in self.guards.excluded:
@@ -230,16 +226,8 @@ class GlobalDelete(Action):
             and target.may_have_written_at(entry.timestamp, by=entry.by)
             for entry in entries
         )
-        planned = timestamp(target.decision.facts.get('looked_at'))
         if is_unsent and (
-            ours
-            or any(
-                planned is not None
-                and entry.timestamp >= planned
-                and entry.by == target.operator
-                and may_be_reason(entry.comment, self.reason)
-                for entry in entries
-            )
+            ours or any(is_since_plan(entry, target, self.reason) for entry in entries)
         ):
             # The ledger may be a copy from before it was sent.
             detail = 'already deleted by you since the plan'

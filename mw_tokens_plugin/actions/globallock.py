@@ -15,7 +15,9 @@ from mw_tokens_plugin.actions.accountfacts import (
     WIKIS_UNKNOWN,
     account_columns,
     account_facts,
+    excluded_now,
     is_in_local_group,
+    no_global_account,
     present_name,
     read_at,
     seen,
@@ -34,12 +36,12 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import NoSuchAccount, StateConflict
 from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.protocol.fields import as_timestamp
 from mw_tokens_plugin.protocol.globalaccounts import (
     GlobalAccount,
     HiddenLevel,
     LockLogEntry,
 )
-from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.targets.accounts import read_accounts
@@ -167,12 +169,7 @@ class GlobalLock(Action):
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
         if target.name in self.guards.excluded:
-            # It was added to a standing list after the plan was made.
-            return Outcome(
-                State.FAILED,
-                detail=f'skipped: {SkipReason.EXCLUDED.value}',
-                reason_code=SkipReason.EXCLUDED.name,
-            )
+            return excluded_now()
         with hiding([target]):
             if target.decision.facts.get('found_done'):
                 (account,) = self.site.global_accounts([present_name(target)])
@@ -214,11 +211,8 @@ class GlobalLock(Action):
         return self.hidden is not None
 
     def _skip_unread(self, name: str) -> SkipReason | None:
-        kind = kind_of(name)
-        if kind is AccountKind.IP:
-            return SkipReason.IP
-        if kind is AccountKind.TEMPORARY:
-            return SkipReason.TEMPORARY
+        if (skipped := no_global_account(name)) is not None:
+            return skipped
         if name in self.guards.excluded:
             return SkipReason.EXCLUDED
         if name == self.guards.operator and self.locked is not False:
@@ -355,7 +349,7 @@ class GlobalLock(Action):
 
     def _moment(self) -> str:
         """Return the present time by the wiki's clock, in the format of its log."""
-        return f'{self.site.tokens.session.clock.now():%Y-%m-%dT%H:%M:%SZ}'
+        return as_timestamp(self.site.tokens.session.clock.now())
 
     def _latest_entry(self, account: GlobalAccount) -> LockLogEntry | None:
         """Return the latest entry about an account, in the log that has it."""

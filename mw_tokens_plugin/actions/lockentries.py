@@ -51,10 +51,17 @@ def is_own_since_plan(
     """
     if is_own_entry(entry, target, reason, locked=locked, hidden=hidden):
         return True
+    return _is_change(entry, locked, hidden) and is_since_plan(entry, target, reason)
+
+
+def is_since_plan(entry: LockLogEntry, target: Target, reason: str) -> bool:
+    """Tell whether an entry is that of a write by the target's account since its plan.
+
+    What it has changed is not looked at.
+    """
     planned = timestamp(target.decision.facts.get('looked_at'))
     return (
-        _is_change(entry, locked, hidden)
-        and planned is not None
+        planned is not None
         and entry.timestamp >= planned
         and entry.by == target.operator
         and may_be_reason(entry.comment, reason)

@@ -79,3 +79,8 @@ def timestamp(value: object) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def as_timestamp(moment: datetime) -> str:
+    """Write a moment in UTC as :func:`timestamp` reads it, and as the API wants it."""
+    return moment.strftime('%Y-%m-%dT%H:%M:%SZ')

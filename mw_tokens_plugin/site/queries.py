@@ -16,7 +16,7 @@ from pywikibot.tools import MediaWikiVersion
 
 from mw_tokens_plugin.exceptions import InvalidInput, UnexpectedAnswer
 from mw_tokens_plugin.protocol.answers import expected_form
-from mw_tokens_plugin.protocol.fields import flag, timestamp
+from mw_tokens_plugin.protocol.fields import as_timestamp, flag, timestamp
 from mw_tokens_plugin.protocol.tokens import Token
 from mw_tokens_plugin.site.inputs import words
 from mw_tokens_plugin.site.pluginsite import SiteBase
@@ -57,7 +57,7 @@ class EditContext:
         """
         found: dict[str, Any] = {
             'title': self.title,
-            'starttimestamp': _text(self.start_timestamp),
+            'starttimestamp': as_timestamp(self.start_timestamp),
             'token': self.token,
         }
         if self.base_timestamp is None:
@@ -67,7 +67,7 @@ class EditContext:
             # within one second, or with edits of the same account.
             found['baserevid'] = self.base_revision
         else:
-            found['basetimestamp'] = _text(self.base_timestamp)
+            found['basetimestamp'] = as_timestamp(self.base_timestamp)
         return found
 
 
@@ -139,7 +139,7 @@ class QueriesMixin(SiteBase):
         # Old wikis tell no time with their answers.
         meta = 'siteinfo' if self.tokens.is_old else ()
         moment = _curtimestamp(self.query_with_tokens((), meta=meta, curtimestamp=1))
-        return pywikibot.Timestamp.fromISOformat(_text(moment))
+        return pywikibot.Timestamp.fromISOformat(as_timestamp(moment))
 
     def edit_context(self, page: Any, *, text: bool = False) -> EditContext:
         """Read in one request all that an edit needs to notice conflicts.
@@ -215,7 +215,3 @@ def _curtimestamp(answer: dict[str, Any]) -> datetime:
     if moment is None:
         raise UnexpectedAnswer('The wiki does not tell its time.')
     return moment
-
-
-def _text(moment: datetime) -> str:
-    return moment.strftime('%Y-%m-%dT%H:%M:%SZ')
