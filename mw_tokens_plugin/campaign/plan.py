@@ -81,6 +81,8 @@ def check_again(
 
 def renew(ledger: Ledger, campaign: Campaign, sealer: Sealer) -> None:
     """Seal again what earlier plans had that were not confirmed, before it is shown."""
+    if not sealer.has_unconfirmed:
+        return
     for state in (State.PLANNED, State.LEASED):
         for chunk in batches(ledger.targets(campaign, state), _BATCH):
             seals = [(target.decision, sealer.renewed(target)) for target in chunk]

@@ -138,6 +138,11 @@ class Sealer:
         return self._pending is not None
 
     @property
+    def has_unconfirmed(self) -> bool:
+        """Whether a run before this one has made a plan that was not confirmed."""
+        return any(not self._plans[each].is_superseded for each in self._earlier)
+
+    @property
     def is_confirmed(self) -> bool:
         """Whether the operator has agreed to all that the key has sealed."""
         plans = [plan for plan in self._plans.values() if not plan.is_superseded]
