@@ -6,12 +6,12 @@ whole project starts none, and does not collect them.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from needed import is_asked_for, need
 
 from .server import MariaDB, missing
 
@@ -20,18 +20,13 @@ HERE = Path(__file__).parent
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
     """Leave them out where nobody has asked for a MariaDB."""
-    paths = [Path(argument.partition('::')[0]).resolve() for argument in config.args]
-    asked_for = any(path.is_relative_to(HERE) for path in paths)
-    return None if asked_for else True
+    return None if is_asked_for(config, HERE) else True
 
 
 @pytest.fixture(scope='session')
 def mariadb() -> Iterator[MariaDB]:
     """A MariaDB that cares for speed, not for what a loss of power leaves."""
-    if problem := missing():
-        if os.environ.get('CI'):
-            pytest.fail(problem)
-        pytest.skip(problem)
+    need(missing())
     with (
         tempfile.TemporaryDirectory(prefix='mw_tokens_mariadb.') as directory,
         MariaDB(

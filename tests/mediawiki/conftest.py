@@ -7,7 +7,6 @@ project takes the sandbox alone, and leaves out what only a real one can show.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from needed import is_asked_for, need
 
 import mw_tokens_plugin
 from mw_tokens_plugin.sandbox import Sandbox
@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Leave out what takes a real MediaWiki where nobody has asked for one."""
-    if not _asked_for(config):
+    if not is_asked_for(config, HERE):
         items[:] = [item for item in items if not _needs_mediawiki(item)]
 
 
@@ -73,11 +73,6 @@ def _needs_mediawiki(item: pytest.Item) -> bool:
         and parametrised.params.get('kind') == 'mediawiki'
         and item.path.is_relative_to(HERE)
     )
-
-
-def _asked_for(config: pytest.Config) -> bool:
-    paths = [Path(argument.partition('::')[0]).resolve() for argument in config.args]
-    return any(path.is_relative_to(HERE) for path in paths)
 
 
 @pytest.fixture(scope='package')
@@ -115,9 +110,7 @@ def farm(
 
 def _installed(stack: ExitStack) -> Iterator[Wiki]:
     if lacking := missing():
-        if os.environ.get('CI') == 'true':
-            pytest.fail(f'No MediaWiki to test against: {lacking}.')
-        pytest.skip(f'No MediaWiki to test against: {lacking}.')
+        need(f'No MediaWiki to test against: {lacking}.')
     directory = tempfile.TemporaryDirectory(prefix='mediawiki-')
     parent = Path(stack.enter_context(directory))
     for number, code in enumerate(('one', 'two'), 1):

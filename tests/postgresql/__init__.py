@@ -1,1 +1,1 @@
-"""What holds on a real MariaDB too."""
+"""What holds on a real PostgreSQL too."""

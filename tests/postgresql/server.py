@@ -10,15 +10,10 @@ import os
 import pwd
 import shutil
 import subprocess
-import time
 from pathlib import Path
-from types import TracebackType
 from urllib.parse import quote_plus
 
-import sqlalchemy as sa
-
-#: Seconds within which it must answer.
-_LONGEST = 60
+from databaseserver import MAX_WAIT, DatabaseServer
 
 #: What it never runs as.
 _ROOT = 0
@@ -36,20 +31,21 @@ def missing() -> str:
     return ''
 
 
-class PostgreSQL:
+class PostgreSQL(DatabaseServer):
     """A server that lives as long as the context."""
+
+    program = 'postgres'
 
     def __init__(self, directory: Path) -> None:
         """Prepare an empty database.
 
         :param directory: a new one, short enough for the path of a socket
         """
-        self._directory = directory
+        super().__init__(directory)
         self._data = directory / 'data'
-        self._databases = 0
-        self._user = _user() if os.geteuid() == _ROOT else None
-        if self._user is not None:
-            shutil.chown(directory, self._user)
+        self.user = _user() if os.geteuid() == _ROOT else None
+        if self.user is not None:
+            shutil.chown(directory, self.user)
         subprocess.run(
             [
                 *(str(_path('initdb')), '--auth=trust', '--encoding=UTF8'),
@@ -58,75 +54,24 @@ class PostgreSQL:
             ],
             check=True,
             capture_output=True,
-            timeout=_LONGEST,
-            user=self._user,
+            timeout=MAX_WAIT,
+            user=self.user,
             cwd=directory,
         )
 
-    def __enter__(self) -> PostgreSQL:
-        """Start it, and wait until it answers."""
-        log = self._directory / 'log'
-        with log.open('w') as file:
-            self._process = subprocess.Popen(
-                [
-                    *(str(_path('postgres')), '-D', str(self._data)),
-                    # It cares for speed, not for what a loss of power leaves.
-                    *('-c', 'fsync=off', '-c', 'listen_addresses='),
-                    *('-c', f'unix_socket_directories={self._directory}'),
-                ],
-                stdout=file,
-                stderr=file,
-                user=self._user,
-                cwd=self._directory,
-            )
-        end = time.monotonic() + _LONGEST
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > end:
-                self.__exit__(None, None, None)
-                raise RuntimeError(f'postgres did not start: {log.read_text()}')
-            time.sleep(0.05)
-        return self
+    def command(self) -> list[str]:
+        """Return what starts it."""
+        return [
+            *(str(_path('postgres')), '-D', str(self._data)),
+            # It cares for speed, not for what a loss of power leaves.
+            *('-c', 'fsync=off', '-c', 'listen_addresses='),
+            *('-c', f'unix_socket_directories={self.directory}'),
+        ]
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it."""
-        self._process.terminate()
-        try:
-            self._process.wait(_LONGEST)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def new_database(self) -> str:
-        """Make an empty database, and return its URL."""
-        self._databases += 1
-        name = f'test{self._databases}'
-        self.execute(f'CREATE DATABASE {name}')
-        return self.url(name)
-
-    def execute(self, statement: str) -> None:
-        """Execute a statement outside a transaction."""
-        engine = sa.create_engine(
-            self.url('postgres'), poolclass=sa.NullPool, isolation_level='AUTOCOMMIT'
-        )
-        with engine.connect() as connection:
-            connection.execute(sa.text(statement))
-
-    def url(self, database: str) -> str:
+    def url(self, database: str = 'postgres') -> str:
         """Return the URL of a database."""
-        host = quote_plus(str(self._directory))
+        host = quote_plus(str(self.directory))
         return f'postgresql+psycopg://ledger@/{database}?host={host}'
-
-    def _answers(self) -> bool:
-        try:
-            self.execute('SELECT 1')
-        except sa.exc.OperationalError:
-            return False
-        return True
 
 
 def _user() -> str | None:
