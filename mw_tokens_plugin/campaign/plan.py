@@ -38,6 +38,8 @@ def make_plan(
     action: Action,
     watch: Callable[[], object] = lambda: None,
     sealer: Sealer | None = None,
+    *,
+    excluded: Collection[str] = (),
 ) -> Campaign:
     """Decide on every target that is listed, and mark the campaign as planned.
 
@@ -45,9 +47,10 @@ def make_plan(
 
     :param watch: called after each decision
     :param sealer: seals the decisions
+    :param excluded: targets that are skipped without asking the action
     """
     listed = ledger.targets(campaign, State.LISTED)
-    _decide_on(ledger, campaign, action, listed, watch, sealer)
+    _decide_on(ledger, campaign, action, listed, watch, sealer, excluded)
     return ledger.mark(campaign, 'planned_at')
 
 
@@ -59,6 +62,7 @@ def check_again(
     sealer: Sealer | None = None,
     *,
     only_unsealed: bool = False,
+    excluded: Collection[str] = (),
 ) -> Campaign:
     """Decide again on every target that is not done.
 
@@ -68,6 +72,7 @@ def check_again(
 
     :param sealer: seals the decisions
     :param only_unsealed: decide only on targets for which its key does not vouch
+    :param excluded: targets that are skipped without asking the action
     """
     planned: Iterable[Target] = ledger.targets(campaign, State.PLANNED)
     if sealer is not None:
@@ -75,7 +80,7 @@ def check_again(
             planned = _without_seal(planned, sealer)
         leased = ledger.targets(campaign, State.LEASED)
         planned = chain(planned, _without_seal(leased, sealer))
-    _decide_on(ledger, campaign, action, planned, watch, sealer)
+    _decide_on(ledger, campaign, action, planned, watch, sealer, excluded)
     return ledger.mark(campaign, 'planned_at')
 
 
@@ -105,12 +110,19 @@ def _decide_on(
     targets: Iterable[Target],
     watch: Callable[[], object],
     sealer: Sealer | None,
+    excluded: Collection[str],
 ) -> None:
     for kind, batch in _batches(targets):
         of_kind = action.of(kind)
         own = {n for n, t in batch.items() if sealer is None or sealer.vouched(t)}
         decisions: dict[str, Decision] = {}
-        for decision in of_kind.plan(list(batch)):
+        skipped = [
+            Decision(name, skipped=SkipReason.EXCLUDED)
+            for name in batch
+            if name in excluded
+        ]
+        asked = [name for name in batch if name not in excluded]
+        for decision in chain(skipped, of_kind.plan(asked)):
             name = decision.name
             if name not in batch:
                 raise ValueError(f'{_plan_of(of_kind)} a target that was not listed.')

@@ -42,6 +42,7 @@ from mw_tokens_plugin.campaign.workers import ActiveRun, at_work
 from mw_tokens_plugin.cli.declaration import MAX_WORKERS, CampaignOptions, Kind
 from mw_tokens_plugin.cli.launch import handled, stop_signals
 from mw_tokens_plugin.cli.lines import Lines
+from mw_tokens_plugin.cli.login import account_of
 from mw_tokens_plugin.cli.streams import leave_terminal, say
 from mw_tokens_plugin.cli.tracebacks import internal_error
 from mw_tokens_plugin.exceptions import CampaignBusy, LedgerFailure, StoppedByGuard
@@ -112,7 +113,7 @@ class Command:
                 at_work(
                     self.ledger,
                     campaign,
-                    account=self._account(),
+                    account=account_of(self.site),
                     workers=options.workers,
                     max_workers=None if options.insist else MAX_WORKERS,
                     join=options.join,
@@ -203,13 +204,20 @@ class Command:
             self._say('campaign-stale')
         if is_new or stale:
             sealer.begin(confirmed=stale and was_confirmed)
+        # Some actions look at what is listed in -not and -protect by themselves.
+        listed_to_skip = campaign.options.get('excluded') or ()
+        excluded = frozenset(() if self.kind.skips_listed else listed_to_skip)
         if is_new:
             watch = self.reporter.watch('campaign-planning', total=listed)
-            campaign = make_plan(ledger, campaign, self.action, watch, sealer)
+            campaign = make_plan(
+                ledger, campaign, self.action, watch, sealer, excluded=excluded
+            )
         if stale or foreign:
             watch = self.reporter.watch('campaign-planning', total=foreign or planned)
             campaign = check_again(
-                ledger, campaign, self.action, watch, sealer, only_unsealed=not stale
+                *(ledger, campaign, self.action, watch, sealer),
+                only_unsealed=not stale,
+                excluded=excluded,
             )
         if not was_confirmed:
             renew(ledger, campaign, sealer)
@@ -344,7 +352,7 @@ class Command:
             # Each of many wikis has a pace of its own, as pywikibot's throttle does it.
             wiki = (target.decision.partition if self.kind.by_wiki else None) or ''
             if wiki not in budgets:
-                who = f'{self._account()} {wiki}'.rstrip()
+                who = f'{account_of(self.site)} {wiki}'.rstrip()
                 budgets[wiki] = Budget(self.ledger.database, who, self._interval)
             throttled: float = self.site.throttle.waittime(write=True)
             return max(budgets[wiki].reserve(), throttled)
@@ -401,9 +409,6 @@ class Command:
         campaign = self.ledger.keep(campaign, 'stop_page', stop)
         self.sealer.move_to(campaign)
         return campaign
-
-    def _account(self) -> str:
-        return f'{self.site.username()}@{self.site}'
 
     def _interval(self) -> float:
         """Return the operator's pause between two writes.

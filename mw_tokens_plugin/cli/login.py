@@ -20,6 +20,11 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.protocol.answers import expected_form
 
 
+def account_of(site: Any) -> str:
+    """Return whose writes these are, as ``user@wiki``."""
+    return f'{site.username()}@{site}'
+
+
 def log_in(site: Any, rights: Mapping[str, str | None]) -> None:
     """Log in, and check the rights of this session.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -18,15 +18,12 @@ import pywikibot
 from pywikibot import config
 
 from mw_tokens_plugin.campaign import workers
-from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.ledgerurl import holds_password, in_full
 from mw_tokens_plugin.campaign.records import (
     Campaign,
-    Decision,
     Outcome,
-    SkipReason,
     State,
     Step,
     Target,
@@ -48,7 +45,7 @@ from mw_tokens_plugin.cli.command import Command
 from mw_tokens_plugin.cli.declaration import CampaignOptions, Declaration, Kind, Listing
 from mw_tokens_plugin.cli.launch import handle_args
 from mw_tokens_plugin.cli.lines import Lines
-from mw_tokens_plugin.cli.login import log_in
+from mw_tokens_plugin.cli.login import account_of, log_in
 from mw_tokens_plugin.cli.storedoptions import check_options, plain, with_defaults
 from mw_tokens_plugin.cli.table import given, parse, table
 from mw_tokens_plugin.cli.whereabouts import api_of, check_place, is_elsewhere, site_of
@@ -66,7 +63,6 @@ __all__ = [
     'Opt',
     'Run',
     'T',
-    'account_of',
     'check_complete',
     'found',
     'open_ledger',
@@ -501,8 +497,6 @@ class Run(Generic[Opt]):
     def _command(self, campaign: Campaign, kind: Kind) -> ExitCode:
         """Plan, confirm and write."""
         action = kind.make(self, campaign)
-        if not kind.skips_listed and campaign.options.get('excluded'):
-            action = _skipping(action, campaign.options['excluded'])
         known, sealer = campaign, self.sealer(campaign)
         campaign = check_place(self.ledger, campaign, self.site)
         if campaign != known:
@@ -608,11 +602,6 @@ def sealer_of(ledger: Ledger, campaign: Campaign, site: Any) -> Sealer:
     return Sealer(Key.of(config.base_dir), ledger, campaign, account_of(site))
 
 
-def account_of(site: Any) -> str:
-    """Return whose writes these are, as ``user@wiki``."""
-    return f'{site.username()}@{site}'
-
-
 def found(ledger: Ledger, name: str) -> Campaign:
     """Return a campaign by its name.
 
@@ -659,24 +648,6 @@ def _forget_unconfirmed(ledger: Ledger, campaign: Campaign) -> None:
                 'another -campaign:NAME.'
             )
         ledger.forget(campaign)
-
-
-def _skipping(action: Action, excluded: Iterable[str]) -> Action:
-    """Let an action skip what ``-not`` and ``-protect`` have listed."""
-    if 'plan' in vars(action):
-        return action
-    skipped, plan, of = frozenset(excluded), action.plan, action.of
-
-    def of_kind(kind: str) -> Action:
-        return _skipping(of(kind), skipped)
-
-    def plan_others(names: Sequence[str]) -> Iterator[Decision]:
-        for name in skipped.intersection(names):
-            yield Decision(name, skipped=SkipReason.EXCLUDED)
-        yield from plan([name for name in names if name not in skipped])
-
-    vars(action).update(plan=plan_others, of=of_kind)
-    return action
 
 
 @contextmanager
