@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.site.foreign.tokens import MINTER
 
 OPERATOR = 'Sandbox Operator'
 
@@ -126,6 +128,14 @@ def steps(sandbox: Sandbox, wiki: str | None = None) -> list[str]:
 def mints(sandbox: Sandbox) -> int:
     """Return how many centralauthtokens the home wiki was asked for."""
     return len(sandbox.journal.entries(action='centralauthtoken'))
+
+
+def clear_journal(sandbox: Sandbox) -> None:
+    """Forget what was sent, also that for which a token is being minted ahead."""
+    for thread in threading.enumerate():
+        if thread.name == MINTER:
+            thread.join(60)
+    sandbox.journal.clear()
 
 
 def write_pages(sandbox: Sandbox, wiki: str, *titles: str) -> None:

@@ -29,6 +29,7 @@ from .farms import Farm
 from .foreign import (
     OPERATOR,
     Wire,
+    clear_journal,
     detach_account,
     forget_account,
     mints,
@@ -171,7 +172,7 @@ def test_another_user_at_home_gets_sites_of_its_own(home: Any, farm: Farm) -> No
 def test_unknown_wikis_are_refused_with_what_to_do(
     home: Any, sandbox: Sandbox, where: str
 ) -> None:
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     with pytest.raises(NotInFarm):
         home.foreign_site(where)
     assert mints(sandbox) == 0
@@ -356,7 +357,7 @@ def test_the_race_after_a_first_visit_is_survived(
     for _ in range(10):
         forget_account(sandbox, 'aa')
         home.tokens.home_login = None
-        sandbox.journal.clear()
+        clear_journal(sandbox)
         sandbox.faults.arm(kind='autocreate-race', wiki='aa', seconds=0.15)
         foreign = home.foreign_site('aa', create_account=True)
         page = pywikibot.Page(foreign, 'Spam page raced')
@@ -376,13 +377,13 @@ def test_an_account_that_belongs_to_somebody_else_is_never_used(
     foreign = home.foreign_site('aa')
     detach_account(sandbox, 'aa')
     foreign.tokens.clear()
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     with pytest.raises(CentralAuthTokenRefused, match='Special:CentralAuth'):
         foreign.tokens.prefetch('csrf')
     assert steps(sandbox, 'aa').count('tokens: badtoken') == 4
     home.tokens.home_login = None
     for create_account in (False, True):
-        sandbox.journal.clear()
+        clear_journal(sandbox)
         with pytest.raises(
             NotAttached, match=r'http.*/index\.php\?title=Special:Merge'
         ):
@@ -398,7 +399,7 @@ def test_a_site_of_a_login_that_has_ended_does_not_act_as_the_next_user(
     before = home.tokens.home_login
     home.logout()
     home.login(user=farm.sysop.name)
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     foreign.tokens.clear()
     foreign.home_login.tokens.forget_ahead()
     with pytest.raises(SessionLost, match='used as Plain Sysop now'):
@@ -525,7 +526,7 @@ def test_what_nobody_may_ask_for_is_asked_as_somebody(
     home: Any, sandbox: Sandbox
 ) -> None:
     site = home.foreign_site('aa', reads='anonymous')
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     titles = [f'Page {number}' for number in range(60)]
     answer = site.simple_request(action='query', titles=titles, prop='info').submit()
     assert len(answer['query']['pages']) == 60

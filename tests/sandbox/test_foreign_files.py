@@ -34,7 +34,7 @@ from mw_tokens_plugin.site.writes import send_once
 
 from . import upload_modes
 from .farms import Farm
-from .foreign import OPERATOR, Wire, forget_account, wired
+from .foreign import OPERATOR, Wire, clear_journal, forget_account, wired
 
 _BYTES_A_SECOND = 100_000
 
@@ -199,7 +199,7 @@ def test_uploads_in_pieces_end_as_they_do_in_plain_pywikibot(
     monkeypatch.chdir(tmp_path)
     foreign = home.foreign_site('aa')
     foreign.upload_line.limited(50_000)
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     ours = upload_modes.Trial(foreign, 'Pieces').outcomes()
     assert not {k: (plain[k], ours[k]) for k in plain if plain[k] != ours[k]}
     assert ours['exists and duplicate: exists']['result'] is False
@@ -227,7 +227,7 @@ def test_chunks_arrive_while_their_tokens_live(
 ) -> None:
     import pywikibot
 
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     page = pywikibot.FilePage(slow, 'Far.png')
     assert page.upload(str(picture), summary='test', text='A picture.')
     uploads = sandbox.journal.entries(action='upload')
@@ -316,7 +316,7 @@ def test_a_line_that_slows_down_gets_smaller_pieces_from_the_same_place(
     monkeypatch.setattr(Socket, 'rates', [(0, 1e8), (150_000, 100_000)])
     monkeypatch.setattr(Socket, 'gone', 0)
     picture.write_bytes(picture.read_bytes()[:350_000])
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     with through(SocketWire()):
         page = pywikibot.FilePage(foreign, 'Slower.png')
         assert page.upload(str(picture), summary='test', text='x')
@@ -428,7 +428,7 @@ def test_a_file_that_is_too_large_for_the_wiki_is_not_sent(
     foreign = home.foreign_site('aa')
     with picture.open('ab') as file:
         file.truncate(foreign.siteinfo['maxuploadsize'] + 1)
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     page = pywikibot.FilePage(foreign, 'Large.png')
     with pytest.raises(APIError, match='104,857,600 at most') as caught:
         page.upload(str(picture), summary='test', text='x')

@@ -15,7 +15,7 @@ from mw_tokens_plugin.exceptions import SessionLost
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .farms import Farm
-from .foreign import OPERATOR, steps, wired
+from .foreign import OPERATOR, clear_journal, steps, wired
 
 
 def test_a_link_to_its_own_wiki_keeps_the_site(
@@ -25,7 +25,7 @@ def test_a_link_to_its_own_wiki_keeps_the_site(
     site.login()
     foreign = site.foreign_site('aa')
     assert foreign.siteinfo['interwikimap']
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     source = pywikibot.Page(foreign, 'Sandbox')
     own = [
         pywikibot.Link('aa:Foo', source=foreign),
@@ -96,7 +96,7 @@ def test_other_wikis_are_logged_out_with_the_home_wiki(
     old = str.__str__(foreign.tokens.csrf)
     site.logout()
     assert (foreign.logged_in(), foreign.user()) == (False, None)
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     caplog.clear()
     assert page.exists() and page.text
     assert 'anon' in foreign.userinfo
@@ -129,7 +129,7 @@ def test_logging_in_again_brings_other_wikis_back(site: Any, sandbox: Sandbox) -
     page.save(summary='test', quiet=True)
     site.logout()
     site.login()
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     page.get(force=True)
     assert {entry.user for entry in sandbox.journal.entries(wiki='aa')} == {OPERATOR}
 
@@ -145,7 +145,7 @@ def test_a_site_stays_with_the_user_with_whom_it_was_made(
     site.login(user='Plain Sysop')
     assert site.user() == 'Plain Sysop'
     assert not foreign.logged_in()
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     with pytest.raises(SessionLost, match='is used as Plain Sysop now'):
         page.put('x', summary='test')
     assert not sandbox.journal.entries(action='edit')

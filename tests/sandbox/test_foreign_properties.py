@@ -21,7 +21,7 @@ from mw_tokens_plugin.exceptions import TokensPluginError
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .farms import Farm
-from .foreign import OPERATOR, wired, write_pages
+from .foreign import OPERATOR, clear_journal, wired, write_pages
 
 #: What may come of an operation. Anything else is a defect of the plugin.
 _ENDS = (Error, TokensPluginError, requests.RequestException, ConnectionError)
@@ -122,7 +122,7 @@ def test_no_token_is_sent_twice_and_no_write_is_anonymous(
     with wired() as wire:
         home = running_farm.site()
         sites = {code: home.foreign_site(code, reads=reads) for code in ('aa', 'bb')}
-        sandbox.journal.clear()
+        clear_journal(sandbox)
         for fault in faults:
             sandbox.faults.arm(**fault)
 

@@ -12,7 +12,7 @@ from pywikibot.pagegenerators import PreloadingGenerator
 
 from mw_tokens_plugin.sandbox import Sandbox
 
-from .foreign import OPERATOR, write_pages
+from .foreign import OPERATOR, clear_journal, write_pages
 
 _TITLES = [f'Spam page {number:03}' for number in range(60)]
 
@@ -71,7 +71,7 @@ def test_nobody_asks_for_more_than_nobody_gets(
     as_nobody = site.foreign_site('aa', reads='anonymous')
     for label, read in _READS.items():
         expected = read(as_account)
-        sandbox.journal.clear()
+        clear_journal(sandbox)
         caplog.clear()
         found = read(as_nobody)
         warned = [r.getMessage() for r in caplog.records if 'warning' in r.getMessage()]
@@ -102,7 +102,7 @@ def test_what_the_account_may_do_is_asked_as_the_account(
 ) -> None:
     site.login()
     foreign = site.foreign_site('aa', reads='anonymous')
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     foreign.simple_request(
         action='query', prop='info', titles='Sandbox', intestactions='edit'
     ).submit()

@@ -34,7 +34,7 @@ from mw_tokens_plugin.site.requests import TokenRequest
 
 from .desk import Desk
 from .farms import Farm
-from .foreign import OPERATOR, Wire, mints, steps, wired, write_pages
+from .foreign import OPERATOR, Wire, clear_journal, mints, steps, wired, write_pages
 
 
 class Unhurried(Throttle):
@@ -67,7 +67,7 @@ def foreign(
     foreign._throttle = Unhurried(foreign)
     write_pages(sandbox, 'aa', *(f'Spam page {letter}' for letter in 'ABCDEFGH'))
     delete(foreign, 'H')
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     yield foreign
     sandbox.command('set-lifetimes', penalty=3.0)
 
@@ -150,7 +150,7 @@ def test_anonymous_reads_cost_no_token_and_no_login(
 ) -> None:
     foreign = site.foreign_site('aa', reads='anonymous')
     list(foreign.allpages(total=1))
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     for _ in range(5):
         assert len(list(foreign.allpages(total=3))) == 3
     entries = sandbox.journal.entries()
@@ -169,7 +169,7 @@ def test_anonymous_reads_are_not_those_that_need_the_account(
     page = pywikibot.Page(foreign, 'Spam page A')
     assert page.exists()
     page.delete('test', prompt=False)
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     assert list(page.loadDeletedRevisions())
     del foreign.userinfo
     assert foreign.userinfo['name'] == OPERATOR
@@ -264,7 +264,7 @@ def test_reads_have_one_token_to_blame(
     sandbox.faults.arm(
         kind='expire-centralauthtokens', wiki='aa', action='query', times=3
     )
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     assert list(foreign.allpages(total=2))
     results = [e.result for e in sandbox.journal.entries(wiki='aa')]
     assert results == ['badtoken'] * 3 + ['ok']
@@ -309,7 +309,7 @@ def test_each_repetition_of_a_read_has_a_token_of_its_own(
 ) -> None:
     list(foreign.allpages(total=1))
     sandbox.faults.arm(wiki='aa', action='query', times=2, **fault)
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     wire.sent.clear()
     assert len(list(foreign.allpages(total=3))) == 3
     reads = [sent for sent in wire.sent if 'generator' in sent.body]
@@ -343,7 +343,7 @@ def test_a_proxy_that_refuses_tokens_is_asked_twice_and_not_for_ever(
     sandbox.faults.arm(kind='http', status=status, wiki='aa', times=1)
     delete(foreign, 'A')
     assert deleted(sandbox) == [OPERATOR]
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     sandbox.faults.arm(kind='http', status=status, wiki='aa', times=0)
     why = 'no api.php at' if status == 404 else 'proxy'
     with pytest.raises(HttpRefusal, match=f'HTTP {status}.*{why}') as caught:
@@ -400,7 +400,7 @@ def test_a_lost_home_session_is_renewed_once_and_all_foreign_tokens_with_it(
     write_pages(sandbox, 'bb', 'Spam page A', 'Spam page B')
     delete(second, 'A')
     before = foreign.tokens.csrf, second.tokens.csrf
-    sandbox.journal.clear()
+    clear_journal(sandbox)
     sandbox.command('end-sessions', user=OPERATOR)
     delete(foreign, 'A')
     delete(second, 'B')
