@@ -40,6 +40,12 @@ The tree::
         |   +-- CannotReauthenticate this kind of login can never do this
         +-- StateConflict            the state is not the expected one
         |   +-- LostRace             somebody else was faster; an OutcomeUnknown too
+        |   +-- AlreadyBlocked       a global block is there already
+        |   +-- NotBlocked           there is no such global block
+        +-- RangeTooWide             the wiki blocks no ranges as wide as this
+        +-- BadExpiry                not an expiry, or in the past
+        +-- BadBlockSetting          the setting does not fit what is blocked
+        +-- LocalBlockFailed         the global block was made, the local one not
         +-- CannotHide               too many edits
         +-- CannotLock               oneself, or a temporary account
         +-- AlreadyExists            this wiki has the local account
@@ -56,8 +62,11 @@ from __future__ import annotations
 
 __all__ = [
     'AccountSuppressed',
+    'AlreadyBlocked',
     'AlreadyExists',
     'ApiRefusal',
+    'BadBlockSetting',
+    'BadExpiry',
     'BadToken',
     'BadUsername',
     'Blocked',
@@ -72,6 +81,7 @@ __all__ = [
     'InvalidInput',
     'InvalidName',
     'LedgerFailure',
+    'LocalBlockFailed',
     'LoginNeedsInput',
     'LostRace',
     'MustReauthenticate',
@@ -79,11 +89,13 @@ __all__ = [
     'NoSuchAccount',
     'NoTokenNeeded',
     'NotAttached',
+    'NotBlocked',
     'NotCentral',
     'NotInFarm',
     'NotLinked',
     'OutcomeUnknown',
     'PermissionDenied',
+    'RangeTooWide',
     'RateLimited',
     'ReadOnly',
     'RenameInProgress',
@@ -326,6 +338,30 @@ class LostRace(StateConflict, OutcomeUnknown):
     What this write did is known only when it has been read, so it is an
     :exc:`OutcomeUnknown` too.
     """
+
+
+class AlreadyBlocked(StateConflict):
+    """The target is globally blocked already."""
+
+
+class NotBlocked(StateConflict):
+    """The target is not globally blocked, or there is no block of that number."""
+
+
+class RangeTooWide(ApiRefusal):
+    """The wiki blocks, or lists blocks of, no ranges as wide as this."""
+
+
+class BadExpiry(ApiRefusal):
+    """The wiki cannot read the expiry, or it is in the past."""
+
+
+class BadBlockSetting(ApiRefusal):
+    """A setting of a block that does not fit what is blocked."""
+
+
+class LocalBlockFailed(ApiRefusal):
+    """The global block was made, and stands; the local one with it was not made."""
 
 
 class CannotHide(ApiRefusal):

@@ -15,8 +15,11 @@ from typing import Any
 
 from mw_tokens_plugin.exceptions import (
     AccountSuppressed,
+    AlreadyBlocked,
     AlreadyExists,
     ApiRefusal,
+    BadBlockSetting,
+    BadExpiry,
     BadUsername,
     Blocked,
     CannotHide,
@@ -26,7 +29,9 @@ from mw_tokens_plugin.exceptions import (
     LostRace,
     MustReauthenticate,
     NoSuchAccount,
+    NotBlocked,
     PermissionDenied,
+    RangeTooWide,
     RateLimited,
     ReadOnly,
     RenameInProgress,
@@ -38,6 +43,7 @@ _ARGUMENTS = frozenset({'self', 'mediawiki_exception_class_name'})
 
 _CLASSES: dict[str, type[ApiRefusal]] = {
     'nosuchuser': NoSuchAccount,
+    'baduser': NoSuchAccount,
     'invaliduser': NoSuchAccount,
     'invaliduserid': NoSuchAccount,
     'permissiondenied': PermissionDenied,
@@ -52,6 +58,19 @@ _CLASSES: dict[str, type[ApiRefusal]] = {
     'editconflict': LostRace,
     'centralauth-state-mismatch': LostRace,
     'globalblocking-block-failure': LostRace,
+    'globalblocking-block-alreadyblocked': AlreadyBlocked,
+    'globalblocking-notblocked': NotBlocked,
+    'globalblocking-notblocked-id': NotBlocked,
+    'globalblocking-block-target-invalid': NoSuchAccount,
+    'globalblocking-bigrange': RangeTooWide,
+    'cidrtoobroad': RangeTooWide,
+    'globalblocking-block-anononly-on-account': BadBlockSetting,
+    'globalblocking-block-enable-autoblock-on-ip': BadBlockSetting,
+    'globalblocking-block-modifying-global-autoblock': BadBlockSetting,
+    'cannot-modify-global-autoblock': BadBlockSetting,
+    'globalblocking-block-expiryinvalid': BadExpiry,
+    'badexpiry': BadExpiry,
+    'badexpiry-past': BadExpiry,
     'centralauth-admin-too-many-edits': CannotHide,
     'centralauth-admin-cannot-lock-self': CannotLock,
     'centralauth-admin-cannot-lock-temporary-account': CannotLock,
@@ -85,7 +104,8 @@ def error_mapping(error: object) -> dict[str, Any]:
     CentralAuth answers with a list of lists where a Status failed, GlobalBlocking with
     a list under the module's name, and every wiki with a list where ``errorformat`` is
     not ``bc``; a plain mapping is returned as it is. Where an error has only the key of
-    a message, that is in ``message``, with its parameters.
+    a message, that is in ``message``, with its parameters. The module's name above an
+    error is in ``nested_in``.
 
     :param error: the value of ``error`` or ``errors``
     """
@@ -105,6 +125,9 @@ def error_mapping(error: object) -> dict[str, Any]:
             'info': _text_of(item) or code,
         }
         has_text = any(isinstance(item.get(name), str) for name in _TEXTS)
+        if isinstance(error, Mapping):
+            lists = (name for name, value in error.items() if isinstance(value, list))
+            found['nested_in'] = next(lists, '')
         key = None if has_text else item.get('message') or item.get('key')
         if isinstance(key, str) and _KEY.fullmatch(key):
             found['message'] = {'key': key, 'params': _parameters(item)}

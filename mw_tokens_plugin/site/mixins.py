@@ -14,6 +14,7 @@ from mw_tokens_plugin.site.credentials import OPERATOR, Vouched
 from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.foreign.outgoing import Authentication
 from mw_tokens_plugin.site.globalaccounts import GlobalAccountsMixin
+from mw_tokens_plugin.site.globalblocks import GlobalBlocksMixin
 from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
 from mw_tokens_plugin.site.inputs import wiki_named
 from mw_tokens_plugin.site.linking import LinkingMixin
@@ -26,6 +27,7 @@ from mw_tokens_plugin.site.writes import SingleSendRequest
 class PluginMixin(
     GlobalAccountsMixin,
     AccountChangesMixin,
+    GlobalBlocksMixin,
     GlobalGroupsMixin,
     LinkingMixin,
     QueriesMixin,

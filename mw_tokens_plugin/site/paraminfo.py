@@ -71,6 +71,15 @@ class ModuleInfo:
                     return frozenset(item['type'])
         return frozenset()
 
+    def parameters(self, module: str) -> frozenset[str]:
+        """Return the names of a module's parameters, without the module's prefix.
+
+        :param module: the module's path
+        """
+        with expected_form(f'What {self._site} says of its module {module}'):
+            known = (self(module) or {}).get('parameters', ())
+            return frozenset(item['name'] for item in known)
+
     def _ask(self, module: str, release: str, expiry: float) -> dict[str, Any] | None:
         request = self._site._request(
             # Who replaces pywikibot's requests seldom thinks of those that it keeps.

@@ -51,7 +51,7 @@ CLASSES: dict[str, type[exceptions.ApiRefusal]] = {
     'internal_api_error_RuntimeException': exceptions.LostRace,
     'internal_api_error_TypeError': exceptions.InternalApiError,
     # What a client did wrong has no class of its own.
-    'baduser': exceptions.ApiRefusal,
+    'baduser': exceptions.NoSuchAccount,
     'badvalue': exceptions.ApiRefusal,
     'badgenerator': exceptions.ApiRefusal,
     'badinteger': exceptions.ApiRefusal,

@@ -73,8 +73,10 @@ def test_an_unknown_shape_is_an_unknown_error(error: object) -> None:
             )
         ),
         # What a block of somebody else fails of says nothing of the operator.
-        ('globalblocking-block-alreadyblocked', exceptions.ApiRefusal),
-        ('globalblocking-notblocked', exceptions.ApiRefusal),
+        ('globalblocking-block-alreadyblocked', exceptions.AlreadyBlocked),
+        ('globalblocking-notblocked', exceptions.NotBlocked),
+        ('globalblocking-bigrange', exceptions.RangeTooWide),
+        ('badexpiry-past', exceptions.BadExpiry),
         ('alreadyblocked', exceptions.ApiRefusal),
         ('editconflict', exceptions.LostRace),
         ('centralauth-state-mismatch', exceptions.LostRace),
