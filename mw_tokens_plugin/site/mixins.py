@@ -68,7 +68,8 @@ class PluginMixin(
             there), ``oauth``, or ``auto``: the first of them that this login can do
         :param reads: ``authenticated``, or ``anonymous``: then reads that do not
             depend on the account are sent without a token, which saves a request
-            each; limits are those of anonymous callers
+            each; limits are those of anonymous callers. A wiki that refuses such reads
+            is read as the account
         :param create_account: whether a first visit may create the account there
         :raises InvalidInput: ``where`` is neither a text nor a site
         :raises NotInFarm: there is no such wiki, or it shares no login with this one

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pywikibot
+from leftovers import end_mints
+from pywikibot import config
 from pywikibot.data import api
 from pywikibot.pagegenerators import PreloadingGenerator
 
 from mw_tokens_plugin.sandbox import Sandbox
 
+from .desk import Desk
+from .farms import Farm
 from .foreign import OPERATOR, clear_journal, write_pages
 
 _TITLES = [f'Spam page {number:03}' for number in range(60)]
@@ -108,3 +113,92 @@ def test_what_the_account_may_do_is_asked_as_the_account(
     ).submit()
     (entry,) = sandbox.journal.entries(wiki='aa', action='query')
     assert entry.user == OPERATOR
+
+
+@pytest.mark.parametrize('status', [401, 403, 429])
+def test_what_is_refused_to_everybody_is_read_as_the_account(
+    site: Any, sandbox: Sandbox, capfd: pytest.CaptureFixture[str], status: int
+) -> None:
+    """Once and for all, without waiting as long as everybody has to."""
+    site.login()
+    foreign = site.foreign_site('aa', reads='anonymous')
+    list(foreign.allpages(total=1))
+    sandbox.faults.arm(
+        kind='http', status=status, retry_after='3600', wiki='aa', action='query'
+    )
+    sandbox.journal.clear()
+    capfd.readouterr()
+    assert list(foreign.allpages(total=1))
+    assert list(foreign.allpages(total=1))
+    asked = sandbox.journal.entries(wiki='aa', action='query')
+    assert [entry.user for entry in asked][-2:] == [OPERATOR] * 2
+    said = capfd.readouterr().err
+    assert said.count('refuses reads without a login') == 1
+    # pywikibot tells the status.
+    assert said.count('WARNING') <= 1 and 'ERROR' not in said
+
+
+def test_a_wiki_that_nobody_reads_without_an_account_is_read_as_one(
+    own_farm: Farm, own_sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    site = own_farm.site()
+    site.login()
+    foreign = site.foreign_site('prv', reads='anonymous')
+    capfd.readouterr()
+    page = pywikibot.Page(foreign, 'Read by few')
+    page.text = 'one'
+    page.save(summary='test', quiet=True)
+    assert pywikibot.Page(foreign, 'Read by few').text == 'one'
+    assert own_sandbox.journal.entries(wiki='prv')[-1].user == OPERATOR
+    said = capfd.readouterr().err
+    assert said.count('refuses reads without a login') == 1
+    assert 'WARNING' not in said and 'ERROR' not in said
+
+
+_THIRTY_PAGES = """
+import pywikibot
+from pywikibot.pagegenerators import PreloadingGenerator
+
+def edit(sites):
+    for site in sites:
+        pages = [pywikibot.Page(site, f'Bot page {n}') for n in range(5)]
+        for page in PreloadingGenerator(pages):
+            if not page.exists():
+                page.text = '[[Category:Kept]]'
+                page.save(summary='test', quiet=True)
+            found = [*page.templates(), *page.categories(), *page.backlinks(total=5)]
+            page.text += f' {len(found)}'
+            page.save(summary='test', quiet=True)
+"""
+
+
+def test_a_bot_on_three_wikis_needs_no_more_than_plain_pywikibot_and_a_mint_a_write(
+    desk: Desk,
+) -> None:
+    """With the logins, and the first contact with each wiki."""
+    codes = ('aa', 'bb', 'cc')
+    counts = {}
+    with Sandbox(wikis=4, accounts=1) as sandbox:
+        farm = Farm.of_sandbox(sandbox, 'readfarm')
+        farm.introduce(Path(str(config.base_dir)))
+        for reads in ('plain', 'anonymous', 'authenticated'):
+            farm.restore()
+            if reads == 'plain':
+                farm.configure(desk.directory)
+                sites = f'[pywikibot.Site(code) for code in {codes}]'
+                run = desk.python(f'{_THIRTY_PAGES}\nedit({sites})')
+                assert run.code == 0, run.said
+            else:
+                farm.choose(Path(str(config.base_dir)))
+                names: dict[str, Any] = {}
+                exec(_THIRTY_PAGES, names)  # noqa: S102  # the same code in both
+                home = farm.site()
+                names['edit']([home.foreign_site(code, reads=reads) for code in codes])
+                end_mints()
+                assert sandbox.summary()['logins'] == 1
+            entries = sandbox.journal.entries()
+            assert len([e for e in entries if e.effect == 'edit']) == 30
+            counts[reads] = len(entries)
+    assert counts['anonymous'] <= counts['plain'] + 30, counts
+    # Otherwise each request to another wiki has a mint.
+    assert counts['anonymous'] < counts['authenticated'] < 2 * counts['plain'], counts

@@ -134,6 +134,24 @@ def test_nothing_is_minted_that_would_be_too_old_when_it_is_needed(
     assert home.minted == 0
 
 
+def test_a_slow_bot_throws_no_tokens_away(
+    tokens: CentralAuthTokens, home: Home
+) -> None:
+    """It reads for longer between two writes than a token is good."""
+    for _ in range(10):
+        tokens.take()
+        tokens.fetch_ahead(0)
+        home.now += SAFE_AGE
+    assert home.minted == 10 + 1
+    # Once it is fast again, so are its writes.
+    tokens.take()
+    home.now += 1
+    tokens.take()
+    minted = home.minted
+    tokens.fetch_ahead(0)
+    assert tokens.take() == str(minted + 1)
+
+
 def test_tokens_of_an_ended_session_are_thrown_away(
     tokens: CentralAuthTokens, home: Home
 ) -> None:

@@ -33,6 +33,9 @@ from mw_tokens_plugin.site.requests import CachedTokenRequest
 from mw_tokens_plugin.site.traffic import Traffic
 from mw_tokens_plugin.site.writes import SingleSendRequest
 
+#: HTTP statuses with which a wiki, or what is before it, refuses anonymous readers.
+_NOT_FOR_EVERYBODY = frozenset({401, 403, 429})
+
 
 class Login(Protocol):
     """The login of a home site, as the other wikis that it reaches know it.
@@ -69,6 +72,7 @@ class CentralAuthRequest(UploadRequest):
     site: CentralAuthSite
     #: Fresh centralauthtokens that were refused in a row.
     _refused = 0
+    _sent_anonymously = False
     _answers_of_proxies = 0
 
     def _add_defaults(self) -> None:
@@ -92,7 +96,8 @@ class CentralAuthRequest(UploadRequest):
         self, use_get: bool, paramstring: str
     ) -> tuple[bool, str, str | bytes | None, dict[str, str]]:
         """Put a centralauthtoken into the URL of this one transmission."""
-        if self._is_anonymous():
+        self._sent_anonymously = self._is_anonymous()
+        if self._sent_anonymously:
             return super()._get_request_params(use_get, paramstring)
         check(self.site, (Secret.CENTRALAUTHTOKEN,))
         login = self.site.home_login
@@ -135,6 +140,10 @@ class CentralAuthRequest(UploadRequest):
         """
         # pywikibot waits as long as a 429 says, and 413 is about the body.
         status = response.status_code
+        if status in _NOT_FOR_EVERYBODY and self._reads_as_account(f'HTTP {status}'):
+            # How long everybody has to wait does not concern the account.
+            self.site.throttle.retry_after = 0
+            return
         if 400 <= status < 500 and status not in (413, 429):
             chosen = http_remedy(self._tried())
             self._answers_of_proxies += 1
@@ -142,6 +151,28 @@ class CentralAuthRequest(UploadRequest):
                 self._tell_of_renewal()
                 return
         super()._not_answered(response, body)
+
+    def _logged_in(self, code: str) -> bool:
+        """Send a read as the account that the wiki refuses to answer to everybody."""
+        if code == 'readapidenied' and self._reads_as_account(code):
+            return False
+        return super()._logged_in(code)
+
+    def _reads_as_account(self, reason: str) -> bool:
+        """Send reads as the account from now on, if this one was sent without a login.
+
+        :return: whether that is so
+        """
+        if not self._sent_anonymously or self.site.home_login.is_logged_out:
+            return False
+        if self.site.reads == 'anonymous':
+            self.site.reads = 'authenticated'
+            pywikibot.info(
+                f'{self.site} refuses reads without a login ({reason}): they are sent '
+                f'as {self.site.username()} from now on.'
+            )
+        self._forget_error()
+        return True
 
     def _tell_of_renewal(self) -> None:
         pywikibot.info(f'Renewing the centralauthtoken for {self.site}.')

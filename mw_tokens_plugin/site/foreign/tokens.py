@@ -110,7 +110,11 @@ class CentralAuthTokens:
         :raises NotAttached: the account is no global one
         :raises SessionLost: the home session is gone for good
         """
-        ahead: Future[_Minted] | None = self._ahead.__dict__.pop('future', None)
+        of_thread = self._ahead.__dict__
+        now = self._clock()
+        of_thread['pace'] = now - of_thread.get('taken_at', now)
+        of_thread['taken_at'] = now
+        ahead: Future[_Minted] | None = of_thread.pop('future', None)
         if ahead is not None:
             # Whatever it may have failed of, the next mint will tell.
             with contextlib.suppress(Exception):
@@ -137,9 +141,15 @@ class CentralAuthTokens:
         made in the background, which may ask for something.
 
         :param pause: seconds until it will be needed at the earliest; if that is too
-            long for a token to stay good, nothing is minted
+            long for a token to stay good, nothing is minted; nor is it if this thread
+            took as long between its latest two requests
         """
-        if pause >= SAFE_AGE or {'future', 'is_off'} & self._ahead.__dict__.keys():
+        of_thread = self._ahead.__dict__
+        if {'future', 'is_off'} & of_thread.keys():
+            return
+        # A thread that needed its latest token long after the one before will probably
+        # be as slow with the next one, which would be too old by then.
+        if max(pause, of_thread.get('pace', 0.0)) >= SAFE_AGE:
             return
         if not threading.main_thread().is_alive():
             # The interpreter shuts down, and may refuse to start threads.
