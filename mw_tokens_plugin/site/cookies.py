@@ -20,7 +20,7 @@ from typing import Any
 from pywikibot.comms import http
 from pywikibot.tools import as_filename
 
-from mw_tokens_plugin.site import forks
+from mw_tokens_plugin.site import cookierules, forks
 from mw_tokens_plugin.site.meanwhile import Meanwhile
 
 #: Seconds that one login waits for another of the same account. Going ahead costs a
@@ -132,6 +132,11 @@ class AccountCookies(http.PywikibotCookieJar):  # type: ignore[misc]
             super().clear(*where)
         else:
             self._accounts.clear()
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Keep the cookies of an answer that its host may set."""
+        with self._cookies_lock:
+            cookierules.take(self, response, request)
 
     def load(self, user: str = '', *args: Any, **kwargs: Any) -> None:
         """Load the file of an account, unless what is in memory is newer.

@@ -47,6 +47,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.oldmodules import has_no_paths
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Token
+from mw_tokens_plugin.site.cookierules import taking_cookies_of
 from mw_tokens_plugin.site.cookies import acting_as
 from mw_tokens_plugin.site.credentials import carried, check
 from mw_tokens_plugin.site.foreign.outgoing import authenticated
@@ -226,7 +227,10 @@ class TokenRequest(TransmittedRequest):
         if not session.has_heard:
             session.heard(self._host, self._generation)
         try:
-            with authenticated(getattr(self.site, 'authentication', None)):
+            with (
+                authenticated(getattr(self.site, 'authentication', None)),
+                taking_cookies_of(self.site),
+            ):
                 answer = super()._http_request(use_get, uri, data, headers, paramstring)
         finally:
             session.traffic.landed(self)

@@ -13,6 +13,7 @@ from typing import Any
 from pywikibot.comms import http
 from requests import PreparedRequest, Request
 
+from mw_tokens_plugin.site import cookierules
 from mw_tokens_plugin.site.meanwhile import Meanwhile
 
 #: What a request is given last, and returned as.
@@ -72,6 +73,9 @@ def install_authentication(session: Any) -> None:
             # None leaves it to the library.
             request.auth = _present.authentication
         prepared: PreparedRequest = prepare(request)
+        given = (*(request.headers or ()), *session.headers)
+        if 'Cookie' in prepared.headers and 'cookie' not in map(str.lower, given):
+            cookierules.send(prepared)
         return prepared
 
     session.__dict__['prepare_request'] = prepare_request
