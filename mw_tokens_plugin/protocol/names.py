@@ -10,7 +10,6 @@ https://www.mediawiki.org/wiki/Manual:Page_title
 from __future__ import annotations
 
 import enum
-import ipaddress
 import re
 import sys
 import unicodedata
@@ -19,6 +18,7 @@ from html.entities import html5
 from urllib.parse import unquote
 
 from mw_tokens_plugin.exceptions import InvalidName
+from mw_tokens_plugin.protocol.addresses import canonical_address, network_of
 
 __all__ = [
     'MAX_BYTES',
@@ -53,10 +53,8 @@ _FORBIDDEN = re.compile(
     # Four tildes are a signature, and an encoded byte would not survive in a URL.
     '|~~~|%[0-9A-Fa-f]{2}'
 )
-_DOTTED = re.compile(r'\d+(?:\.\d+){3}', re.ASCII)
 #: What may be an address or a range; few names match.
 _ADDRESS_LIKE = re.compile(r'(?:[\d.]+|(?=[^:]*:)[0-9A-Fa-f:.]+)(?:/\d+)?')
-_IPV6 = re.compile('[0-9A-Fa-f:]+')
 #: What MediaWiki treats as an IPv4 address, or a hidden one, in the place of a name.
 _IPV4_LIKE = re.compile(r'\d{1,3}(?:\.\d{1,3}){2}\.(?:xxx|\d{1,3})', re.ASCII)
 #: Namespaces that every wiki has: text with such a prefix is the title of a page.
@@ -168,7 +166,7 @@ def normalise_name(text: str, *, capital: Capital = first_letter) -> str:
     name = name.removesuffix(_SUFFIX).strip(' ')
     if not name:
         raise InvalidName(f'{text.strip()!r} holds no name.')
-    if address := _address(name):
+    if address := canonical_address(name):
         return address
     for impossible in (_FORBIDDEN, _ENTITY):
         if bad := impossible.search(name):
@@ -243,11 +241,8 @@ def kind_of(name: str) -> AccountKind:
         return AccountKind.TEMPORARY
     if not _ADDRESS_LIKE.fullmatch(name):
         return AccountKind.ACCOUNT
-    try:
-        ipaddress.ip_network(name, strict=False)
-    except ValueError:
-        return AccountKind.ACCOUNT
-    return AccountKind.IP
+    is_address = network_of(name) is not None
+    return AccountKind.IP if is_address else AccountKind.ACCOUNT
 
 
 def _character(entity: re.Match[str]) -> str:
@@ -259,21 +254,3 @@ def _character(entity: re.Match[str]) -> str:
     number = int(digits, 16 if hexadecimal else 10) if len(digits) <= 7 else -1
     character = chr(number) if 0 <= number <= sys.maxunicode else _REPLACEMENT
     return _NOT_IN_PAGES.sub(_REPLACEMENT, character)
-
-
-def _address(name: str) -> str | None:
-    """Return an IP address or range as MediaWiki writes it; None if it is neither."""
-    address, slash, bits = name.partition('/')
-    if _DOTTED.fullmatch(address):
-        # MediaWiki drops leading zeros, which Python refuses.
-        address = '.'.join(part.lstrip('0') or '0' for part in address.split('.'))
-    elif not _IPV6.fullmatch(address):
-        return None
-    try:
-        found = ipaddress.ip_interface(address + slash + bits).ip
-    except ValueError:
-        return None
-    if isinstance(found, ipaddress.IPv4Address):
-        return f'{found}{slash}{bits}'
-    groups = found.exploded.split(':')
-    return ':'.join(f'{int(group, 16):X}' for group in groups) + slash + bits

@@ -99,6 +99,10 @@ def test_an_account_is_found_however_it_is_pasted(line: str) -> None:
         ('- 198.51.100.24 (residential proxy, port 5060)', ('198.51.100.24',)),
         ('192.0.2.1, 192.0.2.2 192.0.2.3', ('192.0.2.1', '192.0.2.2', '192.0.2.3')),
         ('~2026-1234-5 (talk | contribs)', ('~2026-1234-5',)),
+        ('~2026-1-2, 192.0.2.4 ~2026-3', ('~2026-1-2', '192.0.2.4', '~2026-3')),
+        ('198.51.100.77/25 (talk | block log)', ('198.51.100.0/25',)),
+        ('{{IP|2001:db8::7/32}}', ('2001:DB8:0:0:0:0:0:0/32',)),
+        (f'{META}/wiki/Special:GlobalBlockList/192.0.2.9/32', ('192.0.2.9',)),
     ],
 )
 def test_several_names_and_odd_ones_are_kept_apart(
@@ -187,6 +191,28 @@ def test_what_names_nobody_is_told_apart(line: str, kind: LineKind) -> None:
 def test_what_cannot_be_told_apart_is_refused(line: str) -> None:
     with pytest.raises(InvalidInput, match=r'[.\]]$'):
         names(line)
+
+
+@pytest.mark.parametrize(
+    ('line', 'instead'),
+    [
+        *(
+            (f'203.0.113.5{dash}203.0.113.9', '203.0.113.5/32, 203.0.113.6/31, 203.0')
+            for dash in ('-', ' - ', '\u2013')
+        ),
+        ('2001:db8::5-2001:db8::6', '2001:DB8:0:0:0:0:0:5/128, 2001:DB8:0:0:0:0:0:6/'),
+        ('192.0.2.9-192.0.2.5', 'is not a range'),
+        ('192.0.2.*', '192.0.2.0/24'),
+        ('192.0.x.x', '192.0.0.0/16'),
+        ('1.0.0.1-223.255.255.254', ' more'),
+    ],
+)
+def test_a_range_in_another_form_is_refused_with_the_form_to_use(
+    line: str, instead: str
+) -> None:
+    with pytest.raises(InvalidInput, match='range of addresses') as refused:
+        names(line)
+    assert instead in str(refused.value)
 
 
 def test_a_list_of_exclusions_has_no_comment_that_may_be_an_entry() -> None:

@@ -47,8 +47,10 @@ from mw_tokens_plugin.protocol.names import (
         pytest.param('\ufb01x', 'Fix', id='ligature'),
         pytest.param('old:name@example=1', 'Old:name@example=1', id='old signs'),
         pytest.param('192.0.2.1', '192.0.2.1', id='IP address'),
-        pytest.param('192.000.02.1/24', '192.0.2.1/24', id='leading zeros'),
-        pytest.param('2001:db8::a/64', '2001:DB8:0:0:0:0:0:A/64', id='IPv6 address'),
+        pytest.param('192.000.02.1/24', '192.0.2.0/24', id='leading zeros'),
+        pytest.param('2001:db8::a', '2001:DB8:0:0:0:0:0:A', id='IPv6 address'),
+        pytest.param('2001:db8::a/64', '2001:DB8:0:0:0:0:0:0/64', id='IPv6 range'),
+        pytest.param('192.0.2.9/32', '192.0.2.9', id='range of one address'),
         pytest.param('~2026-12', '~2026-12', id='temporary'),
     ],
 )

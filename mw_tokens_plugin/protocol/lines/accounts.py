@@ -13,6 +13,7 @@ from functools import partial
 from urllib.parse import unquote
 
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.addresses import cidrs_between
 from mw_tokens_plugin.protocol.lines.grammar import Line
 from mw_tokens_plugin.protocol.lines.links import Normalise, linked_names
 from mw_tokens_plugin.protocol.lines.printed import without_facts
@@ -27,7 +28,13 @@ from mw_tokens_plugin.protocol.lines.signs import (
     title_in,
     trimmed,
 )
-from mw_tokens_plugin.protocol.names import Capital, first_letter, normalise_name
+from mw_tokens_plugin.protocol.names import (
+    AccountKind,
+    Capital,
+    first_letter,
+    kind_of,
+    normalise_name,
+)
 
 #: The links after a name, in brackets; in other languages they are known by signs.
 _GROUP = re.compile(rf'{LINK_WORD}(?:[\s|.·•,/]+{LINK_WORD})*|.*[|·•].*', re.IGNORECASE)
@@ -39,6 +46,11 @@ _QUOTED = re.compile(
     re.IGNORECASE,
 )
 _STRUCK = re.compile(r'</?(?:s|del|strike)\b', re.IGNORECASE)
+#: A range by its first and last address, and one with signs in place of numbers.
+_RANGE = re.compile(r'([0-9A-Fa-f:.]{2,60})\s*[-–—]\s*([0-9A-Fa-f:.]{2,60})')
+_WILDCARD = re.compile(r'(?P<known>(?:\d{1,3}\.){1,3})(?:[*xX](?:\.|$)){1,3}(?<!\.)')
+#: Ranges that a message lists.
+_MAX_CIDRS = 20
 _ENCODED = re.compile('%[0-9A-Fa-f]{2}')
 #: Cells of several columns; "1,000" is a number.
 _COLUMNS = re.compile(r'\t|^"[^"]*"\s*[,;]|(?<!\d),(?=\S)|,(?!\d{3}\b)\S|[,;]$')
@@ -178,10 +190,14 @@ def _unquoted(name: str) -> str:
 def _addresses(text: str) -> list[str]:
     """Return the IP addresses that a text consists of; an empty list for other texts.
 
+    Names of temporary accounts have no blanks, so they can be among them.
+
     :raises InvalidInput: it has words besides, or is a range of addresses
     """
+    if (ends := _RANGE.fullmatch(text)) and any(map(ip_address, ends.groups())):
+        raise InvalidInput(_instead_of_range(text, cidrs_between(*ends.groups())))
     words = re.split(r'[\s,;]+', text.strip(' ,;'))
-    found = [ip_address(word) for word in words]
+    found = [ip_address(word) or _temporary(word) for word in words]
     if all(found):
         return [address for address in found if address]
     if found[0]:
@@ -192,6 +208,24 @@ def _addresses(text: str) -> list[str]:
             f'{text!r} begins with an IP address: give addresses alone, or a name as '
             '[[User:...]].'
         )
-    if re.fullmatch(r'[\d.]{7,}\s*[-–]\s*[\d.]{7,}', text):
-        raise InvalidInput(f'{text!r} is a range of addresses: give it as CIDR.')
+    if wildcard := _WILDCARD.fullmatch(text):
+        start = re.sub(r'[*xX]', '0', text)
+        bits = 8 * wildcard['known'].count('.')
+        raise InvalidInput(
+            f'{text!r} is a range of addresses: write it as {start}/{bits}.'
+        )
     return []
+
+
+def _temporary(word: str) -> str | None:
+    return word if kind_of(word) is AccountKind.TEMPORARY else None
+
+
+def _instead_of_range(text: str, cidrs: Sequence[str]) -> str:
+    """Say how a range is given that is written with its first and last address."""
+    if not cidrs:
+        return f'{text!r} is not a range of addresses: write ranges as 192.0.2.0/24.'
+    shown = ', '.join(cidrs[:_MAX_CIDRS])
+    if len(cidrs) > _MAX_CIDRS:
+        shown += f' and {len(cidrs) - _MAX_CIDRS} more'
+    return f'{text!r} is a range of addresses: give it as CIDR, one a line: {shown}.'
