@@ -39,7 +39,7 @@ The tree::
         |   +-- MustReauthenticate   the login is too old for this
         |   +-- CannotReauthenticate this kind of login can never do this
         +-- StateConflict            the state is not the expected one
-        |   +-- LostRace             somebody else was faster; an OutcomeUnknown too
+        |   +-- LostRace             somebody else was faster; an AmbiguousWrite too
         |   +-- AlreadyBlocked       a global block is there already
         |   +-- NotBlocked           there is no such global block
         +-- RangeTooWide             the wiki blocks no ranges as wide as this
@@ -64,6 +64,7 @@ __all__ = [
     'AccountSuppressed',
     'AlreadyBlocked',
     'AlreadyExists',
+    'AmbiguousWrite',
     'ApiRefusal',
     'BadBlockSetting',
     'BadExpiry',
@@ -250,7 +251,7 @@ class HttpRefusal(TokensPluginError):
         self.status = status
 
 
-class OutcomeUnknown(TokensPluginError):
+class AmbiguousWrite(TokensPluginError):
     """A write was sent, and no answer of the API says whether it took effect.
 
     It may have: read the state before sending anything again.
@@ -259,6 +260,10 @@ class OutcomeUnknown(TokensPluginError):
     """
 
     retry_after: float = 0.0
+
+
+#: The name that it had before.
+OutcomeUnknown = AmbiguousWrite
 
 
 class UnexpectedAnswer(TokensPluginError):
@@ -332,11 +337,11 @@ class StateConflict(ApiRefusal):
     """The account is not in the expected state: somebody changed it."""
 
 
-class LostRace(StateConflict, OutcomeUnknown):
+class LostRace(StateConflict, AmbiguousWrite):
     """Somebody changed the same thing at the same moment: read it again.
 
     What this write did is known only when it has been read, so it is an
-    :exc:`OutcomeUnknown` too.
+    :exc:`AmbiguousWrite` too.
     """
 
 

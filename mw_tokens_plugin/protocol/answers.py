@@ -70,6 +70,14 @@ def is_answer(action: str, body: object) -> bool:
     return not _KEYS.get(action, {action}).isdisjoint(body)
 
 
+def is_known(action: str) -> bool:
+    """Tell whether it is known under which keys a module answers.
+
+    :param action: the API module
+    """
+    return action in _KNOWN or action in _KEYS
+
+
 def may_be_answer(action: str, body: object, status: int) -> bool:
     """Return whether a body can be an answer, also of an unknown module.
 

@@ -50,6 +50,7 @@ NAMES = (
     'linked_accounts',
     'lists_global_users',
     'lock_log',
+    'post',
     'query_with_tokens',
     'reauthenticate',
     'set_global_account_status',

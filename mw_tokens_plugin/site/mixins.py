@@ -19,12 +19,14 @@ from mw_tokens_plugin.site.globalgroups import GlobalGroupsMixin
 from mw_tokens_plugin.site.inputs import wiki_named
 from mw_tokens_plugin.site.linking import LinkingMixin
 from mw_tokens_plugin.site.pluginsite import Credential, Reads
+from mw_tokens_plugin.site.posting import PostingMixin
 from mw_tokens_plugin.site.queries import QueriesMixin
 from mw_tokens_plugin.site.requests import TokenRequest
 from mw_tokens_plugin.site.writes import SingleSendRequest
 
 
 class PluginMixin(
+    PostingMixin,
     GlobalAccountsMixin,
     AccountChangesMixin,
     GlobalBlocksMixin,

@@ -34,6 +34,11 @@ class PluginSite(WikiSite, Protocol):
     def single_send_request(self) -> Any:
         """The class of requests that are never repeated blindly."""
 
+    def post(
+        self, action: str, /, *, once: bool = True, **parameters: Any
+    ) -> dict[str, Any]:
+        """Send a request of any action, with the token that it wants."""
+
     def global_account(self, name: str | pywikibot.User) -> GlobalAccount:
         """Return what the wiki tells of one global account."""
 

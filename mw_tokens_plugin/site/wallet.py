@@ -21,6 +21,7 @@ from pywikibot.data.api._requests import WRITE_ACTIONS
 
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
+    NoTokenNeeded,
     TokenUnavailable,
     UnexpectedAnswer,
     UnknownTokenType,
@@ -223,7 +224,10 @@ class TypedTokenWallet(TokenWallet):
         :raises NoTokenNeeded: the module takes no token
         :raises TokenUnavailable: the wiki has it, but not for this user or page
         """
-        token = self[self.token_type_of(module)]
+        return self._token_for(self.token_type_of(module), title, user)
+
+    def _token_for(self, token_type: TokenType, title: Any, user: str | None) -> Token:
+        token = self[token_type]
         if title is None and user is None:
             return token
         return self.live(token, {'title': title, 'user': user})
@@ -260,21 +264,29 @@ class TypedTokenWallet(TokenWallet):
                 held = self._kept((token.type,), answer, subject)[token.type]
             return held
 
-    def parameter_for(self, module: str) -> dict[str, Token]:
+    def parameters_for(
+        self, module: str, *, title: Any = None, user: str | None = None
+    ) -> dict[str, Token]:
         """Return the token that an API module wants, by the name of its parameter.
 
         Most modules call it ``token``, and some do not::
 
             site.simple_request(
-                action='login', lgname=name, **site.tokens.parameter_for('login')
+                action='login', lgname=name, **site.tokens.parameters_for('login')
             )
 
         :param module: the module's name
+        :param title: see :meth:`for_action`
+        :param user: see :meth:`for_action`
+        :return: one parameter; none for a module that takes no token
         :raises UnknownModule: the wiki has no such module
-        :raises NoTokenNeeded: the module takes no token
+        :raises TokenUnavailable: the wiki has it, but not for this user or page
         """
-        parameter = self._parameter_of(module)
-        return {parameter.name: self[parameter.type]}
+        try:
+            parameter = self._parameter_of(module)
+        except NoTokenNeeded:
+            return {}
+        return {parameter.name: self._token_for(parameter.type, title, user)}
 
     def token_type_of(self, module: str) -> TokenType:
         """Return the type of token that an API module wants.

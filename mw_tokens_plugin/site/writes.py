@@ -6,6 +6,7 @@ wiki first.
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ import requests
 from pywikibot import config
 
 from mw_tokens_plugin.exceptions import OutcomeUnknown, RateLimited, WikiUnreachable
-from mw_tokens_plugin.protocol.answers import is_answer
+from mw_tokens_plugin.protocol.answers import is_answer, is_known
 from mw_tokens_plugin.protocol.oldanswers import in_second_version
 from mw_tokens_plugin.protocol.responses import readable, refusal
 from mw_tokens_plugin.site.credentials import carried, check
@@ -48,6 +49,17 @@ class SingleSendRequest(TokenRequest):
     """
 
     fields: tuple[tuple[str, str], ...] = ()
+    #: What the wiki repeats in its answer, where it may have any form.
+    _echo = ''
+
+    def _add_defaults(self) -> None:
+        """Let the wiki repeat a word where it is not known how the module answers.
+
+        Modules of extensions answer under any key, and gateways do so too.
+        """
+        super()._add_defaults()
+        if not is_known(self.action) and 'requestid' not in self._params:
+            self._echo = self['requestid'] = secrets.token_hex(8)
 
     def _get_request_params(
         self, use_get: bool, paramstring: str
@@ -94,7 +106,7 @@ class SingleSendRequest(TokenRequest):
         :raises OutcomeUnknown: it is not an answer of the API to this action
         """
         body = body_of(response)
-        if is_answer(self.action, body):
+        if self._is_repeated_in(body) or is_answer(self.action, body):
             if not isinstance(body, dict):
                 return {}
             return readable(in_second_version(body, wanted=False))
@@ -105,6 +117,13 @@ class SingleSendRequest(TokenRequest):
             failure = self._unknown(description_of(response, body))
         failure.retry_after = seconds_to_wait(response)
         raise failure
+
+    def _is_repeated_in(self, body: object) -> bool:
+        """Tell whether the answer repeats the word, and take that out of it."""
+        if not self._echo or not isinstance(body, dict):
+            return False
+        is_repeated: bool = body.pop('requestid', None) == self._echo
+        return is_repeated
 
     def _internal_api_error(self, code: str, error: object, result: object) -> bool:
         """Let it raise: pywikibot would send some of these again."""

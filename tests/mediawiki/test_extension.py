@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pywikibot import config
 from pywikibot.site import APISite
 from sandbox.apicache import let_days_pass
 
@@ -48,6 +49,20 @@ def test_the_extensions_module_takes_it(client: Client, wiki: Wiki) -> None:
     assert act(site)['farmtoken']['done']
     sent = [(s.action, s.result) for s in wiki.sent() if s.action != 'query']
     assert sent == [('farmtoken', 'ok')]
+
+
+def test_any_module_is_posted_to_whatever_its_answer_is_called(
+    client: Client, wiki: Wiki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And none in a simulation, though pywikibot knows of its own list alone."""
+    site = client.site(wiki)
+    assert site.post('farmtoken') == {'farmtoken': {'done': True}}
+    wiki.forget()
+    assert site.post('farmtoken', under='other') == {'other': {'done': True}}
+    assert [(s.action, s.result) for s in wiki.sent()] == [('farmtoken', 'ok')]
+    monkeypatch.setattr(config, 'simulate', True)
+    assert site.post('farmtoken')['farmtoken']['result'] == 'Success'
+    assert len(wiki.sent()) == 1
 
 
 def test_it_is_renewed_like_any_other(client: Client, wiki: Wiki) -> None:

@@ -28,7 +28,12 @@ from requests import PreparedRequest, Response
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-from mw_tokens_plugin.exceptions import CentralAuthTokenRefused, HttpRefusal
+from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
+    ApiRefusal,
+    CentralAuthTokenRefused,
+    HttpRefusal,
+)
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.writes import send_once
 
@@ -472,9 +477,25 @@ def test_writes_of_wikibase_that_are_sent_once_are_answered_as_a_whole(
 ) -> None:
     repository = home.foreign_site('aa').data_repository()
     label = {'id': 'Q1', 'language': 'en', 'value': 'Sent once'}
-    answer = send_once(repository, 'wbsetlabel', label)
-    assert answer['success'] == 1
-    assert answer['entity']['labels']['en']['value'] == 'Sent once'
+    for answer in (
+        send_once(repository, 'wbsetlabel', label),
+        repository.post('wbsetlabel', **label),
+    ):
+        assert answer['success'] == 1 and 'requestid' not in answer
+        assert answer['entity']['labels']['en']['value'] == 'Sent once'
+
+
+def test_what_a_gateway_says_is_no_answer_of_an_extension(
+    home: Any, sandbox: Sandbox
+) -> None:
+    repository = home.foreign_site('aa').data_repository()
+    label = {'id': 'Q1', 'language': 'en', 'value': 'Posted'}
+    sandbox.faults.arm(kind='gateway', action='wbsetlabel', status=200)
+    with pytest.raises(AmbiguousWrite):
+        repository.post('wbsetlabel', **label)
+    with pytest.raises(ApiRefusal) as refused:
+        repository.post('wbsetlabel', **{**label, 'id': 'nonsense'})
+    assert refused.value.wiki == str(repository)
 
 
 def test_the_data_repository_is_a_foreign_site(home: Any, sandbox: Sandbox) -> None:

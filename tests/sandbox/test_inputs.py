@@ -62,7 +62,7 @@ _REFUSED: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
     ('create', lambda s: s.foreign_site('aa', create_account='no'), "account='no'"),
     ('page for wiki', lambda s: s.foreign_site(pywikibot.Page(s, 'X')), 'not name a'),
     ('action', lambda s: s.tokens.for_action(None), 'None is not the name of an API'),
-    ('parameter', lambda s: s.tokens.parameter_for(['edit']), 'not the name of an'),
+    ('parameter', lambda s: s.tokens.parameters_for(['edit']), 'not the name of an'),
     ('types', lambda s: s.tokens.prefetch(['csrf']), 'is not a text'),
     ('query', lambda s: s.query_with_tokens(None), 'None is not a list'),
     ('context', lambda s: s.edit_context(None), 'neither a page nor a title'),
@@ -130,7 +130,8 @@ def test_an_error_about_a_token_says_what_works(site: Any) -> None:
     with pytest.raises(UnknownModule, match=f"{site} has no API module 'nosuch'"):
         tokens.for_action('nosuch')
     with pytest.raises(NoTokenNeeded, match='query'):
-        tokens.parameter_for('query')
+        tokens.for_action('query')
+    assert tokens.parameters_for('query') == {}
 
 
 def test_the_parameter_comes_with_its_name(site: Any, sandbox: Sandbox) -> None:
@@ -138,19 +139,19 @@ def test_the_parameter_comes_with_its_name(site: Any, sandbox: Sandbox) -> None:
     tokens = site.tokens
     names = {'edit': 'token', 'login': 'lgtoken', 'clientlogin': 'logintoken'}
     for action, name in names.items():
-        assert list(tokens.parameter_for(action)) == [name]
+        assert list(tokens.parameters_for(action)) == [name]
     request = site.simple_request(
         action='edit',
         title='Spam with a parameter',
         text='x',
-        **tokens.parameter_for('edit'),
+        **tokens.parameters_for('edit'),
     )
     assert request.submit()['edit']['result'] == 'Success'
     answer = site.simple_request(
         action='login',
         lgname='Sandbox Operator@bot',
         lgpassword=sandbox.credentials.bot,
-        **tokens.parameter_for('login'),
+        **tokens.parameters_for('login'),
     ).submit()
     assert answer['login']['result'] == 'Success'
 

@@ -146,6 +146,15 @@ WRITES: tuple[Callable[[Any], dict[str, Any]], ...] = (
 )
 
 
+#: The same writes, without a look at their tokens.
+POSTED: tuple[tuple[str, dict[str, Any]], ...] = (
+    ('edit', {'title': PAGE, 'text': 'Better'}),
+    ('rollback', {'title': PAGE, 'user': SPAMBOT}),
+    ('userrights', {'user': VICTIM, 'add': 'bot'}),
+    ('delete', {'title': PAGE, 'reason': 'Old'}),
+)
+
+
 def effects(sandbox: Sandbox, wiki: str) -> list[str]:
     """Return what was really done on a wiki, but for logging in."""
     return [
@@ -153,6 +162,15 @@ def effects(sandbox: Sandbox, wiki: str) -> list[str]:
         for entry in sandbox.journal.entries()
         if entry.wiki == wiki and entry.effect not in ('', 'login')
     ]
+
+
+def test_any_action_is_posted_whatever_the_age(there: tuple[Any, Sandbox]) -> None:
+    site, sandbox = there
+    for action, parameters in POSTED:
+        spoil(sandbox, site.code)
+        assert site.post(action, **parameters)[action]
+    done = effects(sandbox, site.code)
+    assert [name.partition(':')[0] for name in done] == [name for name, _ in POSTED]
 
 
 def test_a_bot_writes_whatever_the_age_and_goes_on_after_its_tokens_died(
