@@ -27,7 +27,7 @@ The tree::
     |   +-- CentralAuthTokenRefused  fresh ones were refused, again and again
     +-- WikiUnreachable              no answer from the wiki for too long
     +-- HttpRefusal                  refused before the API saw it; has ``status``
-    +-- OutcomeUnknown               a write was sent, and may have taken effect
+    +-- AmbiguousWrite               a write was sent, and may have taken effect
     +-- UnexpectedAnswer             a read was answered with something else
     +-- LedgerFailure                the database of the ledger failed
     +-- CampaignBusy                 another run is active on the campaign
