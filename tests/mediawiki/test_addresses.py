@@ -79,7 +79,8 @@ def drawn(chance: Random) -> str:
 def test_addresses_and_ranges_are_written_as_mediawiki_writes_them() -> None:
     chance = Random(0)
     texts = sorted({drawn(chance) for _ in range(4000)})
-    # MediaWiki takes a range whose address has leading zeros for another one.
+    # MediaWiki reads "::/12" wrongly, and ranges whose address has leading zeros.
+    texts = [text for text in texts if not text.startswith('::/')]
     texts = [
         t for t in texts if '/' not in t or '.0' not in f'.{t}'.replace('.0.', '..')
     ]
