@@ -44,6 +44,11 @@ _REFUSALS = (
     *('authentication failed', 'does not exist', 'pg_hba.conf', 'permission denied'),
 )
 
+#: What drivers of PostgreSQL say of a name that no server of names knows, and with what
+#: that has failed for now (``EAI_AGAIN``).
+_UNRESOLVED = ('failed to resolve host', 'could not translate host name')
+_UNRESOLVED_NOW = (f'[Errno {socket.EAI_AGAIN}]', 'temporary failure')
+
 #: With what SQLite begins to complain of bytes that are no text.
 _NO_TEXT = 'Could not decode to UTF-8'
 
@@ -262,7 +267,10 @@ def _works_later(error: Exception) -> bool:
     cause = getattr(original, 'original_exception', None)
     if isinstance(cause, socket.gaierror):
         return cause.errno == socket.EAI_AGAIN
-    return not any(words in str(original) for words in _REFUSALS)
+    said = str(original)
+    if any(words in said for words in _UNRESOLVED):
+        return any(words.lower() in said.lower() for words in _UNRESOLVED_NOW)
+    return not any(words in said for words in _REFUSALS)
 
 
 def _check_credentials(query: Mapping[str, object]) -> None:
