@@ -307,8 +307,9 @@ def skip_wikis(run: Run[Options], campaign: Campaign) -> Campaign:
                 reason = SkipReason.LEFT_OUT
                 decision = Decision(target.name, skipped=reason, facts=facts)
                 ledger.decide(campaign, [decision])
-        skipped = sorted({*campaign.options.get('not_wikis', []), *chosen})
-        return run.keep(campaign, 'not_wikis', skipped)
+        return run.keep(
+            campaign, 'not_wikis', lambda old: sorted({*(old or ()), *chosen})
+        )
 
 
 def tell_unknown(run: Run[Options], campaign: Campaign) -> Campaign:

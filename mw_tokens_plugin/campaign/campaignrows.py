@@ -6,7 +6,7 @@ sealed, and somebody else may have changed it in the meantime.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -174,16 +174,37 @@ class CampaignRows(Queries):
         """
         return self._set_moment(campaign, moment, now())
 
-    def keep(self, campaign: Campaign, name: str, value: Any) -> Campaign:
-        """Keep something more among the options of a campaign."""
-        options = stored({**campaign.options, name: value})
-        with self.database.begin() as connection:
+    def locked_options(
+        self, connection: sa.Connection, campaign: Campaign
+    ) -> Mapping[str, Any]:
+        """Return the options as they are now; nobody changes them in the meantime.
+
+        :param connection: within a transaction, which ends the meantime
+        :raises InvalidInput: this version cannot read them
+        """
+        mine = campaigns.c.id == campaign.id
+        if connection.dialect.name == 'sqlite':
+            # A write first: SQLite has no locks on rows, only the writer's.
             connection.execute(
-                sa.update(campaigns)
-                .where(campaigns.c.id == campaign.id)
-                .values(options=options)
+                sa.update(campaigns).where(mine).values(options=campaigns.c.options)
             )
-        return replace(campaign, options=options)
+        with readable(f'The campaign {campaign.name!r}'):
+            options = connection.scalar(
+                sa.select(campaigns.c.options).where(mine).with_for_update()
+            )
+            if not isinstance(options, Mapping):
+                raise ValueError('its options are no options')
+        return options
+
+    def set_options(
+        self, connection: sa.Connection, campaign: Campaign, options: Mapping[str, Any]
+    ) -> None:
+        """Replace the options, after :meth:`locked_options`."""
+        connection.execute(
+            sa.update(campaigns)
+            .where(campaigns.c.id == campaign.id)
+            .values(options=stored(options))
+        )
 
     def reopen(self, campaign: Campaign) -> Campaign:
         """Take back that a campaign is finished, and that its plan was agreed to."""

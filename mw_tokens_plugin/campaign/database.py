@@ -14,11 +14,11 @@ import shlex
 import socket
 import sqlite3
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -33,6 +33,8 @@ from mw_tokens_plugin.privatefiles import others_can_read
 from mw_tokens_plugin.site.settings import settings
 
 Row = sa.Row[Any]
+
+Result = TypeVar('Result')
 
 #: How often something is done that another process is just doing.
 _TRIES = 10
@@ -197,6 +199,13 @@ class Database:
     ) -> None:
         """Execute a statement for all rows, in a transaction of its own.
 
+        :raises LedgerFailure: the database failed
+        """
+        self.transact(lambda connection: connection.execute(statement, rows))
+
+    def transact(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Return what a function returns that is called within a transaction.
+
         Where two processes wait for each other's rows the database ends the
         transaction of one of them, which is then made again.
 
@@ -205,11 +214,11 @@ class Database:
         for last in (*[False] * _TRIES, True):
             try:
                 with self.begin() as connection:
-                    connection.execute(statement, rows)
-                return
+                    return work(connection)
             except LedgerFailure as error:
                 if last or not _is_deadlock(error.__cause__):
                     raise
+        raise AssertionError('the last try returns or raises')
 
 
 def _is_ours(error: BaseException) -> bool:

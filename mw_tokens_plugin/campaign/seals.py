@@ -18,9 +18,10 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,9 +38,7 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.rows import stored
 from mw_tokens_plugin.campaign.schema import plans
 from mw_tokens_plugin.campaign.sealkey import Key
-
-#: Seals of a target that are checked; there is one for each operator who joined.
-_SEALS = 40
+from mw_tokens_plugin.campaign.sealtexts import seals_in
 
 #: When a plan was made, as the ledger has it once another one has taken its place.
 _SUPERSEDED = datetime(1970, 1, 1)
@@ -112,7 +111,9 @@ class Sealer:
         self._campaign = campaign
         self._keys: dict[str, bytes] = {}
         self._header = self._bound_to(campaign)
-        self._plans = {plan.id: plan for plan in self._read()}
+        with ledger.database.begin() as connection:
+            found = self._read(connection, campaign)
+        self._plans = {plan.id: plan for plan in found}
         #: Plans of earlier runs that were not confirmed then: what they had may not be
         #: there when this run shows the plan, and be put back later.
         self._earlier = {p.id for p in self._plans.values() if not p.confirmed}
@@ -162,7 +163,7 @@ class Sealer:
         :param confirmed: whether the operator has agreed to it before
         """
         plan = Plan(secrets.token_hex(6), now(), confirmed)
-        self._write(plan, sa.insert(plans))
+        self._write(plan)
         self._plans[plan.id] = self._own = plan
 
     def vouched(self, target: Target) -> Plan | None:
@@ -176,9 +177,7 @@ class Sealer:
             State.LISTED: ('listed', 'decided'),
             State.DONE: ('ended',),
         }.get(target.state, ('decided',))
-        for seal in (target.seals or '').split()[:_SEALS]:
-            key_id, _, rest = seal.partition(':')
-            plan_id, _, digest = rest.partition(':')
+        for key_id, plan_id, digest in seals_in(target.seals):
             plan = self._plans.get(plan_id) or self._if_pending(plan_id)
             if key_id != self.key.id or plan is None:
                 continue
@@ -222,7 +221,7 @@ class Sealer:
         if renewal is None:
             # The wiki was read when the earlier one was made.
             renewal = Plan(secrets.token_hex(6), plan.made_at)
-            self._write(renewal, sa.insert(plans))
+            self._write(renewal)
             self._plans[renewal.id] = self._renewals[plan.id] = renewal
         decision = target.decision
         self._decided[decision.name, decision.kind] = replace(decision, facts={})
@@ -254,7 +253,7 @@ class Sealer:
     def adopt(self) -> None:
         """Seal what others have added, after it was checked."""
         if self._pending is not None:
-            self._write(self._pending, sa.insert(plans))
+            self._write(self._pending)
             self._plans[self._pending.id] = self._pending
             self._pending = None
         self._decided = {}
@@ -275,6 +274,41 @@ class Sealer:
         self._campaign = campaign
         for plan in list(self._plans.values()):
             self._rewrite(plan)
+
+    def keep(self, name: str, change: Callable[[Any], Any]) -> Campaign:
+        """Store an option that may be changed, and seal the same plans with it.
+
+        What another run of this operator stores at the same moment is kept and sealed
+        as well; what somebody else has stored is kept and not sealed.
+
+        :param change: returns the new value for the present one, which may be None
+        :return: the campaign with what is sealed
+        :raises InvalidInput: others have made its options unreadable
+        """
+        self._campaign, plans = self._ledger.database.transact(
+            partial(self._keep, name, change)
+        )
+        self._plans.update(plans)
+        return self._campaign
+
+    def _keep(
+        self, name: str, change: Callable[[Any], Any], connection: sa.Connection
+    ) -> tuple[Campaign, dict[str, Plan]]:
+        ledger = self._ledger
+        there = ledger.locked_options(connection, self._campaign)
+        campaign, plans = self._campaign, self._plans
+        later = agreed(campaign, replace(campaign, options=there))
+        found = {plan.id: plan for plan in self._read(connection, later)}
+        if found.keys() >= plans.keys():
+            # This operator has sealed what another run has stored.
+            campaign, plans = later, found
+        option = {name: change(campaign.options.get(name))}
+        options = stored({**campaign.options, **option})
+        campaign = replace(campaign, options=options)
+        ledger.set_options(connection, campaign, {**there, **option})
+        for plan in plans.values():
+            self._update(connection, plan, campaign)
+        return campaign, plans
 
     def _of_own(self) -> Plan:
         if self._own is None:
@@ -303,24 +337,24 @@ class Sealer:
         besides = _TRANSIENT_FACTS.get(kind, ()) if stage == 'decided' else ()
         return content(stage, target, besides)
 
-    def _read(self) -> list[Plan]:
-        """Return the plans that this operator's key has sealed."""
-        with self._ledger.database.begin() as connection:
-            rows = connection.execute(
-                sa.select(plans)
-                .where(plans.c.campaign_id == self._campaign.id)
-                .where(plans.c.key_id == self.key.id)
-            ).all()
+    def _read(self, connection: sa.Connection, campaign: Campaign) -> list[Plan]:
+        """Return the plans that this operator's key has sealed for a campaign."""
+        rows = connection.execute(
+            sa.select(plans)
+            .where(plans.c.campaign_id == campaign.id)
+            .where(plans.c.key_id == self.key.id)
+        ).all()
         found = []
         for row in rows:
             plan = Plan(row.id, row.made_at, row.confirmed)
-            if _is_same(row.seal, self._of(plan)):
+            # SQLite keeps anything in any column.
+            is_moment = isinstance(plan.made_at, datetime)
+            if is_moment and _is_same(row.seal, self._of(plan, campaign)):
                 found.append(plan)
         return found
 
-    def _of(self, plan: Plan) -> str:
+    def _of(self, plan: Plan, campaign: Campaign) -> str:
         """Return the seal of a plan."""
-        campaign = self._campaign
         changing = [campaign.options.get(name) for name in sorted(_CHANGEABLE)]
         changing += [campaign.api, campaign.wikiid]
         about = [plan.id, plan.made_at.isoformat(), bool(plan.confirmed)]
@@ -328,28 +362,34 @@ class Sealer:
             _canonical(['sealed', self._header, changing, about])
         ).hex()
 
-    def _write(self, plan: Plan, statement: sa.Insert) -> None:
+    def _write(self, plan: Plan) -> None:
         self._ledger.database.execute(
-            statement.values(
+            sa.insert(plans).values(
                 campaign_id=self._campaign.id,
                 id=plan.id,
                 key_id=self.key.id,
                 made_at=plan.made_at,
                 confirmed=plan.confirmed,
-                seal=self._of(plan),
+                seal=self._of(plan, self._campaign),
             )
         )
 
     def _rewrite(self, plan: Plan) -> None:
         self._plans[plan.id] = plan
-        self._ledger.database.execute(
+        with self._ledger.database.begin() as connection:
+            self._update(connection, plan, self._campaign)
+
+    def _update(
+        self, connection: sa.Connection, plan: Plan, campaign: Campaign
+    ) -> None:
+        connection.execute(
             sa.update(plans)
-            .where(plans.c.campaign_id == self._campaign.id)
+            .where(plans.c.campaign_id == campaign.id)
             .where(plans.c.id == plan.id)
             .values(
                 made_at=plan.made_at,
                 confirmed=plan.confirmed,
-                seal=self._of(plan),
+                seal=self._of(plan, campaign),
             )
         )
 

@@ -5,7 +5,8 @@ Which worker has them is in :mod:`.leases`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -23,6 +24,7 @@ from mw_tokens_plugin.campaign.schema import (
     partitions,
     targets,
 )
+from mw_tokens_plugin.campaign.sealtexts import with_seal
 from mw_tokens_plugin.site.batches import batches
 
 
@@ -129,40 +131,14 @@ class TargetRows(Leases):
     def add_seals(
         self, campaign: Campaign, seals: Iterable[tuple[Decision, str]]
     ) -> None:
-        """Add the seals of somebody else to targets that are still as they were.
+        """Add seals to targets that are still as they were.
 
         :param seals: what was decided, which differs in nothing that is sealed, and
             its seal
         """
-        rows = [
-            {
-                'key': decision.name.encode(),
-                'of': decision.kind,
-                'seal': f'{seal} ',
-                'facts': dict(decision.facts),
-            }
-            for decision, seal in sorted(
-                seals, key=lambda sealed: sealed[0].name.encode()
-            )
-        ]
-        if not rows:
-            return
-        old = sa.func.coalesce(targets.c.seals, sa.literal(''))
-        self.database.execute(
-            sa.update(targets)
-            .where(targets.c.campaign_id == campaign.id)
-            .where(targets.c.name == sa.bindparam('key'))
-            .where(targets.c.kind == sa.bindparam('of'))
-            .where(
-                (targets.c.state == State.PLANNED.value)
-                | (targets.c.state == State.LEASED.value)
-            )
-            .values(
-                seals=sa.bindparam('seal', type_=sa.Text) + old,
-                facts=sa.bindparam('facts'),
-            ),
-            rows,
-        )
+        sealed = {(d.name.encode(), d.kind): (d, seal) for d, seal in seals}
+        if sealed:
+            self.database.transact(partial(_add_seals, campaign, sealed))
 
     def break_seals(self, leased: Sequence[Target]) -> None:
         """Give back targets whose seals are not right, so that nobody leases them."""
@@ -207,3 +183,41 @@ class TargetRows(Leases):
                 )
             )
         return result.rowcount
+
+
+def _add_seals(
+    campaign: Campaign,
+    sealed: Mapping[tuple[bytes, str], tuple[Decision, str]],
+    connection: sa.Connection,
+) -> None:
+    """Add seals within a transaction, so that none that others add is lost."""
+    here = (
+        (targets.c.campaign_id == campaign.id)
+        & targets.c.name.in_({name for name, _kind in sealed})
+        & targets.c.state.in_((State.PLANNED.value, State.LEASED.value))
+    )
+    if connection.dialect.name == 'sqlite':
+        # A write first: SQLite has no locks on rows, only the writer's.
+        connection.execute(sa.update(targets).where(here).values(seals=targets.c.seals))
+    rows = connection.execute(
+        sa.select(targets.c.id, targets.c.name, targets.c.kind, targets.c.seals)
+        .where(here)
+        # In one order for all runs: else two of them wait for each other's rows.
+        .order_by(targets.c.name, targets.c.kind)
+        .with_for_update()
+    ).all()
+    found = [(row, *sealed[row.name, row.kind]) for row in rows if row[1:3] in sealed]
+    if found:
+        connection.execute(
+            sa.update(targets)
+            .where(targets.c.id == sa.bindparam('target'))
+            .values(seals=sa.bindparam('all'), facts=sa.bindparam('facts')),
+            [
+                {
+                    'target': row.id,
+                    'all': with_seal(seal, row.seals),
+                    'facts': dict(decision.facts),
+                }
+                for row, decision, seal in found
+            ],
+        )

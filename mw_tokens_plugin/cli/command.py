@@ -406,9 +406,7 @@ class Command:
         if title is None:
             return campaign
         stop = {'title': title, 'revision': page_revision(self.site, title)}
-        campaign = self.ledger.keep(campaign, 'stop_page', stop)
-        self.sealer.move_to(campaign)
-        return campaign
+        return self.sealer.keep('stop_page', lambda _old: stop)
 
     def _interval(self) -> float:
         """Return the operator's pause between two writes.

@@ -233,12 +233,15 @@ class Run(Generic[Opt]):
         """Return what seals a campaign with the operator's key."""
         return sealer_of(self.ledger, campaign, self.site)
 
-    def keep(self, campaign: Campaign, name: str, value: Any) -> Campaign:
-        """Store something more among the options of a campaign, sealed as before."""
-        sealer = self.sealer(campaign)
-        campaign = self.ledger.keep(campaign, name, value)
-        sealer.move_to(campaign)
-        return campaign
+    def keep(
+        self, campaign: Campaign, name: str, change: Callable[[Any], Any]
+    ) -> Campaign:
+        """Store an option of a campaign that may be changed, sealed as before.
+
+        :param change: returns the new value for the present one, which may be None;
+            another run may have changed it since the campaign was read
+        """
+        return self.sealer(campaign).keep(name, change)
 
     def ended(self, campaign: Campaign) -> Campaign:
         """Return a campaign as it is after the run, but for what was agreed to."""
