@@ -21,7 +21,6 @@ from mw_tokens_plugin.campaign.records import (
     Target,
 )
 from mw_tokens_plugin.campaign.rows import (
-    readable,
     stored,
     target_of,
 )
@@ -30,6 +29,7 @@ from mw_tokens_plugin.campaign.schema import (
     partitions,
     targets,
 )
+from mw_tokens_plugin.campaign.storedrows import checked_number, checked_text
 from mw_tokens_plugin.site.redaction import redactor
 
 #: The mark of a worker that there is not.
@@ -197,14 +197,13 @@ class Leases(Queries):
             return 0
         open_states = (State.LISTED.value, State.PLANNED.value, State.LEASED.value)
         with self.database.begin() as connection:
-            return (
-                connection.scalar(
-                    sa.select(sa.func.min(targets.c.stage))
-                    .where(targets.c.campaign_id == campaign.id)
-                    .where(targets.c.state.in_(open_states))
-                )
-                or 0
+            first = connection.scalar(
+                sa.select(sa.func.min(targets.c.stage))
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.state.in_(open_states))
             )
+        with self._readable(campaign):
+            return checked_number(first, 'stage')
 
     def owners(self, campaign: Campaign) -> set[str]:
         """Return the workers that have targets leased, or a partition."""
@@ -230,9 +229,9 @@ class Leases(Queries):
                     .where(targets.c.owner.is_(None))
                     .values(owner=_NOBODY)
                 )
-        with readable(f'The campaign {campaign.name!r}'):
-            if not all(isinstance(owner, str | None) for owner in found):
-                raise ValueError('an owner is no text')
+        with self._readable(campaign):
+            for owner in found:
+                checked_text(owner, 'owner')
         return {_NOBODY if owner is None else owner for owner in found}
 
     def take_over(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -26,6 +27,10 @@ from mw_tokens_plugin.campaign.schema import (
     campaigns,
     partitions,
     targets,
+)
+from mw_tokens_plugin.campaign.storedrows import (
+    checked_moment,
+    checked_text,
 )
 
 
@@ -113,7 +118,11 @@ class Queries(RowStore):
                 .where(partitions.c.error.is_not(None))
                 .order_by(partitions.c.name)
             ).all()
-        return {row.name: row.error for row in rows}
+        with self._readable(campaign):
+            return {
+                checked_text(row.name, 'name'): checked_text(row.error, 'error')
+                for row in rows
+            }
 
     def counts(self, campaign: Campaign) -> dict[State, int]:
         """Return how many targets are in each state."""
@@ -123,7 +132,7 @@ class Queries(RowStore):
                 .where(targets.c.campaign_id == campaign.id)
                 .group_by(targets.c.state)
             ).all()
-        with readable(f'The campaign {campaign.name!r}'):
+        with self._readable(campaign):
             found = {state_of(state): count for state, count in rows}
         return {state: found.get(state, 0) for state in State}
 
@@ -136,7 +145,7 @@ class Queries(RowStore):
                 .where(targets.c.state == State.SKIPPED.value)
                 .group_by(targets.c.skipped)
             ).all()
-        with readable(f'The campaign {campaign.name!r}'):
+        with self._readable(campaign):
             return {skip_reason_of(skipped): count for skipped, count in rows}
 
     def changed_count(self, campaign: Campaign) -> int:
@@ -167,13 +176,16 @@ class Queries(RowStore):
 
     def ends(self, campaign: Campaign, state: State) -> Iterator[datetime]:
         """Yield when the targets in a state ended, in no order."""
-        with self.database.begin() as connection:
-            yield from connection.execution_options(yield_per=CHUNK).scalars(
+        with self._readable(campaign), self.database.begin() as connection:
+            moments = connection.execution_options(yield_per=CHUNK).scalars(
                 sa.select(targets.c.ended_at)
                 .where(targets.c.campaign_id == campaign.id)
                 .where(targets.c.state == state.value)
                 .where(targets.c.ended_at.is_not(None))
             )
+            for moment in moments:
+                if checked_moment(moment, 'ended_at') is not None:
+                    yield moment
 
     def errors(self, campaign: Campaign) -> Iterator[tuple[datetime, str]]:
         """Yield when attempts failed, and the class of the error or the reason.
@@ -193,7 +205,13 @@ class Queries(RowStore):
                     .order_by(attempts.c.id)
                     .limit(CHUNK)
                 ).all()
-            yield from ((row.ended_at, row.error_class or '') for row in page)
+            with self._readable(campaign):
+                failures = [
+                    (moment, checked_text(row.error_class, 'error_class'))
+                    for row in page
+                    if (moment := checked_moment(row.ended_at, 'ended_at'))
+                ]
+            yield from failures
             if len(page) < CHUNK:
                 break
             last = page[-1].id
@@ -210,7 +228,11 @@ class Queries(RowStore):
                 .where(targets.c.campaign_id == campaign.id)
                 .group_by(attempts.c.error_class)
             ).all()
-        return Counter({name or '': count for name, count in rows})
+        found: Counter[str] = Counter()
+        with self._readable(campaign):
+            for name, count in rows:
+                found[checked_text(name, 'error_class')] += count
+        return found
 
     def span(self, campaign: Campaign) -> tuple[datetime | None, datetime | None]:
         """Return when the first target was begun, and when the last one ended."""
@@ -220,4 +242,13 @@ class Queries(RowStore):
                     sa.func.min(targets.c.started_at), sa.func.max(targets.c.ended_at)
                 ).where(targets.c.campaign_id == campaign.id)
             ).one()
-        return row[0], row[1]
+        with self._readable(campaign):
+            return (
+                checked_moment(row[0], 'started_at'),
+                checked_moment(row[1], 'ended_at'),
+            )
+
+    @staticmethod
+    def _readable(campaign: Campaign) -> AbstractContextManager[None]:
+        """Say in a sentence that something of a campaign cannot be read."""
+        return readable(f'The campaign {campaign.name!r}')

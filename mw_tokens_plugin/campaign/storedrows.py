@@ -72,11 +72,39 @@ def check_columns(
         if not isinstance(row[name], _NUMBER):
             raise ValueError(f'{name} is not a number')
     for name in moments:
-        moment = row[name]
-        if moment is None:
-            continue
-        if not isinstance(moment, datetime) or moment.year not in _YEARS:
-            raise ValueError(f'{name} is no moment')
+        checked_moment(row[name], name)
+
+
+def checked_moment(value: Any, name: str) -> datetime | None:
+    """Return a moment, or nothing.
+
+    :raises ValueError: it is neither, or one that no version has written
+    """
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.year not in _YEARS:
+        raise ValueError(f'{name} is no moment')
+    return value
+
+
+def checked_text(value: Any, name: str) -> str:
+    """Return a text, which is empty for nothing.
+
+    :raises ValueError: it is neither
+    """
+    if not isinstance(value, str | None):
+        raise ValueError(f'{name} is no text')
+    return value or ''
+
+
+def checked_number(value: Any, name: str) -> int:
+    """Return a whole number, which is 0 for nothing.
+
+    :raises ValueError: it is neither
+    """
+    if not isinstance(value, int | None):
+        raise ValueError(f'{name} is not a number')
+    return value or 0
 
 
 def check_facts(facts: Any, kind: str) -> None:
