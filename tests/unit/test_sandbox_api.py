@@ -449,3 +449,40 @@ def test_who_may_not_block_may_not_unblock(client: Client) -> None:
 def spam(client: Client) -> str:
     """Return the name of an account that nobody has touched."""
     return next(name for name in client.farm.names if name.startswith('Spambot'))
+
+
+def test_generated_pages_are_those_that_a_property_names(client: Client) -> None:
+    """Pages that name none bring none, and those that are missing are told of."""
+    wiki = client.farm.wikis['meta']
+    wiki.edit('Kept', '[[Category:Kept]] [[Category:Old]] {{Box}}', user='A')
+    wiki.edit('Category:Kept', 'x', user='A')
+    wiki.edit('Plain', 'x', user='A')
+
+    def generated(generator: str, **source: Any) -> dict[str, bool]:
+        query = client.ask(action='query', generator=generator, **source)
+        pages = query.get('query', {}).get('pages', [])
+        return {page['title']: 'pageid' in page for page in pages}
+
+    titles = {'titles': 'Kept|Plain|No such page'}
+    found = generated('categories', **titles)
+    assert found == {'Category:Kept': True, 'Category:Old': False}
+    assert generated('templates', **titles) == {'Template:Box': False}
+    assert generated('templates', pageids='0') == {}
+    assert generated('categories', titles='Plain') == {}
+
+
+def test_contributions_are_shown_as_they_are_asked_for(client: Client) -> None:
+    wiki = client.farm.wikis['meta']
+    for title, user in ('One', 'A'), ('One', 'B'), ('Two', 'A'), ('Two', 'A'):
+        wiki.edit(title, f'by {user}', user=user)
+
+    def shown(show: str) -> list[str]:
+        answer = client.ask(
+            action='query', list='usercontribs', ucuser='A', ucshow=show
+        )
+        return [each['title'] for each in answer['query']['usercontribs']]
+
+    assert shown('top') == ['Two']
+    assert shown('!top') == ['Two', 'One']
+    assert shown('new') == ['Two', 'One']
+    assert shown('top|new') == []

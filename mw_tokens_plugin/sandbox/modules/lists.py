@@ -8,7 +8,7 @@ They only read; lists of global accounts are in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from ..call import Call, Values, query
@@ -136,6 +136,13 @@ def usercontribs(call: Call, values: Values) -> None:
         if _outside(change, values):
             continue
         page = call.wiki.page_ids[change.page_id]
+        facts = {
+            'top': page.latest is revision,
+            'new': revision.parent == 0,
+            'minor': revision.minor,
+        }
+        if not _fits(facts, values['show'] or ()):
+            continue
         found.append(
             {
                 'userid': revision.user_id,
@@ -146,9 +153,7 @@ def usercontribs(call: Call, values: Values) -> None:
                 'ns': page.title.namespace,
                 'title': str(page.title),
                 'timestamp': revision.timestamp,
-                'new': revision.parent == 0,
-                'minor': revision.minor,
-                'top': page.latest is revision,
+                **{name: facts[name] for name in ('new', 'minor', 'top')},
                 'comment': revision.comment,
                 'size': revision.size,
             }
@@ -424,6 +429,10 @@ def _is_shown(call: Call, change: Change, show: Iterable[str]) -> bool:
         'unpatrolled': not patrolled,
         'autopatrolled': is_autopatrolled(call, change),
     }
+    return _fits(facts, show)
+
+
+def _fits(facts: Mapping[str, bool], show: Iterable[str]) -> bool:
     return all(
         facts[name.removeprefix('!')] != name.startswith('!')
         for name in show

@@ -455,7 +455,7 @@ def transcludedin(call: Call, values: Values) -> None:
             if spaces is not None and user.title.namespace not in spaces:
                 continue
             if not left:
-                call.continuation['ticontinue'] = str(user.id)
+                call.continuation[f'{values["@prefix"]}continue'] = str(user.id)
                 return
             left -= 1
             item: dict[str, Json] = {

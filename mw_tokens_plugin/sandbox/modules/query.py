@@ -149,7 +149,7 @@ def run_query(call: Call, values: Values) -> None:
     names = [*(values['prop'] or ()), *(values['list'] or ()), *(values['meta'] or ())]
     generator = values['generator']
     if generator:
-        _run(call, generator, output, pageset, generating=True)
+        pageset = _generated(call, generator, output, pageset)
     for name in names:
         _run(call, name, output, pageset)
     call.path = 'query'
@@ -182,6 +182,22 @@ def run_query(call: Call, values: Values) -> None:
         call.result['batchcomplete'] = True
     if output:
         call.result['query'] = output
+
+
+def _generated(call: Call, name: str, output: Json, source: PageSet) -> PageSet:
+    """Return the pages that a generator names.
+
+    :param source: the pages of which properties are generated from
+    """
+    of_properties = call.declarations.modules[f'query+{name}'].group == 'prop'
+    _run(call, name, output, source, generating=True)
+    if not of_properties:
+        return source
+    pageset = PageSet(call)
+    for part in source.parts.values():
+        for item in part.get(name, ()):
+            pageset.add_title(item['title'])
+    return pageset
 
 
 def _goes_on_as_today(call: Call) -> bool:
