@@ -25,6 +25,7 @@ from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledgerurl import without_secrets
 from mw_tokens_plugin.cli.configuration import check_configuration
 from mw_tokens_plugin.cli.passwords import check_password_file
+from mw_tokens_plugin.cli.privatewords import replace_logged
 from mw_tokens_plugin.cli.pywikibotfiles import check_files, explained
 from mw_tokens_plugin.cli.scriptname import check_name
 from mw_tokens_plugin.cli.streams import leave_terminal, prepared_streams, say
@@ -55,6 +56,7 @@ def run_script(
     name: str,
     opposite: str = '',
     tolerate_exposed_password: bool = False,
+    logged: Callable[[Sequence[str]], list[str]] = list,
 ) -> ExitCode:
     """Run a script, and turn what ends it into one sentence and an exit code.
 
@@ -64,6 +66,7 @@ def run_script(
     :param name: the name of the script
     :param opposite: the command for the opposite of what it does; empty if none is
     :param tolerate_exposed_password: run although others can read the password file
+    :param logged: returns what of a command line may be logged, besides secrets
     """
     arguments = list(args) or sys.argv[1:]
     # A ledger that is opened brings its own.
@@ -81,6 +84,7 @@ def run_script(
     ):
         try:
             check_name(script, name, opposite)
+            replace_logged(arguments, list(map(_without_secrets, logged(arguments))))
             check_configuration()
             check_files()
             _prepare_pywikibot()

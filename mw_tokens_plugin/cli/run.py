@@ -46,6 +46,7 @@ from mw_tokens_plugin.cli.declaration import CampaignOptions, Declaration, Kind,
 from mw_tokens_plugin.cli.launch import handle_args
 from mw_tokens_plugin.cli.lines import Lines
 from mw_tokens_plugin.cli.login import account_of, log_in
+from mw_tokens_plugin.cli.privatewords import check_names_are_private
 from mw_tokens_plugin.cli.storedoptions import check_options, plain, with_defaults
 from mw_tokens_plugin.cli.table import given, parse, table
 from mw_tokens_plugin.cli.whereabouts import api_of, check_place, is_elsewhere, site_of
@@ -80,7 +81,7 @@ _LATEST = 3
 
 def run_campaign(script: Declaration, arguments: list[str]) -> ExitCode:
     """Do what a command line asks of a campaign script."""
-    _check_names_are_private(script, arguments)
+    check_names_are_private(script.options, arguments)
     options = parse(script.options, handle_args(arguments), f'pwb {script.title}')
     options = replace(options, arguments=tuple(arguments))
     for about in given(options):
@@ -92,20 +93,6 @@ def run_campaign(script: Declaration, arguments: list[str]) -> ExitCode:
     run = Run(script, options)
     with closing(run.ledger):
         return run.work()
-
-
-def _check_names_are_private(script: Declaration, arguments: list[str]) -> None:
-    """Keep names that must not be shown off the command line.
-
-    pywikibot writes it to its log of commands, and everybody on the machine sees it.
-    """
-    rows, used = table(script.options), {word.partition(':')[0] for word in arguments}
-    hides = any(a.keeps_names_private for name, (_, a) in rows.items() if name in used)
-    if hides and any(not word.startswith('-') for word in arguments):
-        raise InvalidInput(
-            'Names of accounts to hide do not belong on the command line, which others '
-            'can read: give them by -file:FILE.'
-        )
 
 
 class Run(Generic[Opt]):

@@ -46,6 +46,7 @@ class CampaignScript(Declaration):
         """
         start_help(args)
         from mw_tokens_plugin.cli.launch import run_script
+        from mw_tokens_plugin.cli.privatewords import logged_words
         from mw_tokens_plugin.cli.run import run_campaign
 
         return run_script(
@@ -54,6 +55,7 @@ class CampaignScript(Declaration):
             script=str(sys.modules[self.module].__file__),
             name=self.title,
             opposite=self.opposite,
+            logged=partial(logged_words, self.options),
         )
 
 
