@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import tenacity
 
@@ -21,6 +22,8 @@ from mw_tokens_plugin.exceptions import (
     ReadOnly,
     WikiUnreachable,
 )
+
+T = TypeVar('T')
 
 #: Transient failures; all others are final for the target or for the campaign.
 TRANSIENT = (InternalApiError, OutcomeUnknown, RateLimited, ReadOnly, WikiUnreachable)
@@ -40,6 +43,7 @@ class RetryPolicy:
         and does not say for how long: the window of most of its limits
     :ivar sleep: waits for some seconds
     :ivar should_stop: whether the operator wants to stop; then there is no other try
+    :ivar clock: returns the time in seconds
     """
 
     attempts: int = 20
@@ -48,40 +52,34 @@ class RetryPolicy:
     longest_pause: float = 60.0
     sleep: Callable[[float], None] = time.sleep
     should_stop: Callable[[], bool] = lambda: False
+    clock: Callable[[], float] = time.monotonic
 
-    def retrying(
+    def call(
         self,
+        function: Callable[[], T],
         before_pause: Callable[[Exception, float], None] = lambda error, seconds: None,
-    ) -> tenacity.Retrying:
-        """Return the attempts for one target, as tenacity iterates over them.
+    ) -> T:
+        """Call a function until it returns, fails for good, or the time is over.
 
-        After the last attempt its error is raised. After a pause the caller must check
-        whether the operator wants to stop.
+        After a pause the function must check whether the operator wants to stop.
 
         :param before_pause: called before every pause with the error and the seconds
+        :return: what the function returns
+        :raises TokensPluginError: as the last call of the function
         """
+        started = self.clock()
+        try:
+            return function()
+        except TRANSIENT as error:
+            first: list[Exception] = [error]
+        # Only what has failed pays for tenacity, whose first attempt this repeats.
 
-        def tell(state: tenacity.RetryCallState) -> None:
-            error = state.outcome and state.outcome.exception()
-            assert isinstance(error, Exception) and state.next_action is not None
-            before_pause(error, state.next_action.sleep)
+        def attempt() -> T:
+            if first:
+                raise first.pop()
+            return function()
 
-        exhausted = tenacity.stop_any(
-            tenacity.stop_after_attempt(self.attempts),
-            tenacity.stop_after_delay(self.seconds),
-        )
-
-        def stop(state: tenacity.RetryCallState) -> bool:
-            return self.should_stop() or exhausted(state) or self._is_too_late(state)
-
-        return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(TRANSIENT),
-            stop=stop,
-            wait=self._wait,
-            sleep=self.sleep,
-            before_sleep=tell,
-            reraise=True,
-        )
+        return self._retrying(started, before_pause)(attempt)
 
     def pauses(self) -> Iterator[float]:
         """Yield the pauses between looks at what takes its time, until time is over."""
@@ -93,15 +91,34 @@ class RetryPolicy:
             waited += pause
             pause = min(2 * pause, self.longest_pause)
 
-    def _is_too_late(self, state: tenacity.RetryCallState) -> bool:
-        """Tell whether the next attempt would begin after the time that there is.
+    def _retrying(
+        self, started: float, before_pause: Callable[[Exception, float], None]
+    ) -> tenacity.Retrying:
+        """Return tenacity's loop for a function whose first attempt began at a time."""
 
-        One that the server itself has named the time for may begin later.
-        """
-        upcoming = state.upcoming_sleep
-        if upcoming <= _asked_by_server(state):
-            return upcoming > MAX_ASKED
-        return (state.seconds_since_start or 0.0) + upcoming >= self.seconds
+        def tell(state: tenacity.RetryCallState) -> None:
+            error = state.outcome and state.outcome.exception()
+            assert isinstance(error, Exception) and state.next_action is not None
+            before_pause(error, state.next_action.sleep)
+
+        def stop(state: tenacity.RetryCallState) -> bool:
+            if self.should_stop() or state.attempt_number >= self.attempts:
+                return True
+            left = started + self.seconds - self.clock()
+            upcoming = state.upcoming_sleep
+            if upcoming <= _asked_by_server(state):
+                # The next attempt may begin later: the server has named the time.
+                return left <= 0 or upcoming > MAX_ASKED
+            return upcoming >= left
+
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(TRANSIENT),
+            stop=stop,
+            wait=self._wait,
+            sleep=self.sleep,
+            before_sleep=tell,
+            reraise=True,
+        )
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Wait as long as the server asks, or ever longer, with jitter."""

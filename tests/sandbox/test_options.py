@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from pywikibot import bot, config
 
-from mw_tokens_plugin.campaign import engine, guards
+from mw_tokens_plugin.campaign import batch, guards
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, now
 from mw_tokens_plugin.campaign.workers import at_work
@@ -374,7 +374,7 @@ def test_who_has_become_a_steward_since_the_plan_is_left_alone(
             account = sandbox.farm.accounts[names[1]]
             sandbox.call(lambda farm, a=account: setattr(a, 'groups', STEWARD))
         moment = now() + timedelta(minutes=minutes)
-        monkeypatch.setattr(engine, 'now', lambda moment=moment: moment)
+        monkeypatch.setattr(batch, 'now', lambda moment=moment: moment)
         sandbox.journal.clear()
         run = global_lock('-resume', f'-campaign:wave{minutes}', '-always')
         queries = sandbox.journal.entries(action='query')

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.campaign import engine, plan
+from mw_tokens_plugin.campaign import batch, plan
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Run
@@ -71,7 +71,7 @@ def test_what_was_locked_before_is_the_operators_own_and_can_be_undone(
     sandbox.call(by_a_colleague)
     entries = len(sandbox.journal.entries(action=LOCK))
     if age == 'older':
-        monkeypatch.setattr(engine, 'FRESH', timedelta())
+        monkeypatch.setattr(batch, 'FRESH', timedelta())
     if age == 'stale':
         monkeypatch.setattr(plan, 'FRESH', timedelta())
     run = pwb('global_lock', '-resume', '-always')

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
+from threading import Barrier, Thread, current_thread
 from typing import Any
 
 import pytest
-import tenacity
 
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine, Finish
@@ -28,6 +29,7 @@ from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     Blocked,
     InternalApiError,
+    InvalidInput,
     LostRace,
     OutcomeUnknown,
     RateLimited,
@@ -421,6 +423,60 @@ def test_after_an_order_to_stop_nothing_more_is_sent(
     assert ledger.named(campaign, ['N1'])['N1'].state is state
 
 
+@pytest.mark.parametrize('at', [1, 2])
+@pytest.mark.parametrize('asked', ['pace', 'guard'])
+def test_an_error_of_what_is_asked_before_a_write_is_not_that_of_its_target(
+    ledger: Ledger, campaign: Campaign, asked: str, at: int
+) -> None:
+    """Before the first attempt or another one, as when -stop-page cannot be read."""
+    action = Failing(LIMITED)
+    error = InvalidInput('That is not the title of a page.')
+
+    def ask(number: int) -> None:
+        if action.applied.count('N1') == number - 1 and 'N0' in action.applied:
+            raise error
+
+    def pace(target: Target) -> float:
+        if asked == 'pace':
+            ask(at)
+        return 0.0
+
+    with at_work(ledger, campaign, account='x@w') as run:
+        finish = Engine(
+            ledger,
+            campaign,
+            action,
+            run,
+            policy=RetryPolicy(sleep=lambda seconds: None),
+            pace=pace,
+            guard=lambda: ask(at) if asked == 'guard' else None,
+        ).run()
+    assert finish.error is error
+    assert action.applied == ['N0', 'N1'][:at]
+    assert ledger.named(campaign, ['N1'])['N1'].state is State.PLANNED
+
+
+def test_a_mistake_in_an_action_is_shown_even_if_the_wiki_failed_before_it(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    first: Queue[Thread] = Queue()
+    both = Barrier(2)
+
+    class Mistaken(Counting):
+        def apply(self, target: Target) -> Outcome:
+            both.wait(60)
+            if target.name == 'N0':
+                first.put(current_thread())
+                raise WikiUnreachable('down')
+            first.get(timeout=60).join(60)
+            raise KeyError('nobody foresaw this')
+
+    with at_work(ledger, campaign, account='x@w') as run:
+        engine = Engine(ledger, campaign, Mistaken(), run, workers=2, policy=ONCE)
+        with pytest.raises(KeyError, match='nobody foresaw this'):
+            engine.run()
+
+
 def test_every_pause_is_told_before_it_with_its_reason(
     ledger: Ledger, campaign: Campaign
 ) -> None:
@@ -556,6 +612,13 @@ class FakeTime:
         self.now += seconds
 
 
+def raising(error: Exception) -> Callable[[], None]:
+    def function() -> None:
+        raise error
+
+    return function
+
+
 def limited(retry_after: float) -> RateLimited:
     error = RateLimited('ratelimited', 'too many', 'w')
     error.retry_after = retry_after
@@ -573,16 +636,13 @@ def limited(retry_after: float) -> RateLimited:
     ],
 )
 def test_a_target_is_tried_for_about_three_minutes(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, least: float, most: float
+    error: Exception, least: float, most: float
 ) -> None:
     """Bounded by time and not by tries, and a rate limit is left alone so long."""
     fake = FakeTime()
-    monkeypatch.setattr(tenacity, 'time', fake)
-    policy = RetryPolicy(sleep=fake.sleep)
+    policy = RetryPolicy(sleep=fake.sleep, clock=fake.monotonic)
     with pytest.raises(type(error)):
-        for attempt in policy.retrying():
-            with attempt:
-                raise error
+        policy.call(raising(error))
     assert all(least <= pause <= most for pause in fake.slept)
     assert 110 < fake.now <= policy.seconds < 240
 
@@ -591,15 +651,14 @@ def test_a_target_is_tried_for_about_three_minutes(
     ('asked', 'waited'), [(300.0, [300.0]), (600.0, [600.0]), (86400.0, [])]
 )
 def test_a_server_is_given_the_time_that_it_asks_for(
-    monkeypatch: pytest.MonkeyPatch, asked: float, waited: list[float]
+    asked: float, waited: list[float]
 ) -> None:
     """Unless that is so long that it is for another run to wait."""
     fake = FakeTime()
-    monkeypatch.setattr(tenacity, 'time', fake)
     with pytest.raises(RateLimited):
-        for attempt in RetryPolicy(sleep=fake.sleep).retrying():
-            with attempt:
-                raise limited(asked)
+        RetryPolicy(sleep=fake.sleep, clock=fake.monotonic).call(
+            raising(limited(asked))
+        )
     assert fake.slept == waited
 
 

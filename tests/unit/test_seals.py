@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign import engine
+from mw_tokens_plugin.campaign import batch
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -220,7 +220,7 @@ def test_the_guards_look_again_by_a_plan_that_is_not_fresh(
 ) -> None:
     """Once for a batch, not for each target."""
     moment, action = now() + timedelta(minutes=11), Applying()
-    monkeypatch.setattr(engine, 'now', lambda: moment)
+    monkeypatch.setattr(batch, 'now', lambda: moment)
     assert run(ledger, campaign, action, key) == Finish()
     assert action.looks == [50, 10]
     assert action.applied == [name for name in NAMES if name != 'N3']

@@ -1,0 +1,73 @@
+"""How targets end: recorded with the operator's seal, and shown.
+
+Which outcome a target has is up to the engine, and how it is stored to :mod:`.leases`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
+from mw_tokens_plugin.campaign.seals import Sealer
+
+
+class Outcomes:
+    """Records the outcomes of a run, and tells the reporter of them."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        campaign: Campaign,
+        sealer: Sealer | None,
+        observe: Callable[[Target, Outcome], None],
+        before_pause: Callable[[Target, Exception, float], None],
+    ) -> None:
+        """Get who is told, by one worker at a time, of outcomes and of pauses."""
+        self._ledger = ledger
+        self._campaign = campaign
+        self._sealer = sealer
+        self._observe = observe
+        self._before_pause = before_pause
+        self._telling = threading.Lock()
+
+    def record(
+        self, target: Target, outcome: Outcome, *, vouched: bool | None = None
+    ) -> None:
+        """Record how a target ended.
+
+        :param vouched: whether the operator's seal vouches for it as it is here; None
+            to look
+        """
+        if outcome.is_earlier:
+            outcome = self._credited(target, outcome)
+        seal, sealer = None, self._sealer
+        # What nobody agreed to may still be leased by a run that is dead, and what
+        # somebody else has written is not vouched for as one's own.
+        if sealer is not None and sealer.is_ours(target):
+            if vouched is None:
+                vouched = sealer.vouched(target) is not None
+            seal = sealer.ended if vouched else None
+        if self._ledger.record(target, outcome, seal):
+            if outcome.hidden:
+                # From now on its name is shown nowhere.
+                hidden = replace(target.decision, hidden=True)
+                target = replace(target, decision=hidden)
+            with self._telling:
+                self._observe(target, outcome)
+
+    def tell_pause(self, target: Target, error: Exception, seconds: float) -> None:
+        """Tell for how long nothing is sent, and why."""
+        with self._telling:
+            self._before_pause(target, error, seconds)
+
+    def _credited(self, target: Target, outcome: Outcome) -> Outcome:
+        """Leave to another campaign what it has done, so that each undoes its own."""
+        for name, other in self._ledger.done_elsewhere(self._campaign, target):
+            is_later = other.ended_after(target.decision.facts.get('looked_at'))
+            if is_later and other.log_id in (None, outcome.log_id):
+                detail = f'done by the campaign {name}'
+                return Outcome(State.DONE, detail=detail)
+        return outcome
