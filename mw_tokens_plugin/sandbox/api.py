@@ -125,7 +125,8 @@ class Api:
     def _declared(self, wiki: Wiki) -> Declarations:
         if wiki.age is not None:
             return declarations_of(wiki.layout.release)
-        return self._repository if wiki is self.farm.repository else self._client
+        found = self._repository if wiki is self.farm.repository else self._client
+        return found.with_email_blocks if self.farm.block_email else found
 
     def _carry_out(
         self,

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from typing import Any
 
 from .extensions import BLOCKS, GLOBAL_BLOCKING
@@ -102,6 +103,22 @@ class Declarations:
         table += FILES + (CLIENT if client else '') + (REPOSITORY if repository else '')
         for module in _parse(table, values, groups):
             self.modules[module.path] = module
+
+    @cached_property
+    def with_email_blocks(self) -> Declarations:
+        """The same, with global blocks that forbid emails, as there are since 2026."""
+        found = copy(self)
+        module = self.modules['globalblock']
+        names = [parameter.name for parameter in module.parameters]
+        place = names.index('modify')
+        parameters = (
+            *module.parameters[:place],
+            Parameter('block-email', 'boolean'),
+            *module.parameters[place:],
+        )
+        changed = replace(module, parameters=parameters)
+        found.modules = self.modules | {'globalblock': changed}
+        return found
 
     def known(self, path: str) -> bool:
         """Say whether the wiki has a module, imitated in full or not."""

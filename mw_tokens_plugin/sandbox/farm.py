@@ -422,7 +422,8 @@ class Farm:
 
     `generator` is the release that it says it runs. While `strict` is set, accounts
     without a global one cannot log in; while `uploads` is, files can be uploaded; while
-    `temporary_accounts` is, who edits without an account gets one.
+    `temporary_accounts` is, who edits without an account gets one; while `block_email`
+    is, global blocks can forbid emails, as in releases of GlobalBlocking since 2026.
     """
 
     def __init__(
@@ -482,6 +483,7 @@ class Farm:
         self.strict = True
         self.uploads = True
         self.temporary_accounts = False
+        self.block_email = False
         #: Databases that accounts are attached to and that are gone.
         self.gone: set[str] = set()
         self.wiki_sets: list[WikiSet] = []

@@ -43,6 +43,7 @@ KINDS = ANSWER_KINDS + ERROR_KINDS + FARM_KINDS
 _TARGETS = (
     'user',
     'username',
+    'target',
     'title',
     'from',
     'lgname',

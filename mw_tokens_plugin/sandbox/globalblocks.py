@@ -48,6 +48,7 @@ class GlobalBlock:
     anononly: bool = False
     nocreate: bool = True
     autoblock: bool = False
+    noemail: bool = False
     parent: int = 0
     made: int = 0
 

@@ -123,6 +123,12 @@ class Journal:
                 for wiki in farm.wikis.values()
                 for entry in wiki.log
             ),
+            'globally_blocked': sum(not block.parent for block in farm.global_blocks),
+            'gblblock_log_entries': sum(
+                entry.type == 'gblblock'
+                for wiki in farm.wikis.values()
+                for entry in wiki.log
+            ),
             'suppress_log_entries': sum(
                 entry.type == 'suppress'
                 for wiki in farm.wikis.values()

@@ -368,9 +368,12 @@ def _check_parameters(site: PluginSite, parameters: dict[str, Any]) -> None:
 
     :raises InvalidInput: it has no such parameter
     """
-    known = site.tokens.module_info.parameters('globalblock')
+    info = site.tokens.module_info
+    if info('globalblock') is None:
+        # That is told when a token is wanted.
+        return
     for name in parameters:
-        if known and name not in known:
+        if not info.has_parameter('globalblock', name):
             raise InvalidInput(
                 f'{site} cannot do that: its action=globalblock has no parameter '
                 f'{name!r}. Its release of GlobalBlocking is older.'

@@ -71,11 +71,21 @@ class ModuleInfo:
                     return frozenset(item['type'])
         return frozenset()
 
-    def parameters(self, module: str) -> frozenset[str]:
-        """Return the names of a module's parameters, without the module's prefix.
+    def has_parameter(self, module: str, parameter: str) -> bool:
+        """Tell whether a module has a parameter; none has those of a missing module.
+
+        That a parameter is missing is not taken from the disk either, since an
+        extension may have been updated meanwhile.
 
         :param module: the module's path
+        :param parameter: the parameter's name, without the module's prefix
         """
+        if parameter in self._names(module):
+            return True
+        self._known[module] = self._ask(module, self._release, 0)
+        return parameter in self._names(module)
+
+    def _names(self, module: str) -> frozenset[str]:
         with expected_form(f'What {self._site} says of its module {module}'):
             known = (self(module) or {}).get('parameters', ())
             return frozenset(item['name'] for item in known)

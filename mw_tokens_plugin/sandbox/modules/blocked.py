@@ -142,7 +142,7 @@ def block_info(call: Call, applied: Applied) -> Json:
         'blockpartial': isinstance(block, Block) and bool(block.pages),
         'blocknocreate': block.nocreate,
         'blockanononly': block.anononly,
-        'blockemail': isinstance(block, Block) and block.noemail,
+        'blockemail': block.noemail,
         'blockowntalk': isinstance(block, GlobalBlock) or not block.allowusertalk,
         'blockedtimestampformatted': _written(block.timestamp),
     }

@@ -26,6 +26,7 @@ _FLAGS = {
     'anononly': 'anon-only',
     'allow-account-creation': 'allow-account-creation',
     'enable-autoblock': 'enable-autoblock',
+    'block-email': 'block-email',
 }
 
 
@@ -183,16 +184,18 @@ def _block(call: Call, values: Values) -> Json:
             anononly=values['anononly'],
             nocreate=not values['allow-account-creation'],
             autoblock=values['enable-autoblock'],
+            noemail=values.get('block-email', False),
         )
     )
-    flags = [name for key, name in _FLAGS.items() if values[key]]
+    flags = [name for key, name in _FLAGS.items() if values.get(key)]
     end = 'infinity' if expiry == 'infinity' else expiry.translate(_DIGITS)
     params = {'expiry': end, 'flags': flags}
     kind = 'modify' if existing else 'gblock'
     _log(call, kind, target.shown, values['reason'], params)
     call.answer.effect = 'globalblock'
     result: Json = {'user': target.shown, 'blocked': ''}
-    result |= {key: '' for key in _FLAGS if values[key]}
+    # That of emails is not told.
+    result |= {key: '' for key in _FLAGS if key != 'block-email' and values[key]}
     result['expiry'] = 'infinite' if expiry == 'infinity' else expiry
     if values['alsolocal']:
         _block_locally(call, values, target.kept, modified=existing is not None)
@@ -334,6 +337,7 @@ def _item(call: Call, block: GlobalBlock, prop: list[str]) -> Json:
         item |= {
             'anononly': block.anononly,
             'account-creation-disabled': block.nocreate,
+            **({'block-email': block.noemail} if call.farm.block_email else {}),
             'autoblocking-enabled': block.autoblock,
             'automatic': bool(block.parent),
         }
