@@ -36,6 +36,7 @@ The tree::
         +-- NoSuchAccount
         +-- PermissionDenied
         |   +-- Blocked
+        |   |   +-- GloballyBlocked  on all wikis that apply global blocks
         |   +-- MustReauthenticate   the login is too old for this
         |   +-- CannotReauthenticate this kind of login can never do this
         +-- StateConflict            the state is not the expected one
@@ -77,6 +78,7 @@ __all__ = [
     'CannotReauthenticate',
     'CentralAuthTokenRefused',
     'FlowLost',
+    'GloballyBlocked',
     'HttpRefusal',
     'InternalApiError',
     'InvalidInput',
@@ -323,6 +325,14 @@ class Blocked(PermissionDenied):
     """
 
     partial = False
+
+
+class GloballyBlocked(Blocked):
+    """The operator's account or address is blocked globally.
+
+    Wikis that apply global blocks all refuse what a blocked user may not do. Most
+    changes of global accounts and global blocks are still allowed.
+    """
 
 
 class MustReauthenticate(PermissionDenied):

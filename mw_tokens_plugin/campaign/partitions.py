@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from mw_tokens_plugin.campaign.retry import TRANSIENT
 from mw_tokens_plugin.exceptions import (
     CentralAuthTokenRefused,
+    GloballyBlocked,
     HttpRefusal,
     NotAttached,
     PermissionDenied,
@@ -71,11 +72,14 @@ class Partitions:
         """Let the other partitions continue when this one does not work.
 
         :param partition: None where the campaign has only one
+        :raises GloballyBlocked: somebody has stopped the operator on all of them
         :raises TokensPluginError: none of the last few partitions worked
         """
         try:
             yield
         except (*TRANSIENT, *_REFUSING) as error:
+            if isinstance(error, GloballyBlocked):
+                raise
             if partition is None or self._is_hopeless(partition, error):
                 raise
 

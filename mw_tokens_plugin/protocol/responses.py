@@ -25,6 +25,7 @@ from mw_tokens_plugin.exceptions import (
     CannotHide,
     CannotLock,
     CannotReauthenticate,
+    GloballyBlocked,
     InternalApiError,
     LostRace,
     MustReauthenticate,
@@ -86,9 +87,8 @@ _CLASSES: dict[str, type[ApiRefusal]] = {
 
 #: Error codes of blocks that are keys of messages: those of GlobalBlocking, where it
 #: does not call them ``blocked``, and core's.
-_BLOCK = re.compile(
-    r'(wikimedia-)?globalblocking-(ip)?blocked|(auto|system)?blockedtext', re.ASCII
-)
+_GLOBAL_BLOCK = re.compile(r'(wikimedia-)?globalblocking-(ip)?blocked', re.ASCII)
+_BLOCK = re.compile(r'(auto|system)?blockedtext', re.ASCII)
 
 
 #: The key of an error's text, by the format of errors.
@@ -178,6 +178,8 @@ def refusal(code: str, info: str, wiki: str) -> ApiRefusal:
         elif code.endswith('NormalizedException') and 'Invalid username' in info:
             # Since 2026 CentralAuth fails with an exception for invalid names.
             kind = NoSuchAccount
+    elif _GLOBAL_BLOCK.match(code):
+        kind = GloballyBlocked
     elif _BLOCK.match(code):
         kind = Blocked
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from pywikibot.exceptions import APIError, MaxlagTimeoutError
 
@@ -21,7 +22,9 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.responses import refusal
 from mw_tokens_plugin.site.base import WikiSite
+from mw_tokens_plugin.site.blocktexts import explained
 from mw_tokens_plugin.site.errortexts import sentence
+from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.recovery import LOGGED_OUT
 
 
@@ -51,8 +54,8 @@ def refusals(site: WikiSite) -> Iterator[None]:
         if not isinstance(refused, LostRace):
             refused = refusal(error.code, _words(site, error), str(site))
         if isinstance(refused, Blocked):
-            info = error.other.get('blockinfo')
-            refused.partial = isinstance(info, dict) and bool(info.get('blockpartial'))
+            plugin_site = cast(PluginSite, site)
+            refused = explained(plugin_site, refused, error.other.get('blockinfo'))
         raise refused from error
     except MaxlagTimeoutError as error:
         raise refusal('readonly', f'its databases lag: {error}', str(site)) from error

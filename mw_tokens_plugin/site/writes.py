@@ -36,6 +36,9 @@ _MAPPINGS = frozenset(
     'delete undelete globaluserrights setglobalaccountstatus linkaccount'.split()
 )
 
+#: Errors whose words fill a page: an exception tells of them in one sentence.
+_TOLD = frozenset({'blocked', 'autoblocked'})
+
 
 class SingleSendRequest(TokenRequest):
     """A write that is sent once, and sent again only after a refusal.
@@ -168,7 +171,7 @@ def send_once(
     with refusals(site):
         request = site.single_send_request(site=site, parameters=whole)
         request.fields = fields
-        request.expected_errors = expected
+        request.expected_errors = expected | _TOLD
         answer = request.submit()
     # Some modules answer a list or a text, and those of Wikibase under other names.
     value = answer.get(action, answer)

@@ -14,6 +14,7 @@ from mw_tokens_plugin.protocol.globalblocks import INFINITY, LocalBlock
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.globalblocks import GlobalBlock as SandboxBlock
 from mw_tokens_plugin.sandbox.seeds import BOT_GRANTS
+from mw_tokens_plugin.site.refusals import refusals
 
 from .farms import Farm
 
@@ -334,6 +335,69 @@ def test_a_local_block_that_fails_leaves_the_global_one(
         block(site, ADDRESS, local=LocalBlock())
     assert block(site, '192.0.2.8', local=LocalBlock(anon_only=True)).locally
     sandbox.call(lambda state: state.wikis['meta'].blocks.clear())
+
+
+# A blocked operator
+
+
+def edit(site: Any) -> None:
+    """Try to save a page."""
+    with refusals(site):
+        site.simple_request(
+            action='edit', title='Page', text='text', token=site.tokens.csrf
+        ).submit()
+
+
+def test_a_blocked_operator_is_told_whose_block_it_is_and_what_to_do(
+    farm: Farm, sandbox: Sandbox
+) -> None:
+    central, site = farm.site(), farm.site('aa')
+    name = farm.operator.name
+
+    def demote(state: Any) -> None:
+        # Blocks of addresses do not apply to sysops.
+        state.wikis['aa'].accounts[name].groups = frozenset()
+
+    sandbox.call(demote)
+    site.login()
+    block(central, '127.0.0.0/16', reason='an  open\nproxy', expiry='infinite')
+    with pytest.raises(exceptions.GloballyBlocked) as caught:
+        edit(site)
+    assert str(caught.value) == (
+        'blocked on sandbox:aa: your address, or one that you come by, is globally '
+        f'blocked by {name}, without an end ("an open proxy"): ask a steward to lift '
+        'the global block #1, then start again.'
+    )
+    made = block(central, name, reason='compromised')
+    with pytest.raises(exceptions.GloballyBlocked) as caught:
+        edit(site)
+    assert str(caught.value) == (
+        f'blocked on sandbox:aa: your account is globally blocked by {name} until '
+        f'{made.expiry:%Y-%m-%dT%H:%M:%SZ} ("compromised"): ask a steward to lift the '
+        'global block #2, then start again.'
+    )
+    # Blocks of an account do not keep a steward from what is global.
+    central.global_unblock(name, reason='test')
+    central.global_unblock('127.0.0.0/16', reason='test')
+    central.blockuser(pywikibot.User(central, name), expiry='1 day', reason='local')
+    with pytest.raises(exceptions.Blocked, match='blocked on this wiki by') as local:
+        edit(central)
+    assert type(local.value) is exceptions.Blocked
+
+
+def test_a_globally_blocked_operator_gets_one_sentence_and_exit_code_3(
+    site: Any, pwb: Any
+) -> None:
+    """The first wiki that refuses is enough; the targets stay to be resumed."""
+    block(site, site.username(), reason='compromised')
+    site.logout()
+    pages = ('[[aa:Spam page 00001 1]]', '[[aa:Spam page 00001 2]]', '[[bb:Main Page]]')
+    run = pwb('crosswiki_delete', *pages, '-reason:spam', '-always')
+    assert run.code == 3, run.said
+    assert run.said.count('globally blocked by Sandbox Operator until') == 1
+    assert '-resume' in run.out and 'Please include all' not in run.said
+    # What is global is not refused.
+    assert pwb('global_lock', SPAMBOT, '-reason:spam', '-always').code == 0
 
 
 # Lost answers

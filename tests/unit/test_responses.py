@@ -60,7 +60,7 @@ def test_an_unknown_shape_is_an_unknown_error(error: object) -> None:
         ('blockedtext-partial', exceptions.Blocked),
         ('systemblockedtext', exceptions.Blocked),
         *(
-            (f'globalblocking-{key}', exceptions.Blocked)
+            (f'globalblocking-{key}', exceptions.GloballyBlocked)
             for key in (
                 'blockedtext-user',
                 'blockedtext-temp',
