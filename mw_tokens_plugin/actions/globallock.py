@@ -7,7 +7,7 @@ it took effect. Retrying and recording is left to the engine, and undoing to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,13 +16,16 @@ from mw_tokens_plugin.actions.accountfacts import (
     account_columns,
     account_facts,
     excluded_now,
-    is_in_local_group,
     no_global_account,
     present_name,
     read_at,
     seen,
     skipped_now,
     unreadable,
+)
+from mw_tokens_plugin.actions.accountguards import (
+    established_reason,
+    local_group_reason,
 )
 from mw_tokens_plugin.actions.lockentries import is_own_entry, is_own_since_plan
 from mw_tokens_plugin.campaign.action import Action
@@ -45,9 +48,6 @@ from mw_tokens_plugin.protocol.globalaccounts import (
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.targets.accounts import read_accounts
-
-#: Accounts with more edits than this are asked for their groups on all wikis.
-ESTABLISHED_EDITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,17 +221,10 @@ class GlobalLock(Action):
 
     def _decide(self, name: str, account: GlobalAccount) -> Decision:
         skipped = self._skip_reason(account)
-        if skipped is None and self.locked is not False and _is_established(account):
-            # The listing does not contain the groups on each wiki.
-            if account.attached is None:
-                ((_, found),) = read_accounts(
-                    self.site, [account.name], _each(self.site.global_account)
-                )
-                account = account if isinstance(found, Exception) else found
-            if is_in_local_group(account, self.guards.ignored_groups):
-                skipped = SkipReason.LOCAL_GROUP
-            elif account.attached is None:
-                skipped = SkipReason.UNREADABLE
+        if skipped is None and self.locked is not False:
+            account, skipped = local_group_reason(
+                self.site, account, self.guards.ignored_groups
+            )
         problem = {'problem': WIKIS_UNKNOWN} if skipped is SkipReason.UNREADABLE else {}
         return Decision(
             name,
@@ -250,11 +243,7 @@ class GlobalLock(Action):
             return SkipReason.SUPPRESSED if is_lower else SkipReason.ALREADY
         if self.locked is False:
             return None
-        if account.groups:
-            return SkipReason.GLOBAL_GROUP
-        if (account.edit_count or 0) > self.guards.max_edits:
-            return SkipReason.EDITS
-        return None
+        return established_reason(account, self.guards.max_edits)
 
     def _is_wanted(self, account: GlobalAccount) -> bool:
         """Tell whether an account is certainly in the state that is asked for.
@@ -367,16 +356,6 @@ class GlobalLock(Action):
 def _done_by_others(entry: LockLogEntry | None) -> Outcome:
     by = (entry and entry.by) or 'somebody else'
     return Outcome(State.DONE, detail=f'done meanwhile by {by}')
-
-
-def _each(
-    read: Callable[[str], GlobalAccount],
-) -> Callable[[Sequence[str]], list[GlobalAccount]]:
-    return lambda names: list(map(read, names))
-
-
-def _is_established(account: GlobalAccount) -> bool:
-    return account.edit_count is None or account.edit_count > ESTABLISHED_EDITS
 
 
 def _planned(facts: Mapping[str, Any]) -> GlobalAccount:

@@ -22,7 +22,7 @@ for the same target, nor for two targets of the same partition.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from mw_tokens_plugin.campaign.records import Decision, Outcome, SkipReason, Target
@@ -102,6 +102,20 @@ class Action(ABC):
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a target besides its name, by heading."""
         return {}
+
+    def remarks(self, targets: Iterable[Target]) -> Iterator[str]:
+        """Yield lines that the operator reads under the plan.
+
+        :param targets: all that are planned
+        """
+        return iter(())
+
+    def typed(self, targets: Iterable[Target]) -> str:
+        """Return what has to be typed to confirm the plan, besides; empty if nothing.
+
+        :param targets: all that are planned
+        """
+        return ''
 
     def look_again(
         self, targets: Sequence[Target]

@@ -93,6 +93,15 @@ class SkipReason(enum.Enum):
     SEARCHED = 'searched; the pages found are listed'
     PAGE_EXISTS = 'there is a new page or file of that title'
     MIXED = 'mixed with revisions that others deleted'
+    BLOCKED_OTHERWISE = 'blocked with other settings'
+    COVERED = 'covered by a wider block'
+    WEAKER = 'the block would become weaker'
+    NOT_BLOCKED = 'not blocked'
+    TOO_WIDE = 'wider than the ranges that the wiki lets you block'
+    MAX_RANGE = 'wider than -max-range allows'
+    NOT_PUBLIC = 'a loopback, private or link-local address'
+    PROTECTED_INSIDE = 'contains what -not or -protect lists'
+    NO_END = 'an address, which is not blocked for ever'
 
     @property
     def is_transient(self) -> bool:

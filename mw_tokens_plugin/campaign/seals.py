@@ -52,6 +52,7 @@ _CHANGEABLE = frozenset({'stop_page', 'not_wikis'})
 _TRANSIENT_FACTS = {
     'global_lock': frozenset({'edits'}),
     'undo_global_lock': frozenset({'edits'}),
+    'global_block': frozenset({'edits'}),
 }
 
 

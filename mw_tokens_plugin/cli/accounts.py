@@ -50,14 +50,15 @@ class AccountOptions(CampaignOptions):
     )
 
 
-def named_accounts(run: Any) -> Iterator[str]:
+def named_accounts(run: Any, *, numbers: bool = False) -> Iterator[str]:
     """Return the accounts that a command line names, by a prefix, too.
 
     :param run: the :class:`mw_tokens_plugin.cli.run.Run`
+    :param numbers: whether numbers of blocks are targets, as ``#41``
     """
     from mw_tokens_plugin.protocol.names import normalise_prefix
 
-    names = run.named()
+    names = run.named(numbers=numbers)
 
     def with_prefix() -> Iterator[str]:
         yield from names

@@ -45,7 +45,12 @@ from mw_tokens_plugin.cli.lines import Lines
 from mw_tokens_plugin.cli.login import account_of
 from mw_tokens_plugin.cli.streams import leave_terminal, say
 from mw_tokens_plugin.cli.tracebacks import internal_error
-from mw_tokens_plugin.exceptions import CampaignBusy, LedgerFailure, StoppedByGuard
+from mw_tokens_plugin.exceptions import (
+    CampaignBusy,
+    InvalidInput,
+    LedgerFailure,
+    StoppedByGuard,
+)
 from mw_tokens_plugin.messages import message
 
 #: Plans up to this long are confirmed by "y", longer ones by typing their number.
@@ -254,6 +259,8 @@ class Command:
             if len(reason) > MAX_REASON:
                 self._say('campaign-reason-long', number=len(reason), most=MAX_REASON)
         self._show_targets(campaign)
+        for remark in self.action.remarks(self._in_plan(campaign)):
+            self.reporter.line(remark)
         self._say_duration(self._shown)
 
     def _show_targets(self, campaign: Campaign, *, everything: bool = False) -> None:
@@ -300,9 +307,17 @@ class Command:
                 f'Look at it first, at a terminal or with -simulate: {line}'
             )
         typed = self.kind.confirm(campaign)
+        is_final = bool(typed)
+        typed = typed or self.action.typed(self._in_plan(campaign))
+        if typed and not self.options.is_interactive:
+            raise InvalidInput(
+                f'The plan of {campaign.name!r} is confirmed by typing "{typed}": '
+                f'run it at a terminal. {self.lines.resume(campaign, asks=True)}'
+            )
         agreed = always or self._agrees(campaign)
         if agreed and typed:
-            question = message('campaign-confirm-twice', words=typed)
+            key = 'campaign-confirm-twice' if is_final else 'campaign-confirm-typed'
+            question = message(key, words=typed)
             agreed = self._answer(question) == typed
         if not agreed:
             raise StoppedByGuard(

@@ -251,6 +251,8 @@ class Listing:
     :ivar counted: what the operator reads after their number is known
     :ivar existing: returns which names exist on the wiki, of those that ``-not`` lists
         without being targets; by default all must be targets
+    :ivar covering: returns which names of ``-not`` and ``-protect`` concern targets
+        without being targets, such as a range around an address
     :ivar name: the name of the campaign, where something was named after it
     """
 
@@ -261,6 +263,7 @@ class Listing:
     nothing: str = ''
     counted: Callable[[int], str] | None = None
     existing: Callable[[Sequence[str]], Iterable[str]] | None = None
+    covering: Callable[[Iterable[str], Iterable[str]], Iterable[str]] | None = None
     name: str | None = None
 
 

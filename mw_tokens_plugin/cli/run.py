@@ -137,16 +137,19 @@ class Run(Generic[Opt]):
 
     # What the functions of a declaration use
 
-    def named(self, parse: Parse | None = None) -> Iterator[str]:
+    def named(
+        self, parse: Parse | None = None, *, numbers: bool = False
+    ) -> Iterator[str]:
         """Return the targets that are given as arguments, in files and on stdin.
 
         :param parse: reads one target, or several; without it they are accounts
+        :param numbers: whether numbers of blocks are targets, as ``#41``
         :raises InvalidInput: when iterated, if there are bad lines that are not to be
             skipped
         """
         options, self._parse = self.options, parse
         reader = self._reader = ListReader(
-            parse, column=options.column, **self._spelling()
+            parse, column=options.column, numbers=numbers, **self._spelling()
         )
 
         def entries() -> Iterator[Any]:
@@ -420,7 +423,11 @@ class Run(Generic[Opt]):
             if not number:
                 raise InvalidInput('Nothing was named: there is nothing to do.')
             for line in self._exclusions.check(
-                ledger, campaign, listing.existing, hidden=self.options.hides_names
+                ledger,
+                campaign,
+                listing.existing,
+                hidden=self.options.hides_names,
+                covering=listing.covering,
             ):
                 self.reporter.line(line)
         except BaseException as error:

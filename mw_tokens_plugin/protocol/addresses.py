@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 __all__ = [
     'Network',
+    'NetworkSet',
     'canonical_address',
     'cidrs_between',
     'count_subnets',
@@ -144,6 +146,45 @@ def is_public(network: Network) -> bool:
     return not any(
         covers(other, network) or covers(network, other) for other in _NOT_PUBLIC
     )
+
+
+class NetworkSet:
+    """Addresses and ranges, among which others are looked up fast.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        """Keep them."""
+        self._starts: dict[int, list[int]] = {4: [], 6: []}
+        #: By version and length of the prefix, their addresses.
+        self._by_length: dict[tuple[int, int], dict[int, Network]] = {}
+        for network in networks:
+            start = int(network.network_address)
+            known = self._by_length.setdefault((network.version, network.prefixlen), {})
+            if start not in known:
+                known[start] = network
+                self._starts[network.version].append(start)
+        for starts in self._starts.values():
+            starts.sort()
+
+    def covering(self, network: Network) -> Iterator[Network]:
+        """Yield those that contain a range, or are the same."""
+        start = int(network.network_address)
+        for (version, length), known in self._by_length.items():
+            if version != network.version or length > network.prefixlen:
+                continue
+            bits = network.max_prefixlen - length
+            if found := known.get(start >> bits << bits):
+                yield found
+
+    def touches(self, network: Network) -> bool:
+        """Tell whether any of them contains a range, or is inside it."""
+        if any(True for _ in self.covering(network)):
+            return True
+        starts = self._starts[network.version]
+        at = bisect_left(starts, int(network.network_address))
+        return at < len(starts) and starts[at] <= int(network.broadcast_address)
 
 
 def count_subnets(network: Network) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -28,6 +28,8 @@ def enable(
     ledger: str = '',
     ledger_group: str = '',
     renewals: int | None = None,
+    expiries: Mapping[str, str] | None = None,
+    address_blocks: str = '',
 ) -> None:
     """Give every site object of pywikibot the plugin, those that exist too.
 
@@ -55,6 +57,10 @@ def enable(
     :param renewals: how many lost sessions are renewed on each wiki within ten minutes,
         2 unless it is given; a wiki that loses more has a fault which logging in does
         not fix
+    :param expiries: names for times when global blocks end, such as
+        ``{'proxy': '6 months'}`` for ``-expiry:@proxy``
+    :param address_blocks: ``hard`` or ``soft``: whether global blocks of addresses stop
+        users with an account, as by ``-hardblock`` or ``-anononly``, which count more
     :raises ValueError: an argument is of the wrong kind; nothing was changed
     """
     if renewals is not None and (type(renewals) is not int or renewals < 0):
@@ -63,10 +69,17 @@ def enable(
     for name, value in (('ledger', ledger), ('ledger_group', ledger_group)):
         if not isinstance(value, str | None):
             raise ValueError(f'enable({name}={value!r}): give a text.')
+    named = _expiries(expiries)
+    if address_blocks not in ('', 'hard', 'soft'):
+        raise ValueError(
+            f"enable(address_blocks={address_blocks!r}): give 'hard' or 'soft'."
+        )
     if renewals is not None:
         settings.renewals = renewals
     settings.ledger = ledger or settings.ledger
     settings.ledger_group = ledger_group or settings.ledger_group
+    settings.expiries.update(named)
+    settings.address_blocks = address_blocks or settings.address_blocks
     for path in files:
         if path and path not in settings.protected:
             settings.protected.append(path)
@@ -80,6 +93,24 @@ def enable(
         install()
     elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _AfterImport())
+
+
+def _expiries(expiries: Any) -> dict[str, str]:
+    """Return names for times.
+
+    :raises ValueError: they are none
+    """
+    if expiries is None:
+        return {}
+    is_mapping = isinstance(expiries, Mapping)
+    if is_mapping and all(
+        isinstance(t, str) for pair in expiries.items() for t in pair
+    ):
+        return dict(expiries)
+    raise ValueError(
+        f'enable(expiries={expiries!r}): give names and times, such as '
+        "{'proxy': '6 months'}."
+    )
 
 
 def _paths(protect: Any) -> list[str]:

@@ -20,12 +20,17 @@ class Settings:
     :ivar ledger_group: the group whose members share a ledger in a file; None if
         no call has named it
     :ivar protected: files with targets that campaigns must always skip
+    :ivar expiries: when global blocks end, by the names that operators use
+    :ivar address_blocks: ``hard`` or ``soft``: whether global blocks of addresses stop
+        users with an account, unless a command line says otherwise; '' if not set
     """
 
     renewals: int = 2
     ledger: str = ''
     ledger_group: str | None = None
     protected: list[str] = field(default_factory=list)
+    expiries: dict[str, str] = field(default_factory=dict)
+    address_blocks: str = ''
 
 
 #: Those of this process.

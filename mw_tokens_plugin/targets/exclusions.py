@@ -35,8 +35,14 @@ from mw_tokens_plugin.targets.lists import (
 #: Returns which of some names exist on the wiki.
 Exist = Callable[[Sequence[str]], Iterable[str]]
 
+#: Returns which of some names contain any of others, or are inside one.
+Covering = Callable[[Iterable[str], Iterable[str]], Iterable[str]]
+
 #: Names that are looked up at a time.
 _CHUNK = 500
+
+#: Entries that one message names.
+_MAX_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +107,29 @@ class Exclusions:
         return list(dict.fromkeys(e.name for entries in lists for e in entries))
 
     def check(
-        self, ledger: Ledger, campaign: Campaign, exist: Exist | None, *, hidden: bool
+        self,
+        ledger: Ledger,
+        campaign: Campaign,
+        exist: Exist | None,
+        *,
+        hidden: bool,
+        covering: Covering | None = None,
     ) -> Iterator[str]:
         """Look for the entries among the targets, and yield messages about the result.
 
         :param exist: returns which of some names exist on the wiki; None if that is
             not known
         :param hidden: whether entries must not be shown
+        :param covering: returns which names concern others that they contain, or that
+            contain them
         :raises InvalidInput: an entry for this run is not a target and does not exist,
             or a line that is read otherwise may mean a target
         """
         useless = 0
+        concerning = self._concerning(ledger, campaign, covering)
         for path, entries in self.run.items():
             targets = _among(ledger, campaign, [entry.name for entry in entries])
+            targets |= concerning
             others = [entry for entry in entries if entry.name not in targets]
             names = [entry.name for entry in others]
             existing = set(_asked(exist, names)) if exist is not None else set()
@@ -136,29 +152,47 @@ class Exclusions:
                 comments=self.comments[path],
                 targets=len(entries) - len(others),
             )
+            if covering is not None and others:
+                names = [entry.name for entry in others]
+                yield message('campaign-not-unmatched', names=_listed(names))
         if useless:
             raise InvalidInput(
                 f'{quantity(useless, "line")} of -not would protect nobody; nothing '
                 'was sent. Correct that, or give a standing list by -protect:FILE.'
             )
-        self._check_words(ledger, campaign)
+        self._check_words(ledger, campaign, covering)
         for path, entries in self.standing.items():
-            targets = _among(ledger, campaign, [entry.name for entry in entries])
+            names = [entry.name for entry in entries]
+            targets = _among(ledger, campaign, names) | concerning
             yield message(
                 'campaign-protected',
                 source=path,
                 number=len(entries),
                 comments=self.comments[path],
-                targets=len(targets),
+                targets=len(targets.intersection(names)),
             )
 
-    def _check_words(self, ledger: Ledger, campaign: Campaign) -> None:
+    def _concerning(
+        self, ledger: Ledger, campaign: Campaign, covering: Covering | None
+    ) -> set[str]:
+        """Return the entries that concern targets without being one."""
+        if covering is None or not self.names:
+            return set()
+        targets = (target.name for target in ledger.targets(campaign))
+        return set(covering(self.names, targets))
+
+    def _check_words(
+        self, ledger: Ledger, campaign: Campaign, covering: Covering | None
+    ) -> None:
         """Refuse lines that may mean a target which they would not exclude."""
         excluded = set(self.names)
         unprotected = 0
         for path, lines in self.other_names.items():
             names = {name for held in lines.values() for name in held} - excluded
             targets = _among(ledger, campaign, list(names))
+            if covering is not None:
+                # They are skipped for what contains them.
+                targets -= set(covering(targets, excluded))
             for number, possible in lines.items():
                 if targets.isdisjoint(possible):
                     continue
@@ -202,6 +236,14 @@ def existing_accounts(site: PluginMixin) -> Exist:
 def _among(ledger: Ledger, campaign: Campaign, names: Sequence[str]) -> set[str]:
     """Return those of some names that are targets, of whatever step."""
     return set(_asked(partial(ledger.named, campaign, kind=None), names))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return some names, and how many more there are."""
+    shown, more = ', '.join(names[:_MAX_LISTED]), len(names) - _MAX_LISTED
+    if more <= 0:
+        return shown
+    return message('campaign-and-more', list=shown, number=more)
 
 
 def _asked(exist: Exist, names: Sequence[str]) -> Iterator[str]:

@@ -162,6 +162,7 @@ class ListReader:
         strict: bool = False,
         column: str = '',
         english: Callable[[str], str] = str,
+        numbers: bool = False,
     ) -> None:
         """Read nothing yet.
 
@@ -172,7 +173,9 @@ class ListReader:
             lists with columns
         :param english: brings the wiki's names of namespaces into English in a line
             with accounts
+        :param numbers: whether numbers of blocks are targets, as ``#41``
         """
+        self._numbers = numbers
         self.sources: list[Source] = []
         self._parse = parse
         self._capital = capital
@@ -322,6 +325,8 @@ class ListReader:
             return InvalidInput(f'{text.strip()!r} is not JSON about a target.')
 
     def _read_line(self, text: str) -> Line:
+        if self._numbers and (number := _BLOCK.fullmatch(text)):
+            return Line(LineKind.ITEM, number[1], exact=True)
         english = self._english(text)
         return read_line(english, strict=self._strict, reasons=_reasons())
 
@@ -332,7 +337,9 @@ class ListReader:
         if line.kind is not LineKind.ITEM:
             return ()
         names: str | Sequence[str]
-        if self._parse is None:
+        if self._numbers and _BLOCK.fullmatch(line.content):
+            names = (line.content,)
+        elif self._parse is None:
             names = accounts_of(line, capital=self._capital)
             for kind in map(kind_of, names):
                 source.kinds[kind] = source.kinds.get(kind, 0) + 1
@@ -359,6 +366,9 @@ def _reasons() -> tuple[str, ...]:
         message(f'campaign-skipped-{reason.name.lower()}') for reason in SkipReason
     )
 
+
+#: The number of a block, as a target.
+_BLOCK = re.compile(r'\s*(?:\*\s*)?(#\d{1,12})\s*')
 
 #: A number before an item, without the blank that follows the number in a list.
 _COUNTED = re.compile(r'\(?\d{1,7}[.)](?=\S)')

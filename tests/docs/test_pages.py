@@ -24,6 +24,7 @@ PAGES = (
     'docs/credentials.md',
     'docs/crosswiki_delete.md',
     'docs/foreign_site.md',
+    'docs/global_block.md',
     'docs/global_delete.md',
     'docs/global_lock.md',
     'docs/globalaccounts.md',

@@ -169,6 +169,7 @@ def test_each_message_is_used() -> None:
 
 #: What the actions of this package do.
 WORDINGS = (
+    *('block', 'modify-block', 'unblock', 'undo-block'),
     *('delete-account', 'delete-page', 'restore-page', 'hide', 'suppress'),
     *(
         f'{lock}{hide}'
@@ -183,7 +184,9 @@ def test_what_an_action_does_is_said_in_whole_sentences(wording: str) -> None:
     action: Any = SimpleNamespace(wording=wording, describe=lambda: '')
     assert to_do(action, 1).endswith(': 1')
     one, many = confirm_few(action, 1), confirm_few(action, 2)
-    assert re.search(r' 1 (account|page)\?', one) and re.search(r' 2 \w+s\?', many)
+    assert re.search(r' 1 (account|page|target|block)\?', one) and re.search(
+        r' 2 \w+s\?', many
+    )
     assert confirm_many(action, 12).startswith('Type the number 12 to ')
     assert message(f'campaign-verb-{wording}') in one
 

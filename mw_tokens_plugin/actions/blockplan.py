@@ -1,0 +1,517 @@
+"""Plans of global blocks: which settings each target gets, and which are skipped.
+
+It reads accounts and blocks in batches, compares them with what the operator has named,
+and finds ranges of the list that cover others of it. The write is that of
+:mod:`.globalblock`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from mw_tokens_plugin.actions.accountfacts import (
+    WIKIS_UNKNOWN,
+    account_columns,
+    account_facts,
+    read_at,
+    skipped_now,
+    unreadable,
+)
+from mw_tokens_plugin.actions.accountguards import (
+    established_reason,
+    local_group_reason,
+)
+from mw_tokens_plugin.actions.addressguards import AddressGuards, is_typed
+from mw_tokens_plugin.actions.blockreads import (
+    Blocks,
+    block_facts,
+    number_in,
+    read_block,
+    too_wide,
+)
+from mw_tokens_plugin.actions.globalblock import SetGlobalBlock, shown_settings
+from mw_tokens_plugin.actions.globallock import Guards
+from mw_tokens_plugin.campaign.records import (
+    Decision,
+    Outcome,
+    SkipReason,
+    Target,
+    may_be_reason,
+)
+from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.protocol.addresses import (
+    SUBNET,
+    Network,
+    NetworkSet,
+    count_subnets,
+    network_of,
+    written,
+)
+from mw_tokens_plugin.protocol.blocksettings import BlockSettings
+from mw_tokens_plugin.protocol.expiries import ends_at
+from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.protocol.globalblocks import INFINITY, GlobalBlock, LocalBlock
+from mw_tokens_plugin.protocol.names import AccountKind, kind_of
+from mw_tokens_plugin.site.mixins import PluginMixin
+from mw_tokens_plugin.targets.accounts import read_accounts
+
+#: How long a temporary account lives (``$wgAutoCreateTempUser['expireAfterDays']``).
+TEMPORARY_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The settings that an operator has named; None for those that were not.
+
+    :ivar expiry: as :class:`.BlockSettings` has it
+    :ivar anon_only: of addresses
+    :ivar autoblock: of accounts
+    :ivar account_creation: of all
+    :ivar modify: whether blocks that are there are changed
+    :ivar allow_weaker: whether blocks may become shorter or looser by that
+    :ivar local: whether the central wiki itself blocks as well
+    :ivar local_hard: whether that stops accounts at blocked addresses, too
+    """
+
+    expiry: str | None = None
+    anon_only: bool | None = None
+    autoblock: bool | None = None
+    account_creation: bool | None = None
+    modify: bool = False
+    allow_weaker: bool = False
+    local: bool = False
+    local_hard: bool = False
+
+    def settings(
+        self, now: BlockSettings | None, *, is_address: bool
+    ) -> BlockSettings | None:
+        """Return the settings of a target; None without a block and an expiry.
+
+        :param now: those of its block, of which what was not named is kept
+        """
+        if now is None and self.expiry is None:
+            return None
+        kept = now or BlockSettings('', autoblock=not is_address)
+        named: dict[str, Any] = {
+            'expiry': self.expiry,
+            'account_creation': self.account_creation,
+            # The other kind of target never has this setting.
+            'anon_only': self.anon_only if is_address else None,
+            'autoblock': None if is_address else self.autoblock,
+        }
+        return replace(kept, **{k: v for k, v in named.items() if v is not None})
+
+
+class PlanGlobalBlock(SetGlobalBlock):
+    """Block accounts, addresses and ranges, or change their blocks.
+
+    .. version-added:: 0.1
+    """
+
+    kind = 'global_block'
+
+    def __init__(
+        self,
+        site: PluginMixin,
+        *,
+        reason: str,
+        wanted: Wanted,
+        guards: Guards,
+        addresses: AddressGuards,
+        ranges: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """Set what is blocked how, and who never is.
+
+        :param site: the central wiki
+        :param guards: which accounts are skipped
+        :param addresses: which addresses are skipped
+        :param ranges: returns all ranges that are listed
+        """
+        super().__init__(site, reason=reason, excluded=self._excluded_reason)
+        self.wanted = wanted
+        self.guards = guards
+        self.addresses = addresses
+        self._ranges = ranges
+        self._listed: _ListedRanges | None = None
+        if wanted.modify:
+            self.wording = 'modify-block'
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on some targets, which costs as few reads as the wiki allows."""
+        looked_at = self.moment()
+        listed = self._listed_ranges(names)
+        rest = [name for name in names if name not in listed.decisions]
+        known = (listed.decisions[name] for name in names if name in listed.decisions)
+        for decision in (*known, *self._decisions(rest)):
+            yield read_at(looked_at, self._unless_covered(decision, listed))
+
+    def look_again(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read targets again before writes by a plan that is not fresh."""
+        by_name = {target.name: target for target in targets}
+        for decision in self.plan(list(by_name)):
+            target = by_name[decision.name]
+            if decision.skipped is None:
+                yield target, None
+                continue
+            block = read_block(self.site, target.name)
+            is_blocked = decision.skipped in (
+                SkipReason.ALREADY,
+                SkipReason.BLOCKED_OTHERWISE,
+            )
+            if is_blocked and not self._is_as_planned(target, block):
+                yield target, self._changed_meanwhile(target, block)
+            else:
+                yield target, skipped_now(decision.skipped)
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a target, by heading."""
+        return block_columns(target)
+
+    def typed(self, targets: Iterable[Target]) -> str:
+        """Return what has to be typed, where ranges are very wide."""
+        wide = [t.name for t in targets if (n := network_of(t.name)) and is_typed(n)]
+        if not wide:
+            return ''
+        return f'block {wide[0] if len(wide) == 1 else f"{len(wide)} wide ranges"}'
+
+    def remarks(self, targets: Iterable[Target]) -> Iterator[str]:
+        """Yield whom the plan hits, and what an operator may not expect."""
+        found = _Census()
+        for target in targets:
+            found.count(target)
+        yield from found.remarks(self._lasts_longer_than(TEMPORARY_DAYS))
+
+    def local(self, target: Target, then: BlockSettings) -> LocalBlock | None:
+        """Return the block on the central wiki itself that is made as well."""
+        if not self.wanted.local:
+            return None
+        is_address = network_of(target.name) is not None
+        return LocalBlock(
+            anon_only=is_address and not self.wanted.local_hard,
+            account_creation=then.account_creation,
+        )
+
+    def _lasts_longer_than(self, days: int) -> bool:
+        now = self.now()
+        end = self.wanted.expiry and ends_at(self.wanted.expiry, now)
+        return bool(end and end > now + timedelta(days=days))
+
+    def _excluded_reason(self, name: str) -> SkipReason | None:
+        if name in self.guards.excluded:
+            return SkipReason.EXCLUDED
+        network = network_of(name)
+        return None if network is None else self.addresses.never(network)
+
+    def _decisions(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on some targets, without regard to others of the list."""
+        asked: list[str] = []
+        networks: dict[str, Network] = {}
+        for name in names:
+            network = network_of(name)
+            skipped = self._excluded_reason(name)
+            if network is None and name == self.guards.operator:
+                skipped = SkipReason.OPERATOR
+            if skipped is not None:
+                yield Decision(name, skipped=skipped)
+            elif network is None:
+                asked.append(name)
+            else:
+                networks[name] = network
+        accounts: dict[str, GlobalAccount] = {}
+        for decision, account in self._read_accounts(asked):
+            if decision.skipped is None:
+                assert account is not None
+                accounts[decision.name] = account
+            else:
+                yield decision
+        widest = too_wide(self.site, networks.values())
+        for name, network in list(networks.items()):
+            skipped = self._skip_range(network, widest)
+            if skipped is not None:
+                del networks[name]
+                yield Decision(name, skipped=skipped)
+        blocks = Blocks.read(self.site, [*accounts, *networks])
+        for name, account in accounts.items():
+            yield self._decide(name, blocks, account, None)
+        for name, network in networks.items():
+            yield self._decide(name, blocks, None, network)
+
+    def _read_accounts(
+        self, names: Sequence[str]
+    ) -> Iterator[tuple[Decision, GlobalAccount | None]]:
+        for name, account in read_accounts(self.site, names, self.site.global_accounts):
+            if isinstance(account, Exception):
+                yield unreadable(name, account), None
+                continue
+            skipped = (
+                established_reason(account, self.guards.max_edits)
+                if account.exists
+                else SkipReason.MISSING
+            )
+            if skipped is None:
+                account, skipped = local_group_reason(
+                    self.site, account, self.guards.ignored_groups
+                )
+            facts = account_facts(account)
+            if skipped is SkipReason.UNREADABLE:
+                facts['problem'] = WIKIS_UNKNOWN
+            hidden = account.hidden is not HiddenLevel.NONE
+            yield (
+                Decision(
+                    name, account.central_id, hidden, skipped=skipped, facts=facts
+                ),
+                account,
+            )
+
+    def _skip_range(
+        self, network: Network, widest: Mapping[int, int]
+    ) -> SkipReason | None:
+        if network.prefixlen <= widest.get(network.version, -1):
+            return SkipReason.TOO_WIDE
+        if (skipped := self.addresses.too_wide(network)) is not None:
+            return skipped
+        expiry = self.wanted.expiry
+        is_infinite = expiry and ends_at(expiry, self.now()) == INFINITY
+        return SkipReason.NO_END if is_infinite else None
+
+    def _decide(
+        self,
+        name: str,
+        blocks: Blocks,
+        account: GlobalAccount | None,
+        network: Network | None,
+    ) -> Decision:
+        """Compare what a target has with what was asked for."""
+        block = blocks.own.get(name)
+        now = None if block is None else BlockSettings.of(block)
+        kept = now if self.wanted.modify else None
+        then = self.wanted.settings(kept, is_address=network is not None)
+        facts: dict[str, Any] = {
+            **({} if account is None else account_facts(account)),
+            'now': None if block is None else block_facts(block),
+            'then': None if then is None else then.facts(),
+        }
+        skipped = self._skip_reason(block, now, then)
+        if skipped is SkipReason.BLOCKED_OTHERWISE:
+            facts['problem'] = message(
+                'global_block-otherwise',
+                now=shown_settings(facts['now']),
+                then=shown_settings(facts['then']),
+            )
+        if skipped is None and block is None and network and then:
+            for around in blocks.covering(network):
+                if _is_enough(BlockSettings.of(around), then, self):
+                    skipped = SkipReason.COVERED
+                    facts['problem'] = _words_about(around)
+                    break
+        return Decision(
+            name,
+            central_id=None if account is None else account.central_id,
+            hidden=account is not None and account.hidden is not HiddenLevel.NONE,
+            skipped=skipped,
+            facts=facts,
+        )
+
+    def _skip_reason(
+        self,
+        block: GlobalBlock | None,
+        now: BlockSettings | None,
+        then: BlockSettings | None,
+    ) -> SkipReason | None:
+        if then is None:
+            return SkipReason.NOT_BLOCKED
+        if block is None or now is None:
+            return None
+        moment, modify = self.now(), self.wanted.modify
+        is_same = not self.reason or may_be_reason(block.reason, self.reason)
+        if then.is_met(block, moment) and (is_same or not modify):
+            return SkipReason.ALREADY
+        if not modify:
+            return SkipReason.BLOCKED_OTHERWISE
+        is_weaker = not _is_enough(then, now, self)
+        return SkipReason.WEAKER if is_weaker and not self.wanted.allow_weaker else None
+
+    def _listed_ranges(self, names: Sequence[str]) -> _ListedRanges:
+        """Return what is decided on the ranges of the whole list.
+
+        :param names: some targets; without an address among them nothing is read
+        """
+        if self._listed is None:
+            if not any(network_of(name) for name in names):
+                return _ListedRanges({}, NetworkSet(()))
+            found = {d.name: d for d in self._decisions(list(self._ranges()))}
+            blocked = (
+                network_of(name)
+                for name, decision in found.items()
+                if decision.skipped in (None, SkipReason.ALREADY)
+            )
+            self._listed = _ListedRanges(found, NetworkSet(filter(None, blocked)))
+        return self._listed
+
+    def _unless_covered(self, decision: Decision, listed: _ListedRanges) -> Decision:
+        """Skip a target that a wider range of the list covers."""
+        network = network_of(decision.name)
+        if decision.skipped is not None or network is None or decision.facts['now']:
+            return decision
+        then = BlockSettings.from_facts(decision.facts['then'])
+        for around in listed.blocked.covering(network):
+            if around == network:
+                continue
+            facts = listed.decisions[written(around)].facts
+            if _is_enough(BlockSettings.from_facts(facts['then']), then, self):
+                return replace(
+                    decision,
+                    skipped=SkipReason.COVERED,
+                    facts={**decision.facts, 'problem': written(around)},
+                )
+        return decision
+
+
+@dataclass(frozen=True, slots=True)
+class _ListedRanges:
+    """What is decided on the ranges of a list.
+
+    :ivar blocked: those that are blocked at the end
+    """
+
+    decisions: Mapping[str, Decision]
+    blocked: NetworkSet
+
+
+class LiftGlobalBlock(SetGlobalBlock):
+    """Lift the global blocks of accounts, addresses and ranges, or by their numbers.
+
+    .. version-added:: 0.1
+    """
+
+    kind = 'global_block'
+    wording = 'unblock'
+
+    def __init__(
+        self,
+        site: PluginMixin,
+        *,
+        reason: str,
+        addresses: AddressGuards,
+        guards: Guards,
+    ) -> None:
+        """Set what is never lifted."""
+        super().__init__(site, reason=reason, excluded=self._excluded_reason)
+        self.guards = guards
+        self.addresses = addresses
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on some targets."""
+        looked_at = self.moment()
+        asked = [name for name in names if self._excluded_reason(name) is None]
+        for name in set(names) - set(asked):
+            yield Decision(name, skipped=SkipReason.EXCLUDED)
+        blocks = Blocks.read(self.site, asked)
+        for name in asked:
+            block, network = blocks.own.get(name), network_of(name)
+            facts: dict[str, Any] = {'now': block and block_facts(block), 'then': None}
+            skipped = None if block is not None else SkipReason.NOT_BLOCKED
+            around = next(blocks.covering(network), None) if network else None
+            if skipped is not None and around is not None:
+                skipped = SkipReason.COVERED
+                facts['problem'] = _words_about(around)
+            yield read_at(looked_at, Decision(name, skipped=skipped, facts=facts))
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a target, by heading."""
+        return block_columns(target)
+
+    def _excluded_reason(self, name: str) -> SkipReason | None:
+        network = network_of(name)
+        is_listed = name in self.guards.excluded or (
+            network is not None
+            and any(True for _ in self.addresses.protected.covering(network))
+        )
+        return SkipReason.EXCLUDED if is_listed else None
+
+
+@dataclass(slots=True)
+class _Census:
+    """Counts whom a plan hits."""
+
+    accounts: int = 0
+    temporary: int = 0
+    soft: int = 0
+    hard: int = 0
+    lone: list[Network] = field(default_factory=list)
+    subnets: int = 0
+
+    def count(self, target: Target) -> None:
+        """Count one target of the plan."""
+        network, then = network_of(target.name), target.decision.facts.get('then')
+        if network is None:
+            is_temporary = kind_of(target.name) is AccountKind.TEMPORARY
+            self.temporary += is_temporary
+            self.accounts += not number_in(target.name)
+            return
+        self.soft += bool(then and then['anon_only'])
+        self.hard += bool(then and not then['anon_only'])
+        if network.version == 6:
+            self.subnets += count_subnets(network)
+            if network.num_addresses == 1:
+                self.lone.append(network)
+
+    def remarks(self, outlives_temporary: bool) -> Iterator[str]:
+        """Yield what is worth knowing, a sentence a line."""
+        addresses = self.soft + self.hard
+        if self.accounts and addresses:
+            about = {'accounts': self.accounts, 'addresses': addresses}
+            yield message('global_block-linked', **about)
+        if self.soft:
+            yield message('global_block-soft', number=self.soft)
+        if self.hard:
+            yield message('global_block-hard', number=self.hard)
+        if self.subnets:
+            yield message('global_block-subnets', number=self.subnets)
+        if self.lone:
+            subnet = written(self.lone[0].supernet(new_prefix=SUBNET))
+            number = len(self.lone)
+            yield message('global_block-lone', number=number, example=subnet)
+        if self.temporary and outlives_temporary:
+            about = {'number': self.temporary, 'days': TEMPORARY_DAYS}
+            yield message('global_block-temporary', **about)
+
+
+def block_columns(target: Target) -> dict[str, str]:
+    """Return what the plan shows of a target and its block, by heading."""
+    facts = target.decision.facts
+    columns = {}
+    if 'now' in facts:
+        now, then = facts['now'], facts['then']
+        if now is not None:
+            about = {'settings': shown_settings(now), 'by': now['by'] or ''}
+            columns[message('global_block-column-now')] = message(
+                'global_block-by', **about
+            )
+        columns[message('global_block-column-then')] = (
+            shown_settings(then) if then or now else ''
+        )
+    network = network_of(target.name)
+    if network is not None and network.version == 6:
+        subnets = count_subnets(network)
+        columns[message('global_block-column-subnets')] = str(subnets)
+    return {**columns, **account_columns(target)}
+
+
+def _is_enough(
+    settings: BlockSettings, others: BlockSettings, action: SetGlobalBlock
+) -> bool:
+    """Tell whether a block is as strict as another one, and ends no sooner."""
+    if not settings.is_as_strict(others):
+        return False
+    return settings.ends_no_sooner(others, action.now())
+
+
+def _words_about(block: GlobalBlock) -> str:
+    settings = shown_settings(BlockSettings.of(block).facts())
+    return f'{block.target}, {settings}'

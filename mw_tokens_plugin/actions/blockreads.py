@@ -1,0 +1,188 @@
+"""Reading global blocks for a plan: those of targets, and those that cover them.
+
+Several hundred targets cost a few requests: blocks are listed by exact targets, so all
+ranges that could cover an address are asked for together. What follows from a block is
+decided by the actions.
+
+https://www.mediawiki.org/wiki/Extension:GlobalBlocking/API
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from mw_tokens_plugin.campaign.records import Target, may_be_reason
+from mw_tokens_plugin.exceptions import RangeTooWide
+from mw_tokens_plugin.protocol.addresses import (
+    WIDEST,
+    Network,
+    NetworkSet,
+    network_of,
+    parents,
+    written,
+)
+from mw_tokens_plugin.protocol.blocksettings import BlockSettings, expiry_of
+from mw_tokens_plugin.protocol.fields import as_timestamp
+from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
+from mw_tokens_plugin.site.batches import max_values
+from mw_tokens_plugin.site.mixins import PluginMixin
+
+__all__ = ['Blocks', 'block_facts', 'is_own_block', 'number_in', 'read_block']
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The global blocks of some targets.
+
+    :ivar own: those of just a target, by the target's name
+    """
+
+    own: Mapping[str, GlobalBlock]
+    _ranges: NetworkSet = field(default_factory=lambda: NetworkSet(()))
+    _covering: Mapping[str, GlobalBlock] = field(default_factory=dict)
+
+    @classmethod
+    def read(
+        cls, site: PluginMixin, names: Sequence[str], *, covering: bool = True
+    ) -> Blocks:
+        """Read the blocks of accounts, addresses and ranges, in as few requests as can.
+
+        For each address of IPv4 there are 18 values to ask for, and for each of IPv6
+        up to 111, of which many are the same for several targets. Where that takes
+        more requests than targets, each address is asked for alone.
+
+        :param site: the central wiki
+        :param names: in MediaWiki's form; also numbers of blocks, as ``#41``
+        :param covering: whether those of wider ranges are wanted, too
+        """
+        numbers = {number: name for name in names if (number := number_in(name))}
+        networks = {n: net for n in names if (net := network_of(n)) is not None}
+        accounts = [n for n in names if n not in networks and not number_in(n)]
+        exact: list[str] = [*accounts]
+        alone: list[str] = []
+        for version in (4, 6):
+            of_version = [n for n, net in networks.items() if net.version == version]
+            values = of_version
+            if covering:
+                around = (p for n in of_version for p in parents(networks[n]))
+                values = list(dict.fromkeys(around))
+            if len(values) > max_values(site) * len(of_version):
+                alone += of_version
+            else:
+                exact += values
+        found = [*site.global_blocks(exact)]
+        for name in alone:
+            found += site.global_blocks(ip=name)
+        own: dict[str, GlobalBlock] = {}
+        if numbers:
+            blocks = site.global_blocks(ids=list(numbers))
+            own.update((numbers[block.id], block) for block in blocks)
+        by_target = {b.target: b for b in found if b.target is not None}
+        own.update((n, by_target[n]) for n in names if n in by_target)
+        known = set(accounts)
+        if any(t not in known and network_of(t) is None for t in by_target):
+            # A renamed account is found by its new name, and its block has the old one.
+            missing = [name for name in accounts if name not in own]
+            own.update(_one_by_one(site, missing))
+        ranges = {t: b for t, b in by_target.items() if network_of(t) is not None}
+        return cls(own, NetworkSet(filter(None, map(network_of, ranges))), ranges)
+
+    def covering(self, network: Network) -> Iterator[GlobalBlock]:
+        """Yield the blocks of ranges that contain one, other than its own."""
+        own = written(network)
+        for around in self._ranges.covering(network):
+            name = written(around)
+            single = f'{name}/{around.max_prefixlen}'
+            for target in (name, single) if '/' not in name else (name,):
+                if target in self._covering and target != own:
+                    yield self._covering[target]
+
+
+def read_block(site: PluginMixin, name: str) -> GlobalBlock | None:
+    """Return the block of just one target; None if there is none.
+
+    :param site: the central wiki
+    :param name: in MediaWiki's form, or the number of a block
+    """
+    number = number_in(name)
+    found = site.global_blocks(ids=number) if number else site.global_blocks(name)
+    return next((block for block in found), None)
+
+
+def too_wide(site: PluginMixin, networks: Iterable[Network]) -> dict[int, int]:
+    """Return the longest prefix of ranges that a wiki does not let anybody block.
+
+    It is asked for the widest ranges, until there is one for which it lists blocks.
+
+    :param networks: what is to be blocked
+    :return: by version of IP; nothing where all of them are narrow enough
+    """
+    found: dict[int, int] = {}
+    by_length = {(n.version, n.prefixlen): n for n in networks if n.num_addresses > 1}
+    for version in WIDEST:
+        for each, length in sorted(key for key in by_length if key[0] == version):
+            try:
+                for _ in site.global_blocks(
+                    ip=written(by_length[each, length]), limit=1
+                ):
+                    pass
+            except RangeTooWide:
+                found[version] = length
+            else:
+                break
+    return found
+
+
+def block_facts(block: GlobalBlock) -> dict[str, Any]:
+    """Return what the ledger keeps of a block that is to be changed."""
+    return {
+        **BlockSettings.of(block).facts(),
+        'id': block.id,
+        'target': block.target,
+        'by': block.by,
+        'timestamp': as_timestamp(block.timestamp.astimezone(timezone.utc)),
+        'reason': block.reason,
+    }
+
+
+def number_in(name: str) -> int:
+    """Return the number of a block that a name is, as ``#41``; 0 if it is none."""
+    number = name.removeprefix('#')
+    return int(number) if number != name and number.isdecimal() else 0
+
+
+def is_own_block(block: GlobalBlock, target: Target, reason: str) -> bool:
+    """Tell whether a block is as a target's own last write has made it.
+
+    :param reason: what was given for it
+    """
+    is_ours = target.may_have_written_at(block.timestamp, by=block.by)
+    return is_ours and may_be_reason(block.reason, reason)
+
+
+def end_in_words(moment: datetime) -> str:
+    """Return the end of a block as people read it."""
+    return expiry_of(moment).replace('T', ' ').replace('Z', '')
+
+
+def _one_by_one(
+    site: PluginMixin, names: Sequence[str]
+) -> Iterator[tuple[str, GlobalBlock]]:
+    """Find out whose blocks some are, whatever the names in them.
+
+    Of many names few have such a block, so that halves are asked for.
+    """
+    if not names:
+        return
+    found = [*site.global_blocks(list(names))]
+    if not found:
+        return
+    if len(names) == 1:
+        yield names[0], found[0]
+        return
+    half = len(names) // 2
+    yield from _one_by_one(site, names[:half])
+    yield from _one_by_one(site, names[half:])

@@ -1,0 +1,325 @@
+"""Global blocks as actions of a campaign: making, changing and lifting them.
+
+Theory of operation. A plan has what it found of each target (``now``: its block, or
+nothing) and what is to be (``then``: settings, or nothing), so one class brings targets
+from one to the other. The API expects no state: it refuses a second block of a target,
+but a change or a lift is preceded by a read of just that block, and nothing is sent if
+that is not the planned one any more. Whether a lost write took effect is read from the
+block, which bears who made it, when and why, and else from the log.
+
+Which settings are asked for, and who is skipped, is decided in :mod:`.blockplan`, and
+undoing in :mod:`.undoblock`. Retrying and recording is left to the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from mw_tokens_plugin.actions.blockreads import (
+    Blocks,
+    block_facts,
+    is_own_block,
+    number_in,
+    read_block,
+)
+from mw_tokens_plugin.campaign.action import Action
+from mw_tokens_plugin.campaign.records import (
+    Outcome,
+    SkipReason,
+    State,
+    Target,
+    may_be_reason,
+)
+from mw_tokens_plugin.campaign.report.hiding import hiding
+from mw_tokens_plugin.exceptions import (
+    AlreadyBlocked,
+    LocalBlockFailed,
+    NotBlocked,
+    OutcomeUnknown,
+)
+from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.protocol.blocksettings import BlockSettings
+from mw_tokens_plugin.protocol.fields import as_timestamp, timestamp
+from mw_tokens_plugin.protocol.globalblocks import (
+    GlobalBlock,
+    GlobalBlockLogEntry,
+    LocalBlock,
+)
+from mw_tokens_plugin.site.mixins import PluginMixin
+
+#: Entries of the log, from the latest on, among which a write is looked for.
+_ENTRIES = 20
+
+#: How the log calls what makes a block, and what lifts it.
+_MADE = frozenset({'gblock', 'modify'})
+_LIFTED = frozenset({'gunblock'})
+
+#: How far the clocks of the wiki's servers may differ.
+_CLOCKS = timedelta(minutes=2)
+
+_FOUND = Outcome(State.DONE, changed=True, detail='found by reading')
+
+
+class SetGlobalBlock(Action):
+    """Bring the global block of each target into the planned state.
+
+    :ivar site: the central wiki
+    :ivar reason: for the log; if it is empty, that of the block is kept
+    """
+
+    fixed = frozenset({'central_id', 'now'})
+    kept = frozenset({'looked_at'})
+    done = frozenset({SkipReason.ALREADY, SkipReason.NOT_BLOCKED})
+    wording = 'block'
+
+    def __init__(
+        self,
+        site: PluginMixin,
+        *,
+        reason: str,
+        excluded: Callable[[str], SkipReason | None] = lambda name: None,
+    ) -> None:
+        """Set what holds for every target.
+
+        :param site: the central wiki
+        :param reason: for the log
+        :param excluded: returns why a target is skipped now that a standing list names
+        """
+        self.site = site
+        self.reason = reason
+        self._excluded = excluded
+
+    def describe(self) -> str:
+        """Return a word or two for what is done."""
+        return message(f'campaign-verb-{self.wording}')
+
+    def apply(self, target: Target) -> Outcome:
+        """Send the write for one target, if its block still is as it was planned.
+
+        :raises TokensPluginError: the wiki refused, or its answer was lost
+        """
+        if (skipped := self._excluded(target.name)) is not None:
+            detail = f'skipped: {skipped.value}'
+            return Outcome(State.FAILED, detail=detail, reason_code=skipped.name)
+        facts = target.decision.facts
+        with hiding([target]):
+            if facts['now'] is not None or facts.get('found_done'):
+                block = read_block(self.site, _name(target))
+                if not self._is_as_planned(target, block):
+                    return self._changed_meanwhile(target, block)
+            return self._write(target)
+
+    def reconcile(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read whether writes of unknown outcome took effect; None if not."""
+        with hiding(targets):
+            blocks = Blocks.read(self.site, list(map(_name, targets)), covering=False)
+            log: dict[str, list[GlobalBlockLogEntry]] | None = None
+            for target in targets:
+                block = blocks.own.get(_name(target))
+                if self._is_found(target, block):
+                    yield target, _FOUND
+                    continue
+                if log is None:
+                    log = self._own_log(targets)
+                entries = log.get(_name(target), ())
+                if any(self._is_own(entry, target) for entry in entries):
+                    yield target, _FOUND
+                elif not self._is_as_planned(target, block) and self._is_wanted(
+                    target, block
+                ):
+                    detail = f'done meanwhile by {_who(block)}'
+                    yield target, Outcome(State.DONE, detail=detail)
+                else:
+                    yield target, None
+
+    def now(self) -> datetime:
+        """Return the present time by the wiki's clock."""
+        return self.site.tokens.session.clock.now().replace(tzinfo=timezone.utc)
+
+    def moment(self) -> str:
+        """Return the present time by the wiki's clock, as its log writes it."""
+        return as_timestamp(self.now())
+
+    def local(self, target: Target, then: BlockSettings) -> LocalBlock | None:
+        """Return the block on the central wiki itself that is made as well."""
+        return None
+
+    def _write(self, target: Target) -> Outcome:
+        now, then = target.decision.facts['now'], _then(target)
+        name, reason = _blocked(target), self._reason_for(target)
+        if then is None:
+            try:
+                self.site.global_unblock(name, reason=reason)
+            except NotBlocked as error:
+                return self._lost_race(target, error)
+            return Outcome(State.DONE, changed=True)
+        try:
+            self.site.global_block(
+                name,
+                reason=reason,
+                modify=now is not None,
+                local=self.local(target, then),
+                **then.facts(),
+            )
+        except AlreadyBlocked as error:
+            return self._lost_race(target, error)
+        except LocalBlockFailed as error:
+            detail = (
+                f'blocked globally, but not on {self.site} itself: {error.code}: '
+                f'{error.info}'
+            )
+            return Outcome(
+                State.FAILED, changed=True, detail=detail, reason_code=error.code
+            )
+        return Outcome(State.DONE, changed=True)
+
+    def _reason_for(self, target: Target) -> str:
+        now = target.decision.facts['now']
+        return self.reason or (str(now['reason']) if now else '')
+
+    def _lost_race(self, target: Target, error: AlreadyBlocked | NotBlocked) -> Outcome:
+        """Say how a target ends that somebody else has changed before the write.
+
+        :raises OutcomeUnknown: it is shown as it was planned all the same
+        """
+        block = read_block(self.site, _name(target))
+        if self._is_as_planned(target, block):
+            # The databases lag.
+            raise OutcomeUnknown(f'{error} It is not shown yet.') from None
+        return self._changed_meanwhile(target, block)
+
+    def _is_as_planned(self, target: Target, block: GlobalBlock | None) -> bool:
+        now = target.decision.facts['now']
+        return bool(now == (None if block is None else block_facts(block)))
+
+    def _is_wanted(self, target: Target, block: GlobalBlock | None) -> bool:
+        """Tell whether a block is as the target's write would make it."""
+        then = _then(target)
+        if then is None or block is None:
+            return then is None and block is None
+        return then.is_met(block, self.now())
+
+    def _changed_meanwhile(self, target: Target, block: GlobalBlock | None) -> Outcome:
+        """Say how a target ends whose block is not the planned one any more."""
+        is_wanted = self._is_wanted(target, block)
+        if is_wanted and self._is_own_since_plan(target, block):
+            # The ledger may be a copy from before it was sent.
+            return Outcome(
+                State.DONE,
+                changed=True,
+                detail='already done by you since the plan',
+                is_earlier=True,
+            )
+        if is_wanted:
+            return Outcome(State.DONE, detail=f'done meanwhile by {_who(block)}')
+        detail = (
+            'not blocked any more'
+            if block is None
+            else f'blocked otherwise since the plan by {_who(block)}'
+        )
+        return Outcome(
+            State.FAILED,
+            detail=f'{detail}, and skipped',
+            reason_code=SkipReason.CHANGED_SINCE.name,
+        )
+
+    def _is_own_since_plan(self, target: Target, block: GlobalBlock | None) -> bool:
+        planned = timestamp(target.decision.facts.get('looked_at'))
+        reason = self._reason_for(target)
+        if planned is None:
+            return False
+        if block is not None:
+            return (
+                block.timestamp >= planned
+                and block.by == target.operator
+                and may_be_reason(block.reason, reason)
+            )
+        name = _blocked(target)
+        return any(
+            entry.timestamp >= planned
+            and entry.by == target.operator
+            and entry.action in _actions(target)
+            and may_be_reason(entry.comment, reason)
+            for entry in self.site.global_block_log(name, total=_ENTRIES)
+        )
+
+    def _is_found(self, target: Target, block: GlobalBlock | None) -> bool:
+        """Tell whether a block shows that a target's own write took effect."""
+        then = _then(target)
+        if then is None or block is None:
+            return False
+        is_own = is_own_block(block, target, self._reason_for(target))
+        return is_own and then.was_written(block)
+
+    def _is_own(self, entry: GlobalBlockLogEntry, target: Target) -> bool:
+        is_ours = target.may_have_written_at(entry.timestamp, by=entry.by)
+        is_same = entry.action in _actions(target)
+        return is_ours and is_same and self._is_reason(entry, target)
+
+    def _is_reason(self, entry: GlobalBlockLogEntry, target: Target) -> bool:
+        return may_be_reason(entry.comment, self._reason_for(target))
+
+    def _own_log(
+        self, targets: Sequence[Target]
+    ) -> dict[str, list[GlobalBlockLogEntry]]:
+        """Return what the operators have done to some targets since their attempts."""
+        found: dict[str, list[GlobalBlockLogEntry]] = {}
+        for operator in {target.operator for target in targets}:
+            starts = [t.started_at for t in targets if t.operator == operator]
+            if operator is None or None in starts:
+                continue
+            first = min(start for start in starts if start is not None)
+            since = first.replace(tzinfo=timezone.utc) - _CLOCKS
+            for entry in self.site.global_block_log(by=operator, since=since):
+                found.setdefault(entry.target, []).append(entry)
+        return found
+
+
+def _actions(target: Target) -> frozenset[str]:
+    """Return how the log calls what a target's write does."""
+    return _LIFTED if target.decision.facts['then'] is None else _MADE
+
+
+def _name(target: Target) -> str:
+    """Return the name of what is blocked; of one named by its number, the number."""
+    return str(target.decision.facts.get('target') or target.name)
+
+
+def _blocked(target: Target) -> str | int:
+    """Return what names a target for the wiki."""
+    return number_in(_name(target)) or _name(target)
+
+
+def _then(target: Target) -> BlockSettings | None:
+    then = target.decision.facts['then']
+    return None if then is None else BlockSettings.from_facts(then)
+
+
+def _who(block: GlobalBlock | None) -> str:
+    return (block and block.by) or 'somebody else'
+
+
+def shown_settings(settings: Mapping[str, Any] | None) -> str:
+    """Return the settings of a block in a few words, for a plan.
+
+    :param settings: as the ledger has them; None where there is no block
+    """
+    if settings is None:
+        return message('global_block-no-block')
+    words = [_expiry_in_words(settings['expiry'])]
+    words += [
+        message(f'global_block-setting-{name}')
+        for name in ('anon_only', 'account_creation', 'autoblock', 'block_email')
+        if settings[name]
+    ]
+    return ', '.join(words)
+
+
+def _expiry_in_words(expiry: str) -> str:
+    if expiry[-1:] == 'Z':
+        expiry = expiry[:-1].replace('T', ' ')
+    return expiry

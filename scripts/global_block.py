@@ -1,0 +1,422 @@
+#!/usr/bin/env python3
+"""Block accounts, addresses and ranges globally, with a plan, guards and an undo.
+
+The script acts on the central wiki of the farm, whatever wiki is the default one. It
+shows a plan, asks for confirmation, and can be stopped or killed at any moment and
+resumed: nothing is done twice. Wikis can be configured to apply no global blocks.
+
+What holds for accounts alone, or for addresses alone, never makes a mixed list fail:
+-anononly is for addresses, and autoblocks are for accounts.
+
+&options;
+
+.. version-added:: 0.1
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mw_tokens_plugin.cli.accounts import AccountOptions, named_accounts
+from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.site.settings import settings
+
+if TYPE_CHECKING:
+    from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
+    from mw_tokens_plugin.actions.undoblock import UndoGlobalBlock
+    from mw_tokens_plugin.campaign.records import Campaign, Target
+    from mw_tokens_plugin.cli.declaration import Listing
+    from mw_tokens_plugin.cli.run import Run
+    from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
+
+_RIGHTS = {'globalblock': 'globalblock'}
+_ONLY = ('accounts', 'addresses')
+
+
+def expiry(text: str) -> str:
+    """Read when blocks end, which may be a name that user-config.py explains."""
+    from mw_tokens_plugin.protocol.expiries import ends_at
+
+    if text.startswith('@'):
+        known = ', '.join(f'@{name}' for name in settings.expiries) or 'none'
+        if text[1:] not in settings.expiries:
+            raise ValueError(f'enable(expiries=...) has these names: {known}.')
+        text = settings.expiries[text[1:]]
+    if ends_at(text, datetime.now(timezone.utc)) is None:
+        raise ValueError(
+            'give a span such as "31 hours", "2 weeks" or "6 months", a date such as '
+            '2027-01-31 or 2027-01-31T12:00:00Z, or "infinite".'
+        )
+    return text.strip()
+
+
+def span(text: str) -> str:
+    """Read a span of time."""
+    from mw_tokens_plugin.protocol.expiries import length_of
+
+    if length_of(text) is None:
+        raise ValueError('give a span such as 30d or "2 weeks".')
+    return text
+
+
+def bits(text: str) -> int:
+    """Read the length of a prefix."""
+    if not re.fullmatch(r'/?\d{1,3}', text):
+        raise ValueError('give the prefixes for IPv4 and IPv6, such as 22,44.')
+    return int(text.lstrip('/'))
+
+
+def kind(text: str) -> str:
+    """Read which targets are taken."""
+    if text not in _ONLY:
+        raise ValueError('give "accounts" or "addresses".')
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(AccountOptions):
+    """What the command line asks for."""
+
+    reason_hint: ClassVar[str] = 'Everybody who is blocked reads it. '
+
+    only: str | None = option(
+        'Only the accounts of the list, or only its addresses: "accounts" or '
+        '"addresses". The public log links those that are blocked together.',
+        value='KIND',
+        read=kind,
+        group='Targets',
+    )
+    expiring: str | None = option(
+        'Blocks that end within this time, such as 30d. They are listed; with -modify '
+        'they are renewed.',
+        value='TIME',
+        read=span,
+        names_targets=True,
+        gives_reason=True,
+    )
+    reason_matches: str | None = option(
+        'Of those only the ones whose reason has this text; capitals do not matter.',
+        value='TEXT',
+        group='Targets',
+        needs=('expiring',),
+    )
+    expiry: str | None = option(
+        'When the blocks end: "31 hours", "6 months", 2027-01-31, "infinite" (accounts '
+        'only), or @NAME as user-config.py explains it. Required to block.',
+        value='TIME',
+        read=expiry,
+        stored='expiry',
+        excludes=('unblock',),
+    )
+    unblock: bool = option(
+        'Lift blocks. Targets may be numbers of blocks, as "#41".',
+        stored='unblock',
+        excludes=('modify',),
+    )
+    modify: bool = option(
+        'Change blocks that are there. What is not named stays as it is; targets that '
+        'are not blocked are blocked, if -expiry is given.',
+        also='-reblock',
+        stored='modify',
+    )
+    allow_weaker: bool = option(
+        'With -modify: also where a block becomes shorter or looser.',
+        stored='allow_weaker',
+        needs=('modify',),
+    )
+    anononly: bool = option(
+        'Of addresses: users with an account can edit all the same, temporary accounts '
+        'cannot. This or -hardblock is required for addresses.',
+        stored='anononly',
+        excludes=('hardblock', 'unblock'),
+    )
+    hardblock: bool = option(
+        'Of addresses: nobody can edit there, with an account or without.',
+        stored='hardblock',
+        excludes=('unblock',),
+    )
+    no_autoblock: bool = option(
+        'Of accounts: do not block addresses from which they try to edit.',
+        stored='no_autoblock',
+        excludes=('unblock',),
+    )
+    allow_account_creation: bool = option(
+        'Let accounts be created all the same.',
+        stored='allow_account_creation',
+        excludes=('unblock',),
+    )
+    alsolocal: bool = option(
+        'Block on the central wiki itself as well; of addresses only those without an '
+        'account.',
+        stored='also_local',
+        rights={'block': 'blockusers'},
+        excludes=('unblock',),
+    )
+    local_hardblock: bool = option(
+        'There also those with an account.',
+        stored='local_hardblock',
+        needs=('alsolocal',),
+    )
+    max_range: tuple[int, ...] = option(
+        'The widest ranges to block, of IPv4 and IPv6; default 24,48. Wider ones than '
+        '20,36 are confirmed by typing.',
+        value='V4,V6',
+        read=bits,
+        separated=True,
+        group='Guards',
+        stored='max_range',
+    )
+
+    def check(self) -> None:
+        """Refuse what does not go together."""
+        if self.max_range and len(self.max_range) != 2:
+            raise InvalidInput('-max-range takes two numbers: IPv4 and IPv6, as 22,44.')
+        if not self.is_new:
+            if self.undo is not None and not (self.reason or '').strip():
+                raise InvalidInput('Global blocks need a reason: -reason:TEXT.')
+            return
+        from mw_tokens_plugin.protocol.expiries import ends_at
+
+        now = datetime.now(timezone.utc)
+        end = ends_at(self.expiry, now) if self.expiry else None
+        if end is not None and end <= now:
+            raise InvalidInput(f'-expiry:{self.expiry}: this is in the past.')
+        lists = self.expiring is not None and not (self.modify or self.unblock)
+        if self.expiry is None and not (self.modify or self.unblock or lists):
+            raise InvalidInput(
+                'A new block needs -expiry:TIME, such as -expiry:"1 week"; there is no '
+                'default.'
+            )
+        if lists and (self.names or self.file or self.stdin or self.prefix):
+            raise InvalidInput(
+                '-expiring alone lists blocks: name no others, or give -modify.'
+            )
+        if not (self.modify or lists or (self.reason or '').strip()):
+            raise InvalidInput(
+                'A global block needs a reason that is not empty: -reason:TEXT. '
+                f'{self.reason_hint}'
+            )
+
+
+def targets(run: Run[Options]) -> Listing:
+    """List whom the command line names."""
+    options = run.options
+    if options.expiring is not None and not (options.modify or options.unblock):
+        blocks = list(expiring(run))
+        return CampaignScript.Listing(
+            (),
+            lines=list(lines_about(blocks)),
+            nothing=message('global_block-expiring', number=len(blocks)),
+        )
+    left_out: list[str] = []
+    names: Iterable[str] = taken(run, named(run), left_out)
+    nothing = ''
+    if options.expiring is not None:
+        names = list(names)
+        nothing = message('global_block-none-expiring')
+    return CampaignScript.Listing(
+        names,
+        nothing=nothing,
+        counted=lambda number: message(
+            'global_block-names', number=number, others=len(left_out)
+        ),
+        existing=existing(run),
+        stored=stored_hardness(options),
+        covering=covering,
+    )
+
+
+def named(run: Run[Options]) -> Iterator[str]:
+    """Yield all targets that the command line names."""
+    yield from named_accounts(run, numbers=run.options.unblock)
+    if run.options.expiring is not None:
+        yield from (block.target for block in expiring(run) if block.target is not None)
+
+
+def taken(
+    run: Run[Options], names: Iterable[str], left_out: list[str]
+) -> Iterator[str]:
+    """Yield the targets that are taken.
+
+    :raises InvalidInput: there is an address, and it is not said who is blocked there
+    """
+    from mw_tokens_plugin.protocol.addresses import network_of
+
+    options = run.options
+    is_said = options.unblock or options.modify or how_hard(options) is not None
+    for name in names:
+        is_address = network_of(name) is not None
+        if options.only not in (None, _ONLY[is_address]):
+            left_out.append(name)
+        elif is_address and not is_said:
+            raise InvalidInput(
+                'There are addresses in the list: give -anononly, which lets users '
+                'with an account edit there, or -hardblock, which does not. '
+                "enable(address_blocks='hard') in user-config.py sets a default."
+            )
+        else:
+            yield name
+
+
+def how_hard(options: Options) -> bool | None:
+    """Return whether blocks of addresses stop users with an account; None if unsaid."""
+    if options.anononly or options.hardblock:
+        return options.hardblock
+    return {'hard': True, 'soft': False}.get(settings.address_blocks)
+
+
+def stored_hardness(options: Options) -> dict[str, bool]:
+    """Return what the ledger has of -anononly and -hardblock.
+
+    What user-config.py says is for new blocks: a change keeps what was not named.
+    """
+    hard = how_hard(options)
+    if options.modify and not (options.anononly or options.hardblock):
+        hard = None
+    return {'anononly': hard is False, 'hardblock': hard is True}
+
+
+def expiring(run: Run[Options]) -> Iterator[GlobalBlock]:
+    """Yield blocks that are about to end."""
+    from mw_tokens_plugin.protocol.expiries import length_of
+
+    options = run.options
+    length = length_of(options.expiring or '') or timedelta()
+    now = run.site.tokens.session.clock.now().replace(tzinfo=timezone.utc)
+    words = (options.reason_matches or '').casefold()
+    for block in run.site.global_blocks():
+        is_near = now < block.expiry <= now + length
+        if is_near and not block.automatic and words in block.reason.casefold():
+            yield block
+
+
+def lines_about(blocks: Iterable[GlobalBlock]) -> Iterator[str]:
+    """Yield a line about each block, those that end first at the top."""
+    for block in sorted(blocks, key=lambda block: block.expiry):
+        end = f'{block.expiry:%Y-%m-%d %H:%M}'
+        yield f'  {end}  {block.target}  ({block.by}: {block.reason})'
+
+
+def existing(run: Run[Options]) -> Any:
+    """Return what tells which names of -not may stand there.
+
+    A list of addresses that must not be blocked is a standing one.
+    """
+    from mw_tokens_plugin.protocol.addresses import network_of
+    from mw_tokens_plugin.targets.exclusions import existing_accounts
+
+    accounts = existing_accounts(run.site)
+
+    def exist(names: Any) -> list[str]:
+        addresses = [name for name in names if network_of(name) is not None]
+        others = [name for name in names if name not in addresses]
+        return [*addresses, *accounts(others)]
+
+    return exist
+
+
+def covering(listed: Iterable[str], names: Iterable[str]) -> set[str]:
+    """Return which addresses of a list contain targets, or are in them."""
+    from mw_tokens_plugin.protocol.addresses import NetworkSet, network_of
+
+    networks = NetworkSet(filter(None, map(network_of, names)))
+    return {n for n in listed if (found := network_of(n)) and networks.touches(found)}
+
+
+def block(run: Run[Options], campaign: Campaign) -> SetGlobalBlock:
+    """Return what a campaign does."""
+    from mw_tokens_plugin.actions.addressguards import AddressGuards
+    from mw_tokens_plugin.actions.blockplan import (
+        LiftGlobalBlock,
+        PlanGlobalBlock,
+        Wanted,
+    )
+    from mw_tokens_plugin.actions.globallock import Guards
+
+    stored = run.stored(campaign)
+    excluded = frozenset([*stored['excluded'], *run.standing()])
+    how: dict[str, Any] = {
+        'reason': campaign.reason,
+        'addresses': AddressGuards.of(excluded, stored['max_range']),
+        'guards': Guards(
+            operator=run.site.username(),
+            max_edits=stored['max_edits'],
+            ignored_groups=frozenset(stored['ignored_groups']),
+            excluded=excluded,
+        ),
+    }
+    if stored['unblock']:
+        return LiftGlobalBlock(run.site, **how)
+    said = stored['anononly'] or stored['hardblock']
+    wanted = Wanted(
+        expiry=stored['expiry'],
+        anon_only=stored['anononly'] if said else None,
+        autoblock=False if stored['no_autoblock'] else None,
+        account_creation=stored['allow_account_creation'] or None,
+        modify=stored['modify'],
+        allow_weaker=stored['allow_weaker'],
+        local=stored['also_local'],
+        local_hard=stored['local_hardblock'],
+    )
+    return PlanGlobalBlock(
+        run.site, wanted=wanted, ranges=lambda: ranges_of(run, campaign), **how
+    )
+
+
+def ranges_of(run: Run[Options], campaign: Campaign) -> Iterator[str]:
+    """Yield the ranges among the targets of a campaign."""
+    from mw_tokens_plugin.protocol.addresses import network_of
+
+    for target in run.ledger.targets(campaign):
+        if '/' in target.name and network_of(target.name) is not None:
+            yield target.name
+
+
+def undo_block(run: Run[Options], campaign: Campaign) -> UndoGlobalBlock:
+    """Return what a campaign does that undoes another one."""
+    from mw_tokens_plugin.actions.undoblock import UndoGlobalBlock
+
+    undone, recorded = run.undone(campaign)
+    return UndoGlobalBlock(
+        run.site, reason=campaign.reason, undone=undone, recorded=recorded
+    )
+
+
+def columns(target: Target) -> Any:
+    """Return what a kept plan shows of a target, by heading."""
+    from mw_tokens_plugin.actions import blockplan
+
+    return blockplan.block_columns(target)
+
+
+SCRIPT = CampaignScript(
+    'global_block',
+    Options,
+    targets,
+    {
+        'global_block': Kind(
+            block,
+            module='globalblock',
+            rights=_RIGHTS,
+            undo='undo_global_block',
+            skips_listed=True,
+            columns=columns,
+            stored={'excluded': [str]},
+        ),
+        'undo_global_block': Kind(undo_block, rights=_RIGHTS, columns=columns),
+    },
+    noun='target',
+    names='names and addresses',
+    opposite='pwb global_block -unblock',
+)
+main = SCRIPT.main
+
+if __name__ == '__main__':
+    sys.exit(main())
