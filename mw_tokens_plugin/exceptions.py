@@ -1,7 +1,9 @@
 """All errors that the plugin raises; each says what failed, where, and what to do.
 
-The module names the kinds of failure, so that callers can tell them apart by class. It
-imports nothing of pywikibot, and leaves it to the callers what is tried again.
+The module names the kinds of failure, so that callers can tell them apart by class, and
+leaves it to them what is tried again. It imports nothing of pywikibot; where pywikibot
+is there, each class is also the one that arrives without the plugin, see the table
+at its end.
 
 The tree::
 
@@ -41,6 +43,7 @@ The tree::
         |   +-- CannotReauthenticate this kind of login can never do this
         +-- StateConflict            the state is not the expected one
         |   +-- LostRace             somebody else was faster; an AmbiguousWrite too
+        |   |   +-- EditConflict     somebody else has edited the same lines
         |   +-- AlreadyBlocked       a global block is there already
         |   +-- NotBlocked           there is no such global block
         +-- RangeTooWide             the wiki blocks no ranges as wide as this
@@ -61,6 +64,9 @@ The tree::
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 __all__ = [
     'AccountSuppressed',
     'AlreadyBlocked',
@@ -77,6 +83,7 @@ __all__ = [
     'CannotLock',
     'CannotReauthenticate',
     'CentralAuthTokenRefused',
+    'EditConflict',
     'FlowLost',
     'GloballyBlocked',
     'HttpRefusal',
@@ -125,8 +132,8 @@ class _Unadorned(Exception):
 class TokensPluginError(_Unadorned):
     """Root of all errors of the plugin.
 
-    With the plugin enabled it derives from pywikibot's ``Error`` as well, so that
-    existing bots, and pywikibot's own saves in the background, catch it.
+    Where pywikibot is imported it derives from its ``Error`` as well, so that existing
+    bots, and pywikibot's own saves in the background, catch it.
 
     .. version-added:: 0.1
     """
@@ -138,6 +145,10 @@ class TokensPluginError(_Unadorned):
     def __str__(self) -> str:
         """Return the message, where the method of pywikibot's returns ``unicode``."""
         return Exception.__str__(self)
+
+    def __repr__(self) -> str:
+        """Return the class and the arguments, where pywikibot's read attributes."""
+        return Exception.__repr__(self)
 
     @property
     def unicode(self) -> str:
@@ -201,7 +212,18 @@ class TokenUnavailable(TokenError, KeyError):
 
 
 class BadToken(TokenError):
-    """The wiki refused a token, and its renewal too."""
+    """The wiki refused a token, and its renewal too.
+
+    :ivar code: the API's error code
+    """
+
+    code = 'badtoken'
+
+    def __init__(self, *args: object) -> None:
+        """Have what errors of pywikibot's API have."""
+        super().__init__(*args)
+        self.info = str(self)
+        self.other: dict[str, Any] = {}
 
 
 class SessionError(TokensPluginError):
@@ -294,6 +316,8 @@ class ApiRefusal(TokensPluginError):
     :param code: the API's error code
     :param info: the API's own explanation
     :param wiki: which wiki said so
+
+    :ivar other: what else the wiki's answer says of the error
     """
 
     def __init__(self, code: str, info: str = '', wiki: str = '') -> None:
@@ -302,6 +326,7 @@ class ApiRefusal(TokensPluginError):
         self.code = code
         self.info = info
         self.wiki = wiki
+        self.other: dict[str, Any] = {}
 
     def __str__(self) -> str:
         """Return one sentence with the code, the wiki and its words."""
@@ -379,6 +404,13 @@ class LocalBlockFailed(ApiRefusal):
     """The global block was made, and stands; the local one with it was not made."""
 
 
+class EditConflict(LostRace):
+    """Somebody has edited the same lines meanwhile: read the page again.
+
+    Where pywikibot raises it, it has the attributes ``page``, ``title`` and ``site``.
+    """
+
+
 class CannotHide(ApiRefusal):
     """Accounts with many edits cannot be hidden."""
 
@@ -422,3 +454,41 @@ class RateLimited(ApiRefusal):
 
 class InternalApiError(ApiRefusal):
     """An internal error of the wiki: only its state shows whether a write was kept."""
+
+    @property
+    def mediawiki_exception_class_name(self) -> str:
+        """The class of the exception in MediaWiki, as errors of pywikibot have it."""
+        return self.code.removeprefix('internal_api_error_')
+
+
+#: Which exception of pywikibot each class is as well: the one that arrives for the same
+#: reason without the plugin. Handlers of existing bots go on working.
+_ALSO: tuple[tuple[type[TokensPluginError], str], ...] = (
+    (TokensPluginError, 'Error'),
+    (ApiRefusal, 'APIError'),
+    (BadToken, 'APIError'),
+    (PermissionDenied, 'UserRightsError'),
+    (EditConflict, 'EditConflictError'),
+    (InternalApiError, 'APIMWError'),
+    (ReadOnly, 'MaxlagTimeoutError'),
+    (RateLimited, 'ApiTimeoutError'),
+    (WikiUnreachable, 'ApiTimeoutError'),
+    (AmbiguousWrite, 'ApiTimeoutError'),
+)
+
+
+def _join_pywikibot() -> None:
+    """Let the classes derive from those of pywikibot, if it is imported."""
+    theirs = sys.modules.get('pywikibot.exceptions')
+    if not all(hasattr(theirs, name) for _, name in _ALSO):
+        return  # it is not there, or not ready yet
+    for ours, name in _ALSO:
+        base = getattr(theirs, name)
+        if base not in ours.__mro__:
+            ours.__bases__ += (base,)
+        if name.endswith('TimeoutError'):
+            # Its constructor, which sets them, is not called.
+            ours.site = ours.uri = None  # type: ignore[attr-defined]
+
+
+_join_pywikibot()

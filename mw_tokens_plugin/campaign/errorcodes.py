@@ -196,7 +196,7 @@ def is_refusal(error: BaseException | None) -> bool:
 
 def _code_of_refusal(error: ApiRefusal | APIError) -> ExitCode:
     """Return the exit code for what a wiki has refused."""
-    if isinstance(error, APIError):
+    if not isinstance(error, ApiRefusal):
         known = refusal(error.code, error.info, '')
         if type(known) is not ApiRefusal:
             return exit_code_of(known)

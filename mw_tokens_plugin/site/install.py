@@ -76,8 +76,14 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ('auth', 'hooks', 'prepare_request', 'rebuild_auth'),
     ),
     ('pywikibot.data.api', '_invalidate_superior_cookies', ()),
+    ('pywikibot.exceptions', 'APIError', ()),
+    ('pywikibot.exceptions', 'APIMWError', ()),
+    ('pywikibot.exceptions', 'ApiTimeoutError', ()),
+    ('pywikibot.exceptions', 'EditConflictError', ()),
     ('pywikibot.exceptions', 'Error', ()),
+    ('pywikibot.exceptions', 'MaxlagTimeoutError', ()),
     ('pywikibot.exceptions', 'OtherPageSaveError', ()),
+    ('pywikibot.exceptions', 'UserRightsError', ()),
     ('pywikibot.family', 'Family', ('apipath', 'code_aliases', 'dbName', 'hostname')),
     ('pywikibot.family', 'SingleSiteFamily', ('interface',)),
     ('pywikibot.family', 'WikimediaFamily', ()),
@@ -136,6 +142,7 @@ def install(session: Any = None) -> None:
     from mw_tokens_plugin.site.forks import install_fork_hook
     from mw_tokens_plugin.site.mixins import PluginMixin
     from mw_tokens_plugin.site.oldwikis import install_login
+    from mw_tokens_plugin.site.reasons import install_reasons
     from mw_tokens_plugin.site.requestclasses import (
         install_direct_requests,
         request_class,
@@ -176,28 +183,7 @@ def install(session: Any = None) -> None:
     install_direct_requests()
     _note_passwords()
     install_login()
-    _install_errors()
-
-
-def _install_errors() -> None:
-    """Let pywikibot and its bots know the plugin's errors.
-
-    Its saves in the background tell of no others, and its thread dies of those. Saves
-    in the foreground raise them as they are: wrapped, they would be taken for problems
-    of the page.
-    """
-    from pywikibot.exceptions import Error, OtherPageSaveError
-
-    from mw_tokens_plugin.exceptions import TokensPluginError
-
-    def unwrapped(cls: type[Exception], *args: Any) -> Any:
-        """Return the plugin's error itself in the place of one that wraps it."""
-        ours = [each for each in args if isinstance(each, TokensPluginError)]
-        return ours[0] if ours else Exception.__new__(cls, *args)
-
-    TokensPluginError.__bases__ += (Error,)
-    # Where it is raised cannot be imported yet.
-    OtherPageSaveError.__new__ = unwrapped
+    install_reasons()
 
 
 def _note_passwords() -> None:

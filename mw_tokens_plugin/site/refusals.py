@@ -13,11 +13,14 @@ from typing import cast
 from pywikibot.exceptions import APIError, MaxlagTimeoutError
 
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
+    ApiRefusal,
     BadToken,
     Blocked,
+    EditConflict,
     LostRace,
-    OutcomeUnknown,
     SessionLost,
+    TokensPluginError,
     UnexpectedAnswer,
 )
 from mw_tokens_plugin.protocol.responses import refusal
@@ -26,6 +29,9 @@ from mw_tokens_plugin.site.blocktexts import explained
 from mw_tokens_plugin.site.errortexts import sentence
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.recovery import LOGGED_OUT
+
+#: Modules that call it an edit conflict if something else than a page has changed.
+_WITHOUT_PAGES = frozenset({'', 'setglobalaccountstatus'})
 
 
 @contextmanager
@@ -39,26 +45,53 @@ def refusals(site: WikiSite) -> Iterator[None]:
     """
     try:
         yield
-    except APIError as error:
-        if error.code in LOGGED_OUT:
-            raise SessionLost(
-                f'{site} has ended the session and renewing it did not help: '
-                f'{error.info} Check the account, then start again.'
-            ) from error
-        if error.code == 'badtoken':
-            raise BadToken(
-                f'{site} refused the token, and a fresh one too: {error.info} '
-                'Log in again, then start again.'
-            ) from error
-        refused = refusal(error.code, error.info, str(site))
-        if not isinstance(refused, LostRace):
-            refused = refusal(error.code, _words(site, error), str(site))
-        if isinstance(refused, Blocked):
-            plugin_site = cast(PluginSite, site)
-            refused = explained(plugin_site, refused, error.other.get('blockinfo'))
-        raise refused from error
-    except MaxlagTimeoutError as error:
-        raise refusal('readonly', f'its databases lag: {error}', str(site)) from error
+    except (APIError, MaxlagTimeoutError) as error:
+        if isinstance(error, TokensPluginError):
+            raise
+        ours = as_ours(site, error)
+        assert ours is not None
+        raise ours from error
+
+
+def as_ours(
+    site: WikiSite,
+    error: APIError | MaxlagTimeoutError,
+    action: str = '',
+    *,
+    only_known: bool = False,
+) -> TokensPluginError | None:
+    """Return the plugin's error in the place of one of pywikibot's.
+
+    :param site: the site that was talked to
+    :param error: what pywikibot raises
+    :param action: the API module that refused
+    :param only_known: whether a refusal without a class of its own is left to pywikibot
+    :return: None where it is left
+    """
+    if isinstance(error, MaxlagTimeoutError):
+        return refusal('readonly', f'its databases lag: {error}', str(site))
+    if error.code in LOGGED_OUT:
+        return SessionLost(
+            f'{site} has ended the session and renewing it did not help: '
+            f'{error.info} Check the account, then start again.'
+        )
+    if error.code == 'badtoken':
+        return BadToken(
+            f'{site} refused the token, and a fresh one too: {error.info} '
+            'Log in again, then start again.'
+        )
+    refused = refusal(error.code, error.info, str(site))
+    if only_known and type(refused) is ApiRefusal:
+        return None
+    if error.code == 'editconflict' and action not in _WITHOUT_PAGES:
+        refused = EditConflict(error.code, error.info, str(site))
+    elif not isinstance(refused, LostRace):
+        refused = refusal(error.code, _words(site, error), str(site))
+    if isinstance(refused, Blocked):
+        plugin_site = cast(PluginSite, site)
+        refused = explained(plugin_site, refused, error.other.get('blockinfo'))
+    refused.other = dict(error.other)
+    return refused
 
 
 @contextmanager
@@ -66,12 +99,12 @@ def proven(site: WikiSite) -> Iterator[None]:
     """Take a success that does not say what was done for an unknown outcome.
 
     :param site: the site that was written to
-    :raises OutcomeUnknown: the answer has another form
+    :raises AmbiguousWrite: the answer has another form
     """
     try:
         yield
     except UnexpectedAnswer as error:
-        raise OutcomeUnknown(
+        raise AmbiguousWrite(
             f'{site} does not say what it did: {error} It may have taken effect.'
         ) from error
 

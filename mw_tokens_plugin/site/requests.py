@@ -36,12 +36,13 @@ import requests
 from pywikibot.comms import http
 from pywikibot.data import api
 from pywikibot.data.api._requests import CachedRequest
-from pywikibot.exceptions import APIError
+from pywikibot.exceptions import APIError, MaxlagTimeoutError
 from pywikibot.login import LoginStatus
 
 from mw_tokens_plugin.exceptions import (
     NoTokenNeeded,
     SessionLost,
+    TokensPluginError,
     TokenUnavailable,
     UnknownModule,
 )
@@ -54,6 +55,7 @@ from mw_tokens_plugin.site.foreign.outgoing import authenticated
 from mw_tokens_plugin.site.oldwikis import modules_described
 from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
 from mw_tokens_plugin.site.redaction import redactor
+from mw_tokens_plugin.site.refusals import as_ours
 from mw_tokens_plugin.site.secretsources import note_configuration, note_parameter
 from mw_tokens_plugin.site.session import NOBODY
 from mw_tokens_plugin.site.transmission import (
@@ -167,7 +169,34 @@ class TokenRequest(TransmittedRequest):
         return redactor.clean(super().__str__())
 
     def submit(self) -> dict[str, Any]:
-        """Send it, until there is an answer."""
+        """Send it, until there is an answer.
+
+        :raises TokensPluginError: what the wiki says is known to the plugin; it is an
+            APIError too
+        :raises APIError: the wiki refused for another reason
+        """
+        try:
+            return self._submit()
+        except (APIError, MaxlagTimeoutError) as error:
+            known = None
+            if not isinstance(error, TokensPluginError) and not self._is_left(error):
+                known = as_ours(self.site, error, self.action, only_known=True)
+            if known is None:
+                raise
+            raise known from error
+
+    def _is_left(self, error: Exception) -> bool:
+        """Tell whether an error is left to who sends this, and knows pywikibot's."""
+        is_login = self.action in ('login', 'clientlogin')
+        return is_login or self._is_expected(getattr(error, 'code', ''))
+
+    def _is_expected(self, code: str) -> bool:
+        groups = tuple(each for each in self.expected_errors if each.endswith('_'))
+        return code in self.expected_errors or (
+            bool(groups) and code.startswith(groups)
+        )
+
+    def _submit(self) -> dict[str, Any]:
         if self.action in ('login', 'clientlogin'):
             self.site.tokens.session.logins += 1
         asks_modules = self.action == 'paraminfo' and 'mainmodule' not in self._params
@@ -272,8 +301,7 @@ class TokenRequest(TransmittedRequest):
         :raises SessionLost: the session is lost, and renewing it did not help or was
             tried too often; or the wiki refuses every login token
         """
-        groups = tuple(each for each in self.expected_errors if each.endswith('_'))
-        if code in self.expected_errors or (groups and code.startswith(groups)):
+        if self._is_expected(code):
             raise APIError(**self.last_error)
         if code in LOGGED_OUT:
             return not self._renew_session(code)

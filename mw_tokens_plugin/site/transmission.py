@@ -15,29 +15,31 @@ import pywikibot
 import requests
 from pywikibot.comms import http
 from pywikibot.data.api._requests import Request
-from pywikibot.exceptions import FatalServerError
+from pywikibot.exceptions import ApiTimeoutError, FatalServerError
 
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
     HttpRefusal,
     InvalidInput,
-    OutcomeUnknown,
     RateLimited,
+    ReadOnly,
     WikiUnreachable,
 )
 from mw_tokens_plugin.protocol.answers import may_be_answer
 from mw_tokens_plugin.protocol.legacy import lacks_tokens
 from mw_tokens_plugin.protocol.oldanswers import in_second_version
-from mw_tokens_plugin.protocol.responses import readable
+from mw_tokens_plugin.protocol.responses import readable, refusal
 from mw_tokens_plugin.site.failures import (
     description_of,
     message_in,
+    never_connected,
     raise_failure,
     reason_of,
     seconds_to_wait,
 )
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.redaction import redactor
-from mw_tokens_plugin.site.transport import body_of, waiting_for_api
+from mw_tokens_plugin.site.transport import body_of, latest_failure, waiting_for_api
 
 #: The parameters of core and its AuthManager modules that hold a token.
 TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken')
@@ -82,6 +84,10 @@ class TransmittedRequest(Request):  # type: ignore[misc]
     #: When the first of several tries was sent that were not answered.
     _first_failure: float | None = None
     _sent_at = 0.0
+    #: Whether the last answer was that there were too many requests.
+    _is_limited = False
+    #: Whether it is a write, and one of several tries may have taken effect.
+    _may_have_arrived = False
 
     def _get_request_params(
         self, use_get: bool, paramstring: str
@@ -113,7 +119,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         """Tell whether it changes something, as far as is known."""
         return bool(self.write) or not WRITE_TOKENS.isdisjoint(self._params)
 
-    def _redirected(self, host: str) -> OutcomeUnknown | WikiUnreachable:
+    def _redirected(self, host: str) -> AmbiguousWrite | WikiUnreachable:
         """Return what is raised where an answer leads to somewhere else.
 
         :param host: where to
@@ -128,12 +134,53 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         )
 
     def wait(self, delay: int | None = None, **kwargs: Any) -> None:
-        """Wait before the next try, and keep no login of another thread waiting."""
+        """Wait before the next try, and keep no login of another thread waiting.
+
+        :raises AmbiguousWrite: it was tried often enough, and one of the tries may have
+            taken effect
+        :raises WikiUnreachable: it was tried often enough
+        :raises RateLimited: the wiki asked for a slower pace all the time
+        :raises ReadOnly: the wiki took no writes all the time
+        """
         self.site.tokens.session.traffic.landed(self)
         # It ends up in the error that is raised after the last try.
         if 'uri' in kwargs:
             kwargs['uri'] = redactor.clean(str(kwargs['uri']))
-        super().wait(delay, **kwargs)
+        code, info = self.last_error['code'], str(self.last_error['info'])
+        if self._is_limited:
+            code, info = 'ratelimited', 'too many requests'
+        elif code is None and self._may_write():
+            # It is called with the address where no answer came at all.
+            failure = latest_failure() if 'uri' in kwargs else None
+            if failure is None or not never_connected(failure):
+                self._may_have_arrived = True
+        try:
+            super().wait(delay, **kwargs)
+        except ApiTimeoutError as error:
+            raise self._given_up(code, info) or error from error
+
+    def _given_up(self, code: str | None, info: str) -> Exception | None:
+        """Return what is raised after the last try; None leaves that to pywikibot.
+
+        :param code: how the wiki refused the last one; None if there was no answer
+        :param info: the wiki's explanation
+        """
+        failure: Exception
+        if self._may_have_arrived:
+            return AmbiguousWrite(
+                f'{self.site} did not answer action={self.action}, which was sent more '
+                'than once; it may have taken effect. Read what it did before it is '
+                'sent again.'
+            )
+        if self.action in ('login', 'clientlogin'):
+            return None  # pywikibot would take a refusal for a wrong password
+        if code is None:
+            return WikiUnreachable(
+                f'{self.site} does not answer. Check the network and the address in '
+                'the family file, then start again.'
+            )
+        failure = refusal(code, info, str(self.site))
+        return failure if isinstance(failure, ReadOnly | RateLimited) else None
 
     def _transmit(
         self,
@@ -254,6 +301,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
             self._not_answered(response, body)
             return None
         self._first_failure = None
+        self._is_limited = False
         if isinstance(body, dict):
             body = in_second_version(body, wanted='formatversion' in self._params)
         return readable(body) if isinstance(body, dict) else body or {}
@@ -275,10 +323,10 @@ class TransmittedRequest(Request):  # type: ignore[misc]
 
         :param body: the decoded body; None if it is not JSON
         :raises HttpRefusal: the next try would be refused too
-        :raises OutcomeUnknown: it is a write, and may have taken effect
+        :raises AmbiguousWrite: it is a write, and may have taken effect
         """
         status = response.status_code
-        limited = status == 429
+        limited = self._is_limited = status == 429
         what = description_of(response, body)
         is_final = 400 <= status < 500 and status not in _REFUSED_FOR_NOW
         if is_final and not _is_guess(self.site):
@@ -317,12 +365,12 @@ class TransmittedRequest(Request):  # type: ignore[misc]
             status,
         )
 
-    def _unknown(self, what: str) -> OutcomeUnknown:
+    def _unknown(self, what: str) -> AmbiguousWrite:
         """Return what is raised where a write was answered by something else.
 
         :param what: what the answer was
         """
-        return OutcomeUnknown(
+        return AmbiguousWrite(
             f'{self.site} answered action={self.action} with {what}; it may have taken '
             'effect.'
         )

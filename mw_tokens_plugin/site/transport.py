@@ -45,6 +45,7 @@ class _Waiting(threading.local):
     """Whether this thread waits for an answer of the API."""
 
     for_api = False
+    failure: Exception | None = None
 
 
 _waiting = _Waiting()
@@ -230,12 +231,26 @@ def _is_too_deep(content: bytes, body: Any) -> bool:
     return True
 
 
+def latest_failure() -> Exception | None:
+    """Return why the latest request of this thread got no answer, if that is known."""
+    return _waiting.failure
+
+
 class TimedAdapter(HTTPAdapter):
     """Sends requests as usual, and waits a limited time for all of an answer.
 
     The library has a limit for each piece alone, so that a byte now and then keeps it
     waiting for ever.
     """
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a request, and note why there is no answer."""
+        _waiting.failure = None
+        try:
+            return super().send(*args, **kwargs)
+        except Exception as error:
+            _waiting.failure = error
+            raise
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of connections."""

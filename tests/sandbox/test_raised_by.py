@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pickle
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +14,26 @@ from pywikibot import config
 from pywikibot.exceptions import (
     APIError,
     ApiTimeoutError,
+    EditConflictError,
     Error,
+    MaxlagTimeoutError,
     OtherPageSaveError,
+    UserRightsError,
 )
 
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
     BadToken,
+    EditConflict,
     HttpRefusal,
-    OutcomeUnknown,
+    PermissionDenied,
     RateLimited,
     ReadOnly,
     SessionLost,
+    WikiUnreachable,
 )
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.seeds import SYSOP
 
 from .farms import Farm
 from .foreign import OPERATOR
@@ -84,31 +93,30 @@ _PLUGIN = (
 #: Ways that stand for the others, where each costs a login.
 _FEW = frozenset({'save', 'background', 'raw'})
 
-#: What goes wrong, and what comes of it: from saves of pages, from other calls of
-#: pywikibot, and from methods of the plugin.
-_FAULTS: tuple[tuple[dict[str, Any], type, type, type], ...] = (
-    ({'kind': 'lock-operator'}, SessionLost, SessionLost, SessionLost),
-    ({'kind': 'http', 'status': 403}, HttpRefusal, HttpRefusal, OutcomeUnknown),
-    (
-        {'kind': 'gateway', 'status': 200},
-        OutcomeUnknown,
-        OutcomeUnknown,
-        OutcomeUnknown,
-    ),
-    ({'kind': 'expire-csrf'}, OtherPageSaveError, APIError, BadToken),
-    ({'kind': 'readonly'}, OtherPageSaveError, ApiTimeoutError, ReadOnly),
-    ({'kind': 'ratelimited'}, OtherPageSaveError, ApiTimeoutError, RateLimited),
+#: What goes wrong, what comes of it, and which exception of pywikibot that is as well.
+_FAULTS: tuple[tuple[dict[str, Any], type, type], ...] = (
+    ({'kind': 'lock-operator'}, SessionLost, Error),
+    ({'kind': 'http', 'status': 403}, HttpRefusal, Error),
+    ({'kind': 'gateway', 'status': 200}, AmbiguousWrite, ApiTimeoutError),
+    ({'kind': 'drop'}, AmbiguousWrite, ApiTimeoutError),
+    ({'kind': 'html', 'status': 502}, AmbiguousWrite, ApiTimeoutError),
+    ({'kind': 'expire-csrf'}, BadToken, APIError),
+    ({'kind': 'readonly'}, ReadOnly, MaxlagTimeoutError),
+    ({'kind': 'ratelimited'}, RateLimited, ApiTimeoutError),
+    ({'kind': 'http', 'status': 429}, RateLimited, ApiTimeoutError),
 )
 
 
-@pytest.mark.parametrize('fault', _FAULTS, ids=lambda fault: fault[0]['kind'])
+@pytest.mark.parametrize(
+    'fault', _FAULTS, ids=lambda fault: '-'.join(map(str, fault[0].values()))
+)
 def test_each_call_raises_what_the_table_says(
     farm: Farm, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: Any
 ) -> None:
-    """All are caught by ``except pywikibot.exceptions.Error``."""
+    """All are caught by ``except pywikibot.exceptions.Error``, and say more."""
     monkeypatch.setattr(config, 'retry_wait', 0)
     monkeypatch.setattr(config, 'max_retries', 0)
-    values, from_saves, from_pywikibot, from_plugin = fault
+    values, ours, theirs = fault
     site = farm.site()
     for way, (action, call) in {**_WAYS, 'plugin': _PLUGIN}.items():
         if values['kind'] == 'lock-operator':
@@ -122,7 +130,76 @@ def test_each_call_raises_what_the_table_says(
             call(site)
             pytest.fail(f'{way} was done')
         sandbox.faults.clear()
-        expected = from_plugin if way == 'plugin' else from_pywikibot
-        if way in ('save', 'put'):
-            expected = from_saves
-        assert type(caught.value) is expected, (way, caught.value)
+        # What is sent once counts as sent, whatever refuses it.
+        is_once = way == 'plugin' and ours is HttpRefusal
+        expected = AmbiguousWrite if is_once else ours
+        kind = type(caught.value)
+        assert issubclass(kind, expected), (way, caught.value)
+        assert kind.__name__ == expected.__name__
+        assert issubclass(kind, theirs)
+        is_saving = way in ('save', 'put') and theirs is not Error
+        assert issubclass(kind, OtherPageSaveError) == is_saving
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+        assert str(site) in str(caught.value) and repr(caught.value)
+
+
+def test_a_wiki_that_is_not_there_is_unreachable(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that cannot have arrived is not ambiguous."""
+    monkeypatch.setattr(config, 'retry_wait', 0)
+    monkeypatch.setattr(config, 'max_retries', 0)
+    site = farm.site()
+    site.login()
+    page, token = _page(site), site.tokens.csrf
+    with socket.socket() as nobody:
+        nobody.bind(('127.0.0.1', 0))
+        address = f'http://127.0.0.1:{nobody.getsockname()[1]}'
+        monkeypatch.setattr(site, 'base_url', lambda uri, protocol=None: address + uri)
+        for call in (
+            lambda: page.save(summary='s', quiet=True),
+            lambda: site.simple_request(
+                action='edit', title='Sandbox', text='x', token=token
+            ).submit(),
+            lambda: list(site.allpages(total=1)),
+        ):
+            with pytest.raises(ApiTimeoutError) as caught:
+                call()
+            assert isinstance(caught.value, WikiUnreachable)
+
+
+def test_refusals_are_told_by_their_class(farm: Farm, sandbox: Sandbox) -> None:
+    """Whether pywikibot or the wiki finds it out, and whatever it is called there."""
+    site = farm.site()
+    site.login()
+    page = _page(site)
+    # Within the same second, MediaWiki takes no edit for a conflict.
+    sandbox.command('advance-clock', seconds=2.0)
+    sandbox.call(lambda farm: farm.central.edit('Sandbox', 'Other', user=SYSOP))
+    with pytest.raises(EditConflictError) as conflict:
+        page.save(summary='s', quiet=True)
+    assert type(conflict.value) is EditConflict
+    assert (conflict.value.page, conflict.value.code) == (page, 'editconflict')
+    assert isinstance(conflict.value.__cause__, APIError)
+
+    def refused() -> Iterator[Exception]:
+        for call in (
+            lambda: site.delete(page, 's'),
+            lambda: page.protect(summary='s', protections={'edit': 'sysop'}),
+            lambda: site.post('delete', title='Sandbox'),
+        ):
+            with pytest.raises(Error) as caught:
+                call()
+            yield caught.value
+
+    assert site.has_right('delete') and site.has_right('protect')
+    assert site.tokens.csrf
+    # It has found out about its rights; the wiki has changed them.
+    sandbox.command('demote', user=OPERATOR)
+    for error in refused():
+        assert type(error) is PermissionDenied
+        assert isinstance(error, UserRightsError) and isinstance(error, APIError)
+    # Now pywikibot knows, too.
+    del site.userinfo
+    for error in refused():
+        assert type(error) is PermissionDenied
