@@ -20,6 +20,7 @@ import requests
 from leftovers import end_mints, forget_logins
 
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.records import Page
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -251,6 +252,12 @@ class Farm:
         lines = [(self.family, login.name, login.password) for login in logins]
         text = ''.join(f'{line!r}\n' for line in lines)
         write_private(directory / 'user-password.py', text)
+
+
+def existing(page: Page | None) -> Page:
+    """Return a page of the sandbox that must exist."""
+    assert page is not None
+    return page
 
 
 def write_private(path: Path, text: str) -> None:

@@ -172,8 +172,11 @@ def detach_account(sandbox: Sandbox, wiki: str, name: str = OPERATOR) -> None:
     sandbox.call(detach)
 
 
-def _text(value: str | bytes | None) -> str | None:
-    return value.decode('latin-1') if isinstance(value, bytes) else value
+def _text(value: object) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode('latin-1')
+    assert isinstance(value, str | None)
+    return value
 
 
 def _parsed(text: str) -> dict[str, str]:

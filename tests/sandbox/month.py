@@ -147,11 +147,11 @@ def send(site: Any, title: str) -> None:
     ).submit()
 
 
-def _armed(**fault: Any) -> Callable[[Sandbox, Bot], None]:
+def _armed(**fault: Any) -> Callable[[Sandbox, Bot], Any]:
     return lambda sandbox, bot: sandbox.faults.arm(action='edit', **fault)
 
 
-def _told(name: str, **values: Any) -> Callable[[Sandbox, Bot], None]:
+def _told(name: str, **values: Any) -> Callable[[Sandbox, Bot], Any]:
     return lambda sandbox, bot: sandbox.command(name, **values)
 
 

@@ -136,9 +136,9 @@ class PageNight(ScriptNight):
         )
         listed = self.folder / 'pages.txt'
         listed.write_text(''.join(f'{p.wiki}wiki\t{p.title}\n' for p in places))
-        first = ('crosswiki_delete', f'-file:{listed}', f'-reason:{REASON}', '-always')
+        first = ['crosswiki_delete', f'-file:{listed}', f'-reason:{REASON}', '-always']
         if schedule.simulated:
-            first = (*first, '-simulate')
+            first.append('-simulate')
 
         deletions = DeletionWatch(self, places, schedule.deeds, planned_in=name)
         deletions.delete_in_batches(schedule.queue)
@@ -158,7 +158,7 @@ class PageNight(ScriptNight):
         )
         restorations.touched |= deletions.touched
         self.arm(schedule.undo_faults)
-        first = ('crosswiki_delete', f'-undo:{name}', '-reason:Mistake', '-always')
+        first = ['crosswiki_delete', f'-undo:{name}', '-reason:Mistake', '-always']
         name = f'{name}-undo'
         campaign = self.carry_through(name, (*first, f'-campaign:{name}'), *more)
         restorations.end()

@@ -158,7 +158,10 @@ class Scene(Protocol):
     sandbox: Sandbox
     witness: Witness
     operator: str
-    ledger: Ledger
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of its campaigns."""
 
 
 class ScriptNight:

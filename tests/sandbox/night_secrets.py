@@ -331,7 +331,7 @@ def everything_on(said: io.StringIO, directory: Path) -> Iterator[None]:
     own = logging.StreamHandler(said)
     own.setFormatter(logging.Formatter('%(name)s %(message)s'))
     level, handlers = root.level, root.handlers[:]
-    values = {
+    values: dict[str, Any] = {
         'log': ['*'],
         'debug_log': [''],
         'verbose_output': 3,

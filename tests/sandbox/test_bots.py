@@ -17,7 +17,7 @@ from pywikibot import config
 
 from mw_tokens_plugin.sandbox import Sandbox
 
-from .farms import Farm
+from .farms import Farm, existing
 from .foreign import OPERATOR
 from .month import restart
 from .night import scaled_waits
@@ -92,7 +92,9 @@ class Week:
 
     def text(self, wiki: str, title: str) -> str:
         """Return what a page has become."""
-        return self.sandbox.call(lambda f: str(f.wikis[wiki].page(title).latest.text))
+        return self.sandbox.call(
+            lambda f: existing(f.wikis[wiki].page(title)).latest.text
+        )
 
     @property
     def done(self) -> Counter[tuple[str, str, str]]:

@@ -279,7 +279,7 @@ def test_one_login_reaches_all_of_wikimedia_without_a_question(
     for account, (host, names) in zip(accounts, hosts.items(), strict=True):
         for where in (account, account.wiki, f'https://{host}/wiki/Page', *names):
             place = wikis.find(where)
-            assert (place.host, place.meant) == (host, {account.wiki})
+            assert (place.host, place.meant) == (host, frozenset({account.wiki}))
             assert wikis.account_at(place) is account
         vouched = Voucher(wikis).check(place, create_account=False)
         assert vouched.address == f'https://{host}'

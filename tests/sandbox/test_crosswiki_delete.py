@@ -29,10 +29,11 @@ from mw_tokens_plugin.sandbox.journal import Entry
 from mw_tokens_plugin.sandbox.records import WikiSet
 from mw_tokens_plugin.sandbox.titles import parse_title
 from mw_tokens_plugin.targets.pagelists import Searches
+from mw_tokens_plugin.targets.pages import read_deletions, read_page
 from mw_tokens_plugin.targets.wikis import Wikis
 
 from .desk import Desk, Run
-from .farms import Farm
+from .farms import Farm, existing
 from .foreign import forget_account
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
@@ -218,7 +219,7 @@ def test_a_page_that_another_one_has_replaced_is_not_done(
     assert crosswiki_delete(spam, *USUAL, '-simulate').code == 0
     sandbox.call(
         lambda farm: farm.wikis['aa'].delete(
-            farm.wikis['aa'].page('Spam 1'), 'Sandbox Colleague', 'spam'
+            existing(farm.wikis['aa'].page('Spam 1')), 'Sandbox Colleague', 'spam'
         )
     )
     write('aa', 'Spam 1', 'Sandbox Colleague', 'A good page')
@@ -662,9 +663,10 @@ def test_a_block_from_one_page_leaves_the_others(
     def block(farm: Any) -> None:
         from mw_tokens_plugin.sandbox.records import Block
 
-        name = 'Sandbox Operator'
+        name, title = 'Sandbox Operator', parse_title('Spam 1')
+        assert title is not None
         for code in ('meta', 'aa', 'bb'):
-            page = frozenset([parse_title('Spam 1')])
+            page = frozenset([title])
             made = Block(1, name, 'Plain Sysop', 1, 'no', farm.timestamp(), pages=page)
             farm.wikis[code].blocks[name] = made
 
@@ -794,7 +796,7 @@ def test_what_was_not_read_again_is_compared_another_time(
     sandbox.faults.clear()
     sandbox.call(
         lambda farm: farm.wikis['aa'].delete(
-            farm.wikis['aa'].page('Spam 1'), 'Sandbox Colleague', 'spam'
+            existing(farm.wikis['aa'].page('Spam 1')), 'Sandbox Colleague', 'spam'
         )
     )
     write('aa', 'Spam 1', 'Sandbox Colleague', 'A good page')
@@ -914,7 +916,6 @@ def test_a_page_that_a_lagging_database_still_shows_is_read_again(
     """The answer was lost, so it was deleted by us, and nobody else is named."""
     write('aa', 'Spam lag')
     stale: list[Any] = []
-    read_page, read_deletions = crosswiki.read_page, crosswiki.read_deletions
 
     def old_page(site: Any, *which: Any, **more: Any) -> Any:
         now = read_page(site, *which, **more)
@@ -1044,8 +1045,8 @@ def test_undo_restores_only_what_the_campaign_deleted(
     assert 'bbwiki:Spam 1: there is a new page or file of that title\n' in run.out
     assert 'changed since by somebody else: Plain Sysop' in run.out
     aa = sandbox.farm.wikis['aa']
-    restored = aa.page('Spam 1'), aa.page('Spam 2')
-    assert [len(page.revisions) for page in restored if page] == [2, 1]
+    restored = [existing(aa.page(title)) for title in ('Spam 1', 'Spam 2')]
+    assert [len(page.revisions) for page in restored] == [2, 1]
     assert [r.user for r in restored[1].revisions] == [VANDAL]
     assert pages(sandbox, 'bb') == {'Spam 1'}
     assert len(sandbox.journal.entries(action='undelete')) == 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -115,7 +115,7 @@ def test_nothing_is_sent_where_requests_are_replaced_by_dry_ones(
         each.tokens.prefetch('csrf', 'setglobalaccountstatus')
         page[each].text = 'changed'
     name = 'Spambot 00001'
-    calls = {
+    calls: dict[str, Callable[[Any], Any]] = {
         'simple': lambda each: each.simple_request(action='help').submit(),
         'cached': lambda each: each.tokens.module_info('parse'),
         'save': lambda each: page[each].save(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mw_tokens_plugin.sandbox import Sandbox
 
@@ -145,15 +146,15 @@ def _secrets(sandbox: Sandbox, seen: set[str]) -> Callable[[], None]:
     """Note all tokens that the sandbox hands out, until the result is called."""
     original = sandbox._api.handle
 
-    def handle(*args: object, **kwargs: object) -> object:
+    def handle(*args: Any, **kwargs: Any) -> Any:
         answer = original(*args, **kwargs)
         seen.update(_tokens_in(answer.body))
         return answer
 
-    sandbox._api.handle = handle
+    sandbox._api.handle = handle  # type: ignore[method-assign]
 
     def stop() -> None:
-        del sandbox._api.handle
+        del sandbox._api.handle  # type: ignore[method-assign]
 
     return stop
 

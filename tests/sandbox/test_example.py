@@ -17,7 +17,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.cli.script import Kind
 from mw_tokens_plugin.sandbox import Sandbox
 
-from .farms import Farm
+from .farms import Farm, existing
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
@@ -53,7 +53,7 @@ def pages(sandbox: Sandbox) -> None:
 def states(sandbox: Sandbox) -> list[tuple[str, str]]:
     found = []
     for title in PAGES[:3]:
-        page = sandbox.farm.central.page(title)
+        page = existing(sandbox.farm.central.page(title))
         level = page.protection.get('edit', ('all', ''))[0]
         assert page.protection.get('move') == (MOVE if title == PAGES[0] else None)
         found.append((page.latest.text.replace('Text', ''), level))

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 from pywikibot import config
@@ -44,12 +44,17 @@ from .foreign import OPERATOR, Wire, clear_journal, forget_account, wired
 _BYTES_A_SECOND = 100_000
 
 
+def _size(request: PreparedRequest) -> int:
+    """Return how many bytes the body has."""
+    return len(cast(bytes, request.body or b''))
+
+
 class SlowWire(Wire):
     """A slow way out: the wiki looks at a request when all of it has arrived."""
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         """Take as long as the body does, with the token in its URL."""
-        time.sleep(len(request.body or b'') / _BYTES_A_SECOND)
+        time.sleep(_size(request) / _BYTES_A_SECOND)
         return super().send(request, *args, **kwargs)
 
 
@@ -277,7 +282,7 @@ class Proxy(Wire):
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         """Answer in the place of the wiki, after a part of the body."""
-        if len(request.body or b'') <= self.limit:
+        if _size(request) <= self.limit:
             return super().send(request, *args, **kwargs)
         response = Response()
         response.status_code, response.reason = 413, 'Payload Too Large'

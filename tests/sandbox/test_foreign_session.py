@@ -692,7 +692,7 @@ def test_no_error_of_the_network_shows_an_unspent_centralauthtoken(
     home = farm.site()
     home.login()
     foreign = home.foreign_site('aa')
-    here = home.hostname()
+    here = str(home.hostname())
     there = 'http', here
 
     def hostname(self: Any, code: str) -> str:

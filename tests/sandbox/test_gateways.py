@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from pywikibot import config
 from pywikibot.exceptions import Error as PywikibotError
 
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
     ApiRefusal,
     HttpRefusal,
     InvalidInput,
-    OutcomeUnknown,
     RateLimited,
     TokensPluginError,
     WikiUnreachable,
@@ -129,7 +130,7 @@ def test_a_gateway_at_the_start_is_a_reason_to_try_again_later(
     monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0)
     sandbox.faults.arm(kind='gateway', status=status, action=action, times=0)
     run = global_lock(SPAMBOT, '-reason:test', '-always')
-    assert run.code == launch.ExitCode.TRY_AGAIN, run.err
+    assert run.code == ExitCode.TRY_AGAIN, run.err
     assert 'Traceback' not in run.err
     sandbox.faults.clear()
     assert not sandbox.call(lambda farm: farm.accounts[SPAMBOT].locked)
@@ -146,10 +147,10 @@ def test_a_session_lost_while_no_login_is_taken_is_a_reason_to_try_again_later(
     sandbox.faults.arm(kind='lose-session', action=LOCK, remembered=True, when='before')
     sandbox.faults.arm(kind='readonly', action='clientlogin', nth=2)
     run = global_lock(SPAMBOT, '-reason:test', '-always')
-    assert run.code == launch.ExitCode.TRY_AGAIN, run.err
+    assert run.code == ExitCode.TRY_AGAIN, run.err
     assert 'Check the account' not in run.err
     sandbox.faults.clear()
-    assert global_lock('-resume', '-always').code == launch.ExitCode.DONE
+    assert global_lock('-resume', '-always').code == ExitCode.DONE
     assert sandbox.summary()['effects']['setstatus'] == 1
 
 
@@ -184,7 +185,7 @@ def test_a_refusal_by_http_is_final_and_told_in_its_own_words(
     # A write may have been made, even so.
     sandbox.faults.clear()
     sandbox.faults.arm(kind='gateway', status=403, body=POLITE, action=LOCK)
-    with pytest.raises(OutcomeUnknown, match='respect our robot policy'):
+    with pytest.raises(AmbiguousWrite, match='respect our robot policy'):
         site.set_global_account_status(SPAMBOT, locked=True, reason='test')
 
 
@@ -196,18 +197,20 @@ def test_a_wait_that_is_asked_for_is_known_in_either_form(
     site.throttle.wait = lambda seconds: None
     later = datetime.now(timezone.utc) + timedelta(seconds=90)
     for header in ('90', format_datetime(later, usegmt=True)):
-        for status, kind in ((429, RateLimited), (503, OutcomeUnknown)):
+        kinds = {429: RateLimited, 503: AmbiguousWrite}
+        for status, kind in kinds.items():
             sandbox.faults.arm(
                 kind='retry-after', status=status, retry_after=header, action=LOCK
             )
             with pytest.raises(kind) as caught:
                 site.set_global_account_status(SPAMBOT, locked=True, reason='test')
-            assert 60 < caught.value.retry_after <= 91
-        for status, kind in ((429, RateLimited), (503, WikiUnreachable)):
+            assert 60 < vars(caught.value)['retry_after'] <= 91
+        kinds = {429: RateLimited, 503: WikiUnreachable}
+        for status, kind in kinds.items():
             sandbox.faults.arm(kind='retry-after', status=status, retry_after=header)
             with impatient(20.0), pytest.raises(kind) as caught:
                 site.global_account(SPAMBOT)
-            assert 60 < caught.value.retry_after <= 91
+            assert 60 < vars(caught.value)['retry_after'] <= 91
     for nonsense in ('soon', '-5', 'nan', 'Thu, 99 Foo 2026 00:00:00 GMT'):
         sandbox.faults.arm(kind='retry-after', retry_after=nonsense, action=LOCK)
         with pytest.raises(RateLimited) as caught:
@@ -355,7 +358,7 @@ def test_nothing_but_plain_reads_follows_a_redirect_and_none_to_another_host(
                 ('query', lambda: read(foreign)),
             ):
                 named = location.split('/')[2]
-                error = OutcomeUnknown if action != 'query' else WikiUnreachable
+                error = AmbiguousWrite if action != 'query' else WikiUnreachable
                 redirect(location, action)
                 with pytest.raises(error, match=f'redirect.* to {named}'):
                     send()

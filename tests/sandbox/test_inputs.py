@@ -173,6 +173,7 @@ def test_the_wallet_looks_like_that_of_pywikibot(site: Any) -> None:
 
 def test_standing_lists_are_paths_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, 'protected', [])
-    for protect in None, '', (), 'a.txt', Path('a.txt'), ['b.txt', Path('c.txt')]:
+    several: Any = ['b.txt', Path('c.txt')]
+    for protect in None, '', (), 'a.txt', Path('a.txt'), several:
         enable(protect=protect)
     assert settings.protected == ['a.txt', 'b.txt', 'c.txt']

@@ -28,7 +28,7 @@ from .farms import Farm
 from .night import reads
 from .night_accounts import AccountWatch
 from .night_pages import DeletionWatch, Place, write_pages
-from .night_scripts import Watch, Witness
+from .night_scripts import Witness
 from .night_seeds import ALL
 
 LOCK = 'setglobalaccountstatus'
@@ -200,7 +200,7 @@ class AccountJob(LockJob):
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.names = NAMES[: stage.chance.randrange(5, 9)]
-        self.watch: Watch[Any] = AccountWatch(stage, self.names)
+        self.watch: AccountWatch | DeletionWatch = AccountWatch(stage, self.names)
 
     def judge(self, kills: Sequence[int]) -> None:
         """Hold the journal, and what was reported, against the promise."""

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., ScriptNight]]:
     home = Path(os.environ['PYWIKIBOT_DIR'])
     with ExitStack() as stack:
 
-        def begin(kind: type[ScriptNight], name: str, **farm: int) -> ScriptNight:
+        def begin(kind: type[ScriptNight], name: str, **farm: Any) -> ScriptNight:
             # A dead centralauthtoken costs as much less as all other waits.
             sandbox = stack.enter_context(Sandbox(penalty=0.001, **farm))
             stack.enter_context(hurried_scripts())

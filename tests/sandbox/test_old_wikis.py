@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import pywikibot
+from leftovers import forget_logins
 from pywikibot import config
 
 from mw_tokens_plugin.exceptions import (
@@ -27,7 +28,7 @@ from mw_tokens_plugin.sandbox.layout import Layout
 from mw_tokens_plugin.sandbox.seeds import Credentials, seeder
 
 from . import ownfarm
-from .farms import Farm, forget_logins
+from .farms import Farm
 
 ACCEPTED = 'MediaWiki 1.31.0'
 LAYOUTS = {

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,11 +43,19 @@ STEWARD = frozenset({'steward'})
 USUAL = ('-reason:Spam-only account', '-always')
 
 
+def fail(*_: Any) -> Any:
+    pytest.fail('Nobody calls this.')
+
+
+def always(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
+
+
 def no_targets(run: Any) -> Listing:
     return Listing(())
 
 
-OWN = CampaignScript('own', CampaignOptions, no_targets, {'a': Kind(pytest.fail)})
+OWN = CampaignScript('own', CampaignOptions, no_targets, {'a': Kind(fail)})
 
 
 def started(ledger: Ledger, file: Path) -> ScriptRun[CampaignOptions]:
@@ -216,8 +224,9 @@ def test_a_printed_command_means_the_same_files_in_every_folder(
     options = parse(CampaignOptions, given, 'pwb global_lock')
     arguments = ('-dir:~', '-user:Sandbox Colleague', *given)
     options = replace(options, arguments=arguments)
-    about = {'action': 'a', 'wiki': str(site), 'operator': 'x', 'reason': ''}
-    campaign = ledger.create('wave', **about, options={})
+    campaign = ledger.create(
+        'wave', action='a', wiki=str(site), operator='x', reason='', options={}
+    )
     lines = Lines(options, 'pwb', 'global_lock')
     words = shlex.split(lines.resume(campaign))
     assert f'-log-json:{tmp_path}/log' in words
@@ -312,7 +321,7 @@ def test_nobody_deletes_the_record_of_a_run_that_still_lists_its_targets(
     campaign = ledger.find('new')
     assert campaign is not None
     # A run that has ended is not waited for.
-    with at_work(ledger, campaign, account='x', sleep=pytest.fail):
+    with at_work(ledger, campaign, account='x', sleep=fail):
         pass
 
 
@@ -371,10 +380,9 @@ def test_who_has_become_a_steward_since_the_plan_is_left_alone(
         run = global_lock(*names, *USUAL, '-simulate', f'-campaign:wave{minutes}')
         assert run.code == 0, run.said
         if minutes:
-            account = sandbox.farm.accounts[names[1]]
-            sandbox.call(lambda farm, a=account: setattr(a, 'groups', STEWARD))
+            sandbox.farm.accounts[names[1]].groups = STEWARD
         moment = now() + timedelta(minutes=minutes)
-        monkeypatch.setattr(batch, 'now', lambda moment=moment: moment)
+        monkeypatch.setattr(batch, 'now', always(moment))
         sandbox.journal.clear()
         run = global_lock('-resume', f'-campaign:wave{minutes}', '-always')
         queries = sandbox.journal.entries(action='query')

@@ -19,7 +19,7 @@ from mw_tokens_plugin.sandbox.server import codes_of
 
 from .apicache import let_days_pass
 from .desk import Run, script
-from .farms import Farm
+from .farms import Farm, existing
 from .ownfarm import farm_of, same_page, writes
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
@@ -55,7 +55,10 @@ def test_addresses_are_read_by_the_paths_of_their_own_wiki(
         same_page(own_sandbox, title)
     numbers = own_sandbox.call(
         lambda farm: {
-            code: (wiki.page('Spam 3').id, wiki.page('Spam 4').latest.id)
+            code: (
+                existing(wiki.page('Spam 3')).id,
+                existing(wiki.page('Spam 4')).latest.id,
+            )
             for code, wiki in farm.wikis.items()
         }
     )
@@ -345,22 +348,21 @@ def test_whatever_a_dead_wiki_answers_the_others_are_planned(
     file.write_text('\n'.join(names[code] for code in ('meta', 'aa', 'gone')), 'utf-8')
     monkeypatch.setattr(own_sandbox.wikis['gone'], 'server', 'http://no-such.invalid')
     broken = 'internal_api_error_DBConnectionError'
-    for number, (fault, why) in enumerate(
+    faults: tuple[tuple[dict[str, Any], str], ...] = (
+        ({'kind': 'html'}, 'HTTP 200 and no JSON'),
+        ({'kind': 'gateway'}, 'HTTP 504'),
+        ({'kind': 'drop'}, 'does not answer'),
+        ({'kind': 'http', 'status': 301, 'location': '//x.invalid/'}, 'redirects'),
         (
-            ({'kind': 'html'}, 'HTTP 200 and no JSON'),
-            ({'kind': 'gateway'}, 'HTTP 504'),
-            ({'kind': 'drop'}, 'does not answer'),
-            ({'kind': 'http', 'status': 301, 'location': '//x.invalid/'}, 'redirects'),
-            (
-                {
-                    'kind': 'gateway',
-                    'status': 200,
-                    'body': f'{{"error": {{"code": "{broken}", "info": "x"}}}}',
-                },
-                broken,
-            ),
-        )
-    ):
+            {
+                'kind': 'gateway',
+                'status': 200,
+                'body': f'{{"error": {{"code": "{broken}", "info": "x"}}}}',
+            },
+            broken,
+        ),
+    )
+    for number, (fault, why) in enumerate(faults):
         own_sandbox.faults.arm(wiki='aa', times=0, **fault)
         run = own_pwb(
             *('crosswiki_delete', f'-file:{file}', USUAL[0], '-simulate'),

@@ -381,11 +381,11 @@ def test_an_account_that_others_delete_at_the_same_moment_is_done_by_them(
             if len(looks) == 2:
                 delete(job.sandbox.farm)
 
-    job.sandbox.journal.write = hear
+    job.sandbox.journal.write = hear  # type: ignore[method-assign]
     try:
         run = job.pwb('global_delete', *names, '-reason:Spam', '-always', '-campaign:x')
     finally:
-        del job.sandbox.journal.write
+        del job.sandbox.journal.write  # type: ignore[method-assign]
     assert run.code == 0, run.said
     assert 'deleted meanwhile by Sandbox Colleague' in run.out
     results = [e.result for e in job.sandbox.journal.entries(action=action)]

@@ -868,7 +868,7 @@ def test_an_edit_conflict_is_met_by_reading_the_page_anew(
     """Somebody edits between the reading and the writing; nothing of it is lost."""
     save(sandbox, ABOVE + LIST + BELOW)
     assert global_lock(PAGE, '-simulate', '-close', '-campaign:page').code == 0
-    read, saved = site.edit_context, []
+    read, saved = site.edit_context, list[Any]()
     # It touches the line that is marked, else MediaWiki would merge the two edits.
     place = '{{Status|<!-- do not change this line -->}}\n'
 
@@ -911,7 +911,7 @@ def test_what_was_added_while_marking_opens_the_request_again(
     """A wiki merges edits of different lines, so the merged page is read again."""
     save(sandbox, ABOVE + LIST + ONE + BELOW)
     assert global_lock(PAGE, '-simulate', '-close', '-campaign:page').code == 0
-    read, late = site.edit_context, []
+    read, late = site.edit_context, list[Any]()
 
     def read_and_be_late(*args: Any, **how: Any) -> Any:
         context = read(*args, **how)

@@ -38,10 +38,10 @@ def spam(*numbers: int) -> list[str]:
     return [f'Spambot {number:05}' for number in numbers]
 
 
-def written(sandbox: Sandbox) -> list[str | None]:
+def written(sandbox: Sandbox) -> list[str]:
     """Return whom anything was sent about."""
     entries = sandbox.journal.entries()
-    return [e.target for e in entries if e.action in (LOCK, DELETE)]
+    return [str(e.target) for e in entries if e.action in (LOCK, DELETE)]
 
 
 class Colleague:
@@ -468,8 +468,14 @@ def test_scripts_of_others_are_found_by_what_their_distributions_declare(
         ('named', 'theirs:SCRIPT'),
         ('ours', 'global_lock'),
     ):
-        about = {'wiki': 'sandbox:meta', 'reason': '', 'options': dict[str, Any]()}
-        ledger.create(name, action=kind, operator='Sandbox Operator', **about)
+        ledger.create(
+            name,
+            action=kind,
+            operator='Sandbox Operator',
+            wiki='sandbox:meta',
+            reason='',
+            options={},
+        )
     run = pwb('campaign', 'resume', 'theirs')
     assert run.code == 2 and 'use the one that began it' in run.err
     for folder, name in (('a', 'theirs'), ('b', 'others')):

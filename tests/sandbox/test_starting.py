@@ -110,12 +110,12 @@ def configure(desk: Desk, text: str) -> None:
         file.write(f'\n{text}\n')
 
 
-def passwords(text: str) -> Callable[[Desk], None]:
-    return lambda desk: (desk.directory / 'user-password.py').write_text(text) and None
+def passwords(text: str) -> Callable[[Desk], Any]:
+    return lambda desk: (desk.directory / 'user-password.py').write_text(text)
 
 
-def damage(name: str, content: bytes) -> Callable[[Desk], None]:
-    return lambda desk: (desk.directory / name).write_bytes(content) and None
+def damage(name: str, content: bytes) -> Callable[[Desk], Any]:
+    return lambda desk: (desk.directory / name).write_bytes(content)
 
 
 def config(text: str) -> Callable[[Desk], None]:

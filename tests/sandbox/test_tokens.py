@@ -477,7 +477,7 @@ def test_two_threads_that_lose_the_session_log_in_once(
 
     def lock(name: str) -> bool:
         change = site.set_global_account_status(name, locked=True, reason='test')
-        return change.state.locked
+        return bool(change.state.locked)
 
     with ThreadPoolExecutor(3) as pool:
         assert all(pool.map(lock, names))

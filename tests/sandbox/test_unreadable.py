@@ -13,6 +13,7 @@ import requests
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.report.texts import safe, to_json
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.farm import Farm
 
 from .desk import Run, script
 
@@ -35,6 +36,16 @@ def lose_database(sandbox: Sandbox, *names: str, edits: int = 0) -> None:
             local.editcount += edits
 
     sandbox.call(change)
+
+
+def write_spam(sandbox: Sandbox, **how: Any) -> None:
+    """Let a page be written on two wikis."""
+
+    def write(farm: Farm) -> None:
+        for wiki in ('aa', 'bb'):
+            farm.wikis[wiki].edit('Spam 1', 'Buy!', user=SPAM[0], **how)
+
+    sandbox.call(write)
 
 
 def changed(sandbox: Sandbox, action: str) -> list[str]:
@@ -130,12 +141,7 @@ def test_the_operators_own_account_on_a_wiki_that_is_gone(
 ) -> None:
     """Without the list of their wikis, those that are named can be acted on."""
     lose_database(sandbox, 'Sandbox Operator')
-    for wiki in ('aa', 'bb'):
-        sandbox.call(
-            lambda farm, wiki=wiki: farm.wikis[wiki].edit(
-                'Spam 1', 'Buy!', user=SPAM[0], user_id=1
-            )
-        )
+    write_spam(sandbox, user_id=1)
     assert site.foreign_site('aa').username() == 'Sandbox Operator'
     doctor = script('token_doctor').main('aa', 'bb', '-for:crosswiki_delete')
     file = tmp_path / 'pages.txt'
@@ -209,18 +215,15 @@ def test_what_one_wiki_answers_can_be_recorded_and_stops_no_other(
     code: int,
     said: str,
 ) -> None:
-    for wiki in ('aa', 'bb'):
-        edit = sandbox.farm.wikis[wiki].edit
-        sandbox.call(lambda _, edit=edit: edit('Spam 1', 'Buy!', user=SPAM[0]))
+    write_spam(sandbox)
     there = sandbox.farm.wikis['aa'].server
     send = requests.Session.send
 
     def sent(*args: Any, **options: Any) -> requests.Response:
         response = send(*args, **options)
         request = response.request
-        if request.url.startswith(there) and b'action=delete' in bytes(
-            request.body or '', 'ascii'
-        ):
+        is_there = str(request.url).startswith(there)
+        if is_there and 'action=delete' in str(request.body):
             response._content = answer.encode()
         return response
 
