@@ -77,6 +77,8 @@ def tag_new_pages(site: Any, since: Path) -> None:
             page.text += f'\n{TAG}'
             try:
                 page.save(summary='No category', quiet=True)
+            except LATER:
+                raise
             except PageSaveRelatedError as error:  # it concerns this page alone
                 pywikibot.error(error)
     new = since.with_suffix('.new')

@@ -4,7 +4,7 @@
 
 What one run leaves undone is the next one's work. The exit code says whether somebody
 has to look: 0 everything is done, 1 some pages were not saved, 3 the login does not
-work, 75 try again later.
+work or may not edit, 75 try again later.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pywikibot.exceptions import ApiTimeoutError, PageSaveRelatedError
 import mw_tokens_plugin
 from mw_tokens_plugin.exceptions import (
     AmbiguousWrite,
+    PermissionDenied,
     RateLimited,
     ReadOnly,
     SessionError,
@@ -42,10 +43,12 @@ def main(*args: str) -> int:
             try:
                 page.text = renamed(page.text, old, new)
                 page.save(summary=f'Template:{old} is called {new}', quiet=True)
+            except (*LATER, PermissionDenied):  # pages that follow would fail as well
+                raise
             except PageSaveRelatedError as error:  # it concerns this page alone
                 pywikibot.error(error)
                 failed += 1
-    except SessionError as error:
+    except (PermissionDenied, SessionError) as error:
         pywikibot.error(error)
         return 3
     except LATER as error:

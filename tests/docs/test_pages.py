@@ -20,6 +20,7 @@ from .reader import Reader, not_said
 TUTORIAL = 'docs/tutorial.md'
 PAGES = (
     'README.md',
+    'docs/bots.md',
     'docs/campaign.md',
     'docs/credentials.md',
     'docs/crosswiki_delete.md',
@@ -30,6 +31,7 @@ PAGES = (
     'docs/globalaccounts.md',
     'docs/link_account.md',
     'docs/lists.md',
+    'docs/long_running.md',
     'docs/own_campaigns.md',
     'docs/quickstart.md',
     'docs/requestpages.md',
@@ -175,6 +177,16 @@ def begin_a_campaign(reader: Reader, sandbox: Sandbox) -> None:
     gone = sandbox.call(lambda farm: farm.accounts.pop('Spambot 00006'))
     reader.do(Block('before', 2, 'sh', f'{lock} -resume', code=4))
     sandbox.call(lambda farm: farm.accounts.update({gone.name: gone}))
+
+
+def test_the_page_for_bot_authors_has_all_that_a_site_gains() -> None:
+    from mw_tokens_plugin.site.mixins import PluginMixin
+
+    found = set(re.findall(r'`(?:site\.)?(\w+)', (ROOT / 'docs/bots.md').read_text()))
+    internal = {'authentication', 'single_send_request', 'vouched'}
+    internal |= {'first_letter', 'in_english'}
+    gained = {name for name in dir(PluginMixin) if not name.startswith('_')}
+    assert gained - internal <= found
 
 
 # The check itself

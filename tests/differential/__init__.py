@@ -1,0 +1,1 @@
+"""pywikibot's own scripts, with the plugin and without it."""
