@@ -108,7 +108,8 @@ def tags(mask: str) -> list[Tag]:
         name = tag['name'].replace(COMMENT, '').lower()
         attributes = tag['attributes'].replace(COMMENT, '').rstrip()
         closes = bool(tag['closes'])
-        is_empty = not closes and (attributes.endswith('/') or name in EMPTY)
+        # MediaWiki ignores the "/" at the end of all others, as browsers do.
+        is_empty = not closes and name in EMPTY
         partner = None
         if closes and names[name]:
             while found[opened[-1]].name != name:

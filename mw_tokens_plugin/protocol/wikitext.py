@@ -34,6 +34,8 @@ class NodeKind(enum.Enum):
     EXTENSION = 'extension'
     #: ``<includeonly>``, with its content: readers of the page do not see it.
     IGNORED = 'ignored'
+    #: ``-{...}-``: what is displayed of it depends on the reader's variant.
+    CONVERSION = 'conversion'
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,12 +296,11 @@ class _Scanner:
         if count < 2:
             return None
         self._stack.pop()
-        node = None
-        if top.opening != _LANGUAGE:
-            node = _bracketed(top, count, self._position)
+        node = _bracketed(top, count, self._position)
         top.count -= count
         if top.count == 1 and top.dash:
             top.opening, top.closing, top.count = _LANGUAGE, '}-', 2
+            top.start -= 1
             top.dash = False
         if top.count >= 2:
             top.pipes, top.equals = [], []
@@ -347,6 +348,8 @@ def _bracketed(top: _Open, count: int, end: int) -> Node:
         return Node(
             NodeKind.LINK, span, content=Span(span.start + 2, end - 2), depth=top.depth
         )
+    if top.opening == _LANGUAGE:
+        return Node(NodeKind.CONVERSION, span, depth=top.depth)
     kind = NodeKind.TEMPLATE if count == 2 else NodeKind.ARGUMENT
     name = Span(span.start + count, top.pipes[0] if top.pipes else end - count)
     return Node(

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+from mw_tokens_plugin.exceptions import InvalidName
 from mw_tokens_plugin.protocol.markup import OTHER, Mark, Tag, masked, tags
 from mw_tokens_plugin.protocol.mentions import linked_user
-from mw_tokens_plugin.protocol.names import decoded
+from mw_tokens_plugin.protocol.names import decoded, normalise_name
 from mw_tokens_plugin.protocol.wikitext import Node, NodeKind, Span, parse
 from mw_tokens_plugin.requestpages.visibility import STRIKING, is_shown
 
@@ -34,6 +36,23 @@ def page_name(text: str, span: Span | None) -> str:
     assert span is not None
     name = without_comments(span.of(text)).replace('_', ' ').strip().casefold()
     return re.sub(r'^:?template:', '', name).strip()
+
+
+#: Prefixes that are no namespaces: what follows is displayed, or used otherwise.
+_FUNCTIONS = frozenset(
+    'anchorencode canonicalurl defaultsort displaytitle filepath formatnum fullurl '
+    'gender grammar int lc lcfirst localurl ns padleft padright plural uc ucfirst '
+    'urlencode'.split()
+)
+
+
+def includes_a_page(text: str, what: Node | Tag | Mark) -> bool:
+    """Return whether it includes a page that is no template, such as one of a user."""
+    name = template_name(text, what) or ''
+    prefix, colon, _ = name.partition(':')
+    if name.startswith('#'):
+        return prefix == '#invoke'
+    return name.startswith('/') or (bool(colon) and prefix.strip() not in _FUNCTIONS)
 
 
 def linked_users(
@@ -77,6 +96,8 @@ def rendered(text: str) -> _Written:
                 return _Written(None)
             struck = struck or what.name in STRIKING
         elif what is None or what.kind is NodeKind.LINK:
+            if what is not None and not _shows_its_target(whole):
+                return _Written(None)
             parts.append(whole)
         elif template_name(text, what) == '=':
             parts.append('=')
@@ -85,6 +106,14 @@ def rendered(text: str) -> _Written:
         elif what.kind is not NodeKind.COMMENT:
             return _Written(None)
     return _Written(''.join(parts), struck)
+
+
+def _shows_its_target(link: str) -> bool:
+    """Return whether a link to a user is displayed as that user."""
+    target, bar, label = link[2:-2].partition('|')
+    with suppress(InvalidName):
+        return not bar or normalise_name(displayed(label)) == normalise_name(target)
+    return False
 
 
 #: The depth to which links and templates in a heading are parsed.

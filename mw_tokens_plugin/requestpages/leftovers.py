@@ -110,8 +110,8 @@ def _mentions(
                 yield written, user, piece.span
         elif what.kind is NodeKind.TEMPLATE:
             yield from _in_template(text, piece)
-        elif what.kind is NodeKind.EXTENSION:
-            content = what.content.of(text) if what.content else ''
+        elif what.kind in (NodeKind.EXTENSION, NodeKind.CONVERSION):
+            content = piece.span.of(text)
             if OPENING.search(content) or '[[' in content:
                 yield piece.span.of(text), None, piece.span
     for inner in cells.values():

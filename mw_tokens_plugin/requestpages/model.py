@@ -66,9 +66,9 @@ class Problem(enum.Enum):
     SEVERAL_STATUSES = 'it has more than one {{Status}}'
     STRUCK = 'it is struck out'
     INSIDE = 'names are inside other markup'
-    MAY_BE_HIDDEN = 'a tag may hide parts of it from readers'
+    MAY_BE_HIDDEN = 'a tag or a conversion rule may hide parts of it from readers'
     DECIDED = 'a template in it says that it is withdrawn, declined or closed'
-    ENDLESS_STRIKE = 'struck-out text in it has no end'
+    ENDLESS_STRIKE = 'struck-out text in it or before it has no end'
     NOBODY = 'it names no account'
     REORDERED = 'characters in its names change the order in which they are read'
     #: More is unclosed or nested than people write by hand.

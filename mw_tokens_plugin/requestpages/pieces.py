@@ -21,8 +21,9 @@ from mw_tokens_plugin.protocol.markup import (
     tags,
 )
 from mw_tokens_plugin.protocol.wikitext import Node, NodeKind, Span, parse
-from mw_tokens_plugin.requestpages.inline import linked_users
+from mw_tokens_plugin.requestpages.inline import includes_a_page, linked_users
 from mw_tokens_plugin.requestpages.visibility import (
+    HEADINGS,
     STRIKING,
     TRANSPARENT,
     may_hide,
@@ -31,7 +32,7 @@ from mw_tokens_plugin.requestpages.visibility import (
 )
 
 #: Tags that end with their paragraph at the latest; many signatures do not close them.
-_SHORT = frozenset({'p', 'span'})
+_SHORT = frozenset({'del', 'p', 'span'})
 #: Tags that can be in a paragraph, so that it is one.
 _INLINE = frozenset(
     'b bdi big br code del em font i ins kbd s small span strike strong sub sup tt u '
@@ -43,6 +44,8 @@ _AROUND_PARAGRAPHS = _INLINE | {'div', 'noinclude', 'onlyinclude', 'p'}
 _NO_PARAGRAPH = re.compile(r'[ \t:]*(?:[|!]|\{\|)|.*__', re.DOTALL)
 #: Tags of lists: the signs of lists open and close them, too.
 _ITEMS = frozenset({'dd', 'dt', 'li'})
+#: Within so many of them, names are too small to be read, or too far to the right.
+_MAX_SMALL, _MAX_AROUND = 5, 30
 _INCLUSION = re.compile('</?(?:noinclude|onlyinclude)[^<>]*>', re.IGNORECASE)
 #: A tag of which a template makes the name.
 _MADE_TAG = re.compile(f'<[/{COMMENT}]*{OTHER}')
@@ -54,6 +57,7 @@ class Piece:
 
     :ivar what: None if it is text
     :ivar struck: whether it is struck out
+    :ivar may_be_struck: whether a tag before it, without an end, may strike it out
     :ivar may_be_hidden: whether a tag or table around it may hide it from readers
     :ivar inside: whether it is in a tag that is not displayed like other text
     :ivar cell: the place of the table cell that it is in; None if it is in none
@@ -63,6 +67,7 @@ class Piece:
     what: Node | Tag | Mark | None
     span: Span
     struck: bool = False
+    may_be_struck: bool = False
     may_be_hidden: bool = False
     inside: bool = False
     cell: int | None = None
@@ -113,9 +118,16 @@ def visible_pieces(text: str, namespaces: Collection[str]) -> list[Piece]:
             may_open(text, what) or (made and made.end() <= what.span.end)
         ):
             around.hide_the_rest()
+        elif includes_a_page(text, what):
+            # Somebody's page may hide what follows it here.
+            around.hide_to_the_heading()
     if position < end:
         pieces.append(around.piece(None, Span(position, end)))
     return pieces
+
+
+def _has_no_end(tag: Tag) -> bool:
+    return not (tag.closes or tag.is_empty or tag.partner is not None)
 
 
 def _hides_the_rest(text: str, node: Node) -> bool:
@@ -170,12 +182,19 @@ class _Around:
         self._line = _Line()
         #: How many tags before each one are never closed.
         self._unclosed = [0]
+        #: The same of tags that are not inline: browsers ignore what else ends in them.
+        self._open_blocks = [0]
         for tag in html:
-            has_no_end = not (tag.closes or tag.is_empty or tag.partner is not None)
-            self._unclosed.append(self._unclosed[-1] + has_no_end)
-        self._struck = self._inside = self._hiding = 0
+            self._unclosed.append(self._unclosed[-1] + _has_no_end(tag))
+            is_block = tag.name not in _INLINE
+            self._open_blocks.append(
+                self._open_blocks[-1] + (is_block and _has_no_end(tag))
+            )
+        self._struck = self._inside = self._hiding = self._small = self._around = 0
         self._to_the_end = all_may_be_hidden
         self._to_the_heading = False
+        #: Whether a strike without an end goes on, and up to where.
+        self._struck_to_the_end = self._struck_to_the_heading = False
         self._cell: int | None = None
         self._tables: list[_Table] = []
         self._hiding_tables = 0
@@ -187,7 +206,7 @@ class _Around:
     ) -> Piece:
         """Return the piece at this place."""
         if isinstance(what, Node) and what.kind is NodeKind.HEADING:
-            self._to_the_heading = False
+            self._to_the_heading = self._struck_to_the_heading = False
             self._cell = None
             for table in self._tables[-1:]:
                 table.begin = None
@@ -199,11 +218,14 @@ class _Around:
             what,
             span,
             struck=self._struck > 0,
+            may_be_struck=self._struck_to_the_end or self._struck_to_the_heading,
             may_be_hidden=bool(
                 self._hiding
                 or self._to_the_end
                 or self._to_the_heading
                 or self._hiding_tables
+                or self._small > _MAX_SMALL
+                or self._around > _MAX_AROUND
                 or (last and (last.row or last.cell))
             ),
             inside=inside or self._inside > 0,
@@ -214,11 +236,16 @@ class _Around:
         """Take all that follows for hidden, perhaps."""
         self._to_the_end = True
 
+    def hide_to_the_heading(self) -> None:
+        """Take all up to the next heading for hidden, perhaps."""
+        self._to_the_heading = True
+
     def enter(self, what: Node | Tag | Mark) -> None:
         """Move past a construct."""
         if isinstance(what, Mark):
             self._enter_table(what)
         elif isinstance(what, Tag):
+            self._to_the_heading |= what.name in HEADINGS
             if what.name not in _AROUND_PARAGRAPHS and what.name not in EMPTY:
                 if not what.closes:
                     self._blocks += 1
@@ -231,19 +258,28 @@ class _Around:
                 self._count(self._html[what.partner], -1)
                 table = self._tables[-1] if self._tables else None
                 if self._opened_in.pop(what.partner, table) is not table:
-                    self._to_the_end = True
+                    self._note_endless(self._html[what.partner])
             elif what.partner is not None:
                 self._count(what, 1)
-                if tag_may_hide(what):
+                if tag_may_hide(what) or what.name in STRIKING:
                     self._note_opened(what, what.partner)
-            elif not what.closes and what.name not in EMPTY and tag_may_hide(what):
+            elif _has_no_end(what):
+                self._small += what.name == 'small'
                 # Its end is unknown, and it may hide everything up to there.
-                self._to_the_heading = True
-                self._to_the_end = self._to_the_end or not (
-                    what.name in _SHORT and self._is_in_paragraph(what)
-                )
+                self._to_the_heading |= tag_may_hide(what)
+                self._struck_to_the_heading |= what.name in STRIKING
+                if not (what.name in _SHORT and self._is_in_paragraph(what)):
+                    self._note_endless(what)
+
+    def _note_endless(self, tag: Tag) -> None:
+        """Take what a tag does for done to all that follows, perhaps."""
+        self._to_the_end |= tag_may_hide(tag)
+        self._struck_to_the_end |= tag.name in STRIKING
 
     def _count(self, tag: Tag, number: int) -> None:
+        self._around += number
+        if tag.name == 'small':
+            self._small += number
         if tag.name in STRIKING:
             self._struck += number
         elif tag.name not in TRANSPARENT:
@@ -277,7 +313,7 @@ class _Around:
         return self._line
 
     def _note_opened(self, tag: Tag, end: int) -> None:
-        """Note where a tag that may hide something was opened.
+        """Note where a tag that may hide something, or strikes it out, was opened.
 
         Browsers ignore its closing tag in another table, or while other tags are open.
 
@@ -286,7 +322,11 @@ class _Around:
         start = self._html[end].partner
         assert start is not None
         self._opened_in[start] = self._tables[-1] if self._tables else None
-        if (
+        if tag.name in STRIKING and not tag_may_hide(tag):
+            # It ends across other inline tags, and goes on in the items of a list.
+            if self._open_blocks[end] > self._open_blocks[start + 1]:
+                self._note_endless(tag)
+        elif (
             tag.name in _ITEMS
             or self._unclosed[end] > self._unclosed[start + 1]
             # It may end in an item of a list, and not there.
@@ -296,7 +336,7 @@ class _Around:
                 and not self._is_in_paragraph(tag)
             )
         ):
-            self._to_the_end = True
+            self._note_endless(tag)
 
     def _enter_table(self, mark: Mark) -> None:
         hides = may_hide(mark.attributes)

@@ -83,7 +83,8 @@ class _Part:
     def depends_on_the_page(self) -> bool:
         """Whether other parts of the page can change what it says."""
         return self.is_last or any(
-            p.struck or p.may_be_hidden or p.inside for p in self.pieces
+            p.struck or p.may_be_struck or p.may_be_hidden or p.inside
+            for p in self.pieces
         )
 
 
@@ -221,7 +222,11 @@ def _problems(part: _Part, statuses: Sequence[Piece]) -> Iterator[Problem]:
         yield Problem.STRUCK
     if any(hides_a_name(text, piece) for piece in part.pieces):
         yield Problem.INSIDE
-    if head.may_be_hidden or any(p.may_be_hidden for p in body if is_sign(text, p)):
+    if head.may_be_hidden or any(
+        p.may_be_hidden or _is_far_to_the_right(text, p)
+        for p in body
+        if is_sign(text, p)
+    ):
         yield Problem.MAY_BE_HIDDEN
     if (
         len(statuses) == 1
@@ -229,7 +234,11 @@ def _problems(part: _Part, statuses: Sequence[Piece]) -> Iterator[Problem]:
         and any(template_name(text, p.what) in DECIDING for p in body if not p.struck)
     ):
         yield Problem.DECIDED
-    if any(_is_endless_strike(piece.what) for piece in part.pieces):
+    if (
+        head.may_be_struck
+        or any(_is_endless_strike(p.what) for p in part.pieces)
+        or any(p.may_be_struck for p in body if is_sign(text, p))
+    ):
         yield Problem.ENDLESS_STRIKE
     if any(
         template_name(text, p.what) in NAMING
@@ -243,6 +252,12 @@ def _problems(part: _Part, statuses: Sequence[Piece]) -> Iterator[Problem]:
 
 #: Embeddings, overrides and isolates of a direction; names may have other marks.
 _REORDERING = re.compile('[\u202a-\u202e\u2066-\u2069]')
+
+
+def _is_far_to_the_right(text: str, piece: Piece) -> bool:
+    """Return whether a piece is in a list that is too deep to be seen."""
+    line = text.rfind('\n', 0, piece.span.start) + 1
+    return re.match(r'[*#:;]{31}', text[line : line + 31]) is not None
 
 
 def _is_endless_strike(what: Node | Tag | Mark | None) -> bool:

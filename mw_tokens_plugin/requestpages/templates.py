@@ -38,6 +38,17 @@ NAMING = {
     'cu request': re.compile(r'user name ?\d*'),
 }
 _FLAG = 'hidename'
+#: How their names are written, but for the first letter: other titles may be missing
+#: on the wiki, or anything else.
+_USUAL = frozenset(
+    name[1:]
+    for name in (
+        *NAMING,
+        *('LockHide', 'LH', 'MultiLock', 'MultiLockHide', 'MultiLockhide', 'LuxoTool'),
+        *('SULtool', 'SULTool', 'SulTool', 'CheckUser', 'Sock List', 'CU request'),
+        *('CU Request', 'cu Request'),
+    )
+)
 
 
 def is_sign(text: str, piece: Piece) -> bool:
@@ -108,6 +119,7 @@ def names_in(text: str, body: Sequence[Piece], *, hiding: bool) -> Iterator[Name
         if kind not in NAMING:
             continue
         hidden = hiding or any(_is_flag(text, p) for p in piece.node.parameters(text))
+        is_usual = _is_usual(text, piece.node)
         mentioned = beside and kind not in LOCKING
         for span in _naming(text, piece.node, NAMING[kind]):
             written = rendered(span.of(text))
@@ -118,7 +130,7 @@ def names_in(text: str, body: Sequence[Piece], *, hiding: bool) -> Iterator[Name
             else:
                 standing = Standing.REQUESTED
             try:
-                if written.text is None:
+                if written.text is None or not is_usual:
                     raise InvalidName('a template makes it')
                 name = normalise_name(written.text)
             except InvalidName:
@@ -129,6 +141,14 @@ def names_in(text: str, body: Sequence[Piece], *, hiding: bool) -> Iterator[Name
                 span, standing = parameter.span, Standing.UNREADABLE
                 name = span.of(text).strip()
                 yield Named(name, AccountKind.ACCOUNT, standing, hidden, span)
+
+
+def _is_usual(text: str, template: Node) -> bool:
+    """Return whether a template's name is written as its title is."""
+    assert template.content is not None
+    name = without_comments(template.content.of(text)).replace('_', ' ').strip()
+    name = re.sub(r'^:?template:', '', name, flags=re.IGNORECASE).strip()
+    return name.isascii() and name[1:] in _USUAL
 
 
 def _naming(text: str, template: Node, wanted: re.Pattern[str]) -> list[Span]:

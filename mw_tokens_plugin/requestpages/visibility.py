@@ -16,6 +16,8 @@ TRANSPARENT = frozenset(
     'small span strong table tbody td th tr tt u ul var'.split()
 )
 STRIKING = frozenset({'s', 'strike', 'del'})
+#: Headings that divide a page for its readers alone.
+HEADINGS = frozenset(f'h{level}' for level in range(1, 7))
 #: An attribute, after every blank was reduced to one space.
 _ATTRIBUTE = re.compile(
     r"""[ ](?P<name>[^\s"'>/=]+)(?:[ ]?=[ ]?("[^"]*"|'[^']*'|[^\s"'=<>`]+))?"""
@@ -40,6 +42,12 @@ _SIGN = re.compile(r'\{\{\s*(?:[|!=)(+-]|\([(!]|[!)]\)|![!+-])\s*\}\}')
 _SIGN_IN_TABLE = re.compile(rf'(?:\{{|\n[ \t]*){_SIGN.pattern}')
 #: Signs of a table, which count in brackets that turn out to be no link.
 _TABLE = re.compile(r'\n[ \t]*(?::*[ \t]*\{\||[|!])')
+#: A heading that is displayed as one, although it is in a template or the like.
+_HEADING = re.compile(
+    r'(?:\n|[|{\[>]|[^=]=)[ \t]*={1,6}[^=\n|{}<]+={1,6}[ \t]*(?=\n|[|}\]<]|\Z)'
+)
+#: What converts names, in a language with variants: flags are before the "|".
+_RULE = re.compile(r'-\{[^{}]*?\|')
 _FUNCTION = re.compile(r'\{\{\s*(?:(?:safe)?subst:\s*)?#')
 _COMMENT = re.compile(r'<!--.*?(?:-->|\Z)', re.DOTALL)
 #: The beginning of a tag that ends after the value that it is in.
@@ -49,18 +57,27 @@ _HALF_TAG = re.compile(r'<(?:[A-Za-z/][^<>|]*)?(?:\||\}\})')
 def may_open(text: str, node: Node) -> bool:
     """Return whether a construct may begin something that hides what follows it.
 
+    Or strikes it out.
+
     Templates are judged by what the page gives to them, or gets from a parser function.
     What a template itself has on its own page is not known. A tag that is opened in the
     text of a link, or in the content of an extension tag, ends with neither.
     """
+    is_verbatim = node.kind is NodeKind.EXTENSION and node.name in VERBATIM
+    inner = _COMMENT.sub('', node.span.of(text))
+    if not is_verbatim and (_HEADING.search(inner) or _has_rule(inner)):
+        return True
+    if node.kind is NodeKind.CONVERSION:
+        # It is plain text on wikis without variants.
+        return re.search(r'[<\n]', inner) is not None
     if node.kind is NodeKind.LINK:
-        inner = _COMMENT.sub('', node.span.of(text))
         return _TABLE.search(inner) is not None or _opens(inner, either=False)
+    if node.kind in (NodeKind.COMMENT, NodeKind.TEXT, NodeKind.HEADING):
+        return node.kind is NodeKind.HEADING and _has_rule(node.span.of(text))
     if node.kind is NodeKind.EXTENSION and node.name not in VERBATIM:
         return _opens(node.content.of(text) if node.content else '', either=False)
     if node.kind not in (NodeKind.TEMPLATE, NodeKind.ARGUMENT):
         return False
-    inner = _COMMENT.sub('', node.span.of(text))
     if (
         _HALF_TAG.search(inner)
         or _SIGN.fullmatch(inner)
@@ -69,6 +86,14 @@ def may_open(text: str, node: Node) -> bool:
         return True
     either = node.kind is NodeKind.ARGUMENT or _FUNCTION.match(inner) is not None
     return _opens(inner, either=either)
+
+
+def _has_rule(text: str) -> bool:
+    """Return whether a text may say how names are displayed from there on.
+
+    https://www.mediawiki.org/wiki/Writing_systems/Syntax
+    """
+    return _RULE.search(text) is not None
 
 
 def _opens(text: str, *, either: bool) -> bool:
@@ -81,7 +106,7 @@ def _opens(text: str, *, either: bool) -> bool:
         not tag.closes
         and tag.name not in EMPTY
         and (either or tag.partner is None)
-        and tag_may_hide(tag)
+        and (tag_may_hide(tag) or tag.name in STRIKING)
         for tag in tags(_COMMENT.sub('', text))
     )
 

@@ -36,12 +36,23 @@ PIECES = [
     *('\n{| style="display:none"\n|', '\n| style="display:none" |', '{{lc:', '}}'),
     *(' {| hidden\n|', '{{!}}', '<', '[[Category:', '-{', '}-', '<pre>', '</pre>'),
 ]
+#: Pieces that strike out, or seem to have no content, or divide the page otherwise.
+PIECES += [
+    *('<s>', '</s>', '<strike>', '</strike>', '<del>', '</del>', '<s/>', '<del />'),
+    *('<b style="display:none"/>', '<div hidden />', '<i>', '</i>', '<br />', '<td/>'),
+    *('<small>' * 6, '</small>', '-{<s>}-', '-{<div style="display:none">\n}-'),
+    *('[[x|<s>]]', '{{lc:<s>}}', '\n;', '<tr>', '</tr>', '</td>', '<caption>'),
+]
 #: Elements without an end in MediaWiki's HTML.
 EMPTY = frozenset({'br', 'hr', 'img', 'input', 'link', 'meta', 'wbr'})
 
 
+#: Elements whose content is not displayed, or struck out.
+UNREAD = frozenset({'rp', 'style', 's', 'strike', 'del'})
+
+
 class Reader(HTMLParser):
-    """Reads what browsers display."""
+    """Reads what browsers display, and do not strike out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +64,7 @@ class Reader(HTMLParser):
         has = dict(attrs)
         hides = 'display:none' in (has.get('style') or '') or 'hidden' in has
         if tag not in EMPTY:
-            self._open.append((tag, hides or tag in ('rp', 'style')))
+            self._open.append((tag, hides or tag in UNREAD))
 
     def handle_endtag(self, tag: str) -> None:
         """Leave an element."""

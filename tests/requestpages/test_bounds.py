@@ -20,7 +20,20 @@ REQUEST = '=== Global lock for Ox %s ===\n{{Status}}\n*{{LockHide|Ox %s}}\n%s\n'
 
 #: What opens something, repeated without an end.
 OPENING = [
-    *('[', '[[', '[[ ', '[[a|', '{', '{{', '{{{', '{{a|', '{{LockHide|', '-{', '-{{'),
+    *(
+        '[',
+        '[[',
+        '[[ ',
+        '[[a|',
+        '{',
+        '{{',
+        '{{{',
+        '{{a|',
+        '{{LockHide|',
+        '-{',
+        '-{{',
+        '-{a|',
+    ),
     *(
         '<',
         '<b>',

@@ -58,10 +58,98 @@ def test_what_a_tag_hides_beyond_the_request_that_it_is_in_is_not_certain(
 @pytest.mark.parametrize(
     'text',
     [
+        '<s>',
+        '* <s>x',
+        '<strike>x',
+        '<s/>',
+        '<s />x',
+        '<div><s></div>',
+        '<small><s>x</small>',
+        '<s>\n{|\n|</s>\n|}',
+        '<s><table><tr><td></s></td></tr></table>',
+        "'''<s>'''",
+    ],
+)
+def test_a_strike_without_an_end_reaches_into_all_later_requests(text: str) -> None:
+    """Readers see them struck out, that is, withdrawn."""
+    page = (
+        PAGE % f'{text}\n=== Global lock for C ===\n{{{{Status}}}}\n{{{{LockHide|C}}}}'
+    )
+    first, *others = RequestPage.parse(page).requests
+    assert first.names == ('A',)
+    for request in others:
+        assert Problem.ENDLESS_STRIKE in request.problems
+
+
+@pytest.mark.parametrize(
+    ('around', 'problem'),
+    [
+        # Wikis with variants hide it, or show another text in its place.
+        ('-{ %s }-', Problem.INSIDE),
+        ('-{H|zh:%s}-', Problem.INSIDE),
+        ('-{\n== Requests for global unblock ==\n%s}-', Problem.INSIDE),
+        ('-{H|Ox A=>zh:Ox B}-%s', Problem.MAY_BE_HIDDEN),
+        ('{{tl|-{A|zh:Ox A;en:B}-}}%s', Problem.MAY_BE_HIDDEN),
+        ('-{<div style="display:none">}-%s', Problem.MAY_BE_HIDDEN),
+        # A tag that ends in "/" has content nevertheless.
+        ('<div style="display:none" />%s', Problem.MAY_BE_HIDDEN),
+        ('<b hidden/>%s', Problem.MAY_BE_HIDDEN),
+        # Readers see another request begin.
+        ('<h3>Global unlock for A</h3>%s', Problem.MAY_BE_HIDDEN),
+        ('{{tq|\n=== Global unlock for A ===\n}}\n%s', Problem.MAY_BE_HIDDEN),
+        ('{{tq|1==== Global unlock for A ===}}\n%s', Problem.MAY_BE_HIDDEN),
+        ('[[x|\n=== Please unlock ===\n]]%s', Problem.MAY_BE_HIDDEN),
+        # Anybody can have such a page.
+        ('{{User:B/x}}%s', Problem.MAY_BE_HIDDEN),
+        ('{{:Talk:X}}%s', Problem.MAY_BE_HIDDEN),
+        ('{{/x}}%s', Problem.MAY_BE_HIDDEN),
+        ('{{#invoke:B|x}}%s', Problem.MAY_BE_HIDDEN),
+        # Too small, or too far to the right.
+        (f'{"<small>" * 6}%s{"</small>" * 6}', Problem.MAY_BE_HIDDEN),
+        (f'{"<small>" * 6}\n%s', Problem.MAY_BE_HIDDEN),
+        (f'{":" * 31}%s', Problem.MAY_BE_HIDDEN),
+        (f'{"<dl><dd>" * 16}%s{"</dd></dl>" * 16}', Problem.MAY_BE_HIDDEN),
+    ],
+)
+def test_what_readers_see_otherwise_is_not_certain(
+    around: str, problem: Problem
+) -> None:
+    text = '=== Global lock for A ===\n{{Status}}\n' + around % '{{LockHide|A}}'
+    (request,) = RequestPage.parse(text).requests
+    assert problem in request.problems
+
+
+@pytest.mark.parametrize(
+    'template',
+    [
+        *(
+            '{{LOCKHIDE|A}}',
+            '{{lOCKHIDE|A}}',
+            '{{multiLOCK|A}}',
+            '{{MultiLoc\u212a|A}}',
+        ),
+        *('{{\u017fultool|A}}', '{{LockHide|[[User:A|B]]}}'),
+    ],
+)
+def test_a_name_that_readers_do_not_see_is_nobodys_target(template: str) -> None:
+    """There is no template of that name, or the link is displayed as somebody else."""
+    text = f'=== Global lock for A ===\n{{{{Status}}}}\n{template}'
+    (request,) = RequestPage.parse(text).requests
+    assert request.names == ()
+    assert request.unknown
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
         'Spam. <span style="color:red">[[User:Ann|Ann]]',
         ': <span style="color:red">[[User:Ann|<b>Ann</b>]]</span>\n: {{Comment|a < b}}',
         '<div style="color:red">\n* x\n{|\n| x\n|}\n</div>',
         '<ref name=x group=y />[[x|<b style="color:red">y</b>]]',
+        'He said <del>yes no',
+        '<s>no <b>x</s></b>\n<s>* x\n* y</s> -{plain}- <br/><small>x</small>',
+        '{{User:B/x}} {{lc:X}} {{int:y}} {{#if:1|x}}',
+        '{{tl|x|y==z}} {{diff|https://x/?a=b==c}} {{multilock|Ox C}} {{lockHide|D}}',
     ],
 )
 def test_a_tag_that_ends_in_its_request_leaves_others_certain(text: str) -> None:
