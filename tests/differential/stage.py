@@ -149,11 +149,11 @@ class Stage:
                         f'{wiki.code} {page.title} {len(page.revisions)} {last.user}: '
                         f'{last.comment}: {last.text} {sorted(page.protection)}'
                     )
-                for entry in wiki.log:
-                    found.append(
-                        f'{wiki.code} {entry.type}/{entry.action} {entry.title} '
-                        f'{entry.user}: {entry.comment}'
-                    )
+                found += [
+                    f'{wiki.code} {entry.type}/{entry.action} {entry.title} '
+                    f'{entry.user}: {entry.comment}'
+                    for entry in wiki.log
+                ]
             return found
 
         return [_plain(line) for line in self._sandbox.call(collected)]
@@ -250,8 +250,10 @@ def _png(pixel: bytes) -> bytes:
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         checked = kind + data
-        return struct.pack('>I', len(data)) + checked + struct.pack(
-            '>I', zlib.crc32(checked)
+        return (
+            struct.pack('>I', len(data))
+            + checked
+            + struct.pack('>I', zlib.crc32(checked))
         )
 
     header = struct.pack('>IIBBBBB', 1, 1, 8, 2, 0, 0, 0)

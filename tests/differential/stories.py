@@ -194,8 +194,6 @@ nowcommons -always
 interwiki -page:Harbour -auto -confirm
 interwiki -page:"Main Page" -cleanup -noauto -async
 blockpageschecker -page:Harbour -always
-welcome -limit:1 -simulate
-checkimages -limit:1 -wait:0
 weblinkchecker -page:Seatown
 archivebot "No such template"
 speedy_delete <<< q
@@ -250,7 +248,7 @@ upload a.png -keep -filename:Anchor.png -noverify -always "Again"
 upload b.png -keep -filename:Anchor.png -noverify -ignorewarn -always "Other"
 upload a.png -keep -filename:Second.png -noverify -abortonwarn -always "Same"
 upload big.png -keep -filename:Parts.png -noverify -ignorewarn -chunked:1ki -always "P"
-upload big.png -keep -filename:Async.png -noverify -ignorewarn -chunked:2ki -async -always "P"
+upload big.png -keep -filename:Async.png -noverify -ignorewarn -chunked:2ki -async "P"
 upload big.png -keep -filename:Asked.png -noverify "Asked" <<< y/y/y
 upload none.png -keep -filename:None.png -noverify -always "None"
 upload a.png -keep -filename:Dry.png -noverify -simulate -always "Dry"
