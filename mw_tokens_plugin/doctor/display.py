@@ -23,6 +23,7 @@ from mw_tokens_plugin.doctor.findings import (
     Findings,
     LoginKind,
     Missing,
+    Obstacle,
     Role,
     ScriptCheck,
     SecretFile,
@@ -75,7 +76,8 @@ def show(found: Diagnosis, console: Console) -> None:
         if wiki.findings is not None:
             lines += _about_wiki(wiki.findings, found)
         roles = ', '.join(_role(role) for role in wiki.roles)
-        _show_section(f'{wiki.wiki} ({roles})', lines, console)
+        name = wiki.wiki or message('token_doctor-central-wiki')
+        _show_section(f'{name} ({roles})', lines, console)
     advice = [Line('', _sentence(each)) for each in found.advice()]
     _show_section(message('token_doctor-advice'), advice, console)
 
@@ -96,17 +98,29 @@ def _login_name(kind: LoginKind) -> str:
     }[kind]
 
 
+def _reason(found: Diagnosis) -> str:
+    """Return why there is no login, or no centralauthtoken."""
+    if found.obstacle is None:
+        return found.reason or ''
+    home = next(wiki.wiki for wiki in found.wikis if Role.HOME.value in wiki.roles)
+    return {
+        Obstacle.NO_CENTRALAUTH: message('token_doctor-no-centralauth', wiki=home),
+        Obstacle.BOT_PASSWORD: message('token_doctor-bot-password-gets-none'),
+        Obstacle.OAUTH: message('token_doctor-oauth-gets-none'),
+    }[found.obstacle]
+
+
 def _about_login(found: Diagnosis) -> Iterator[Line]:
     made = message('token_doctor-made-with')
     if found.login is None:
-        none = message('token_doctor-no-login', reason=found.reason or '')
+        none = message('token_doctor-no-login', reason=_reason(found))
         yield Line(made, none, good=False)
     else:
         yield Line(made, _login_name(found.login), good=True)
         gets = (
             message('token_doctor-yes')
             if found.centralauthtoken
-            else message('token_doctor-no', reason=found.reason or '')
+            else message('token_doctor-no', reason=_reason(found))
         )
         yield Line('centralauthtoken', gets, good=found.centralauthtoken)
         yield Line(

@@ -6,12 +6,9 @@ to :mod:`.findings`, and showing them to the script.
 
 from __future__ import annotations
 
-import stat
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pywikibot import config
@@ -21,23 +18,21 @@ from pywikibot.exceptions import Error as PywikibotError
 from mw_tokens_plugin.campaign.errorcodes import exit_code_of
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.cli.login import log_in
-from mw_tokens_plugin.cli.passwords import password_file, password_problem
+from mw_tokens_plugin.cli.passwords import password_problem
 from mw_tokens_plugin.doctor.findings import (
     SCRIPTS,
     Block,
     Diagnosis,
     Findings,
     LoginKind,
-    Missing,
+    Obstacle,
     RateLimit,
     Role,
-    Script,
-    ScriptCheck,
-    SecretFile,
     WikiCheck,
 )
+from mw_tokens_plugin.doctor.prospects import missing_for, script_check
+from mw_tokens_plugin.doctor.secretfiles import reread, secret_files
 from mw_tokens_plugin.exceptions import InvalidInput, TokensPluginError
-from mw_tokens_plugin.privatefiles import others_can_read
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
 from mw_tokens_plugin.site.foreign.login import home_login
@@ -50,10 +45,6 @@ OWN_LOGIN = 'its own login'
 
 #: Errors that are findings, and no faults of this program.
 EXPECTED = (TokensPluginError, PywikibotError, OSError)
-
-#: Rights of scripts that a block of the account takes away. Global accounts can be
-#: changed nevertheless.
-_BLOCKED = ('delete', 'edit', 'undelete')
 
 
 def examine(
@@ -75,14 +66,15 @@ def examine(
     :param clock: returns seconds since the epoch
     """
     # Before anything logs in: pywikibot narrows the mode when it reads the file.
-    files = tuple(_secret_files())
+    files = tuple(secret_files())
     login: LoginKind | None = None
     foreign: str | None = None
+    obstacle: Obstacle | None = None
     reason: str | None = None
     failure: Exception | None = None
     try:
         _log_in(home)
-        foreign, reason = _kind(home)
+        foreign, obstacle, reason = _kind(home)
         login = _login_kind(home, foreign)
     except EXPECTED as error:
         failure, reason = error, _sentence(error)
@@ -91,9 +83,10 @@ def examine(
         login=login,
         centralauthtoken=foreign == 'centralauthtoken',
         foreign_site=foreign,
+        obstacle=obstacle,
         reason=reason,
         targets=targets,
-        secret_files=tuple(map(_reread, files)),
+        secret_files=tuple(map(reread, files)),
         wikis=wikis,
     )
 
@@ -112,37 +105,14 @@ def without_home(error: Exception, *, targets: int = 100) -> Diagnosis:
         login=None,
         centralauthtoken=False,
         foreign_site=None,
+        obstacle=None,
         reason=problem,
         targets=targets,
-        secret_files=tuple(_secret_files()),
+        secret_files=tuple(secret_files()),
         wikis=(
             WikiCheck(name, (Role.HOME.value,), problem=problem, transient=transient),
         ),
     )
-
-
-def _secret_files() -> Iterator[SecretFile]:
-    """Yield the files of pywikibot that hold secrets, or should."""
-    path = password_file()
-    if path is not None:
-        # pywikibot narrows the mode when it logs in.
-        mode, exposed = _mode(path), others_can_read(path)
-        problem = None if exposed else password_problem()
-        refused = exposed or problem is not None
-        yield SecretFile(str(path), mode, exposed, problem, refused)
-    path = Path(config.base_dir, config.user_config_file)
-    consumers = any(len(consumer) == 4 for consumer in config.authenticate.values())
-    if consumers and path.exists():
-        yield SecretFile(str(path), _mode(path), others_can_read(path))
-
-
-def _reread(file: SecretFile) -> SecretFile:
-    """Return a file as it is after the logins."""
-    return replace(file, narrowed=file.exposed and not others_can_read(Path(file.path)))
-
-
-def _mode(path: Path) -> str | None:
-    return f'{stat.S_IMODE(path.stat().st_mode):03o}' if path.exists() else None
 
 
 def _log_in(site: PluginSite) -> None:
@@ -152,20 +122,20 @@ def _log_in(site: PluginSite) -> None:
         log_in(site, {})
 
 
-def _kind(home: PluginMixin) -> tuple[str | None, str | None]:
-    """Return what ``foreign_site()`` uses, and why that is not a centralauthtoken."""
+def _kind(home: PluginMixin) -> tuple[str | None, Obstacle | None, str | None]:
+    """Return what ``foreign_site()`` uses, and why that is not a centralauthtoken.
+
+    The reason is an obstacle, or what an error says.
+    """
     wallet = home.tokens
     if wallet.module_info('centralauthtoken') is None:
-        return None, f'{home} has no CentralAuth.'
+        return None, Obstacle.NO_CENTRALAUTH, None
     try:
         kind: str = home_login(home).kind()
     except EXPECTED as error:
-        return None, _sentence(error)
-    reasons = {
-        'password': 'A bot password gets none.',
-        'oauth': 'OAuth gets none.',
-    }
-    return kind, reasons.get(kind)
+        return None, None, _sentence(error)
+    obstacles = {'password': Obstacle.BOT_PASSWORD, 'oauth': Obstacle.OAUTH}
+    return kind, obstacles.get(kind), None
 
 
 def _login_kind(home: PluginMixin, foreign: str | None) -> LoginKind | None:
@@ -242,10 +212,11 @@ def _openings(
 
 
 def _central_name(home: PluginMixin) -> str:
+    """Return the name of the central wiki; empty if that is not known."""
     try:
         return str(home.central_site())
     except EXPECTED:
-        return 'the central wiki'
+        return ''
 
 
 def _central(home: PluginMixin) -> Any:
@@ -297,10 +268,10 @@ def _findings(
             names_operator=_names_operator(agent, site.username()),
             clock_difference=round(difference, 1),
             scripts=tuple(
-                _script_check(
+                script_check(
                     site,
                     script,
-                    tuple(_missing(site, script, login, block, read_only)),
+                    tuple(missing_for(site, script, login, block, read_only)),
                     targets,
                     () if unlimited else limits,
                 )
@@ -344,83 +315,6 @@ def _names_operator(agent: str, user: str | None) -> bool:
     """
     name = http.user_agent_username(user)
     return '@' in agent or bool(name and name in agent)
-
-
-def _script_check(
-    site: PluginMixin,
-    script: Script,
-    missing: tuple[Missing, ...],
-    targets: int,
-    limits: Iterable[RateLimit],
-) -> ScriptCheck:
-    seconds = None
-    if script.targets:
-        # Rights for options are used once, not for each target.
-        rights = (need.right for need in script.needs if not need.option)
-        limited = {script.module, *rights}
-        pauses = [lim.seconds / lim.hits for lim in limits if lim.action in limited]
-        seconds = targets * max([site.throttle.get_delay(write=True), *pauses])
-    return ScriptCheck(
-        script.name,
-        works=not any(not each.option for each in missing),
-        missing=missing,
-        least_grants=script.grants(),
-        seconds=seconds,
-    )
-
-
-def _missing(
-    site: PluginMixin,
-    script: Script,
-    login: LoginKind | None,
-    block: Block | None,
-    read_only: str | None,
-) -> Iterator[Missing]:
-    """Yield what a script would lack on a wiki, and what would stop it there."""
-    if site.tokens.module_info(script.module) is None:
-        yield Missing('module', script.module)
-        return
-    if script.asks:
-        known = site.tokens.module_info.values('query', 'meta')
-        if known and script.asks not in known:
-            yield Missing('module', script.asks)
-    limited = login is not LoginKind.MAIN_PASSWORD
-    if script.main_password and limited:
-        yield Missing('main password', 'main password')
-    lacked = [need for need in script.needs if not site.has_right(need.right)]
-    held = _rights_of_account(site) if lacked and limited else frozenset()
-    for need in lacked:
-        if need.right not in held:
-            yield Missing('right', need.right, need.option)
-        elif need.grant is None:
-            yield Missing('main password', 'main password', need.option)
-        else:
-            yield Missing('grant', need.grant, need.option)
-    if block is not None and not block.partial:
-        options = (need.option for need in script.needs if need.right in _BLOCKED)
-        for option in dict.fromkeys(options):
-            yield Missing('block', block.by, option)
-    if read_only is not None:
-        yield Missing('read-only', read_only)
-
-
-def _rights_of_account(site: PluginMixin) -> frozenset[str]:
-    """Return the rights of the account, also those that the grants do not contain.
-
-    https://www.mediawiki.org/wiki/API:Siteinfo
-    https://www.mediawiki.org/wiki/API:Globaluserinfo
-    """
-    meta = ['siteinfo']
-    parameters: dict[str, Any] = {'siprop': 'usergroups'}
-    if 'globaluserinfo' in site.tokens.module_info.values('query', 'meta'):
-        meta.append('globaluserinfo')
-        parameters.update(guiuser=site.username(), guiprop='rights')
-    query = site.simple_request(
-        action='query', meta=meta, formatversion=2, **parameters
-    ).submit()['query']
-    groups = site.userinfo['groups']
-    local = (g['rights'] for g in query['usergroups'] if g['name'] in groups)
-    return frozenset(query.get('globaluserinfo', {}).get('rights', ())).union(*local)
 
 
 def _sentence(error: Exception) -> str:

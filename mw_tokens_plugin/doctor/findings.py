@@ -29,6 +29,17 @@ class LoginKind(enum.Enum):
     OAUTH = 'OAuth'
 
 
+class Obstacle(enum.Enum):
+    """Why a login gets no centralauthtokens.
+
+    .. version-added:: 0.1
+    """
+
+    NO_CENTRALAUTH = 'no CentralAuth'
+    BOT_PASSWORD = 'bot password'  # noqa: S105  # a kind of login
+    OAUTH = 'OAuth'
+
+
 class Role(enum.Enum):
     """On which wikis a script acts.
 
@@ -290,13 +301,15 @@ class Diagnosis:
     :ivar login: how the home login was made; None if it failed, or is unknown
     :ivar centralauthtoken: whether the login gets centralauthtokens
     :ivar foreign_site: what ``foreign_site()`` uses; None if it does not work
-    :ivar reason: why there is no centralauthtoken
+    :ivar obstacle: why there is no centralauthtoken, if it is known
+    :ivar reason: what the error says with which that, or the login, failed
     :ivar targets: the number of targets of the campaign whose duration is estimated
     """
 
     login: LoginKind | None
     centralauthtoken: bool
     foreign_site: str | None
+    obstacle: Obstacle | None
     reason: str | None
     targets: int
     secret_files: tuple[SecretFile, ...]

@@ -9,7 +9,7 @@ import pytest
 from mw_tokens_plugin.campaign.errorcodes import exit_code_of
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.doctor import LoginKind, examine
-from mw_tokens_plugin.doctor.findings import Missing
+from mw_tokens_plugin.doctor.findings import Missing, Obstacle
 from mw_tokens_plugin.exceptions import UnknownModule
 from mw_tokens_plugin.targets.wikis import Wikis
 
@@ -34,7 +34,7 @@ def test_the_kind_of_login_is_told_without_centralauth_too(
     assert found.login is login
     assert not found.centralauthtoken
     assert found.foreign_site is None
-    assert found.reason == f'{site} has no CentralAuth.'
+    assert found.obstacle is Obstacle.NO_CENTRALAUTH
     assert not found.would_work('global_lock')
     assert found.would_work('link_account') is (login is LoginKind.MAIN_PASSWORD)
     assert not found.would_work('crosswiki_delete')

@@ -18,6 +18,7 @@ from mw_tokens_plugin.doctor import (
     Diagnosis,
     LoginKind,
     Missing,
+    Obstacle,
     examine,
 )
 from mw_tokens_plugin.sandbox import Fault, Sandbox
@@ -93,6 +94,7 @@ def test_a_bot_password_gets_none_and_its_advice_is_not_given(
     assert found.login is LoginKind.BOT_PASSWORD
     assert not found.centralauthtoken
     assert found.foreign_site == 'password'
+    assert found.obstacle is Obstacle.BOT_PASSWORD
     assert found.would_work('global_lock')
     assert 'safer-login' not in [advice.what for advice in found.advice()]
     assert check(found, 'link_account').missing == (
@@ -584,7 +586,7 @@ def test_json_holds_the_same_as_the_lines(doctor: Callable[..., Run]) -> None:
     assert [wiki['wiki'] for wiki in told['wikis']] == ['sandbox:meta', 'sandbox:aa']
     assert told['advice'][0] == {
         'what': 'safer-login',
-        'scripts': 'global_lock, crosswiki_delete',
+        'scripts': 'global_lock, global_block, crosswiki_delete',
     }
 
 
