@@ -179,15 +179,16 @@ def test_refusals_are_told_by_their_class(farm: Farm, sandbox: Sandbox) -> None:
     with pytest.raises(EditConflictError) as conflict:
         page.save(summary='s', quiet=True)
     assert type(conflict.value) is EditConflict
-    assert (conflict.value.page, conflict.value.code) == (page, 'editconflict')
+    assert (vars(conflict.value)['page'], conflict.value.code) == (page, 'editconflict')
     assert isinstance(conflict.value.__cause__, APIError)
 
     def refused() -> Iterator[Exception]:
-        for call in (
+        calls: tuple[Callable[[], Any], ...] = (
             lambda: site.delete(page, 's'),
             lambda: page.protect(summary='s', protections={'edit': 'sysop'}),
             lambda: site.post('delete', title='Sandbox'),
-        ):
+        )
+        for call in calls:
             with pytest.raises(Error) as caught:
                 call()
             yield caught.value
