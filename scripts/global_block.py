@@ -224,13 +224,18 @@ def targets(run: Run[Options]) -> Listing:
     return CampaignScript.Listing(
         names,
         nothing=nothing,
-        counted=lambda number: message(
-            'global_block-names', number=number, others=len(left_out)
-        ),
+        counted=lambda number: counted(number, len(left_out)),
         existing=existing(run),
         stored=stored_hardness(options),
         covering=covering,
     )
+
+
+def counted(number: int, others: int) -> str:
+    """Say how many targets were listed, and how many were left out."""
+    if others:
+        return message('global_block-only', number=number, others=others)
+    return message('global_block-names', number=number)
 
 
 def named(run: Run[Options]) -> Iterator[str]:
@@ -324,10 +329,12 @@ def existing(run: Run[Options]) -> Any:
 
 def covering(listed: Iterable[str], names: Iterable[str]) -> set[str]:
     """Return which addresses of a list contain targets, or are in them."""
-    from mw_tokens_plugin.protocol.addresses import NetworkSet, network_of
+    from mw_tokens_plugin.protocol.addresses import WIDEST, NetworkSet, network_of
 
-    networks = NetworkSet(filter(None, map(network_of, names)))
-    return {n for n in listed if (found := network_of(n)) and networks.touches(found)}
+    # Ranges that no wiki lets anybody block are not skipped for that.
+    found = (network for network in map(network_of, names) if network is not None)
+    networks = NetworkSet(n for n in found if n.prefixlen >= WIDEST[n.version])
+    return {n for n in listed if (each := network_of(n)) and networks.touches(each)}
 
 
 def block(run: Run[Options], campaign: Campaign) -> SetGlobalBlock:

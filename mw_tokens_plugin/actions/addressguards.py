@@ -47,15 +47,17 @@ class AddressGuards:
         listed = NetworkSet(network for network in networks if network is not None)
         return cls(listed, dict(zip((4, 6), max_range, strict=False)) or MAX_RANGE)
 
-    def never(self, network: Network) -> SkipReason | None:
-        """Return why a range is skipped for what it contains."""
-        if not is_public(network):
-            return SkipReason.NOT_PUBLIC
+    def excluded(self, network: Network) -> SkipReason | None:
+        """Return why a range is skipped for what is listed to be skipped."""
         if any(True for _ in self.protected.covering(network)):
             return SkipReason.EXCLUDED
         if self.protected.touches(network):
             return SkipReason.PROTECTED_INSIDE
         return None
+
+    def never(self, network: Network) -> SkipReason | None:
+        """Return why a range is skipped whatever the operator says."""
+        return None if is_public(network) else SkipReason.NOT_PUBLIC
 
     def too_wide(self, network: Network) -> SkipReason | None:
         """Return why a range is skipped for its width."""

@@ -205,7 +205,9 @@ class PlanGlobalBlock(SetGlobalBlock):
         if name in self.guards.excluded:
             return SkipReason.EXCLUDED
         network = network_of(name)
-        return None if network is None else self.addresses.never(network)
+        if network is None:
+            return None
+        return self.addresses.never(network) or self.addresses.excluded(network)
 
     def _decisions(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on some targets, without regard to others of the list."""
@@ -213,9 +215,12 @@ class PlanGlobalBlock(SetGlobalBlock):
         networks: dict[str, Network] = {}
         for name in names:
             network = network_of(name)
-            skipped = self._excluded_reason(name)
-            if network is None and name == self.guards.operator:
+            if network is not None:
+                skipped = self.addresses.never(network)
+            elif name == self.guards.operator:
                 skipped = SkipReason.OPERATOR
+            else:
+                skipped = self._excluded_reason(name)
             if skipped is not None:
                 yield Decision(name, skipped=skipped)
             elif network is None:
@@ -273,7 +278,9 @@ class PlanGlobalBlock(SetGlobalBlock):
     ) -> SkipReason | None:
         if network.prefixlen <= widest.get(network.version, -1):
             return SkipReason.TOO_WIDE
-        if (skipped := self.addresses.too_wide(network)) is not None:
+        guards = self.addresses
+        skipped = guards.excluded(network) or guards.too_wide(network)
+        if skipped is not None:
             return skipped
         expiry = self.wanted.expiry
         is_infinite = expiry and ends_at(expiry, self.now()) == INFINITY
@@ -484,8 +491,10 @@ class _Census:
 
 def block_columns(target: Target) -> dict[str, str]:
     """Return what the plan shows of a target and its block, by heading."""
-    facts = target.decision.facts
-    columns = {}
+    facts, columns = target.decision.facts, {}
+    if target.decision.skipped is not None:
+        # The reason says what there is.
+        return account_columns(target)
     if 'now' in facts:
         now, then = facts['now'], facts['then']
         if now is not None:

@@ -29,6 +29,7 @@ from mw_tokens_plugin.protocol.fields import as_timestamp
 from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
 from mw_tokens_plugin.site.batches import max_values
 from mw_tokens_plugin.site.mixins import PluginMixin
+from mw_tokens_plugin.site.refusals import refusals
 
 __all__ = ['Blocks', 'block_facts', 'is_own_block', 'number_in', 'read_block']
 
@@ -124,15 +125,9 @@ def too_wide(site: PluginMixin, networks: Iterable[Network]) -> dict[int, int]:
     by_length = {(n.version, n.prefixlen): n for n in networks if n.num_addresses > 1}
     for version in WIDEST:
         for each, length in sorted(key for key in by_length if key[0] == version):
-            try:
-                for _ in site.global_blocks(
-                    ip=written(by_length[each, length]), limit=1
-                ):
-                    pass
-            except RangeTooWide:
-                found[version] = length
-            else:
+            if not _is_too_wide(site, by_length[each, length]):
                 break
+            found[version] = length
     return found
 
 
@@ -166,6 +161,20 @@ def is_own_block(block: GlobalBlock, target: Target, reason: str) -> bool:
 def end_in_words(moment: datetime) -> str:
     """Return the end of a block as people read it."""
     return expiry_of(moment).replace('T', ' ').replace('Z', '')
+
+
+def _is_too_wide(site: PluginMixin, network: Network) -> bool:
+    request = site.simple_request(
+        action='query', list='globalblocks', bgip=written(network), bglimit=1
+    )
+    # It is the answer to the question: pywikibot would warn of it.
+    request.expected_errors = frozenset({'cidrtoobroad'})
+    try:
+        with refusals(site):
+            request.submit()
+    except RangeTooWide:
+        return True
+    return False
 
 
 def _one_by_one(

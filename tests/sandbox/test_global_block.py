@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, timezone
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mw_tokens_plugin.campaign import batch
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.globalblocks import GlobalBlock
 
-from .desk import Run
+from .desk import Desk, Run
+from .farms import Farm
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
@@ -26,17 +31,480 @@ def global_block(pwb: Script) -> Script:
 
 def blocks(sandbox: Sandbox) -> dict[str, Any]:
     """Return the global blocks there are, by target."""
-    return sandbox.call(lambda farm: {b.target: b for b in farm.global_blocks})
+    found: dict[str, Any] = sandbox.call(
+        lambda farm: {block.target: block for block in farm.global_blocks}
+    )
+    return found
+
+
+def log(sandbox: Sandbox) -> list[tuple[str, str]]:
+    """Return what the log of global blocks has, the oldest first."""
+    found: list[tuple[str, str]] = sandbox.call(
+        lambda farm: [
+            (entry.action, entry.title.name)
+            for entry in farm.wikis['meta'].log
+            if entry.type == 'gblblock'
+        ]
+    )
+    return found
+
+
+def writes(sandbox: Sandbox) -> list[str]:
+    """Return for whom writes were sent, in order."""
+    return [entry.target for entry in sandbox.journal.entries(action=BLOCK)]
 
 
 def spam(*numbers: int) -> list[str]:
     return [f'Spambot {number:05}' for number in numbers]
 
 
-def test_a_mixed_list_is_blocked_each_kind_with_its_own_settings(
+def block(
+    sandbox: Sandbox, target: str, *, days: float = 7, by: int = 2, **more: Any
+) -> None:
+    """Let a colleague have blocked somebody."""
+
+    def make(farm: Any) -> None:
+        account = farm.accounts.get(target)
+        moment = farm.clock()
+        kept = GlobalBlock(
+            farm.global_blocks.next_id(),
+            target,
+            account.id if account else 0,
+            by,
+            'metawiki',
+            more.pop('reason', 'Theirs'),
+            farm.timestamp(moment - 3600),
+            farm.timestamp(moment + days * 86400),
+            **more,
+        )
+        farm.global_blocks.keep(kept)
+
+    sandbox.call(make)
+
+
+PROXIES = """open proxies seen today, thanks!
+192.0.2.17:3128
+ 192.0.2.17
+http://198.51.100.23:8080
+- 198.51.100.24 (residential proxy, port 5060)
+198.51.100.77/25
+203.0.113.5, 203.0.113.6 203.0.113.7
+203.0.113.5-203.0.113.9
+192.0.2.256
+[[Special:Contributions/203.0.113.80]]
+https://meta.wikimedia.org/wiki/Special:GlobalBlockList/203.0.113.81
+"""
+
+MIXED = """{{MultiLock|Spambot 00001|Spambot 00002|~2026-40417-33}}
+* {{Luxotool|192.0.2.44}}
+* [[User:~2026-40417-34]]
+~2026-40417-35 (talk | contribs)
+User:Spambot 00003
+12:04, 3 November 2026 192.0.2.45 (talk) (block)
+#48123
+--~~~~
+"""
+
+GUARDED = """198.51.100.0/24
+198.51.100.200
+198.51.100.0/15
+2001:db8::/18
+192.0.2.10
+192.0.2.0/28
+127.0.0.1
+10.20.30.0/24
+fe80::1
+203.0.113.128/25
+"""
+
+PROTECTED = """# campus network, agreed with local admins
+192.0.2.8/29
+203.0.113.250
+2001:db8:ffff::/48
+"""
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Callable[[str], str]:
+    def write(text: str) -> str:
+        path = tmp_path / f'list{len(list(tmp_path.iterdir()))}.txt'
+        path.write_text(text, 'utf-8')
+        return str(path)
+
+    return write
+
+
+def test_addresses_are_read_as_they_are_pasted_and_covered_ones_skipped(
+    global_block: Script, sandbox: Sandbox, listed: Callable[[str], str]
+) -> None:
+    file = f'-file:{listed(PROXIES)}'
+    refused = global_block(file, *USUAL, '-hardblock')
+    assert refused.code == 2
+    assert '203.0.113.5/32, 203.0.113.6/31, 203.0.113.8/31' in refused.err
+    run = global_block(file, *USUAL, '-hardblock', '-skip-bad-lines')
+    assert run.code == 1, run.said
+    assert sorted(blocks(sandbox)) == [
+        *('192.0.2.17', '198.51.100.0/25', '203.0.113.5', '203.0.113.6'),
+        *('203.0.113.7', '203.0.113.80', '203.0.113.81'),
+    ]
+    for number in (23, 24):
+        assert f'198.51.100.{number}: covered by a wider block: 198.51.' in run.out
+    assert 'Open proxies seen today, thanks!: no such global account' in run.out
+
+
+def test_a_mixed_list_gets_for_each_kind_the_settings_of_that_kind(
+    global_block: Script, sandbox: Sandbox, listed: Callable[[str], str]
+) -> None:
+    temporary = [f'~2026-40417-{number}' for number in (33, 34, 35)]
+    sandbox.call(lambda farm: [farm.add_account(name) for name in temporary])
+    file = f'-file:{listed(MIXED)}'
+    usual = (file, '-reason:x', '-expiry:6 months', '-always', '-skip-bad-lines')
+    unsaid = global_block(*usual)
+    assert unsaid.code == 2
+    assert '-anononly' in unsaid.err and '-hardblock' in unsaid.err
+    run = global_block(*usual, '-anononly')
+    assert run.code == 0, run.said
+    assert '#48123' in run.err and '--~~~~' in run.err
+    found = blocks(sandbox)
+    addresses = {'192.0.2.44', '192.0.2.45'}
+    assert set(found) == {*spam(1, 2, 3), *temporary, *addresses}
+    for target, made in found.items():
+        assert made.anononly is (target in addresses)
+        assert made.autoblock is (target not in addresses)
+    # The public log links them, and temporary accounts do not live so long.
+    assert '-only:accounts' in run.out
+    assert 'end after 90 days' in run.out
+
+
+def test_what_must_not_be_blocked_is_skipped_with_the_reason(
+    global_block: Script, sandbox: Sandbox, listed: Callable[[str], str]
+) -> None:
+    run = global_block(
+        f'-file:{listed(GUARDED)}', f'-not:{listed(PROTECTED)}', *USUAL, '-anononly'
+    )
+    assert run.code == 1, run.said
+    assert list(blocks(sandbox)) == ['198.51.100.0/24']
+    reasons = {
+        '198.51.100.200': 'covered by a wider block',
+        '198.50.0.0/15': 'wider than the ranges that the wiki lets',
+        '2001:0:0:0:0:0:0:0/18': 'wider than the ranges that the wiki lets',
+        '192.0.2.10': 'listed in -not or -protect',
+        '192.0.2.0/28': 'contains what -not or -protect lists',
+        '127.0.0.1': 'a loopback, private or link-local address',
+        '10.20.30.0/24': 'a loopback, private or link-local address',
+        'FE80:0:0:0:0:0:0:1': 'a loopback, private or link-local address',
+        '203.0.113.128/25': 'contains what -not or -protect lists',
+    }
+    for target, why in reasons.items():
+        assert f'{target}: {why}' in run.out
+    assert '3 entries, 1 comment; 2 of the entries are targets' in run.out
+    assert 'Without effect in this run: 2001:DB8:FFFF:0:0:0:0:0/48' in run.out
+
+
+def test_established_accounts_and_wide_ranges_are_skipped_unless_told(
     global_block: Script, sandbox: Sandbox
 ) -> None:
-    run = global_block(*spam(1), '192.0.2.1', '198.51.100.77/25', *USUAL, '-anononly')
-    assert run.code == 0, run.said
+    names = ['Global Helper', 'Local Admin', 'Prolific Editor', 'Sandbox Operator']
+    run = global_block(
+        *(*names, 'Nobody here', '198.51.0.0/22', '2001:db8::/44', *spam(1)),
+        *('-anononly', *USUAL),
+    )
+    assert run.code == 1, run.said
+    assert list(blocks(sandbox)) == spam(1)
+    for why in ('in a global group', 'in a group on a wiki', 'too many edits'):
+        assert why in run.out
+    for why in ('the operator itself', 'no such global account', '-max-range allows'):
+        assert why in run.out
+    wide = ('198.51.0.0/22', '-max-range:22,44', '-anononly', *USUAL)
+    assert global_block(*wide, '-campaign:wide').code == 0
+    very = ('198.52.0.0/19', '-max-range:16,32', '-anononly', *USUAL)
+    refused = global_block(*very, '-campaign:very')
+    assert refused.code == 2, refused.said
+    assert 'block 198.52.0.0/19' in refused.err
+    infinite = ('-anononly', '-reason:x', '-expiry:infinite', '-always')
+    run = global_block('192.0.2.1', *spam(2), *infinite)
+    assert run.code == 1 and 'not blocked for ever' in run.out
+    assert sorted(blocks(sandbox)) == ['198.51.0.0/22', *spam(1, 2)]
+
+
+def test_very_wide_ranges_are_confirmed_by_typing(desk: Desk, sandbox: Sandbox) -> None:
+    desk.script = 'global_block'
+    words = ('198.52.0.0/19', '-max-range:16,32', '-anononly', *USUAL[:2])
+    typed = [('[y/N]', 'y'), ('Type "block 198.52.0.0/19"', 'block 198.52.0.0/19')]
+    assert desk.talk(*words, answers=typed).code == 0
+    assert list(blocks(sandbox)) == ['198.52.0.0/19']
+
+
+@pytest.mark.parametrize(
+    ('there', 'code', 'words'),
+    [
+        pytest.param({}, 0, 'already in that state', id='as asked'),
+        pytest.param({'days': 1}, 1, 'blocked with other settings', id='shorter'),
+        pytest.param({'nocreate': False}, 1, 'blocked with other', id='looser'),
+        pytest.param({'target': '192.0.2.0/30'}, 1, '192.0.2.0/30, 20', id='covered'),
+        pytest.param({'target': '192.0.2.0/30', 'days': 2}, 0, '', id='ends sooner'),
+        pytest.param({'target': '192.0.2.0/30', 'anononly': True}, 0, '', id='soft'),
+        pytest.param({'target': '192.0.2.1/32'}, 1, 'covered by', id='/32'),
+    ],
+)
+def test_what_is_blocked_already_is_compared_with_what_is_asked_for(
+    global_block: Script,
+    sandbox: Sandbox,
+    there: dict[str, Any],
+    code: int,
+    words: str,
+) -> None:
+    """A block that covers the target has to be as strict, and to end no sooner."""
+    about = dict(there)
+    block(sandbox, about.pop('target', '192.0.2.1'), **about)
+    run = global_block('192.0.2.1', *USUAL, '-hardblock')
+    assert run.code == code, run.said
+    assert words in run.out
+    assert len(writes(sandbox)) == (words == '')
+
+
+def test_a_change_keeps_what_was_not_named_and_makes_no_block_weaker(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    sandbox.call(lambda farm: setattr(farm, 'block_email', True))
+    block(sandbox, spam(1)[0], days=3, autoblock=True, nocreate=False, noemail=True)
+    block(sandbox, '192.0.2.1', days=3, anononly=True)
+    block(sandbox, '192.0.2.2', days=30)
+    targets = (*spam(1), '192.0.2.1', '192.0.2.2', '192.0.2.3', *spam(2))
+    run = global_block(*targets, '-modify', '-reason:', '-expiry:2 weeks', '-always')
+    assert run.code == 1, run.said
+    assert '192.0.2.2: the block would become weaker' in run.out
     found = blocks(sandbox)
-    assert sorted(found) == ['192.0.2.1', '198.51.100.0/25', 'Spambot 00001']
+    account, address = found[spam(1)[0]], found['192.0.2.1']
+    assert account.autoblock and not account.nocreate and account.noemail
+    assert address.anononly
+    assert account.reason == address.reason == 'Theirs'
+    end = datetime.fromisoformat(address.expiry.replace('Z', '+00:00'))
+    assert abs(end - datetime.now(timezone.utc) - timedelta(weeks=2)) < timedelta(1)
+    # What was not blocked was blocked, but for want of a reason it could not be.
+    assert spam(2)[0] not in found
+    loose = ('192.0.2.2', '-modify', '-reason:x', '-anononly', '-always')
+    assert global_block(*loose).code == 1
+    assert global_block(*loose, '-allow-weaker').code == 0
+    changed = blocks(sandbox)['192.0.2.2']
+    assert changed.anononly and changed.id == found['192.0.2.2'].id
+
+
+def test_an_undo_restores_what_there_was(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    block(sandbox, '192.0.2.2', days=3, anononly=True)
+    before = blocks(sandbox)['192.0.2.2']
+    options = ('-modify', '-hardblock', *USUAL, '-campaign:made')
+    made = global_block('192.0.2.1', '192.0.2.2', '192.0.2.3', *spam(1), *options)
+    assert made.code == 0, made.said
+    # A colleague has changed one meanwhile.
+    sandbox.call(
+        lambda farm: [
+            setattr(b, 'by', 2) for b in farm.global_blocks if b.target == '192.0.2.3'
+        ]
+    )
+    undone = global_block('-undo:made', '-reason:By mistake', '-always')
+    assert undone.code == 1, undone.said
+    assert '192.0.2.3: changed since by somebody else' in undone.out
+    found = blocks(sandbox)
+    assert sorted(found) == ['192.0.2.2', '192.0.2.3']
+    restored = found['192.0.2.2']
+    assert restored.id == before.id
+    assert (restored.expiry, restored.anononly) == (before.expiry, True)
+    again = global_block('-undo:made', '-reason:Twice', '-always')
+    assert again.code == 1, again.said
+    assert sorted(blocks(sandbox)) == ['192.0.2.2', '192.0.2.3']
+
+
+def test_blocks_are_lifted_by_target_or_number_and_that_is_undone(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    block(sandbox, '192.0.2.1', days=3, anononly=True)
+    block(sandbox, spam(1)[0], days=3, autoblock=True)
+    block(sandbox, '198.51.100.0/24')
+    before = blocks(sandbox)
+    number = before[spam(1)[0]].id
+    lift = ('-unblock', '-reason:Sorry', '-always')
+    run = global_block('192.0.2.1', f'#{number}', *spam(2), *lift, '-campaign:up')
+    assert run.code == 1, run.said
+    assert f'{spam(2)[0]}: not blocked' in run.out
+    assert list(blocks(sandbox)) == ['198.51.100.0/24']
+    covered = global_block('198.51.100.7', *lift)
+    assert 'covered by a wider block: 198.51.100.0/24' in covered.out
+    undone = global_block('-undo:up', '-reason:Not sorry', '-always')
+    assert undone.code == 0, undone.said
+    after = blocks(sandbox)
+    assert sorted(after) == sorted(before)
+    for target, made in after.items():
+        assert made.expiry == before[target].expiry
+        assert made.anononly == before[target].anononly
+
+
+def test_the_local_half_is_made_reported_and_undone(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    sandbox.call(lambda farm: farm.wikis['meta'].blocks.clear())
+    local = ('-alsolocal', '-anononly', *USUAL)
+    assert global_block('192.0.2.1', *local, '-campaign:both').code == 0
+    there: dict[str, Any] = sandbox.call(lambda farm: dict(farm.wikis['meta'].blocks))
+    assert list(there) == ['192.0.2.1'] and there['192.0.2.1'].anononly
+    assert global_block('-undo:both', '-reason:Sorry', '-always').code == 0
+    assert not sandbox.call(lambda farm: dict(farm.wikis['meta'].blocks))
+    assert not blocks(sandbox)
+    # Now there is a local block before.
+    sandbox.call(lambda farm: farm.wikis['meta'].blocks.update(there))
+    run = global_block('192.0.2.1', *local, '-campaign:half')
+    assert run.code == 1, run.said
+    assert 'blocked globally, but not on sandbox:meta itself' in run.out
+    assert list(blocks(sandbox)) == ['192.0.2.1']
+
+
+def test_three_hundred_targets_cost_as_many_writes_and_few_reads(
+    global_block: Script, sandbox: Sandbox, listed: Callable[[str], str]
+) -> None:
+    names = [
+        *spam(*range(1, 101)),
+        *(f'192.0.{n}.{n}' for n in range(2, 102)),
+        *(f'2001:db8:{n}::/64' for n in range(100)),
+    ]
+    text = '\n'.join(names)
+    run = global_block(f'-file:{listed(text)}', *USUAL, '-anononly', '-max:300')
+    assert run.code == 0, run.said
+    entries = sandbox.journal.entries()
+    sent = [entry for entry in entries if entry.action == BLOCK]
+    assert len(sent) == 300
+    assert len(entries) - len(sent) <= 20
+
+
+def test_a_second_operator_finds_the_blocks_of_the_first(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    """Both exit 0, and each target is blocked once."""
+    names = [*spam(1, 2), '192.0.2.1', '192.0.2.2']
+    for campaign in ('one', 'two'):
+        plan = (*names, *USUAL, '-anononly', '-simulate', f'-campaign:{campaign}')
+        assert global_block(*plan).code == 0
+    block(sandbox, names[0], autoblock=True)
+    for campaign in ('one', 'two'):
+        run = global_block('-resume', f'-campaign:{campaign}', '-always')
+        assert run.code == 0, run.said
+    assert len(log(sandbox)) == len(names) - 1
+    # What the first has made is not that of the second.
+    assert global_block('-undo:two', '-reason:x', '-always').code == 2
+    assert global_block('-undo:one', '-reason:x', '-always').code == 0
+    assert list(blocks(sandbox)) == names[:1]
+
+
+def test_a_lost_answer_is_settled_by_reading(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    block(sandbox, spam(4)[0], autoblock=True, days=1)
+    for nth in (1, 2, 4):
+        sandbox.faults.arm(kind='drop', when='after', action=BLOCK, nth=nth)
+    sandbox.faults.arm(kind='drop', when='before', action=BLOCK, nth=3)
+    names = [*spam(1, 2, 3, 4), '192.0.2.1']
+    run = global_block(*names, *USUAL, '-hardblock', '-modify', '-campaign:lost')
+    assert run.code == 0, run.said
+    made = [('gblock', name) for name in names]
+    made[3] = ('modify', names[3])
+    assert log(sandbox) == made
+    sandbox.faults.arm(kind='half', when='after', action=BLOCK, nth=2)
+    assert global_block('-undo:lost', '-reason:x', '-always').code == 0
+    assert list(blocks(sandbox)) == [names[3]]
+    assert len(log(sandbox)) == 2 * len(names)
+
+
+def test_a_plan_that_is_not_fresh_is_checked_before_it_is_written(
+    global_block: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, 'FRESH', timedelta())
+    names = [*spam(1, 2), '192.0.2.1', '192.0.2.2']
+    assert global_block(*names, *USUAL, '-anononly', '-simulate').code == 0
+    sandbox.command('promote', user=names[0])
+    block(sandbox, names[1], autoblock=True)
+    block(sandbox, names[2], days=1, anononly=True)
+    run = global_block('-resume', '-always')
+    assert run.code == 1, run.said
+    assert log(sandbox) == [('gblock', names[3])]
+
+
+@pytest.mark.parametrize('who', ['bot', 'sysop'])
+def test_a_bot_password_with_the_grant_works_on_any_default_wiki(
+    global_block: Script, farm: Farm, sandbox: Sandbox, tmp_path: Path, who: str
+) -> None:
+    from pywikibot import config
+
+    config.mylang = 'aa'
+    if who == 'bot':
+        password = tmp_path / 'user-password.py'
+        name, app = farm.bot.name.split('@')
+        line = f'({name!r}, BotPassword({app!r}, {farm.bot.password!r}))\n'
+        password.write_text(line, 'utf-8')
+        password.chmod(0o600)
+        config.password_file = str(password)
+    else:
+        config.usernames[farm.family]['*'] = farm.sysop.name
+    run = global_block('192.0.2.1', *spam(1), *USUAL, '-anononly')
+    assert run.code == (0 if who == 'bot' else 3), run.said
+    assert len(log(sandbox)) == (2 if who == 'bot' else 0)
+    assert who == 'bot' or 'globalblock' in run.err
+
+
+def test_blocks_that_are_about_to_end_are_listed_and_renewed(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    block(sandbox, '192.0.2.1', days=3, reason='Open Proxy')
+    block(sandbox, '192.0.2.2', days=60, reason='Open proxy')
+    block(sandbox, '192.0.2.3', days=3, reason='Spam')
+    near = ('-expiring:30d', '-reason-matches:proxy', '-always')
+    run = global_block(*near)
+    assert run.code == 0, run.said
+    assert '192.0.2.1  (Sandbox Colleague: Open Proxy)' in run.out
+    assert '192.0.2.2' not in run.out and '192.0.2.3' not in run.out
+    assert not writes(sandbox)
+    renewed = global_block(*near, '-modify', '-expiry:6 months')
+    assert renewed.code == 0, renewed.said
+    assert writes(sandbox) == ['192.0.2.1']
+    assert blocks(sandbox)['192.0.2.1'].reason == 'Open Proxy'
+    assert 'No block ends' in global_block(*near, '-modify', '-expiry:1 year').out
+
+
+def test_times_have_names_and_addresses_a_default_in_user_config(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    import mw_tokens_plugin
+
+    mw_tokens_plugin.enable(expiries={'proxy': '6 months'}, address_blocks='hard')
+    run = global_block('192.0.2.1', '-reason:x', '-expiry:@proxy', '-always')
+    assert run.code == 0, run.said
+    assert not blocks(sandbox)['192.0.2.1'].anononly
+    unknown = global_block('192.0.2.2', '-reason:x', '-expiry:@other', '-always')
+    assert unknown.code == 2 and '@proxy' in unknown.err
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['X', '-reason:x', '-always'], 'A new block needs -expiry'),
+        (['X', '-expiry:1 week', '-always'], 'needs a reason'),
+        (['X', '-expiry:1 week', '-reason:', '-always'], 'reason that is not empty'),
+        (['X', *USUAL, '-expiry:1 day'], 'twice'),
+        (['X', '-reason:x', '-expiry:soon', '-always'], '"6 months"'),
+        (['X', '-reason:x', '-expiry:2020-01-01', '-always'], 'in the past'),
+        (['X', *USUAL, '-anononly', '-hardblock'], 'do not go together'),
+        (['X', *USUAL, '-unblock'], 'do not go together'),
+        (['X', *USUAL, '-allow-weaker'], 'needs a -modify'),
+        (['X', *USUAL, '-max-range:22'], 'two numbers'),
+        (['#41', *USUAL], 'neither a comment'),
+        (['-undo:x', '-always', '-reason:'], 'need a reason'),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else None,
+)
+def test_what_is_not_understood_is_refused_in_a_sentence(
+    global_block: Script, sandbox: Sandbox, arguments: Sequence[str], words: str
+) -> None:
+    run = global_block(*arguments)
+    assert run.code == 2, run.said
+    assert words in run.err
+    assert not writes(sandbox)
