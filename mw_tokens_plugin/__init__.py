@@ -12,22 +12,46 @@ from typing import TYPE_CHECKING
 from mw_tokens_plugin.site.hook import enable
 
 if TYPE_CHECKING:
+    from mw_tokens_plugin.exceptions import TokensPluginError
     from mw_tokens_plugin.protocol.globalaccounts import (
         AccountState,
         GlobalAccount,
         HiddenLevel,
+        ListedAccount,
+        LockLogEntry,
         StatusChange,
     )
+    from mw_tokens_plugin.protocol.globalblocks import GlobalBlock, GlobalBlockChange
+    from mw_tokens_plugin.protocol.globalgroups import (
+        GlobalGroup,
+        GlobalRename,
+        GroupsChange,
+        WikiSet,
+    )
     from mw_tokens_plugin.protocol.tokens import Token, TokenType
-    from mw_tokens_plugin.site.mixins import foreign_site, typed
+    from mw_tokens_plugin.site.mixins import TypedSite, foreign_site, typed
+    from mw_tokens_plugin.site.queries import EditContext
+    from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
 __all__ = [
     'AccountState',
+    'EditContext',
     'GlobalAccount',
+    'GlobalBlock',
+    'GlobalBlockChange',
+    'GlobalGroup',
+    'GlobalRename',
+    'GroupsChange',
     'HiddenLevel',
+    'ListedAccount',
+    'LockLogEntry',
     'StatusChange',
     'Token',
     'TokenType',
+    'TokensPluginError',
+    'TypedSite',
+    'TypedTokenWallet',
+    'WikiSet',
     '__version__',
     'enable',
     'foreign_site',
@@ -39,14 +63,21 @@ __version__ = '0.1.0'
 
 #: Where the public names are that are imported when they are used.
 _PLACES = {
+    'exceptions': ('TokensPluginError',),
     'protocol.globalaccounts': (
         'AccountState',
         'GlobalAccount',
         'HiddenLevel',
+        'ListedAccount',
+        'LockLogEntry',
         'StatusChange',
     ),
+    'protocol.globalblocks': ('GlobalBlock', 'GlobalBlockChange'),
+    'protocol.globalgroups': ('GlobalGroup', 'GlobalRename', 'GroupsChange', 'WikiSet'),
     'protocol.tokens': ('Token', 'TokenType'),
-    'site.mixins': ('foreign_site', 'typed'),
+    'site.mixins': ('TypedSite', 'foreign_site', 'typed'),
+    'site.queries': ('EditContext',),
+    'site.wallet': ('TypedTokenWallet',),
 }
 
 

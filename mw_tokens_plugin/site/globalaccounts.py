@@ -36,7 +36,6 @@ from mw_tokens_plugin.protocol.names import (
     normalise_name,
 )
 from mw_tokens_plugin.site.batches import batches, continued, max_values
-from mw_tokens_plugin.site.family import central_site
 from mw_tokens_plugin.site.firstletters import FirstLettersMixin
 from mw_tokens_plugin.site.inputs import (
     account_ids,
@@ -46,7 +45,6 @@ from mw_tokens_plugin.site.inputs import (
     text_of,
 )
 from mw_tokens_plugin.site.localnames import LocalNamesMixin
-from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import refusals
 
 #: What a wiki answers that breaks down.
@@ -58,17 +56,6 @@ class GlobalAccountsMixin(FirstLettersMixin, LocalNamesMixin):
 
     .. version-added:: 0.1
     """
-
-    def central_site(self) -> PluginSite:
-        """Return the site on which this farm's global accounts are managed.
-
-        CentralAuth logs a lock on the wiki that receives the request, so locks are
-        made on the central one.
-
-        :raises NotCentral: the family does not say which one it is
-        """
-        central: PluginSite = central_site(self)
-        return central
 
     def global_account(self, name: str | pywikibot.User) -> GlobalAccount:
         """Return what the wiki tells of one global account.

@@ -5,12 +5,13 @@ Each part has a module of its own; this one joins them.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pywikibot
 
 from mw_tokens_plugin.site.accountchanges import AccountChangesMixin
 from mw_tokens_plugin.site.credentials import OPERATOR, Vouched
+from mw_tokens_plugin.site.family import central_site
 from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.foreign.outgoing import Authentication
 from mw_tokens_plugin.site.globalaccounts import GlobalAccountsMixin
@@ -49,6 +50,16 @@ class PluginMixin(
     #: The class of every request of the site, also of those made by hand.
     _own_request: type[TokenRequest] = TokenRequest
 
+    def central_site(self) -> TypedSite:
+        """Return the site on which this farm's global accounts are managed.
+
+        CentralAuth logs a lock on the wiki that receives the request, so locks are
+        made on the central one.
+
+        :raises NotCentral: the family does not say which one it is
+        """
+        return typed(central_site(self))
+
     def foreign_site(
         self,
         where: Any,
@@ -56,7 +67,7 @@ class PluginMixin(
         auth: Credential = 'auto',
         reads: Reads = 'authenticated',
         create_account: bool = False,
-    ) -> PluginMixin:
+    ) -> TypedSite:
         """Return a site for another wiki of the farm, used with this one's login.
 
         Everything that a site of pywikibot can do is done there as the account that
@@ -87,7 +98,20 @@ class PluginMixin(
         )
 
 
-def typed(site: Any) -> PluginMixin:
+if TYPE_CHECKING:
+    from pywikibot.site import APISite
+
+    class TypedSite(PluginMixin, APISite):  # type: ignore[misc]
+        """A site with all that pywikibot and the plugin know to do."""
+
+        def __getattr__(self, name: str) -> Any:
+            """Leave what is not known to the site, such as a method of a DataSite."""
+
+else:
+    TypedSite = PluginMixin
+
+
+def typed(site: Any) -> TypedSite:
     """Return the same site object, with types that an editor and mypy know.
 
     pywikibot ships no types, so what ``pywikibot.Site()`` returns is ``Any`` to them::
@@ -104,7 +128,7 @@ def typed(site: Any) -> PluginMixin:
         raise TypeError(
             f'{site!r} has not got the plugin: call mw_tokens_plugin.enable() first.'
         )
-    return site
+    return cast('TypedSite', site)
 
 
 def foreign_site(
@@ -113,7 +137,7 @@ def foreign_site(
     auth: Credential = 'auto',
     reads: Reads = 'authenticated',
     create_account: bool = False,
-) -> PluginMixin:
+) -> TypedSite:
     """Return a site for another wiki, used with the login of the default one.
 
     .. version-added:: 0.1

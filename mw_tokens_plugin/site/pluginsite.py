@@ -42,6 +42,9 @@ class PluginSite(WikiSite, Protocol):
     def global_account(self, name: str | pywikibot.User) -> GlobalAccount:
         """Return what the wiki tells of one global account."""
 
+    def central_site(self) -> PluginSite:
+        """Return the wiki on which the global accounts of this family are kept."""
+
     def foreign_site(
         self,
         where: Any,

@@ -77,6 +77,10 @@ _MAX_QUERIES = 3
 _WITHOUT_LOGIN = frozenset({TokenType.LOGIN, TokenType.CREATEACCOUNT})
 
 
+#: What the wallet offers to its users, besides tokens.
+_METHODS = ('for_action', 'parameters_for', 'prefetch', 'token_type_of')
+
+
 class OtherWikis(Protocol):
     """What is known of the other wikis that a login reaches.
 
@@ -431,11 +435,15 @@ class TypedTokenWallet(TokenWallet):
         """Return which types are held, without the tokens."""
         return f'{type(self).__name__}({", ".join(self._tokens) or "empty"})'
 
+    def __dir__(self) -> list[str]:
+        """Return the tokens, and what users of the wallet call."""
+        return sorted(_OFFERED)
+
     if not TYPE_CHECKING:
         # A type checker is to report unknown attributes, not to call this.
         def __getattr__(self, name: str) -> NoReturn:
             """Say what was meant, where an attribute is misspelt."""
-            near = get_close_matches(name.lower(), _attributes(), n=1)
+            near = get_close_matches(name.lower(), sorted(_OFFERED), n=1)
             meant = f' Did you mean {near[0]!r}?' if near else ''
             advice = _as_action(name) or (
                 f' Token types of extensions are items: site.tokens[{name!r}]. For an '
@@ -553,6 +561,13 @@ class TypedTokenWallet(TokenWallet):
         )
 
 
+_OFFERED = frozenset(
+    name
+    for name, value in vars(TypedTokenWallet).items()
+    if isinstance(value, TokenAccessor) or name in _METHODS
+)
+
+
 def _digest(value: str) -> bytes:
     return hashlib.sha256(value.encode('utf-8', 'replace')).digest()
 
@@ -562,8 +577,3 @@ def _as_action(name: str) -> str:
     if name not in WRITE_ACTIONS:
         return ''
     return f' {name!r} is an action: use site.tokens.for_action({name!r}).'
-
-
-def _attributes() -> list[str]:
-    """Return the names of what the wallet offers."""
-    return [name for name in vars(TypedTokenWallet) if not name.startswith('_')]

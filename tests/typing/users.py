@@ -11,21 +11,30 @@ from typing_extensions import assert_type
 import mw_tokens_plugin
 from mw_tokens_plugin import (
     AccountState,
+    EditContext,
     GlobalAccount,
-    HiddenLevel,
-    StatusChange,
-    Token,
-    TokenType,
-)
-from mw_tokens_plugin.protocol.globalaccounts import ListedAccount, LockLogEntry
-from mw_tokens_plugin.protocol.globalgroups import (
     GlobalGroup,
     GlobalRename,
     GroupsChange,
+    HiddenLevel,
+    ListedAccount,
+    LockLogEntry,
+    StatusChange,
+    Token,
+    TokenType,
+    TypedSite,
+    TypedTokenWallet,
     WikiSet,
 )
-from mw_tokens_plugin.site.queries import EditContext
-from mw_tokens_plugin.site.wallet import TypedTokenWallet
+from mw_tokens_plugin.campaign import (
+    Action,
+    CampaignScript,
+    Decision,
+    Kind,
+    Outcome,
+    Target,
+    option,
+)
 
 mw_tokens_plugin.enable()
 site = mw_tokens_plugin.typed(pywikibot.Site('meta:meta'))
@@ -73,4 +82,33 @@ assert_type(site.edit_context('Project:Sandbox').token, Token)
 
 # The site itself.
 assert_type(site.username(), str | None)
-site.nosuch  # type: ignore[attr-defined]
+assert_type(site, TypedSite)
+assert_type(site.foreign_site('aa'), TypedSite)
+assert_type(site.central_site(), TypedSite)
+assert_type(mw_tokens_plugin.foreign_site('aa'), TypedSite)
+assert_type(site.post('purge', titles='X'), dict[str, Any])
+assert_type(site.tokens.parameters_for('login'), dict[str, Token])
+site.post('purge', once='yes')  # type: ignore[arg-type]
+site.has_extension('CentralAuth')
+for page in site.allpages(total=1):
+    page.touch()
+
+
+# Campaigns.
+class Purge(Action):
+    """An action of one's own."""
+
+    def describe(self) -> str:
+        """Return what is done."""
+        return 'purge'
+
+    def apply(self, target: Target) -> Outcome:
+        """Do it."""
+        assert_type(target.name, str)
+        raise NotImplementedError
+
+
+assert_type(option('Help.', 'x'), Any)
+kinds: dict[str, Kind] = {}
+script: type[CampaignScript] = CampaignScript
+decisions: list[Decision] = []
