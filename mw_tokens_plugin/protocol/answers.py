@@ -51,6 +51,19 @@ _KNOWN = frozenset(
 )
 
 
+#: What modules for logging in say of how far it has come; pywikibot relies on it.
+_STATUS = {'clientlogin': 'status', 'login': 'result'}
+#: Lists in what a wiki says of itself, with what each item names by its type.
+_LISTS = {
+    'namespacealiases': {'id': int, 'alias': str},
+    'languages': {'name': str},
+    'skins': {'name': str},
+    'interwikimap': {'prefix': str, 'url': str},
+    'extensions': {},
+}
+_NAMESPACE = {'id': int, 'name': str}
+
+
 def is_answer(action: str, body: object) -> bool:
     """Return whether a decoded body is an answer of the API to an action.
 
@@ -64,6 +77,8 @@ def is_answer(action: str, body: object) -> bool:
     if 'error' in body or 'errors' in body:
         return is_error(body.get('error', body.get('errors')))
     if action == 'query' and not _is_query(body.get('query', {})):
+        return False
+    if action in _STATUS and not _has_status(body.get(action), _STATUS[action]):
         return False
     if action.startswith('wb') and 'success' in body:
         return True
@@ -246,10 +261,35 @@ def _is_query(query: object) -> bool:
     user = query.get('userinfo', {'name': ''})
     if not isinstance(user, Mapping) or not isinstance(user.get('name'), str):
         return False
-    return all(
-        isinstance(query.get(name, {}), Mapping) or query[name] == []
-        for name in ('general', 'globaluserinfo', 'tokens')
+    spaces = query.get('namespaces', {})
+    return (
+        all(
+            isinstance(query.get(name, {}), Mapping) or query[name] == []
+            for name in ('general', 'globaluserinfo', 'tokens')
+        )
+        and isinstance(spaces, Mapping)
+        and all(_has_types(each, _NAMESPACE) for each in spaces.values())
+        and all(
+            isinstance(found := query.get(name, []), list)
+            and all(_has_types(each, types) for each in found)
+            for name, types in _LISTS.items()
+        )
     )
+
+
+def _has_types(item: object, types: Mapping[str, type]) -> bool:
+    """Return whether an item has values of these types.
+
+    Up to MediaWiki 1.24 texts are under "*".
+    """
+    return isinstance(item, Mapping) and all(
+        type(item.get(name, item.get('*') if kind is str else None)) is kind
+        for name, kind in types.items()
+    )
+
+
+def _has_status(value: object, name: str) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get(name), str)
 
 
 def _is_code(code: object) -> bool:

@@ -33,6 +33,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from pywikibot import config
 from pywikibot.comms import http
 from pywikibot.data import api
 from pywikibot.data.api._requests import CachedRequest
@@ -263,6 +264,9 @@ class TokenRequest(TransmittedRequest):
                 answer = super()._http_request(use_get, uri, data, headers, paramstring)
         finally:
             session.traffic.landed(self)
+        # pywikibot waits so long before the next request, whatever was answered.
+        throttle = self.site.throttle
+        throttle.retry_after = min(throttle.retry_after, config.retry_max)
         if answer[0] is not None:
             session.clock.heard(answer[0].headers.get('Date'))
             if 'Set-Cookie' in answer[0].headers:

@@ -200,3 +200,18 @@ def test_a_family_file_with_the_wrong_protocol_is_named(
         lock(misled)
     with pytest.raises(WikiUnreachable, match='Correct the protocol'):
         read(misled)
+
+
+@pytest.mark.parametrize(
+    'wait', ['86400', '999999999999', 'Fri, 31 Dec 2099 23:59:59 GMT']
+)
+def test_no_answer_keeps_a_run_waiting_for_hours(
+    site: Any, server: Hostile, monkeypatch: pytest.MonkeyPatch, wait: str
+) -> None:
+    """pywikibot would sleep as long as any answer asks, a good one too."""
+    monkeypatch.setattr(site.family, 'langs', {site.code: server.host})
+    body = json.dumps({'batchcomplete': True, 'query': {'general': {}}}).encode()
+    server.answer = plain(body, Retry_After=wait)
+    read(site)
+    assert 0 < site.throttle.retry_after <= config.retry_max
+    site.throttle.retry_after = 0

@@ -81,6 +81,31 @@ def test_what_gateways_answer(action: str, body: object) -> None:
     assert not may_be_answer(action, body, 200)
 
 
+@pytest.mark.parametrize('value', [None, 7, 'text', [], [7], ['x'], {'a': None}, [{}]])
+def test_what_pywikibot_would_break_down_over_is_no_answer(value: object) -> None:
+    """One wiki of many is unreachable then, and stops no other."""
+    names = ('namespaces', 'namespacealiases', 'languages', 'skins', 'interwikimap')
+    found = [name for name in names if is_answer('query', {'query': {name: value}})]
+    assert found == [name for name in names[1:] if value == []]
+    for action in ('login', 'clientlogin'):
+        assert not is_answer(action, {action: value})
+    assert is_answer('login', {'login': {'result': 'NeedToken', 'token': 'x'}})
+    assert is_answer('clientlogin', {'clientlogin': {'status': 'PASS'}})
+
+
+@pytest.mark.parametrize('key', ['name', '*'])
+def test_what_wikis_say_of_themselves_is_an_answer(key: str) -> None:
+    space = {'id': 4, 'case': 'first-letter', key: 'Project'}
+    alias = {'id': 4, 'alias' if key == 'name' else '*': 'WP'}
+    told = {
+        'namespaces': {'4': space},
+        'namespacealiases': [alias],
+        'languages': [{'code': 'aa', key: 'Afar'}],
+        'interwikimap': [{'prefix': 'm', 'url': '//x/$1', 'local': True}],
+    }
+    assert is_answer('query', {'query': told})
+
+
 def test_modules_that_are_not_known_may_answer_under_any_key() -> None:
     assert may_be_answer('somenewthing', {'whatever': 1}, 200)
     assert may_be_answer('opensearch', ['a', []], 200)
