@@ -106,7 +106,7 @@ def central_site(site: WikiSite) -> Any:
         )
     family, _, code = where.rpartition(':')
     central = pywikibot.Site(code, family, user=site.username())
-    central.tokens.expect(meant_databases(central.family, central.code))
+    central.tokens.wiki.expect(meant_databases(central.family, central.code))
     return central
 
 

@@ -23,7 +23,6 @@ from mw_tokens_plugin.exceptions import (
     InvalidInput,
     NoTokenNeeded,
     TokenUnavailable,
-    UnexpectedAnswer,
     UnknownTokenType,
 )
 from mw_tokens_plugin.protocol.legacy import (
@@ -41,7 +40,7 @@ from mw_tokens_plugin.protocol.tokens import (
 )
 from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.base import WikiSite
-from mw_tokens_plugin.site.identity import Identity, check_identity, identity_in
+from mw_tokens_plugin.site.identity import KnownWiki
 from mw_tokens_plugin.site.inputs import words
 from mw_tokens_plugin.site.oldwikis import subject_in
 from mw_tokens_plugin.site.paraminfo import ModuleInfo
@@ -136,6 +135,7 @@ class TypedTokenWallet(TokenWallet):
 
     :ivar session: the session that the tokens belong to
     :ivar module_info: what the wiki says of its API modules
+    :ivar wiki: which wiki it is, as its answers say
     :ivar home_login: what is known of the other wikis that this login reaches; None
         until one is asked for
     :ivar dropped: how often a token of each type was refused and dropped
@@ -180,10 +180,7 @@ class TypedTokenWallet(TokenWallet):
         self.module_info = ModuleInfo(site)
         self.dropped: Counter[TokenType] = Counter()
         self.home_login: OtherWikis | None = None
-        #: What the wiki says that it is; None until its first tokens are fetched.
-        self.identity: Identity | None = None
-        self.general: Mapping[str, Any] = {}
-        self._meant: frozenset[str] = frozenset()
+        self.wiki = KnownWiki(site)
         self._clock = clock
         self._held_generation = 0
         self._query = TokenQuery(site)
@@ -350,46 +347,6 @@ class TypedTokenWallet(TokenWallet):
         with self.session.lock:
             self._kept(wanted, answer)
 
-    def expect(self, databases: Iterable[str]) -> None:
-        """Say which wiki this is meant to be: no token of another is handed out.
-
-        :param databases: database names, of which it must have one; none if that is
-            not known
-        :raises WrongWiki: it is known already that it has another
-        """
-        names = frozenset(databases)
-        if names:
-            self._meant = names
-        if self.identity is not None:
-            check_identity(self.site, self.identity, self._meant)
-
-    def learn(self, answer: Mapping[str, Any]) -> None:
-        """Remember what the wiki says that it is, if an answer tells.
-
-        :raises WrongWiki: it is not the one that is meant
-        """
-        identity = identity_in(answer)
-        if identity is not None:
-            check_identity(self.site, identity, self._meant)
-            self.identity, self.general = identity, answer['query']['general']
-
-    def identify(self) -> Identity:
-        """Return which wiki this is, as it says itself in this run.
-
-        Nothing is asked where tokens are held, and no cache on disk is.
-
-        :raises WrongWiki: it is not the one that is meant
-        :raises UnexpectedAnswer: it does not say
-        """
-        if self.identity is None:
-            answer = self.site.simple_request(
-                action='query', meta='siteinfo', siprop='general', formatversion=2
-            ).submit()
-            self.learn(answer)
-        if self.identity is None:
-            raise UnexpectedAnswer(f'{self.site} does not say which wiki it is.')
-        return self.identity
-
     def drop(self, token: Token) -> None:
         """Forget a token that was refused, unless it has been replaced already.
 
@@ -494,7 +451,7 @@ class TypedTokenWallet(TokenWallet):
     ) -> dict[str, Token]:
         """Keep the tokens of an answer, and return what is held now."""
         if lacks_tokens(answer):
-            self.learn(answer)
+            self.wiki.learn(answer)
             answer = self._ask('|'.join(wanted))
         values, held = self._keep_all(answer, subject)
         for name in wanted:
@@ -521,7 +478,7 @@ class TypedTokenWallet(TokenWallet):
         """Ask for tokens, once more if the session changes meanwhile."""
         for _ in range(_MAX_QUERIES):
             seen = self.session.generation
-            is_new = self.identity is None and self.site.user() is not None
+            is_new = self.wiki.identity is None and self.site.user() is not None
             answer = self._query.ask(types, subject, about_itself=is_new)
             if seen == self.session.generation:
                 break
@@ -535,9 +492,8 @@ class TypedTokenWallet(TokenWallet):
         The session may have been renewed while the query was made, so what is held
         is read again.
         """
-        self.learn(answer)
-        if self._meant and self.identity is None:
-            self.identify()
+        self.wiki.learn(answer)
+        self.wiki.check()
         values = tokens_from_answer(answer)
         held = self._live()
         for name, value in values.items():

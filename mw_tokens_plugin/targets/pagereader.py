@@ -105,8 +105,8 @@ class PageReader:
         if database not in self._known_addresses:
             try:
                 site = self._wikis.site(database)
-                site.tokens.identify()
-                found: Addresses | WikiProblem = Addresses.of(site.tokens.general)
+                site.tokens.wiki.identify()
+                found: Addresses | WikiProblem = Addresses.of(site.tokens.wiki.general)
             except FAILURES as error:
                 found = problem_of(error)
             self._known_addresses[database] = found

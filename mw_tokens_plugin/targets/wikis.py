@@ -108,7 +108,7 @@ class Wikis:
         if self.accounts is None:
             with suppress(WrongWiki):
                 site = self._asked_site(database)
-                if site.tokens.identify().database == database:
+                if site.tokens.wiki.identify().database == database:
                     return site
             # The name is another wiki's code.
             site = self._sites[database] = self._searched_site(database)
@@ -198,7 +198,7 @@ class Wikis:
 
     def _database(self, where: str) -> str:
         if self.accounts is None:
-            return self._asked_site(where).tokens.identify().database
+            return self._asked_site(where).tokens.wiki.identify().database
         return self.at(where)
 
     def at(self, where: Any) -> str:
@@ -231,7 +231,7 @@ class Wikis:
         for code in codes:
             with suppress(*FAILURES):
                 site = self.home.foreign_site(code)
-                if site.tokens.identify().database == database:
+                if site.tokens.wiki.identify().database == database:
                     return site
         raise NotInFarm(
             f'{database!r} is not a wiki of the family {self.home.family.name!r} on '

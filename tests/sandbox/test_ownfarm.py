@@ -218,8 +218,8 @@ def test_which_wiki_it_is_costs_no_request_of_its_own(
     home.tokens.csrf  # noqa: B018
     own_sandbox.journal.clear()
     foreign = home.foreign_site('aa')
-    assert foreign.tokens.identity.database == 'aawiki'
-    assert home.tokens.identity.database == 'metawiki'
+    assert foreign.tokens.wiki.identity.database == 'aawiki'
+    assert home.tokens.wiki.identity.database == 'metawiki'
     assert len(own_sandbox.journal.entries(wiki='aa')) == 1
 
 
@@ -233,7 +233,7 @@ def test_a_wiki_beside_one_that_has_an_account_is_not_that_one(
     with pytest.raises(TokensPluginError):
         home.foreign_site('cc')
     assert not own_sandbox.journal.entries(wiki='cc', user=OPERATOR)
-    assert home.foreign_site('bb').tokens.identity.database == 'bbwiki'
+    assert home.foreign_site('bb').tokens.wiki.identity.database == 'bbwiki'
 
 
 def test_a_wiki_without_a_family_file_whose_api_is_nowhere_is_told_so(

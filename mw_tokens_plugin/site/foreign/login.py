@@ -86,7 +86,7 @@ class HomeLogin:
         self._kind: str | None = None
         self._lock = threading.RLock()
         forks.note(self)
-        home.tokens.expect(meant_databases(home.family, home.code))
+        home.tokens.wiki.expect(meant_databases(home.family, home.code))
 
     def after_fork(self) -> None:
         """Free the lock that another thread held."""
@@ -114,7 +114,7 @@ class HomeLogin:
                 )
             place = self.wikis.find(where)
             if (place.code, place.family) == (self.home.code, self.home.family):
-                self.home.tokens.expect(place.meant)
+                self.home.tokens.wiki.expect(place.meant)
                 return self.home
             kind = self.kind() if auth == 'auto' else auth
             key = (
@@ -125,7 +125,7 @@ class HomeLogin:
                 reads,
             )
             if key in self._sites:
-                self._sites[key].tokens.expect(place.meant)
+                self._sites[key].tokens.wiki.expect(place.meant)
                 if kind == 'centralauthtoken' and not self._sites[key].logged_in():
                     self._sites[key].login()
                 return self._sites[key]
@@ -209,7 +209,7 @@ class HomeLogin:
             raise _no_login(self.home, place) from error
         if not site.logged_in():
             raise _no_login(self.home, place)
-        site.tokens.expect(place.meant)
+        site.tokens.wiki.expect(place.meant)
         return site
 
     def _oauth_keys(self) -> tuple[str, ...]:

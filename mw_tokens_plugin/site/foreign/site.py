@@ -167,7 +167,7 @@ class ForeignMixin(OwnLoginMixin):
             home = self.home_login.home.tokens.session
             session = SharedSession(self, home, self.home_login.traffic)
             wallet = TypedTokenWallet(self, session)
-            wallet.expect(self.place.meant)
+            wallet.wiki.expect(self.place.meant)
             self._foreign_tokens = wallet
         return self._foreign_tokens
 
