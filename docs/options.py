@@ -8,9 +8,10 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from mw_tokens_plugin.cli.declaration import CampaignOptions
+from mw_tokens_plugin.cli.helptext import reference
 from mw_tokens_plugin.cli.kinds import OWN
-from mw_tokens_plugin.cli.table import reference, table
+from mw_tokens_plugin.cli.options import CampaignOptions
+from mw_tokens_plugin.cli.table import table
 
 PAGE = Path(__file__).with_name('options.md')
 _TOP = """# Options

@@ -45,9 +45,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mw_tokens_plugin.cli.declaration import EXIT_CODES
-from mw_tokens_plugin.cli.script import CampaignScript, start_help
-from mw_tokens_plugin.cli.table import document
+from mw_tokens_plugin.cli.helptext import EXIT_CODES, document, start_help
+from mw_tokens_plugin.cli.script import CampaignScript
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.exitcodes import ExitCode
@@ -77,7 +76,7 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
-    start_help(args)
+    start_help(args, __name__)
     from mw_tokens_plugin.cli.launch import run_script
     from mw_tokens_plugin.cli.management import manage
 

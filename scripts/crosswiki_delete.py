@@ -26,7 +26,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -86,6 +86,7 @@ class Options(CampaignScript.Options):
         repeat=True,
         names_targets=True,
         by_others=True,
+        stored='begun_by',
     )
     to_revert: str | None = option(
         'Where to write the pages that the account has only edited or moved; by '
@@ -141,25 +142,29 @@ class Options(CampaignScript.Options):
         stored='tags',
         rights={'applychangetags': 'editpage'},
     )
-    max_authors: int | None = option(
+    max_authors: int = option(
         'Skip pages with more than N authors, among whom are those who uploaded '
-        'versions of a file; default 1.',
+        'versions of a file.',
+        1,
         value='N',
         read=number,
         group='Guards',
+        stored='max_authors',
     )
-    max_revisions: int | None = option(
+    max_revisions: int = option(
         'Skip pages with more than N revisions, and files with more than N versions; '
-        f'default 10, at most {_MAX_REVISIONS}.',
+        f'at most {_MAX_REVISIONS}.',
+        10,
         value='N',
         read=revisions,
         group='Guards',
+        stored='max_revisions',
     )
 
     @classmethod
     def rest(cls, argument: str, arguments: Sequence[str]) -> tuple[str, Any] | None:
         """Read reasons for languages, and the options of page generators."""
-        from mw_tokens_plugin.cli.declaration import reason
+        from mw_tokens_plugin.cli.options import reason
 
         name, colon, text = argument.partition(':')
         if colon and (found := _REASON.fullmatch(name)):
@@ -167,12 +172,15 @@ class Options(CampaignScript.Options):
                 return 'reasons', (found[1].lower().replace('_', '-'), reason(text))
             except ValueError as error:
                 raise InvalidInput(f'{name}: {error}') from None
-        if any(word.startswith('-wikis:') for word in arguments):
-            from pywikibot.pagegenerators import parameterHelp
+        from pywikibot.pagegenerators import parameterHelp
 
-            if name in {'-category', *re.findall(r'(?<!\S)-[a-z]+', parameterHelp)}:
-                return 'generators', argument
-        return None
+        if name not in {'-category', *re.findall(r'(?<!\S)-[a-z]+', parameterHelp)}:
+            return None
+        if not any(word.startswith('-wikis:') for word in arguments):
+            raise InvalidInput(
+                f'{name} lists pages of each of -wikis: give -wikis:A,B or -wikis:all.'
+            )
+        return 'generators', argument
 
     def check(self) -> None:
         """Refuse what does not go together."""
@@ -202,11 +210,6 @@ def targets(run: Run[Options]) -> Listing:
     name = run.new_name()
     skipped = sorted(set(map(wikis.database, options.not_wikis)))
     named = [] if 'all' in options.wikis else list(map(wikis.database, options.wikis))
-    limits = {
-        key: value
-        for key in ('max_authors', 'max_revisions')
-        if (value := getattr(options, key)) is not None
-    }
     path = Path(options.to_revert or usual_path(name)) if options.from_user else None
     pages = run.named(search.page)
 
@@ -220,12 +223,8 @@ def targets(run: Run[Options]) -> Listing:
         name=name,
         stored={
             'reasons': dict(options.reasons),
-            'guards': {
-                **limits,
-                'wikis': named,
-                'not_wikis': skipped,
-                'begun_by': list(options.from_user),
-            },
+            'wikis': named,
+            'not_wikis': skipped,
         },
         counted=lambda number: message(
             'crosswiki_delete-pages', number=number - len(search.problems)
@@ -376,16 +375,17 @@ def delete(run: Run[Options], campaign: Campaign) -> CrosswikiDelete:
 
     stored, search = run.stored(campaign), run.shared(searches)
     again = run.is_started(campaign)
-    # Another version may have stored fewer of them.
-    limits: dict[str, Any] = {
-        key: frozenset(value) if isinstance(value, list) else value
-        for key, value in stored['guards'].items()
-    }
-    guards = PageGuards(**limits)
-    guards = replace(
-        guards,
-        excluded=frozenset(stored.get('excluded', guards.excluded)),
-        not_wikis=guards.not_wikis.union(stored.get('not_wikis', ())),
+    # Older versions stored some of them in a place of their own.
+    old = stored.get('guards', {})
+    limits = {**stored, **old}
+    not_wikis = {*stored.get('not_wikis', ()), *old.get('not_wikis', ())}
+    guards = PageGuards(
+        max_authors=limits['max_authors'],
+        max_revisions=limits['max_revisions'],
+        begun_by=frozenset(limits['begun_by']),
+        wikis=frozenset(limits.get('wikis', ())),
+        excluded=frozenset(limits.get('excluded', ())),
+        not_wikis=frozenset(not_wikis),
     )
     return CrosswikiDelete(
         search.wikis,
@@ -428,7 +428,8 @@ SCRIPT = CampaignScript(
             skips_listed=True,
             stored={
                 'reasons': {str: str},
-                'guards': {
+                'wikis?': [str],
+                'guards?': {
                     'max_authors?': int,
                     'max_revisions?': range(_MAX_REVISIONS + 1).__contains__,
                     'wikis?': [str],

@@ -22,7 +22,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mw_tokens_plugin.cli.accounts import AccountOptions, named_accounts
+from mw_tokens_plugin.cli.accounts import (
+    AccountOptions,
+    account_guards,
+    named_accounts,
+)
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
@@ -348,16 +352,11 @@ def block(run: Run[Options], campaign: Campaign) -> SetGlobalBlock:
     from mw_tokens_plugin.actions.globallock import Guards
 
     stored = run.stored(campaign)
-    excluded = frozenset([*stored['excluded'], *run.standing()])
+    guards = Guards(**account_guards(run, campaign))
     how: dict[str, Any] = {
         'reason': campaign.reason,
-        'addresses': AddressGuards.of(excluded, stored['max_range']),
-        'guards': Guards(
-            operator=run.site.username(),
-            max_edits=stored['max_edits'],
-            ignored_groups=frozenset(stored['ignored_groups']),
-            excluded=excluded,
-        ),
+        'addresses': AddressGuards.of(guards.excluded, stored['max_range']),
+        'guards': guards,
     }
     if stored['unblock']:
         return LiftGlobalBlock(run.site, **how)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from mw_tokens_plugin.cli.accounts import (
     AccountOptions,
     account_columns,
+    account_guards,
     named_accounts,
 )
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
@@ -41,7 +42,7 @@ class Options(AccountOptions):
     """What the command line asks for."""
 
     max_wikis: int = option(
-        'Skip accounts attached to more than N wikis; default 5.',
+        'Skip accounts attached to more than N wikis.',
         5,
         value='N',
         read=number,
@@ -83,13 +84,10 @@ def delete(run: Run[Options], campaign: Campaign) -> GlobalDelete:
 
     stored = run.stored(campaign)
     guards = DeletionGuards(
-        operator=run.site.username() or '',
+        **account_guards(run, campaign),
         max_wikis=stored['max_wikis'],
-        max_edits=stored['max_edits'],
         with_groups=stored['with_groups'],
         with_locked=stored['with_locked'],
-        excluded=frozenset([*stored['excluded'], *run.standing()]),
-        ignored_groups=frozenset(stored['ignored_groups']),
     )
     return GlobalDelete(run.site, reason=campaign.reason, guards=guards)
 

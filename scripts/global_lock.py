@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mw_tokens_plugin.cli.accounts import (
     AccountOptions,
     account_columns,
+    account_guards,
     named_accounts,
 )
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.report.console import Reporter
     from mw_tokens_plugin.cli.declaration import Listing
     from mw_tokens_plugin.cli.run import Run
+    from mw_tokens_plugin.site.mixins import PluginMixin
     from mw_tokens_plugin.targets.requests import Selection
 
 _REASONS_PAGE = 'Centralauth-admin-status-reasons'
@@ -59,6 +61,14 @@ def level(text: str) -> HiddenLevel:
     if text not in ('lists', 'suppressed'):
         raise ValueError('give "lists" or "suppressed".')
     return HiddenLevel(text)
+
+
+def new_file(text: str) -> str:
+    """Read the name of a file that is not there yet."""
+    from mw_tokens_plugin.targets.addresses import check_is_new
+
+    check_is_new(path := expanded(text))
+    return path
 
 
 def list_reasons(site: Any, reporter: Reporter) -> None:
@@ -84,6 +94,9 @@ class Options(AccountOptions):
         names_targets=True,
         by_others=True,
         gives_reason=True,
+        excludes=('names', 'file', 'stdin', 'prefix', 'unlock'),
+        because='its requests to lock name all accounts, so name no others. Requests '
+        'to unlock are judged one by one: give the names.',
     )
     section: tuple[str, ...] = option(
         'Only the request with this heading, or those under it; or the one that the '
@@ -105,13 +118,14 @@ class Options(AccountOptions):
         'Write the IP addresses and temporary accounts that the requests name to a '
         'file for Special:MassGlobalBlock, instead of listing them.',
         value='FILE',
-        read=expanded,
+        read=new_file,
         group='Targets',
         needs=('page',),
     )
     close: bool = option(
         'When all is done, mark the requests that are done, in one edit.',
         when=When.ALWAYS,
+        needs=('page', 'resume'),
         rights={'edit': 'editpage'},
     )
     reasons: bool = option(
@@ -134,25 +148,6 @@ class Options(AccountOptions):
         """Refuse what does not go together."""
         from pywikibot import config
 
-        from mw_tokens_plugin.targets.addresses import check_is_new
-
-        if self.page is None and self.close and not self.resume:
-            raise InvalidInput(
-                '-close needs a -page:TITLE, or -resume of a campaign that has one.'
-            )
-        if self.page is not None and (
-            self.names or self.given & {'file', 'stdin', 'prefix'}
-        ):
-            raise InvalidInput(
-                '-page takes its accounts from the requests alone: name no others.'
-            )
-        if self.page is not None and self.unlock:
-            raise InvalidInput(
-                '-page takes requests to lock. Requests to unlock are judged one by '
-                'one: give the names.'
-            )
-        if self.ip_file is not None:
-            check_is_new(self.ip_file)
         if self.hide and not self.is_interactive and not config.simulate:
             raise InvalidInput(
                 '-hide is confirmed by typing, so it needs a terminal. -simulate keeps '
@@ -183,7 +178,7 @@ def targets(run: Run[Options]) -> Listing:
     )
 
 
-def select_requests(site: Any, options: Options, title: str) -> Selection:
+def select_requests(site: PluginMixin, options: Options, title: str) -> Selection:
     """Return which requests of a page are acted on."""
     import pywikibot
 
@@ -238,15 +233,10 @@ def lock(run: Run[Options], campaign: Campaign) -> GlobalLock:
 
     stored = run.stored(campaign)
     hidden = stored['hidden'] and HiddenLevel(stored['hidden'])
-    standing = run.standing(hidden=hidden is not None)
+    guards = account_guards(run, campaign, hidden=hidden is not None)
     how: dict[str, Any] = {
         'reason': campaign.reason,
-        'guards': Guards(
-            operator=run.site.username(),
-            max_edits=stored['max_edits'],
-            ignored_groups=frozenset(stored['ignored_groups']),
-            excluded=frozenset([*stored['excluded'], *standing]),
-        ),
+        'guards': Guards(**guards),
         'locked': stored['locked'],
         'hidden': hidden,
     }
@@ -265,7 +255,7 @@ def undo_lock(run: Run[Options], campaign: Campaign) -> GlobalLock:
     return undo(
         run.site,
         reason=campaign.reason,
-        operator=run.site.username(),
+        operator=run.site.username() or '',
         undone=undone,
         recorded=recorded,
     )
@@ -283,8 +273,9 @@ def compare_page(run: Run[Options], campaign: Campaign) -> Campaign:
     if page and not campaign.confirmed_at and not campaign.finished_at:
         title, revision = page['title'], page['revision']
         if run.site.edit_context(title).base_revision != revision:
-            about = {'title': title, 'revision': str(revision)}
-            run.reporter.line(message('global_lock-page-changed', **about))
+            run.reporter.say(
+                'global_lock-page-changed', title=title, revision=str(revision)
+            )
     return campaign
 
 
@@ -316,8 +307,8 @@ def close_requests(run: Run[Options], campaign: Campaign) -> None:
     try:
         run.reporter.line(mark_requests(run.site, run.ledger, campaign))
     except TokensPluginError:
-        line = run.lines.resume(campaign)
-        run.reporter.line(message('global_lock-not-marked', line=f'{line} -close'))
+        line = f'{run.lines.resume(campaign)} -close'
+        run.reporter.say('global_lock-not-marked', line=line)
         raise
 
 

@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import pywikibot
 from pywikibot import config
 
-from mw_tokens_plugin.cli.script import option, start_help
+from mw_tokens_plugin.cli.helptext import document, start_help
 from mw_tokens_plugin.cli.table import Options as Table
-from mw_tokens_plugin.cli.table import document
+from mw_tokens_plugin.cli.table import option
 from mw_tokens_plugin.cli.table import parse as parsed
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
@@ -146,7 +146,7 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
-    start_help(args)
+    start_help(args, __name__)
     from mw_tokens_plugin.cli.launch import run_script
 
     return run_script(

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING
 
 import pywikibot
 
-from mw_tokens_plugin.cli.script import option, start_help
+from mw_tokens_plugin.cli.helptext import document, start_help
 from mw_tokens_plugin.cli.table import Options as Table
-from mw_tokens_plugin.cli.table import document, number, parse
+from mw_tokens_plugin.cli.table import number, option, parse
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.exitcodes import ExitCode
@@ -55,7 +55,7 @@ class Options(Table):
         read=script,
     )
     targets: int = option(
-        'Tell how long a campaign of N targets takes; default 100.',
+        'Tell how long a campaign of N targets takes.',
         100,
         value='N',
         read=number,
@@ -72,7 +72,7 @@ def main(*args: str) -> ExitCode:
     :param args: command line arguments; those of the process if none are given
     :return: the exit code
     """
-    start_help(args)
+    start_help(args, __name__)
     from mw_tokens_plugin.cli.launch import run_script
 
     # An open password file is what it is there to find.

@@ -16,14 +16,16 @@ from mw_tokens_plugin.targets.accounts import read_accounts
 ESTABLISHED_EDITS = 10
 
 
-def established_reason(account: GlobalAccount, max_edits: int) -> SkipReason | None:
+def established_reason(
+    account: GlobalAccount, max_edits: int | None
+) -> SkipReason | None:
     """Return why an account is skipped, by what lists of accounts show.
 
     :param max_edits: accounts with more global edits are skipped
     """
     if account.groups:
         return SkipReason.GLOBAL_GROUP
-    if (account.edit_count or 0) > max_edits:
+    if max_edits is not None and (account.edit_count or 0) > max_edits:
         return SkipReason.EDITS
     return None
 

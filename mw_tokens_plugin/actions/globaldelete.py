@@ -57,8 +57,8 @@ class DeletionGuards:
     """
 
     operator: str
-    max_wikis: int = 5
-    max_edits: int = 50
+    max_wikis: int
+    max_edits: int
     with_groups: bool = False
     with_locked: bool = False
     excluded: frozenset[str] = frozenset()

@@ -55,13 +55,13 @@ class Guards:
     """Which accounts are never locked.
 
     :ivar operator: the account that runs the campaign
-    :ivar max_edits: accounts with more global edits are skipped
+    :ivar max_edits: accounts with more global edits are skipped; None for no limit
     :ivar excluded: names that are skipped
     :ivar ignored_groups: groups on wikis whose members are not skipped for that
     """
 
     operator: str
-    max_edits: int = 50
+    max_edits: int | None = None
     excluded: frozenset[str] = frozenset()
     ignored_groups: frozenset[str] = frozenset()
 

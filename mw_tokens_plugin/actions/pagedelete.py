@@ -66,8 +66,8 @@ class PageGuards:
     :ivar not_wikis: databases that are skipped
     """
 
-    max_authors: int = 1
-    max_revisions: int = 10
+    max_authors: int
+    max_revisions: int
     begun_by: frozenset[str] = frozenset()
     wikis: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()

@@ -114,7 +114,7 @@ class SetState(Action):
         """Write for one target, if it is still as it was planned."""
         facts, now = target.decision.facts, self.read(target.name)
         if now == facts['after']:
-            return Outcome(State.DONE, detail='done by others since the plan')
+            return Outcome(State.DONE, detail='done otherwise since the plan')
         if now != facts['before']:
             return Outcome(State.FAILED, detail='changed since the plan')
         self.write(target.name, facts['after'])

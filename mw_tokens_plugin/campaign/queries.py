@@ -136,6 +136,11 @@ class Queries(RowStore):
             found = {state_of(state): count for state, count in rows}
         return {state: found.get(state, 0) for state in State}
 
+    def to_do(self, campaign: Campaign) -> int:
+        """Return how many targets are planned and have not ended."""
+        counts = self.counts(campaign)
+        return counts[State.PLANNED] + counts[State.LEASED]
+
     def skip_counts(self, campaign: Campaign) -> dict[SkipReason, int]:
         """Return how many targets are skipped, by reason."""
         with self.database.begin() as connection:

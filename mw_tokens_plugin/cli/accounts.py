@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mw_tokens_plugin.cli.declaration import CampaignOptions
+from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.table import number, option
 from mw_tokens_plugin.privatefiles import expanded
+
+if TYPE_CHECKING:
+    from mw_tokens_plugin.campaign.records import Campaign, Target
+    from mw_tokens_plugin.cli.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,7 @@ class AccountOptions(CampaignOptions):
         by_others=True,
     )
     max_edits: int = option(
-        'Skip accounts with more than N global edits; default 50.',
+        'Skip accounts with more than N global edits.',
         50,
         value='N',
         read=number,
@@ -50,10 +54,9 @@ class AccountOptions(CampaignOptions):
     )
 
 
-def named_accounts(run: Any, *, numbers: bool = False) -> Iterator[str]:
+def named_accounts(run: Run[AccountOptions], *, numbers: bool = False) -> Iterator[str]:
     """Return the accounts that a command line names, by a prefix, too.
 
-    :param run: the :class:`mw_tokens_plugin.cli.run.Run`
     :param numbers: whether numbers of blocks are targets, as ``#41``
     """
     from mw_tokens_plugin.protocol.names import normalise_prefix
@@ -70,7 +73,23 @@ def named_accounts(run: Any, *, numbers: bool = False) -> Iterator[str]:
     return with_prefix()
 
 
-def account_columns(target: Any) -> Mapping[str, str]:
+def account_guards(
+    run: Run[Any], campaign: Campaign, *, hidden: bool = False
+) -> dict[str, Any]:
+    """Return which accounts a campaign skips, by the fields of the actions' guards.
+
+    :param hidden: whether bad lines of lists are not shown
+    """
+    stored = run.stored(campaign)
+    return {
+        'operator': run.site.username() or '',
+        'max_edits': stored['max_edits'],
+        'ignored_groups': frozenset(stored['ignored_groups']),
+        'excluded': frozenset([*stored['excluded'], *run.standing(hidden=hidden)]),
+    }
+
+
+def account_columns(target: Target) -> Mapping[str, str]:
     """Return what a kept plan shows of an account, by heading."""
     from mw_tokens_plugin.actions import accountfacts
 

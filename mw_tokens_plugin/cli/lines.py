@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 
 from mw_tokens_plugin.campaign.ledgerurl import in_full, without_secrets
 from mw_tokens_plugin.campaign.records import Campaign
-from mw_tokens_plugin.cli.declaration import CampaignOptions
+from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.table import repeated
 from mw_tokens_plugin.cli.whereabouts import words_about_user, words_for
 
@@ -15,13 +16,18 @@ from mw_tokens_plugin.cli.whereabouts import words_about_user, words_for
 class Lines:
     """Command lines for the ledger of a command line.
 
-    :ivar command: how the script is started
+    :ivar title: the name of the script, without a folder
+    :ivar command: how it is started
     """
 
-    def __init__(self, options: CampaignOptions, *command: str) -> None:
-        """Print what these options say."""
+    def __init__(self, options: CampaignOptions, script: str = '') -> None:
+        """Print what these options say.
+
+        :param script: its name for ``pwb``; a path, if ``python PATH`` starts it
+        """
         self._options = options
-        self.command = command
+        self.title = Path(script).stem
+        self.command = 'python' if script.endswith('.py') else 'pwb', script
 
     def line(self, *words: str, wiki: str | None = None) -> str:
         """Return a command line for the same ledger.

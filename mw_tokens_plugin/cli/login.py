@@ -6,7 +6,6 @@ Renewing sessions that are lost later is left to :mod:`mw_tokens_plugin.site`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pywikibot.exceptions import NoUsernameError
 
@@ -18,14 +17,15 @@ from mw_tokens_plugin.exceptions import (
     SessionLost,
 )
 from mw_tokens_plugin.protocol.answers import expected_form
+from mw_tokens_plugin.site.pluginsite import PluginSite
 
 
-def account_of(site: Any) -> str:
+def account_of(site: PluginSite) -> str:
     """Return whose writes these are, as ``user@wiki``."""
     return f'{site.username()}@{site}'
 
 
-def log_in(site: Any, rights: Mapping[str, str | None]) -> None:
+def log_in(site: PluginSite, rights: Mapping[str, str | None]) -> None:
     """Log in, and check the rights of this session.
 
     :param site: the wiki
@@ -41,10 +41,11 @@ def log_in(site: Any, rights: Mapping[str, str | None]) -> None:
         try:
             site.login()
         except LoginNeedsInput:
-            if not lacks_password(site.family.name, site.code, site.username()):
+            user = site.username() or ''
+            if not lacks_password(site.family.name, site.code, user):
                 raise
             raise InvalidInput(
-                f'{password_file()} has no line for {site.username()}, and there is no '
+                f'{password_file()} has no line for {user}, and there is no '
                 f'terminal at which the password for {site} could be asked for: add '
                 'the line.'
             ) from None
@@ -72,7 +73,7 @@ def log_in(site: Any, rights: Mapping[str, str | None]) -> None:
         )
 
 
-def check_account(site: Any) -> None:
+def check_account(site: PluginSite) -> None:
     """Refuse to log in where no account is named.
 
     :param site: the wiki

@@ -12,8 +12,8 @@ from dataclasses import MISSING
 from typing import Any
 
 from mw_tokens_plugin.campaign.records import Campaign
-from mw_tokens_plugin.cli.declaration import Declaration
-from mw_tokens_plugin.cli.table import Option, table
+from mw_tokens_plugin.cli.declaration import Kind
+from mw_tokens_plugin.cli.table import Option, Options, table
 from mw_tokens_plugin.exceptions import InvalidInput
 
 #: What the ledger stores of every campaign, and of one that undoes another.
@@ -28,24 +28,37 @@ def plain(value: Any) -> Any:
     return list(map(plain, value)) if isinstance(value, tuple) else value
 
 
-def with_defaults(script: Declaration, campaign: Campaign) -> dict[str, Any]:
-    """Return the options that a campaign has, or would have had by default."""
+def to_store(options: Options) -> dict[str, Any]:
+    """Return what the ledger stores of a command line."""
+    return {
+        about.stored: plain(getattr(options, field.name))
+        for field, about in table(type(options)).values()
+        if about.stored
+    }
+
+
+def with_defaults(cls: type[Options], campaign: Campaign) -> dict[str, Any]:
+    """Return the options that a campaign has, or would have had by default.
+
+    :param cls: the options of its script
+    """
     return {
         **{
             about.stored: plain(field.default)
-            for field, about in table(script.options).values()
+            for field, about in table(cls).values()
             if about.stored and field.default is not MISSING
         },
         **campaign.options,
     }
 
 
-def check_options(script: Declaration, campaign: Campaign) -> Campaign:
-    """Return a campaign if its options are ones that its script could have stored.
+def check_options(kind: Kind, cls: type[Options], campaign: Campaign) -> None:
+    """Refuse a campaign with options that its script could not have stored.
 
-    :raises InvalidInput: they are not
+    :param kind: that of the campaign
+    :param cls: the options of its script
+    :raises InvalidInput: it has such options
     """
-    kind = script.kinds[campaign.action]
     shape: dict[str, Any] = {**_USUAL, **kind.stored}
     if 'excluded' not in shape:
         shape['excluded?'] = [str]
@@ -53,7 +66,7 @@ def check_options(script: Declaration, campaign: Campaign) -> Campaign:
     if 'undone' in campaign.options:
         shape.update(_UNDO)
     else:
-        rows = table(script.options).values()
+        rows = table(cls).values()
         options = {about.stored: about for _, about in rows if about.stored}
     rest = {}
     problem = ''
@@ -73,7 +86,6 @@ def check_options(script: Declaration, campaign: Campaign) -> Campaign:
             f'understand ({problem}): another version wrote them into the ledger, or '
             'somebody by hand. Nothing was sent.'
         )
-    return campaign
 
 
 def _is_read_back(about: Option, value: Any) -> bool:

@@ -1,9 +1,9 @@
 """The options of a script as fields of a frozen dataclass.
 
 Each field says what its option means, how its value is read and what it goes together
-with. Parsing, hints at misspelled options, the help, the page of the reference and the
-line that resumes follow from that. What an option does is left to the script. This
-module starts fast: it imports nothing but the standard library.
+with. Parsing, hints at misspelled options, the help (in :mod:`.helptext`) and the line
+that resumes follow from that. What an option does is left to the script. This module
+starts fast: it imports nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ import dataclasses
 import enum
 import inspect
 import re
-import sys
-import textwrap
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar, TypeVar
@@ -55,6 +53,7 @@ class Option:
     :ivar required: whether a new campaign needs it
     :ivar needs: other fields, one of which must be given, too
     :ivar excludes: other fields that must not be given
+    :ivar because: why, as the end of a sentence
     :ivar names_targets: whether it names targets
     :ivar by_others: whether others can choose the targets that it names
     :ivar keeps_names_private: whether no names may stand on the command line with it
@@ -79,6 +78,7 @@ class Option:
     required: bool = False
     needs: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    because: str = ''
     names_targets: bool = False
     by_others: bool = False
     keeps_names_private: bool = False
@@ -93,6 +93,22 @@ class Option:
     def form(self) -> str:
         """How it is written, with what stands for its value."""
         return f'{self.name}:{self.value}' if self.value else self.name
+
+
+#: Options of pywikibot that are meant now and then by a word that is misspelt.
+PYWIKIBOT = {
+    name: Option(help='', name=name, value=value)
+    for name, value in {
+        '-simulate': '',
+        '-family': 'NAME',
+        '-lang': 'CODE',
+        '-site': 'FAMILY:CODE',
+        '-user': 'NAME',
+        '-dir': 'PATH',
+        '-config': 'FILE',
+    }.items()
+}
+_NAMESPACES = ('file', 'user')
 
 
 def option(help: str, default: Any = None, /, **more: Any) -> Any:
@@ -147,7 +163,12 @@ def table(cls: type[Options]) -> dict[str, tuple[Field[Any], Option]]:
         about: Option = fields[name].metadata['option']
         dashed = f'-{name.strip("_").replace("_", "-")}'
         group = about.group or GROUPS[0 if about.names_targets else 1]
-        about = dataclasses.replace(about, name=about.name or dashed, group=group)
+        text, default = about.help, fields[name].default
+        if about.value and default not in (None, '', ()):
+            text += f' The default is {default}.'
+        about = dataclasses.replace(
+            about, name=about.name or dashed, group=group, help=text
+        )
         rows[about.name] = fields[name], about
     return rows
 
@@ -175,12 +196,13 @@ def parse(cls: type[T], arguments: Iterable[str], script: str) -> T:
             if is_name and cls.takes_names:
                 found['names'] = (*found.get('names', ()), argument)
                 continue
-            if hint := _other_form(argument, known):
+            hint = _other_form(argument, {**PYWIKIBOT, **known})
+            if hint and hint != argument:
                 name = _name(argument)
                 raise InvalidInput(f'{name} is not understood: write {hint}.')
             read = cls.rest(argument, arguments)
             if read is None:
-                raise _unknown(argument, known, script)
+                raise _unknown(argument, {**PYWIKIBOT, **known}, script)
             found[read[0]] = (*found.get(read[0], ()), read[1])
             continue
         about = known[name]
@@ -228,11 +250,30 @@ def check_together(options: Options, *, new: bool) -> None:
             raise InvalidInput(f'{listed(alike)} {verb} {wanted}.')
         for other in about.excludes:
             if getattr(options, other):
-                name = forms.get(other, other)
-                raise InvalidInput(f'{about.name} and {name} do not go together.')
+                pair = f'{about.name} and {forms.get(other, other)}'
+                why = f': {about.because}' if about.because else '.'
+                raise InvalidInput(f'{pair} do not go together{why}')
     for field, about in rows.values():
         if new and about.required and field.name not in options.given:
             raise InvalidInput(f'A new campaign needs {about.form}.')
+
+
+def check_names(options: Options) -> None:
+    """Refuse names that are options without their dash.
+
+    :raises InvalidInput: there is one
+    """
+    known = {about.name: about for _, about in table(type(options)).values()}
+    for word in options.names:
+        name, colon, _ = word.partition(':')
+        about = {**PYWIKIBOT, **known}.get(f'-{name}')
+        # A page or a user may be named with its namespace.
+        if about is None or bool(colon) != bool(about.value) or name in _NAMESPACES:
+            continue
+        raise InvalidInput(
+            f'{name!r} is not understood. Is {about.form} meant? A target of that '
+            'name can be given by -file:FILE.'
+        )
 
 
 def repeated(options: Options) -> list[str]:
@@ -243,83 +284,6 @@ def repeated(options: Options) -> list[str]:
         if about.resumed and field.name in options.given:
             words.append(f'{about.name}:{value}' if about.value else about.name)
     return words
-
-
-def grouped(cls: type[Options]) -> Iterator[tuple[str, list[Option]]]:
-    """Yield the headings of the help, each with the options under it.
-
-    If there is only one, it is left out.
-    """
-    groups: dict[str, list[Option]] = {group: [] for group in GROUPS}
-    for _, about in table(cls).values():
-        groups[about.group].append(about)
-    used = {group: rows for group, rows in groups.items() if rows}
-    for group, rows in used.items():
-        yield group if len(used) > 1 else '', rows
-
-
-def help_text(cls: type[Options], without: Container[str] = ()) -> str:
-    """Return what ``-help`` says of the options of a class, but for some."""
-    paragraphs = []
-    for group, rows in grouped(cls):
-        paragraphs += [f'{group}:'] if group else []
-        for about in rows:
-            if about.name in without:
-                continue
-            lines = textwrap.wrap(about.help, 62)
-            form = about.form + (f', {about.also}:{about.value}' if about.also else '')
-            if len(form) < 18:
-                lines[0] = f'{form:<18}{lines[0]}'
-            else:
-                lines.insert(0, form)
-            paragraphs.append(f'\n{"":18}'.join(lines))
-    return '\n\n'.join(paragraphs)
-
-
-def reference(cls: type[Options], others: Iterable[str] = ()) -> str:
-    """Return the options of a class as a page of the reference has them.
-
-    :param others: options that are explained elsewhere
-    """
-    lines = []
-    # What is no campaign has no other runs.
-    has_runs = any(about.when is When.ALWAYS for _, about in table(cls).values())
-    for group, rows in grouped(cls):
-        rows = [about for about in rows if about.name not in others]
-        if not rows:
-            continue
-        lines += [f'{group}:', ''] if group else []
-        lines += ['| option | meaning |' + ' runs |' * has_runs]
-        lines += ['|---|---|' + '---|' * has_runs]
-        for about in rows:
-            also = f', `{about.also}:{about.value}`' if about.also else ''
-            runs = f' {"new" if about.when is When.NEW else "all"} |' * has_runs
-            more = ' It may be repeated.' if about.repeat or about.separated else ''
-            lines.append(f'| `{about.form}`{also} | {about.help}{more} |{runs}')
-        lines.append('')
-    return '\n'.join(lines)
-
-
-def document(
-    module: str, cls: type[Options], end: str = '', without: Container[str] = ()
-) -> None:
-    """Put the options of a class into a script's docstring, for ``&options;``.
-
-    :param end: a paragraph below them
-    :param without: options that do not work in this script
-    """
-    page = sys.modules[module]
-    # Python may have been told to leave out docstrings.
-    text = page.__doc__ or '&options;'
-    if '&options;' not in text:
-        text += '\n\n&options;\n'
-    options = '\n\n'.join(filter(None, [help_text(cls, without), end]))
-    page.__doc__ = text.replace('&options;', options)
-
-
-def wants_help(arguments: Sequence[str]) -> bool:
-    """Tell whether the command line asks for the help alone."""
-    return any(re.fullmatch('-help(:.*)?', argument) for argument in arguments)
 
 
 def listed(words: Sequence[str], last: str = 'and') -> str:

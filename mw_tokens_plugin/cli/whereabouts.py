@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
 from urllib.parse import urlsplit
 
 import pywikibot
@@ -24,17 +23,18 @@ from mw_tokens_plugin.exceptions import InvalidInput, NotCentral, UnexpectedAnsw
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.family import farm_of
+from mw_tokens_plugin.site.mixins import PluginMixin, typed
 from mw_tokens_plugin.site.refusals import refusals
 
 _PORTS = {'http': ':80', 'https': ':443'}
 
 
-def api_of(site: Any) -> str:
+def api_of(site: PluginMixin) -> str:
     """Return the address of a wiki's API."""
     return str(site.base_url(site.apipath()))
 
 
-def wikiid_of(site: Any) -> str:
+def wikiid_of(site: PluginMixin) -> str:
     """Ask a wiki what it calls itself, which costs one read.
 
     https://www.mediawiki.org/wiki/API:Siteinfo
@@ -52,14 +52,14 @@ def wikiid_of(site: Any) -> str:
     return found
 
 
-def is_elsewhere(campaign: Campaign, site: Any) -> bool:
+def is_elsewhere(campaign: Campaign, site: PluginMixin) -> bool:
     """Tell whether a campaign is one on another wiki, as far as addresses tell."""
     if campaign.wiki != str(site):
         return True
     return campaign.api is not None and place_of(campaign.api) != place_of(api_of(site))
 
 
-def check_place(ledger: Ledger, campaign: Campaign, site: Any) -> Campaign:
+def check_place(ledger: Ledger, campaign: Campaign, site: PluginMixin) -> Campaign:
     """Refuse to work for a campaign on another wiki than its own.
 
     :param site: the central wiki; nothing is written to it
@@ -85,7 +85,7 @@ def check_place(ledger: Ledger, campaign: Campaign, site: Any) -> Campaign:
     return campaign
 
 
-def site_of(campaign: Campaign | None, arguments: Iterable[str]) -> Any:
+def site_of(campaign: Campaign | None, arguments: Iterable[str]) -> PluginMixin:
     """Return the central wiki for a command: that of a campaign, or else the default.
 
     :param campaign: the one that the command looks after; None where it names none
@@ -93,10 +93,10 @@ def site_of(campaign: Campaign | None, arguments: Iterable[str]) -> Any:
     :raises InvalidInput: pywikibot does not know the campaign's wiki here
     """
     if campaign is None or names_wiki(arguments):
-        return pywikibot.Site().central_site()
+        return typed(pywikibot.Site().central_site())
     family, _, code = campaign.wiki.rpartition(':')
     try:
-        return pywikibot.Site(code, family).central_site()
+        return typed(pywikibot.Site(code, family).central_site())
     except (UnknownFamilyError, SiteDefinitionError, NotCentral, ValueError) as error:
         raise InvalidInput(
             f'The campaign {campaign.name!r} is one on '

@@ -14,7 +14,7 @@ import pytest
 from sandbox.desk import script
 
 import mw_tokens_plugin.exceptions
-from mw_tokens_plugin.cli.declaration import CampaignOptions
+from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.table import parse, table
 from mw_tokens_plugin.sandbox import Fault, Sandbox
 

@@ -661,7 +661,9 @@ def test_a_page_whose_first_author_is_hidden_is_told_as_that(
 ) -> None:
     title = write(site, 2)
     wiki.hide_revisions(title)
-    desk.guards = PageGuards(begun_by=frozenset([site.username()]), max_authors=5)
+    desk.guards = PageGuards(
+        begun_by=frozenset([site.username()]), max_authors=5, max_revisions=10
+    )
     decision = desk.target(desk.plan(title)).decision
     assert decision.skipped is SkipReason.FIRST_HIDDEN
     assert decision.facts['authors'] == ['(hidden)']

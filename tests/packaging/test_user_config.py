@@ -150,9 +150,9 @@ def test_the_ledger_of_all_runs_is_named_in_user_config(tmp_path: Path) -> None:
     )
     code = """if True:
         import pywikibot
-        from mw_tokens_plugin.cli.declaration import CampaignOptions
+        from mw_tokens_plugin.cli.options import CampaignOptions
         from mw_tokens_plugin.cli.lines import Lines
-        from mw_tokens_plugin.cli.run import open_ledger
+        from mw_tokens_plugin.cli.ledgers import open_ledger
 
         options = CampaignOptions()
         print(open_ledger(options).location.rpartition('/')[2])

@@ -458,6 +458,7 @@ def test_reasons_by_the_language_of_the_wiki(
         (['[[aa:X]]', *USUAL, '-frobnicate:1'], 'not understood'),
         (['-frobnicate:1', '-wikis:aa', USUAL[0], '-simulate'], 'not understood'),
         (['-same-title:X', USUAL[0], '-simulate'], 'needs a -wikis'),
+        (['-prefixindex:X', USUAL[0], '-simulate'], 'give -wikis:A,B'),
         (['-same-title:X', '-wikis:zz', USUAL[0], '-simulate'], "'zz'"),
         (['-from-user:Nobody', USUAL[0], '-simulate'], 'no global account'),
         ([f'-from-user:{VANDAL}', '-wikis:', *USUAL], '-wikis: says nothing'),
@@ -1008,7 +1009,7 @@ def test_what_another_campaign_has_deleted_is_not_restored(
     deleted = len(deletions(sandbox))
     run = crosswiki_delete('-resume', '-campaign:second', '-always')
     assert run.code == 0, run.said
-    assert f'Done:      {deleted} ({deleted} of them by others)' in run.out
+    assert f'Done:      {deleted} ({deleted} of them not by this campaign)' in run.out
     assert 'done: aawiki:Spam 1 (done by the campaign first)' in run.out
     assert crosswiki_delete('-undo:second', '-reason:no', '-always').code == 2
     assert not sandbox.journal.entries(action='undelete')

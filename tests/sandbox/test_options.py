@@ -21,10 +21,12 @@ from mw_tokens_plugin.campaign import batch, guards
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, now
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.cli.declaration import CampaignOptions, Kind, Listing
+from mw_tokens_plugin.cli.declaration import Kind, Listing
+from mw_tokens_plugin.cli.ledgers import open_ledger
 from mw_tokens_plugin.cli.lines import Lines
+from mw_tokens_plugin.cli.newcampaign import begin
+from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.run import Run as ScriptRun
-from mw_tokens_plugin.cli.run import open_ledger
 from mw_tokens_plugin.cli.script import CampaignScript
 from mw_tokens_plugin.cli.table import parse
 from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput
@@ -60,7 +62,7 @@ OWN = CampaignScript('own', CampaignOptions, no_targets, {'a': Kind(fail)})
 
 def started(ledger: Ledger, file: Path) -> ScriptRun[CampaignOptions]:
     """Return a run of a script that uses an open ledger."""
-    run = ScriptRun(OWN, CampaignOptions(reason='x', ledger=str(file)))
+    run = ScriptRun(OWN.name, OWN.kinds, CampaignOptions(reason='x', ledger=str(file)))
     run.ledger.close()
     run.ledger = ledger
     return run
@@ -227,7 +229,7 @@ def test_a_printed_command_means_the_same_files_in_every_folder(
     campaign = ledger.create(
         'wave', action='a', wiki=str(site), operator='x', reason='', options={}
     )
-    lines = Lines(options, 'pwb', 'global_lock')
+    lines = Lines(options, 'global_lock')
     words = shlex.split(lines.resume(campaign))
     assert f'-log-json:{tmp_path}/log' in words
     assert f'-report:{tmp_path.parent}/r' in words
@@ -259,7 +261,7 @@ def test_nothing_is_resumed_from_a_ledger_that_is_not_there(
     place = tmp_path / 'misspelt.sqlite3'
     options = CampaignOptions(resume=True, campaign='wave', ledger=str(place))
     with pytest.raises(InvalidInput, match='There is no ledger'):
-        ScriptRun(OWN, options)
+        ScriptRun(OWN.name, OWN.kinds, options)
     assert not place.exists()
 
 
@@ -289,7 +291,7 @@ def test_a_signal_while_a_campaign_is_begun_leaves_none_behind(
     run = started(interrupted, ledger_file)
     for name in ('ours', 'theirs'):
         with pytest.raises((KeyboardInterrupt, InvalidInput)):
-            run.begin('a', Listing(['A'], name=name))
+            begin(run, 'a', Listing(['A'], name=name))
     interrupted.close()
     assert [campaign.name for campaign in ledger.campaigns()] == ['theirs']
 
@@ -305,8 +307,8 @@ def test_nobody_deletes_the_record_of_a_run_that_still_lists_its_targets(
     def names() -> Iterator[str]:
         yield 'A'
         campaign = ledger.find('new')
-        assert campaign is not None and run._active is not None
-        alive = run._active.sign
+        assert campaign is not None and run.active is not None
+        alive = run.active.sign
         with (
             pytest.raises(CampaignBusy, match='Another run is active'),
             at_work(ledger, campaign, account='x', sleep=lambda seconds: alive()),
@@ -315,7 +317,7 @@ def test_nobody_deletes_the_record_of_a_run_that_still_lists_its_targets(
         seen.append(True)
         yield 'B'
 
-    run.begin('a', Listing(names(), name='new'))
+    begin(run, 'a', Listing(names(), name='new'))
     assert seen == [True]
     begun.close()
     campaign = ledger.find('new')
@@ -347,7 +349,7 @@ def test_a_ledger_that_fails_in_mid_run_leaves_a_summary_and_a_way_on(
         connection.exec_driver_sql('DROP TRIGGER full')
     run = global_lock('-resume', '-campaign:wave', '-always')
     assert run.code == 0, run.said
-    assert 'Done:      4' in run.out and 'by others' not in run.out
+    assert 'Done:      4' in run.out and 'not by this' not in run.out
     assert effects(sandbox) == names
     assert len(sandbox.journal.entries(action=LOCK)) == 4
 
@@ -363,7 +365,7 @@ def test_two_campaigns_on_the_same_accounts_are_each_undone_alone(
     assert run.code == 0, run.said
     assert 'WARNING' not in run.said
     assert 'done by the campaign first' in run.out
-    assert 'Done:      2 (2 of them by others)' in run.out
+    assert 'Done:      2 (2 of them not by this campaign)' in run.out
     run = pwb('global_lock', '-undo:second', '-reason:Wrong list', '-always')
     assert (run.code, 'there is nothing to do' in run.err) == (2, True), run.said
     assert pwb('campaign', 'undo', 'first', '-reason:Wrong', '-always').code == 0

@@ -51,7 +51,7 @@ def uses() -> Iterator[tuple[str, set[str]]]:
                 continue
             # Some classes have a method that shows a message.
             name = getattr(node.func, 'id', getattr(node.func, 'attr', ''))
-            position = {'message': 0, 'wiki_message': 1, '_say': 0}.get(name)
+            position = {'message': 0, 'wiki_message': 1, '_say': 0, 'say': 0}.get(name)
             if position is None or len(node.args) <= position:
                 continue
             key = node.args[position]

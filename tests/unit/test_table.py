@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mw_tokens_plugin.cli.declaration import CampaignOptions
+from mw_tokens_plugin.cli.helptext import help_text, reference
+from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.table import (
     Options,
     When,
+    check_names,
     check_together,
-    help_text,
     number,
     option,
     parse,
-    reference,
     repeated,
     table,
 )
@@ -36,7 +36,9 @@ class Shelf(Options):
         'Pages.', 50, value='N', read=number, when=When.ALWAYS, resumed=True
     )
     reason: str | None = option('Why.', value='TEXT', also='-summary', empty=True)
-    lend: bool = option('Lend.', excludes=('sell',), when=When.ALWAYS, resumed=True)
+    lend: bool = option(
+        'Lend.', excludes=('sell',), because='x.', when=When.ALWAYS, resumed=True
+    )
     sell: bool = option('Sell.', needs=('books',))
     key: str | None = option('Key.', value='KEY', private=True, read=str.lower)
 
@@ -103,6 +105,10 @@ def test_a_slip_of_one_letter_names_the_option_that_may_be_meant(
         (['-Max_Pages:3'], '-Max_Pages is not understood: write -max-pages:3.'),
         (['-books'], '-books needs a value: -books:TITLE.'),
         (['-lend:yes'], '-lend takes no value: write -lend.'),
+        # pywikibot's own are known, too.
+        (['-simulat'], "'-simulat' is not understood. Is -simulate meant?"),
+        (['--simulate'], '--simulate is not understood: write -simulate.'),
+        (['-User=A'], '-User is not understood: write -user:A.'),
         (['-books: '], '-books: says nothing'),
         (['-rooms: ,'], '-rooms: says nothing'),
         (['-max-pages:1', '-max-pages:1'], '-max-pages is given twice'),
@@ -127,10 +133,40 @@ def test_a_private_value_is_in_no_sentence() -> None:
 
 
 @pytest.mark.parametrize(
+    ('word', 'meant'),
+    [
+        ('simulate', '-simulate'),
+        ('lend', '-lend'),
+        ('reason:Spam', '-reason:TEXT'),
+        ('max-pages:3', '-max-pages:N'),
+        ('Lend', ''),
+        ('reason', ''),
+        ('lend:A', ''),
+        ('user:A', ''),
+        ('file:A.jpg', ''),
+    ],
+)
+def test_a_name_that_is_an_option_without_its_dash_is_refused(
+    word: str, meant: str
+) -> None:
+    """What was to be simulated would be done, for one target more."""
+    options = parse(Shelf, ['A', word], 'pwb shelf')
+    if not meant:
+        check_names(options)
+        return
+    with pytest.raises(InvalidInput, match=f'Is {meant} meant'):
+        check_names(options)
+
+
+@pytest.mark.parametrize(
     ('words', 'new', 'sentence'),
     [
         (['-sell'], True, '-sell needs a -books:TITLE.'),
-        (['-lend', '-sell', '-books:A'], True, '-lend and -sell do not go together.'),
+        (
+            ['-lend', '-sell', '-books:A'],
+            True,
+            '-lend and -sell do not go together: x.',
+        ),
         (['-books:A', '-rooms:B'], False, '-books and -rooms belong to a new plan'),
         # Also where it says what holds anyway.
         (['-reason:'], False, '-reason belongs to a new plan'),

@@ -106,6 +106,14 @@ class Reporter:
             else:
                 print(text, file=self._console.file, flush=True)
 
+    def say(self, key: str, *, urgent: bool = False, **parameters: object) -> None:
+        """Print a message.
+
+        :param key: that of the message, about which the parameters tell
+        :param urgent: also with ``-quiet``
+        """
+        self.line(message(key, **parameters), urgent=urgent)
+
     def watch(self, key: str, **parameters: int) -> Callable[[], None]:
         """Return a function to call at each step, which shows progress now and then.
 
