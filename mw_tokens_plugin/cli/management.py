@@ -6,7 +6,7 @@ Resuming and undoing one is left to the script that runs campaigns of its kind.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 import pywikibot
 
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
-from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter, terminal
 from mw_tokens_plugin.campaign.report.export import write_report
@@ -23,11 +22,17 @@ from mw_tokens_plugin.campaign.report.summary import Summary
 from mw_tokens_plugin.campaign.report.wording import reason_line
 from mw_tokens_plugin.campaign.upgrades import VERSION
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.cli.declaration import CampaignOptions
 from mw_tokens_plugin.cli.kinds import script_for
 from mw_tokens_plugin.cli.launch import handle_args
+from mw_tokens_plugin.cli.ledgers import (
+    check_complete,
+    found,
+    open_ledger,
+    sealer_of,
+)
 from mw_tokens_plugin.cli.lines import Lines
-from mw_tokens_plugin.cli.run import check_complete, found, open_ledger, sealer_of
+from mw_tokens_plugin.cli.options import CampaignOptions
+from mw_tokens_plugin.cli.script import CampaignScript
 from mw_tokens_plugin.cli.table import parse
 from mw_tokens_plugin.cli.whereabouts import place_of, site_of
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
@@ -46,170 +51,294 @@ def manage(cls: type[Any], arguments: list[str]) -> ExitCode:
     """
     options = parse(cls, arguments, 'pwb campaign')
     options = replace(options, arguments=tuple(arguments))
-    if options.names[:1] and options.names[0] in _BY_SCRIPT:
-        others: tuple[str, ...] = options.others
-        if options.names[0] == 'retry-failed' and others:
-            # Whose plan it is, and on which wiki, is asked before the script starts.
-            handle_args(others)
-    else:
+    verb, words = _what_to_do(options.names)
+    others: tuple[str, ...] = options.others
+    if verb not in _BY_SCRIPT:
         # With these pywikibot opens the wiki, which nothing here needs.
-        left = handle_args(options.others) if options.others else []
+        left = handle_args(others) if others else []
         parse(CampaignOptions, left, 'pwb campaign')
-        others = ()
-    if not options.names:
-        raise InvalidInput(
-            'Say what to do: list, show, stage, report, resume, retry-failed, undo, '
-            'forget or upgrade.'
-        )
-    command, *words = options.names
+    elif verb == 'retry-failed' and others:
+        # Whose plan it is, and on which wiki, is asked before the script starts.
+        handle_args(others)
+    do, _ = _VERBS[verb]
+    with closing(Management(verb, options, simulate='-simulate' in others)) as here:
+        starts = do(here, *words)
+    if starts is None:
+        return ExitCode.DONE
+    script, mode = starts
+    # The script reads the rest of the command line.
+    mode += [word for word in arguments if word not in (verb, words[0])]
+    return script.main(*mode)
+
+
+def _what_to_do(names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return the first word of a command line, and the others.
+
+    :raises InvalidInput: they are not what can be done
+    """
+    if not names:
+        *verbs, last = _VERBS
+        raise InvalidInput(f'Say what to do: {", ".join(verbs)} or {last}.')
+    verb, *words = names
+    if verb not in _VERBS:
+        raise InvalidInput(f'{verb!r} is not understood: see pwb campaign -help.')
     if '' in words:
         raise InvalidInput(
-            f'pwb campaign {command}: the name of a campaign, or another word, is '
-            'empty. Is a variable of the shell not set?'
+            f'pwb campaign {verb}: the name of a campaign, or another word, is empty. '
+            'Is a variable of the shell not set?'
         )
-    # A ledger that is not there yet has no campaign, which is an answer.
-    ledger = open_ledger(
-        options, create=command == 'stage', upgrade=command == 'upgrade'
-    )
-    try:
-        if command == 'list':
-            return _list(ledger, options, words)
-        if command == 'stage' and len(words) == 1:
-            print(_stage(ledger.find(words[0])))
-            return ExitCode.DONE
-        if command == 'upgrade' and not words:
-            about = {'place': ledger.location, 'version': VERSION}
-            _reporter(options).line(message('campaign-ledger-version', **about))
-            return ExitCode.DONE
-        if not words:
-            raise InvalidInput(f'Which campaign? pwb campaign {command} NAME')
-        campaign = found(ledger, words.pop(0))
-        match command, len(words):
-            case 'show', 0:
-                return _show(ledger, options, campaign)
-            case 'report', 1:
-                return _report(ledger, options, campaign, words[0])
-            case 'report', _:
-                raise InvalidInput('Where to? pwb campaign report NAME DIR')
-            case 'forget', 0:
-                return _forget(ledger, options, campaign)
-            case 'undo', 0:
-                mode = [f'-undo:{campaign.name}']
-            case 'resume', 0:
-                mode = ['-resume', f'-campaign:{campaign.name}']
-            case 'retry-failed', 0:
-                check_complete(campaign)
-                simulate = '-simulate' in others
-                if not _plan_failed_again(ledger, options, campaign, simulate):
-                    reporter = _reporter(options)
-                    reporter.line(message('campaign-none-failed'))
-                    for line in _to_go_on(ledger, options, campaign):
-                        reporter.line(line, urgent=True)
-                    return ExitCode.DONE
-                if script_for(campaign.action) is None:
-                    _reporter(options).line(message('campaign-listed-again'))
-                    return ExitCode.DONE
-                mode = ['-resume', f'-campaign:{campaign.name}']
-            case _:
-                raise InvalidInput(
-                    f'"{" ".join([command, campaign.name, *words])}" is not '
-                    'understood: see pwb campaign -help.'
-                )
-        script = script_for(campaign.action)
-        if script is None:
-            began = f' ({displayable(campaign.script)})' if campaign.script else ''
-            raise InvalidInput(
-                f'The campaign {campaign.name!r} is a {displayable(campaign.action)}, '
-                'which no script that is installed here runs: use the one that began '
-                f'it{began}.'
+    _, needed = _VERBS[verb]
+    if len(words) < len(needed):
+        asked = 'Which campaign?' if not words else 'Where to?'
+        raise InvalidInput(f'{asked} pwb campaign {verb} {" ".join(needed)}')
+    if len(words) > len(needed):
+        raise InvalidInput(f'pwb campaign {verb} takes no {words[len(needed)]!r}.')
+    return verb, tuple(words)
+
+
+#: The script that does the rest, and the options for it.
+Start = tuple[CampaignScript, list[str]]
+
+
+class Management:
+    """The ledger of a command line, and a method for each thing that can be done."""
+
+    def __init__(self, verb: str, options: CampaignOptions, *, simulate: bool) -> None:
+        """Open the ledger.
+
+        :param simulate: whether the script that does the rest writes nothing
+        """
+        self._options = options
+        self._simulate = simulate
+        self._lines = Lines(options)
+        self._reporter = Reporter(terminal(), quiet=options.quiet)
+        # A ledger that is not there yet has no campaign, which is an answer.
+        self._ledger = open_ledger(
+            options, create=verb == 'stage', upgrade=verb == 'upgrade'
+        )
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._ledger.close()
+
+    def list(self) -> None:
+        """List all campaigns in the ledger."""
+        ledger, reporter = self._ledger, self._reporter
+        reporter.hide_names = NameFilter(ledger)
+        # One row that is not understood hides no others.
+        campaigns = ledger.campaigns(
+            lambda error: reporter.line(str(error), urgent=True)
+        )
+        ambiguous = _ambiguous(campaigns)
+        for campaign in campaigns:
+            try:
+                counts = ledger.counts(campaign)
+            except InvalidInput as error:
+                reporter.line(str(error), urgent=True)
+                continue
+            numbers = ', '.join(
+                message(f'campaign-count-{state.value}', number=count)
+                for state, count in counts.items()
+                if count
             )
-    finally:
-        ledger.close()
-    passed = [a for a in arguments if a not in (command, campaign.name)]
-    return script.main(*mode, *passed)
-
-
-def _list(ledger: Ledger, options: CampaignOptions, words: list[str]) -> ExitCode:
-    if words:
-        raise InvalidInput(f'pwb campaign list takes no {words[0]!r}.')
-    reporter = _reporter(options)
-    reporter.hide_names = NameFilter(ledger)
-    # One row that is not understood hides no others.
-    campaigns = ledger.campaigns(lambda error: reporter.line(str(error), urgent=True))
-    ambiguous = _ambiguous(campaigns)
-    for campaign in campaigns:
-        try:
-            counts = ledger.counts(campaign)
-        except InvalidInput as error:
-            reporter.line(str(error), urgent=True)
-            continue
-        numbers = ', '.join(
-            message(f'campaign-count-{state.value}', number=count)
-            for state, count in counts.items()
-            if count
-        )
-        reporter.line(
-            message(
+            reporter.say(
                 'campaign-listed',
                 name=campaign.name,
                 about=_about(campaign, ambiguous),
                 stage=message(f'campaign-stage-{_stage(campaign)}'),
                 numbers=numbers,
             )
-        )
-    if not campaigns:
-        reporter.line(message('campaign-no-campaigns', place=ledger.location))
-    return ExitCode.DONE
+        if not campaigns:
+            reporter.say('campaign-no-campaigns', place=ledger.location)
 
-
-def _show(ledger: Ledger, options: CampaignOptions, campaign: Campaign) -> ExitCode:
-    reporter = _reporter(options)
-    reporter.hide_names = NameFilter(ledger)
-    others = ledger.campaigns(lambda error: None)
-    reporter.line(_about(campaign, _ambiguous(others)))
-    reporter.line(reason_line(campaign))
-    for word in ('created', 'planned', 'confirmed', 'finished'):
-        moment: datetime | None = getattr(campaign, f'{word}_at')
-        if moment is not None:
-            reporter.line(
-                message(f'campaign-{word}-at', time=f'{moment:%Y-%m-%d %H:%M}')
+    def show(self, name: str) -> None:
+        """Show what a campaign is, its plan, and the result so far."""
+        ledger, reporter, campaign = self._ledger, self._reporter, self._found(name)
+        reporter.hide_names = NameFilter(ledger)
+        others = ledger.campaigns(lambda error: None)
+        reporter.line(_about(campaign, _ambiguous(others)))
+        reporter.line(reason_line(campaign))
+        for word in ('created', 'planned', 'confirmed', 'finished'):
+            moment: datetime | None = getattr(campaign, f'{word}_at')
+            if moment is not None:
+                time = f'{moment:%Y-%m-%d %H:%M}'
+                reporter.line(message(f'campaign-{word}-at', time=time))
+        if ledger.counts(campaign)[State.PLANNED]:
+            # Others may read it than those who may see all names of the plan.
+            reporter.shows_hidden = False
+            reporter.plan(
+                lambda number: message('campaign-to-do-do', number=number),
+                ledger.targets(campaign, State.PLANNED),
+                (),
+                _columns(campaign),
+                everything=True,
             )
-    if ledger.counts(campaign)[State.PLANNED]:
-        # Others may read it than those who may see all names of the plan.
-        reporter.shows_hidden = False
-        reporter.plan(
-            lambda number: message('campaign-to-do-do', number=number),
-            ledger.targets(campaign, State.PLANNED),
-            (),
-            _columns(campaign),
-            everything=True,
+        reporter.summary(Summary.read(ledger, campaign), self._remarks(campaign))
+
+    def stage(self, name: str) -> None:
+        """Print how far a campaign is, in one word."""
+        print(_stage(self._ledger.find(name)))
+
+    def report(self, name: str, folder: str) -> None:
+        """Write a report of a campaign."""
+        campaign = self._found(name)
+        with naming(folder):
+            files = write_report(self._ledger, campaign, expanded(folder))
+        for file in files:
+            self._reporter.line(str(file))
+
+    def upgrade(self) -> None:
+        """Tell which version the ledger has, which opening it has upgraded."""
+        place = self._ledger.location
+        self._reporter.say('campaign-ledger-version', place=place, version=VERSION)
+
+    def forget(self, name: str) -> None:
+        """Delete all that the ledger knows of a campaign.
+
+        :raises StoppedByGuard: some of it is not certain, or the operator says no
+        """
+        campaign = self._found(name)
+        if self._ledger.counts(campaign)[State.LEASED]:
+            raise StoppedByGuard(
+                f'Some targets of {name!r} may have been sent, and this was not '
+                'checked yet: resume it first, so that nothing is lost.'
+            )
+        self._confirm(message('campaign-confirm-forget', name=name))
+        with at_work(self._ledger, campaign, account=campaign.operator, workers=0):
+            self._ledger.forget(campaign)
+        self._reporter.say('campaign-forgotten', name=name)
+
+    def undo(self, name: str) -> Start:
+        """Return what undoes a campaign."""
+        return _script(self._found(name)), [f'-undo:{name}']
+
+    def resume(self, name: str) -> Start:
+        """Return what resumes a campaign."""
+        return _script(self._found(name)), ['-resume', f'-campaign:{name}']
+
+    def retry_failed(self, name: str) -> Start | None:
+        """Put failed targets back into the plan; return what resumes the campaign."""
+        campaign = check_complete(self._found(name))
+        if not self._ledger.retryable(campaign):
+            if number := self._ledger.to_do(campaign):
+                self._reporter.say('campaign-failed-planned', number=number)
+            else:
+                self._reporter.say('campaign-none-failed')
+            for line in self._to_resume(campaign):
+                self._reporter.line(line, urgent=True)
+            return None
+        if not (self._simulate or self._options.always or self._options.is_interactive):
+            # The script asks, when it has made the new plan.
+            raise InvalidInput('Nobody can be asked without a terminal: give -always.')
+        if self._options.always and not self._simulate:
+            self._check_own(campaign)
+        with at_work(self._ledger, campaign, account=campaign.operator, workers=0):
+            self._ledger.reopen(campaign)
+            self._ledger.plan_again(campaign)
+        if script_for(campaign.action) is None:
+            self._reporter.say('campaign-listed-again')
+            return None
+        return self.resume(name)
+
+    def _say_error(self, error: Exception) -> None:
+        self._reporter.line(str(error), urgent=True)
+
+    def _found(self, name: str) -> Campaign:
+        return found(self._ledger, name)
+
+    def _remarks(self, campaign: Campaign) -> Iterator[str]:
+        """Yield what can be done with a campaign."""
+        ledger, about = self._ledger, self._lines.about
+        yield message('campaign-ledger', place=ledger.location)
+        for partition, error in ledger.partition_errors(campaign).items():
+            yield message('campaign-postponed', partition=partition, error=error)
+        if _is_undone_by_script(campaign) and ledger.changed_count(campaign):
+            line = about('undo', campaign, '-reason:TEXT')
+            yield message('campaign-to-undo', line=line)
+        yield from self._to_resume(campaign)
+        if ledger.retryable(campaign):
+            line = about('retry-failed', campaign)
+            yield message('campaign-to-retry', line=line)
+
+    def _to_resume(self, campaign: Campaign) -> Iterator[str]:
+        """Yield the command that resumes a campaign, if something is left to do."""
+        counts = self._ledger.counts(campaign)
+        if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
+            line = self._lines.about('resume', campaign)
+            yield message('campaign-to-resume', line=line)
+
+    def _check_own(self, campaign: Campaign) -> None:
+        """Refuse to put back into the plan what -always will not agree to.
+
+        :raises StoppedByGuard: another key has planned it
+        """
+        site = site_of(campaign, self._options.arguments)
+        sealer = sealer_of(self._ledger, campaign, site)
+        for state in (State.FAILED, State.SKIPPED):
+            for target in self._ledger.targets(campaign, state):
+                skipped = target.decision.skipped if state is State.SKIPPED else None
+                if skipped is not None and not skipped.is_transient:
+                    continue
+                if sealer.vouched(target) is None:
+                    line = self._lines.about('retry-failed', campaign)
+                    raise StoppedByGuard(
+                        f'What has failed of {campaign.name!r} was not planned with '
+                        'your key, and -always does not agree to what others have put '
+                        'into the ledger: nothing was changed. Look at it first, at a '
+                        f'terminal or with -simulate: {line}'
+                    )
+
+    def _confirm(self, question: str) -> None:
+        """Ask the operator, unless told not to.
+
+        :raises StoppedByGuard: the answer was no
+        """
+        if self._options.always:
+            return
+        if not self._options.is_interactive:
+            raise InvalidInput('Nobody can be asked without a terminal: give -always.')
+        try:
+            answer = pywikibot.input(question)
+        except EOFError:
+            answer = ''
+        if answer.strip().lower() not in ('y', 'yes'):
+            raise StoppedByGuard('Not confirmed; nothing was changed.')
+
+
+#: What can be done, each with the method that does it and what has to be named.
+_VERBS: Mapping[str, tuple[Callable[..., Start | None], tuple[str, ...]]] = {
+    'list': (Management.list, ()),
+    'show': (Management.show, ('NAME',)),
+    'stage': (Management.stage, ('NAME',)),
+    'report': (Management.report, ('NAME', 'DIR')),
+    'resume': (Management.resume, ('NAME',)),
+    'retry-failed': (Management.retry_failed, ('NAME',)),
+    'undo': (Management.undo, ('NAME',)),
+    'forget': (Management.forget, ('NAME',)),
+    'upgrade': (Management.upgrade, ()),
+}
+
+
+def _script(campaign: Campaign) -> CampaignScript:
+    """Return the script that runs campaigns of this kind.
+
+    :raises InvalidInput: none that is installed here does
+    """
+    script = script_for(campaign.action)
+    if script is None:
+        began = f' ({displayable(campaign.script)})' if campaign.script else ''
+        raise InvalidInput(
+            f'The campaign {campaign.name!r} is a {displayable(campaign.action)}, '
+            'which no script that is installed here runs: use the one that began '
+            f'it{began}.'
         )
-    reporter.summary(
-        Summary.read(ledger, campaign), _remarks(ledger, options, campaign)
-    )
-    return ExitCode.DONE
+    return script
 
 
 def _columns(campaign: Campaign) -> Callable[[Target], Mapping[str, str]]:
     """Return what a plan shows of the targets of a campaign."""
     script = script_for(campaign.action)
     return script.kinds[campaign.action].columns if script else lambda target: {}
-
-
-def _remarks(
-    ledger: Ledger, options: CampaignOptions, campaign: Campaign
-) -> Iterator[str]:
-    """Yield what can be done with a campaign."""
-    yield message('campaign-ledger', place=ledger.location)
-    for partition, error in ledger.partition_errors(campaign).items():
-        yield message('campaign-postponed', partition=partition, error=error)
-    if _is_undone_by_script(campaign) and ledger.changed_count(campaign):
-        line = Lines(options).about('undo', campaign, '-reason:TEXT')
-        yield message('campaign-to-undo', line=line)
-    yield from _to_go_on(ledger, options, campaign)
-    if ledger.retryable(campaign):
-        line = Lines(options).about('retry-failed', campaign)
-        yield message('campaign-to-retry', line=line)
 
 
 def _is_undone_by_script(campaign: Campaign) -> bool:
@@ -220,98 +349,6 @@ def _is_undone_by_script(campaign: Campaign) -> bool:
         if script is not None:
             return bool(script.kinds[campaign.action].undone_by(campaign))
     return False
-
-
-def _to_go_on(
-    ledger: Ledger, options: CampaignOptions, campaign: Campaign
-) -> Iterator[str]:
-    """Yield the command that resumes a campaign, if something is left to do."""
-    counts = ledger.counts(campaign)
-    if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
-        line = Lines(options).about('resume', campaign)
-        yield message('campaign-to-resume', line=line)
-
-
-def _report(
-    ledger: Ledger, options: CampaignOptions, campaign: Campaign, directory: str
-) -> ExitCode:
-    with naming(directory):
-        files = write_report(ledger, campaign, expanded(directory))
-    for file in files:
-        _reporter(options).line(str(file))
-    return ExitCode.DONE
-
-
-def _plan_failed_again(
-    ledger: Ledger, options: CampaignOptions, campaign: Campaign, simulate: bool
-) -> int:
-    """Put failed targets back into the plan, and return how many there were."""
-    if not ledger.retryable(campaign):
-        return 0
-    if not (simulate or options.always or options.is_interactive):
-        # The script asks, when it has made the new plan.
-        raise InvalidInput('Nobody can be asked without a terminal: give -always.')
-    if options.always and not simulate:
-        _check_own(ledger, options, campaign)
-    with at_work(ledger, campaign, account=campaign.operator, workers=0):
-        ledger.reopen(campaign)
-        return ledger.plan_again(campaign)
-
-
-def _check_own(ledger: Ledger, options: CampaignOptions, campaign: Campaign) -> None:
-    """Refuse to put back into the plan what -always will not agree to.
-
-    :raises StoppedByGuard: another key has planned it
-    """
-    site = site_of(campaign, options.arguments)
-    sealer = sealer_of(ledger, campaign, site)
-    for state in (State.FAILED, State.SKIPPED):
-        for target in ledger.targets(campaign, state):
-            skipped = target.decision.skipped if state is State.SKIPPED else None
-            if skipped is not None and not skipped.is_transient:
-                continue
-            if sealer.vouched(target) is None:
-                line = Lines(options).about('retry-failed', campaign)
-                raise StoppedByGuard(
-                    f'What has failed of {campaign.name!r} was not planned with your '
-                    'key, and -always does not agree to what others have put into the '
-                    'ledger: nothing was changed. Look at it first, at a terminal or '
-                    f'with -simulate: {line}'
-                )
-
-
-def _forget(ledger: Ledger, options: CampaignOptions, campaign: Campaign) -> ExitCode:
-    if ledger.counts(campaign)[State.LEASED]:
-        raise StoppedByGuard(
-            f'Some targets of {campaign.name!r} may have been sent, and this was not '
-            'checked yet: resume it first, so that nothing is lost.'
-        )
-    _confirm(options, message('campaign-confirm-forget', name=campaign.name))
-    with at_work(ledger, campaign, account=campaign.operator, workers=0):
-        ledger.forget(campaign)
-    _reporter(options).line(message('campaign-forgotten', name=campaign.name))
-    return ExitCode.DONE
-
-
-def _confirm(options: CampaignOptions, question: str) -> None:
-    """Ask the operator, unless told not to.
-
-    :raises StoppedByGuard: the answer was no
-    """
-    if options.always:
-        return
-    if not options.is_interactive:
-        raise InvalidInput('Nobody can be asked without a terminal: give -always.')
-    try:
-        answer = pywikibot.input(question)
-    except EOFError:
-        answer = ''
-    if answer.strip().lower() not in ('y', 'yes'):
-        raise StoppedByGuard('Not confirmed; nothing was changed.')
-
-
-def _reporter(options: CampaignOptions) -> Reporter:
-    return Reporter(terminal(), quiet=options.quiet)
 
 
 def _ambiguous(campaigns: Iterable[Campaign]) -> set[str]:

@@ -286,7 +286,7 @@ def test_what_may_have_been_sent_is_not_forgotten(
         (['show', 'unheardof'], 'has no campaign'),
         (['dance', 'half'], 'not understood'),
         (['report', 'half'], 'Where to'),
-        (['resume', 'half', 'more'], 'not understood'),
+        (['resume', 'half', 'more'], "takes no 'more'"),
     ],
     ids=lambda value: ' '.join(value) if isinstance(value, list) else None,
 )

@@ -440,7 +440,7 @@ def test_what_a_colleague_locks_meanwhile_counts_as_done(
     sandbox.command('lock', user=spam(1)[0])
     run = global_lock('-resume', '-always')
     assert run.code == 0, run.said
-    assert '1 of them by others' in run.out
+    assert '1 of them not by this campaign' in run.out
     assert 'Sandbox Colleague' in run.out
     assert written(sandbox) == spam(2)
 

@@ -83,7 +83,10 @@ def test_what_was_locked_before_is_the_operators_own_and_can_be_undone(
     monkeypatch.undo()
     run = pwb('global_lock', '-undo:wave', '-reason:wrong list', '-always')
     assert run.code == 0, run.said
-    assert 'Done:      4 (1 of them by others)' in pwb('campaign', 'show', 'wave').out
+    assert (
+        'Done:      4 (1 of them not by this campaign)'
+        in pwb('campaign', 'show', 'wave').out
+    )
     assert 'Done:      3' in run.out
     locked = [name for name in NAMES if sandbox.farm.accounts[name].locked]
     assert locked == NAMES[3:]
