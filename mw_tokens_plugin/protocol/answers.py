@@ -54,14 +54,14 @@ _KNOWN = frozenset(
 #: What modules for logging in say of how far it has come; pywikibot relies on it.
 _STATUS = {'clientlogin': 'status', 'login': 'result'}
 #: Lists in what a wiki says of itself, with what each item names by its type.
-_LISTS = {
+_LISTS: Mapping[str, Mapping[str, type]] = {
     'namespacealiases': {'id': int, 'alias': str},
     'languages': {'name': str},
     'skins': {'name': str},
     'interwikimap': {'prefix': str, 'url': str},
     'extensions': {},
 }
-_NAMESPACE = {'id': int, 'name': str}
+_NAMESPACE: Mapping[str, type] = {'id': int, 'name': str}
 
 
 def is_answer(action: str, body: object) -> bool:
