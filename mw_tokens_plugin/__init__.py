@@ -21,7 +21,13 @@ if TYPE_CHECKING:
         LockLogEntry,
         StatusChange,
     )
-    from mw_tokens_plugin.protocol.globalblocks import GlobalBlock, GlobalBlockChange
+    from mw_tokens_plugin.protocol.globalblocks import (
+        INFINITY,
+        GlobalBlock,
+        GlobalBlockChange,
+        GlobalBlockLogEntry,
+        LocalBlock,
+    )
     from mw_tokens_plugin.protocol.globalgroups import (
         GlobalGroup,
         GlobalRename,
@@ -34,16 +40,19 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
 __all__ = [
+    'INFINITY',
     'AccountState',
     'EditContext',
     'GlobalAccount',
     'GlobalBlock',
     'GlobalBlockChange',
+    'GlobalBlockLogEntry',
     'GlobalGroup',
     'GlobalRename',
     'GroupsChange',
     'HiddenLevel',
     'ListedAccount',
+    'LocalBlock',
     'LockLogEntry',
     'StatusChange',
     'Token',
@@ -72,7 +81,13 @@ _PLACES = {
         'LockLogEntry',
         'StatusChange',
     ),
-    'protocol.globalblocks': ('GlobalBlock', 'GlobalBlockChange'),
+    'protocol.globalblocks': (
+        'INFINITY',
+        'GlobalBlock',
+        'GlobalBlockChange',
+        'GlobalBlockLogEntry',
+        'LocalBlock',
+    ),
     'protocol.globalgroups': ('GlobalGroup', 'GlobalRename', 'GroupsChange', 'WikiSet'),
     'protocol.tokens': ('Token', 'TokenType'),
     'site.mixins': ('TypedSite', 'foreign_site', 'typed'),

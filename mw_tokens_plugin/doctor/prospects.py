@@ -20,7 +20,7 @@ from mw_tokens_plugin.site.mixins import PluginMixin
 
 #: Rights of scripts that a block of the account takes away. Global accounts can be
 #: changed nevertheless.
-_BLOCKED = ('delete', 'edit', 'undelete')
+_BLOCKED = ('block', 'delete', 'edit', 'undelete')
 
 
 def script_check(

@@ -178,7 +178,7 @@ class GlobalBlocksMixin(FirstLettersMixin):
         :raises PermissionDenied: the session lacks the right or the grant
         :raises ReadOnly: no writes are taken now
         :raises LostRace: somebody blocked it at the same moment; read it first
-        :raises OutcomeUnknown: the answer was lost, or is not one of the API; read the
+        :raises AmbiguousWrite: the answer was lost, or is not one of the API; read the
             block and its log first
         """
         central = self._central()
@@ -241,7 +241,7 @@ class GlobalBlocksMixin(FirstLettersMixin):
         :raises NotBlocked: there is no such block
         :raises PermissionDenied: the session lacks the right or the grant
         :raises ReadOnly: no writes are taken now
-        :raises OutcomeUnknown: the answer was lost, or is not one of the API; read the
+        :raises AmbiguousWrite: the answer was lost, or is not one of the API; read the
             block and its log first
         """
         central = self._central()

@@ -19,8 +19,10 @@ from mw_tokens_plugin.doctor import (
     LoginKind,
     Missing,
     Obstacle,
+    examination,
     examine,
 )
+from mw_tokens_plugin.doctor.findings import Need, Role, Script
 from mw_tokens_plugin.sandbox import Fault, Sandbox
 from mw_tokens_plugin.sandbox.records import Block as BlockThere
 
@@ -331,6 +333,41 @@ def test_a_block_of_the_account_stops_what_it_forbids(
     assert found.would_work('global_lock')
     lacks = check(found, 'global_lock').missing
     assert lacks == (() if partial else (Missing('block', 'Local Admin', '-close'),))
+
+
+@pytest.mark.parametrize('grants', [None, ['basic', 'highvolume']])
+def test_who_is_globally_blocked_can_block_globally_but_not_locally(
+    grants: list[str] | None,
+    site: Any,
+    farm: Farm,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And a bot password without the grant is told which it needs."""
+    needs = (
+        Need('globalblock', 'globalblock'),
+        Need('block', 'blockusers', '-alsolocal'),
+    )
+    script = Script('blocking', Role.CENTRAL, 'globalblock', needs)
+    monkeypatch.setattr(examination, 'SCRIPTS', (script,))
+    name = site.username()
+    site.global_block(name, expiry='1 week', reason='compromised')
+    site.logout()
+    if grants is not None:
+        give_bot_password(farm, sandbox, grants)
+    found = examine(site)
+    assert found.wikis[0].findings is not None
+    assert found.wikis[0].findings.block is not None
+    assert found.wikis[0].findings.block.reason == 'compromised'
+    lacking = Missing('block', name, '-alsolocal')
+    if grants is None:
+        assert check(found, 'blocking').missing == (lacking,)
+    else:
+        assert check(found, 'blocking').missing == (
+            Missing('grant', 'globalblock'),
+            Missing('grant', 'blockusers', '-alsolocal'),
+            lacking,
+        )
 
 
 def test_a_block_is_told(

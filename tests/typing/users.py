@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pywikibot
@@ -10,14 +11,19 @@ from typing_extensions import assert_type
 
 import mw_tokens_plugin
 from mw_tokens_plugin import (
+    INFINITY,
     AccountState,
     EditContext,
     GlobalAccount,
+    GlobalBlock,
+    GlobalBlockChange,
+    GlobalBlockLogEntry,
     GlobalGroup,
     GlobalRename,
     GroupsChange,
     HiddenLevel,
     ListedAccount,
+    LocalBlock,
     LockLogEntry,
     StatusChange,
     Token,
@@ -75,6 +81,15 @@ assert_type(site.wiki_sets(), Iterator[WikiSet])
 assert_type(site.global_rename_status(), Iterator[GlobalRename])
 assert_type(site.set_global_groups('Example', add=['x'], reason=''), GroupsChange)
 site.delete_global_account('Example')  # type: ignore[call-arg]
+
+# Global blocks.
+assert_type(site.global_blocks(['Example'], limit=5), Iterator[GlobalBlock])
+assert_type(site.global_block_log(41), Iterator[GlobalBlockLogEntry])
+blocked = site.global_block('Example', expiry=INFINITY, reason='', local=LocalBlock())
+assert_type(blocked, GlobalBlockChange)
+assert_type(blocked.expiry, datetime)
+site.global_block('Example', reason='')  # type: ignore[call-arg]
+site.global_unblock('Example')  # type: ignore[call-arg]
 
 # Queries.
 assert_type(site.edit_context('Project:Sandbox'), EditContext)
