@@ -18,8 +18,8 @@ from mw_tokens_plugin.doctor.findings import (
 )
 from mw_tokens_plugin.site.mixins import PluginMixin
 
-#: Rights of scripts that a block of the account takes away. Global accounts can be
-#: changed nevertheless.
+#: Rights of scripts that a block of the account takes away. Global accounts and global
+#: blocks can be changed nevertheless.
 _BLOCKED = ('block', 'delete', 'edit', 'undelete')
 
 
