@@ -12,10 +12,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from ipaddress import ip_network
 from typing import Any
 
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.addresses import canonical_address
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.fields import (
     as_timestamp,
@@ -158,11 +158,7 @@ def canonical_target(text: str, *, capital: Capital = first_letter) -> str:
     :raises InvalidName: it is neither an address nor a possible name
     """
     name = normalise_name(text, capital=capital)
-    if '/' not in name:
-        return name
-    network = ip_network(name, strict=False)
-    is_single = network.num_addresses == 1
-    return normalise_name(str(network.network_address if is_single else network))
+    return canonical_address(name) or name
 
 
 def parse_expiry(value: object) -> datetime:

@@ -183,7 +183,7 @@ class GlobalBlocksMixin(FirstLettersMixin):
         """
         central = self._central()
         parameters: dict[str, Any] = {
-            **self._target(target),
+            **_named(central, target),
             'expiry': expiry_text(expiry),
             'reason': _reason(reason),
         }
@@ -246,7 +246,7 @@ class GlobalBlocksMixin(FirstLettersMixin):
         """
         central = self._central()
         parameters = {
-            **self._target(target),
+            **_named(central, target),
             'unblock': True,
             'reason': _reason(reason),
         }
@@ -278,6 +278,7 @@ class GlobalBlocksMixin(FirstLettersMixin):
         :raises ApiRefusal: the wiki refused
         """
         most = number_of(total, 'total')
+        central = self._central()
         parameters: dict[str, Any] = {
             'list': 'logevents',
             'letype': 'gblblock',
@@ -285,7 +286,7 @@ class GlobalBlocksMixin(FirstLettersMixin):
         }
         wanted = None
         if target is not None:
-            named = self._target(target)
+            named = _named(central, target)
             if 'id' in named:
                 # The title of such an entry is none that a wiki can be asked for.
                 wanted = f'#{named["id"]}'
@@ -296,19 +297,20 @@ class GlobalBlocksMixin(FirstLettersMixin):
             parameters['leuser'] = text_of(by, 'by')
         if since is not None:
             parameters['leend'] = _moment(since)
-        return islice(_log(self._central(), parameters, wanted), most)
+        return islice(_log(central, parameters, wanted), most)
 
-    def _central(self) -> PluginSite:
+    def _central(self) -> FirstLettersMixin:
         """Return the central wiki; this site itself if it is a site of that wiki."""
-        central: PluginSite = central_site(self)
+        central: FirstLettersMixin = central_site(self)
         return self if central == self else central
 
-    def _target(self, target: Any) -> dict[str, Any]:
-        """Return the parameter that names what is blocked."""
-        if isinstance(target, int) and not isinstance(target, bool):
-            return {'id': target}
-        text = account_text(target)
-        return {'target': canonical_target(text, capital=self.first_letter)}
+
+def _named(site: FirstLettersMixin, target: Any) -> dict[str, Any]:
+    """Return the parameter that names what is blocked."""
+    if isinstance(target, int) and not isinstance(target, bool):
+        return {'id': target}
+    text = account_text(target)
+    return {'target': canonical_target(text, capital=site.first_letter)}
 
 
 def _global_blocks(
