@@ -23,25 +23,19 @@ release = metadata.version(project)
 extensions = [
     'myst_parser',
     'sphinx.ext.autodoc',
-    'sphinx.ext.autosummary',
-    'sphinx.ext.viewcode',
 ]
 html_theme = 'furo'
 html_static_path = ['_static']
 html_css_files = ['site.css']
 html_title = f'{project} {release}'
-exclude_patterns = ['_templates']
-templates_path = ['_templates']
 
-# Each name is described where it is defined, not where it is offered again.
+# Of a module, all that it defines and does not call private.
 autodoc_default_options = {
     'ignore-module-all': True,
     'members': True,
     'show-inheritance': True,
 }
 autodoc_member_order = 'bysource'
-# If it did, a default such as str would lead to builtins, for which there is no page.
-viewcode_follow_imported_members = False
 autodoc_typehints = 'description'
 myst_heading_anchors = 3
 

@@ -109,6 +109,8 @@ if TYPE_CHECKING:
 
 else:
     TypedSite = PluginMixin
+    # What it is called where users see it.
+    TypedSite.__name__ = TypedSite.__qualname__ = 'TypedSite'
 
 
 def typed(site: Any) -> TypedSite:

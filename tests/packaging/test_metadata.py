@@ -135,19 +135,6 @@ def test_each_script_has_its_page_and_its_line_in_the_readme() -> None:
         assert f'pwb {script}' in read('README.md')
 
 
-def test_reference_covers_every_part() -> None:
-    """The sandbox has its own page; its inside is nobody's interface."""
-    described = re.findall(
-        r'^   mw_tokens_plugin\.(\w+)$', read('docs/reference.rst'), re.M
-    )
-    parts = {
-        path.stem
-        for path in (ROOT / 'mw_tokens_plugin').iterdir()
-        if path.suffix == '.py' or (path / '__init__.py').is_file()
-    }
-    assert set(described) == parts - {'__init__', 'sandbox'}
-
-
 def test_no_file_names_a_place_on_somebodys_machine() -> None:
     """What is written down for everyone must not lean on one person's folders."""
     private = re.compile(r'(?<![\w.:/-])/(?:home|root|Users|opt|work)/[\w.]')

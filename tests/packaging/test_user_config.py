@@ -90,7 +90,7 @@ def test_pywikibot_starts_without_waiting_for_the_plugin(
     result = run(tmp_path, code)
     assert result.stdout.splitlines() == [
         'True True',
-        'PluginMixin',
+        'TypedSite',
         'True',
         '_CleanLogRecord False',
     ], result.stderr
