@@ -216,14 +216,10 @@ class SetGlobalBlock(Action):
             )
         if is_wanted:
             return Outcome(State.DONE, detail=f'done meanwhile by {_who(block)}')
-        detail = (
-            'not blocked any more'
-            if block is None
-            else f'blocked otherwise since the plan by {_who(block)}'
-        )
+        how = 'not blocked any more' if block is None else f'by {_who(block)}'
         return Outcome(
             State.FAILED,
-            detail=f'{detail}, and skipped',
+            detail=f'changed since the plan ({how}), and skipped',
             reason_code=SkipReason.CHANGED_SINCE.name,
         )
 

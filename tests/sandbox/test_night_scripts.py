@@ -19,9 +19,10 @@ import pytest
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.faults import KINDS
 
-from . import night_accounts, night_pages
+from . import night_accounts, night_blocks, night_pages
 from .farms import Farm
 from .night_accounts import AccountNight
+from .night_blocks import BlockNight
 from .night_pages import PageNight
 from .night_scripts import ScriptNight, hurried_scripts
 from .night_seeds import parametrize, told
@@ -33,10 +34,12 @@ pytestmark = [
 
 PAGES = 140
 ACCOUNTS = 100
+BLOCKS = 200
 
 _SHARES = {
     'page_night': [(range(n, n + PAGES // 4),) for n in range(0, PAGES, PAGES // 4)],
     'account_night': [(range(ACCOUNTS),)],
+    'block_night': [(range(BLOCKS),)],
 }
 
 
@@ -79,6 +82,13 @@ def account_night(seeds: range, begin: Callable[..., AccountNight]) -> AccountNi
     return begin(AccountNight, f'accounts{seeds.start}', wikis=1, accounts=accounts)
 
 
+@pytest.fixture
+def block_night(seeds: range, begin: Callable[..., BlockNight]) -> BlockNight:
+    """A night on which accounts and addresses are blocked."""
+    accounts = night_blocks.MOST_TARGETS * len(seeds)
+    return begin(BlockNight, f'blocks{seeds.start}', wikis=1, accounts=accounts)
+
+
 def test_no_page_is_lost_and_what_was_deleted_is_restored(
     page_night: PageNight, seeds: range, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,6 +111,18 @@ def test_no_account_is_deleted_but_those_of_the_plan(
         capfd.readouterr()
     print(account_night.tally)
     assert account_night.tally.lost >= len(seeds) // 10
+
+
+def test_each_target_is_blocked_once_and_has_one_entry_in_the_log(
+    block_night: BlockNight, seeds: range, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for seed in seeds:
+        schedule = night_blocks.Schedule.of(seed)
+        with told(schedule, block_night.said):
+            block_night.play(schedule)
+        capfd.readouterr()
+    print(block_night.tally)
+    assert block_night.tally.lost >= len(seeds) // 10
 
 
 def test_all_that_can_go_wrong_does() -> None:
