@@ -6,12 +6,15 @@ Judged by what the wiki itself saw, request by request.
 from __future__ import annotations
 
 import itertools
+import json
 import random
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mw_tokens_plugin.campaign.exitcodes import ExitCode
+from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.globalblocks import GlobalBlock
 from mw_tokens_plugin.sandbox.journal import Entry
@@ -102,13 +105,13 @@ class BlockNight(ScriptNight):
         names = [self._target() for _ in range(schedule.targets)]
         self.sandbox.call(
             lambda farm: [
-                make_block(farm, names[number], 2) for number in schedule.blocked
+                make_block(farm, names[number], 100) for number in schedule.blocked
             ]
         )
         watch = BlockWatch(self, names, schedule.deeds, planned_in=name)
         self.arm(schedule.faults)
         first = ['global_block', *names, f'-reason:{REASON}', '-always', '-modify']
-        first += ['-expiry:6 months', '-hardblock', f'-campaign:{name}']
+        first += ['-expiry:3 years', '-hardblock', f'-campaign:{name}']
         if schedule.simulated:
             first.append('-simulate')
         campaign = self.carry_through(
@@ -117,6 +120,15 @@ class BlockNight(ScriptNight):
         watch.end()
         watch.judge(self.reported(campaign))
         self.count(campaign, watch)
+
+    def reported(self, campaign: Campaign) -> dict[str, dict[str, Any]]:
+        """Return what the two parts of the report say of each target."""
+        code = self.start('campaign', 'report', campaign.name, str(self.folder))
+        assert code is ExitCode.DONE, self.said[-1]
+        paths = self.folder.glob(f'{campaign.name}-a*.json')
+        parts = [json.loads(path.read_text())['targets'] for path in paths]
+        assert len(parts) == 2
+        return {row['target']: row for rows in parts for row in rows}
 
     def _target(self) -> str:
         number = next(self._numbers)
@@ -177,7 +189,7 @@ class BlockWatch(Watch[str]):
         if what == 'lift' and found is not None:
             blocks.lift(found)
         elif what == 'change' or (what == 'block' and found is None):
-            make_block(self.farm, target, 5, found)
+            make_block(self.farm, target, 110, found)
 
     def read(self, entry: Entry) -> set[str]:
         """Return the targets that an answer tells the block of."""

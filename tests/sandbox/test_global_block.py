@@ -153,7 +153,10 @@ def test_addresses_are_read_as_they_are_pasted_and_covered_ones_skipped(
 
 
 def test_a_mixed_list_gets_for_each_kind_the_settings_of_that_kind(
-    global_block: Script, sandbox: Sandbox, listed: Callable[[str], str]
+    global_block: Script,
+    sandbox: Sandbox,
+    listed: Callable[[str], str],
+    tmp_path: Path,
 ) -> None:
     temporary = [f'~2026-40417-{number}' for number in (33, 34, 35)]
     sandbox.call(lambda farm: [farm.add_account(name) for name in temporary])
@@ -162,8 +165,12 @@ def test_a_mixed_list_gets_for_each_kind_the_settings_of_that_kind(
     unsaid = global_block(*usual)
     assert unsaid.code == 2
     assert '-anononly' in unsaid.err and '-hardblock' in unsaid.err
-    run = global_block(*usual, '-anononly')
+    run = global_block(*usual, '-anononly', f'-report:{tmp_path}/report')
     assert run.code == 0, run.said
+    # No file has both kinds.
+    texts = [path.read_text('utf-8') for path in (tmp_path / 'report').iterdir()]
+    assert len(texts) == 8
+    assert not any(spam(1)[0] in text and '192.0.2.44' in text for text in texts)
     assert '#48123' in run.err and '--~~~~' in run.err
     found = blocks(sandbox)
     addresses = {'192.0.2.44', '192.0.2.45'}

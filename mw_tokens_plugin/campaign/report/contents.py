@@ -8,7 +8,7 @@ file is left to the module of each format.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,25 +73,39 @@ class Contents:
     :ivar skipped: skipped targets, by reason
     """
 
-    def __init__(self, ledger: Ledger, campaign: Campaign) -> None:
-        """Read what does not depend on the number of targets."""
+    def __init__(
+        self,
+        ledger: Ledger,
+        campaign: Campaign,
+        part: Callable[[Target], bool] | None = None,
+    ) -> None:
+        """Read what does not depend on the number of targets.
+
+        :param part: tells which targets are in it; by default all of them are
+        """
         self._ledger = ledger
+        self._part = part
         self._filter = NameFilter(ledger)
         self._partition_errors = ledger.partition_errors(campaign)
         self.campaign = self._filter.campaign(campaign)
         self.counts: Mapping[State, int] = ledger.counts(campaign)
         self.changed = ledger.changed_count(campaign)
         self.skipped: Mapping[SkipReason, int] = ledger.skip_counts(campaign)
+        if part is not None:
+            self._count_part()
 
     def rows(self, state: State | None = None) -> Iterator[Row]:
         """Yield targets in the order in which they were listed.
 
         :param state: only those in this state
         """
-        return map(self._row, self._ledger.targets(self.campaign, state))
+        return map(self._row, self._targets(state))
 
     def errors(self) -> dict[str, int]:
         """Count the errors of all attempts by class, the most frequent first."""
+        if self._part is not None:
+            # They are not kept by target, and may name one of another part.
+            return {}
         found = Counter(
             self._filter(error) for _, error in self._ledger.errors(self.campaign)
         )
@@ -100,6 +114,8 @@ class Contents:
     def steps(self) -> list[Step]:
         """Return progress and errors over time."""
         start, end = self._ledger.span(self.campaign)
+        if self._part is not None:
+            return []
         if start is None or end is None:
             return []
         width = max((end - start) / _STEPS, timedelta(milliseconds=1))
@@ -115,6 +131,22 @@ class Contents:
             until = start + (number + 1) * width
             steps.append(Step(until, so_far, errors[number]))
         return steps
+
+    def _targets(self, state: State | None = None) -> Iterator[Target]:
+        targets = self._ledger.targets(self.campaign, state)
+        return targets if self._part is None else filter(self._part, targets)
+
+    def _count_part(self) -> None:
+        """Count the targets that are in it."""
+        counts, skipped = Counter(dict.fromkeys(State, 0)), Counter[SkipReason]()
+        self.changed = 0
+        for target in self._targets():
+            counts[target.state] += 1
+            is_done = target.state is State.DONE
+            self.changed += bool(is_done and target.changed)
+            if target.decision.skipped is not None:
+                skipped[target.decision.skipped] += 1
+        self.counts, self.skipped = counts, skipped
 
     def _row(self, target: Target) -> Row:
         error = self._partition_errors.get(target.decision.partition or '')

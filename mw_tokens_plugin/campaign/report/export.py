@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TextIO
 
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.campaign.records import Campaign, Target
 from mw_tokens_plugin.campaign.report.contents import Contents
 from mw_tokens_plugin.campaign.report.datafiles import write_csv, write_json
 from mw_tokens_plugin.campaign.report.page import write_html
 from mw_tokens_plugin.campaign.report.wikitext import write_wikitext
 from mw_tokens_plugin.privatefiles import replacing
+from mw_tokens_plugin.protocol.addresses import network_of
 
 _FORMATS: dict[str, Callable[[Contents, TextIO], None]] = {
     'json': write_json,
@@ -25,6 +26,10 @@ _FORMATS: dict[str, Callable[[Contents, TextIO], None]] = {
     'wiki': write_wikitext,
     'html': write_html,
 }
+
+#: Campaigns of which no report has both accounts and addresses: whoever reads it could
+#: link them.
+_SEPARATED = frozenset({'global_block', 'undo_global_block'})
 
 
 def write_report(
@@ -41,12 +46,30 @@ def write_report(
     """
     folder = Path(directory)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    contents = Contents(ledger, campaign)
     stem = re.sub(r'[^\w.-]', '_', campaign.name)
     written = []
-    for suffix, write in _FORMATS.items():
-        path = folder / f'{stem}.{suffix}'
-        with replacing(path) as file:
-            write(contents, file)
-        written.append(path)
+    for part, is_in_part in _parts(ledger, campaign).items():
+        contents = Contents(ledger, campaign, is_in_part)
+        for suffix, write in _FORMATS.items():
+            path = folder / f'{stem}{part}.{suffix}'
+            with replacing(path) as file:
+                write(contents, file)
+            written.append(path)
     return written
+
+
+def _parts(
+    ledger: Ledger, campaign: Campaign
+) -> dict[str, Callable[[Target], bool] | None]:
+    """Return the parts of a report, by what is added to the names of their files."""
+    whole: dict[str, Callable[[Target], bool] | None] = {'': None}
+    if campaign.action not in _SEPARATED:
+        return whole
+    kinds = {_is_address(target) for target in ledger.targets(campaign)}
+    if len(kinds) < 2:
+        return whole
+    return {'-accounts': lambda t: not _is_address(t), '-addresses': _is_address}
+
+
+def _is_address(target: Target) -> bool:
+    return network_of(target.name) is not None
