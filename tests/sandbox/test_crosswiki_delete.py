@@ -1053,6 +1053,50 @@ def test_undo_restores_only_what_the_campaign_deleted(
     assert len(sandbox.journal.entries(action='undelete')) == 4
 
 
+@pytest.mark.parametrize('lost', [False, True])
+def test_what_others_have_restored_since_an_undo_was_planned_is_theirs(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, lost: bool
+) -> None:
+    """Also where the request was lost before it arrived; a new page is left alone."""
+    titles = ['Spam back', 'Spam new', 'Spam ours']
+    for title in titles:
+        write('aa', title)
+    names = [f'[[aa:{title}]]' for title in titles]
+    assert crosswiki_delete(*names, *USUAL, '-campaign:d').code == 0
+    undo = ('-undo:d', '-reason:mistake', '-campaign:u')
+    assert crosswiki_delete(*undo, '-simulate').code == 0
+
+    def change(farm: Any) -> None:
+        farm.advance(5)
+        wiki = farm.wikis['aa']
+        back = next(title for title in wiki.archive if title.name == titles[0])
+        wiki.undelete(back, 'Plain Sysop', 'was fine')
+        wiki.edit(titles[1], 'A real page', user='Plain Sysop')
+
+    if lost:
+        send = sandbox.journal.write
+
+        def hear(entry: Entry) -> None:
+            send(entry)
+            if entry.action == 'undelete':
+                del sandbox.journal.write  # type: ignore[method-assign]
+                change(sandbox.farm)
+
+        sandbox.journal.write = hear  # type: ignore[method-assign]
+        sandbox.faults.arm(kind='drop', when='before', action='undelete', nth=1)
+    else:
+        sandbox.call(change)
+    run = crosswiki_delete('-resume', '-campaign:u', '-always')
+    assert run.code == 1, run.said
+    assert f'aawiki:{titles[0]} (restored meanwhile, by Plain Sysop' in run.out
+    assert 'changed since the plan: there is a new page or file' in run.out
+    wiki = sandbox.farm.wikis['aa']
+    assert existing(wiki.page(titles[1])).latest.text == 'A real page'
+    assert existing(wiki.page(titles[2])).latest.text == 'Buy!'
+    sent = sandbox.journal.entries(action='undelete')
+    assert [entry.target for entry in sent if entry.effect] == [titles[2]]
+
+
 def test_undo_refuses_to_mix_revisions(
     crosswiki_delete: Script, sandbox: Sandbox, write: Any
 ) -> None:

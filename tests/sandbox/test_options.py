@@ -397,6 +397,29 @@ def test_who_has_become_a_steward_since_the_plan_is_left_alone(
     assert reads == {0: 0, 11: 1}
 
 
+def test_what_others_have_changed_since_an_undo_was_planned_is_left_alone(
+    global_lock: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a plan of ten minutes ago, whoever has locked or unlocked meanwhile."""
+    again, free, ours = spam(3)
+    assert global_lock(*spam(3), *USUAL, '-campaign:wave').code == 0
+    undo = ('-undo:wave', '-reason:a mistake', '-campaign:back')
+    run = global_lock(*undo, '-simulate')
+    assert run.code == 0, run.said
+    for name in (again, free):
+        sandbox.command('lock', user=name, locked=False, by='Sandbox Colleague')
+    sandbox.command('lock', user=again, by='Sandbox Colleague')
+    monkeypatch.setattr(batch, 'now', always(now() + timedelta(minutes=11)))
+    sandbox.journal.clear()
+    run = global_lock('-resume', '-campaign:back', '-always')
+    assert run.code == 1, run.said
+    assert effects(sandbox) == [ours]
+    accounts = sandbox.farm.accounts
+    assert [accounts[name].locked for name in spam(3)] == [True, False, False]
+    assert f'{again}: changed since the plan, and skipped' in run.out
+    assert 'Done:      2 (1 of them by others)' in run.out
+
+
 def test_what_an_option_sets_holds_for_that_script_alone(
     farm: Farm, ledger_file: Path, sandbox: Sandbox
 ) -> None:

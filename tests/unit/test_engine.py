@@ -355,6 +355,63 @@ def test_what_a_wiki_has_not_carried_out_is_read_by_the_next_run(
 # Trying again
 
 
+@pytest.mark.parametrize('ending', ['stop', 'error'])
+def test_what_a_wiki_runs_later_stays_leased_if_the_run_ends_before(
+    ledger: Ledger, campaign: Campaign, ending: str
+) -> None:
+    """Whether the operator stops it, or the wiki does not answer any more."""
+    action, slept = Queueing(looks=9), list[float]()
+    down = WikiUnreachable('down')
+
+    def unreadable(targets: Sequence[Target]) -> Iterator[tuple[Target, None]]:
+        raise down
+
+    if ending == 'error':
+        action.reconcile = unreadable  # type: ignore[method-assign]
+    with at_work(ledger, campaign, account='x@w') as run:
+        finish = Engine(
+            ledger,
+            campaign,
+            action,
+            run,
+            sleep=slept.append,
+            should_stop=lambda: ending == 'stop' and len(slept) == 2,
+        ).run()
+    assert finish.error is (down if ending == 'error' else None)
+    assert finish.interrupted is (ending == 'stop')
+    assert ledger.counts(campaign)[State.LEASED] == 10
+    assert carry_out(ledger, campaign, Queueing(looks=1)) == Finish()
+    assert ledger.counts(campaign)[State.DONE] == 40
+
+
+def test_nothing_is_sent_while_it_is_unknown_what_a_killed_run_has_sent(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    """Its targets stay leased until the wiki can be read."""
+    ledger.lease(campaign, 'killed/0', 3)
+    action = Failing()
+    down = WikiUnreachable('down')
+
+    def unreadable(targets: Sequence[Target]) -> Iterator[tuple[Target, None]]:
+        raise down
+
+    action.reconcile = unreadable  # type: ignore[method-assign]
+    with at_work(ledger, campaign, account='x@w') as run:
+        engine = Engine(ledger, campaign, action, run, policy=ONCE)
+        assert engine.run().error is down
+    with (
+        at_work(ledger, campaign, account='x@w') as run,
+        pytest.raises(WikiUnreachable),
+    ):
+        Engine(ledger, campaign, action, run, policy=ONCE).reconcile_left()
+    assert action.applied == []
+    assert ledger.counts(campaign)[State.LEASED] == 3
+    working = Failing(done=True)
+    assert carry_out(ledger, campaign, working) == Finish()
+    assert working.reads == NAMES[:3]
+    assert working.applied == NAMES[3:]
+
+
 class Failing(Counting):
     """Counting where the first writes of one target fail.
 
