@@ -54,13 +54,26 @@ _PROPERTIES = ('id', 'target', 'by', 'timestamp', 'expiry', 'reason')
 #: How many items a wiki lists at a time to everybody.
 _USUAL_LIMIT = 500
 
-#: What a wiki answers where a target is not in the state that is expected.
-_CONFLICTS = frozenset(
+#: What a wiki refuses of single targets: an exception tells of it, so that pywikibot
+#: does not need to warn. The last ones are those of local blocks.
+_TOLD = frozenset(
     {
+        'badexpiry',
+        'badexpiry-past',
+        'baduser',
+        'cannot-modify-global-autoblock',
+        'globalblocking-bigrange',
         'globalblocking-block-alreadyblocked',
+        'globalblocking-block-anononly-on-account',
+        'globalblocking-block-enable-autoblock-on-ip',
         'globalblocking-block-failure',
+        'globalblocking-block-target-invalid',
         'globalblocking-notblocked',
         'globalblocking-notblocked-id',
+        'badaccess-group0',
+        'badaccess-groups',
+        'ipb_',
+        'ipbblocked',
     }
 )
 
@@ -211,7 +224,7 @@ class GlobalBlocksMixin(FirstLettersMixin):
         parameters |= {name: True for name, wanted in flags.items() if wanted}
         _check_parameters(central, parameters)
         try:
-            answer = send_once(central, 'globalblock', parameters, expected=_CONFLICTS)
+            answer = send_once(central, 'globalblock', parameters, expected=_TOLD)
         except ApiRefusal as error:
             if local is not None and _is_local(error):
                 raise LocalBlockFailed(error.code, error.info, error.wiki) from error
@@ -250,7 +263,7 @@ class GlobalBlocksMixin(FirstLettersMixin):
             'unblock': True,
             'reason': _reason(reason),
         }
-        send_once(central, 'globalblock', parameters, proof='user', expected=_CONFLICTS)
+        send_once(central, 'globalblock', parameters, proof='user', expected=_TOLD)
 
     def global_block_log(
         self,

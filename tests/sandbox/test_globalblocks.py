@@ -277,7 +277,10 @@ def test_what_the_wiki_would_refuse_is_not_sent(
 # Refusals
 
 
-def test_each_refusal_has_a_class_and_the_words_of_the_wiki(site: Any) -> None:
+def test_each_refusal_has_a_class_and_the_words_of_the_wiki(
+    site: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And an exception tells of it, so pywikibot prints no name on the side."""
     block(site, ADDRESS)
     block(site, SPAMBOT)
     number = only(site, ADDRESS).id
@@ -310,6 +313,7 @@ def test_each_refusal_has_a_class_and_the_words_of_the_wiki(site: Any) -> None:
     for target, words in (('192.0.2.8', 'not globally blocked'), (999, 'the ID #999')):
         with pytest.raises(exceptions.NotBlocked, match=words):
             site.global_unblock(target, reason='test')
+    assert 'API error' not in capfd.readouterr().err
     with pytest.raises(exceptions.RangeTooWide, match='broader than /16'):
         list(site.global_blocks(ip='10.0.0.0/8'))
 
