@@ -18,7 +18,12 @@ import pywikibot
 from pywikibot import config
 from pywikibot.exceptions import APIError
 
-from mw_tokens_plugin.exceptions import ApiRefusal, InvalidInput, LocalBlockFailed
+from mw_tokens_plugin.exceptions import (
+    ApiRefusal,
+    InvalidInput,
+    LocalBlockFailed,
+    UnknownModule,
+)
 from mw_tokens_plugin.protocol.answers import items_of
 from mw_tokens_plugin.protocol.fields import as_timestamp
 from mw_tokens_plugin.protocol.globalblocks import (
@@ -120,6 +125,7 @@ class GlobalBlocksMixin(FirstLettersMixin):
         :param limit: how many blocks at most; None for all
         :raises InvalidInput: more than one of the first three is given, or one is not
             of its type
+        :raises UnknownModule: the wiki has no global blocks
         :raises NotCentral: the family does not say which wiki is the central one
         :raises ApiRefusal: the wiki refused
         """
@@ -341,6 +347,8 @@ def _global_blocks(
             **parameters,
         )
         for answer in answers:
+            if 'globalblocks' not in answer.get('query', {}):
+                _check_list(site)
             found = map(from_globalblocks, items_of(answer, 'query', 'globalblocks'))
             new = [block for block in found if block.id not in seen]
             yield from new
@@ -349,6 +357,19 @@ def _global_blocks(
                 if 'continue' in answer:
                     pywikibot.warning(_MORE.format(site))
                 break
+
+
+def _check_list(site: PluginSite) -> None:
+    """Refuse to list blocks of a wiki that has none.
+
+    :raises UnknownModule: it has no such list
+    """
+    known = site.tokens.module_info.values('query', 'list')
+    if known and 'globalblocks' not in known:
+        raise UnknownModule(
+            f'{site} has no global blocks: its API has no list=globalblocks. The '
+            'extension GlobalBlocking may not be installed there.'
+        )
 
 
 def _log(

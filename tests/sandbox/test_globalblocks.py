@@ -329,6 +329,19 @@ def test_a_lost_race_and_a_wiki_that_takes_no_writes(
         block(site, ADDRESS)
 
 
+def test_a_farm_without_the_extension_is_told_of_in_one_sentence(
+    old_site: Any,
+) -> None:
+    with pytest.raises(exceptions.UnknownModule, match='GlobalBlocking may not be'):
+        list(old_site.global_blocks(ADDRESS))
+    for refused in (
+        lambda: block(old_site, ADDRESS),
+        lambda: old_site.global_unblock(ADDRESS, reason='test'),
+    ):
+        with pytest.raises(exceptions.UnknownModule, match='globalblock'):
+            refused()
+
+
 def test_who_lacks_the_right_is_told_so(farm: Farm) -> None:
     site = farm.site(user=farm.sysop.name)
     with pytest.raises(exceptions.PermissionDenied, match='remove global blocks'):
