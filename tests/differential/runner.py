@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 # What scripts have in common, with the user-config.py of the folder.
 import pywikibot
 import pywikibot.pagegenerators
-import pywikibot.specialbots  # noqa: F401
+import pywikibot.specialbots
 
 
 def job_of_this_process(read: int, write: int) -> dict[str, Any] | None:
@@ -30,6 +31,14 @@ def job_of_this_process(read: int, write: int) -> dict[str, Any] | None:
     return None
 
 
+def save_at_once(request: Callable[..., object], *args: Any, **options: Any) -> None:
+    """Save in the foreground what pywikibot would save in the background.
+
+    Of that it loses the last pages now and then, when a script ends on a slow machine.
+    """
+    request(*args, **options)
+
+
 def become_pwb(job: dict[str, Any]) -> None:
     """Run one command, and end as it ends."""
     for number, path in enumerate((job['input'], job['output'], job['output'])):
@@ -37,6 +46,7 @@ def become_pwb(job: dict[str, Any]) -> None:
         opened = os.open(path, flags, 0o600)
         os.dup2(opened, number)
         os.close(opened)
+    pywikibot.async_request = save_at_once
     sys.argv = ['pwb', *job['arguments']]
     # It reads its arguments while it is imported.
     from pywikibot.scripts import wrapper

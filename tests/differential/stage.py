@@ -57,6 +57,7 @@ print(site.user(), site.logged_in())
 _VARYING = [
     (re.compile(pattern), stand_in)
     for pattern, stand_in in (
+        (r'(?m)^(Execution|Read operation|Write operation) time: .*', 'DURATION'),
         (r'127\.\d+\.\d+\.\d+:\d+', 'HOST'),
         (r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\b20\d{12}\b', 'TIME'),
         (r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?', 'TIME'),
