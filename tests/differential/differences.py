@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .stage import Done
@@ -27,6 +27,8 @@ class Difference:
     parameters: str = ''
 
 
+_ERROR = re.compile(r'(ERROR|CRITICAL): .*')
+
 #: The names are those of the table in docs/bots.md.
 DIFFERENCES = {
     'asserted': Difference(parameters=r' assert(user)?=(\S+ (Operator|Sysop)|\S+)'),
@@ -34,9 +36,12 @@ DIFFERENCES = {
     'renewals': Difference(
         output=r'(Renewing the |WARNING: API error badtoken|Logging in to '
         r'|ERROR: Logged in as .* Forcing re-login)',
-        requests=r' (client)?login | query .* meta=userinfo( |$)(?!.*(prop|list)=)',
+        requests=r' (client)?login | (badtoken|assertuserfailed) - action='
+        r'| query .* meta=userinfo( |$)(?!.*(prop|list)=)',
     ),
-    'errors': Difference(),
+    # How many there are is compared; what they are called and say is not.
+    'errors': Difference(output=r'The above exception was|During handling of|\[help: '),
+    'clock': Difference(requests=r' query .* (curtimestamp=1|siprop=general\S*) '),
 }
 
 #: Named in the docs, and not met by one script: tests/sandbox/test_unharmed.py has it.
@@ -58,7 +63,24 @@ def unlike(plain: Done, plugin: Done) -> list[str]:
 
 def _lines(output: Iterable[str]) -> list[str]:
     meant = re.compile('|'.join(d.output for d in DIFFERENCES.values() if d.output))
-    return [line for line in output if line.strip() and not meant.match(line)]
+    lines = _without_tracebacks(output)
+    said = (_ERROR.sub(r'\1', line.strip()) for line in lines)
+    return [line for line in said if line and not meant.match(line)]
+
+
+def _without_tracebacks(output: Iterable[str]) -> Iterator[str]:
+    """Leave out tracebacks, in which there are modules of the plugin."""
+    within = False
+    for line in output:
+        before, found, _ = line.partition('Traceback (most recent call last)')
+        if found:
+            within = True
+            yield before
+        elif not within:
+            yield line
+        elif not line.startswith(' '):
+            # It ends with the exception, which CRITICAL tells as well.
+            within = False
 
 
 def _asked(requests: Iterable[str]) -> list[str]:

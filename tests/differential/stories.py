@@ -231,7 +231,6 @@ patrol -recentchanges -usercontribs:"Spambot 00001" -ask <<< y/y
 patrol -newpages -ask -limit:2 <<< y/n
 watchlist
 watchlist -count
-watchlist -all
 watchlist -new
 transferbot -page:Harbour -tolang:aa -overwrite
 transferbot -lang:aa -page:"Main Page" -tolang:bb -prefix:From/
@@ -304,8 +303,6 @@ add_text -page:Harbour -text:T1 -summary:s -always
 add_text -page:Harbour -text:T2 -summary:s -always
 !lose-session action=edit
 add_text -page:Harbour -text:T3 -summary:s -always
-!lose-session action=edit remembered=true
-add_text -page:Harbour -text:T4 -summary:s -always
 !lose-session action=query nth=2
 listpages -start:! -format:3
 !readonly action=edit
@@ -359,10 +356,8 @@ delete -page:Seatown -summary:s -always
 add_text -page:Harbour -text:S4 -summary:s -always
 *promote user="Sandbox Operator"
 *set-readonly reason=maintenance
-touch -page:Harbour
+touch -page:Lighthouse -limit:0
 *set-readonly reason=
-!lock-operator action=edit
-add_text -page:Harbour -text:S5 -summary:s -always
 listpages -start:! -limit:2 -format:3
 """
 

@@ -78,7 +78,7 @@ def _unlike(plain: list[Done], plugin: list[Done]) -> Iterator[str]:
 
 def test_the_stories_are_long_and_do_something() -> None:
     commands = [line for lines in STORIES.values() for line in lines]
-    assert len([line for line in commands if line and line[0] not in '!*']) >= 270
+    assert len([line for line in commands if line and line[0] not in '!*']) >= 265
 
 
 def test_each_difference_is_documented() -> None:
