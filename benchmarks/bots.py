@@ -202,7 +202,7 @@ def medians(runs: list[Figures]) -> list[float]:
 def lines(name: str, mode: str) -> int:
     """Count lines of code."""
     text = (FOLDERS[mode] / f'{name}.py').read_text('utf-8')
-    skipped = set()
+    skipped: set[int] = set()
     for node in ast.walk(ast.parse(text)):
         body = getattr(node, 'body', None)
         first = body[0] if isinstance(body, list) and body else None

@@ -356,7 +356,7 @@ delete -page:Seatown -summary:s -always
 add_text -page:Harbour -text:S4 -summary:s -always
 *promote user="Sandbox Operator"
 *set-readonly reason=maintenance
-touch -page:Lighthouse -limit:0
+listpages -start:! -limit:1 -format:3
 *set-readonly reason=
 listpages -start:! -limit:2 -format:3
 """
