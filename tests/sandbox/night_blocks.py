@@ -9,6 +9,7 @@ import itertools
 import json
 import random
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -125,10 +126,7 @@ class BlockNight(ScriptNight):
         """Return what the two parts of the report say of each target."""
         code = self.start('campaign', 'report', campaign.name, str(self.folder))
         assert code is ExitCode.DONE, self.said[-1]
-        paths = self.folder.glob(f'{campaign.name}-a*.json')
-        parts = [json.loads(path.read_text())['targets'] for path in paths]
-        assert len(parts) == 2
-        return {row['target']: row for rows in parts for row in rows}
+        return parts_of_report(self.folder, campaign.name)
 
     def _target(self) -> str:
         number = next(self._numbers)
@@ -143,9 +141,14 @@ class BlockWatch(Watch[str]):
     write = WRITE
     in_series = False
 
-    def judge(self, reported: dict[str, dict[str, Any]]) -> None:
-        """Hold what happened against the promise."""
-        looks = self.judge_requests()
+    def judge(
+        self, reported: dict[str, dict[str, Any]], kills: Collection[int] = ()
+    ) -> None:
+        """Hold what happened against the promise.
+
+        :param kills: serial numbers of the last requests before somebody was killed
+        """
+        looks = self.judge_requests(kills)
         ours: list[str] = []
         for change in self.ours():
             name = change.where
@@ -211,6 +214,14 @@ class BlockWatch(Watch[str]):
     def name_of(self, target: str) -> str:
         """Return what the campaign calls a target."""
         return target
+
+
+def parts_of_report(folder: Path, name: str = 'killed') -> dict[str, dict[str, Any]]:
+    """Return what the two parts of a report say of each target."""
+    paths = folder.glob(f'{name}-a*.json')
+    parts = [json.loads(path.read_text('utf-8'))['targets'] for path in paths]
+    assert len(parts) == 2
+    return {row['target']: row for rows in parts for row in rows}
 
 
 def make_block(

@@ -27,6 +27,7 @@ from .desk import Desk
 from .farms import Farm
 from .night import reads
 from .night_accounts import AccountWatch
+from .night_blocks import REASON, BlockWatch, parts_of_report
 from .night_pages import DeletionWatch, Place, write_pages
 from .night_scripts import Witness
 from .night_seeds import ALL
@@ -36,7 +37,12 @@ NAMES = [f'Spambot {number:05}' for number in range(1, 41)]
 USUAL = ('-reason:Spam-only account', '-always', '-campaign:killed')
 
 #: Campaigns of each script, of which each is killed once or twice.
-CAMPAIGNS = {'global_lock': 14, 'crosswiki_delete': 10, 'global_delete': 6}
+CAMPAIGNS = {
+    'global_lock': 14,
+    'crosswiki_delete': 10,
+    'global_delete': 6,
+    'global_block': 5,
+}
 #: How many run side by side.
 AT_ONCE = 5
 
@@ -176,6 +182,7 @@ class LockJob:
 
     write = LOCK
     reason = 'Spam-only account'
+    options: tuple[str, ...] = ()
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -211,6 +218,25 @@ class AccountJob(LockJob):
         assert {row['state'] for row in rows} == {'done'}
 
 
+class BlockJob(AccountJob):
+    """Global blocks, each with one entry in a public log."""
+
+    write = BlockWatch.write
+    reason = REASON
+    options = ('-expiry:3 years', '-hardblock')
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        number = stage.chance.randrange(3, 6)
+        self.names = [*NAMES[:number], *(f'192.0.2.{n}' for n in range(1, number))]
+        self.watch = BlockWatch(stage, self.names)
+
+    def judge(self, kills: Sequence[int]) -> None:
+        """Hold the journal, and what was reported, against the promise."""
+        self.watch.end()
+        self.watch.judge(parts_of_report(self.stage.desk.directory / 'report'), kills)
+
+
 class PageJob(AccountJob):
     """Deletions of pages on several wikis, each with one worker."""
 
@@ -237,6 +263,7 @@ class PageJob(AccountJob):
 JOBS = {
     'global_lock': LockJob,
     'global_delete': AccountJob,
+    'global_block': BlockJob,
     'crosswiki_delete': PageJob,
 }
 
@@ -254,7 +281,7 @@ def _kill_and_resume(job: LockJob, chance: random.Random) -> tuple[int, int]:
         )
     workers = chance.choice([1, 2]) if isinstance(job, PageJob) else 1
     more = (f'-workers:{workers}', '-report:report')
-    new = (f'-reason:{job.reason}', '-always', '-campaign:killed', *more)
+    new = (f'-reason:{job.reason}', '-always', '-campaign:killed', *more, *job.options)
     resume = ('-resume', '-campaign:killed', '-always', *more)
     kills: list[int] = []
     if chance.random() < 0.2:
