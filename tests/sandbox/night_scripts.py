@@ -27,7 +27,7 @@ from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, SkipReason, State, Target
 from mw_tokens_plugin.campaign.retry import RetryPolicy
-from mw_tokens_plugin.cli import command, launch
+from mw_tokens_plugin.cli import launch, writing
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.farm import Farm as FarmState
 from mw_tokens_plugin.sandbox.journal import Entry, Journal
@@ -73,7 +73,7 @@ def hurried_scripts() -> Iterator[None]:
     with scaled_waits(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(pywikibot, 'sleep', lambda seconds: sleep(seconds * SCALE))
         patch.setattr(_basesite, 'Throttle', ScaledThrottle)
-        patch.setattr(command, 'RetryPolicy', policy)
+        patch.setattr(writing, 'RetryPolicy', policy)
         # Its first pause is a second, by the clock that is not scaled.
         patch.setattr(launch, 'UNREACHABLE_AFTER', 1.03)
         patch.setattr(heartbeats, 'PATIENCE', 0.01)
