@@ -12,19 +12,22 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mw_tokens_plugin.campaign.action import Action
-from mw_tokens_plugin.campaign.records import (
+from mw_tokens_plugin.campaign import (
+    Action,
     Campaign,
+    CampaignScript,
     Decision,
+    Kind,
+    Listing,
     Outcome,
+    Run,
     SkipReason,
     State,
     Target,
+    option,
+    send_once,
 )
-from mw_tokens_plugin.cli.run import Run
-from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
 from mw_tokens_plugin.protocol.names import normalise_name
-from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.bywiki import plan_by_wiki
 from mw_tokens_plugin.targets.pagenames import split
 from mw_tokens_plugin.targets.pagereader import PageReader
@@ -85,9 +88,9 @@ class Rollback(Action):
         return page.revisions[0].user if page else None
 
 
-def targets(run: Run[Options]) -> CampaignScript.Listing:
+def targets(run: Run[Options]) -> Listing:
     """List the pages that the command line names."""
-    return CampaignScript.Listing(run.named(PageReader(Wikis(run.site)).page))
+    return Listing(run.named(PageReader(Wikis(run.site)).page))
 
 
 SCRIPT = CampaignScript(

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from pywikibot import Page
 
-from mw_tokens_plugin.actions.states import SetState
-from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
+from mw_tokens_plugin.campaign import CampaignScript, Kind, Listing, SetState, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ def targets(run):
         pages = Page(run.site, text), Page(run.site, text).toggleTalkPage()
         return [page.title() for page in pages if page == pages[0] or page.exists()]
 
-    return CampaignScript.Listing(run.named(with_talk_page))
+    return Listing(run.named(with_talk_page))
 
 
 STEPS = {'mark': Mark, 'protect': Protect}

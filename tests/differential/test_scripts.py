@@ -21,7 +21,7 @@ from .stories import STORIES
 DRAWN = 10
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _has_scripts(request: pytest.FixtureRequest) -> None:
     missing = importlib.util.find_spec('pywikibot_scripts') is None
     problem = 'pywikibot-scripts is not installed' if missing else ''
@@ -49,6 +49,7 @@ def drawn(name: str, wanted: str | None) -> list[str]:
 
 
 @pytest.mark.faults
+@pytest.mark.usefixtures('_has_scripts')
 @pytest.mark.parametrize('name', STORIES)
 def test_a_story_ends_alike(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
