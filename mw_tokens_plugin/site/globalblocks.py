@@ -133,13 +133,11 @@ class GlobalBlocksMixin(FirstLettersMixin):
             raise InvalidInput('Give one of targets=, ids= and ip=.')
         most = number_of(limit, 'limit')
         central = self._central()
-        whom: Iterator[dict[str, Any]]
         if targets is not None:
             names = map(_listed_target, account_texts(targets))
-            whom = ({'bgtargets': b} for b in batches(names, max_values(central)))
+            whom = _in_batches(central, 'bgtargets', names)
         elif ids is not None:
-            numbers = account_ids(ids)
-            whom = ({'bgids': b} for b in batches(numbers, max_values(central)))
+            whom = _in_batches(central, 'bgids', account_ids(ids))
         else:
             whom = iter([{} if ip is None else {'bgip': text_of(ip, 'ip')}])
         return islice(_global_blocks(central, whom, most), most)
@@ -330,6 +328,14 @@ def _named(site: FirstLettersMixin, target: Any) -> dict[str, Any]:
         return {'id': target}
     text = account_text(target)
     return {'target': canonical_target(text, capital=site.first_letter)}
+
+
+def _in_batches(
+    site: PluginSite, name: str, values: Iterator[Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield a parameter with as many values at a time as the wiki takes."""
+    for batch in batches(values, max_values(site)):
+        yield {name: batch}
 
 
 def _global_blocks(

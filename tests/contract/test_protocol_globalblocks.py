@@ -14,7 +14,11 @@ import pytest
 
 from mw_tokens_plugin import exceptions
 from mw_tokens_plugin.protocol import globalblocks
-from mw_tokens_plugin.protocol.globalblocks import INFINITY, expiry_text
+from mw_tokens_plugin.protocol.globalblocks import (
+    INFINITY,
+    canonical_target,
+    expiry_text,
+)
 from mw_tokens_plugin.protocol.responses import error_mapping, refusal
 
 from .samples import Exchange, load, recordings
@@ -185,3 +189,31 @@ def test_an_expiry_is_sent_as_the_wiki_has_read_it() -> None:
             until = moment(answer['expiry'])
             assert expiry_text(until) == answer['expiry']
             assert expiry_text(expiry) in {expiry.strip(), 'infinite'}
+
+
+def test_targets_are_written_as_the_wiki_keeps_them() -> None:
+    """Names and addresses as it answers them, and ranges as it lists them."""
+    listed = {
+        item.get('target')
+        for exchange in exchanges(list='globalblocks')
+        for item in (exchange.json.get('query') or {}).get('globalblocks', ())
+    }
+    ranges = set()
+    for exchange in exchanges(action='globalblock'):
+        given = exchange.params.get('target')
+        answer = (exchange.json or {}).get('globalblock')
+        code = error_mapping((exchange.json or {}).get('error', {})).get('code')
+        if code == 'baduser':
+            with pytest.raises(exceptions.InvalidName):
+                canonical_target(str(given))
+        if given is None or answer is None:
+            continue
+        written = canonical_target(given)
+        if '/' in written:
+            ranges.add(written)
+        elif '/' not in answer['user']:
+            assert written == answer['user']
+        else:
+            # The wiki keeps an address apart from the range that is only this address.
+            assert answer['user'] in (f'{written}/32', f'{written}/128')
+    assert '198.51.100.0/25' in ranges & listed
