@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -220,3 +221,21 @@ def test_attributes_of_sites_do_not_hide_the_plugins_methods(site: Any) -> None:
         for base in kind.__mro__[:-1]:
             hidden = set(vars(base)) & set(vars(site))
             assert not {n for n in hidden if not n.startswith('__')}, base
+
+
+def test_the_methods_that_hide_a_reason_are_known() -> None:
+    """Else a missing right would be an error of pywikibot's in some of them."""
+    from mw_tokens_plugin.site.reasons import METHODS
+
+    folder = Path(pywikibot.__file__).parent / 'site'
+    checking = {
+        name
+        for path in folder.glob('_*.py')
+        for name in re.findall(
+            r'@need_right\(.*\)\n(?:    @.*\n)*    def (\w+)', path.read_text('utf-8')
+        )
+    }
+    assert len(checking) > 20
+    assert checking == {name for names in METHODS.values() for name in names}
+    for kind, names in METHODS.items():
+        assert all(hasattr(getattr(pywikibot.site, kind), name) for name in names)
