@@ -35,9 +35,9 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import (
     AlreadyBlocked,
+    AmbiguousWrite,
     LocalBlockFailed,
     NotBlocked,
-    OutcomeUnknown,
 )
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
@@ -184,12 +184,12 @@ class SetGlobalBlock(Action):
     def _lost_race(self, target: Target, error: AlreadyBlocked | NotBlocked) -> Outcome:
         """Say how a target ends that somebody else has changed before the write.
 
-        :raises OutcomeUnknown: it is shown as it was planned all the same
+        :raises AmbiguousWrite: it is shown as it was planned all the same
         """
         block = read_block(self.site, _name(target))
         if self._is_as_planned(target, block):
             # The databases lag.
-            raise OutcomeUnknown(f'{error} It is not shown yet.') from None
+            raise AmbiguousWrite(f'{error} It is not shown yet.') from None
         return self._changed_meanwhile(target, block)
 
     def _is_as_planned(self, target: Target, block: GlobalBlock | None) -> bool:

@@ -32,7 +32,7 @@ from mw_tokens_plugin.campaign.records import (
     may_be_reason,
 )
 from mw_tokens_plugin.campaign.report.hiding import hiding
-from mw_tokens_plugin.exceptions import NoSuchAccount, OutcomeUnknown
+from mw_tokens_plugin.exceptions import AmbiguousWrite, NoSuchAccount
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.fields import as_timestamp
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
@@ -164,7 +164,7 @@ class GlobalDelete(Action):
             except NoSuchAccount as error:
                 # The log shows who was faster, unless the databases lag.
                 if self._is_there(target):
-                    raise OutcomeUnknown(f'{error} It is shown all the same.') from None
+                    raise AmbiguousWrite(f'{error} It is shown all the same.') from None
                 return self._gone(target, is_unsent=True)
         return Outcome(State.DONE, changed=True)
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
     InternalApiError,
     InvalidInput,
-    OutcomeUnknown,
     StateConflict,
     TokensPluginError,
 )
@@ -47,7 +47,7 @@ def mark_requests(site: PluginMixin, ledger: Ledger, campaign: Campaign) -> str:
 
     :return: the result, in some sentences
     :raises StateConflict: others edited it at the same moment again and again
-    :raises OutcomeUnknown: the answer was lost, and again, and the page shows no mark
+    :raises AmbiguousWrite: the answer was lost, and again, and the page shows no mark
     :raises ApiRefusal: the wiki refused
     """
     title = campaign.options['page']['title']
@@ -87,7 +87,7 @@ def mark_requests(site: PluginMixin, ledger: Ledger, campaign: Campaign) -> str:
         except StateConflict as error:
             failure = error
             continue
-        except (OutcomeUnknown, InternalApiError) as error:
+        except (AmbiguousWrite, InternalApiError) as error:
             failure = error
             found = message('global_lock-marked-found', **about)
             continue

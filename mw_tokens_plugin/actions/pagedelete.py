@@ -22,7 +22,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.exceptions import ApiRefusal, Blocked, OutcomeUnknown
+from mw_tokens_plugin.exceptions import AmbiguousWrite, ApiRefusal, Blocked
 from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.protocol.fields import is_storable, timestamp
 from mw_tokens_plugin.site.pluginsite import PluginSite
@@ -397,18 +397,18 @@ def _deletion(
 
     https://www.mediawiki.org/wiki/API:Delete
 
-    :raises OutcomeUnknown: the answer proves nothing
+    :raises AmbiguousWrite: the answer proves nothing
     """
     title = answer.get('title')
     if title not in (None, planned['title']):
-        raise OutcomeUnknown(
+        raise AmbiguousWrite(
             f'{site} answered action=delete for {planned["title"]!r} with {title!r}.'
         )
     if answer.get('scheduled'):
         return _UNDER_WAY
     number = answer.get('logid')
     if type(number) is not int or number <= 0 or not is_storable(number):
-        raise OutcomeUnknown(
+        raise AmbiguousWrite(
             f'{site} answered action=delete without an entry of its log: '
             f'{planned["title"]!r} was edited or deleted at the same moment.'
         )
@@ -446,12 +446,12 @@ def _is_partly_deleted(
 def _gone(site: PluginSite, target: Target) -> Outcome:
     """Return the outcome for a page that somebody has deleted since the plan.
 
-    :raises OutcomeUnknown: the wiki contradicts itself
+    :raises AmbiguousWrite: the wiki contradicts itself
     """
     planned = target.decision.facts
     there, log = read_deletions(site, planned['title'])
     if there == planned['page_id']:
-        raise OutcomeUnknown(
+        raise AmbiguousWrite(
             f'{site} says that {planned["title"]!r} is gone, and shows it: its '
             'databases lag.'
         )

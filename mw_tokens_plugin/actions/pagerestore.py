@@ -21,7 +21,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.exceptions import OutcomeUnknown
+from mw_tokens_plugin.exceptions import AmbiguousWrite
 from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.writes import send_once
@@ -128,7 +128,7 @@ class UndoCrosswikiDelete(Action):
         count, files = answer.get('revisions'), answer.get('fileversions')
         if isinstance(count, int) and isinstance(files, int):
             return _restored(target, (count, files))
-        raise OutcomeUnknown(
+        raise AmbiguousWrite(
             f'{site} answered action=undelete without saying what it restored.'
         )
 

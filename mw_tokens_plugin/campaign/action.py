@@ -74,7 +74,7 @@ class Action(ABC):
 
         :return: DONE; FAILED where the target must not be written to any more; LEASED
             where the wiki has accepted the write and runs it later
-        :raises OutcomeUnknown: the write may have taken effect: the engine calls
+        :raises AmbiguousWrite: the write may have taken effect: the engine calls
             :meth:`reconcile` before it tries again
         :raises TokensPluginError: it was refused; by the class of the error the engine
             tries again, records a failure or stops

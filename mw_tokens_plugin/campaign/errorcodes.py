@@ -32,6 +32,7 @@ from pywikibot.exceptions import (
 
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
     ApiRefusal,
     BadToken,
     BadUsername,
@@ -40,7 +41,6 @@ from mw_tokens_plugin.exceptions import (
     InternalApiError,
     InvalidInput,
     LedgerFailure,
-    OutcomeUnknown,
     PermissionDenied,
     RateLimited,
     ReadOnly,
@@ -94,7 +94,7 @@ _CLASSES: tuple[tuple[ExitCode, tuple[type[BaseException], ...]], ...] = (
         (
             CampaignBusy,
             InternalApiError,
-            OutcomeUnknown,
+            AmbiguousWrite,
             RateLimited,
             ReadOnly,
             RenameInProgress,

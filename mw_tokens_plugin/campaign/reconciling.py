@@ -18,7 +18,7 @@ from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.stopping import ERRORS, Stopping
 from mw_tokens_plugin.campaign.workers import ActiveRun
 from mw_tokens_plugin.campaign.writing import checked
-from mw_tokens_plugin.exceptions import OutcomeUnknown
+from mw_tokens_plugin.exceptions import AmbiguousWrite
 from mw_tokens_plugin.messages import quantity
 
 #: Targets read at a time.
@@ -132,9 +132,9 @@ class Reconciler:
             else:
                 self._record(target, outcome)
 
-    def _still_accepted(self) -> OutcomeUnknown:
+    def _still_accepted(self) -> AmbiguousWrite:
         number = quantity(len(self._accepted), 'write')
-        return OutcomeUnknown(
+        return AmbiguousWrite(
             f'The wiki has accepted {number} and not run yet, the first for '
             f'{self._accepted[0].label}. Nothing is sent again: -resume reads later '
             'whether it took effect.'

@@ -16,8 +16,8 @@ from typing import TypeVar
 import tenacity
 
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
     InternalApiError,
-    OutcomeUnknown,
     RateLimited,
     ReadOnly,
     WikiUnreachable,
@@ -26,7 +26,7 @@ from mw_tokens_plugin.exceptions import (
 T = TypeVar('T')
 
 #: Transient failures; all others are final for the target or for the campaign.
-TRANSIENT = (InternalApiError, OutcomeUnknown, RateLimited, ReadOnly, WikiUnreachable)
+TRANSIENT = (InternalApiError, AmbiguousWrite, RateLimited, ReadOnly, WikiUnreachable)
 
 #: Seconds that a server may ask to wait; after longer ones another run tries again.
 MAX_ASKED = 600.0

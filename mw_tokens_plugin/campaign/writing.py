@@ -24,18 +24,18 @@ from mw_tokens_plugin.campaign.retry import TRANSIENT, RetryPolicy
 from mw_tokens_plugin.campaign.stopping import ERRORS, Stopping
 from mw_tokens_plugin.campaign.workers import ActiveRun
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
     ApiRefusal,
     InternalApiError,
     InvalidInput,
     LostRace,
-    OutcomeUnknown,
     PermissionDenied,
     TokensPluginError,
     UnexpectedAnswer,
 )
 
 #: Errors that leave it open whether the write took effect.
-_UNKNOWN = (OutcomeUnknown, InternalApiError, UnexpectedAnswer)
+_UNKNOWN = (AmbiguousWrite, InternalApiError, UnexpectedAnswer)
 
 #: Errors that concern one target only; all others would affect every target.
 _FINAL = (ApiRefusal, InvalidInput, UnexpectedAnswer)

@@ -14,7 +14,7 @@ from typing import Any
 import pywikibot
 from pywikibot import config
 
-from mw_tokens_plugin.exceptions import InvalidInput, InvalidName, OutcomeUnknown
+from mw_tokens_plugin.exceptions import AmbiguousWrite, InvalidInput, InvalidName
 from mw_tokens_plugin.protocol.globalaccounts import (
     AccountState,
     GlobalAccount,
@@ -94,7 +94,7 @@ class AccountChangesMixin(FirstLettersMixin):
         :raises ReadOnly: no writes are taken now
         :raises RateLimited: too many in too short a time
         :raises BadToken: the token was refused, and its renewal too
-        :raises OutcomeUnknown: the answer was lost, is not one of the API, or does
+        :raises AmbiguousWrite: the answer was lost, is not one of the API, or does
             not say that the state is the new one; read the state first
         """
         name = _account_name(name, self.first_letter)
@@ -124,7 +124,7 @@ class AccountChangesMixin(FirstLettersMixin):
         if (locked is not None and change.state.locked != locked) or (
             wanted is not None and change.state.hidden is not wanted
         ):
-            raise OutcomeUnknown(
+            raise AmbiguousWrite(
                 f'{self} accepted the change, but answered that the account is now '
                 f'{change.state}.'
             )
@@ -144,7 +144,7 @@ class AccountChangesMixin(FirstLettersMixin):
         :raises InvalidName: no account can have that name
         :raises NoSuchAccount: there is none; so it is after the deletion
         :raises PermissionDenied: the session lacks the right
-        :raises OutcomeUnknown: the answer was lost; read the account first
+        :raises AmbiguousWrite: the answer was lost; read the account first
         """
         name = _account_name(name, self.first_letter)
         parameters = {'user': name, 'reason': reason_text(reason)}
@@ -162,7 +162,7 @@ class AccountChangesMixin(FirstLettersMixin):
         :raises NoSuchAccount: there is no such global account
         :raises AccountSuppressed: the global account is suppressed
         :raises PermissionDenied: the session lacks the right
-        :raises OutcomeUnknown: the answer was lost; read the account first
+        :raises AmbiguousWrite: the answer was lost; read the account first
         """
         name = _account_name(name, self.first_letter)
         parameters = {'username': name, 'reason': reason_text(reason)}

@@ -18,13 +18,13 @@ from urllib.parse import SplitResult, urlsplit
 from pywikibot import config
 
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
     ApiRefusal,
     CannotReauthenticate,
     FlowLost,
     InternalApiError,
     InvalidInput,
     MustReauthenticate,
-    OutcomeUnknown,
     PermissionDenied,
     SessionError,
     StoppedByGuard,
@@ -147,7 +147,7 @@ class AccountLink:
         :raises MustReauthenticate: the login has become too old
         :raises CannotReauthenticate: not with this kind of login
         :raises ApiRefusal: the wiki refused
-        :raises OutcomeUnknown: the answer was lost, or the API does not give such an
+        :raises AmbiguousWrite: the answer was lost, or the API does not give such an
             answer: look at what is linked
         :raises StoppedByGuard: pywikibot simulates: it would have been sent
         """
@@ -210,7 +210,7 @@ class AccountLink:
     def _send(self, submission: Submission) -> Step:
         try:
             answer = self._answer(submission)
-        except (InternalApiError, OutcomeUnknown):
+        except (InternalApiError, AmbiguousWrite):
             # A lost race is both a refusal and an unknown outcome.
             raise
         except _NOT_PROCESSED:

@@ -111,7 +111,7 @@ class GlobalGroupsMixin(FirstLettersMixin):
         :raises InvalidName: no account can have that name
         :raises NoSuchAccount: there is none
         :raises PermissionDenied: the session lacks the right or the grant
-        :raises OutcomeUnknown: the answer was lost; read the account first
+        :raises AmbiguousWrite: the answer was lost; read the account first
         """
         name = normalise_name(account_text(name), capital=self.first_letter)
         added, removed = words(add, 'add'), words(remove, 'remove')

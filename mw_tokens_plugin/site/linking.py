@@ -155,7 +155,7 @@ class LinkingMixin(SiteBase):
         :raises CannotReauthenticate: not with this kind of login
         :raises InvalidInput: this is a foreign site
         :raises ApiRefusal: the wiki refused
-        :raises OutcomeUnknown: the answer was lost; look at what is linked
+        :raises AmbiguousWrite: the answer was lost; look at what is linked
         """
         self._refuse_foreign()
         try:

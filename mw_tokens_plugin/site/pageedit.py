@@ -58,7 +58,7 @@ def save_page(
     :param context: what was read, with :meth:`QueriesMixin.edit_context`
     :param text: the whole new wikitext
     :raises StateConflict: somebody else has edited the same lines
-    :raises OutcomeUnknown: the answer was lost; read the page first
+    :raises AmbiguousWrite: the answer was lost; read the page first
     :raises ApiRefusal: the wiki refused
     """
     request = PageEditRequest(

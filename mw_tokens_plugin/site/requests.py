@@ -249,7 +249,7 @@ class TokenRequest(TransmittedRequest):
     ) -> tuple[requests.Response | None, bool]:
         """Note when the answer has come, and what time it is on the server.
 
-        :raises OutcomeUnknown: it is a write, and was answered with a redirect
+        :raises AmbiguousWrite: it is a write, and was answered with a redirect
         :raises WikiUnreachable: so was something else that is not sent elsewhere
         """
         session = self.site.tokens.session

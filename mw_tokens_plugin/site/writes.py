@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import requests
 from pywikibot import config
 
-from mw_tokens_plugin.exceptions import OutcomeUnknown, RateLimited, WikiUnreachable
+from mw_tokens_plugin.exceptions import AmbiguousWrite, RateLimited, WikiUnreachable
 from mw_tokens_plugin.protocol.answers import is_answer, is_known
 from mw_tokens_plugin.protocol.oldanswers import in_second_version
 from mw_tokens_plugin.protocol.responses import readable, refusal
@@ -85,7 +85,7 @@ class SingleSendRequest(TokenRequest):
     ) -> tuple[requests.Response, bool]:
         """Send it, and raise where no answer comes back.
 
-        :raises OutcomeUnknown: it may have taken effect
+        :raises AmbiguousWrite: it may have taken effect
         :raises WikiUnreachable: it was certainly not sent
         """
         try:
@@ -97,7 +97,7 @@ class SingleSendRequest(TokenRequest):
                     f'{self.site} cannot be reached ({reason_of(error)}); '
                     f'action={self.action} was not sent.'
                 ) from None
-            raise OutcomeUnknown(
+            raise AmbiguousWrite(
                 f'The answer of {self.site} to action={self.action} was lost '
                 f'({reason_of(error)}); it may have taken effect.'
             ) from None
@@ -106,14 +106,14 @@ class SingleSendRequest(TokenRequest):
         """Read the answer, and raise where it is not one of the API.
 
         :raises RateLimited: a proxy refused it
-        :raises OutcomeUnknown: it is not an answer of the API to this action
+        :raises AmbiguousWrite: it is not an answer of the API to this action
         """
         body = body_of(response)
         if self._is_repeated_in(body) or is_answer(self.action, body):
             if not isinstance(body, dict):
                 return {}
             return readable(in_second_version(body, wanted=False))
-        failure: RateLimited | OutcomeUnknown
+        failure: RateLimited | AmbiguousWrite
         if response.status_code == 429:
             failure = RateLimited('http-429', 'too many requests', str(self.site))
         else:
@@ -159,7 +159,7 @@ def send_once(
     :return: the value under the module's name, of whatever type it is; the whole answer
         where the module answers under other names
     :raises ApiRefusal: the wiki refused
-    :raises OutcomeUnknown: the answer was lost, or lacks the proof; it may have taken
+    :raises AmbiguousWrite: the answer was lost, or lacks the proof; it may have taken
         effect
     """
     whole = {
@@ -182,7 +182,7 @@ def send_once(
         or (needs_mapping and (not isinstance(value, dict) or value is answer))
         or (needs_proof and not isinstance(value.get(proof), str))
     ):
-        raise OutcomeUnknown(
+        raise AmbiguousWrite(
             f'{site} answered action={action} without a result; it may have taken '
             'effect.'
         )

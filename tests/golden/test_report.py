@@ -80,7 +80,7 @@ def campaign(ledger: Ledger) -> Campaign:
     leased = {t.name: t for t in ledger.lease(made, 'run/0', 8)}
     later = leased.pop('Later')
     ledger.note_attempt(
-        leased['Spambot 1'], START, 'OutcomeUnknown: lost', 'OutcomeUnknown'
+        leased['Spambot 1'], START, 'AmbiguousWrite: lost', 'AmbiguousWrite'
     )
     ledger.note_attempt(leased[SECRET], START, f'RateLimited: {SECRET}', 'RateLimited')
     ended = {

@@ -38,8 +38,8 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
     InvalidInput,
-    OutcomeUnknown,
     UnexpectedAnswer,
     WikiUnreachable,
 )
@@ -283,7 +283,7 @@ def test_what_the_job_queue_deletes_is_done_when_it_has_done_it(
         wiki.lose_answers('delete')
     campaign = desk.plan(*titles)
     finish = desk.run(campaign, attempts=2)
-    assert isinstance(finish.error, OutcomeUnknown)
+    assert isinstance(finish.error, AmbiguousWrite)
     states = {target.state for target in desk.targets(campaign).values()}
     assert states == {State.LEASED}
     assert [revisions(site, title) for title in titles] == [3, 1]

@@ -12,11 +12,11 @@ import pytest
 import pywikibot
 
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
     BadToken,
     InvalidInput,
     InvalidName,
     NoSuchAccount,
-    OutcomeUnknown,
     PermissionDenied,
     ReadOnly,
 )
@@ -197,8 +197,8 @@ def test_refusals_of_groups(stage: tuple[Any, Sandbox]) -> None:
     [
         ({'kind': 'readonly'}, ReadOnly, 1),
         ({'kind': 'expire-csrf', 'times': 0}, BadToken, 2),
-        ({'kind': 'half'}, OutcomeUnknown, 1),
-        ({'kind': 'http', 'status': 502, 'when': 'after'}, OutcomeUnknown, 1),
+        ({'kind': 'half'}, AmbiguousWrite, 1),
+        ({'kind': 'http', 'status': 502, 'when': 'after'}, AmbiguousWrite, 1),
     ],
     ids=['readonly', 'badtoken', 'half', '502'],
 )

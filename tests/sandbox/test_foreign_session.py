@@ -355,7 +355,7 @@ def test_a_proxy_that_refuses_tokens_is_asked_twice_and_not_for_ever(
 def test_a_write_that_is_sent_once_is_not_repeated_here_either(
     foreign: Any, sandbox: Sandbox
 ) -> None:
-    from mw_tokens_plugin.exceptions import OutcomeUnknown
+    from mw_tokens_plugin.exceptions import AmbiguousWrite
 
     sandbox.faults.arm(kind='drop', when='after', action='delete')
     request = foreign.single_send_request(
@@ -366,7 +366,7 @@ def test_a_write_that_is_sent_once_is_not_repeated_here_either(
             'token': foreign.tokens.csrf,
         },
     )
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(AmbiguousWrite):
         request.submit()
     assert len(sandbox.journal.entries(action='delete')) == 1
 

@@ -14,6 +14,7 @@ from mw_tokens_plugin import AccountState, HiddenLevel
 from mw_tokens_plugin.exceptions import (
     AccountSuppressed,
     AlreadyExists,
+    AmbiguousWrite,
     ApiRefusal,
     BadToken,
     CannotHide,
@@ -22,7 +23,6 @@ from mw_tokens_plugin.exceptions import (
     InvalidName,
     LostRace,
     NoSuchAccount,
-    OutcomeUnknown,
     PermissionDenied,
     RateLimited,
     ReadOnly,
@@ -295,17 +295,17 @@ GATEWAYS: list[dict[str, Any]] = [
         ({'kind': 'cas-race'}, LostRace),
         ({'kind': 'demote'}, PermissionDenied),
         ({'kind': 'expire-csrf', 'times': 0}, BadToken),
-        ({'kind': 'drop'}, OutcomeUnknown),
-        ({'kind': 'drop', 'when': 'after'}, OutcomeUnknown),
-        ({'kind': 'half'}, OutcomeUnknown),
-        ({'kind': 'empty', 'when': 'after'}, OutcomeUnknown),
-        ({'kind': 'html', 'when': 'after'}, OutcomeUnknown),
-        ({'kind': 'http', 'status': 500, 'when': 'after'}, OutcomeUnknown),
-        ({'kind': 'http', 'status': 502}, OutcomeUnknown),
-        ({'kind': 'http', 'status': 503, 'when': 'after'}, OutcomeUnknown),
-        ({'kind': 'http', 'status': 504, 'when': 'after'}, OutcomeUnknown),
+        ({'kind': 'drop'}, AmbiguousWrite),
+        ({'kind': 'drop', 'when': 'after'}, AmbiguousWrite),
+        ({'kind': 'half'}, AmbiguousWrite),
+        ({'kind': 'empty', 'when': 'after'}, AmbiguousWrite),
+        ({'kind': 'html', 'when': 'after'}, AmbiguousWrite),
+        ({'kind': 'http', 'status': 500, 'when': 'after'}, AmbiguousWrite),
+        ({'kind': 'http', 'status': 502}, AmbiguousWrite),
+        ({'kind': 'http', 'status': 503, 'when': 'after'}, AmbiguousWrite),
+        ({'kind': 'http', 'status': 504, 'when': 'after'}, AmbiguousWrite),
         *(
-            ({'kind': 'gateway', 'when': 'after', **gateway}, OutcomeUnknown)
+            ({'kind': 'gateway', 'when': 'after', **gateway}, AmbiguousWrite)
             for gateway in GATEWAYS
         ),
     ],
@@ -379,7 +379,7 @@ def test_a_deletion_whose_answer_is_lost_is_not_repeated(
 ) -> None:
     site, sandbox = stage
     sandbox.faults.arm(kind='half', action='deleteglobalaccount')
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(AmbiguousWrite):
         site.delete_global_account('Spambot 00002', reason='test')
     assert len(sandbox.journal.entries(action='deleteglobalaccount')) == 1
     assert not site.global_account('Spambot 00002').exists
@@ -514,5 +514,5 @@ def test_a_success_without_its_proof_is_an_unknown_outcome(
     site.login()
     body = body.replace('ACTION', action)
     sandbox.faults.arm(kind='gateway', status=200, body=body, action=action)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(AmbiguousWrite):
         write(site)

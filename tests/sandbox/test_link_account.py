@@ -23,7 +23,7 @@ from mw_tokens_plugin.cli.authfields import FormFiller, plain
 from mw_tokens_plugin.cli.conversation import Conversation
 from mw_tokens_plugin.cli.linkfiles import StateFile
 from mw_tokens_plugin.cli.linkreturn import ReturnWaiter
-from mw_tokens_plugin.exceptions import InvalidInput, OutcomeUnknown, StoppedByGuard
+from mw_tokens_plugin.exceptions import AmbiguousWrite, InvalidInput, StoppedByGuard
 from mw_tokens_plugin.protocol.authmanager import Done, Message, State
 from mw_tokens_plugin.site.accountlink import AccountLink
 from mw_tokens_plugin.site.listener import ReturnListener
@@ -637,7 +637,7 @@ def test_the_sandbox_has_a_page_to_be_redirected_to(site: Any) -> None:
 def test_a_lost_answer_is_not_sent_again(site: Any, sandbox: Sandbox) -> None:
     link = site.link_account(return_url=RETURN)
     sandbox.faults.arm(kind='drop', action='linkaccount', when='after')
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(AmbiguousWrite):
         link.submit({'farmcode': 'pass'})
     assert link.state is State.BEGINNING
     with pytest.raises(InvalidInput, match='look at what is linked'):

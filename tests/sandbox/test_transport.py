@@ -15,7 +15,7 @@ import pytest
 from pywikibot import config
 from pywikibot.comms import http
 
-from mw_tokens_plugin.exceptions import OutcomeUnknown, WikiUnreachable
+from mw_tokens_plugin.exceptions import AmbiguousWrite, WikiUnreachable
 from mw_tokens_plugin.site import transport
 from mw_tokens_plugin.site.requests import TokenRequest
 
@@ -88,7 +88,7 @@ def test_what_is_no_json_within_limits_is_no_answer(
     taken_for = []
     for kind, answer in WRONG.items():
         server.answer = answer()
-        for send, failure in ((lock, OutcomeUnknown), (read, WikiUnreachable)):
+        for send, failure in ((lock, AmbiguousWrite), (read, WikiUnreachable)):
             try:
                 send(misled)
             except failure:
@@ -112,7 +112,7 @@ def test_a_byte_now_and_then_is_not_waited_for_without_end(
             pause()
 
     server.answer = head if part == 'head' else body
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(AmbiguousWrite):
         lock(misled)
     with pytest.raises(WikiUnreachable):
         read(misled)
@@ -184,7 +184,7 @@ def test_a_redirect_to_no_address_at_all_is_one_to_nowhere(
     misled: Any, server: Hostile
 ) -> None:
     server.answer = plain(b'', 302, Location='http://[')
-    with pytest.raises(OutcomeUnknown, match='not of the web'):
+    with pytest.raises(AmbiguousWrite, match='not of the web'):
         lock(misled)
     with pytest.raises(WikiUnreachable, match='not of the web'):
         read(misled)
@@ -196,7 +196,7 @@ def test_a_family_file_with_the_wrong_protocol_is_named(
     """Neither a read nor a write goes on to the secure address."""
     there = f'https://{server.host}/w/api.php'
     server.answer = plain(b'{"setglobalaccountstatus": {}}', 301, Location=there)
-    with pytest.raises(OutcomeUnknown, match=f'a redirect to {server.host}'):
+    with pytest.raises(AmbiguousWrite, match=f'a redirect to {server.host}'):
         lock(misled)
     with pytest.raises(WikiUnreachable, match='Correct the protocol'):
         read(misled)

@@ -26,12 +26,12 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
     ApiRefusal,
     Blocked,
     InternalApiError,
     InvalidInput,
     LostRace,
-    OutcomeUnknown,
     RateLimited,
     ReadOnly,
     UnexpectedAnswer,
@@ -248,7 +248,7 @@ def test_what_may_have_been_sent_to_it_is_read_by_the_next_run(
     ledger: Ledger, many: Campaign
 ) -> None:
     action = Wikis()
-    action.broken['bb'] = OutcomeUnknown('No answer came from bb.')
+    action.broken['bb'] = AmbiguousWrite('No answer came from bb.')
     carry_out(ledger, many, action)
     assert ledger.counts(many)[State.LEASED] == 1
     # It cannot be read the next time either, and then it can.
@@ -344,7 +344,7 @@ def test_what_a_wiki_has_not_carried_out_is_read_by_the_next_run(
 ) -> None:
     action = Queueing(looks=2)
     finish = carry_out(ledger, campaign, action)
-    assert isinstance(finish.error, OutcomeUnknown)
+    assert isinstance(finish.error, AmbiguousWrite)
     assert 'accepted 10 writes' in str(finish.error)
     assert ledger.counts(campaign)[State.LEASED] == 10
     assert carry_out(ledger, campaign, action) == Finish()
@@ -441,7 +441,7 @@ class Failing(Counting):
 
 
 LIMITED = RateLimited('ratelimited', 'too many', 'w')
-LOST = OutcomeUnknown('The answer was lost.')
+LOST = AmbiguousWrite('The answer was lost.')
 
 
 @pytest.mark.parametrize('where', ['back-off', 'pace'])

@@ -116,4 +116,4 @@ def test_a_lost_race_is_told_by_the_words_of_the_breakdown() -> None:
         'sandbox:meta',
     )
     assert type(error) is exceptions.LostRace
-    assert isinstance(error, exceptions.OutcomeUnknown)
+    assert isinstance(error, exceptions.AmbiguousWrite)
