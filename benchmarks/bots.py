@@ -4,15 +4,18 @@ Each bot runs in a process of its own against a sandbox in this one, and has to 
 same as the other one. What is printed of each: requests as the sandbox counted them, of
 which mints of centralauthtokens; logins; wall and CPU time of the bot's process; lines
 of code, without blank lines, comments and docstrings. Ratios below 1 are in favour of
-the plugin. m3api and mwn are compared in ``benchmarks/tokens.py``.
+the plugin. The bot with raw actions runs with m3api and mwn as well, if Node.js and
+``npm install --prefix benchmarks/node`` are there.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -26,6 +29,7 @@ from typing import Any
 from mw_tokens_plugin.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
+NODE = ROOT / 'benchmarks' / 'node'
 FOLDERS = {'plain': ROOT / 'benchmarks' / 'plain', 'plugin': ROOT / 'examples'}
 ENABLED = "__import__('mw_tokens_plugin').enable()\n"
 ENTITIES = """
@@ -116,7 +120,7 @@ def main() -> None:
     )
     print(f'{"":26}requests   mints  logins    wall s     CPU s   lines')
     for name, bot in BOTS.items():
-        found: dict[str, list[Figures]] = {mode: [] for mode in FOLDERS}
+        found: dict[str, list[Figures]] = {mode: [] for mode in modes(name)}
         for _ in range(arguments.rounds):
             for mode, runs in found.items():
                 runs.append(run(name, bot, mode, arguments.pages, arguments.delay))
@@ -133,12 +137,29 @@ def main() -> None:
             )
         ratios = [
             f'{ours / theirs:.2f}' if theirs else '-'
-            for theirs, ours in zip(*rows.values(), strict=True)
+            for theirs, ours in zip(rows['plain'], rows['plugin'], strict=True)
         ]
         print(
             f'{"":18}{"ratio":8}{ratios[0]:>8}{ratios[1]:>8}{ratios[2]:>8}'
             f'{ratios[3]:>10}{ratios[4]:>10}{ratios[5]:>8}'
         )
+
+
+def modes(name: str) -> list[str]:
+    """Return what a bot can be run with."""
+    clients = [
+        client
+        for client in ('m3api', 'mwn')
+        if (NODE / 'node_modules' / client).exists() and shutil.which('node')
+    ]
+    return [*FOLDERS, *(each for each in clients if program(name, each).exists())]
+
+
+def program(name: str, mode: str) -> Path:
+    """Return the file with a bot."""
+    if mode in FOLDERS:
+        return FOLDERS[mode] / f'{name}.py'
+    return NODE / f'{name}_{mode}.mjs'
 
 
 def run(name: str, bot: Bot, mode: str, pages: int, delay: int) -> Figures:
@@ -150,14 +171,15 @@ def run(name: str, bot: Bot, mode: str, pages: int, delay: int) -> Figures:
         configure(Path(folder), sandbox, plugin=mode == 'plugin')
         sandbox.call(lambda farm: bot.prepare(farm, pages))
         sandbox.command('set-delay', seconds=delay / 1000)
-        main = MAIN.get((mode, name), bot.main)
-        code = DRIVER.format(bot=name, main=main, more=bot.more)
-        if main == 'SCRIPT':
-            code = code.replace('main(*', 'main.main(*')
+        command = (
+            of_python(name, bot, mode, pages)
+            if mode in FOLDERS
+            else of_node(name, mode, sandbox)
+        )
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
         done = subprocess.run(
-            [sys.executable, '-c', code, str(FOLDERS[mode]), *bot.arguments(pages)],
+            command,
             cwd=folder,
             env={**os.environ, 'PYWIKIBOT_DIR': folder},
             stdin=subprocess.DEVNULL,
@@ -181,6 +203,24 @@ def run(name: str, bot: Bot, mode: str, pages: int, delay: int) -> Figures:
         )
 
 
+def of_python(name: str, bot: Bot, mode: str, pages: int) -> list[str]:
+    main = MAIN.get((mode, name), bot.main)
+    code = DRIVER.format(bot=name, main=main, more=bot.more)
+    if main == 'SCRIPT':
+        code = code.replace('main(*', 'main.main(*')
+    return [sys.executable, '-c', code, str(FOLDERS[mode]), *bot.arguments(pages)]
+
+
+def of_node(name: str, mode: str, sandbox: Sandbox) -> list[str]:
+    job = {
+        'api': f'{sandbox.wikis["meta"].server}/w/api.php',
+        'user': 'Sandbox Operator@bot',
+        'password': sandbox.credentials.bot,
+        'users': [VANDAL],
+    }
+    return ['node', str(program(name, mode)), json.dumps(job)]
+
+
 def configure(folder: Path, sandbox: Sandbox, *, plugin: bool) -> None:
     """Write what pywikibot needs."""
     sandbox.write_configuration(folder)
@@ -201,7 +241,10 @@ def medians(runs: list[Figures]) -> list[float]:
 
 def lines(name: str, mode: str) -> int:
     """Count lines of code."""
-    text = (FOLDERS[mode] / f'{name}.py').read_text('utf-8')
+    text = program(name, mode).read_text('utf-8')
+    if mode not in FOLDERS:
+        rows = [line.strip() for line in text.splitlines()]
+        return sum(bool(row) and not row.startswith('//') for row in rows)
     skipped: set[int] = set()
     for node in ast.walk(ast.parse(text)):
         body = getattr(node, 'body', None)
