@@ -277,7 +277,7 @@ def search_again(run: Run[Options], campaign: Campaign) -> Campaign:
     path = usual_path(campaign.name) if users else None
     with pages_to_revert(run, path, 'append') as search.left:
         pages = valid_names(search.again(names), skip=True)
-        run.ledger.add(campaign, pages, sealer.listed)
+        sealer.count(run.ledger.add(campaign, pages, sealer.listed))
     return campaign
 
 

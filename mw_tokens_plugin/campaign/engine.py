@@ -10,7 +10,7 @@ may have been sent: its owner may have been killed. What always holds:
 - What certainly was not sent is given back: it is PLANNED again.
 - Only the owner of a lease records an outcome. The leases of a dead run get a new one,
   the recovery owner of another run, which reconciles them first.
-- A stage ends before anything of the next one is leased.
+- A stage ends before anything of the next one is leased, by no hand but a run's.
 - A partition has one worker at a time; when it does not work, the others continue.
 - Nothing is sent once the operator wants to stop: that is checked after every pause.
 - Nothing is sent without the operator's seal, nor if the wiki was read more than ten
@@ -162,7 +162,8 @@ class Engine:
         if not self._run.joined:
             self._take_over()
         while not self._stopping.is_over():
-            self._stage = self._ledger.stage(self._campaign)
+            if not self._enter_stage():
+                break
             self._work_all()
             # Other runs may leave leases behind, or give some back. So may the wiki,
             # which can lose what it has accepted.
@@ -171,8 +172,9 @@ class Engine:
             if self._stopping.is_over():
                 break
             for partition in self._partitions.given_up:
-                detail = f'not sent: {partition} refuses you'
-                self._ledger.fail_planned(self._campaign, partition, detail)
+                self._outcomes.fail_planned(
+                    partition, f'not sent: {partition} refuses you'
+                )
             if self._ledger.stage(self._campaign) <= self._stage:
                 break
         return self._finish()
@@ -185,6 +187,16 @@ class Engine:
         self._take_over()
         if self._stopping.failure is not None:
             raise self._stopping.failure
+
+    def _enter_stage(self) -> bool:
+        """Go to the first open stage, unless others have ended those before it."""
+        before, self._stage = self._stage, self._ledger.stage(self._campaign)
+        if self._stage > before and self._sealer is not None:
+            error = self._sealer.skipped_stages(joined=self._run.joined)
+            if error is not None:
+                self._stopping.fail(error)
+                return False
+        return True
 
     def _finish(self) -> Finish:
         counts = self._ledger.counts(self._campaign)

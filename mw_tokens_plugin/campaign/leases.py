@@ -294,7 +294,7 @@ class Leases(Queries):
         sealed = None
         hidden = target.decision.hidden or outcome.hidden
         is_other = bool(outcome.facts) or hidden != target.decision.hidden
-        if seal is not None and (is_other or outcome.state is State.DONE):
+        if seal is not None:
             decision = target.decision
             if is_other:
                 decision = replace(decision, facts=facts, hidden=hidden)
@@ -346,23 +346,39 @@ class Leases(Queries):
             )
         return replace(target, owner=owner) if result.rowcount else target
 
-    def fail_planned(self, campaign: Campaign, partition: str, detail: str) -> int:
-        """Record as failed what is planned in a partition, and return how many."""
+    def fail_planned(
+        self,
+        campaign: Campaign,
+        partition: str,
+        detail: str,
+        seal: Callable[[Target], str | None] | None = None,
+    ) -> int:
+        """Record as failed what is planned in a partition, and return how many.
+
+        :param seal: returns the seals of one of them as failed; None to leave them
+        """
+        here = (
+            (targets.c.campaign_id == campaign.id)
+            & (targets.c.partition == partition)
+            & (targets.c.state == State.PLANNED.value)
+        )
         with self.database.begin() as connection:
-            result = connection.execute(
-                sa.update(targets)
-                .where(targets.c.campaign_id == campaign.id)
-                .where(targets.c.partition == partition)
-                .where(targets.c.state == State.PLANNED.value)
-                .values(
+            rows = connection.execute(sa.select(targets).where(here)).all()
+        planned = [target_of(row, campaign.action) for row in rows]
+        if planned:
+            statement = sa.update(targets).where(here)
+            self.database.execute(
+                statement.where(targets.c.id == sa.bindparam('target')).values(
                     state=State.FAILED.value,
                     changed=False,
                     detail=_without_secrets(detail),
                     reason_code=SkipReason.REFUSED.name,
                     ended_at=self.clock(),
-                )
+                    seals=sa.func.coalesce(sa.bindparam('seal'), targets.c.seals),
+                ),
+                [{'target': t.id, 'seal': seal and seal(t)} for t in planned],
             )
-        return result.rowcount
+        return len(planned)
 
     def note_attempt(
         self,

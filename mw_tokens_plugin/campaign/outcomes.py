@@ -58,6 +58,16 @@ class Outcomes:
             with self._telling:
                 self._observe(target, outcome)
 
+    def fail_planned(self, partition: str, detail: str) -> None:
+        """Record as failed what is planned in a partition."""
+        self._ledger.fail_planned(self._campaign, partition, detail, self._failure_seal)
+
+    def _failure_seal(self, target: Target) -> str | None:
+        sealer = self._sealer
+        if sealer is None or sealer.vouched(target) is None:
+            return None
+        return sealer.ended(replace(target, state=State.FAILED))
+
     def tell_pause(self, target: Target, error: Exception, seconds: float) -> None:
         """Tell for how long nothing is sent, and why."""
         with self._telling:

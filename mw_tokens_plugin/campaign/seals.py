@@ -9,6 +9,9 @@ of its plan are right. All seals are bound to the campaign as a whole: its kind,
 operator, reason and options, and to the account that runs it; those of plans also to
 what may change, such as the page that stops it.
 
+How many targets a key has sealed is sealed too (:mod:`.tally`), since a target that was
+deleted has no seal that could be wrong.
+
 Seals do not show that a ledger was replaced by an older copy of it. Nothing here reads
 or writes a wiki.
 """
@@ -18,7 +21,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -38,10 +41,18 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.rows import stored
 from mw_tokens_plugin.campaign.schema import plans
 from mw_tokens_plugin.campaign.sealkey import Key
-from mw_tokens_plugin.campaign.sealtexts import seals_in
+from mw_tokens_plugin.campaign.sealtexts import replaced, seals_in
+from mw_tokens_plugin.campaign.tally import Comparison, Tally
+from mw_tokens_plugin.exceptions import StoppedByGuard
 
 #: When a plan was made, as the ledger has it once another one has taken its place.
 _SUPERSEDED = datetime(1970, 1, 1)
+
+#: With what the ids of plans begin whose keys have sealed the number of targets, too.
+_COUNTED = 'n'
+
+#: States in which nothing is left to do for a target.
+_ENDED = frozenset({State.DONE, State.FAILED, State.SKIPPED})
 
 #: Options that may change while a campaign runs.
 _CHANGEABLE = frozenset({'stop_page', 'not_wikis'})
@@ -112,8 +123,13 @@ class Sealer:
         self._campaign = campaign
         self._keys: dict[str, bytes] = {}
         self._header = self._bound_to(campaign)
+        #: Whether others have sealed plans of this campaign, rightly or not.
+        self.has_colleagues = False
+        self._tally: Tally | None = None
+        self._compared: Comparison | None = None
         with ledger.database.begin() as connection:
             found = self._read(connection, campaign)
+            self._tally = self._read_tally(connection)
         self._plans = {plan.id: plan for plan in found}
         #: Plans of earlier runs that were not confirmed then: what they had may not be
         #: there when this run shows the plan, and be put back later.
@@ -163,7 +179,9 @@ class Sealer:
 
         :param confirmed: whether the operator has agreed to it before
         """
-        plan = Plan(secrets.token_hex(6), now(), confirmed)
+        if self._tally is None:
+            self._change_tally(lambda old: old or Tally())
+        plan = Plan(_new_id(), now(), confirmed)
         self._write(plan)
         self._plans[plan.id] = self._own = plan
 
@@ -173,13 +191,21 @@ class Sealer:
         if to_do and target.decision.skipped is not None:
             # It was sealed as one that is skipped.
             return None
-        not_skipped = target.decision.skipped is None
         stages = {
             State.LISTED: ('listed', 'decided'),
             State.DONE: ('ended',),
         }.get(target.state, ('decided',))
-        for key_id, plan_id, digest in seals_in(target.seals):
-            plan = self._plans.get(plan_id) or self._if_pending(plan_id)
+        return self._sealed_in(target, stages, self._plans)
+
+    def _sealed_in(
+        self, target: Target, stages: Collection[str], plans: Mapping[str, Plan]
+    ) -> Plan | None:
+        """Return the plan of a seal that is right for one of some stages."""
+        not_skipped = target.decision.skipped is None
+        for seal in seals_in(target.seals):
+            key_id, _, rest = seal.partition(':')
+            plan_id, _, digest = rest.partition(':')
+            plan = plans.get(plan_id) or self._if_pending(plan_id)
             if key_id != self.key.id or plan is None:
                 continue
             for stage in stages:
@@ -200,7 +226,7 @@ class Sealer:
         :param own: whether the operator has listed or planned the target before
         """
         if not own and self._pending is None:
-            self._pending = Plan(secrets.token_hex(6), now())
+            self._pending = Plan(_new_id(), now())
         plan = self._of_own() if own else self._pending
         assert plan is not None
         self.planned += decision.skipped is None
@@ -221,7 +247,7 @@ class Sealer:
         renewal = self._renewals.get(plan.id)
         if renewal is None:
             # The wiki was read when the earlier one was made.
-            renewal = Plan(secrets.token_hex(6), plan.made_at)
+            renewal = Plan(_new_id(), plan.made_at)
             self._write(renewal)
             self._plans[renewal.id] = self._renewals[plan.id] = renewal
         decision = target.decision
@@ -240,9 +266,96 @@ class Sealer:
         """Return the seal of a target that has ended, as the ledger has it then."""
         lasting = (p for p in self._plans.values() if p.id not in self._earlier)
         plan = next(lasting, None) or self._of_own()
+        if target.state is State.DONE:
+            return self._seal(plan, 'ended', target)
         # What has failed may be decided on again.
-        stage = 'ended' if target.state is State.DONE else 'decided'
-        return self._seal(plan, stage, target)
+        seals = [self._seal(plan, stage, target) for stage in ('failed', 'decided')]
+        return replaced(' '.join(seals), target.seals)
+
+    def judged(self) -> Iterator[tuple[Target, bool]]:
+        """Yield all targets, and whether the key vouches for them as they are now.
+
+        At its end it is known what :meth:`compared` returns.
+        """
+        own = by_others = 0
+        plans = self._with_later_plans()
+        for target in self._ledger.targets(self._campaign):
+            is_own = self._is_accounted(target, plans)
+            own += is_own
+            by_others += not is_own and target.state in _ENDED
+            yield target, is_own
+        tally = self._tally or Tally()
+        self._compared = Comparison(
+            found=Tally(own, by_others),
+            lost=max(0, tally.own - own),
+            ended_by_others=max(0, by_others - tally.ended_by_others),
+            is_uncounted=self._tally is None
+            and any(plan_id.startswith(_COUNTED) for plan_id in self._plans),
+        )
+
+    def compare(self) -> Comparison:
+        """Compare all targets with what the key has sealed."""
+        for _ in self.judged():
+            pass
+        return self.compared()
+
+    def compared(self) -> Comparison:
+        """Return what :meth:`judged` has found, when all of it was read."""
+        assert self._compared is not None
+        return self._compared
+
+    def skipped_stages(self, *, joined: bool) -> StoppedByGuard | None:
+        """Return the error if others have ended targets of the stages before.
+
+        :param joined: whether runs of colleagues may have ended them
+        """
+        compared = self.compare()
+        if not compared.is_other or (joined and self.has_colleagues):
+            return None
+        return StoppedByGuard(
+            f'The first steps of {self._campaign.name!r} have not ended as your key '
+            'recorded them: others have deleted, changed or ended targets in the '
+            'ledger, so the next step was not started. Look at it first, at a '
+            'terminal or by resuming it with -simulate.'
+        )
+
+    def may_be_less(self, number: int) -> bool:
+        """Tell whether there may be fewer targets than the key has sealed.
+
+        :param number: how many there are
+        """
+        return self._tally is None or number < self._tally.own
+
+    def count(self, listed: int) -> None:
+        """Seal that there are more targets, which this operator has listed.
+
+        :param listed: how many
+        """
+        self._change_tally(
+            lambda old: replace(old or Tally(), own=(old or Tally()).own + listed)
+        )
+
+    def _with_later_plans(self) -> Mapping[str, Plan]:
+        """Return all plans of the key, those that its other runs have made since too.
+
+        What these have confirmed is no plan of this run.
+        """
+        ledger, campaign = self._ledger, self._campaign
+        there = ledger.find(campaign.name)
+        with ledger.database.begin() as connection:
+            found = self._read(connection, campaign)
+            if there is not None and there.options != campaign.options:
+                found += self._read(connection, agreed(campaign, there))
+            self._tally = self._read_tally(connection) or self._tally
+        return {**{plan.id: plan for plan in found}, **self._plans}
+
+    def _is_accounted(self, target: Target, plans: Mapping[str, Plan]) -> bool:
+        # Versions that did not count have sealed no failure either.
+        if target.state is State.FAILED and self._tally is not None:
+            return self._sealed_in(target, ('failed',), plans) is not None
+        if target.state is State.DONE:
+            return self._sealed_in(target, ('ended',), plans) is not None
+        return self.vouched(target) is not None
 
     def is_same(self, target: Target, decision: Decision) -> bool:
         """Tell whether a decision is what the ledger has already."""
@@ -258,6 +371,10 @@ class Sealer:
             self._plans[self._pending.id] = self._pending
             self._pending = None
         self._decided = {}
+        if self._compared is not None:
+            # The operator has been told what is different.
+            found, self._compared = self._compared.found, None
+            self._change_tally(lambda _old: found)
         for plan_id in self._earlier:
             plan = self._plans[plan_id]
             if not plan.is_superseded:
@@ -341,12 +458,13 @@ class Sealer:
     def _read(self, connection: sa.Connection, campaign: Campaign) -> list[Plan]:
         """Return the plans that this operator's key has sealed for a campaign."""
         rows = connection.execute(
-            sa.select(plans)
-            .where(plans.c.campaign_id == campaign.id)
-            .where(plans.c.key_id == self.key.id)
+            sa.select(plans).where(plans.c.campaign_id == campaign.id)
         ).all()
         found = []
         for row in rows:
+            if row.key_id != self.key.id:
+                self.has_colleagues = True
+                continue
             plan = Plan(row.id, row.made_at, row.confirmed)
             # SQLite keeps anything in any column.
             is_moment = isinstance(plan.made_at, datetime)
@@ -362,6 +480,50 @@ class Sealer:
         return self.key.seal(
             _canonical(['sealed', self._header, changing, about])
         ).hex()
+
+    def _read_tally(self, connection: sa.Connection) -> Tally | None:
+        """Return how many targets the key has sealed; None if it has not counted."""
+        rows = connection.execute(
+            sa.select(plans.c.id, plans.c.seal)
+            .where(plans.c.campaign_id == self._campaign.id)
+            .where(plans.c.key_id == self.key.id)
+        ).all()
+        found = ((Tally.of(row.id), row.seal) for row in rows)
+        right = (t for t, seal in found if t and _is_same(seal, self._of_tally(t)))
+        return max(right, default=None)
+
+    def _of_tally(self, tally: Tally) -> str:
+        """Return the seal of a tally."""
+        numbers = [tally.own, tally.ended_by_others]
+        return self.key.seal(_canonical(['tally', self._header, numbers])).hex()
+
+    def _change_tally(self, change: Callable[[Tally | None], Tally]) -> None:
+        """Write another tally; other runs of the operator may do so at the same time.
+
+        :param change: returns the new one for the present one
+        """
+        campaign_id, key_id = self._campaign.id, self.key.id
+
+        def write(connection: sa.Connection) -> Tally:
+            self._ledger.locked_options(connection, self._campaign)
+            new = change(self._read_tally(connection))
+            mine = (plans.c.campaign_id == campaign_id) & (plans.c.key_id == key_id)
+            connection.execute(
+                sa.delete(plans).where(mine).where(plans.c.id.contains('='))
+            )
+            connection.execute(
+                sa.insert(plans).values(
+                    campaign_id=campaign_id,
+                    id=new.row_id(key_id),
+                    key_id=key_id,
+                    made_at=now(),
+                    confirmed=False,
+                    seal=self._of_tally(new),
+                )
+            )
+            return new
+
+        self._tally = self._ledger.database.transact(write)
 
     def _write(self, plan: Plan) -> None:
         self._ledger.database.execute(
@@ -411,6 +573,11 @@ class Sealer:
         return bound if campaign.stages == 1 else [*bound, campaign.stages]
 
 
+def _new_id() -> str:
+    """Return the number of a new plan."""
+    return f'{_COUNTED}{secrets.token_hex(6)[1:]}'
+
+
 def _is_same(seal: object, right: str) -> bool:
     """Compare a stored seal, which may be anything, with the right one."""
     there = str(seal).encode('utf-8', 'surrogateescape')
@@ -425,7 +592,7 @@ def _unread(step: Step) -> Target:
 def content(stage: str, target: Target, besides: Collection[str] = ()) -> bytes:
     """Return what of a target is sealed.
 
-    :param stage: ``listed``, ``decided`` or ``ended``
+    :param stage: ``listed``, ``decided``, ``ended`` or ``failed``
     :param besides: facts that are left out
     """
     decision = target.decision

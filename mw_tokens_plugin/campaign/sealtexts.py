@@ -6,7 +6,6 @@ What a seal vouches for, and whether it is right, is in :mod:`.seals`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 #: Seals of a target that are read and kept; there is one for each operator who joined.
 _MAX_SEALS = 40
@@ -14,17 +13,13 @@ _MAX_SEALS = 40
 #: Seals of one key that are kept: two runs of one operator may have a plan each.
 _MAX_OF_KEY = 2
 
-#: What a seal consists of: the number of the key, that of the plan, and a digest.
-_SEAL = re.compile(
-    r'(?P<key>[0-9a-f]{12}):(?P<plan>[0-9a-z]{12}):(?P<digest>[0-9a-f]{32})'
-)
+#: The number of the key, that of the plan, and a digest.
+_SEAL = re.compile(r'[0-9a-f]{12}:[0-9a-z]{12}:[0-9a-f]{32}')
 
 
-def seals_in(text: str | None) -> Iterator[tuple[str, str, str]]:
-    """Yield the key, the plan and the digest of each seal, the latest first."""
-    for word in (text or '').split()[:_MAX_SEALS]:
-        if found := _SEAL.fullmatch(word):
-            yield found['key'], found['plan'], found['digest']
+def seals_in(text: str | None) -> list[str]:
+    """Return the seals of a target, the latest first; others may have written there."""
+    return (text or '').split()[:_MAX_SEALS]
 
 
 def with_seal(seal: str, text: object) -> str:
@@ -34,12 +29,22 @@ def with_seal(seal: str, text: object) -> str:
 
     :param text: what the column has, which others may have written
     """
-    kept, key = [seal], seal.partition(':')[0]
-    of_key = 1
-    for each in seals_in(text if isinstance(text, str) else None):
-        if each[0] == key:
-            of_key += 1
-            if of_key > _MAX_OF_KEY:
-                continue
-        kept.append(':'.join(each))
-    return ' '.join(kept[:_MAX_SEALS])
+    own, others = _parts(seal.partition(':')[0], text)
+    return ' '.join([seal, *own[: _MAX_OF_KEY - 1], *others][:_MAX_SEALS])
+
+
+def replaced(seals: str, text: object) -> str:
+    """Return the seals of one key in place of those that it has, and the others."""
+    _own, others = _parts(seals.partition(':')[0], text)
+    return ' '.join([*seals.split(), *others][:_MAX_SEALS])
+
+
+def _parts(key_id: str, text: object) -> tuple[list[str], list[str]]:
+    """Return the seals of a key in a text, and those of others."""
+    seals = [
+        seal
+        for seal in seals_in(text if isinstance(text, str) else None)
+        if _SEAL.fullmatch(seal)
+    ]
+    own = [seal for seal in seals if seal.startswith(f'{key_id}:')]
+    return own, [seal for seal in seals if seal not in own]

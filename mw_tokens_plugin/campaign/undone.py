@@ -71,13 +71,16 @@ class Undone:
 
 
 def changed_targets(ledger: Ledger, undone: Campaign) -> Iterator[Target]:
-    """Yield the targets that a campaign has changed.
+    """Return the targets that a campaign has changed.
 
     .. version-added:: 0.1
     """
-    for target in ledger.targets(undone, State.DONE):
-        if target.changed:
-            yield target
+    return filter(is_changed, ledger.targets(undone, State.DONE))
+
+
+def is_changed(target: Target) -> bool:
+    """Tell whether its campaign has changed a target."""
+    return target.state is State.DONE and bool(target.changed)
 
 
 def undo_steps(undone: Campaign, targets: Iterable[Target]) -> Iterator[Step]:

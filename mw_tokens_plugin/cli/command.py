@@ -26,6 +26,7 @@ from mw_tokens_plugin.campaign.report.outcomelog import JsonLog
 from mw_tokens_plugin.campaign.report.summary import Summary
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import ActiveRun, at_work
+from mw_tokens_plugin.cli.comparing import Comparing
 from mw_tokens_plugin.cli.declaration import Kind, Listing
 from mw_tokens_plugin.cli.launch import handled, stop_signals
 from mw_tokens_plugin.cli.ledgers import found, to_resume
@@ -192,7 +193,8 @@ class Command:
     def __post_init__(self) -> None:
         """Plan and write nothing yet."""
         usual = self.run, self.kind, self.action, self.sealer
-        self._planning = Planning(*usual, self.names)
+        self._comparing = Comparing(self.run, self.kind, self.sealer)
+        self._planning = Planning(*usual, self.names, self._comparing)
         self._writing = Writing(*usual, self.observe)
 
     def start(self, campaign: Campaign) -> ExitCode:
@@ -237,7 +239,9 @@ class Command:
 
     def _take(self, campaign: Campaign, active: ActiveRun) -> ExitCode:
         run, ledger, finish = self.run, self.run.ledger, Finish()
-        if campaign.finished_at is None:
+        remaining = ledger.to_do(campaign) + ledger.counts(campaign)[State.LISTED]
+        # Others may have marked it as finished.
+        if campaign.finished_at is None or remaining:
             campaign = self._writing.keep_stop_page(campaign)
             engine = self._writing.engine(campaign, active)
             if self._may_be_sent_by_others(campaign) and not active.joined:
@@ -262,6 +266,9 @@ class Command:
                 finish = Finish()
             if isinstance(finish.error, LedgerFailure):
                 return self._sum_up_without_ledger(campaign, finish.error)
+            if finish.error is None or finish.is_not_agreed_to:
+                ended = sum(self._writing.ended.values())
+                self._comparing.tell_after(campaign, ended)
             if finish.is_whole and not ledger.to_do(campaign):
                 campaign = ledger.mark(campaign, 'finished_at')
         run.reporter.summary(
@@ -269,7 +276,9 @@ class Command:
             self._remarks(campaign, finish),
             more=run.lines.about('show', campaign),
         )
-        return self._code(campaign, finish)
+        code = self._code(campaign, finish)
+        is_lost = self._comparing.lost and code is ExitCode.DONE
+        return ExitCode.FAILED if is_lost else code
 
     def _may_be_sent_by_others(self, campaign: Campaign) -> bool:
         """Tell whether something may have been sent for which no own seal vouches."""

@@ -14,7 +14,8 @@ from pywikibot import config
 from mw_tokens_plugin.campaign import workers
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Step, Target, now
-from mw_tokens_plugin.campaign.undone import changed_targets, record_of, undo_steps
+from mw_tokens_plugin.campaign.report.wording import compared_lines
+from mw_tokens_plugin.campaign.undone import is_changed, record_of, undo_steps
 from mw_tokens_plugin.cli.declaration import Listing
 from mw_tokens_plugin.cli.ledgers import check_kind, found
 from mw_tokens_plugin.cli.login import account_of
@@ -75,12 +76,16 @@ def undoing(run: Run[CampaignOptions], name: str) -> Campaign:
 
     def recorded() -> Iterator[Target]:
         nonlocal own
-        for target in changed_targets(ledger, undone):
-            own = own and sealer.vouched(target) is not None
-            steps.extend(undo_steps(undone, [target]))
-            yield target
+        for target, is_own in sealer.judged():
+            if is_changed(target):
+                own = own and is_own
+                steps.extend(undo_steps(undone, [target]))
+                yield target
 
     record = record_of(undone, recorded())
+    for line in compared_lines(compared := sealer.compared(), undone):
+        run.reporter.line(line, urgent=True)
+    own = own and not compared.is_other
     if not own and run.options.always and not config.simulate:
         raise StoppedByGuard(
             f'What {undone.name!r} has done was not recorded with your key, so -undo '
@@ -143,6 +148,7 @@ def begin(
         try:
             counted = run.reporter.counted(targets, 'campaign-listing')
             number = ledger.add(campaign, counted, sealer.listed)
+            sealer.count(number)
         finally:
             run.lists.show(run.reporter)
         if not number:

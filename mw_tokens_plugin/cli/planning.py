@@ -23,6 +23,7 @@ from mw_tokens_plugin.campaign.report.wording import (
     to_do,
 )
 from mw_tokens_plugin.campaign.seals import Sealer
+from mw_tokens_plugin.cli.comparing import Comparing
 from mw_tokens_plugin.cli.declaration import Kind
 from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.run import Run
@@ -48,6 +49,7 @@ class Planning:
 
     :ivar sealer: judges what the operator has agreed to
     :ivar names: refreshed when the plan has found more names to hide
+    :ivar comparing: tells what others have changed
     :ivar shown: how many targets the plan had that the operator was shown
     """
 
@@ -56,11 +58,12 @@ class Planning:
     action: Action
     sealer: Sealer
     names: NameFilter
+    comparing: Comparing
     shown: int = 0
 
     def is_confirmed(self, campaign: Campaign) -> bool:
         """Tell whether this operator has agreed to all that is left to do."""
-        if campaign.confirmed_at is None:
+        if campaign.confirmed_at is None or self.comparing.must_be_shown:
             return False
         if not self.run.ledger.to_do(campaign):
             return True
@@ -82,6 +85,7 @@ class Planning:
             if before[state]
             for target in ledger.targets(campaign, state)
         )
+        self.comparing.check_stages(campaign)
         was_confirmed = self.is_confirmed(campaign)
         if not (is_new or stale or foreign) and was_confirmed:
             return campaign
@@ -107,6 +111,7 @@ class Planning:
             )
         if not was_confirmed:
             renew(ledger, campaign, sealer)
+        self.comparing.tell_before(campaign)
         self._show(campaign)
         most = self._max_targets()
         if most is not None and self.shown > most:
@@ -131,7 +136,7 @@ class Planning:
                     f'sent. To look again: {lines.resume(campaign, asks=True)}'
                 )
             return
-        if self.sealer.has_pending and always:
+        if (self.sealer.has_pending or self.comparing.must_be_shown) and always:
             line = lines.resume(campaign, asks=True)
             raise StoppedByGuard(
                 f'{campaign.name!r} is not what you have agreed to, and -always does '

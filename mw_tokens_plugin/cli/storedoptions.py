@@ -79,6 +79,8 @@ def check_options(kind: Kind, cls: type[Options], campaign: Campaign) -> None:
     for name, about in options.items():
         if about.required and name not in campaign.options:
             problem = f'{name} is missing'
+    if kind.steps and campaign.stages != len(kind.steps):
+        problem = f'{campaign.stages} stages, and there are {len(kind.steps)}'
     problem = problem or _problem(rest, shape)
     if problem:
         raise InvalidInput(

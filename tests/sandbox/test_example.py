@@ -104,6 +104,45 @@ def test_its_steps_are_taken_resumed_and_undone(
 
 
 @pytest.mark.usefixtures('pages')
+def test_its_steps_keep_their_order_whatever_others_write_into_the_ledger(
+    example: ModuleType,
+    sandbox: Sandbox,
+    ledger: Ledger,
+    ledger_file: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Not even when it is looked at, an order is that of the script."""
+    usual = ('-always', f'-ledger:{ledger_file}')
+    resume = ('-resume', '-campaign:war', *usual)
+    new = (PAGES[0], '-reason:War', '-campaign:war', *usual, '-simulate')
+    assert example.SCRIPT.main(*new) == 0
+
+    def change(statement: str) -> None:
+        with ledger.database.begin() as connection:
+            connection.exec_driver_sql(statement)
+
+    for there, back in (
+        ('target SET stage=1-stage', 'target SET stage=1-stage'),
+        ('campaign SET stages=1', 'campaign SET stages=2'),
+    ):
+        change(f'UPDATE {there}')
+        for mode in ((), ('-simulate',)):
+            assert example.SCRIPT.main(*resume, *mode) == 2
+            assert 'Traceback' not in capsys.readouterr().err
+        change(f'UPDATE {back}')
+    change("UPDATE target SET state='done', changed=1 WHERE stage=0")
+    assert example.SCRIPT.main(*resume) == 4
+    said = capsys.readouterr()
+    assert 'your key' in said.out and '-always does not agree' in said.err
+    assert states(sandbox) == BEFORE
+    # Shown and agreed to, what is left is done.
+    assert example.SCRIPT.main(*resume, '-simulate') == 0
+    assert 'your key' in capsys.readouterr().out
+    example.SCRIPT.main(*resume)
+    assert states(sandbox)[0] == ('', 'sysop')
+
+
+@pytest.mark.usefixtures('pages')
 def test_what_undoes_its_steps_may_be_declared_without_steps(
     example: ModuleType, sandbox: Sandbox, ledger_file: Path
 ) -> None:

@@ -283,11 +283,12 @@ def test_what_an_earlier_plan_had_is_not_confirmed_with_a_later_one(
 def test_what_others_end_while_it_is_planned_is_not_agreed_to(
     pwb: Script, ledger: Ledger, sandbox: Sandbox
 ) -> None:
-    """There is nothing to do any more, and nothing is done if it is put back."""
+    """It is told of, as nothing is left to do; nor is it done if it is put back."""
     colleague = Colleague(ledger, sandbox)
     colleague(trigger('UPDATE OF facts ON target', "target SET state='done'"))
     run = pwb('global_lock', *spam(1, 2), *USUAL, '-campaign:wave')
-    assert (run.code, written(sandbox)) == (0, [])
+    assert (run.code, written(sandbox)) == (1, [])
+    assert '2 targets of wave are not in the ledger as your key' in run.said
     with ledger.database.begin() as connection:
         agreed = connection.scalars(sa.text('SELECT confirmed FROM plan')).all()
     assert not any(agreed)
@@ -371,7 +372,8 @@ def test_an_undo_by_always_is_of_no_lock_that_a_row_alone_says_is_ours(
         account=f'{STEWARD}@sandbox:meta',
         name=spam(1)[0].encode(),
     )
-    assert pwb('campaign', 'resume', 'wave', '-always').code == 0
+    run = pwb('campaign', 'resume', 'wave', '-always')
+    assert run.code == 1 and 'as your key recorded' in run.said
     run = pwb('global_lock', '-undo:wave', *usual)
     assert run.code == 4, run.said
     assert 'was not recorded with your key' in run.said

@@ -27,12 +27,19 @@ from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.undone import changed_targets, undo_steps
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.exceptions import InvalidInput, WikiUnreachable
+from mw_tokens_plugin.exceptions import (
+    ApiRefusal,
+    InvalidInput,
+    StoppedByGuard,
+    WikiUnreachable,
+)
 
 NAMES = [f'{wiki}{number}' for wiki in ('aa', 'bb', 'cc') for number in range(4)]
 
 #: What is done to every name, one after the other.
 KINDS = ('lock', 'delete', 'report')
+
+OURS, THEIRS = Key(b'1' * 32), Key(b'2' * 32)
 
 
 class Composed(Action):
@@ -40,6 +47,7 @@ class Composed(Action):
 
     :ivar writes: the kind and the name of each write, in their order
     :ivar down: wikis that do not answer
+    :ivar refused: names that the wiki refuses
     """
 
     kind = 'composed'
@@ -47,6 +55,7 @@ class Composed(Action):
     def __init__(self, ledger: Ledger, campaign: Campaign) -> None:
         self.writes: list[tuple[str, str]] = []
         self.down: set[str] = set()
+        self.refused: set[str] = set()
         self.reconciled: list[str] = []
         self._kind = ''
         self._ledger = ledger
@@ -70,6 +79,8 @@ class Composed(Action):
         assert target.kind == self._kind == target.decision.facts['plan']
         if target.name[:2] in self.down:
             raise WikiUnreachable(f'{target.name[:2]} does not answer.')
+        if target.name in self.refused:
+            raise ApiRefusal('no', 'it is refused', 'w')
         for other in self._ledger.targets(self._campaign):
             ended = other.state in (State.DONE, State.FAILED, State.SKIPPED)
             assert ended or other.stage >= target.stage, f'{other} has not ended'
@@ -239,3 +250,107 @@ def test_a_step_or_a_stage_that_somebody_has_made_up_is_refused(
         target = Target(1, Decision('aa0', stage=stage), State.DONE, changed=True)
         with pytest.raises(InvalidInput, match='of a stage that the campaign'):
             list(undo_steps(campaign, [target]))
+
+
+#: What somebody can make of a target, so that its stage seems to have ended.
+ENDED = [
+    "UPDATE target SET state='done', changed=1 WHERE {}",
+    "UPDATE target SET state='done', seals=NULL WHERE {}",
+    "UPDATE target SET state='failed' WHERE {}",
+    "UPDATE target SET state='held', held='ALREADY' WHERE {}",
+    'DELETE FROM target WHERE {}',
+]
+
+
+@pytest.mark.parametrize('change', ENDED)
+@pytest.mark.parametrize('where', ['stage=0', "stage=0 AND name=CAST('aa0' AS BLOB)"])
+def test_a_stage_that_others_have_ended_by_hand_is_followed_by_no_other(
+    ledger: Ledger, change: str, where: str
+) -> None:
+    campaign, sealer = sealed(ledger)
+    action = Composed(ledger, campaign)
+    with ledger.database.begin() as connection:
+        connection.exec_driver_sql(change.format(where))
+    finish = run_sealed(ledger, campaign, action, OURS)
+    assert isinstance(finish.error, StoppedByGuard)
+    assert 'so the next step was not started' in str(finish.error)
+    assert {kind for kind, _ in action.writes} <= {'lock'}
+    # When the operator has seen that and agrees, the others are done.
+    sealer.compare()
+    sealer.confirm()
+    assert run_sealed(ledger, campaign, action, OURS).error is None
+    assert {kind for kind, _ in action.writes} >= {'delete', 'report'}
+
+
+def test_stages_that_were_ended_in_order_are_followed_by_the_next(
+    ledger: Ledger,
+) -> None:
+    """By a run that was stopped and resumed, and although some targets failed."""
+    campaign, _ = sealed(ledger)
+    action = Composed(ledger, campaign)
+    action.refused.add('aa0')
+    stopped = run_sealed(ledger, campaign, action, OURS, most=len(NAMES) + 2)
+    assert stopped.interrupted
+    assert run_sealed(ledger, campaign, action, OURS).error is None
+    assert len(action.writes) == len(KINDS) * (len(NAMES) - 1)
+
+
+def test_a_colleague_who_joins_goes_on_with_the_next_stage(ledger: Ledger) -> None:
+    """One who does not is shown first what has ended without the own key."""
+    campaign, _ = sealed(ledger)
+    colleague = Sealer(THEIRS, ledger, campaign, 'o@w')
+    for target in list(ledger.targets(campaign)):
+        seal = colleague.decided(target.decision, own=False)
+        ledger.add_seals(campaign, [(target.decision, seal)])
+    colleague.confirm()
+    action = Composed(ledger, campaign)
+    assert run_sealed(ledger, campaign, action, OURS, most=len(NAMES)).interrupted
+    finish = run_sealed(ledger, campaign, action, THEIRS)
+    assert isinstance(finish.error, StoppedByGuard)
+    assert run_sealed(ledger, campaign, action, THEIRS, join=True).error is None
+    assert len(action.writes) == len(KINDS) * len(NAMES)
+
+
+def sealed(ledger: Ledger) -> tuple[Campaign, Sealer]:
+    """Return a campaign that its operator has planned and confirmed."""
+    made = ledger.create(
+        'sealed',
+        action='composed',
+        wiki='w',
+        operator='o',
+        reason='r',
+        options={},
+        stages=len(KINDS),
+    )
+    sealer = Sealer(OURS, ledger, made, 'o@w')
+    sealer.begin()
+    steps = [Step(n, kind, s) for n in NAMES for s, kind in enumerate(KINDS)]
+    sealer.count(ledger.add(made, steps, sealer.listed))
+    made = make_plan(ledger, made, Composed(ledger, made), sealer=sealer)
+    sealer.confirm()
+    return made, sealer
+
+
+def run_sealed(
+    ledger: Ledger,
+    campaign: Campaign,
+    action: Composed,
+    key: Key,
+    *,
+    join: bool = False,
+    most: int | None = None,
+) -> Finish:
+    """Run a campaign as the operator with a key.
+
+    :param most: stop after so many writes
+    """
+    with at_work(ledger, campaign, account='o@w', join=join) as run:
+        return Engine(
+            ledger,
+            campaign,
+            action,
+            run,
+            policy=RetryPolicy(attempts=1, pause=0.0),
+            should_stop=lambda: len(action.writes) == most,
+            sealer=Sealer(key, ledger, campaign, 'o@w'),
+        ).run()

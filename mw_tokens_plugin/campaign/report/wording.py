@@ -6,9 +6,12 @@ others are described by a word that they provide.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import Campaign, Target
 from mw_tokens_plugin.campaign.report.hiding import without_own_name
+from mw_tokens_plugin.campaign.tally import Comparison
 from mw_tokens_plugin.messages import message
 
 
@@ -36,6 +39,17 @@ def reason_line(campaign: Campaign) -> str:
     """Return what was given as the reason of a campaign."""
     reason = campaign.reason or message('campaign-none')
     return message('campaign-reason', reason=reason)
+
+
+def compared_lines(compared: Comparison, campaign: Campaign) -> Iterator[str]:
+    """Yield how the targets in a ledger differ from what the operator has sealed."""
+    name = campaign.name
+    if compared.lost:
+        yield message('campaign-lost', number=compared.lost, name=name)
+    if (more := compared.ended_by_others - compared.lost) > 0:
+        yield message('campaign-ended-by-others', number=more, name=name)
+    if compared.is_uncounted:
+        yield message('campaign-uncounted', name=name)
 
 
 def why_skipped(target: Target) -> str:

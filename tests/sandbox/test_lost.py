@@ -1,0 +1,124 @@
+"""What a colleague takes out of a ledger, or ends there by hand, is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .desk import Run
+from .test_seals import LOCK, USUAL, Colleague, spam
+
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+
+Script = Callable[..., Run]
+
+FIRST = f"name=CAST('{spam(1)[0]}' AS BLOB)"
+DELETED = f'DELETE FROM target WHERE {FIRST}'
+TOLD = 'target of wave is not in the ledger as your key recorded it'
+UNCOUNTED = 'deleted from the ledger how many targets'
+
+
+def sent(sandbox: Sandbox, **about: str) -> list[str | None]:
+    entries = sandbox.journal.entries(action=LOCK)
+    return [e.target for e in entries if about.items() <= e.params.items()]
+
+
+@pytest.mark.parametrize(
+    ('changes', 'told'),
+    [
+        ([f'UPDATE target SET changed=0 WHERE {FIRST}'], TOLD),
+        ([f"UPDATE target SET state='failed' WHERE {FIRST}"], TOLD),
+        ([f"UPDATE target SET state='held', held='ALREADY' WHERE {FIRST}"], TOLD),
+        ([f'UPDATE target SET seals=NULL WHERE {FIRST}'], TOLD),
+        ([DELETED], TOLD),
+        ([DELETED, "DELETE FROM plan WHERE id LIKE '%=%'"], UNCOUNTED),
+        ([DELETED, "UPDATE plan SET id=replace(id, '=3', '=2')"], UNCOUNTED),
+        # Another one in its place is none of the operator's.
+        ([f"UPDATE target SET name=x'41' WHERE {FIRST}"], TOLD),
+    ],
+)
+def test_an_undo_tells_what_it_may_leave_out(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox, changes: list[str], told: str
+) -> None:
+    """Nothing is undone on -always alone then, only when somebody has looked at it."""
+    assert pwb('global_lock', *spam(1, 2, 3), *USUAL, '-campaign:wave').code == 0
+    colleague = Colleague(ledger, sandbox)
+    for change in changes:
+        colleague(change)
+    run = pwb('global_lock', '-undo:wave', *USUAL)
+    assert run.code == 4, run.said
+    assert told in run.said
+    assert not sent(sandbox, locked='unlock')
+    undo = ('-undo:wave', '-campaign:undo', '-simulate')
+    run = pwb('global_lock', *undo, USUAL[0])
+    assert run.code == 0 and told in run.said
+    assert pwb('global_lock', '-resume', '-campaign:undo', '-always').code == 0
+    assert set(sent(sandbox, locked='unlock')) >= set(spam(2, 3))
+
+
+def test_a_whole_record_is_undone_without_another_word(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox
+) -> None:
+    """Of a run that was resumed, in which some failed and others were skipped."""
+    names = (*spam(1, 2, 3), 'Nobody')
+    usual = (*USUAL, '-campaign:wave')
+    assert pwb('global_lock', *names, *usual, '-simulate').code == 0
+    sandbox.command('lock', user=spam(3)[0], by='Sandbox Colleague')
+    run = pwb('global_lock', '-resume', '-campaign:wave', '-always')
+    assert run.code == 1 and 'your key' not in run.said
+    run = pwb('global_lock', '-undo:wave', *USUAL)
+    assert run.code == 0 and 'your key' not in run.said, run.said
+    assert sent(sandbox, locked='unlock') == spam(1, 2)
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        DELETED,
+        f"UPDATE target SET state='done', changed=0 WHERE {FIRST}",
+        f"UPDATE target SET state='failed' WHERE {FIRST}",
+        f"UPDATE target SET state='held', held='ALREADY' WHERE {FIRST}",
+    ],
+)
+def test_what_was_confirmed_and_is_gone_is_told_at_the_end(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox, change: str
+) -> None:
+    """Even by a quiet run; and the exit code says that not all is done."""
+    usual = (*USUAL, '-campaign:wave')
+    assert pwb('global_lock', *spam(1, 2, 3), *usual, '-simulate').code == 0
+    Colleague(ledger, sandbox)(change)
+    run = pwb('global_lock', '-resume', '-campaign:wave', '-always', '-quiet')
+    assert run.code == 1 and TOLD in run.said, run.said
+    assert sent(sandbox) == spam(2, 3)
+
+
+def test_what_is_taken_away_while_it_is_planned_or_run_is_told(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox
+) -> None:
+    for number, when in enumerate(('UPDATE OF facts', 'UPDATE OF owner'), 1):
+        name = f'wave{number}'
+        gone = "state='planned' AND name=CAST('" + spam(number)[0] + "' AS BLOB)"
+        Colleague(ledger, sandbox)(
+            f'CREATE TRIGGER at_once{number} AFTER {when} ON target BEGIN'
+            f' DELETE FROM target WHERE {gone}; END'
+        )
+        names = spam(4 + number, number)
+        run = pwb('global_lock', *names, *USUAL, f'-campaign:{name}')
+        assert f'1 target of {name} is not in the ledger' in run.said, run.said
+        assert run.code == 1
+
+
+def test_a_campaign_that_others_call_finished_is_resumed_all_the_same(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox
+) -> None:
+    usual = (*USUAL, '-campaign:wave')
+    assert pwb('global_lock', *spam(1, 2), *usual, '-simulate').code == 0
+    Colleague(ledger, sandbox)(
+        'UPDATE campaign SET finished_at=planned_at, confirmed_at=planned_at'
+    )
+    assert pwb('global_lock', '-resume', '-campaign:wave', '-always').code == 0
+    assert sent(sandbox) == spam(1, 2)
