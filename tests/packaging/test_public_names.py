@@ -27,7 +27,7 @@ def _reference() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {
         module: set() for module in re.findall(r'automodule:: ([\w.]+)', text)
     }
-    for whole in re.findall(r'auto(?:class|function):: ([\w.]+)', text):
+    for whole in re.findall(r'auto(?:class|data|function):: ([\w.]+)', text):
         module, _, name = whole.rpartition('.')
         found[module].add(name)
     return found
