@@ -469,6 +469,8 @@ def test_generated_pages_are_those_that_a_property_names(client: Client) -> None
     assert generated('templates', **titles) == {'Template:Box': False}
     assert generated('templates', pageids='0') == {}
     assert generated('categories', titles='Plain') == {}
+    answer = client.ask(action='query', generator='imageusage', titles='File:A.png')
+    assert answer['error']['code'] == 'notimplemented'
 
 
 def test_contributions_are_shown_as_they_are_asked_for(client: Client) -> None:

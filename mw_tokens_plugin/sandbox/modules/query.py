@@ -189,9 +189,8 @@ def _generated(call: Call, name: str, output: Json, source: PageSet) -> PageSet:
 
     :param source: the pages of which properties are generated from
     """
-    of_properties = call.declarations.modules[f'query+{name}'].group == 'prop'
     _run(call, name, output, source, generating=True)
-    if not of_properties:
+    if call.declarations.modules[f'query+{name}'].group != 'prop':
         return source
     pageset = PageSet(call)
     for part in source.parts.values():
