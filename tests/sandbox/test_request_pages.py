@@ -457,8 +457,8 @@ def test_no_file_is_written_over(
 def test_no_range_is_handed_over_that_cannot_be_blocked(
     global_lock: Script, sandbox: Sandbox
 ) -> None:
-    wide = '0:0:0:0:0:0:0:0/0 2001:DB8:0:0:0:0:0:0/18 0.0.0.0/0 10.0.0.0/15'.split()
-    narrow = '2001:DB8:0:0:0:0:0:0/19 10.1.0.0/16'.split()
+    wide = '0:0:0:0:0:0:0:0/0 2001:0:0:0:0:0:0:0/18 0.0.0.0/0 10.0.0.0/15'.split()
+    narrow = '2001:0:0:0:0:0:0:0/19 10.1.0.0/16'.split()
     lines = ''.join(f'* {{{{Luxotool|{name}}}}}\n' for name in wide + narrow)
     save(sandbox, ABOVE.replace('* {{Luxotool|192.0.2.1}}\n', lines) + LIST)
     run = global_lock(PAGE, '-simulate')
