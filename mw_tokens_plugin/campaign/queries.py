@@ -90,12 +90,15 @@ class Queries(RowStore):
             .where(campaigns.c.api.is_not_distinct_from(campaign.api))
         )
         with self.database.begin() as connection:
-            # A lock is no double of an unlock.
+            # A lock is no double of an unlock, and so it is with blocks.
             names = {
                 row.id: row.name
                 for row in connection.execute(others)
                 if isinstance(row.options, Mapping)
-                and row.options.get('locked') == campaign.options.get('locked')
+                and all(
+                    row.options.get(name) == campaign.options.get(name)
+                    for name in ('locked', 'unblock')
+                )
             }
             rows = connection.execute(
                 sa.select(targets)

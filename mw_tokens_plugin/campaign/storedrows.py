@@ -158,11 +158,29 @@ def _are_pairs(first: type) -> Check:
     return check
 
 
+def _is_block(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not _SETTINGS.issubset(value):
+        return False
+    texts = ('target', 'by', 'timestamp', 'reason')
+    return (
+        _is_text(value['expiry'])
+        and all(isinstance(value[name], bool) for name in _SETTINGS - {'expiry'})
+        and all(isinstance(value.get(name), str | None) for name in texts)
+    )
+
+
+#: The settings of a global block.
+_SETTINGS = frozenset(
+    {'expiry', 'anon_only', 'account_creation', 'autoblock', 'block_email'}
+)
+
 #: The kinds of campaigns of this package.
 _KINDS = frozenset(
     {
         'global_lock',
         'undo_global_lock',
+        'global_block',
+        'undo_global_block',
         'global_delete',
         'crosswiki_delete',
         'undo_crosswiki_delete',
@@ -178,6 +196,9 @@ _FACTS: dict[str, Check] = {
     **dict.fromkeys(('wiki', 'title', 'deleted_as', 'moved_to'), _is_text),
     **dict.fromkeys(('refusal', 'not_restorable'), _is_text),
     **dict.fromkeys(('sysops', 'page_id', 'unknown', 'more'), _is_number),
+    **dict.fromkeys(('now', 'then'), _is_block),
+    'target': _is_text,
+    'local': _is_number,
     'authors': _are_authors,
     'revisions': _are_pairs(int),
     'versions': _are_pairs(str),

@@ -21,6 +21,9 @@ from mw_tokens_plugin.site.batches import batches
 #: Targets that are read at once.
 _CHUNK = 500
 
+#: States of targets that may have been changed; what failed may be done in part.
+_ENDED = (State.DONE, State.FAILED)
+
 
 class Undone:
     """What a campaign has changed, for the one that undoes it.
@@ -75,12 +78,13 @@ def changed_targets(ledger: Ledger, undone: Campaign) -> Iterator[Target]:
 
     .. version-added:: 0.1
     """
-    return filter(is_changed, ledger.targets(undone, State.DONE))
+    for state in _ENDED:
+        yield from filter(is_changed, ledger.targets(undone, state))
 
 
 def is_changed(target: Target) -> bool:
-    """Tell whether its campaign has changed a target."""
-    return target.state is State.DONE and bool(target.changed)
+    """Tell whether its campaign has changed a target, if only in part."""
+    return target.state in _ENDED and bool(target.changed)
 
 
 def undo_steps(undone: Campaign, targets: Iterable[Target]) -> Iterator[Step]:

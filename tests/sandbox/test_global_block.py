@@ -15,7 +15,7 @@ from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.globalblocks import GlobalBlock
 
 from .desk import Desk, Run
-from .farms import Farm
+from .farms import Farm, Login
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
@@ -359,12 +359,18 @@ def test_the_local_half_is_made_reported_and_undone(
     assert global_block('-undo:both', '-reason:Sorry', '-always').code == 0
     assert not sandbox.call(lambda farm: dict(farm.wikis['meta'].blocks))
     assert not blocks(sandbox)
-    # Now there is a local block before.
+    # Now there is a local block of somebody else before.
+    there['192.0.2.1'].by = 'Sandbox Colleague'
     sandbox.call(lambda farm: farm.wikis['meta'].blocks.update(there))
     run = global_block('192.0.2.1', *local, '-campaign:half')
     assert run.code == 1, run.said
     assert 'blocked globally, but not on sandbox:meta itself' in run.out
     assert list(blocks(sandbox)) == ['192.0.2.1']
+    # What was there before stays, and what was made goes.
+    assert global_block('-undo:half', '-reason:Sorry', '-always').code == 0
+    assert not blocks(sandbox)
+    left: dict[str, Any] = sandbox.call(lambda farm: dict(farm.wikis['meta'].blocks))
+    assert list(left) == ['192.0.2.1']
 
 
 def test_three_hundred_targets_cost_as_many_writes_and_few_reads(
@@ -515,3 +521,23 @@ def test_what_is_not_understood_is_refused_in_a_sentence(
     assert run.code == 2, run.said
     assert words in run.err
     assert not writes(sandbox)
+
+
+def test_two_operators_at_once_block_each_target_once(
+    farm: Farm, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    colleague = Login('Sandbox Colleague', sandbox.credentials.colleague)
+    names = [*spam(*range(1, 21)), *(f'192.0.2.{n}' for n in range(1, 21))]
+    started = []
+    for login in (None, colleague):
+        directory = tmp_path / f'desk{len(started)}'
+        directory.mkdir()
+        farm.configure(directory, login=login)
+        desk = Desk(directory, 'global_block')
+        started.append((desk, desk.start(*names, *USUAL, '-anononly')))
+    for desk, process in started:
+        said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+        desk.close()
+    assert sorted(target for _, target in log(sandbox)) == sorted(names)
+    assert {action for action, _ in log(sandbox)} == {'gblock'}
