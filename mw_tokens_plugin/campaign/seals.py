@@ -142,6 +142,9 @@ class Sealer:
         #: others who see their seals in the ledger can remove targets while the plan is
         #: shown, and add them again later.
         self._decided: dict[tuple[str, str], Decision] = {}
+        #: Targets that this process has ended: whoever puts them back into the plan,
+        #: with the seals that they had there, is somebody else.
+        self._ended: set[int] = set()
         #: How many targets this process has decided to do.
         self.planned = 0
 
@@ -188,8 +191,9 @@ class Sealer:
     def vouched(self, target: Target) -> Plan | None:
         """Return the plan by which the operator has a target as it is, if it is one."""
         to_do = target.state in (State.PLANNED, State.LEASED)
-        if to_do and target.decision.skipped is not None:
-            # It was sealed as one that is skipped.
+        # It was sealed as one that is skipped.
+        is_skipped = target.decision.skipped is not None
+        if to_do and (is_skipped or target.id in self._ended):
             return None
         stages = {
             State.LISTED: ('listed', 'decided'),
@@ -264,6 +268,7 @@ class Sealer:
 
     def ended(self, target: Target) -> str:
         """Return the seal of a target that has ended, as the ledger has it then."""
+        self._ended.add(target.id)
         lasting = (p for p in self._plans.values() if p.id not in self._earlier)
         plan = next(lasting, None) or self._of_own()
         if target.state is State.DONE:

@@ -304,3 +304,29 @@ def test_a_write_that_nobody_agreed_to_is_not_recorded_as_the_operators(
     done = {t.name: sealer.vouched(t) for t in ledger.targets(campaign, State.DONE)}
     assert sorted(name for name, plan in done.items() if plan is None) == ['X']
     assert len(done) == len(NAMES) + 1
+
+
+@pytest.mark.parametrize('failing', [False, True])
+def test_what_has_ended_and_is_put_back_into_the_plan_is_not_done_again(
+    ledger: Ledger, campaign: Campaign, key: Key, failing: bool
+) -> None:
+    """Not even with the seal that it had there, by whoever is that fast."""
+
+    class Failing(Applying):
+        def apply(self, target: Target) -> Outcome:
+            super().apply(target)
+            return Outcome(State.FAILED) if failing else Outcome(State.DONE)
+
+    action = Failing()
+    with ledger.database.begin() as connection:
+        connection.execute(
+            sa.text(
+                'CREATE TRIGGER back AFTER UPDATE OF detail ON target'
+                " WHEN new.state IN ('done', 'failed') BEGIN UPDATE target"
+                " SET state='planned', owner=NULL, seals=old.seals WHERE id=new.id; END"
+            )
+        )
+    finish = run(ledger, campaign, action, key)
+    assert sorted(action.applied) == sorted(NAMES)
+    assert isinstance(finish.error, StoppedByGuard)
+    assert finish.is_not_agreed_to
