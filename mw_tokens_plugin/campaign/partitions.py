@@ -19,11 +19,14 @@ from mw_tokens_plugin.exceptions import (
     NotAttached,
     PermissionDenied,
     ReadOnly,
+    UnexpectedAnswer,
 )
 
 #: Partitions that fail in a row before the whole campaign stops.
 MAX_CONSECUTIVE_FAILURES = 3
 
+#: Errors of one wiki of several that does not work.
+_BROKEN = (*TRANSIENT, UnexpectedAnswer)
 #: Errors with which one wiki of several refuses everything from this operator.
 _REFUSING = (PermissionDenied, CentralAuthTokenRefused, HttpRefusal, NotAttached)
 
@@ -77,7 +80,7 @@ class Partitions:
         """
         try:
             yield
-        except (*TRANSIENT, *_REFUSING) as error:
+        except (*_BROKEN, *_REFUSING) as error:
             if isinstance(error, GloballyBlocked):
                 raise
             if partition is None or self._is_hopeless(partition, error):
@@ -86,7 +89,7 @@ class Partitions:
     def _is_hopeless(self, partition: str, error: Exception) -> bool:
         """Close a partition, and tell whether too many were closed in a row."""
         with self._deciding:
-            if isinstance(error, TRANSIENT):
+            if isinstance(error, _BROKEN):
                 self.skipped[partition] = error
                 # That some are read-only tells nothing of the others.
                 if not isinstance(error, ReadOnly):

@@ -51,6 +51,9 @@ WRITE_TOKENS = frozenset(TOKEN_PARAMETERS) - {'logintoken', 'lgtoken'}
 #: of too many.
 _REFUSED_FOR_NOW = frozenset({408, 425, 429})
 
+#: What every wiki says of itself when it is asked; pywikibot relies on it.
+_ALWAYS_SAID = frozenset({'general', 'namespaces', 'namespacealiases'})
+
 #: What a wiki answers while its databases do not work, or when one is gone for good.
 _MAY_WORK_AGAIN = frozenset(
     f'internal_api_error_{name}'
@@ -307,16 +310,20 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         return readable(body) if isinstance(body, dict) else body or {}
 
     def _lacks_the_query(self, body: Any) -> bool:
-        """Tell whether nothing is there of what pywikibot asks in every query.
+        """Tell whether something is missing that every wiki answers.
 
         Where a query is continued, what has been answered once may be left out.
         """
-        return (
-            self.action == 'query'
-            and 'userinfo' in self._params.get('meta', ())
-            and 'continue' not in self._params
-            and body.keys().isdisjoint({'query', 'error', 'errors'})
-        )
+        if self.action != 'query' or not body.keys().isdisjoint({'error', 'errors'}):
+            return False
+        meta = self._params.get('meta', ())
+        if 'continue' in self._params or 'continue' in body:
+            return False
+        if 'siteinfo' in meta:
+            asked = _ALWAYS_SAID.intersection(self._params.get('siprop', ['general']))
+            if not asked <= dict(body.get('query') or {}).keys():
+                return True
+        return 'userinfo' in meta and 'query' not in body
 
     def _not_answered(self, response: requests.Response, body: object) -> None:
         """Wait before the next try, after something else than the API has answered.

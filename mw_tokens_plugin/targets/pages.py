@@ -17,9 +17,12 @@ from urllib.parse import unquote
 from mw_tokens_plugin.exceptions import WikiUnreachable
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.fields import (
+    as_timestamp,
     number,
+    optional_number,
     optional_text,
     text,
+    timestamp,
 )
 from mw_tokens_plugin.site.batches import batches, continued, max_values
 from mw_tokens_plugin.site.pluginsite import PluginSite
@@ -274,7 +277,8 @@ def _add(item: dict[str, Any], more: Mapping[str, Any]) -> None:
 @expected_form('What a wiki says of a page')
 def _page(item: Mapping[str, Any]) -> Page:
     """Read one item of ``pages``, which has the latest revision only."""
-    title = item.get('title', '')
+    title = optional_text(item, 'title') or ''
+    space = optional_number(item, 'ns') or 0
     versions = tuple(_versions(item))
     deleted = tuple(map(_revision, item.get('deletedrevisions', ())))
     if 'missing' in item or 'pageid' not in item:
@@ -282,7 +286,7 @@ def _page(item: Mapping[str, Any]) -> Page:
             title=title,
             versions=versions,
             # Special pages, and the namespace Media, have no pages.
-            invalid='invalid' in item or item.get('ns', 0) < 0,
+            invalid='invalid' in item or space < 0,
             interwiki='iw' in item,
             deleted=deleted,
         )
@@ -298,8 +302,8 @@ def _page(item: Mapping[str, Any]) -> Page:
     refusals = filter(_is_about_page, actions.get('delete', ()))
     return Page(
         title=title,
-        id=item['pageid'],
-        namespace=item.get('ns', 0),
+        id=number(item, 'pageid'),
+        namespace=space,
         revisions=revisions,
         versions=versions,
         whole=first and bool(item.get('new')) and len(versions) <= 1,
@@ -310,8 +314,17 @@ def _page(item: Mapping[str, Any]) -> Page:
         not_restorable=next(iter(not_restorable), ''),
         embedded=bool(item.get('transcludedin')),
         deleted=deleted,
-        looked_at=item.get('curtimestamp') or '',
+        looked_at=_looked_at(item),
     )
+
+
+def _looked_at(item: Mapping[str, Any]) -> str:
+    """Return when the wiki was asked, by its clock; '' if it does not say."""
+    said = optional_text(item, 'curtimestamp')
+    moment = timestamp(said)
+    if said and moment is None:
+        raise ValueError(f'{said!r} is no moment')
+    return as_timestamp(moment) if moment else ''
 
 
 def _is_about_page(error: Mapping[str, Any]) -> bool:
@@ -336,7 +349,7 @@ def _revision(item: Mapping[str, Any]) -> Revision:
         number(item, 'revid'),
         text(item, 'timestamp'),
         _author(item),
-        parent=item.get('parentid', 0),
+        parent=optional_number(item, 'parentid') or 0,
         # For the newest revision, a wiki shows the hash even if the text is hidden.
         hidden=not {'sha1hidden', 'suppressed'}.isdisjoint(item),
     )
@@ -359,10 +372,10 @@ def _versions(item: Mapping[str, Any]) -> Iterator[Version]:
 @expected_form('What a wiki says of a version of a file')
 def _version(item: Mapping[str, Any]) -> Version:
     return Version(
-        time=item.get('timestamp', ''),
-        sha1=item.get('sha1'),
+        time=optional_text(item, 'timestamp') or '',
+        sha1=optional_text(item, 'sha1'),
         user=_author(item),
-        id=item.get('id', 0),
+        id=optional_number(item, 'id') or 0,
     )
 
 
