@@ -1,4 +1,4 @@
-"""One wiki of many may answer whatever it likes: the pages on the others are deleted."""
+"""One wiki of many may answer whatever it likes: the others are not kept waiting."""
 
 from __future__ import annotations
 
