@@ -24,6 +24,9 @@ usernames['meta']['meta'] = 'Example Steward'
 # MW_TOKENS_DISABLE=1 in the environment disables it. Accounts that global_lock and
 # global_delete must always skip can be listed in a file, one per line:
 # enable(protect='/path/to/protected.txt')
+# Names for times of global_block, as in -expiry:@proxy, and whether its blocks of
+# addresses stop users with an account: enable(expiries={'proxy': '6 months'},
+# address_blocks='soft')
 # How many lost sessions are renewed on each wiki within ten minutes: enable(renewals=2)
 # If the plugin is removed one day, all other scripts still start.
 try:

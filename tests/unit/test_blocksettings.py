@@ -1,0 +1,74 @@
+"""Settings of blocks: when they end, and which are as strict as others."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from mw_tokens_plugin.protocol.blocksettings import BlockSettings
+from mw_tokens_plugin.protocol.expiries import ends_at, length_of
+from mw_tokens_plugin.protocol.globalblocks import INFINITY, GlobalBlock
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+WEEK = BlockSettings('1 week')
+
+
+@pytest.mark.parametrize(
+    ('text', 'end'),
+    [
+        ('1 week', NOW + timedelta(weeks=1)),
+        ('31 hours', NOW + timedelta(hours=31)),
+        ('1 month', datetime(2026, 3, 3, 12, tzinfo=timezone.utc)),
+        ('1 Year, 2 days', datetime(2027, 2, 2, 12, tzinfo=timezone.utc)),
+        ('2027-01-31', datetime(2027, 1, 31, tzinfo=timezone.utc)),
+        ('2027-01-31T06:30:00Z', datetime(2027, 1, 31, 6, 30, tzinfo=timezone.utc)),
+        *((text, INFINITY) for text in ('infinite', 'never', 'Indefinite')),
+        *((text, None) for text in ('', 'soon', '1', '2027-02-30', '1 week ago')),
+    ],
+)
+def test_only_an_expiry_that_is_clear_is_understood(
+    text: str, end: datetime | None
+) -> None:
+    assert ends_at(text, NOW) == end
+
+
+def test_spans_may_be_abbreviated_where_no_wiki_reads_them() -> None:
+    assert length_of('30d') == timedelta(days=30)
+    assert length_of('2 weeks') == timedelta(weeks=2)
+    assert length_of('infinite') is None
+
+
+def block(expiry: datetime, **more: bool) -> GlobalBlock:
+    return GlobalBlock(1, '192.0.2.1', 'X', 'metawiki', NOW, expiry, 'x', **more)
+
+
+def test_a_block_of_about_the_length_is_as_asked_for_unless_a_setting_differs() -> None:
+    end = NOW + timedelta(weeks=1)
+    assert WEEK.is_met(block(end), NOW)
+    assert WEEK.is_met(block(end - timedelta(hours=8)), NOW)
+    assert not WEEK.is_met(block(end - timedelta(hours=9)), NOW)
+    assert not WEEK.is_met(block(end, anon_only=True), NOW)
+    assert not WEEK.is_met(block(INFINITY), NOW)
+    assert BlockSettings('infinity').is_met(block(INFINITY), NOW)
+    # What a write has made ends to the second.
+    assert WEEK.was_written(block(end))
+    assert not WEEK.was_written(block(end - timedelta(hours=1)))
+
+
+@pytest.mark.parametrize(
+    ('looser', 'stricter'),
+    [
+        (BlockSettings('1 week', anon_only=True), WEEK),
+        (BlockSettings('1 week', account_creation=True), WEEK),
+        (WEEK, BlockSettings('1 week', autoblock=True)),
+        (WEEK, BlockSettings('1 week', block_email=True)),
+    ],
+)
+def test_a_block_is_stricter_if_it_stops_more(
+    looser: BlockSettings, stricter: BlockSettings
+) -> None:
+    assert stricter.is_as_strict(looser) and not looser.is_as_strict(stricter)
+    assert stricter.ends_no_sooner(looser, NOW)
+    assert not WEEK.ends_no_sooner(BlockSettings('infinity'), NOW)
+    assert BlockSettings.from_facts({**stricter.facts(), 'id': 1}) == stricter
