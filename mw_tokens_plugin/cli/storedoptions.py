@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import MISSING
+from dataclasses import MISSING, Field
 from typing import Any
 
 from mw_tokens_plugin.campaign.records import Campaign
@@ -62,21 +62,24 @@ def check_options(kind: Kind, cls: type[Options], campaign: Campaign) -> None:
     shape: dict[str, Any] = {**_USUAL, **kind.stored}
     if 'excluded' not in shape:
         shape['excluded?'] = [str]
-    options: dict[str, Option] = {}
+    options: dict[str, tuple[Field[Any], Option]] = {}
     if 'undone' in campaign.options:
         shape.update(_UNDO)
     else:
         rows = table(cls).values()
-        options = {about.stored: about for _, about in rows if about.stored}
+        options = {row[1].stored: row for row in rows if row[1].stored}
     rest = {}
     problem = ''
     for name, value in campaign.options.items():
-        about = options.get(name)
-        if about is None:
+        field, about = options.get(name, (None, None))
+        if about is None or field is None:
             rest[name] = value
+        elif value is None and field.default is None and not about.required:
+            # It was not given.
+            continue
         elif not _is_read_back(about, value):
             problem = f'{name} has a value that it cannot have'
-    for name, about in options.items():
+    for name, (_, about) in options.items():
         if about.required and name not in campaign.options:
             problem = f'{name} is missing'
     if kind.steps and campaign.stages != len(kind.steps):
@@ -95,12 +98,10 @@ def _is_read_back(about: Option, value: Any) -> bool:
     if about.repeat or about.separated:
         one = Option(help='', value='TEXT', read=about.read)
         return isinstance(value, list) and all(
-            item is not None and _is_read_back(one, item) for item in value
+            _is_read_back(one, item) for item in value
         )
     if not about.value:
         return isinstance(value, bool)
-    if value is None:
-        return not about.required
     if not isinstance(value, str | int) or isinstance(value, bool):
         return False
     try:
