@@ -306,8 +306,8 @@ def skip_wikis(run: Run[Options], campaign: Campaign) -> Campaign:
                 reason = SkipReason.LEFT_OUT
                 decision = Decision(target.name, skipped=reason, facts=facts)
                 ledger.decide(campaign, [decision])
-        return run.keep(
-            campaign, 'not_wikis', lambda old: sorted({*(old or ()), *chosen})
+        return run.sealer(campaign).keep(
+            'not_wikis', lambda old: sorted({*(old or ()), *chosen})
         )
 
 

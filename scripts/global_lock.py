@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.report.console import Reporter
     from mw_tokens_plugin.cli.declaration import Listing
     from mw_tokens_plugin.cli.run import Run
-    from mw_tokens_plugin.site.mixins import PluginMixin
+    from mw_tokens_plugin.site.mixins import TypedSite
     from mw_tokens_plugin.targets.requests import Selection
 
 _REASONS_PAGE = 'Centralauth-admin-status-reasons'
@@ -71,7 +71,7 @@ def new_file(text: str) -> str:
     return path
 
 
-def list_reasons(site: Any, reporter: Reporter) -> None:
+def list_reasons(site: TypedSite, reporter: Reporter) -> None:
     """List the reasons that the wiki's own form offers."""
     for line in site.mediawiki_message(_REASONS_PAGE).splitlines():
         if found := re.match(r'\*\*\s*(.+)', line):
@@ -178,7 +178,7 @@ def targets(run: Run[Options]) -> Listing:
     )
 
 
-def select_requests(site: PluginMixin, options: Options, title: str) -> Selection:
+def select_requests(site: TypedSite, options: Options, title: str) -> Selection:
     """Return which requests of a page are acted on."""
     import pywikibot
 

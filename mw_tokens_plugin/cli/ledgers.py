@@ -15,11 +15,11 @@ from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.cli.login import account_of
 from mw_tokens_plugin.cli.options import CampaignOptions
-from mw_tokens_plugin.cli.whereabouts import check_place, is_elsewhere
+from mw_tokens_plugin.cli.whereabouts import check_address, is_elsewhere
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.display import displayable
-from mw_tokens_plugin.site.mixins import PluginMixin
+from mw_tokens_plugin.site.mixins import TypedSite
 from mw_tokens_plugin.site.settings import settings
 
 #: Unfinished campaigns that are named where one has to be chosen.
@@ -45,7 +45,7 @@ def open_ledger(
     return Ledger(str(config.datafilepath('campaigns', 'ledger.sqlite3')))
 
 
-def sealer_of(ledger: Ledger, campaign: Campaign, site: PluginMixin) -> Sealer:
+def sealer_of(ledger: Ledger, campaign: Campaign, site: TypedSite) -> Sealer:
     """Return what seals a campaign with the operator's key.
 
     :param site: the central wiki
@@ -65,7 +65,7 @@ def found(ledger: Ledger, name: str) -> Campaign:
 
 
 def to_resume(
-    ledger: Ledger, name: str | None, kinds: Iterable[str], site: PluginMixin
+    ledger: Ledger, name: str | None, kinds: Iterable[str], site: TypedSite
 ) -> Campaign:
     """Return the campaign to be resumed.
 
@@ -77,8 +77,7 @@ def to_resume(
     if name is not None:
         campaign = found(ledger, name)
         check_kind(campaign, kinds)
-        if is_elsewhere(campaign, site):
-            check_place(ledger, campaign, site)
+        check_address(campaign, site)
         return check_complete(campaign)
     unfinished = [
         campaign

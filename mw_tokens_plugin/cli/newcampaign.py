@@ -22,7 +22,7 @@ from mw_tokens_plugin.cli.login import account_of
 from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.run import Run
 from mw_tokens_plugin.cli.storedoptions import to_store
-from mw_tokens_plugin.cli.whereabouts import api_of, check_place, is_elsewhere
+from mw_tokens_plugin.cli.whereabouts import api_of, check_address
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 
 
@@ -68,8 +68,7 @@ def undoing(run: Run[CampaignOptions], name: str) -> Campaign:
             'since, so not all of it would be undone: resume it first, or let it '
             'finish.'
         )
-    if is_elsewhere(undone, run.site):
-        check_place(ledger, undone, run.site)
+    check_address(undone, run.site)
     sealer = run.sealer(undone)
     steps: list[Step] = []
     own = True

@@ -139,16 +139,6 @@ class Run(Generic[Opt]):
         """Return what seals a campaign with the operator's key."""
         return sealer_of(self.ledger, campaign, self.site)
 
-    def keep(
-        self, campaign: Campaign, name: str, change: Callable[[Any], Any]
-    ) -> Campaign:
-        """Store an option of a campaign that may be changed, sealed as before.
-
-        :param change: returns the new value for the present one, which may be None;
-            another run may have changed it since the campaign was read
-        """
-        return self.sealer(campaign).keep(name, change)
-
     def ended(self, campaign: Campaign) -> Campaign:
         """Return a campaign as it is after the run, but for what was agreed to."""
         return agreed(campaign, found(self.ledger, campaign.name))

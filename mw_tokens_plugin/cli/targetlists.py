@@ -16,7 +16,7 @@ from mw_tokens_plugin.cli.declaration import Listing
 from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.names import AccountKind
-from mw_tokens_plugin.site.mixins import PluginMixin
+from mw_tokens_plugin.site.mixins import TypedSite
 from mw_tokens_plugin.site.settings import settings
 from mw_tokens_plugin.targets.exclusions import Exclusions
 from mw_tokens_plugin.targets.lists import ListReader, Parse, valid_names
@@ -25,7 +25,7 @@ from mw_tokens_plugin.targets.lists import ListReader, Parse, valid_names
 class TargetLists:
     """The lists of one command line, read once each."""
 
-    def __init__(self, options: CampaignOptions, site: PluginMixin) -> None:
+    def __init__(self, options: CampaignOptions, site: TypedSite) -> None:
         """Read nothing yet.
 
         :param site: the central wiki, which says how names of accounts are written

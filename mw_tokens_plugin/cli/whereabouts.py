@@ -23,18 +23,18 @@ from mw_tokens_plugin.exceptions import InvalidInput, NotCentral, UnexpectedAnsw
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.family import farm_of
-from mw_tokens_plugin.site.mixins import PluginMixin, typed
+from mw_tokens_plugin.site.mixins import TypedSite, typed
 from mw_tokens_plugin.site.refusals import refusals
 
 _PORTS = {'http': ':80', 'https': ':443'}
 
 
-def api_of(site: PluginMixin) -> str:
+def api_of(site: TypedSite) -> str:
     """Return the address of a wiki's API."""
     return str(site.base_url(site.apipath()))
 
 
-def wikiid_of(site: PluginMixin) -> str:
+def wikiid_of(site: TypedSite) -> str:
     """Ask a wiki what it calls itself, which costs one read.
 
     https://www.mediawiki.org/wiki/API:Siteinfo
@@ -52,18 +52,16 @@ def wikiid_of(site: PluginMixin) -> str:
     return found
 
 
-def is_elsewhere(campaign: Campaign, site: PluginMixin) -> bool:
+def is_elsewhere(campaign: Campaign, site: TypedSite) -> bool:
     """Tell whether a campaign is one on another wiki, as far as addresses tell."""
     if campaign.wiki != str(site):
         return True
     return campaign.api is not None and place_of(campaign.api) != place_of(api_of(site))
 
 
-def check_place(ledger: Ledger, campaign: Campaign, site: PluginMixin) -> Campaign:
-    """Refuse to work for a campaign on another wiki than its own.
+def check_address(campaign: Campaign, site: TypedSite) -> None:
+    """Refuse a campaign on another wiki than its own, as far as addresses tell.
 
-    :param site: the central wiki; nothing is written to it
-    :return: the campaign, with the place of its wiki
     :raises InvalidInput: it is another one
     """
     if is_elsewhere(campaign, site):
@@ -73,6 +71,16 @@ def check_place(ledger: Ledger, campaign: Campaign, site: PluginMixin) -> Campai
             f'is {site} ({api_of(site)}): nothing was sent. Use the configuration with '
             'which it was begun.'
         )
+
+
+def check_place(ledger: Ledger, campaign: Campaign, site: TypedSite) -> Campaign:
+    """Refuse to work for a campaign on another wiki than its own, which costs a read.
+
+    :param site: the central wiki; nothing is written to it
+    :return: the campaign, with the place of its wiki
+    :raises InvalidInput: it is another one
+    """
+    check_address(campaign, site)
     wikiid = wikiid_of(site)
     if campaign.wikiid is None:
         return ledger.place(campaign, api_of(site), wikiid)
@@ -85,7 +93,7 @@ def check_place(ledger: Ledger, campaign: Campaign, site: PluginMixin) -> Campai
     return campaign
 
 
-def site_of(campaign: Campaign | None, arguments: Iterable[str]) -> PluginMixin:
+def site_of(campaign: Campaign | None, arguments: Iterable[str]) -> TypedSite:
     """Return the central wiki for a command: that of a campaign, or else the default.
 
     :param campaign: the one that the command looks after; None where it names none
@@ -93,10 +101,10 @@ def site_of(campaign: Campaign | None, arguments: Iterable[str]) -> PluginMixin:
     :raises InvalidInput: pywikibot does not know the campaign's wiki here
     """
     if campaign is None or names_wiki(arguments):
-        return typed(pywikibot.Site().central_site())
+        return typed(pywikibot.Site()).central_site()
     family, _, code = campaign.wiki.rpartition(':')
     try:
-        return typed(pywikibot.Site(code, family).central_site())
+        return typed(pywikibot.Site(code, family)).central_site()
     except (UnknownFamilyError, SiteDefinitionError, NotCentral, ValueError) as error:
         raise InvalidInput(
             f'The campaign {campaign.name!r} is one on '
