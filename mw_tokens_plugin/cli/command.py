@@ -291,19 +291,14 @@ class Command:
         self, campaign: Campaign, error: LedgerFailure
     ) -> ExitCode:
         """Tell what this run has done, where the ledger does not any more."""
-        run, ended = self.run, self._writing.ended
+        run, ended, say = self.run, self._writing.ended, self.run.reporter.say
+        done, failed = ended[State.DONE], ended[State.FAILED]
         run.reporter.line('', urgent=True)
-        for key, about in (
-            ('campaign-name', {'name': campaign.name}),
-            (
-                'campaign-this-run',
-                {'done': ended[State.DONE], 'failed': ended[State.FAILED]},
-            ),
-            ('campaign-ledger', {'place': run.ledger.location}),
-            ('campaign-stopped', {'error': str(error)}),
-            ('campaign-to-resume', {'line': run.lines.resume(campaign)}),
-        ):
-            run.reporter.say(key, urgent=True, **about)
+        say('campaign-name', urgent=True, name=campaign.name)
+        say('campaign-this-run', urgent=True, done=done, failed=failed)
+        say('campaign-ledger', urgent=True, place=run.ledger.location)
+        say('campaign-stopped', urgent=True, error=str(error))
+        say('campaign-to-resume', urgent=True, line=run.lines.resume(campaign))
         return exit_code_of(error)
 
     def _remarks(self, campaign: Campaign, finish: Finish) -> Iterator[str]:
