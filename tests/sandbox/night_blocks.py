@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.sandbox.farm import Farm as SandboxFarm
 from mw_tokens_plugin.sandbox.globalblocks import GlobalBlock
 from mw_tokens_plugin.sandbox.journal import Entry
 
@@ -104,11 +105,12 @@ class BlockNight(ScriptNight):
         self.said.clear()
         name = f'blocks-{schedule.seed}'
         names = [self._target() for _ in range(schedule.targets)]
-        self.sandbox.call(
-            lambda farm: [
-                make_block(farm, names[number], 100) for number in schedule.blocked
-            ]
-        )
+
+        def block(farm: SandboxFarm) -> None:
+            for number in schedule.blocked:
+                make_block(farm, names[number], 100)
+
+        self.sandbox.call(block)
         watch = BlockWatch(self, names, schedule.deeds, planned_in=name)
         self.arm(schedule.faults)
         first = ['global_block', *names, f'-reason:{REASON}', '-always', '-modify']

@@ -306,11 +306,9 @@ def test_an_undo_restores_what_there_was(
     made = global_block('192.0.2.1', '192.0.2.2', '192.0.2.3', *spam(1), *options)
     assert made.code == 0, made.said
     # A colleague has changed one meanwhile.
-    sandbox.call(
-        lambda farm: [
-            setattr(b, 'by', 2) for b in farm.global_blocks if b.target == '192.0.2.3'
-        ]
-    )
+    for made_block in sandbox.farm.global_blocks:
+        if made_block.target == '192.0.2.3':
+            made_block.by = 2
     undone = global_block('-undo:made', '-reason:By mistake', '-always')
     assert undone.code == 1, undone.said
     assert '192.0.2.3: changed since by somebody else' in undone.out
