@@ -9,11 +9,19 @@ reconciles by the deletion log. Restoring is left to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta, timezone
+from dataclasses import dataclass
 from typing import Any
 
 from mw_tokens_plugin.actions.crosswiki import SkippedWikis, count, still_unknown
+from mw_tokens_plugin.actions.pagefates import (
+    UNDER_WAY,
+    is_given_up,
+    is_partly_deleted,
+    outcome_of_answer,
+    outcome_of_entry,
+    outcome_of_missing,
+    restored_since,
+)
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
@@ -22,28 +30,23 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.exceptions import AmbiguousWrite, ApiRefusal, Blocked
+from mw_tokens_plugin.exceptions import ApiRefusal, Blocked
 from mw_tokens_plugin.messages import message, quantity
-from mw_tokens_plugin.protocol.fields import is_storable, timestamp
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.bywiki import plan_by_wiki
-from mw_tokens_plugin.targets.deletionlog import LogEntry, own_deletions, since
+from mw_tokens_plugin.targets.deletionlog import own_deletions, since
 from mw_tokens_plugin.targets.pagenames import search_in, split
 from mw_tokens_plugin.targets.pagerecords import Page
 from mw_tokens_plugin.targets.pages import (
     MAX_REVISIONS,
     TEMPLATE_NAMESPACE,
-    read_deletions,
     read_history,
     read_page,
     read_pages,
 )
 from mw_tokens_plugin.targets.problems import WikiProblem
 from mw_tokens_plugin.targets.wikis import Wikis
-
-#: After this time the wiki has lost the job that deletes the rest of a page.
-_GIVE_UP_AFTER = timedelta(days=1)
 
 #: What is said of a search that no run of this campaign has made since.
 _NOT_SEARCHED = WikiProblem(SkipReason.NO_ANSWER, 'not searched yet')
@@ -294,7 +297,7 @@ class CrosswikiDelete(Action):
         limit = max(len(planned['revisions']), len(planned['versions']))
         page, log = read_page(site, limit, planned['title'], planned['page_id'])
         if page is None:
-            return _gone(site, target)
+            return outcome_of_missing(site, target)
         now = page.facts()
         if now['revisions'][:-1][: len(planned['revisions'])] == planned['revisions']:
             # They were imported, which the newest one does not show.
@@ -317,7 +320,7 @@ class CrosswikiDelete(Action):
                 detail='changed since the plan, and skipped',
                 reason_code=SkipReason.CHANGED_SINCE.name,
             )
-        if restored := _restored_since(log, planned.get('looked_at')):
+        if restored := restored_since(log, planned.get('looked_at')):
             by = restored.user or 'others'
             detail = f'deleted and restored since the plan, by {by}; skipped'
             code = SkipReason.CHANGED_SINCE.name
@@ -333,8 +336,8 @@ class CrosswikiDelete(Action):
         except ApiRefusal as error:
             if error.code not in _GONE:
                 raise
-            return _gone(site, target)
-        return _deletion(site, planned, answer)
+            return outcome_of_missing(site, target)
+        return outcome_of_answer(site, planned, answer)
 
     def _reconcile(self, target: Target) -> Outcome | None:
         """Read whether a deletion took effect, or will."""
@@ -351,18 +354,21 @@ class CrosswikiDelete(Action):
             # The page id is missing if only the file was left.
             is_same = is_gone and entry.page_id in (0, page_id)
             if is_same and entry.is_by(target, 'delete'):
-                return _deleted(planned, entry.id, entry.title, ', found in the log')
+                return outcome_of_entry(
+                    planned, entry.id, entry.title, ', found in the log'
+                )
         if page is None:
             for entry in own_deletions(site, target, page_id, planned.get('looked_at')):
-                return _deleted(planned, entry.id, entry.title, ', found in the log')
-            return _gone(site, target)
-        is_restored = _restored_since(log, None) is not None
-        is_partly_deleted = _is_partly_deleted(
-            page, planned, site.has_right('deletedhistory')
-        )
-        if not is_partly_deleted or is_restored:
+                return outcome_of_entry(
+                    planned, entry.id, entry.title, ', found in the log'
+                )
+            return outcome_of_missing(site, target)
+        can_read_archive = site.has_right('deletedhistory')
+        if restored_since(log, None) or not is_partly_deleted(
+            page, planned, can_read_archive
+        ):
             return None
-        if _is_given_up(target, page):
+        if is_given_up(target, page):
             detail = (
                 f'the wiki began to delete it on {target.started_at:%Y-%m-%d} and has '
                 f'not finished: {quantity(len(page.revisions), "revision")} left. '
@@ -371,7 +377,7 @@ class CrosswikiDelete(Action):
             return Outcome(
                 State.FAILED, changed=True, detail=detail, reason_code='INCOMPLETE'
             )
-        return _UNDER_WAY
+        return UNDER_WAY
 
     def _reason_on(self, site: PluginSite) -> str:
         """Return the reason in the language of a wiki."""
@@ -380,112 +386,6 @@ class CrosswikiDelete(Action):
             if code in self._reasons:
                 return self._reasons[code]
         return self._reason
-
-
-#: The outcome while the wiki's job queue deletes the page: some revisions are gone, and
-#: there is no log entry yet.
-_UNDER_WAY = Outcome(State.LEASED, detail='being deleted by the wiki')
-
-
-def _deletion(
-    site: PluginSite, planned: Mapping[str, Any], answer: Mapping[str, Any]
-) -> Outcome:
-    """Return the outcome of a deletion by its answer, which the log entry's id proves.
-
-    An answer about another title is about a page that was moved right before, or is not
-    an answer to this request: then the log is read.
-
-    https://www.mediawiki.org/wiki/API:Delete
-
-    :raises AmbiguousWrite: the answer proves nothing
-    """
-    title = answer.get('title')
-    if title not in (None, planned['title']):
-        raise AmbiguousWrite(
-            f'{site} answered action=delete for {planned["title"]!r} with {title!r}.'
-        )
-    if answer.get('scheduled'):
-        return _UNDER_WAY
-    number = answer.get('logid')
-    if type(number) is not int or number <= 0 or not is_storable(number):
-        raise AmbiguousWrite(
-            f'{site} answered action=delete without an entry of its log: '
-            f'{planned["title"]!r} was edited or deleted at the same moment.'
-        )
-    return _deleted(planned, number, planned['title'])
-
-
-def _deleted(
-    planned: Mapping[str, Any], log_id: int, title: str, remark: str = ''
-) -> Outcome:
-    """Return the outcome of a deletion of our own.
-
-    :param log_id: the id of its log entry
-    :param title: the one that the page had when it was deleted
-    """
-    facts: dict[str, Any] = {}
-    detail = f'log entry {log_id}{remark}'
-    if title != planned['title']:
-        facts['deleted_as'] = title
-        detail += f'; it was moved just before, and deleted as {title!r}'
-    return Outcome(State.DONE, changed=True, detail=detail, facts=facts, log_id=log_id)
-
-
-def _is_partly_deleted(
-    page: Page, planned: Mapping[str, Any], archive_is_known: bool
-) -> bool:
-    """Tell whether a part of a page was deleted, and the rest is still there."""
-    there = {revision.id for revision in page.revisions}
-    wanted = {number for number, _time in planned['revisions']}
-    if not archive_is_known:
-        return there < wanted
-    gone = wanted - there
-    return bool(gone) and gone <= {revision.id for revision in page.deleted}
-
-
-def _gone(site: PluginSite, target: Target) -> Outcome:
-    """Return the outcome for a page that somebody has deleted since the plan.
-
-    :raises AmbiguousWrite: the wiki contradicts itself
-    """
-    planned = target.decision.facts
-    there, log = read_deletions(site, planned['title'])
-    if there == planned['page_id']:
-        raise AmbiguousWrite(
-            f'{site} says that {planned["title"]!r} is gone, and shows it: its '
-            'databases lag.'
-        )
-    deletions = [
-        entry
-        for entry in since(log, planned.get('looked_at'))
-        if entry.action == 'delete' and entry.page_id in (0, planned['page_id'])
-    ]
-    latest = next(iter(deletions), None)
-    if latest and latest.page_id and latest.is_by(target, 'delete'):
-        # The ledger may be a copy from before it was sent.
-        ours = _deleted(
-            planned, latest.id, latest.title, ', made by you since the plan'
-        )
-        return replace(ours, is_earlier=True)
-    by = (latest and latest.user) or 'others'
-    if there:
-        detail = f'deleted meanwhile by {by}, and there is another page of that title'
-        code = SkipReason.PAGE_EXISTS.name
-        return Outcome(State.FAILED, detail=detail, reason_code=code)
-    return Outcome(State.DONE, detail=f'gone meanwhile, by {by}')
-
-
-def _restored_since(log: Sequence[LogEntry], moment: str | None) -> LogEntry | None:
-    """Return the latest restoration since a moment."""
-    return next((e for e in since(log, moment) if e.action == 'restore'), None)
-
-
-def _is_given_up(target: Target, page: Page) -> bool:
-    """Tell whether the wiki has lost the job that deletes the rest of a page."""
-    moment = timestamp(page.looked_at)
-    if target.started_at is None or moment is None:
-        return False
-    return moment - target.started_at.replace(tzinfo=timezone.utc) > _GIVE_UP_AFTER
 
 
 def _had_history(target: Target | None) -> bool:

@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from mw_tokens_plugin.actions import pagedelete as crosswiki
+from mw_tokens_plugin.actions import pagefates
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import State, now
 from mw_tokens_plugin.campaign.retry import RetryPolicy
@@ -933,7 +934,7 @@ def test_a_page_that_a_lagging_database_still_shows_is_read_again(
     assert page is not None
     page_id = page.id
     monkeypatch.setattr(crosswiki, 'read_page', old_page)
-    monkeypatch.setattr(crosswiki, 'read_deletions', old_deletions)
+    monkeypatch.setattr(pagefates, 'read_deletions', old_deletions)
     sandbox.faults.arm(kind='drop', when='after', action='delete', nth=1)
     run = crosswiki_delete('[[aa:Spam lag]]', *USUAL, '-campaign:lag')
     assert run.code == 0, run.said
