@@ -296,6 +296,11 @@ def skip_wikis(run: Run[Options], campaign: Campaign) -> Campaign:
     open_states = (State.LISTED, State.PLANNED, State.LEASED)
     to_do = [t for state in open_states for t in ledger.targets(campaign, state)]
     known = {split(target.name)[0] for target in to_do}
+    sealer = run.sealer(campaign)
+
+    def sealed(decision: Decision) -> str:
+        return sealer.decided(decision, own=True)
+
     chosen = {w if w in known else wikis.database(w) for w in options.not_wikis}
     with run.active_on(campaign):
         for target in to_do:
@@ -305,10 +310,9 @@ def skip_wikis(run: Run[Options], campaign: Campaign) -> Campaign:
                 facts = {**target.decision.facts, 'wiki': wiki}
                 reason = SkipReason.LEFT_OUT
                 decision = Decision(target.name, skipped=reason, facts=facts)
-                ledger.decide(campaign, [decision])
-        return run.sealer(campaign).keep(
-            'not_wikis', lambda old: sorted({*(old or ()), *chosen})
-        )
+                is_own = sealer.vouched(target) is not None
+                ledger.decide(campaign, [decision], sealed if is_own else None)
+        return sealer.keep('not_wikis', lambda old: sorted({*(old or ()), *chosen}))
 
 
 def tell_unknown(run: Run[Options], campaign: Campaign) -> Campaign:
