@@ -526,7 +526,7 @@ def test_two_operators_at_once_block_each_target_once(
 ) -> None:
     colleague = Login('Sandbox Colleague', sandbox.credentials.colleague)
     names = [*spam(*range(1, 21)), *(f'192.0.2.{n}' for n in range(1, 21))]
-    started = []
+    started: list[Any] = []
     for login in (None, colleague):
         directory = tmp_path / f'desk{len(started)}'
         directory.mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -334,10 +335,11 @@ def test_a_farm_without_the_extension_is_told_of_in_one_sentence(
 ) -> None:
     with pytest.raises(exceptions.UnknownModule, match='GlobalBlocking may not be'):
         list(old_site.global_blocks(ADDRESS))
-    for refused in (
+    calls: tuple[Callable[[], Any], ...] = (
         lambda: block(old_site, ADDRESS),
         lambda: old_site.global_unblock(ADDRESS, reason='test'),
-    ):
+    )
+    for refused in calls:
         with pytest.raises(exceptions.UnknownModule, match='globalblock'):
             refused()
 

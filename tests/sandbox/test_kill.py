@@ -207,7 +207,8 @@ class AccountJob(LockJob):
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.names = NAMES[: stage.chance.randrange(5, 9)]
-        self.watch: AccountWatch | DeletionWatch = AccountWatch(stage, self.names)
+        self.watch: AccountWatch | BlockWatch | DeletionWatch
+        self.watch = AccountWatch(stage, self.names)
 
     def judge(self, kills: Sequence[int]) -> None:
         """Hold the journal, and what was reported, against the promise."""
