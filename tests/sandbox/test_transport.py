@@ -123,7 +123,9 @@ def test_large_answers_and_downloads_are_taken_as_they_are(
 ) -> None:
     """A result of the largest size, which JSON makes larger; a file without limits."""
     text = 'ж' * (6 * 1024 * 1024)
-    server.answer = plain(json.dumps({'query': {'export': text}}).encode())
+    server.answer = plain(
+        json.dumps({'query': {'general': {}, 'export': text}}).encode()
+    )
     assert read(misled)['query']['export'] == text
     monkeypatch.setattr(transport, 'MAX_BYTES', 1000)
     monkeypatch.setattr(transport, 'MAX_SECONDS', 0.2)
