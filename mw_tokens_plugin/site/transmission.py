@@ -149,10 +149,12 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         # It ends up in the error that is raised after the last try.
         if 'uri' in kwargs:
             kwargs['uri'] = redactor.clean(str(kwargs['uri']))
-        code, info = self.last_error['code'], str(self.last_error['info'])
+        # There is none while a file is sent in pieces, by requests of their own.
+        last: dict[str, Any] = getattr(self, 'last_error', {})
+        code, info = last.get('code'), str(last.get('info'))
         if self._is_limited:
             code, info = 'ratelimited', 'too many requests'
-        elif code is None and self._may_write():
+        elif last and code is None and self._may_write():
             # It is called with the address where no answer came at all.
             failure = latest_failure() if 'uri' in kwargs else None
             if failure is None or not never_connected(failure):
@@ -169,7 +171,8 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         :param info: the wiki's explanation
         """
         failure: Exception
-        if self._may_have_arrived:
+        # A chunk of a file that is put aside publishes nothing.
+        if self._may_have_arrived and 'stash' not in self._params:
             return AmbiguousWrite(
                 f'{self.site} did not answer action={self.action}, which was sent more '
                 'than once; it may have taken effect. Read what it did before it is '
