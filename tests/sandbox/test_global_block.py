@@ -20,6 +20,8 @@ from .farms import Farm, Login
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
 BLOCK = 'globalblock'
+#: All that a consumer needs.
+_GRANTS = ['basic', 'globalblock']
 Script = Callable[..., Run]
 USUAL = ('-reason:Open proxy', '-expiry:1 week', '-always')
 
@@ -440,9 +442,14 @@ def test_a_plan_that_is_not_fresh_is_checked_before_it_is_written(
     assert log(sandbox) == [('gblock', names[3])]
 
 
-@pytest.mark.parametrize('who', ['bot', 'sysop'])
-def test_a_bot_password_with_the_grant_works_on_any_default_wiki(
-    global_block: Script, farm: Farm, sandbox: Sandbox, tmp_path: Path, who: str
+@pytest.mark.parametrize('who', ['bot', 'oauth', 'sysop'])
+def test_a_bot_password_or_oauth_with_the_grant_works_whatever_the_default_wiki_is(
+    global_block: Script,
+    farm: Farm,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    who: str,
 ) -> None:
     from pywikibot import config
 
@@ -454,12 +461,19 @@ def test_a_bot_password_with_the_grant_works_on_any_default_wiki(
         password.write_text(line, 'utf-8')
         password.chmod(0o600)
         config.password_file = str(password)
+    elif who == 'oauth':
+        keys = sandbox.call(
+            lambda state: state.consumers.add(farm.operator.name, _GRANTS)
+        )
+        hosts = [address.split('/')[2] for address in farm.wikis.values()]
+        monkeypatch.setattr(config, 'authenticate', dict.fromkeys(hosts, keys))
     else:
         config.usernames[farm.family]['*'] = farm.sysop.name
     run = global_block('192.0.2.1', *spam(1), *USUAL, '-anononly')
-    assert run.code == (0 if who == 'bot' else 3), run.said
-    assert len(log(sandbox)) == (2 if who == 'bot' else 0)
-    assert who == 'bot' or 'globalblock' in run.err
+    may = who != 'sysop'
+    assert run.code == (0 if may else 3), run.said
+    assert len(log(sandbox)) == (2 if may else 0)
+    assert may or 'globalblock' in run.err
 
 
 def test_blocks_that_are_about_to_end_are_listed_and_renewed(
