@@ -232,9 +232,9 @@ SKIPPED = {
     'Sandbox Colleague': 'in a global group',
     'Already Locked': 'already in that state',
     'Nobody Of That Name': 'no such global account',
-    '~2026-1': 'a temporary account, which only a global block reaches',
-    '192.0.2.7': 'an IP address, which only a global block reaches',
-    '2001:DB8:0:0:0:0:0:7': 'an IP address, which only a global block reaches',
+    '~2026-1': 'a temporary account: use global_block',
+    '192.0.2.7': 'an IP address: use global_block',
+    '2001:DB8:0:0:0:0:0:7': 'an IP address: use global_block',
     'Spambot 00003': 'listed in -not or -protect',
 }
 
