@@ -417,7 +417,7 @@ def test_what_others_have_changed_since_an_undo_was_planned_is_left_alone(
     accounts = sandbox.farm.accounts
     assert [accounts[name].locked for name in spam(3)] == [True, False, False]
     assert f'{again}: changed since the plan, and skipped' in run.out
-    assert 'Done:      2 (1 of them by others)' in run.out
+    assert 'Done:      2 (1 of them not by this campaign)' in run.out
 
 
 def test_what_an_option_sets_holds_for_that_script_alone(
