@@ -144,8 +144,11 @@ class AccountCookies(http.PywikibotCookieJar):  # type: ignore[misc]
         A session that was lost on the way to here and revived by the wiki is in memory
         alone for a moment.
 
-        :param user: the account
+        :param user: the account; none for a site object that was made without one,
+            which has those that are there, as in plain pywikibot
         """
+        if not user and self._latest:
+            return
         self._latest = _key(user)
         if _present.account is not None:
             _present.account = self._latest
@@ -204,9 +207,11 @@ class AccountCookies(http.PywikibotCookieJar):  # type: ignore[misc]
 def acting_as(user: str | None) -> Meanwhile:
     """Use the cookies of an account in this thread.
 
-    :param user: the account; None for no account
+    :param user: the account; None for the one that was loaded last, of which a site
+        object without an account has the cookies
     """
-    return Meanwhile(_present, 'account', _key(user))
+    # It is looked up once: another one may be loaded while an answer is waited for.
+    return Meanwhile(_present, 'account', _key(user) or http.cookie_jar._latest)
 
 
 @contextmanager

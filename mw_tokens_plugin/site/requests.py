@@ -206,8 +206,8 @@ class TokenRequest(TransmittedRequest):
         try:
             with acting_as(self.site.username()):
                 answer: dict[str, Any] = super().submit()
-                if self._shows_who_asks(answer):
-                    self._succeeded()
+            if self._shows_who_asks(answer):
+                self._succeeded()
             if asks_modules and has_no_paths(answer):
                 return modules_described(self)
             return answer
@@ -227,7 +227,8 @@ class TokenRequest(TransmittedRequest):
 
     def _succeeded(self) -> None:
         """Note that the session is of use, and keep the cookies that revived it."""
-        http.cookie_jar.proven(may_differ=self._has_cookies)
+        with acting_as(self.site.username()):
+            http.cookie_jar.proven(may_differ=self._has_cookies)
         self._proves_session()
 
     def _proves_session(self) -> None:
@@ -258,6 +259,8 @@ class TokenRequest(TransmittedRequest):
             session.heard(self._host, self._generation)
         try:
             with (
+                # A site object without an account gets one when it is logged in.
+                acting_as(self.site.username()),
                 authenticated(getattr(self.site, 'authentication', None)),
                 taking_cookies_of(self.site),
             ):

@@ -22,6 +22,7 @@ from pywikibot import config
 from pywikibot.comms import http
 from pywikibot.data import api
 from pywikibot.exceptions import Error
+from pywikibot.site import APISite
 
 OPERATOR, SYSOP = 'Sandbox Operator', 'Plain Sysop'
 
@@ -457,6 +458,34 @@ def _two_users_in_turn(desk: Desk) -> Any:
             page.text += f' {number}'
             page.save(summary='s', quiet=True)
     return [pywikibot.Site(user=user).user() for user in (OPERATOR, SYSOP)]
+
+
+@fresh
+def _a_site_without_an_account(desk: Desk) -> Any:
+    """``watchlist -all`` makes such sites, from what is cached."""
+    desk.site.watch('Sandbox')
+    site = APISite('meta', 'unharmed')
+    watched = [page.title() for page in site.watched_pages(force=True)]
+    return [site.username(), site.userinfo['name'], watched]
+
+
+@fresh
+def _a_site_without_an_account_that_has_to_log_in(desk: Desk) -> Any:
+    desk.site.logout()
+    site = APISite('meta', 'unharmed')
+    before = site.userinfo['name']
+    watched = [page.title() for page in site.watched_pages(force=True)]
+    page = pywikibot.Page(site, 'Sandbox')
+    page.text += ' and more'
+    return [before, watched, page.save(summary='s', quiet=True), site.user()]
+
+
+@fresh
+def _a_site_without_an_account_beside_two(desk: Desk) -> Any:
+    """It has the cookies of the one that has logged in last."""
+    pywikibot.Site(user=SYSOP).login()
+    site = APISite('meta', 'unharmed')
+    return [site.userinfo['name'], site.username()]
 
 
 @fresh
