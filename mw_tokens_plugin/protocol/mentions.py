@@ -27,7 +27,15 @@ _SPECIAL = re.compile(
 )
 _QUERY = re.compile(r'[?&](?:user|username|target|wptarget|account)=([^&#\s]+)', re.I)
 _URL = re.compile(r'(?<![\w/])(?:https?:)?//[^\s<>"\[\]{}|]+', re.IGNORECASE)
-_NUMBERS = re.compile(r'[0-9A-Fa-f:.]{3,43}(?:/\d{1,3})?|~\d{4}-[\d-]*\d')
+_NUMBERS = re.compile(
+    r'(?<![G-Zg-z])[0-9A-Fa-f:.]{3,60}(?:/\d{1,3}|[.*xX]+(?![\w.])|-\d{1,5}(?![\d.]))?'
+    r'|~\d{4}-[\d-]*\d'
+)
+#: What is meant as an address of IPv4, or several, whether there are such or not.
+_QUAD = re.compile(
+    r'\d{1,5}(?:\.\d{1,5}){2}\.(?:\d{1,5}|\*|[xX]{1,3}(?!\w))'
+    r'(?:[:/-]\d{1,5}(?![\d.]))?'
+)
 #: Links and templates, which are read elsewhere.
 _EXPLICIT = re.compile(r'\[\[[^\[\]]*\]\]|\{\{[^{}]*\}\}|\[(?:https?:)?//[^\[\]]*\]')
 #: Separators between a name and other words; names may contain some of them, too.
@@ -98,7 +106,8 @@ def users_in_urls(text: str) -> Iterator[tuple[str, str]]:
 def addresses(text: str) -> Iterator[str]:
     """Yield the IP addresses, ranges and temporary accounts that a text mentions.
 
-    Web addresses are skipped.
+    Web addresses are skipped. What only looks like an address of IPv4 is yielded as it
+    is written, such as one with a port.
 
     .. version-added:: 0.1
 
@@ -109,13 +118,20 @@ def addresses(text: str) -> Iterator[str]:
         if _TEMPORARY.fullmatch(word):
             yield word
             continue
-        if word.count(':') < 2 and word.count('.') != 3:
-            continue
-        try:
-            ipaddress.ip_network(word, strict=False)
-        except ValueError:
-            continue
-        yield word
+        # A colon may end the word before.
+        plain = word if word.startswith('::') else word.lstrip(':')
+        if plain.count(':') > 1 and _is_address(plain.partition('-')[0]):
+            yield plain
+        else:
+            yield from (quad[0] for quad in _QUAD.finditer(word))
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ipaddress.ip_network(word, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def possible_names(text: str, *, capital: Capital) -> Iterator[str]:

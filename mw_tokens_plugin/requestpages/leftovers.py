@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from urllib.parse import unquote
 
 from mw_tokens_plugin.exceptions import InvalidName
 from mw_tokens_plugin.protocol.markup import Mark, MarkKind
 from mw_tokens_plugin.protocol.mentions import addresses, users_in_urls
-from mw_tokens_plugin.protocol.names import normalise_name
+from mw_tokens_plugin.protocol.names import decoded, normalise_name
 from mw_tokens_plugin.protocol.wikitext import Node, NodeKind, Span
 from mw_tokens_plugin.requestpages.inline import (
+    displayed,
     rendered,
     template_name,
+    title_of,
     without_comments,
 )
 from mw_tokens_plugin.requestpages.model import Leftover, Named, Standing
@@ -40,12 +43,18 @@ _REMARKS = frozenset(
     'you, thanks, tick, tl, tlc, tlp, tls, tlx, tracked, unsigned, unsigned ip, '
     'unsigned2, unsignedip, withdrawn, yes'.split(', ')
 )
+#: Those of them that name somebody who has said something, or is told of it.
+_SIGNING = frozenset(
+    'int, ping, re, reply, reply to, replyto, rto, unsigned, unsigned ip, unsigned2, '
+    'unsignedip'.split(', ')
+)
 #: Those of them that reject a request, whatever its status is.
 DECIDING = frozenset(
     'archive top, closed, declined, not done, notdone, withdrawn'.split(', ')
 )
 #: An item of a list that consists of a few words, like a name.
 _ITEM = re.compile(r'[*#][*#:]*[ \t]*([^\s*#:{}|\[\]<>/][^{}|\[\]<>/#]{0,59})')
+_URL = re.compile(r'(?:https?:)?//([^\s<>"\[\]{}|]+)', re.IGNORECASE)
 #: The example user in the form for new requests.
 _PLACEHOLDER = 'Foo'
 
@@ -92,6 +101,8 @@ def _mentions(
     head, *body = pieces
     for written, user in head.users:
         yield written, user, head.span
+    for address in addresses(displayed(title_of(text, head.node))):
+        yield address, address, head.span
     headers = _headers(body)
     cells: dict[int, list[Piece]] = {}
     for piece in body:
@@ -108,11 +119,13 @@ def _mentions(
         elif what.kind is NodeKind.LINK:
             for written, user in piece.users:
                 yield written, user, piece.span
+            for address in addresses(unquote(piece.span.of(text))):
+                yield address, address, piece.span
         elif what.kind is NodeKind.TEMPLATE:
             yield from _in_template(text, piece)
         elif what.kind in (NodeKind.EXTENSION, NodeKind.CONVERSION):
             content = piece.span.of(text)
-            if OPENING.search(content) or '[[' in content:
+            if OPENING.search(content) or '[[' in content or _has_address(content):
                 yield piece.span.of(text), None, piece.span
     for inner in cells.values():
         whole = ' '.join(' '.join(p.span.of(text) for p in inner).split())
@@ -125,10 +138,14 @@ def _in_text(text: str, piece: Piece) -> Iterator[_Mention]:
     plain = piece.span.of(text)
     for url, user in users_in_urls(plain):
         yield url, user, piece.span
+    for found in _URL.finditer(plain):
+        for address in addresses(unquote(found[1])):
+            yield found[0], address, piece.span
+    plain = decoded(plain) if '&' in plain else plain
     for address in addresses(plain):
         yield address, address, piece.span
     start = piece.span.start
-    for line in plain.split('\n'):
+    for line in piece.span.of(text).split('\n'):
         end = start + len(line)
         is_whole = (start == 0 or text[start - 1] == '\n') and (
             end == len(text) or text[end] == '\n'
@@ -144,6 +161,8 @@ def _in_template(text: str, piece: Piece) -> Iterator[_Mention]:
     kind = template_name(text, piece.what)
     assert kind is not None
     if kind in _REMARKS:
+        if kind not in _SIGNING and _has_address(piece.span.of(text)):
+            yield piece.span.of(text), None, piece.span
         return
     if kind not in NAMING:
         is_page = ':' in kind or kind.startswith('/')
@@ -157,6 +176,10 @@ def _in_template(text: str, piece: Piece) -> Iterator[_Mention]:
         if kind not in LOCKING:
             for parameter in unread_parameters(text, piece.node, kind):
                 yield parameter.span.of(text).strip(), None, parameter.span
+
+
+def _has_address(content: str) -> bool:
+    return any(True for _ in addresses(decoded(content)))
 
 
 def _headers(body: Sequence[Piece]) -> frozenset[int]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from mw_tokens_plugin.protocol.markup import Mark, Tag
 from mw_tokens_plugin.protocol.names import decoded
 from mw_tokens_plugin.protocol.wikitext import Node, NodeKind, Span
+from mw_tokens_plugin.requestpages.addresses import REORDERING, addresses_in
 from mw_tokens_plugin.requestpages.headings import (
     Section,
     acts_asked,
@@ -186,6 +187,9 @@ def _request(part: _Part) -> Request:
     # Names in a request to hide them must not be shown, even before they are hidden.
     hiding = not {RequestKind.HIDE, None}.isdisjoint(acts_asked(part.title.lower()))
     named = tuple(names_in(text, body, hiding=hiding))
+    if kind in (RequestKind.BLOCK, RequestKind.UNBLOCK):
+        bare = addresses_in(text, body, hiding=hiding)
+        named = tuple(sorted((*named, *bare), key=lambda each: each.span.start))
     problems = [problem] if problem else []
     problems += _problems(part, statuses)
     if not any(n.standing is Standing.REQUESTED for n in named):
@@ -242,16 +246,12 @@ def _problems(part: _Part, statuses: Sequence[Piece]) -> Iterator[Problem]:
         yield Problem.ENDLESS_STRIKE
     if any(
         template_name(text, p.what) in NAMING
-        and _REORDERING.search(decoded(p.span.of(text)))
+        and REORDERING.search(decoded(p.span.of(text)))
         for p in body
     ):
         yield Problem.REORDERED
     if _is_complex(part.whole, part.pieces):
         yield Problem.COMPLEX
-
-
-#: Embeddings, overrides and isolates of a direction; names may have other marks.
-_REORDERING = re.compile('[\u202a-\u202e\u2066-\u2069]')
 
 
 def _is_far_to_the_right(text: str, piece: Piece) -> bool:

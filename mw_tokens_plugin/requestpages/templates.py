@@ -21,13 +21,14 @@ from mw_tokens_plugin.requestpages.inline import (
 from mw_tokens_plugin.requestpages.model import Named, Standing, Status
 from mw_tokens_plugin.requestpages.pieces import Piece
 
-#: Templates for locks, and the keys of their parameters that are names.
+#: Templates for locks and blocks, and the keys of their parameters that are names.
 LOCKING = {
     'lockhide': re.compile('1'),
     'lh': re.compile('1'),
     'multilock': re.compile(r'[1-9]\d*'),
     'multilockhide': re.compile(r'[1-9]\d*'),
     'luxotool': re.compile('1'),
+    'ip': re.compile('1'),
 }
 #: All templates that name users.
 NAMING = {
@@ -43,8 +44,16 @@ _FLAG = 'hidename'
 _USUAL = frozenset(
     name[1:]
     for name in (
-        *NAMING,
-        *('LockHide', 'LH', 'MultiLock', 'MultiLockHide', 'MultiLockhide', 'LuxoTool'),
+        *(name for name in NAMING if name != 'ip'),
+        *(
+            'IP',
+            'LockHide',
+            'LH',
+            'MultiLock',
+            'MultiLockHide',
+            'MultiLockhide',
+            'LuxoTool',
+        ),
         *('SULtool', 'SULTool', 'SulTool', 'CheckUser', 'Sock List', 'CU request'),
         *('CU Request', 'cu Request'),
     )
