@@ -407,8 +407,18 @@ class LocalBlockFailed(ApiRefusal):
 class EditConflict(LostRace):
     """Somebody has edited the same lines meanwhile: read the page again.
 
-    Where pywikibot raises it, it has the attributes ``page``, ``title`` and ``site``.
+    Where pywikibot raises it, it has the attributes ``page``, ``title`` and ``site``,
+    but not after it has come from another process.
     """
+
+    @property
+    def args(self) -> str:  # type: ignore[override]
+        """The sentence, which scripts of pywikibot show of errors of saving."""
+        return str(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the page behind: once it has been read, it cannot be pickled."""
+        return type(self), (self.code, self.info, self.wiki)
 
 
 class CannotHide(ApiRefusal):

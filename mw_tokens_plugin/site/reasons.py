@@ -111,7 +111,10 @@ def _unwrapped(cls: type[Exception], *args: Any) -> Any:
 
 
 def _of_saving(kind: type[TokensPluginError]) -> Any:
-    """Return a class of errors that is one of saving a page as well."""
+    """Return a class of errors that is one of saving a page as well.
+
+    Scripts of pywikibot show the ``args`` of those, which are a sentence.
+    """
     if issubclass(kind, OtherPageSaveError):
         return kind
     if kind in _OF_SAVING:
@@ -121,8 +124,8 @@ def _of_saving(kind: type[TokensPluginError]) -> Any:
         # It is complete already, and has other arguments than that of pywikibot.
         '__init__': lambda self, *args: None,
         '__module__': kind.__module__,
-        '__reduce__': lambda self: (kind, self.args),
-        'args': BaseException.args,
+        '__reduce__': lambda self: (kind, BaseException.__reduce__(self)[1]),
+        'args': property(str),
     }
     made = type(kind.__name__, (kind, OtherPageSaveError), members)
     # Of two threads, both get the class that was kept.

@@ -70,6 +70,8 @@ _PATTERNS = (
         ),
     ),
 )
+#: The arguments of an error; some classes show a sentence under that name.
+_ARGS: Any = vars(BaseException)['args']
 
 #: Texts of errors that are not in what ``vars()`` returns.
 _TEXTS: Mapping[type[Exception], tuple[str, ...]] = {
@@ -141,9 +143,9 @@ class Redactor:
                 continue
             seen.add(id(each))
             waiting += [e for e in (each.__cause__, each.__context__) if e is not None]
-            waiting += _errors_in((each.args, vars(each)))
-            with suppress(AttributeError, TypeError):
-                each.args = self._cleaned(each.args)
+            own = _ARGS.__get__(each)
+            waiting += _errors_in((own, vars(each)))
+            _ARGS.__set__(each, self._cleaned(own))
             values: dict[str, Any] = dict(vars(each))
             for kind, names in _TEXTS.items():
                 if isinstance(each, kind):

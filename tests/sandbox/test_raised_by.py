@@ -139,6 +139,8 @@ def test_each_call_raises_what_the_table_says(
         assert issubclass(kind, theirs)
         is_saving = way in ('save', 'put') and theirs is not Error
         assert issubclass(kind, OtherPageSaveError) == is_saving
+        # Of what is not saved, scripts of pywikibot show these.
+        assert not is_saving or caught.value.args == str(caught.value)
         assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
         assert str(site) in str(caught.value) and repr(caught.value)
 
@@ -179,6 +181,8 @@ def test_refusals_are_told_by_their_class(farm: Farm, sandbox: Sandbox) -> None:
     with pytest.raises(EditConflictError) as conflict:
         page.save(summary='s', quiet=True)
     assert type(conflict.value) is EditConflict
+    assert conflict.value.args == str(conflict.value) != ''
+    assert str(pickle.loads(pickle.dumps(conflict.value))) == str(conflict.value)
     assert (vars(conflict.value)['page'], conflict.value.code) == (page, 'editconflict')
     assert isinstance(conflict.value.__cause__, APIError)
 
