@@ -102,6 +102,8 @@ class SkipReason(enum.Enum):
     NOT_PUBLIC = 'a loopback, private or link-local address'
     PROTECTED_INSIDE = 'contains what -not or -protect lists'
     NO_END = 'an address, which is not blocked for ever'
+    #: For campaigns of one's own, with the rule as the fact ``problem``.
+    OWN_RULE = 'by a rule of this campaign'
 
     @property
     def is_transient(self) -> bool:

@@ -11,9 +11,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from pywikibot import Page
 
 from mw_tokens_plugin.actions.steps import Steps
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import SkipReason
 from mw_tokens_plugin.cli.script import Kind
 from mw_tokens_plugin.sandbox import Sandbox
 
@@ -161,6 +163,43 @@ def test_what_undoes_its_steps_may_be_declared_without_steps(
     sent = [e.action for e in sandbox.journal.entries() if e.effect]
     kinds_sent = [action for action in sent if action in ('edit', 'protect')]
     assert kinds_sent == ['edit'] * 2 + ['protect'] * 4 + ['edit'] * 2
+
+
+@pytest.mark.usefixtures('pages')
+def test_its_own_rules_skip_with_their_own_words(
+    example: ModuleType,
+    sandbox: Sandbox,
+    ledger_file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In the plan, in the summary, in each report and when it is resumed."""
+
+    class Limited(example.Protect):  # type: ignore[name-defined,misc]
+        def plan(self, names: Any) -> Iterator[Any]:
+            for decision in super().plan(names):
+                edits = Page(self.site, decision.name).revision_count()
+                if edits > 1:
+                    facts = {**decision.facts, 'problem': f'{edits} edits'}
+                    own = SkipReason.OWN_RULE
+                    yield replace(decision, skipped=own, facts=facts)
+                else:
+                    yield decision
+
+    kinds = {'protect_pages': Kind(Limited)}
+    script = replace(example.SCRIPT, kinds=kinds)
+    sandbox.call(lambda f: f.central.edit(PAGES[1], 'More', user='Plain Sysop'))
+    usual = (f'-ledger:{ledger_file}', '-campaign:war', f'-report:{tmp_path}')
+    assert script.main(PAGES[0], '-reason:War', '-simulate', *usual) == 0
+    said = capsys.readouterr().out
+    assert f'{PAGES[1]} (by a rule of this campaign: 2 edits; now' in said
+    assert script.main('-resume', '-always', *usual) == 1
+    said = capsys.readouterr().out
+    assert f'{PAGES[1]}: by a rule of this campaign: 2 edits' in said
+    assert [level for _, level in states(sandbox)][:2] == ['sysop', 'all']
+    for suffix in ('json', 'csv', 'wiki', 'html'):
+        (report,) = tmp_path.glob(f'*.{suffix}')
+        assert 'by a rule of this campaign: 2 edits' in report.read_text()
 
 
 @pytest.mark.usefixtures('pages')
