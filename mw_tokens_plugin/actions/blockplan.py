@@ -28,6 +28,7 @@ from mw_tokens_plugin.actions.addressguards import AddressGuards, is_typed
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
     block_facts,
+    is_account,
     number_in,
     read_block,
     too_wide,
@@ -304,6 +305,9 @@ class PlanGlobalBlock(SetGlobalBlock):
             'then': None if then is None else then.facts(),
         }
         skipped = self._skip_reason(block, now, then)
+        is_hidden = account is not None and account.hidden is not HiddenLevel.NONE
+        if skipped is SkipReason.NOT_BLOCKED and is_hidden:
+            skipped = SkipReason.HIDDEN_BLOCK
         if skipped is SkipReason.BLOCKED_OTHERWISE:
             facts['problem'] = message(
                 'global_block-otherwise',
@@ -319,7 +323,7 @@ class PlanGlobalBlock(SetGlobalBlock):
         return Decision(
             name,
             central_id=None if account is None else account.central_id,
-            hidden=account is not None and account.hidden is not HiddenLevel.NONE,
+            hidden=is_hidden,
             skipped=skipped,
             facts=facts,
         )
@@ -419,15 +423,25 @@ class LiftGlobalBlock(SetGlobalBlock):
         for name in set(names) - set(asked):
             yield Decision(name, skipped=SkipReason.EXCLUDED)
         blocks = Blocks.read(self.site, asked)
+        rest = [n for n in asked if n not in blocks.own and is_account(n)]
+        hidden = {
+            account.name
+            for account in (self.site.global_accounts(rest) if rest else ())
+            if account.exists and account.hidden is not HiddenLevel.NONE
+        }
         for name in asked:
             block, network = blocks.own.get(name), network_of(name)
             facts: dict[str, Any] = {'now': block and block_facts(block), 'then': None}
             skipped = None if block is not None else SkipReason.NOT_BLOCKED
+            if name in hidden:
+                skipped = SkipReason.HIDDEN_BLOCK
             around = next(blocks.covering(network), None) if network else None
             if skipped is not None and around is not None:
                 skipped = SkipReason.COVERED
                 facts['problem'] = _words_about(around)
-            yield read_at(looked_at, Decision(name, skipped=skipped, facts=facts))
+            is_hidden = name in hidden
+            decision = Decision(name, hidden=is_hidden, skipped=skipped, facts=facts)
+            yield read_at(looked_at, decision)
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a target, by heading."""

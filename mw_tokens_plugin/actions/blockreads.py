@@ -31,7 +31,14 @@ from mw_tokens_plugin.site.batches import max_values
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.refusals import refusals
 
-__all__ = ['Blocks', 'block_facts', 'is_own_block', 'number_in', 'read_block']
+__all__ = [
+    'Blocks',
+    'block_facts',
+    'is_account',
+    'is_own_block',
+    'number_in',
+    'read_block',
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class Blocks:
         """
         numbers = {number: name for name in names if (number := number_in(name))}
         networks = {n: net for n in names if (net := network_of(n)) is not None}
-        accounts = [n for n in names if n not in networks and not number_in(n)]
+        accounts = list(filter(is_account, names))
         exact: list[str] = [*accounts]
         alone: list[str] = []
         for version in (4, 6):
@@ -147,6 +154,11 @@ def number_in(name: str) -> int:
     """Return the number of a block that a name is, as ``#41``; 0 if it is none."""
     number = name.removeprefix('#')
     return int(number) if number != name and number.isdecimal() else 0
+
+
+def is_account(name: str) -> bool:
+    """Tell whether a target is an account, not an address or the number of a block."""
+    return not number_in(name) and network_of(name) is None
 
 
 def is_own_block(block: GlobalBlock, target: Target, reason: str) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
     block_facts,
+    is_account,
     is_own_block,
     number_in,
     read_block,
@@ -42,6 +43,7 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.fields import as_timestamp, timestamp
+from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.globalblocks import (
     GlobalBlock,
     GlobalBlockLogEntry,
@@ -188,9 +190,25 @@ class SetGlobalBlock(Action):
         """
         block = read_block(self.site, _name(target))
         if self._is_as_planned(target, block):
+            if block is None and self._is_hidden_account(target):
+                # No list names it, and another attempt would be refused as well.
+                return Outcome(
+                    State.FAILED,
+                    detail=f'skipped: {error.info}',
+                    reason_code=SkipReason.HIDDEN_BLOCK.name,
+                    hidden=True,
+                )
             # The databases lag.
             raise AmbiguousWrite(f'{error} It is not shown yet.') from None
         return self._changed_meanwhile(target, block)
+
+    def _is_hidden_account(self, target: Target) -> bool:
+        """Tell whether a target is an account that is hidden now."""
+        name = _name(target)
+        if not is_account(name):
+            return False
+        (account,) = self.site.global_accounts([name])
+        return account.exists and account.hidden is not HiddenLevel.NONE
 
     def _is_as_planned(self, target: Target, block: GlobalBlock | None) -> bool:
         now = target.decision.facts['now']

@@ -14,7 +14,12 @@ from typing import Any
 
 from mw_tokens_plugin.actions.accountfacts import read_at, skipped_now
 from mw_tokens_plugin.actions.blockplan import block_columns
-from mw_tokens_plugin.actions.blockreads import Blocks, block_facts, is_own_block
+from mw_tokens_plugin.actions.blockreads import (
+    Blocks,
+    block_facts,
+    is_own_block,
+    number_in,
+)
 from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -29,6 +34,7 @@ from mw_tokens_plugin.exceptions import ApiRefusal
 from mw_tokens_plugin.protocol.answers import items_of
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.fields import timestamp
+from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
 from mw_tokens_plugin.site.batches import batches, max_values, query
 from mw_tokens_plugin.site.mixins import PluginMixin
@@ -69,6 +75,11 @@ class UndoGlobalBlock(SetGlobalBlock):
         named = {name: _named(recorded[name]) for name in names}
         looked_at = self.moment()
         blocks = Blocks.read(self.site, list(named.values()), covering=False)
+        renamed, hidden = self._changed_accounts(recorded, named, blocks)
+        if renamed:
+            named |= renamed
+            found = Blocks.read(self.site, list(renamed.values()), covering=False)
+            blocks = replace(blocks, own={**blocks.own, **found.own})
         local = self._local_blocks(recorded)
         for name in names:
             target, block = recorded[name], blocks.own.get(named[name])
@@ -79,12 +90,14 @@ class UndoGlobalBlock(SetGlobalBlock):
                 'local': local.get(name),
             }
             skipped = self._decide(target, block, facts)
+            if block is None and name in hidden:
+                skipped = SkipReason.HIDDEN_BLOCK
             if skipped is SkipReason.CHANGED_SINCE:
                 facts['changed_by'] = block and block.by
             decision = Decision(
                 name,
                 target.decision.central_id,
-                target.decision.hidden,
+                target.decision.hidden or name in hidden,
                 skipped=skipped,
                 facts=facts,
             )
@@ -122,6 +135,27 @@ class UndoGlobalBlock(SetGlobalBlock):
         for target, outcome in super().reconcile(targets):
             is_left = target.decision.facts['local'] in left
             yield target, None if is_left else outcome
+
+    def _changed_accounts(
+        self, recorded: Mapping[str, Target], named: Mapping[str, str], blocks: Blocks
+    ) -> tuple[dict[str, str], set[str]]:
+        """Return which accounts have another name now, and which are hidden.
+
+        Only those without a block are read: it could be there all the same.
+        """
+        missing = {
+            name: target.decision.central_id
+            for name, target in recorded.items()
+            if target.decision.central_id and named[name] not in blocks.own
+        }
+        accounts = self.site.global_accounts_by_id(missing.values()) if missing else ()
+        renamed, hidden = {}, set()
+        for name, account in zip(missing, accounts, strict=False):
+            if account.exists and account.name != named[name]:
+                renamed[name] = account.name
+            if account.exists and account.hidden is not HiddenLevel.NONE:
+                hidden.add(name)
+        return renamed, hidden
 
     def _decide(
         self, target: Target, block: GlobalBlock | None, facts: dict[str, Any]
@@ -201,4 +235,6 @@ class UndoGlobalBlock(SetGlobalBlock):
 def _named(target: Target) -> str:
     """Return the name of what was blocked, which may have been given by its number."""
     before = target.decision.facts['now']
-    return (before and before['target']) or target.name
+    # The block of an account that was renamed before has its old name.
+    is_number = bool(number_in(target.name))
+    return (is_number and before and before['target']) or target.name

@@ -409,6 +409,37 @@ def test_a_second_operator_finds_the_blocks_of_the_first(
     assert list(blocks(sandbox)) == names[:1]
 
 
+def test_blocks_of_hidden_and_renamed_accounts_are_no_riddle(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    """No list finds the first by name, and the second have the name of that time."""
+
+    def hide(farm: Any) -> None:
+        about = {'wiki': farm.central, 'operator': 'Steward', 'reason': 'r'}
+        farm.set_status(
+            farm.accounts[names[0]], locked=False, hidden='suppressed', **about
+        )
+
+    names = spam(1, 2, 3, 4)
+    block(sandbox, names[0], autoblock=True)
+    block(sandbox, names[1], autoblock=True)
+    sandbox.call(hide)
+    sandbox.command('rename', user=names[1], to='Renamed before')
+    whom = (names[0], 'Renamed before', *names[2:])
+    run = global_block(*whom, *USUAL, '-campaign:made')
+    assert run.code == 1, run.said
+    assert 'is already blocked globally' in run.out
+    assert 'Renamed before (already in that state' in run.out
+    assert names[0] not in run.said
+    assert writes(sandbox) == [names[0], *names[2:]]
+    lift = global_block(names[0], '-unblock', '-reason:x', '-always')
+    assert lift.code == 1, lift.said
+    assert 'hidden, so its block cannot be read' in lift.out
+    sandbox.command('rename', user=names[2], to='Renamed since')
+    assert global_block('-undo:made', '-reason:x', '-always').code == 0
+    assert sorted(blocks(sandbox)) == sorted(names[:2])
+
+
 def test_a_lost_answer_is_settled_by_reading(
     global_block: Script, sandbox: Sandbox
 ) -> None:
