@@ -39,7 +39,12 @@ from mw_tokens_plugin.site.failures import (
 )
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.redaction import redactor
-from mw_tokens_plugin.site.transport import body_of, latest_failure, waiting_for_api
+from mw_tokens_plugin.site.transport import (
+    body_of,
+    latest_error_status,
+    latest_failure,
+    waiting_for_api,
+)
 
 #: The parameters of core and its AuthManager modules that hold a token.
 TOKEN_PARAMETERS = ('token', 'linktoken', 'logintoken', 'createtoken', 'lgtoken')
@@ -89,6 +94,8 @@ class TransmittedRequest(Request):  # type: ignore[misc]
     _sent_at = 0.0
     #: Whether the last answer was that there were too many requests.
     _is_limited = False
+    #: What the last answer was, if it was none of the API.
+    _other_answer: str | None = None
     #: Whether it is a write, and one of several tries may have taken effect.
     _may_have_arrived = False
 
@@ -152,10 +159,17 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         # There is none while a file is sent in pieces, by requests of their own.
         last: dict[str, Any] = getattr(self, 'last_error', {})
         code, info = last.get('code'), str(last.get('info'))
+        # It is called with the address where no answer came at all.
+        if 'uri' in kwargs:
+            status = latest_error_status()
+            self._other_answer = None if status is None else f'HTTP {status}'
+            self._is_limited = False
+        if 'uri' in kwargs or self._other_answer is not None:
+            # That error was the answer to an earlier try.
+            code, info = None, ''
         if self._is_limited:
             code, info = 'ratelimited', 'too many requests'
         elif last and code is None and self._may_write():
-            # It is called with the address where no answer came at all.
             failure = latest_failure() if 'uri' in kwargs else None
             if failure is None or not never_connected(failure):
                 self._may_have_arrived = True
@@ -171,22 +185,37 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         :param info: the wiki's explanation
         """
         failure: Exception
+        answered = self._other_answer
         # A chunk of a file that is put aside publishes nothing.
         if self._may_have_arrived and 'stash' not in self._params:
+            how = f'answered with {answered}' if answered else 'did not answer'
             return AmbiguousWrite(
-                f'{self.site} did not answer action={self.action}, which was sent more '
-                'than once; it may have taken effect. Read what it did before it is '
-                'sent again.'
+                f'{self.site} {how}: action={self.action} was sent more than once, and '
+                'may have taken effect. Read what it did before it is sent again.'
             )
         if self.action in ('login', 'clientlogin'):
             return None  # pywikibot would take a refusal for a wrong password
         if code is None:
-            return WikiUnreachable(
-                f'{self.site} does not answer. Check the network and the address in '
-                'the family file, then start again.'
-            )
+            return WikiUnreachable(self._unreachable(answered))
         failure = refusal(code, info, str(self.site))
         return failure if isinstance(failure, ReadOnly | RateLimited) else None
+
+    def _unreachable(self, answered: str | None, reason: str = '') -> str:
+        """Say that a wiki was tried often enough.
+
+        :param answered: what it answered; None if nothing
+        :param reason: why it did not, if that is known
+        """
+        if answered:
+            return (
+                f'{self.site} answers with {answered}. Try again later; if that does '
+                'not help, check the address in the family file.'
+            )
+        known = f' ({reason})' if reason else ''
+        return (
+            f'{self.site} does not answer{known}. Check the address in the family file '
+            'and the network, then start again.'
+        )
 
     def _transmit(
         self,
@@ -209,7 +238,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001  # all that requests raises
             if isinstance(error, ValueError):
                 self._check_address(uri)
-            self._pause_or_give_up(started, reason_of(error))
+            self._pause_or_give_up(started, reason=reason_of(error))
             return None, use_get
         if response.status_code == 414 and use_get:
             return None, False
@@ -251,12 +280,19 @@ class TransmittedRequest(Request):  # type: ignore[misc]
             ) from None
 
     def _pause_or_give_up(
-        self, started: float, reason: str, asked: float = 0.0, *, limited: bool = False
+        self,
+        started: float,
+        answered: str | None = None,
+        reason: str = '',
+        asked: float = 0.0,
+        *,
+        limited: bool = False,
     ) -> None:
         """Wait before the next try, or raise if it would end after the deadline.
 
         :param started: when the request was sent that was not answered
-        :param reason: why, in a few words
+        :param answered: what was answered instead; None if nothing
+        :param reason: why nothing was, in a few words
         :param asked: seconds that the server asks to wait
         :param limited: whether it says that there were too many requests
         """
@@ -270,15 +306,11 @@ class TransmittedRequest(Request):  # type: ignore[misc]
             if limited:
                 failure = RateLimited('http-429', 'too many requests', str(self.site))
             else:
-                failure = WikiUnreachable(
-                    f'{self.site} does not answer ({reason}). Check the address in the '
-                    'family file and the network, then start again.'
-                )
+                failure = WikiUnreachable(self._unreachable(answered, reason))
             failure.retry_after = asked
             raise failure
-        pywikibot.warning(
-            f'{self.site} does not answer ({reason}); trying again in {pause:.0f} s.'
-        )
+        how = f'answers with {answered}' if answered else f'does not answer ({reason})'
+        pywikibot.warning(f'{self.site} {how}; trying again in {pause:.0f} s.')
         self.site.tokens.session.traffic.landed(self)
         pywikibot.sleep(pause)
 
@@ -306,7 +338,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         ):
             self._not_answered(response, body)
             return None
-        self._first_failure = None
+        self._first_failure = self._other_answer = None
         self._is_limited = False
         if isinstance(body, dict):
             body = in_second_version(body, wanted='formatversion' in self._params)
@@ -337,7 +369,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         """
         status = response.status_code
         limited = self._is_limited = status == 429
-        what = description_of(response, body)
+        what = self._other_answer = description_of(response, body)
         is_final = 400 <= status < 500 and status not in _REFUSED_FOR_NOW
         if is_final and not _is_guess(self.site):
             raise self._refused_before(response)
@@ -345,7 +377,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
             raise self._unknown(what)
         if self.deadline is not None:
             asked = seconds_to_wait(response)
-            self._pause_or_give_up(self._sent_at, what, asked, limited=limited)
+            self._pause_or_give_up(self._sent_at, what, asked=asked, limited=limited)
             return
         if body is None:
             # What is not JSON at all is known to pywikibot.

@@ -46,6 +46,7 @@ class _Waiting(threading.local):
 
     for_api = False
     failure: Exception | None = None
+    status: int | None = None
 
 
 _waiting = _Waiting()
@@ -231,6 +232,12 @@ def _is_too_deep(content: bytes, body: Any) -> bool:
     return True
 
 
+def latest_error_status() -> int | None:
+    """Return with which error of the server the latest request was answered, if any."""
+    status = _waiting.status
+    return status if status is not None and status >= 500 else None
+
+
 def latest_failure() -> Exception | None:
     """Return why the latest request of this thread got no answer, if that is known."""
     return _waiting.failure
@@ -244,13 +251,15 @@ class TimedAdapter(HTTPAdapter):
     """
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send a request, and note why there is no answer."""
-        _waiting.failure = None
+        """Send a request, and note the status, or why there is no answer."""
+        _waiting.failure = _waiting.status = None
         try:
-            return super().send(*args, **kwargs)
+            response = super().send(*args, **kwargs)
         except Exception as error:
             _waiting.failure = error
             raise
+        _waiting.status = response.status_code
+        return response
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of connections."""

@@ -34,6 +34,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.seeds import SYSOP
+from mw_tokens_plugin.site.requests import TokenRequest
 
 from .farms import Farm
 from .foreign import OPERATOR
@@ -168,6 +169,56 @@ def test_a_wiki_that_is_not_there_is_unreachable(
             with pytest.raises(ApiTimeoutError) as caught:
                 call()
             assert isinstance(caught.value, WikiUnreachable)
+
+
+@pytest.mark.parametrize(
+    ('fault', 'said'),
+    [
+        ({'kind': 'http', 'status': 500}, 'answers with HTTP 500'),
+        ({'kind': 'html', 'status': 502}, 'answers with HTTP 502'),
+        ({'kind': 'html', 'status': 200}, 'answers with HTTP 200 and no JSON'),
+        ({'kind': 'drop'}, 'does not answer'),
+    ],
+    ids=lambda value: str(value).rpartition(' ')[2].strip('}'),
+)
+@pytest.mark.parametrize('deadline', [None, 0.0])
+def test_a_wiki_that_answers_nonsense_is_told_from_one_that_is_silent(
+    farm: Farm,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Any,
+    said: str,
+    deadline: float | None,
+) -> None:
+    monkeypatch.setattr(config, 'retry_wait', 0)
+    monkeypatch.setattr(config, 'max_retries', 0)
+    monkeypatch.setattr(TokenRequest, 'deadline', deadline)
+    site = farm.site()
+    site.login()
+    assert list(site.allpages(total=1))
+    sandbox.faults.arm(action='query', times=0, **fault)
+    with pytest.raises(WikiUnreachable) as caught:
+        list(site.allpages(total=1))
+    assert str(caught.value).startswith(f'{site} {said}')
+
+
+def test_what_an_earlier_try_was_refused_for_is_not_why_the_last_one_is_unknown(
+    farm: Farm, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second try has taken effect, although the first one was refused."""
+    monkeypatch.setattr(config, 'retry_wait', 0)
+    monkeypatch.setattr(config, 'max_retries', 1)
+    site = farm.site()
+    site.login()
+    for refused in ({'kind': 'readonly'}, {'kind': 'http', 'status': 429}):
+        for lost in ({'kind': 'drop'}, {'kind': 'html', 'status': 500}):
+            page = _page(site)
+            assert site.tokens.csrf
+            sandbox.faults.arm(action='edit', nth=1, **refused)
+            sandbox.faults.arm(action='edit', nth=2, when='after', **lost)
+            with pytest.raises(AmbiguousWrite):
+                page.save(summary='s', quiet=True)
+            sandbox.faults.clear()
 
 
 def test_refusals_are_told_by_their_class(farm: Farm, sandbox: Sandbox) -> None:
