@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from mw_tokens_plugin.protocol.lines import (
 )
 
 META = 'https://meta.wikimedia.org'
+DB8 = '2001:DB8:0:0'
 
 
 def names(line: str, *, strict: bool = False) -> tuple[str, ...] | LineKind:
@@ -102,6 +105,14 @@ def test_an_account_is_found_however_it_is_pasted(line: str) -> None:
         ('~2026-1-2, 192.0.2.4 ~2026-3', ('~2026-1-2', '192.0.2.4', '~2026-3')),
         ('198.51.100.77/25 (talk | block log)', ('198.51.100.0/25',)),
         ('{{IP|2001:db8::7/32}}', ('2001:DB8:0:0:0:0:0:0/32',)),
+        # The last group is no port.
+        ('2001:db8::3:4', ('2001:DB8:0:0:0:0:3:4',)),
+        ('2001:db8::3:4, 2001:db8::5:6/127', (f'{DB8}:0:0:3:4', f'{DB8}:0:0:5:6/127')),
+        ('[2001:db8::3:4]:5', ('2001:DB8:0:0:0:0:3:4',)),
+        # The colons at the beginning are no signs of a list.
+        ('::2:3', ('0:0:0:0:0:0:2:3',)),
+        ('::2:0/112 ::3:4', ('0:0:0:0:0:0:2:0/112', '0:0:0:0:0:0:3:4')),
+        ('::X', ('X',)),
         (f'{META}/wiki/Special:GlobalBlockList/192.0.2.9/32', ('192.0.2.9',)),
     ],
 )
@@ -109,6 +120,21 @@ def test_several_names_and_odd_ones_are_kept_apart(
     line: str, found: tuple[str, ...]
 ) -> None:
     assert names(line) == found
+
+
+@given(
+    st.lists(st.sampled_from([0, 0, 1, 5, 80, 0xADA, 0xFFFF]), min_size=8, max_size=8)
+)
+def test_an_address_of_ipv6_is_read_as_itself_or_refused(groups: list[int]) -> None:
+    """However its zeros are left out; none of its groups is taken for a port."""
+    written = ':'.join(f'{group:X}' for group in groups)
+    for line in (str(IPv6Address(written)), written.lower()):
+        try:
+            found = names(line)
+        except InvalidInput as refused:
+            assert line.startswith('::') and 'an indented name' in str(refused)
+        else:
+            assert found == (written,) or line == '::'
 
 
 @pytest.mark.parametrize(
@@ -152,6 +178,8 @@ def test_what_names_nobody_is_told_apart(line: str, kind: LineKind) -> None:
         '10:31, 3 November 2026 Admin (talk | contribs) deleted page Foo',
         *(f'{META}/wiki/Main_Page', f'{META}/wiki/User:%FF', 'https://[bad', '%FF'),
         *('192.0.2.256', '203.0.113.5-203.0.113.9', '192.0.2.1 is a proxy'),
+        # Each may be an address of IPv6, or an account.
+        *('::1', '::Ada', '::1, ::2', '::ffff:192.0.2.1', '::FFFF:192.0.2.1 (talk)'),
         *('\u2502 X \u2502 2026-11-01 \u2502', '#15', '#15: CannotHide: #15'),
         *('[[User:A]] # [[User:B]]', 'X' * 30_000),
         # Other programs show two lines.

@@ -46,6 +46,10 @@ _BULLETS = re.compile(r'[•·‣◦▪●○‧∙]\s*(?=\S)')
 _DASH = re.compile(r'[-–—+]\s+(?=\S)')
 _NUMBER = re.compile(r'\(?(\d{1,7})[.)]\s+(?=\S)')
 _SIGNS = re.compile('[*:;][*:;#]*')
+#: The end of a word in a list of addresses.
+_AFTER_WORD = re.compile(r'[\s,;]')
+#: An address of IPv4 as servers for both versions log it.
+_MAPPED = re.compile(r'::ffff:(\d{1,3}(?:\.\d{1,3}){3})', re.ASCII | re.IGNORECASE)
 #: What can come before the link of an item, such as bold type.
 _WRAPPING = re.compile('(?:\'{2,}|["“„«‘(\\s]|<[a-z]+[^<>]*>)+', re.IGNORECASE)
 
@@ -283,6 +287,8 @@ def _after_signs(text: str, signs: str) -> Line:
     rest = text[len(signs) :]
     if not rest:
         return Line(LineKind.MARKUP)
+    if signs == '::' and _begins_with_address(text):
+        return Line(LineKind.ITEM, text)
     if not _is_item(rest) and set(signs) != {':'}:
         return Line(LineKind.ITEM, text)
     rest = rest.strip()
@@ -291,13 +297,33 @@ def _after_signs(text: str, signs: str) -> Line:
     return _item(rest) if _NUMBER.match(rest) else Line(LineKind.ITEM, rest)
 
 
+def _begins_with_address(text: str) -> bool:
+    """Return whether the colons before an item are those of an address.
+
+    :raises InvalidInput: they may be signs of a list, or stand for IPv4
+    """
+    word = _AFTER_WORD.split(text, maxsplit=1)[0]
+    if mapped := _MAPPED.fullmatch(word):
+        raise InvalidInput(
+            f'{word!r} is an IPv4 address in the form of IPv6: write {mapped[1]}.'
+        )
+    if (address := ip_address(word)) is None:
+        return False
+    if not set(word[2:]) & {':', '/'}:
+        raise InvalidInput(
+            f'{word!r} may be an address or an indented name: write {address}, or '
+            f'[[User:{word[2:]}]].'
+        )
+    return True
+
+
 def _is_explicit(text: str) -> bool:
     """Return whether a text is certainly a name, being a link or an address."""
     return (
         text.startswith((*LINKED, *ADDRESSED))
         or USER_PAGE.match(text) is not None
         or kind_of(text) is AccountKind.TEMPORARY
-        or ip_address(re.split(r'[\s,;]', text, maxsplit=1)[0]) is not None
+        or ip_address(_AFTER_WORD.split(text, maxsplit=1)[0]) is not None
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.addresses import network_of
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of, normalise_name
 
 #: The first characters of links and templates, and of addresses.
@@ -96,8 +97,11 @@ def holds_link(text: str) -> bool:
 
 
 def ip_address(word: str) -> str | None:
-    """Return the IP address that a word is, without a port; None if it is not one."""
-    if port := _PORT.fullmatch(word):
+    """Return the IP address that a word is, without a port; None if it is not one.
+
+    What may be the whole of an address of IPv6 has no port without brackets.
+    """
+    if network_of(word) is None and (port := _PORT.fullmatch(word)):
         word = port[1] or port[2]
     try:
         name = normalise_name(word)
