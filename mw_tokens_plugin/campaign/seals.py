@@ -623,7 +623,8 @@ def content(stage: str, target: Target, besides: Collection[str] = ()) -> bytes:
         facts,
         *place,
     ]
-    if stage == 'ended':
+    # What has failed may be done in part, which an undo would undo.
+    if stage == 'ended' or (stage == 'failed' and target.changed):
         moments = [
             moment and moment.isoformat()
             for moment in (target.started_at, target.ended_at)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from mw_tokens_plugin.actions.globallock import GlobalLock
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Outcome, State
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Run
@@ -58,6 +60,26 @@ def test_an_undo_tells_what_it_may_leave_out(
     assert run.code == 0 and told in run.said
     assert pwb('global_lock', '-resume', '-campaign:undo', '-always').code == 0
     assert set(sent(sandbox, locked='unlock')) >= set(spam(2, 3))
+
+
+@pytest.mark.parametrize('was', [False, True])
+def test_nobody_adds_to_an_undo_what_has_failed_or_takes_it_out(
+    pwb: Script,
+    ledger: Ledger,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    was: bool,
+) -> None:
+    """What was done in part is undone as well, so a row alone must not say so."""
+    failed = Outcome(State.FAILED, changed=was, detail='refused')
+    monkeypatch.setattr(GlobalLock, 'apply', lambda self, target: failed)
+    assert pwb('global_lock', *spam(1, 2), *USUAL, '-campaign:wave').code == 1
+    if was:
+        run = pwb('global_lock', '-undo:wave', *USUAL, '-simulate')
+        assert run.code == 0 and 'your key' not in run.said, run.said
+    Colleague(ledger, sandbox)(f'UPDATE target SET changed={not was} WHERE {FIRST}')
+    run = pwb('global_lock', '-undo:wave', *USUAL)
+    assert run.code == 4 and TOLD in run.said, run.said
 
 
 def test_a_whole_record_is_undone_without_another_word(
