@@ -519,11 +519,22 @@ def block_columns(target: Target) -> dict[str, str]:
         columns[message('global_block-column-then')] = (
             shown_settings(then) if then or now else ''
         )
+        if is_local_alone(facts):
+            columns[message('global_block-column-then')] = message(
+                'global_block-local-alone'
+            )
     network = network_of(target.name)
     if network is not None and network.version == 6:
         subnets = count_subnets(network)
         columns[message('global_block-column-subnets')] = str(subnets)
     return {**columns, **account_columns(target)}
+
+
+def is_local_alone(facts: Mapping[str, Any]) -> bool:
+    """Tell whether an undo only lifts the block on the central wiki itself."""
+    if facts.get('local') is None:
+        return False
+    return 'changed_by' in facts or (facts['now'] is None and facts['then'] is None)
 
 
 def _is_enough(

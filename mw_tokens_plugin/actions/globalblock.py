@@ -25,6 +25,7 @@ from mw_tokens_plugin.actions.blockreads import (
     number_in,
     read_block,
 )
+from mw_tokens_plugin.actions.localblocks import local_blocks
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Outcome,
@@ -38,7 +39,9 @@ from mw_tokens_plugin.exceptions import (
     AlreadyBlocked,
     AmbiguousWrite,
     LocalBlockFailed,
+    LostRace,
     NotBlocked,
+    StateConflict,
 )
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
@@ -159,15 +162,22 @@ class SetGlobalBlock(Action):
             except NotBlocked as error:
                 return self._lost_race(target, error)
             return Outcome(State.DONE, changed=True)
+        local = self.local(target, then)
+        # A change would change a local block of others, too, beyond undoing.
+        is_local_left = (
+            local is not None
+            and now is not None
+            and any(True for _ in local_blocks(self.site, [_name(target)]))
+        )
         try:
             self.site.global_block(
                 name,
                 reason=reason,
                 modify=now is not None,
-                local=self.local(target, then),
+                local=None if is_local_left else local,
                 **then.facts(),
             )
-        except AlreadyBlocked as error:
+        except (AlreadyBlocked, LostRace) as error:
             return self._lost_race(target, error)
         except LocalBlockFailed as error:
             detail = (
@@ -177,20 +187,28 @@ class SetGlobalBlock(Action):
             return Outcome(
                 State.FAILED, changed=True, detail=detail, reason_code=error.code
             )
+        if is_local_left:
+            detail = (
+                f'changed globally; on {self.site} itself there is a block already, '
+                'which was left as it is'
+            )
+            code = SkipReason.BLOCKED_OTHERWISE.name
+            return Outcome(State.FAILED, changed=True, detail=detail, reason_code=code)
         return Outcome(State.DONE, changed=True)
 
     def _reason_for(self, target: Target) -> str:
         now = target.decision.facts['now']
         return self.reason or (str(now['reason']) if now else '')
 
-    def _lost_race(self, target: Target, error: AlreadyBlocked | NotBlocked) -> Outcome:
+    def _lost_race(self, target: Target, error: StateConflict) -> Outcome:
         """Say how a target ends that somebody else has changed before the write.
 
         :raises AmbiguousWrite: it is shown as it was planned all the same
         """
         block = read_block(self.site, _name(target))
         if self._is_as_planned(target, block):
-            if block is None and self._is_hidden_account(target):
+            is_refused = isinstance(error, AlreadyBlocked) and block is None
+            if is_refused and self._is_hidden_account(target):
                 # No list names it, and another attempt would be refused as well.
                 return Outcome(
                     State.FAILED,

@@ -21,6 +21,11 @@ from mw_tokens_plugin.actions.blockreads import (
     number_in,
 )
 from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
+from mw_tokens_plugin.actions.localblocks import (
+    lift_local_block,
+    local_blocks,
+    local_blocks_left,
+)
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -30,15 +35,14 @@ from mw_tokens_plugin.campaign.records import (
     Target,
     may_be_reason,
 )
-from mw_tokens_plugin.exceptions import ApiRefusal
-from mw_tokens_plugin.protocol.answers import items_of
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
-from mw_tokens_plugin.site.batches import batches, max_values, query
 from mw_tokens_plugin.site.mixins import PluginMixin
-from mw_tokens_plugin.site.writes import send_once
+
+#: What is left as others have made it.
+_OTHERS = (SkipReason.ALREADY, SkipReason.CHANGED_SINCE)
 
 
 class UndoGlobalBlock(SetGlobalBlock):
@@ -80,7 +84,7 @@ class UndoGlobalBlock(SetGlobalBlock):
             named |= renamed
             found = Blocks.read(self.site, list(renamed.values()), covering=False)
             blocks = replace(blocks, own={**blocks.own, **found.own})
-        local = self._local_blocks(recorded)
+        local = self._local_blocks(recorded, named)
         for name in names:
             target, block = recorded[name], blocks.own.get(named[name])
             facts: dict[str, Any] = {
@@ -94,6 +98,9 @@ class UndoGlobalBlock(SetGlobalBlock):
                 skipped = SkipReason.HIDDEN_BLOCK
             if skipped is SkipReason.CHANGED_SINCE:
                 facts['changed_by'] = block and block.by
+            if skipped in _OTHERS and facts['local'] is not None:
+                # Nobody else has touched the local half.
+                skipped = None
             decision = Decision(
                 name,
                 target.decision.central_id,
@@ -121,17 +128,30 @@ class UndoGlobalBlock(SetGlobalBlock):
 
     def apply(self, target: Target) -> Outcome:
         """Undo the global half, then the local one, if there is one."""
-        outcome = super().apply(target)
-        if outcome.state is State.DONE and target.decision.facts['local'] is not None:
-            return self._lift_local(target, outcome)
-        return outcome
+        facts = target.decision.facts
+        if facts['local'] is None:
+            return super().apply(target)
+        if 'changed_by' in facts:
+            who = facts['changed_by'] or 'somebody else'
+            detail = f'changed since by {who}: only its block on {self.site} was lifted'
+            code = SkipReason.CHANGED_SINCE.name
+            outcome = Outcome(
+                State.FAILED, changed=True, detail=detail, reason_code=code
+            )
+        elif facts['now'] is None and facts['then'] is None:
+            outcome = Outcome(State.DONE, changed=True)
+        else:
+            outcome = super().apply(target)
+            if outcome.state is not State.DONE:
+                return outcome
+        return self._lift_local(target, outcome)
 
     def reconcile(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether writes of unknown outcome took effect; None if not all did."""
         ids = [i for t in targets if (i := t.decision.facts['local']) is not None]
-        left = {item['id'] for item in self._read_local(bkids=ids)} if ids else set()
+        left = local_blocks_left(self.site, ids)
         for target, outcome in super().reconcile(targets):
             is_left = target.decision.facts['local'] in left
             yield target, None if is_left else outcome
@@ -182,54 +202,46 @@ class UndoGlobalBlock(SetGlobalBlock):
 
     def _is_as_left(self, target: Target, block: GlobalBlock) -> bool:
         """Tell whether a block is as the campaign has left it."""
-        before, after = target.decision.facts['now'], target.decision.facts['then']
-        reason = self._undone.reason or (before['reason'] if before else '')
-        is_ours = is_own_block(block, target, reason)
+        after = target.decision.facts['then']
+        is_ours = is_own_block(block, target, self._reason_of(target))
         return is_ours and BlockSettings.from_facts(after).was_written(block)
 
-    def _local_blocks(self, recorded: Mapping[str, Target]) -> dict[str, int]:
-        """Return the numbers of the blocks that were made on the central wiki, too."""
+    def _local_blocks(
+        self, recorded: Mapping[str, Target], named: Mapping[str, str]
+    ) -> dict[str, int]:
+        """Return the numbers of the blocks that were made on the central wiki, too.
+
+        One that was there before is never changed, so what is the operator's is new.
+        """
         if not self._undone.options.get('also_local'):
             return {}
+        by_name = {named[name]: target for name, target in recorded.items()}
         found = {}
-        new = [n for n, t in recorded.items() if t.decision.facts['now'] is None]
-        for names in batches(new, max_values(self.site)):
-            for item in self._read_local(bkusers=names):
-                target = recorded.get(item.get('user', ''))
-                made = timestamp(item.get('timestamp'))
-                if target is None or made is None:
-                    continue
-                is_ours = target.may_have_written_at(made, by=item.get('by'))
-                if is_ours and may_be_reason(item.get('reason'), self._undone.reason):
-                    found[target.name] = int(item['id'])
+        for item in local_blocks(self.site, by_name):
+            target = by_name.get(item.get('user', ''))
+            made = timestamp(item.get('timestamp'))
+            if target is None or made is None:
+                continue
+            is_ours = target.may_have_written_at(made, by=item.get('by'))
+            if is_ours and may_be_reason(item.get('reason'), self._reason_of(target)):
+                found[target.name] = int(item['id'])
         return found
 
-    def _read_local(self, **whom: Any) -> Sequence[Mapping[str, Any]]:
-        answer = query(
-            self.site,
-            list='blocks',
-            bkprop=['id', 'user', 'by', 'timestamp', 'reason'],
-            bklimit='max',
-            **whom,
-        )
-        return items_of(answer, 'query', 'blocks')
+    def _reason_of(self, target: Target) -> str:
+        """Return the reason that the campaign has given for a target."""
+        before = target.decision.facts['now']
+        return self._undone.reason or (before['reason'] if before else '')
 
     def _lift_local(self, target: Target, outcome: Outcome) -> Outcome:
         number = target.decision.facts['local']
-        try:
-            send_once(self.site, 'unblock', {'id': number, 'reason': self.reason})
-        except ApiRefusal as error:
-            if error.code in ('nosuchblockid', 'cantunblock'):
-                # Somebody else was faster.
-                return outcome
-            detail = (
-                f'undone globally, but not on {self.site} itself: {error.code}: '
-                f'{error.info}'
-            )
-            return replace(
-                outcome, state=State.FAILED, detail=detail, reason_code=error.code
-            )
-        return outcome
+        error = lift_local_block(self.site, number, self.reason)
+        if error is None:
+            return outcome
+        done = 'undone globally' if outcome.state is State.DONE else 'changed since'
+        detail = f'{done}, but not on {self.site} itself: {error.code}: {error.info}'
+        return replace(
+            outcome, state=State.FAILED, detail=detail, reason_code=error.code
+        )
 
 
 def _named(target: Target) -> str:

@@ -373,6 +373,47 @@ def test_the_local_half_is_made_reported_and_undone(
     assert list(left) == ['192.0.2.1']
 
 
+def test_the_local_half_is_undone_whatever_others_did_to_the_global_one(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    """And a local block of others is left, also where the global one is changed."""
+
+    def there() -> dict[str, Any]:
+        found: dict[str, Any] = sandbox.call(lambda f: dict(f.wikis['meta'].blocks))
+        return found
+
+    sandbox.call(lambda farm: farm.wikis['meta'].blocks.clear())
+    names = [f'192.0.2.{number}' for number in range(1, 5)]
+    for name in names[2:]:
+        block(sandbox, name, anononly=True)
+    made = ('-alsolocal', '-modify', '-anononly', '-reason:x', '-expiry:2 weeks')
+    assert global_block(names[3], *made, '-always').code == 0
+    theirs = there()[names[3]]
+    theirs.by, theirs.expiry = 'Sandbox Colleague', 'infinity'
+    renewed = (*made[:-1], '-expiry:3 weeks', '-always', '-campaign:both')
+    run = global_block(*names, *renewed)
+    assert run.code == 1, run.said
+    assert f'{names[3]}: changed globally; on sandbox:meta itself' in run.out
+    assert (
+        there()[names[3]].expiry == 'infinity'
+        and list(there()) == names[3:] + names[:3]
+    )
+
+    def meddle(farm: Any) -> None:
+        for found in list(farm.global_blocks):
+            if found.target == names[0]:
+                farm.global_blocks.lift(found)
+            elif found.target == names[1]:
+                found.by = 2
+
+    sandbox.call(meddle)
+    undone = global_block('-undo:both', '-reason:Sorry', '-always')
+    assert undone.code == 1, undone.said
+    assert f'{names[1]}: changed since by Sandbox Colleague: only its' in undone.out
+    assert list(there()) == names[3:]
+    assert sorted(blocks(sandbox)) == names[1:]
+
+
 def test_three_hundred_targets_cost_as_many_writes_and_few_reads(
     global_block: Script, sandbox: Sandbox, listed: Callable[[str], str]
 ) -> None:
