@@ -6,6 +6,7 @@ line that it reads, a fork of it becomes ``pwb`` with those arguments.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -17,9 +18,17 @@ import pywikibot
 import pywikibot.pagegenerators
 import pywikibot.specialbots
 
+if 'mw_tokens_plugin' in sys.modules:
+    # What the plugin imports with the first site.
+    import mw_tokens_plugin.site.install
+    import mw_tokens_plugin.site.mixins
+    import mw_tokens_plugin.site.requestclasses  # noqa: F401
+
 
 def job_of_this_process(read: int, write: int) -> dict[str, Any] | None:
     """Start a process for each job that comes; return in these, and at the end."""
+    # Else the collector of each would copy all the memory that they share.
+    gc.freeze()
     with open(read, encoding='utf-8') as jobs, open(write, 'w') as ends:
         for line in jobs:
             job: dict[str, Any] = json.loads(line)

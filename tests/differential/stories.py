@@ -222,7 +222,7 @@ delete -page:Quay -summary:s <<< y
 delete -file:titles.txt -summary:s <<< n/n/y
 delete -page:Harbour -isorphan:2 -summary:s -always
 delete -prefixindex:"Spam page" -summary:s -always
-undelete -page:Sandbox -summary:s -always
+delete -page:Sandbox -undelete -summary:s -always
 undelete -page:"Never was" -summary:s -always
 revertbot -username:"Spambot 00001" -limit:3
 revertbot -username:"Spambot 00001" -limit:3 -rollback
@@ -256,7 +256,7 @@ listpages -imagesused:Harbour -format:3
 listpages -start:File:! -format:3
 image Anchor.png New.png -always -summary:s
 delete -page:File:Anchor.png -always -summary:s
-undelete -page:File:Anchor.png -always -summary:s
+delete -page:File:Anchor.png -undelete -always -summary:s
 delete -page:File:None.png -always -summary:s
 newitem -page:Harbour -pageage:0 -lastedit:0 -always
 newitem -page:Harbour -pageage:0 -lastedit:0 -always
@@ -324,7 +324,7 @@ listpages -start:! -format:3
 !expire-csrf action=delete
 delete -page:"Lost quay" -summary:s -always
 !lose-session action=undelete
-undelete -page:"Lost quay" -summary:s -always
+delete -page:"Lost quay" -undelete -summary:s -always
 !expire-csrf action=move
 movepages -from:Lighthouse -to:Beacon -always
 !lose-session action=move
