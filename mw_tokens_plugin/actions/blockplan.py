@@ -423,7 +423,13 @@ class LiftGlobalBlock(SetGlobalBlock):
         for name in set(names) - set(asked):
             yield Decision(name, skipped=SkipReason.EXCLUDED)
         blocks = Blocks.read(self.site, asked)
+        numbered = {
+            name: block.target
+            for name, block in blocks.own.items()
+            if number_in(name) and block.target is not None
+        }
         rest = [n for n in asked if n not in blocks.own and is_account(n)]
+        rest += filter(is_account, numbered.values())
         hidden = {
             account.name
             for account in (self.site.global_accounts(rest) if rest else ())
@@ -433,13 +439,18 @@ class LiftGlobalBlock(SetGlobalBlock):
             block, network = blocks.own.get(name), network_of(name)
             facts: dict[str, Any] = {'now': block and block_facts(block), 'then': None}
             skipped = None if block is not None else SkipReason.NOT_BLOCKED
-            if name in hidden:
+            whom = numbered.get(name, name)
+            is_hidden = whom in hidden
+            if name != whom:
+                skipped = self._excluded_reason(whom)
+                # It is not to be shown beside the number either.
+                facts |= {'name': whom} if is_hidden else {}
+            elif is_hidden:
                 skipped = SkipReason.HIDDEN_BLOCK
             around = next(blocks.covering(network), None) if network else None
             if skipped is not None and around is not None:
                 skipped = SkipReason.COVERED
                 facts['problem'] = _words_about(around)
-            is_hidden = name in hidden
             decision = Decision(name, hidden=is_hidden, skipped=skipped, facts=facts)
             yield read_at(looked_at, decision)
 
@@ -511,6 +522,9 @@ def block_columns(target: Target) -> dict[str, str]:
         return account_columns(target)
     if 'now' in facts:
         now, then = facts['now'], facts['then']
+        if now is not None and number_in(target.name) and not target.decision.hidden:
+            whom = now['target'] or message('global_block-automatic')
+            columns[message('global_block-column-target')] = whom
         if now is not None:
             about = {'settings': shown_settings(now), 'by': now['by'] or ''}
             columns[message('global_block-column-now')] = message(

@@ -105,10 +105,12 @@ class SetGlobalBlock(Action):
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
-        if (skipped := self._excluded(target.name)) is not None:
+        facts = target.decision.facts
+        # What is named by its number is not listed by that.
+        whom = (facts['now'] or {}).get('target') if number_in(target.name) else None
+        if (skipped := self._excluded(whom or target.name)) is not None:
             detail = f'skipped: {skipped.value}'
             return Outcome(State.FAILED, detail=detail, reason_code=skipped.name)
-        facts = target.decision.facts
         with hiding([target]):
             if facts['now'] is not None or facts.get('found_done'):
                 block = read_block(self.site, _name(target))

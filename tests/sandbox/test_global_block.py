@@ -348,6 +348,27 @@ def test_blocks_are_lifted_by_target_or_number_and_that_is_undone(
         assert made.anononly == before[target].anononly
 
 
+def test_a_number_protects_nobody_less_and_its_target_is_shown(
+    global_block: Script, sandbox: Sandbox, listed: Callable[[str], str]
+) -> None:
+    for target in ('192.0.2.1', *spam(1, 2, 3)):
+        block(sandbox, target)
+    hidden = spam(3)[0]
+    sandbox.command('hide', user=hidden, level='suppressed')
+    numbers = [f'#{made.id}' for made in blocks(sandbox).values()]
+    protect = f'-not:{listed("192.0.2.0/24")}'
+    lift = ('-unblock', '-reason:Sorry', protect, '-always', '-campaign:up')
+    run = global_block(*numbers, *lift)
+    assert run.code == 1, run.said
+    assert f'{numbers[0]}: listed in -not or -protect' in run.out
+    assert f'{numbers[1]} (target {spam(1)[0]}' in run.out
+    assert list(blocks(sandbox)) == ['192.0.2.1']
+    report = global_block('-undo:up', '-reason:Not sorry', '-always')
+    assert report.code == 0, report.said
+    assert len(blocks(sandbox)) == 4
+    assert hidden not in run.said + report.said
+
+
 def test_the_local_half_is_made_reported_and_undone(
     global_block: Script, sandbox: Sandbox
 ) -> None:
