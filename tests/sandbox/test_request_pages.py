@@ -408,8 +408,8 @@ def test_addresses_and_temporary_accounts_are_handed_over(
         '~2026-7 198.51.100.7 192.0.2.1 2001:DB8:0:0:0:0:0:0/32 ~2026-123-4'.split()
     )
     assert lines[first + 1 : first + 6] == addresses
-    assert '  ~2026-7 (a temporary account, ' in run.out
-    assert '  198.51.100.7 (an IP address, ' in run.out
+    assert '  ~2026-7 (a temporary account: use global_block)' in run.out
+    assert '  198.51.100.7 (an IP address: use global_block)' in run.out
     file = tmp_path / 'addresses'
     run = global_lock(PAGE, '-simulate', f'-ip-file:{file}')
     assert run.code == 0, run.said
