@@ -22,10 +22,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mw_tokens_plugin.cli.accounts import (
-    AccountOptions,
-    account_guards,
-    named_accounts,
+from mw_tokens_plugin.cli.accounts import account_guards, named_accounts
+from mw_tokens_plugin.cli.requests import (
+    STORED,
+    RequestOptions,
+    close_requests,
+    compare_page,
+    select_requests,
 )
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
 from mw_tokens_plugin.exceptions import InvalidInput
@@ -85,11 +88,22 @@ def kind(text: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(AccountOptions):
+class Options(RequestOptions):
     """What the command line asks for."""
 
     reason_hint: ClassVar[str] = 'Everybody who is blocked reads it. '
 
+    page: str | None = option(
+        'Those in the open requests for blocks of a page of the central wiki, such as '
+        '"Steward requests/Global"; with -unblock, in the one of -section. The reason '
+        'is a link to the request unless another one is given.',
+        value='TITLE',
+        names_targets=True,
+        by_others=True,
+        gives_reason=True,
+        excludes=('names', 'file', 'stdin', 'prefix', 'expiring'),
+        because='its requests name all targets, so name no others.',
+    )
     only: str | None = option(
         'Only the accounts of the list, or only its addresses: "accounts" or '
         '"addresses". The public log links those that are blocked together.',
@@ -202,10 +216,25 @@ class Options(AccountOptions):
             raise InvalidInput(
                 '-expiring alone lists blocks: name no others, or give -modify.'
             )
-        if not (self.modify or lists or (self.reason or '').strip()):
+        if self.page is not None and self.unblock:
+            self._check_appeal()
+        has_reason = (self.reason or '').strip() or (self.reason is None and self.page)
+        if not (self.modify or lists or has_reason):
             raise InvalidInput(
                 'A global block needs a reason that is not empty: -reason:TEXT. '
                 f'{self.reason_hint}'
+            )
+
+    def _check_appeal(self) -> None:
+        """Refuse to lift blocks that nobody looks at one by one."""
+        if len(self.section) != 1:
+            raise InvalidInput(
+                'Requests to unblock are judged one by one: give -section:HEADING once.'
+            )
+        if not self.is_interactive or self.always:
+            raise InvalidInput(
+                'Requests to unblock are judged by somebody who sees the block: run it '
+                'at a terminal, without -always.'
             )
 
 
@@ -220,6 +249,8 @@ def targets(run: Run[Options]) -> Listing:
             nothing=message('global_block-expiring', number=len(blocks)),
         )
     left_out: list[str] = []
+    if options.page is not None:
+        return requested(run, left_out)
     names: Iterable[str] = taken(run, named(run), left_out)
     nothing = ''
     if options.expiring is not None:
@@ -233,6 +264,38 @@ def targets(run: Run[Options]) -> Listing:
         stored=stored_hardness(options),
         covering=covering,
     )
+
+
+def requested(run: Run[Options], left_out: list[str]) -> Listing:
+    """List whom the requests of a page name."""
+    from mw_tokens_plugin.requestpages import RequestKind
+
+    options = run.options
+    kind = RequestKind.UNBLOCK if options.unblock else RequestKind.BLOCK
+    selection = select_requests(run, kind, with_text=True)
+    if options.unblock and len(selection.selected) > 1:
+        raise InvalidInput(
+            f'-section names {len(selection.selected)} requests, and requests to '
+            'unblock are judged one by one: give the heading of one.'
+        )
+    names = list(taken(run, selection.names, left_out))
+    page = {**selection.stored(), 'close': options.close}
+    return CampaignScript.Listing(
+        names,
+        reason=selection.reason,
+        stored={**stored_hardness(options), 'page': page},
+        lines=selection.lines(),
+        nothing=message('global_lock-no-request'),
+        counted=lambda number: counted(number, len(left_out)),
+        existing=existing(run),
+        covering=covering,
+    )
+
+
+def appeal(campaign: Campaign) -> str:
+    """Return what has to be typed to lift blocks because a page asks for it."""
+    options = campaign.options
+    return 'unblock' if options.get('unblock') and options.get('page') else ''
 
 
 def counted(number: int, others: int) -> str:
@@ -344,12 +407,9 @@ def covering(listed: Iterable[str], names: Iterable[str]) -> set[str]:
 def block(run: Run[Options], campaign: Campaign) -> SetGlobalBlock:
     """Return what a campaign does."""
     from mw_tokens_plugin.actions.addressguards import AddressGuards
-    from mw_tokens_plugin.actions.blockplan import (
-        LiftGlobalBlock,
-        PlanGlobalBlock,
-        Wanted,
-    )
+    from mw_tokens_plugin.actions.blockplan import Wanted
     from mw_tokens_plugin.actions.globallock import Guards
+    from mw_tokens_plugin.actions.requestedlock import RequestedBlock, RequestedLift
 
     stored = run.stored(campaign)
     guards = Guards(**account_guards(run, campaign))
@@ -357,9 +417,10 @@ def block(run: Run[Options], campaign: Campaign) -> SetGlobalBlock:
         'reason': campaign.reason,
         'addresses': AddressGuards.of(guards.excluded, stored['max_range']),
         'guards': guards,
+        'hidden_names': (stored.get('page') or {'hidden': ()})['hidden'],
     }
     if stored['unblock']:
-        return LiftGlobalBlock(run.site, **how)
+        return RequestedLift(run.site, **how)
     said = stored['anononly'] or stored['hardblock']
     wanted = Wanted(
         expiry=stored['expiry'],
@@ -371,7 +432,7 @@ def block(run: Run[Options], campaign: Campaign) -> SetGlobalBlock:
         local=stored['also_local'],
         local_hard=stored['local_hardblock'],
     )
-    return PlanGlobalBlock(
+    return RequestedBlock(
         run.site, wanted=wanted, ranges=lambda: ranges_of(run, campaign), **how
     )
 
@@ -411,10 +472,13 @@ SCRIPT = CampaignScript(
             block,
             module='globalblock',
             rights=_RIGHTS,
+            confirm=appeal,
+            before=compare_page,
+            after=close_requests,
             undo='undo_global_block',
             skips_listed=True,
             columns=columns,
-            stored={'excluded': [str]},
+            stored={'excluded': [str], 'page?': STORED},
         ),
         'undo_global_block': Kind(undo_block, rights=_RIGHTS, columns=columns),
     },

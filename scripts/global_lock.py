@@ -18,23 +18,27 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mw_tokens_plugin.cli.accounts import (
-    AccountOptions,
     account_columns,
     account_guards,
     named_accounts,
 )
+from mw_tokens_plugin.cli.requests import (
+    STORED,
+    RequestOptions,
+    close_requests,
+    compare_page,
+    select_requests,
+)
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
-from mw_tokens_plugin.cli.table import When
-from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard, TokensPluginError
+from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import expanded
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
-from mw_tokens_plugin.protocol.names import normalise_name
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.actions.globallock import GlobalLock
@@ -46,8 +50,6 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.targets.requests import Selection
 
 _REASONS_PAGE = 'Centralauth-admin-status-reasons'
-#: Names that are shown when a request is asked about.
-_ASKED_WITH_NAMES = 10
 _LOCKS = {'centralauth-lock': 'setglobalaccountstatus'}
 
 
@@ -81,7 +83,7 @@ def list_reasons(site: TypedSite, reporter: Reporter) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(AccountOptions):
+class Options(RequestOptions):
     """What the command line asks for."""
 
     reason_hint: ClassVar[str] = '"pwb global_lock -reasons" lists the wiki\'s own; '
@@ -98,35 +100,14 @@ class Options(AccountOptions):
         because='its requests to lock name all accounts, so name no others. Requests '
         'to unlock are judged one by one: give the names.',
     )
-    section: tuple[str, ...] = option(
-        'Only the request with this heading, or those under it; or the one that the '
-        'plan calls "request 3", by these words.',
-        value='HEADING',
-        group='Targets',
-        repeat=True,
-        needs=('page',),
-    )
-    requester: tuple[str, ...] = option(
-        'Only what this account has added, by the history of the page.',
-        value='NAME',
-        read=normalise_name,
-        group='Targets',
-        repeat=True,
-        needs=('page',),
-    )
-    ip_file: str | None = option(
+    write_addresses: str | None = option(
         'Write the IP addresses and temporary accounts that the requests name to a '
         'file for Special:MassGlobalBlock, instead of listing them.',
         value='FILE',
         read=new_file,
+        also='-ip-file',
         group='Targets',
         needs=('page',),
-    )
-    close: bool = option(
-        'When all is done, mark the requests that are done, in one edit.',
-        when=When.ALWAYS,
-        needs=('page', 'resume'),
-        rights={'edit': 'editpage'},
     )
     reasons: bool = option(
         "List the wiki's own reasons, and stop.", instead=list_reasons
@@ -157,6 +138,7 @@ class Options(AccountOptions):
 
 def targets(run: Run[Options]) -> Listing:
     """List the accounts that the command line, or a page, names."""
+    from mw_tokens_plugin.requestpages import RequestKind
     from mw_tokens_plugin.targets.exclusions import existing_accounts
 
     options = run.options
@@ -167,41 +149,15 @@ def targets(run: Run[Options]) -> Listing:
     }
     if options.page is None:
         return CampaignScript.Listing(named_accounts(run), stored=stored, **about)
-    selection = select_requests(run.site, options, options.page)
+    kind = RequestKind.HIDE if options.hide else RequestKind.LOCK
+    selection = select_requests(run, kind)
     return CampaignScript.Listing(
         selection.names,
         reason=selection.reason,
         stored={**stored, 'page': {**selection.stored(), 'close': options.close}},
-        lines=lines_about(selection, options.ip_file),
+        lines=lines_about(selection, options.write_addresses),
         nothing=message('global_lock-no-request'),
         **about,
-    )
-
-
-def select_requests(site: TypedSite, options: Options, title: str) -> Selection:
-    """Return which requests of a page are acted on."""
-    import pywikibot
-
-    from mw_tokens_plugin.protocol.lookalikes import marked
-    from mw_tokens_plugin.requestpages import RequestKind
-    from mw_tokens_plugin.targets.requests import select
-
-    def is_meant_to_lock(label: str, names: Sequence[str]) -> bool:
-        """Ask whether a request is for a lock, where its heading speaks of both."""
-        if not options.is_interactive:
-            return False
-        about = {'label': label, 'number': len(names)}
-        shown = ', '.join(map(marked, names[:_ASKED_WITH_NAMES]))
-        question = message('global_lock-offer', names=shown, **about)
-        return pywikibot.input(question).strip().lower() in ('y', 'yes')
-
-    return select(
-        site,
-        title,
-        RequestKind.HIDE if options.hide else RequestKind.LOCK,
-        sections=options.section,
-        requesters=options.requester,
-        offer=is_meant_to_lock,
     )
 
 
@@ -267,51 +223,6 @@ def typed(campaign: Campaign) -> str:
     return f'hide {hidden}' if hidden else ''
 
 
-def compare_page(run: Run[Options], campaign: Campaign) -> Campaign:
-    """Tell if the page has changed since a plan that was not confirmed yet."""
-    page = campaign.options.get('page')
-    if page and not campaign.confirmed_at and not campaign.finished_at:
-        title, revision = page['title'], page['revision']
-        if run.site.edit_context(title).base_revision != revision:
-            run.reporter.say(
-                'global_lock-page-changed', title=title, revision=str(revision)
-            )
-    return campaign
-
-
-def close_requests(run: Run[Options], campaign: Campaign) -> None:
-    """Mark the requests of a campaign on their page, if it is finished."""
-    from pywikibot import config
-
-    from mw_tokens_plugin.actions.marking import mark_requests
-
-    options = run.options
-    page = campaign.options.get('page')
-    if not page and options.close:
-        raise InvalidInput(f'The campaign {campaign.name!r} has no page to mark.')
-    if not page or config.simulate or not (options.close or page['close']):
-        return
-    campaign = run.ended(campaign)
-    if campaign.finished_at is None:
-        return
-    agreed = run.sealer(campaign).is_confirmed
-    if not agreed and (options.always or not options.close):
-        # With nothing to do, nobody was asked.
-        words = ('-resume', f'-campaign:{campaign.name}', '-close')
-        line = run.lines.line(*run.lines.command, *words, wiki=campaign.wiki)
-        raise StoppedByGuard(
-            f'You have not agreed to what {campaign.name!r} in the ledger would mark '
-            f'on {page["title"]}: nothing was marked. To mark it, look at that page '
-            f'first, and leave -always out: {line}'
-        )
-    try:
-        run.reporter.line(mark_requests(run.site, run.ledger, campaign))
-    except TokensPluginError:
-        line = f'{run.lines.resume(campaign)} -close'
-        run.reporter.say('global_lock-not-marked', line=line)
-        raise
-
-
 SCRIPT = CampaignScript(
     'global_lock',
     Options,
@@ -332,14 +243,7 @@ SCRIPT = CampaignScript(
             stored={
                 'locked': bool,
                 'excluded': [str],
-                'page?': {
-                    'title': str,
-                    'revision': int,
-                    'kind': str,
-                    'hidden': [str],
-                    'requests': [{'heading': str, 'names': [str], 'agreed': bool}],
-                    'close': bool,
-                },
+                'page?': STORED,
             },
         ),
         'undo_global_lock': Kind(

@@ -527,9 +527,12 @@ def block_columns(target: Target) -> dict[str, str]:
             columns[message('global_block-column-target')] = whom
         if now is not None:
             about = {'settings': shown_settings(now), 'by': now['by'] or ''}
-            columns[message('global_block-column-now')] = message(
-                'global_block-by', **about
-            )
+            key = 'global_block-by'
+            if then is None and 'target' not in facts:
+                # Whether it is lifted is decided by who has made it, and why.
+                key = 'global_block-since'
+                about |= {'day': now['timestamp'][:10], 'reason': now['reason']}
+            columns[message('global_block-column-now')] = message(key, **about)
         columns[message('global_block-column-then')] = (
             shown_settings(then) if then or now else ''
         )

@@ -12,16 +12,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mw_tokens_plugin.actions.blockreads import Blocks
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.campaign.records import Campaign
+from mw_tokens_plugin.campaign.records import Campaign, SkipReason, Target
 from mw_tokens_plugin.exceptions import (
     AmbiguousWrite,
     InternalApiError,
     InvalidInput,
     StateConflict,
     TokensPluginError,
+    UnknownModule,
 )
 from mw_tokens_plugin.messages import message, wiki_message
+from mw_tokens_plugin.protocol.addresses import network_of
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.requestpages import Closing, Request, RequestKind, RequestPage
@@ -30,6 +33,9 @@ from mw_tokens_plugin.site.pageedit import save_page
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.targets.requests import read_page, redirect_of
 
+#: Why a target is skipped that is blocked, but not as it should be.
+_OTHERWISE = (SkipReason.BLOCKED_OTHERWISE, SkipReason.WEAKER)
+
 #: How often the page is edited; it is read again before each edit.
 _ATTEMPTS = 4
 
@@ -37,9 +43,10 @@ _ATTEMPTS = 4
 def mark_requests(site: PluginMixin, ledger: Ledger, campaign: Campaign) -> str:
     """Mark the requests of a campaign on their page.
 
-    A request is done when all accounts that it names are now in the state that it asks
-    for. Where only some are, or where it may name others, it gets a note and stays
-    open. The page and the accounts are read again before each edit.
+    A request is done when all that it names is now in the state that it asks for:
+    accounts are locked, and addresses and temporary accounts are blocked globally, if
+    it asks for a lock. Where only some are, or where it may name others, it gets a
+    note and stays open. The page and the accounts are read again before each edit.
 
     All of it is one edit. A wiki merges it with what others save at the same moment,
     if that is on other lines; so the merged page is read, and what was marked too early
@@ -127,6 +134,10 @@ def _marks(
     """
     stored = campaign.options['page']
     kind = RequestKind(stored['kind'])
+
+    def key(what: str, request: Request) -> str:
+        return f'global_lock-{what}-{_state_of(request, kind)}'
+
     planned: dict[str, set[str]] = {}
     for item in stored['requests']:
         planned.setdefault(item['heading'], set()).update(item['names'])
@@ -155,16 +166,15 @@ def _marks(
         total = len(request.names) + len(others) + len(request.unknown)
         if request in closed:
             if done < total:
-                key = f'global_lock-reopened-{kind.value}'
-                line = wiki_message(site, key, done=done, total=total)
+                about = {'done': done, 'total': total}
+                line = wiki_message(site, key('reopened', request), **about)
                 closings.append(Closing(request, f': {line}', False, reopens=True))
         elif done == total:
-            line = wiki_message(site, f'global_lock-done-{kind.value}', total=total)
+            line = wiki_message(site, key('done', request), total=total)
             closings.append(Closing(request, f': {line}', done=True))
         elif done:
-            line = wiki_message(
-                site, f'global_lock-partly-{kind.value}', done=done, total=total
-            )
+            about = {'done': done, 'total': total}
+            line = wiki_message(site, key('partly', request), **about)
             if f': {line}' not in request.span.of(page.text):
                 closings.append(Closing(request, f': {line}', done=False))
         else:
@@ -203,22 +213,62 @@ def _finished(
     campaign: Campaign,
     requests: Iterable[Request],
 ) -> set[str]:
-    """Return the names in requests whose accounts are now as they should be."""
-    names = [
-        name
-        for name in dict.fromkeys(n for r in requests for n in (*r.names, *r.others))
-        if kind_of(name) is AccountKind.ACCOUNT
-    ]
-    recorded = ledger.named(campaign, names).values()
+    """Return the names in requests that are now in the state that these ask for."""
+    kind = RequestKind(campaign.options['page']['kind'])
+    names = list(dict.fromkeys(n for r in requests for n in (*r.names, *r.others)))
+    recorded = _recorded(ledger, campaign, names)
     hidden = {t.name for t in recorded if t.decision.hidden} | page.hidden_names
-    level = campaign.options['hidden']
+    level = campaign.options.get('hidden')
     wanted = HiddenLevel(level) if level else HiddenLevel.NONE
+    of_accounts = kind in (RequestKind.LOCK, RequestKind.HIDE)
+    locked = [n for n in names if of_accounts and kind_of(n) is AccountKind.ACCOUNT]
+    others = [n for n in names if n not in set(locked)]
     with redactor.hiding(dict.fromkeys(hidden.intersection(names), '#hidden')):
-        return {
+        finished = {
             name
-            for name, account in zip(names, site.global_accounts(names), strict=True)
+            for name, account in zip(locked, site.global_accounts(locked), strict=True)
             if _is_so(account, wanted)
         }
+        blocked = _blocked(site, others)
+        if kind is RequestKind.UNBLOCK:
+            return set(others) - blocked
+        # These are blocked, but not as the operator has asked for.
+        otherwise = {t.name for t in recorded if t.decision.skipped in _OTHERWISE}
+        return finished | blocked - otherwise
+
+
+def _recorded(ledger: Ledger, campaign: Campaign, names: list[str]) -> list[Target]:
+    """Return what is recorded of names, in the campaign of their blocks as well."""
+    found = [*ledger.named(campaign, names).values()]
+    then = ledger.find(campaign.options.get('then', ''))
+    return found if then is None else [*found, *ledger.named(then, names).values()]
+
+
+def _blocked(site: PluginMixin, names: list[str]) -> set[str]:
+    """Return which of some names are blocked globally now, or are in such a range."""
+    if not names:
+        return set()
+    try:
+        blocks = Blocks.read(site, names)
+    except UnknownModule:
+        return set()
+    networks = {name: network_of(name) for name in names}
+    return {
+        name
+        for name, network in networks.items()
+        if name in blocks.own
+        or (network is not None and any(True for _ in blocks.covering(network)))
+    }
+
+
+def _state_of(request: Request, kind: RequestKind) -> str:
+    """Return the word for the state that a request asks for, as messages have it."""
+    names = (*request.names, *request.others)
+    if kind not in (RequestKind.LOCK, RequestKind.HIDE) or all(
+        kind_of(name) is AccountKind.ACCOUNT for name in names
+    ):
+        return kind.value
+    return f'{kind.value}-mixed'
 
 
 def _is_so(account: GlobalAccount, wanted: HiddenLevel) -> bool:

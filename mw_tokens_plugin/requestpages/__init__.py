@@ -19,6 +19,7 @@ from mw_tokens_plugin.requestpages.model import (
     Status,
 )
 from mw_tokens_plugin.requestpages.page import MAX_PAGE, Closing, RequestPage
+from mw_tokens_plugin.requestpages.prose import prose_of
 from mw_tokens_plugin.requestpages.reading import (
     MAX_DEPTH,
     MAX_REQUEST,
@@ -44,4 +45,5 @@ __all__ = [
     'Signature',
     'Standing',
     'Status',
+    'prose_of',
 ]

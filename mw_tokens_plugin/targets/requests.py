@@ -24,7 +24,12 @@ from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.lookalikes import marked
 from mw_tokens_plugin.protocol.names import AccountKind, folded, kind_of
-from mw_tokens_plugin.requestpages import Request, RequestKind, RequestPage
+from mw_tokens_plugin.requestpages import (
+    Request,
+    RequestKind,
+    RequestPage,
+    prose_of,
+)
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.requesters import Doubt, added_by
 
@@ -32,10 +37,14 @@ from mw_tokens_plugin.targets.requesters import Doubt, added_by
 #: protocol (``$wgGlobalBlockingCIDRLimit``).
 _MIN_PREFIX = {4: 16, 6: 19}
 
+#: Requests about accounts; other targets in them are only listed.
+_OF_ACCOUNTS = frozenset({RequestKind.LOCK, RequestKind.UNLOCK, RequestKind.HIDE})
 #: Length of a reason with the heading of a request in it.
 _MAX_REASON = 250
 #: Length of a status that is shown to the operator.
 _MAX_STATUS = 30
+#: Length of what a request says that is shown to the operator.
+_MAX_PROSE = 600
 #: How many texts that may be names are listed of one request, and how much of each.
 _MAX_LEFT, _MAX_LEFT_TEXT = 20, 80
 _WORD = re.compile(r'[A-Za-z]+')
@@ -59,11 +68,15 @@ _HARMLESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SelectedRequest:
-    """A request that is acted on, and those of its names that are."""
+    """A request that is acted on, and those of its names that are.
+
+    :ivar prose: what it says, for people to read; empty if that is not wanted
+    """
 
     label: str
     request: Request
     names: tuple[str, ...]
+    prose: str = ''
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +157,8 @@ class Selection:
             number = message('global_lock-request-names', number=len(selected.names))
             details = '; '.join(filter(None, [number, status]))
             yield f'  {marked(selected.label)} ({details})'
+            if selected.prose:
+                yield f'    {marked(selected.prose)}'
         for skipped in self.skipped:
             line = message(
                 'global_lock-skipped',
@@ -161,6 +176,7 @@ def select(
     sections: Collection[str] = (),
     requesters: Collection[str] = (),
     offer: Callable[[str, Sequence[str]], bool] = lambda label, names: False,
+    with_text: bool = False,
 ) -> Selection:
     """Choose the open requests of one kind on a page.
 
@@ -172,6 +188,7 @@ def select(
     :param requesters: only what these accounts have added, by the page's history
     :param offer: asks whether a request is one for a lock whose heading leaves that
         open; it gets what to call it, and its names that may be shown
+    :param with_text: whether the operator reads what the requests say
     :raises InvalidInput: there is no such page or section, or it cannot be read
     :raises ApiRefusal: the wiki refused
     """
@@ -201,7 +218,9 @@ def select(
         ]
     agreed = {r.span.start for r in chosen if r.lock_or_unlock and r.is_certain}
     certain = [r for r in chosen if _why_not(r, kind) is None]
-    blocks = [r for r in chosen if r.is_certain and r.kind is RequestKind.BLOCK]
+    blocks = []
+    if kind in _OF_ACCOUNTS:
+        blocks = [r for r in chosen if r.is_certain and r.kind is RequestKind.BLOCK]
     skipped = [
         SkippedRequest(labels[r.span.start], why)
         for r in wanted
@@ -224,7 +243,9 @@ def select(
         label = labels[request.span.start]
         if why := _not_selected(request, label, hidden):
             skipped.append(SkippedRequest(label, why))
-        if count := sum(map(_is_too_wide, accepted[request.span.start])):
+        wide = sum(map(_is_too_wide, accepted[request.span.start]))
+        # Of requests for blocks the wiki's own answer decides.
+        if (count := wide) and kind in _OF_ACCOUNTS:
             ipv4, ipv6 = _MIN_PREFIX[4], _MIN_PREFIX[6]
             why = message('global_lock-too-wide', number=count, ipv4=ipv4, ipv6=ipv6)
             skipped.append(SkippedRequest(label, why))
@@ -233,7 +254,12 @@ def select(
         revision=context.base_revision,
         kind=kind,
         selected=tuple(
-            SelectedRequest(labels[r.span.start], r, names)
+            SelectedRequest(
+                labels[r.span.start],
+                r,
+                names,
+                _prose(page, r, labels[r.span.start], hidden) if with_text else '',
+            )
             for r in certain
             if (names := accepted[r.span.start])
         ),
@@ -243,7 +269,9 @@ def select(
                 name
                 for names in accepted.values()
                 for name in names
-                if kind_of(name) is not AccountKind.ACCOUNT and not _is_too_wide(name)
+                if kind in _OF_ACCOUNTS
+                and kind_of(name) is not AccountKind.ACCOUNT
+                and not _is_too_wide(name)
             )
         ),
         hidden=frozenset(
@@ -316,7 +344,21 @@ def _why_not(request: Request, kind: RequestKind) -> str | None:
     if request.kind is kind:
         return None
     assert request.kind is not None
-    return message(f'global_lock-asks-{request.kind.value}')
+    if kind in _OF_ACCOUNTS:
+        return message(f'global_lock-asks-{request.kind.value}')
+    return message(f'global_block-asks-{request.kind.value}')
+
+
+def _prose(
+    page: RequestPage, request: Request, label: str, hidden: Collection[str]
+) -> str:
+    """Return what a request says, if no name can be in it that must not be shown."""
+    prose = prose_of(page.text, request)
+    if label != request.heading or _may_tell_a_name(
+        hidden, prose, shown=_shown_names(request)
+    ):
+        return message('global_block-prose-hidden')
+    return prose if len(prose) <= _MAX_PROSE else f'{prose[:_MAX_PROSE]}...'
 
 
 def _as_lock(request: Request) -> Request:

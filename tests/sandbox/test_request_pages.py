@@ -411,7 +411,7 @@ def test_addresses_and_temporary_accounts_are_handed_over(
     assert '  ~2026-7 (a temporary account: use global_block)' in run.out
     assert '  198.51.100.7 (an IP address: use global_block)' in run.out
     file = tmp_path / 'addresses'
-    run = global_lock(PAGE, '-simulate', f'-ip-file:{file}')
+    run = global_lock(PAGE, '-simulate', f'-write-addresses:{file}')
     assert run.code == 0, run.said
     assert file.read_text('utf-8').splitlines() == addresses
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -443,7 +443,7 @@ def test_no_file_is_written_over(
     for there, free in ((file, second), (second, file)):
         there.write_text('precious', 'utf-8')
         sandbox.journal.clear()
-        run = global_lock(PAGE, '-simulate', '-campaign:x', f'-ip-file:{file}')
+        run = global_lock(PAGE, '-simulate', '-campaign:x', f'-write-addresses:{file}')
         assert run.code == 2, run.said
         assert f'{there} exists already' in run.err
         assert there.read_text('utf-8') == 'precious'
@@ -1120,7 +1120,10 @@ def test_a_request_with_hidden_names_is_called_by_its_number(
     assert '1 more must not be shown' in planned.out
     assert '~2026-9' not in planned.said
     assert 'you know whom' not in planned.said
-    assert global_lock(PAGE, '-simulate', f'-ip-file:{file}', '-campaign:b').code == 0
+    assert (
+        global_lock(PAGE, '-simulate', f'-write-addresses:{file}', '-campaign:b').code
+        == 0
+    )
     assert '~2026-9' in file.read_text('utf-8').splitlines()
 
 

@@ -1,0 +1,98 @@
+"""Requests for global blocks on a page: chosen, carried out and marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from mw_tokens_plugin.sandbox import Sandbox
+
+from .desk import Desk, Run
+from .test_global_block import block, blocks
+from .test_request_pages import PAGE, save, text
+
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+Script = Callable[..., Run]
+WEEK = ('-expiry:1 week', '-anononly')
+TEMPORARY = '~2026-60001-44'
+
+
+@pytest.fixture
+def global_block(pwb: Script) -> Script:
+    return partial(pwb, 'global_block')
+
+
+BLOCKS = """\
+== Requests for global (un)block ==
+=== Global block for [[Special:Contributions/198.51.100.61|198.51.100.61]] ===
+{{Status}} <!-- Do not remove this template -->
+* {{Luxotool|198.51.100.61}}
+A local block (1 week) has not helped. Three months, please? --[[User:Ann|Ann]] \
+([[User talk:Ann|talk]]) 07:15, 9 November 2026 (UTC)
+=== Global block for 2001:DB8:77:1::/64 and 2 others ===
+{{status|}}
+* {{Luxotool|2001:db8:77:1::/64}}
+* {{IP|2001:db8:77:2:0:0:0:9}}
+* [[Special:Contribs/192.0.2.90]]
+Same person. {{ping|Ann}} fyi. \
+--[[Special:Contributions/203.0.113.200|203.0.113.200]] 08:00, 9 November 2026 (UTC)
+=== Global block for several addresses ===
+{{Status}}
+* {{lsg|192.0.2.140}}
+* {{ipcheck|ip=192.0.2.141|asn=AS64500}}
+* {{Luxotool|1=192.0.2.142|note=hosting, see 192.0.2.0/24}}
+{| class="wikitable"
+| 192.0.2.143 || webhost
+|}
+Hosting. --[[User:Bob|Bob]] 20:02, 12 November 2026 (UTC)
+=== Global unblock for 192.0.2.77 ===
+{{Status}}
+* {{Luxotool|192.0.2.77}}
+It is mine now. --[[User:Bob|Bob]] 20:02, 12 November 2026 (UTC)
+"""
+
+
+def test_requests_for_blocks_are_carried_out_and_what_is_not_understood_stays_open(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    save(sandbox, BLOCKS)
+    plan = global_block(PAGE, '-close', *WEEK, '-simulate', '-campaign:week')
+    assert plan.code == 0, plan.said
+    assert 'has not helped. Three months, please?' in plan.out
+    for left in ('192.0.2.141', '192.0.2.143', 'note=hosting, see 192.0.2.0/24'):
+        assert left in plan.out
+    assert '203.0.113.200' not in plan.out.split('To block')[1]
+    assert 'run it with -unblock' in plan.out
+    assert not blocks(sandbox)
+    run = global_block('-resume', '-always', '-campaign:week')
+    assert run.code == 0, run.said
+    assert sorted(blocks(sandbox)) == [
+        *('192.0.2.142', '192.0.2.90', '198.51.100.61'),
+        *('2001:DB8:77:1:0:0:0:0/64', '2001:DB8:77:2:0:0:0:9'),
+    ]
+    marked = text(sandbox)
+    assert marked.count('{{Status|done}}') + marked.count('{{status|done}}') == 2
+    assert ": '''Done''': all 3 are blocked globally." in marked
+    assert "'''Partly done''': 1 of the" in marked
+
+
+def test_a_request_to_unblock_is_decided_at_a_terminal_by_who_blocked_and_why(
+    global_block: Script, desk: Desk, sandbox: Sandbox
+) -> None:
+    save(sandbox, BLOCKS)
+    block(sandbox, '192.0.2.77', days=3, anononly=True, reason='Spam of May')
+    appeal = (PAGE, '-unblock', '-close', '-section:Global unblock for 192.0.2.77')
+    for refused in (
+        global_block(*appeal),
+        global_block(*appeal, '-simulate'),
+        desk.run(*appeal[:-1], '-simulate'),
+    ):
+        assert refused.code == 2, refused.said
+    desk.script = 'global_block'
+    run = desk.talk(*appeal, answers=[('[y/N]', 'y'), ('unblock', 'unblock')])
+    assert run.code == 0, run.out
+    assert 'Spam of May' in run.out
+    assert not blocks(sandbox)
+    assert "'''Done''': it is free from global blocks." in text(sandbox)
