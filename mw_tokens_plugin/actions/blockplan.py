@@ -48,6 +48,7 @@ from mw_tokens_plugin.protocol.addresses import (
     Network,
     NetworkSet,
     count_subnets,
+    covers,
     network_of,
     written,
 )
@@ -56,6 +57,7 @@ from mw_tokens_plugin.protocol.expiries import ends_at
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.globalblocks import INFINITY, GlobalBlock, LocalBlock
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
+from mw_tokens_plugin.site.foreign.ownaddress import own_address
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.accounts import read_accounts
 
@@ -137,6 +139,8 @@ class PlanGlobalBlock(SetGlobalBlock):
         self.addresses = addresses
         self._ranges = ranges
         self._listed: _ListedRanges | None = None
+        self._own: Network | None = None
+        self._asked_own = False
         if wanted.modify:
             self.wording = 'modify-block'
 
@@ -186,6 +190,8 @@ class PlanGlobalBlock(SetGlobalBlock):
         for target in targets:
             found.count(target)
         yield from found.remarks(self._lasts_longer_than(TEMPORARY_DAYS))
+        if found.addresses and self._own_address() is None:
+            yield message('global_block-own-unknown')
 
     def local(self, target: Target, then: BlockSettings) -> LocalBlock | None:
         """Return the block on the central wiki itself that is made as well."""
@@ -279,6 +285,9 @@ class PlanGlobalBlock(SetGlobalBlock):
     ) -> SkipReason | None:
         if network.prefixlen <= widest.get(network.version, -1):
             return SkipReason.TOO_WIDE
+        own = self._own_address()
+        if own is not None and covers(network, own):
+            return SkipReason.OWN_ADDRESS
         guards = self.addresses
         skipped = guards.excluded(network) or guards.too_wide(network)
         if skipped is not None:
@@ -286,6 +295,13 @@ class PlanGlobalBlock(SetGlobalBlock):
         expiry = self.wanted.expiry
         is_infinite = expiry and ends_at(expiry, self.now()) == INFINITY
         return SkipReason.NO_END if is_infinite else None
+
+    def _own_address(self) -> Network | None:
+        """Return where the wiki sees this machine; None if it does not tell."""
+        if not self._asked_own:
+            self._own = network_of(own_address(self.site) or '')
+            self._asked_own = True
+        return self._own
 
     def _decide(
         self,
@@ -478,6 +494,11 @@ class _Census:
     lone: list[Network] = field(default_factory=list)
     subnets: int = 0
 
+    @property
+    def addresses(self) -> int:
+        """How many addresses and ranges there are."""
+        return self.soft + self.hard
+
     def count(self, target: Target) -> None:
         """Count one target of the plan."""
         network, then = network_of(target.name), target.decision.facts.get('then')
@@ -495,9 +516,8 @@ class _Census:
 
     def remarks(self, outlives_temporary: bool) -> Iterator[str]:
         """Yield what is worth knowing, a sentence a line."""
-        addresses = self.soft + self.hard
-        if self.accounts and addresses:
-            about = {'accounts': self.accounts, 'addresses': addresses}
+        if self.accounts and self.addresses:
+            about = {'accounts': self.accounts, 'addresses': self.addresses}
             yield message('global_block-linked', **about)
         if self.soft:
             yield message('global_block-soft', number=self.soft)

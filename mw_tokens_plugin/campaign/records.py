@@ -59,6 +59,7 @@ class SkipReason(enum.Enum):
     IP = 'an IP address: use global_block'
     TEMPORARY = 'a temporary account: use global_block'
     OPERATOR = 'the operator itself'
+    OWN_ADDRESS = 'where you are yourself'
     EXCLUDED = 'listed in -not or -protect'
     GLOBAL_GROUP = 'in a global group'
     EDITS = 'too many edits'

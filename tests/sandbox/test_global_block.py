@@ -236,6 +236,31 @@ def test_established_accounts_and_wide_ranges_are_skipped_unless_told(
     assert sorted(blocks(sandbox)) == ['198.51.0.0/22', *spam(1, 2)]
 
 
+@pytest.mark.parametrize(
+    ('own', 'left'),
+    [
+        ('203.0.113.7', ['2001:DB8:5:0:0:0:0:0/64', '203.0.113.8']),
+        ('2001:db8:5::7', ['203.0.113.0/24']),
+        ('nowhere', ['2001:DB8:5:0:0:0:0:0/64', '203.0.113.0/24']),
+    ],
+)
+def test_the_own_address_is_not_blocked_as_far_as_the_wiki_tells(
+    global_block: Script,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    own: str,
+    left: list[str],
+) -> None:
+    from pywikibot import config
+
+    monkeypatch.setattr(config, 'extra_headers', {'X-Forwarded-For': own})
+    targets = ('203.0.113.7', '203.0.113.0/24', '203.0.113.8', '2001:db8:5::/64')
+    run = global_block(*targets, *USUAL, '-hardblock')
+    assert sorted(blocks(sandbox)) == left, run.said
+    assert ('where you are yourself' in run.out) is (own != 'nowhere')
+    assert ('could not be learnt' in run.out) is (own == 'nowhere')
+
+
 def test_very_wide_ranges_are_confirmed_by_typing(desk: Desk, sandbox: Sandbox) -> None:
     desk.script = 'global_block'
     words = ('198.52.0.0/19', '-max-range:16,32', '-anononly', *USUAL[:2])
