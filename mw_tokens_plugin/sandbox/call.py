@@ -236,7 +236,7 @@ class Call:
                     raise errors.no_file(name)
                 values[parameter.name] = self.files.get(name)
             elif raw is None:
-                if parameter.required and parameter.name != 'token':
+                if parameter.required and not parameter.token:
                     raise errors.missing(name)
                 values[parameter.name] = self._default(parameter)
             elif parameter.type == 'string' and not parameter.multi:

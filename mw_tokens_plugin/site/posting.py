@@ -38,7 +38,8 @@ class PostingMixin(SiteBase):
 
         The wiki itself says which token that is, and in which parameter; modules of
         extensions work as those of MediaWiki do, and modules without a token, too. A
-        parameter whose name is a word of Python is given as ``**{'from': ...}``.
+        parameter whose name is a word of Python is given as ``**{'from': ...}``, for
+        type checkers after ``once=True``.
 
         :param action: the name of the API module
         :param once: whether a write whose answer is lost is sent only once; with False

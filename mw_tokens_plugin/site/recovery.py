@@ -29,6 +29,10 @@ from dataclasses import dataclass
 #: What the wiki says when the session is not the one that was asserted.
 LOGGED_OUT = frozenset({'assertuserfailed', 'assertnameduserfailed'})
 
+#: How codes end with which a wiki refuses a read that not everybody may make. Those of
+#: old modules have the prefix of their parameters.
+_NOT_FOR_EVERYBODY = ('login-required', 'notloggedin', 'permissiondenied')
+
 #: What another wiki says of the operator, whatever the request was.
 OPERATOR_REFUSED = frozenset({'badusername', 'renameinprogress'})
 
@@ -117,6 +121,14 @@ def remedy(code: str, info: str, tried: Tried) -> Remedy:
     if tried.overlapped or not tried.renewed_token:
         return Remedy.RENEW_TOKEN
     return Remedy.NONE
+
+
+def may_be_logged_out(code: str) -> bool:
+    """Tell whether a read may have been refused because the session was lost.
+
+    :param code: the API's error code
+    """
+    return code == 'readapidenied' or code.endswith(_NOT_FOR_EVERYBODY)
 
 
 def http_remedy(tried: Tried) -> Remedy:

@@ -54,7 +54,13 @@ from mw_tokens_plugin.site.cookies import acting_as
 from mw_tokens_plugin.site.credentials import carried, check
 from mw_tokens_plugin.site.foreign.outgoing import authenticated
 from mw_tokens_plugin.site.oldwikis import modules_described
-from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, remedy
+from mw_tokens_plugin.site.recovery import (
+    LOGGED_OUT,
+    Remedy,
+    Tried,
+    may_be_logged_out,
+    remedy,
+)
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.refusals import as_ours
 from mw_tokens_plugin.site.secretsources import note_configuration, note_parameter
@@ -122,15 +128,19 @@ class TokenRequest(TransmittedRequest):
                         'callers that are not logged in. Nothing was sent; take the '
                         'token from site.tokens.'
                     )
-            # Not user(), which is None while another thread logs in.
-            user = self.site.username()
-            if user is not None and self._params.get('assert') != ['anon']:
-                self._params.setdefault('assert', ['user'])
-                self._params.setdefault('assertuser', [user])
+            self._assert_user()
         properties = None if self.asks_extensions else self._params.pop('prop', None)
         super()._add_defaults()
         if properties is not None:
             self._params['prop'] = properties
+
+    def _assert_user(self) -> None:
+        """Let the wiki refuse it if it comes from anybody else."""
+        # Not user(), which is None while another thread logs in.
+        user = self.site.username()
+        if user is not None and self._params.get('assert') != ['anon']:
+            self._params.setdefault('assert', ['user'])
+            self._params.setdefault('assertuser', [user])
 
     def _use_get(self) -> bool:
         """Send it by POST where pywikibot cannot read what the wiki says of modules.
@@ -312,6 +322,11 @@ class TokenRequest(TransmittedRequest):
             raise APIError(**self.last_error)
         if code in LOGGED_OUT:
             return not self._renew_session(code)
+        if self._may_be_nobody(code):
+            # It says then whether it has lost the session, and else the same again.
+            self._assert_user()
+            self._forget_error()
+            return False
         if 'assertuser' in self._params and code != 'badtoken':
             # The wiki checks who asks before all else.
             self._proves_session()
@@ -323,6 +338,18 @@ class TokenRequest(TransmittedRequest):
             return False
         goes_on: bool = super()._logged_in(code)
         return goes_on
+
+    def _may_be_nobody(self, code: str) -> bool:
+        """Tell whether it may have been refused because the session was lost.
+
+        Of a read that only some may make, the wiki does not say that.
+        """
+        return (
+            self.may_log_in
+            and self.site._loginstatus == LoginStatus.AS_USER
+            and self._params.keys().isdisjoint({'assert', 'assertuser'})
+            and may_be_logged_out(code)
+        )
 
     def _renew_session(self, code: str) -> bool:
         """Log in again when the wiki has lost the session.

@@ -18,6 +18,7 @@ from mw_tokens_plugin import Token, TokenType
 from mw_tokens_plugin.exceptions import (
     BadToken,
     NoTokenNeeded,
+    PermissionDenied,
     SessionLost,
     TokenUnavailable,
     UnknownModule,
@@ -606,3 +607,39 @@ def test_the_other_wikis_know_which_one_is_central(farm: Farm) -> None:
     others = [code for code in farm.wikis if code != farm.central]
     for code in others:
         assert farm.site(code).central_site() == farm.site()
+
+
+# Reads that only some may make
+
+
+@pytest.mark.faults
+def test_a_read_that_only_some_may_make_tells_a_lost_session_from_a_missing_right(
+    site: Any, sandbox: Sandbox
+) -> None:
+    """The wiki says of both that it is denied."""
+
+    def deleted() -> Any:
+        query = {'action': 'query', 'prop': 'deletedrevisions', 'titles': 'Sandbox'}
+        return site.simple_request(**query).submit()
+
+    reads: dict[str, Callable[[], Any]] = {
+        'watchlistraw': lambda: list(site.watched_pages(force=True)),
+        'deletedrevisions': deleted,
+        'post': lambda: site.post('centralauthtoken'),
+        'request': lambda: site.simple_request(action='centralauthtoken').submit(),
+    }
+    for name, read in reads.items():
+        warm(site, sandbox)
+        sandbox.command('end-sessions', user=OPERATOR)
+        read()
+        logins = sandbox.journal.entries(action='clientlogin')
+        assert [each.result for each in logins] == ['ok'], name
+        # It is a loss of its own: nothing has to be counted together.
+        site.tokens.session.reset()
+    sandbox.command('demote', user=OPERATOR)
+    sandbox.journal.clear()
+    with pytest.raises(PermissionDenied):
+        deleted()
+    assert steps(sandbox) == ['userinfo: permissiondenied'] * 2
+    asserted = [each.params.get('assertuser') for each in sandbox.journal.entries()]
+    assert asserted == [None, OPERATOR]

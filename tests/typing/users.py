@@ -103,6 +103,7 @@ assert_type(site.central_site(), TypedSite)
 assert_type(mw_tokens_plugin.foreign_site('aa'), TypedSite)
 assert_type(site.post('purge', titles='X'), dict[str, Any])
 assert_type(site.tokens.parameters_for('login'), dict[str, Token])
+site.post('move', once=True, **{'from': 'A', 'to': 'B'})
 site.post('purge', once='yes')  # type: ignore[arg-type]
 site.has_extension('CentralAuth')
 for page in site.allpages(total=1):

@@ -140,6 +140,9 @@ def test_an_expired_csrf_token_leaves_the_session_alone(client: Client) -> None:
     client.farm.sessions.expire_csrf(OPERATOR)
     answer = client.ask(action='checktoken', type='csrf', token=token)
     assert answer['checktoken']['result'] == 'invalid'
+    # It is what the module is about, and not its own token.
+    answer = client.ask(action='checktoken', type='csrf')
+    assert answer['error']['code'] == 'missingparam'
     assert client.who() == OPERATOR
 
 

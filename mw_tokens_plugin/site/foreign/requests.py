@@ -158,6 +158,10 @@ class CentralAuthRequest(UploadRequest):
             return False
         return super()._logged_in(code)
 
+    def _may_be_nobody(self, code: str) -> bool:
+        """Take a refusal for one: the token that each request carries says who asks."""
+        return False
+
     def _reads_as_account(self, reason: str) -> bool:
         """Send reads as the account from now on, if this one was sent without a login.
 
