@@ -6,6 +6,7 @@ What a piece means for a request is left to :mod:`.reading`.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,7 @@ from mw_tokens_plugin.protocol.markup import (
 )
 from mw_tokens_plugin.protocol.wikitext import Node, NodeKind, Span, parse
 from mw_tokens_plugin.requestpages.inline import includes_a_page, linked_users
+from mw_tokens_plugin.requestpages.madeheadings import made_headings
 from mw_tokens_plugin.requestpages.visibility import (
     HEADINGS,
     STRIKING,
@@ -46,6 +48,17 @@ _NO_PARAGRAPH = re.compile(r'[ \t:]*(?:[|!]|\{\|)|.*__', re.DOTALL)
 _ITEMS = frozenset({'dd', 'dt', 'li'})
 #: Within so many of them, names are too small to be read, or too far to the right.
 _MAX_SMALL, _MAX_AROUND = 5, 30
+#: Elements that a table consists of, and those of them with content of their own.
+_CELLS = frozenset({'caption', 'td', 'th'})
+_PARTS_OF_TABLES = _CELLS | {'tbody', 'tfoot', 'thead', 'tr'}
+_ELEMENTS = {
+    MarkKind.TABLE: 'table',
+    MarkKind.END: 'table',
+    MarkKind.CAPTION: 'caption',
+    MarkKind.ROW: 'tr',
+    MarkKind.HEADER: 'th',
+    MarkKind.CELL: 'td',
+}
 _INCLUSION = re.compile('</?(?:noinclude|onlyinclude)[^<>]*>', re.IGNORECASE)
 #: A tag of which a template makes the name.
 _MADE_TAG = re.compile(f'<[/{COMMENT}]*{OTHER}')
@@ -60,6 +73,7 @@ class Piece:
     :ivar may_be_struck: whether a tag before it, without an end, may strike it out
     :ivar may_be_hidden: whether a tag or table around it may hide it from readers
     :ivar inside: whether it is in a tag that is not displayed like other text
+    :ivar divides: whether readers may see another part of the page begin in it
     :ivar cell: the place of the table cell that it is in; None if it is in none
     :ivar users: links to users, as they are written, and the users
     """
@@ -70,6 +84,7 @@ class Piece:
     may_be_struck: bool = False
     may_be_hidden: bool = False
     inside: bool = False
+    divides: bool = False
     cell: int | None = None
     users: tuple[tuple[str, str], ...] = ()
 
@@ -105,12 +120,24 @@ def visible_pieces(text: str, namespaces: Collection[str]) -> list[Piece]:
     pieces = []
     around = _Around(mask, html, all_may_be_hidden=any(map(_is_stylesheet, nodes)))
     made = _MADE_TAG.search(mask)
+    dividers = deque(made_headings(text, nodes))
+    is_displaced = False
     position = 0
     for what in whats:
         if what.span.start > position:
             pieces.append(around.piece(None, Span(position, what.span.start)))
         piece = around.piece(what, what.span, inside=what.span.start < position)
-        pieces.append(replace(piece, users=linked_users(text, what, namespaces)))
+        piece = replace(
+            piece,
+            users=linked_users(text, what, namespaces),
+            # Somebody's page may hide what follows it here, or have a heading.
+            divides=_is_heading_tag(what) or includes_a_page(text, what),
+        )
+        pieces.append(piece)
+        if piece.is_a(NodeKind.HEADING) and around.is_displaced and not is_displaced:
+            is_displaced = True
+            _hide(pieces, around.first_table)
+            around.hide_the_rest()
         # A tag in a heading is inside it.
         position = max(position, what.span.end)
         around.enter(what)
@@ -118,12 +145,25 @@ def visible_pieces(text: str, namespaces: Collection[str]) -> list[Piece]:
             may_open(text, what) or (made and made.end() <= what.span.end)
         ):
             around.hide_the_rest()
-        elif includes_a_page(text, what):
-            # Somebody's page may hide what follows it here.
-            around.hide_to_the_heading()
     if position < end:
         pieces.append(around.piece(None, Span(position, end)))
+    for number, piece in enumerate(pieces):
+        while dividers and dividers[0] < piece.span.end:
+            pieces[number] = replace(piece, divides=True)
+            dividers.popleft()
     return pieces
+
+
+def _is_heading_tag(what: Node | Tag | Mark) -> bool:
+    return isinstance(what, Tag) and what.name in HEADINGS
+
+
+def _hide(pieces: list[Piece], since: int) -> None:
+    """Take all pieces from a place on for hidden, perhaps."""
+    for number in range(len(pieces) - 1, -1, -1):
+        if pieces[number].span.start < since:
+            break
+        pieces[number] = replace(pieces[number], may_be_hidden=True)
 
 
 def _has_no_end(tag: Tag) -> bool:
@@ -198,6 +238,11 @@ class _Around:
         self._cell: int | None = None
         self._tables: list[_Table] = []
         self._hiding_tables = 0
+        #: Of each open table, whether no cell is open in it; how many that are, and
+        #: where the first table began.
+        self._between_cells: list[bool] = []
+        self._between = 0
+        self.first_table = 0
         #: In which table tags that may hide something were opened.
         self._opened_in: dict[int, _Table | None] = {}
 
@@ -236,16 +281,13 @@ class _Around:
         """Take all that follows for hidden, perhaps."""
         self._to_the_end = True
 
-    def hide_to_the_heading(self) -> None:
-        """Take all up to the next heading for hidden, perhaps."""
-        self._to_the_heading = True
-
     def enter(self, what: Node | Tag | Mark) -> None:
         """Move past a construct."""
         if isinstance(what, Mark):
+            self._note_place(what)
             self._enter_table(what)
         elif isinstance(what, Tag):
-            self._to_the_heading |= what.name in HEADINGS
+            self._note_place(what)
             if what.name not in _AROUND_PARAGRAPHS and what.name not in EMPTY:
                 if not what.closes:
                     self._blocks += 1
@@ -270,6 +312,32 @@ class _Around:
                 self._struck_to_the_heading |= what.name in STRIKING
                 if not (what.name in _SHORT and self._is_in_paragraph(what)):
                     self._note_endless(what)
+
+    @property
+    def is_displaced(self) -> bool:
+        """Whether what is here is displayed before the table that it is in.
+
+        https://html.spec.whatwg.org/multipage/parsing.html#foster-parent
+        """
+        return self._between > 0
+
+    def _note_place(self, what: Tag | Mark) -> None:
+        """Note whether a table or a cell begins or ends."""
+        if isinstance(what, Mark):
+            begins, name = what.kind is not MarkKind.END, _ELEMENTS[what.kind]
+        else:
+            begins, name = not what.closes, what.name
+        if name == 'table' and begins:
+            if not self._between_cells:
+                self.first_table = what.span.start
+            self._between_cells.append(True)
+            self._between += 1
+        elif name in _PARTS_OF_TABLES | {'table'} and self._between_cells:
+            self._between -= self._between_cells.pop()
+            if name != 'table':
+                is_between = not (begins and name in _CELLS)
+                self._between_cells.append(is_between)
+                self._between += is_between
 
     def _note_endless(self, tag: Tag) -> None:
         """Take what a tag does for done to all that follows, perhaps."""

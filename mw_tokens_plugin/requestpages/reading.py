@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from mw_tokens_plugin.protocol.markup import Mark, Tag
 from mw_tokens_plugin.protocol.names import decoded
@@ -28,11 +29,13 @@ from mw_tokens_plugin.requestpages.inline import (
 )
 from mw_tokens_plugin.requestpages.leftovers import DECIDING, leftovers_in
 from mw_tokens_plugin.requestpages.model import (
+    CLOSED,
     OPEN,
     Problem,
     Request,
     RequestKind,
     Standing,
+    Status,
 )
 from mw_tokens_plugin.requestpages.pieces import Piece
 from mw_tokens_plugin.requestpages.signatures import first_signature
@@ -200,7 +203,7 @@ def _request(part: _Part) -> Request:
         heading=part.title,
         section=part.above[-1].title if part.above else None,
         kind=kind,
-        status=status_of(text, statuses[0].node) if statuses else None,
+        status=_status(text, statuses),
         named=named,
         leftovers=tuple(leftovers_in(text, part.pieces, named)),
         lock_or_unlock=kind is None
@@ -211,6 +214,12 @@ def _request(part: _Part) -> Request:
         span=Span(span.start, max(part.end, foot)),
         foot=foot,
     )
+
+
+def _status(text: str, statuses: Sequence[Piece]) -> Status | None:
+    """Return the status; of several one that may be open, so that it is not closed."""
+    found = [status_of(text, piece.node) for piece in statuses]
+    return next((s for s in found if s.word not in CLOSED), next(iter(found), None))
 
 
 def _problems(part: _Part, statuses: Sequence[Piece]) -> Iterator[Problem]:
@@ -226,9 +235,10 @@ def _problems(part: _Part, statuses: Sequence[Piece]) -> Iterator[Problem]:
         yield Problem.STRUCK
     if any(hides_a_name(text, piece) for piece in part.pieces):
         yield Problem.INSIDE
+    divided = accumulate(body, lambda before, p: before or p.divides, initial=False)
     if head.may_be_hidden or any(
-        p.may_be_hidden or _is_far_to_the_right(text, p)
-        for p in body
+        p.may_be_hidden or is_divided or _is_far_to_the_right(text, p)
+        for p, is_divided in zip(body, divided, strict=False)
         if is_sign(text, p)
     ):
         yield Problem.MAY_BE_HIDDEN

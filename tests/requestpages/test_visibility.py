@@ -154,3 +154,76 @@ def test_a_name_that_readers_do_not_see_is_nobodys_target(template: str) -> None
 )
 def test_a_tag_that_ends_in_its_request_leaves_others_certain(text: str) -> None:
     assert RequestPage.parse(PAGE % text).requests[-1].is_certain
+
+
+@pytest.mark.parametrize(
+    'line',
+    [
+        '<!-- x -->=== Global unlock for B ===',
+        '<includeonly>x</includeonly>=== Global unlock for B ===',
+        '<noinclude>=== Global unlock for B ===</noinclude>',
+        '=== Global unlock for B ===<onlyinclude>',
+        '__NOTOC__=== Global unlock for B ===',
+        '{{lc:}}= Please unlock =',
+        '=== Global unlock for B ==={{DEFAULTSORT:x}}',
+        '{{{x|}}}=== Global unlock for B === {{{x|}}}',
+        '{{lc:=== Global unlock}} for B ===',
+        '{{#if:1|===}} Global unlock for B {{#if:1|===}}',
+        'x{{{x|\n}}}=== Global unlock for B ===',
+        '<h3>Global unlock for B</h3>',
+        '{{User:B/x}}',
+    ],
+)
+@pytest.mark.parametrize('between', ['', '==== Accounts ====\n'])
+def test_names_under_a_heading_that_only_readers_see_are_not_certain(
+    line: str, between: str
+) -> None:
+    """Nor are those below its own subheadings; other requests are."""
+    first, other = RequestPage.parse(
+        PAGE % f'{line}\n{between}*{{{{LockHide|C}}}}'
+    ).requests
+    assert Problem.MAY_BE_HIDDEN in first.problems
+    assert other.is_certain
+
+
+@pytest.mark.parametrize(
+    'line',
+    [
+        '<!-- x --> === no ===',
+        '<br>=== no ===',
+        '{{comment|a=b}} = {{tl|x}}',
+        '<nowiki/>=== no ===',
+        '* {{LockHide|C|hidename=}} {{LockHide|D|hidename=}}',
+        '{{MultiLock\n|1=C\n|2=D\n}}',
+        '{{diff|https://x/?a=b==c}} says: a = b',
+    ],
+)
+def test_what_is_no_heading_for_readers_leaves_a_request_certain(line: str) -> None:
+    first, _ = RequestPage.parse(PAGE % f'{line}\n*{{{{LockHide|C}}}}').requests
+    assert first.is_certain
+
+
+@pytest.mark.parametrize(
+    'table',
+    [
+        '{|\n|*{{LockHide|C}}\n|-\n%s',
+        '<table><tr><td>{{LockHide|C}}</td>\n%s',
+        '{|\n|{{LockHide|C}}\n{|\n%s',
+    ],
+)
+def test_what_browsers_show_before_a_table_divides_the_page_elsewhere(
+    table: str,
+) -> None:
+    """So readers see the cells below another heading than the one above them."""
+    page = PAGE % (table % '=== Global unlock for C ===\n{{Status}}')
+    requests = RequestPage.parse(page).requests
+    assert [r.is_certain for r in requests] == [False, False, False]
+
+
+@pytest.mark.parametrize(
+    'table',
+    ['{|\n| x\n|-\n| y\n%s\n|}', '<table><tr><td>\n%s\n</td></tr></table>'],
+)
+def test_requests_in_a_cell_are_certain(table: str) -> None:
+    requests = RequestPage.parse(table % PAGE % '').requests
+    assert [r.is_certain for r in requests] == [True, True]
