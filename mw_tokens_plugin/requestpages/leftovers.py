@@ -55,6 +55,14 @@ DECIDING = frozenset(
 #: An item of a list that consists of a few words, like a name.
 _ITEM = re.compile(r'[*#][*#:]*[ \t]*([^\s*#:{}|\[\]<>/][^{}|\[\]<>/#]{0,59})')
 _URL = re.compile(r'(?:https?:)?//([^\s<>"\[\]{}|]+)', re.IGNORECASE)
+#: What is meant for a template that names users, and is displayed as it is written, for
+#: want of a bracket.
+_NEARLY = re.compile(
+    r'(?<![\[{])[\[{]{1,9} ?(?:template: ?)?('
+    + '|'.join(name.replace(' ', '[ _]') for name in NAMING)
+    + r') ?[|:\]]',
+    re.IGNORECASE,
+)
 #: The example user in the form for new requests.
 _PLACEHOLDER = 'Foo'
 
@@ -116,7 +124,9 @@ def _mentions(
                 cells.setdefault(piece.cell, []).append(piece)
         elif not isinstance(what, Node):
             continue
-        elif what.kind is NodeKind.LINK:
+        elif what.kind in (NodeKind.LINK, NodeKind.ARGUMENT):
+            if nearly := _NEARLY.match(text, start, piece.span.end):
+                yield nearly[0], None, piece.span
             for written, user in piece.users:
                 yield written, user, piece.span
             for address in addresses(unquote(piece.span.of(text))):
@@ -142,6 +152,9 @@ def _in_text(text: str, piece: Piece) -> Iterator[_Mention]:
         for address in addresses(unquote(found[1])):
             yield found[0], address, piece.span
     plain = decoded(plain) if '&' in plain else plain
+    for nearly in _NEARLY.finditer(plain):
+        # The name after it may be one that must not be shown.
+        yield nearly[0], None, piece.span
     for address in addresses(plain):
         yield address, address, piece.span
     start = piece.span.start
@@ -167,7 +180,13 @@ def _in_template(text: str, piece: Piece) -> Iterator[_Mention]:
     if kind not in NAMING:
         is_page = ':' in kind or kind.startswith('/')
         values = (p.value.of(text) for p in piece.node.parameters(text))
-        if is_page or any(without_comments(value).strip() for value in values):
+        # Such as "{{LockHide Name}}".
+        is_nearly = kind.startswith(tuple(f'{name} ' for name in NAMING))
+        if (
+            is_page
+            or is_nearly
+            or any(without_comments(value).strip() for value in values)
+        ):
             yield piece.span.of(text), None, piece.span
     elif kind != 'cu request':
         for parameter in unread_parameters(text, piece.node, kind, overridden=True):

@@ -126,6 +126,7 @@ def names_in(text: str, body: Sequence[Piece], *, hiding: bool) -> Iterator[Name
     beside = any(kind in LOCKING for _, kind in templates)
     for piece, kind in templates:
         if kind not in NAMING:
+            yield from _to_be_hidden(text, piece)
             continue
         hidden = hiding or any(_is_flag(text, p) for p in piece.node.parameters(text))
         is_usual = _is_usual(text, piece.node)
@@ -150,6 +151,23 @@ def names_in(text: str, body: Sequence[Piece], *, hiding: bool) -> Iterator[Name
                 span, standing = parameter.span, Standing.UNREADABLE
                 name = span.of(text).strip()
                 yield Named(name, AccountKind.ACCOUNT, standing, hidden, span)
+
+
+def _to_be_hidden(text: str, piece: Piece) -> Iterator[Named]:
+    """Yield what an unknown template asks to hide: its name may be misspelt."""
+    parameters = list(piece.node.parameters(text))
+    if not any(_is_flag(text, parameter) for parameter in parameters):
+        return
+    for parameter in parameters:
+        value = parameter.value
+        if _is_flag(text, parameter) or not value.of(text).strip():
+            continue
+        standing = Standing.MENTIONED
+        try:
+            name = normalise_name(rendered(value.of(text)).text or '')
+        except InvalidName:
+            name, standing = value.of(text).strip(), Standing.UNREADABLE
+        yield Named(name, kind_of(name), standing, hidden=True, span=value)
 
 
 def _is_usual(text: str, template: Node) -> bool:

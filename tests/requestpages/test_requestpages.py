@@ -295,3 +295,49 @@ def test_what_hides_names_only_when_it_is_put_together_is_seen(
     (request,) = RequestPage.parse(text).requests
     assert request.names[-1] == 'A'
     assert (Problem.MAY_BE_HIDDEN in request.problems) is may_be_hidden
+
+
+@pytest.mark.parametrize(
+    'statuses', ['{{Status|done}} {{Status}}', '{{Status}}{{Status|done}}']
+)
+def test_a_request_with_an_open_status_is_not_closed_by_another_one(
+    statuses: str,
+) -> None:
+    """It may be two requests, of which the heading of the second is missing."""
+    text = f'== Global lock for A ==\n{statuses}\n{{{{LockHide|A}}}}'
+    (request,) = RequestPage.parse(text).requests
+    assert request.is_open
+    assert not request.is_closed
+    assert request.problems == (Problem.SEVERAL_STATUSES,)
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '{{LockHide|B',
+        '* {{LockHide|B}',
+        '* {LockHide|B}}',
+        '{{ multilock |B|C}',
+        '{{Template:LockHide|B',
+        '[[LockHide|B]]',
+        '{{{LockHide|B}}}',
+        '{{LockHide B}}',
+        '{{LockHide:B}}',
+    ],
+)
+def test_what_is_nearly_a_template_for_names_keeps_a_request_open(text: str) -> None:
+    """It is not told with the name, which may be one that must not be shown."""
+    whole = f'== Global lock ==\n{{{{Status}}}}\n{{{{LockHide|A}}}}\n{text}'
+    (request,) = RequestPage.parse(whole).requests
+    assert request.names == ('A',)
+    assert request.unknown
+
+
+def test_a_name_to_be_hidden_is_one_in_a_misspelt_template_too() -> None:
+    text = (
+        '== Global lock ==\n{{Status}}\n{{LockHide|A}}\n'
+        '{{LockHid|User:b_ad|hidename=1}} {{LokHide|1=Bad 2|hidename}}'
+    )
+    (request,) = RequestPage.parse(text).requests
+    assert request.names == ('A',)
+    assert request.hidden_names >= {'B ad', 'Bad 2'}
