@@ -61,6 +61,7 @@ class CampaignRows(Queries):
         :param script: the name of the script that begins it
         :param stages: how many stages its targets will have, one after the other
         :raises InvalidInput: there is one of that name
+        :raises LedgerFailure: the ledger does not keep it
         """
         values: dict[str, Any] = {
             'name': name,
@@ -231,7 +232,8 @@ class CampaignRows(Queries):
 
     def _existing(self, name: str) -> Campaign:
         campaign = self.find(name)
-        assert campaign is not None
+        if campaign is None:
+            raise self.forgetful()
         return campaign
 
     def _set_moment(

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -37,6 +37,7 @@ from mw_tokens_plugin.campaign.partitions import Partitions
 from mw_tokens_plugin.campaign.reconciling import Reconciler
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.campaign.returning import Returning
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.stopping import ERRORS, Stopping
 from mw_tokens_plugin.campaign.workers import ActiveRun
@@ -135,6 +136,9 @@ class Engine:
         self._stage = 0
         self._stopping = Stopping(should_stop)
         self._partitions = Partitions()
+        self._returning = Returning()
+        #: What this run has ended and others have put back into the plan.
+        self._put_back: dict[int, Target] = {}
         self._outcomes = Outcomes(ledger, campaign, sealer, observe, before_pause)
         self._reconciler = Reconciler(
             ledger,
@@ -144,6 +148,7 @@ class Engine:
             self._stopping,
             self._partitions,
             self._record,
+            self._returning,
         )
         self._writer = Writer(
             ledger,
@@ -204,6 +209,12 @@ class Engine:
         not_agreed_to = None
         if counts[State.PLANNED] and self._sealer and not self._stopping.is_over():
             not_agreed_to = self._not_agreed_to(counts[State.PLANNED])
+        if self._put_back and not self._stopping.is_over():
+            not_agreed_to = Returning.error([*self._put_back.values()])
+        elif (
+            counts[State.LEASED] and not self._stopping.is_over() and self._holds_any()
+        ):
+            self._stopping.fail(self._ledger.forgetful())
         return Finish(
             self._stopping.failure or not_agreed_to,
             interrupted=bool(left) and self._stopping.is_wanted(),
@@ -211,6 +222,12 @@ class Engine:
             skipped_partitions=dict(self._partitions.skipped),
             refused=dict(self._partitions.refused),
         )
+
+    def _holds_any(self) -> bool:
+        """Tell whether this run has targets in its hands that it has ended."""
+        owners = self._ledger.owners(self._campaign)
+        is_here = any(owner.startswith(self._run.id) for owner in owners)
+        return is_here and not self._partitions.closed
 
     def _not_agreed_to(self, planned: int) -> StoppedByGuard | None:
         """Return the error for planned targets that were skipped for their seals."""
@@ -309,11 +326,37 @@ class Engine:
                 self._stage,
             )
         ):
+            if (error := self._returning.take(leased)) is not None:
+                self._leave(leased)
+                raise error
+            leased = self._without_ended(leased)
             batch, others = agreed(leased, self._action, self._sealer)
             if others:
                 self._ledger.break_seals(others)
                 self._has_unsealed = True
             self._work_on(batch)
+
+    def _without_ended(self, leased: Sequence[Target]) -> list[Target]:
+        """Return what this run has not ended yet.
+
+        The rest, which others have put back into the plan, stays leased: the next run
+        reads whether it was sent.
+        """
+        for target in filter(self._returning.is_ended, leased):
+            self._ledger.keep_leased(target, self._run.recovery_owner)
+            self._put_back[target.id] = target
+        return [target for target in leased if target.id not in self._put_back]
+
+    def _leave(self, leased: Sequence[Target]) -> None:
+        """Give back targets before a run stops that others put back into the plan.
+
+        What this run has ended stays leased, so that the next one reads it.
+
+        :raises CampaignBusy: another run took this one for dead, and went on
+        """
+        unsent = [each for each in leased if not self._returning.is_ended(each)]
+        self._ledger.unlease(unsent)
+        self._run.is_alive()
 
     def _work_on(self, batch: Batch) -> None:
         """Write for leased targets; what was certainly not sent is given back."""
@@ -334,4 +377,5 @@ class Engine:
         self, target: Target, outcome: Outcome, *, vouched: bool | None = None
     ) -> None:
         self._partitions.has_worked(target.decision.partition)
+        self._returning.end(target)
         self._outcomes.record(target, outcome, vouched=vouched)

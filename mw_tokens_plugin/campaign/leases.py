@@ -116,6 +116,7 @@ class Leases(Queries):
         """Let others have the partition of a worker, if it has one.
 
         :param error: why it did not work, if it did not
+        :raises LedgerFailure: the ledger does not keep that
         """
         with self.database.begin() as connection:
             connection.execute(
@@ -124,6 +125,14 @@ class Leases(Queries):
                 .where(partitions.c.owner == owner)
                 .values(owner=None, error=_without_secrets(error))
             )
+            kept = connection.scalar(
+                sa.select(partitions.c.name)
+                .where(partitions.c.campaign_id == campaign.id)
+                .where(partitions.c.owner == owner)
+            )
+        if kept is not None:
+            # It would be taken again and again.
+            raise self.forgetful()
 
     def lease(
         self,
@@ -331,6 +340,16 @@ class Leases(Queries):
                 },
             )
         return bool(result.rowcount)
+
+    def is_leased(self, target: Target) -> bool:
+        """Tell whether a target is in the hands of its owner."""
+        with self.database.begin() as connection:
+            owner = connection.scalar(
+                sa.select(targets.c.owner)
+                .where(targets.c.id == target.id)
+                .where(targets.c.state == State.LEASED.value)
+            )
+        return owner is not None and owner == target.owner
 
     def keep_leased(self, target: Target, owner: str) -> Target:
         """Let another owner of the same run keep a target that must be read again.

@@ -40,6 +40,7 @@ class Outcomes:
 
         :param vouched: whether the operator's seal vouches for it as it is here; None
             to look
+        :raises LedgerFailure: the ledger does not keep it
         """
         if outcome.is_earlier:
             outcome = self._credited(target, outcome)
@@ -57,6 +58,9 @@ class Outcomes:
                 target = replace(target, decision=hidden)
             with self._telling:
                 self._observe(target, outcome)
+        elif self._ledger.is_leased(target):
+            # No other run has taken it over.
+            raise self._ledger.forgetful()
 
     def fail_planned(self, partition: str, detail: str) -> None:
         """Record as failed what is planned in a partition."""

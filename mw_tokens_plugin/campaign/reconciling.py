@@ -15,6 +15,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.partitions import Partitions
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.campaign.returning import Returning
 from mw_tokens_plugin.campaign.stopping import ERRORS, Stopping
 from mw_tokens_plugin.campaign.workers import ActiveRun
 from mw_tokens_plugin.campaign.writing import checked
@@ -37,6 +38,7 @@ class Reconciler:
         stopping: Stopping,
         partitions: Partitions,
         record: Callable[[Target, Outcome], None],
+        returning: Returning,
     ) -> None:
         """Get who is told of each target that has ended."""
         self._ledger = ledger
@@ -46,6 +48,7 @@ class Reconciler:
         self._stopping = stopping
         self._partitions = partitions
         self._record = record
+        self._returning = returning
         #: What the wiki has accepted and not run yet; workers add to it.
         self._accepted: list[Target] = []
         self._adding = threading.Lock()
@@ -67,11 +70,15 @@ class Reconciler:
         dead, living = self._run.other_owners()
         try:
             for owner in dead:
+                if (error := self._returning.take_from(owner)) is not None:
+                    raise error
                 while not self._stopping.is_over() and (
                     batch := self._ledger.take_over(
                         self._campaign, self._run.recovery_owner, owner, _BATCH
                     )
                 ):
+                    if (error := self._returning.take(batch)) is not None:
+                        raise error
                     self._reconcile(batch)
                 self._ledger.leave_partition(self._campaign, owner)
         except ERRORS as error:

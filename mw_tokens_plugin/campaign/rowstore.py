@@ -75,6 +75,18 @@ class RowStore:
             'Try again later.'
         )
 
+    def forgetful(self) -> LedgerFailure:
+        """Return the error for a row that is not as it was written just now."""
+        what_follows = (
+            'What was sent and not recorded is read from the wiki by -resume.'
+            if self.database.may_have_sent
+            else 'Nothing was sent.'
+        )
+        return LedgerFailure(
+            f'The ledger {self.location} does not keep what is written into it: '
+            f'somebody has given its tables rules or triggers. {what_follows}'
+        )
+
     @staticmethod
     def _page(
         connection: sa.Connection,

@@ -341,8 +341,9 @@ class Command:
             return code
         if finish.skipped_partitions:
             return ExitCode.TRY_AGAIN
-        if finish.refused and ledger.to_do(campaign):
-            return ExitCode.NOT_AUTHORISED
+        if ledger.to_do(campaign):
+            refused = bool(finish.refused)
+            return ExitCode.NOT_AUTHORISED if refused else ExitCode.TRY_AGAIN
         skipped = ledger.skip_counts(campaign)
         undone = ledger.counts(campaign)[State.FAILED] + sum(
             count for reason, count in skipped.items() if not reason.is_satisfied
