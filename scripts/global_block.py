@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -140,9 +140,10 @@ class Options(RequestOptions):
     )
     modify: bool = option(
         'Change blocks that are there. What is not named stays as it is; targets that '
-        'are not blocked are blocked, if -expiry is given.',
+        'are not blocked are blocked, if all is given that a new block needs.',
         also='-reblock',
         stored='modify',
+        gives_reason=True,
     )
     allow_weaker: bool = option(
         'With -modify: also where a block becomes shorter or looser.',
@@ -206,7 +207,7 @@ class Options(RequestOptions):
         end = ends_at(self.expiry, now) if self.expiry else None
         if end is not None and end <= now:
             raise InvalidInput(f'-expiry:{self.expiry}: this is in the past.')
-        lists = self.expiring is not None and not (self.modify or self.unblock)
+        lists = self.only_lists
         if self.expiry is None and not (self.modify or self.unblock or lists):
             raise InvalidInput(
                 'A new block needs -expiry:TIME, such as -expiry:"1 week"; there is no '
@@ -225,6 +226,12 @@ class Options(RequestOptions):
                 f'{self.reason_hint}'
             )
 
+    @property
+    def only_lists(self) -> bool:
+        """Whether blocks are listed, and none is written."""
+        lists = self.expiring is not None and self.undo is None and not self.resume
+        return lists and not (self.modify or self.unblock)
+
     def _check_appeal(self) -> None:
         """Refuse to lift blocks that nobody looks at one by one."""
         if len(self.section) != 1:
@@ -241,24 +248,31 @@ class Options(RequestOptions):
 def targets(run: Run[Options]) -> Listing:
     """List whom the command line names."""
     options = run.options
-    if options.expiring is not None and not (options.modify or options.unblock):
+    if options.only_lists:
         blocks = list(expiring(run))
         return CampaignScript.Listing(
             (),
-            lines=list(lines_about(blocks)),
+            lines=list(lines_about(blocks, unknown(run, blocks))),
             nothing=message('global_block-expiring', number=len(blocks)),
         )
     left_out: list[str] = []
     if options.page is not None:
         return requested(run, left_out)
     names: Iterable[str] = taken(run, named(run), left_out)
-    nothing = ''
+    nothing, lines = '', []
     if options.expiring is not None:
-        names = list(names)
         nothing = message('global_block-none-expiring')
+        blocks = list(expiring(run))
+        hidden = unknown(run, blocks)
+        near = [b.target for b in blocks if b.target and b.target not in hidden]
+        names = list(taken(run, [*named(run), *near], left_out))
+        lines = list(lines_about([b for b in blocks if b.target in hidden], hidden))
+        if lines:
+            lines.append(message('global_block-unknown', number=len(lines)))
     return CampaignScript.Listing(
         names,
         nothing=nothing,
+        lines=lines,
         counted=lambda number: counted(number, len(left_out)),
         existing=existing(run),
         stored=stored_hardness(options),
@@ -308,8 +322,6 @@ def counted(number: int, others: int) -> str:
 def named(run: Run[Options]) -> Iterator[str]:
     """Yield all targets that the command line names."""
     yield from named_accounts(run, numbers=run.options.unblock)
-    if run.options.expiring is not None:
-        yield from (block.target for block in expiring(run) if block.target is not None)
 
 
 def taken(
@@ -369,11 +381,35 @@ def expiring(run: Run[Options]) -> Iterator[GlobalBlock]:
             yield block
 
 
-def lines_about(blocks: Iterable[GlobalBlock]) -> Iterator[str]:
-    """Yield a line about each block, those that end first at the top."""
+def unknown(run: Run[Options], blocks: Iterable[GlobalBlock]) -> set[str]:
+    """Return the targets of blocks that are hidden accounts, or are none any more.
+
+    Lists of blocks have the names of hidden accounts for everybody.
+    """
+    from mw_tokens_plugin.protocol.addresses import network_of
+    from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
+
+    targets = {block.target for block in blocks if block.target is not None}
+    names = [name for name in sorted(targets) if network_of(name) is None]
+    known = {
+        account.name
+        for account in (run.site.global_accounts(names) if names else ())
+        if account.exists and account.hidden is HiddenLevel.NONE
+    }
+    return {*names} - known
+
+
+def lines_about(
+    blocks: Iterable[GlobalBlock], hidden: Collection[str]
+) -> Iterator[str]:
+    """Yield a line about each block, those that end first at the top.
+
+    :param hidden: targets that are not shown
+    """
     for block in sorted(blocks, key=lambda block: block.expiry):
         end = f'{block.expiry:%Y-%m-%d %H:%M}'
-        yield f'  {end}  {block.target}  ({block.by}: {block.reason})'
+        whom = f'#{block.id}' if block.target in hidden else block.target
+        yield f'  {end}  {whom}  ({block.by}: {block.reason})'
 
 
 def existing(run: Run[Options]) -> Any:
@@ -425,6 +461,7 @@ def block(run: Run[Options], campaign: Campaign) -> SetGlobalBlock:
     wanted = Wanted(
         expiry=stored['expiry'],
         anon_only=stored['anononly'] if said else None,
+        new_anon_only={'hard': False, 'soft': True}.get(settings.address_blocks),
         autoblock=False if stored['no_autoblock'] else None,
         account_creation=stored['allow_account_creation'] or None,
         modify=stored['modify'],
@@ -458,9 +495,9 @@ def undo_block(run: Run[Options], campaign: Campaign) -> UndoGlobalBlock:
 
 def columns(target: Target) -> Any:
     """Return what a kept plan shows of a target, by heading."""
-    from mw_tokens_plugin.actions import blockplan
+    from mw_tokens_plugin.actions import blockdisplay
 
-    return blockplan.block_columns(target)
+    return blockdisplay.block_columns(target)
 
 
 SCRIPT = CampaignScript(

@@ -8,13 +8,12 @@ and finds ranges of the list that cover others of it. The write is that of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from mw_tokens_plugin.actions.accountfacts import (
     WIKIS_UNKNOWN,
-    account_columns,
     account_facts,
     read_at,
     skipped_now,
@@ -25,15 +24,20 @@ from mw_tokens_plugin.actions.accountguards import (
     local_group_reason,
 )
 from mw_tokens_plugin.actions.addressguards import AddressGuards, is_typed
+from mw_tokens_plugin.actions.blockdisplay import (
+    TEMPORARY_DAYS,
+    Census,
+    block_columns,
+    block_in_words,
+    shown_settings,
+)
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
     block_facts,
-    is_account,
-    number_in,
     read_block,
     too_wide,
 )
-from mw_tokens_plugin.actions.globalblock import SetGlobalBlock, shown_settings
+from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
 from mw_tokens_plugin.actions.globallock import Guards
 from mw_tokens_plugin.campaign.records import (
     Decision,
@@ -44,10 +48,8 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.addresses import (
-    SUBNET,
     Network,
     NetworkSet,
-    count_subnets,
     covers,
     network_of,
     written,
@@ -56,13 +58,9 @@ from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.expiries import ends_at
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.globalblocks import INFINITY, GlobalBlock, LocalBlock
-from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.site.foreign.ownaddress import own_address
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.accounts import read_accounts
-
-#: How long a temporary account lives (``$wgAutoCreateTempUser['expireAfterDays']``).
-TEMPORARY_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +69,8 @@ class Wanted:
 
     :ivar expiry: as :class:`.BlockSettings` has it
     :ivar anon_only: of addresses
+    :ivar new_anon_only: the same of those that are not blocked yet, where the operator
+        has named neither; None if they are not to be blocked then
     :ivar autoblock: of accounts
     :ivar account_creation: of all
     :ivar modify: whether blocks that are there are changed
@@ -81,6 +81,7 @@ class Wanted:
 
     expiry: str | None = None
     anon_only: bool | None = None
+    new_anon_only: bool | None = None
     autoblock: bool | None = None
     account_creation: bool | None = None
     modify: bool = False
@@ -91,18 +92,21 @@ class Wanted:
     def settings(
         self, now: BlockSettings | None, *, is_address: bool
     ) -> BlockSettings | None:
-        """Return the settings of a target; None without a block and an expiry.
+        """Return the settings of a target; None if too little was named for a block.
 
         :param now: those of its block, of which what was not named is kept
         """
-        if now is None and self.expiry is None:
-            return None
+        anon_only = self.anon_only
+        if now is None:
+            anon_only = self.new_anon_only if anon_only is None else anon_only
+            if self.expiry is None or (is_address and anon_only is None):
+                return None
         kept = now or BlockSettings('', autoblock=not is_address)
         named: dict[str, Any] = {
             'expiry': self.expiry,
             'account_creation': self.account_creation,
             # The other kind of target never has this setting.
-            'anon_only': self.anon_only if is_address else None,
+            'anon_only': anon_only if is_address else None,
             'autoblock': None if is_address else self.autoblock,
         }
         return replace(kept, **{k: v for k, v in named.items() if v is not None})
@@ -186,7 +190,7 @@ class PlanGlobalBlock(SetGlobalBlock):
 
     def remarks(self, targets: Iterable[Target]) -> Iterator[str]:
         """Yield whom the plan hits, and what an operator may not expect."""
-        found = _Census()
+        found = Census()
         for target in targets:
             found.count(target)
         yield from found.remarks(self._lasts_longer_than(TEMPORARY_DAYS))
@@ -315,6 +319,8 @@ class PlanGlobalBlock(SetGlobalBlock):
         now = None if block is None else BlockSettings.of(block)
         kept = now if self.wanted.modify else None
         then = self.wanted.settings(kept, is_address=network is not None)
+        if block is None and not self.reason:
+            then = None
         facts: dict[str, Any] = {
             **({} if account is None else account_facts(account)),
             'now': None if block is None else block_facts(block),
@@ -324,6 +330,8 @@ class PlanGlobalBlock(SetGlobalBlock):
         is_hidden = account is not None and account.hidden is not HiddenLevel.NONE
         if skipped is SkipReason.NOT_BLOCKED and is_hidden:
             skipped = SkipReason.HIDDEN_BLOCK
+        elif skipped is SkipReason.NOT_BLOCKED:
+            facts['problem'] = message('global_block-too-little')
         if skipped is SkipReason.BLOCKED_OTHERWISE:
             facts['problem'] = message(
                 'global_block-otherwise',
@@ -334,7 +342,7 @@ class PlanGlobalBlock(SetGlobalBlock):
             for around in blocks.covering(network):
                 if _is_enough(BlockSettings.of(around), then, self):
                     skipped = SkipReason.COVERED
-                    facts['problem'] = _words_about(around)
+                    facts['problem'] = block_in_words(around)
                     break
         return Decision(
             name,
@@ -410,170 +418,6 @@ class _ListedRanges:
     blocked: NetworkSet
 
 
-class LiftGlobalBlock(SetGlobalBlock):
-    """Lift the global blocks of accounts, addresses and ranges, or by their numbers.
-
-    .. version-added:: 0.1
-    """
-
-    kind = 'global_block'
-    wording = 'unblock'
-
-    def __init__(
-        self,
-        site: PluginMixin,
-        *,
-        reason: str,
-        addresses: AddressGuards,
-        guards: Guards,
-    ) -> None:
-        """Set what is never lifted."""
-        super().__init__(site, reason=reason, excluded=self._excluded_reason)
-        self.guards = guards
-        self.addresses = addresses
-
-    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
-        """Decide on some targets."""
-        looked_at = self.moment()
-        asked = [name for name in names if self._excluded_reason(name) is None]
-        for name in set(names) - set(asked):
-            yield Decision(name, skipped=SkipReason.EXCLUDED)
-        blocks = Blocks.read(self.site, asked)
-        numbered = {
-            name: block.target
-            for name, block in blocks.own.items()
-            if number_in(name) and block.target is not None
-        }
-        rest = [n for n in asked if n not in blocks.own and is_account(n)]
-        rest += filter(is_account, numbered.values())
-        hidden = {
-            account.name
-            for account in (self.site.global_accounts(rest) if rest else ())
-            if account.exists and account.hidden is not HiddenLevel.NONE
-        }
-        for name in asked:
-            block, network = blocks.own.get(name), network_of(name)
-            facts: dict[str, Any] = {'now': block and block_facts(block), 'then': None}
-            skipped = None if block is not None else SkipReason.NOT_BLOCKED
-            whom = numbered.get(name, name)
-            is_hidden = whom in hidden
-            if name != whom:
-                skipped = self._excluded_reason(whom)
-                # It is not to be shown beside the number either.
-                facts |= {'name': whom} if is_hidden else {}
-            elif is_hidden:
-                skipped = SkipReason.HIDDEN_BLOCK
-            around = next(blocks.covering(network), None) if network else None
-            if skipped is not None and around is not None:
-                skipped = SkipReason.COVERED
-                facts['problem'] = _words_about(around)
-            decision = Decision(name, hidden=is_hidden, skipped=skipped, facts=facts)
-            yield read_at(looked_at, decision)
-
-    def columns(self, target: Target) -> Mapping[str, str]:
-        """Return what the plan shows of a target, by heading."""
-        return block_columns(target)
-
-    def _excluded_reason(self, name: str) -> SkipReason | None:
-        network = network_of(name)
-        is_listed = name in self.guards.excluded or (
-            network is not None
-            and any(True for _ in self.addresses.protected.covering(network))
-        )
-        return SkipReason.EXCLUDED if is_listed else None
-
-
-@dataclass(slots=True)
-class _Census:
-    """Counts whom a plan hits."""
-
-    accounts: int = 0
-    temporary: int = 0
-    soft: int = 0
-    hard: int = 0
-    lone: list[Network] = field(default_factory=list)
-    subnets: int = 0
-
-    @property
-    def addresses(self) -> int:
-        """How many addresses and ranges there are."""
-        return self.soft + self.hard
-
-    def count(self, target: Target) -> None:
-        """Count one target of the plan."""
-        network, then = network_of(target.name), target.decision.facts.get('then')
-        if network is None:
-            is_temporary = kind_of(target.name) is AccountKind.TEMPORARY
-            self.temporary += is_temporary
-            self.accounts += not number_in(target.name)
-            return
-        self.soft += bool(then and then['anon_only'])
-        self.hard += bool(then and not then['anon_only'])
-        if network.version == 6:
-            self.subnets += count_subnets(network)
-            if network.num_addresses == 1:
-                self.lone.append(network)
-
-    def remarks(self, outlives_temporary: bool) -> Iterator[str]:
-        """Yield what is worth knowing, a sentence a line."""
-        if self.accounts and self.addresses:
-            about = {'accounts': self.accounts, 'addresses': self.addresses}
-            yield message('global_block-linked', **about)
-        if self.soft:
-            yield message('global_block-soft', number=self.soft)
-        if self.hard:
-            yield message('global_block-hard', number=self.hard)
-        if self.subnets:
-            yield message('global_block-subnets', number=self.subnets)
-        if self.lone:
-            subnet = written(self.lone[0].supernet(new_prefix=SUBNET))
-            number = len(self.lone)
-            yield message('global_block-lone', number=number, example=subnet)
-        if self.temporary and outlives_temporary:
-            about = {'number': self.temporary, 'days': TEMPORARY_DAYS}
-            yield message('global_block-temporary', **about)
-
-
-def block_columns(target: Target) -> dict[str, str]:
-    """Return what the plan shows of a target and its block, by heading."""
-    facts, columns = target.decision.facts, {}
-    if target.decision.skipped is not None:
-        # The reason says what there is.
-        return account_columns(target)
-    if 'now' in facts:
-        now, then = facts['now'], facts['then']
-        if now is not None and number_in(target.name) and not target.decision.hidden:
-            whom = now['target'] or message('global_block-automatic')
-            columns[message('global_block-column-target')] = whom
-        if now is not None:
-            about = {'settings': shown_settings(now), 'by': now['by'] or ''}
-            key = 'global_block-by'
-            if then is None and 'target' not in facts:
-                # Whether it is lifted is decided by who has made it, and why.
-                key = 'global_block-since'
-                about |= {'day': now['timestamp'][:10], 'reason': now['reason']}
-            columns[message('global_block-column-now')] = message(key, **about)
-        columns[message('global_block-column-then')] = (
-            shown_settings(then) if then or now else ''
-        )
-        if is_local_alone(facts):
-            columns[message('global_block-column-then')] = message(
-                'global_block-local-alone'
-            )
-    network = network_of(target.name)
-    if network is not None and network.version == 6:
-        subnets = count_subnets(network)
-        columns[message('global_block-column-subnets')] = str(subnets)
-    return {**columns, **account_columns(target)}
-
-
-def is_local_alone(facts: Mapping[str, Any]) -> bool:
-    """Tell whether an undo only lifts the block on the central wiki itself."""
-    if facts.get('local') is None:
-        return False
-    return 'changed_by' in facts or (facts['now'] is None and facts['then'] is None)
-
-
 def _is_enough(
     settings: BlockSettings, others: BlockSettings, action: SetGlobalBlock
 ) -> bool:
@@ -581,8 +425,3 @@ def _is_enough(
     if not settings.is_as_strict(others):
         return False
     return settings.ends_no_sooner(others, action.now())
-
-
-def _words_about(block: GlobalBlock) -> str:
-    settings = shown_settings(BlockSettings.of(block).facts())
-    return f'{block.target}, {settings}'

@@ -13,9 +13,8 @@ undoing in :mod:`.undoblock`. Retrying and recording is left to the engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
@@ -53,9 +52,6 @@ from mw_tokens_plugin.protocol.globalblocks import (
     LocalBlock,
 )
 from mw_tokens_plugin.site.mixins import PluginMixin
-
-#: Entries of the log, from the latest on, among which a write is looked for.
-_ENTRIES = 20
 
 #: How the log calls what makes a block, and what lifts it.
 _MADE = frozenset({'gblock', 'modify'})
@@ -264,7 +260,7 @@ class SetGlobalBlock(Action):
     def _is_own_since_plan(self, target: Target, block: GlobalBlock | None) -> bool:
         planned = timestamp(target.decision.facts.get('looked_at'))
         reason = self._reason_for(target)
-        if planned is None:
+        if planned is None or target.operator is None:
             return False
         if block is not None:
             return (
@@ -272,13 +268,15 @@ class SetGlobalBlock(Action):
                 and block.by == target.operator
                 and may_be_reason(block.reason, reason)
             )
-        name = _blocked(target)
+        # The log has a target as each write named it.
+        now = target.decision.facts['now'] or {}
+        names = {_name(target), now.get('target'), f'#{now["id"]}' if now else None}
+        own = self.site.global_block_log(by=target.operator, since=planned)
         return any(
-            entry.timestamp >= planned
-            and entry.by == target.operator
+            entry.target in names
             and entry.action in _actions(target)
             and may_be_reason(entry.comment, reason)
-            for entry in self.site.global_block_log(name, total=_ENTRIES)
+            for entry in own
         )
 
     def _is_found(self, target: Target, block: GlobalBlock | None) -> bool:
@@ -335,25 +333,3 @@ def _then(target: Target) -> BlockSettings | None:
 
 def _who(block: GlobalBlock | None) -> str:
     return (block and block.by) or 'somebody else'
-
-
-def shown_settings(settings: Mapping[str, Any] | None) -> str:
-    """Return the settings of a block in a few words, for a plan.
-
-    :param settings: as the ledger has them; None where there is no block
-    """
-    if settings is None:
-        return message('global_block-no-block')
-    words = [_expiry_in_words(settings['expiry'])]
-    words += [
-        message(f'global_block-setting-{name}')
-        for name in ('anon_only', 'account_creation', 'autoblock', 'block_email')
-        if settings[name]
-    ]
-    return ', '.join(words)
-
-
-def _expiry_in_words(expiry: str) -> str:
-    if expiry[-1:] == 'Z':
-        expiry = expiry[:-1].replace('T', ' ')
-    return expiry

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mw_tokens_plugin.actions.blockplan import LiftGlobalBlock, PlanGlobalBlock
+from mw_tokens_plugin.actions.blockplan import PlanGlobalBlock
 from mw_tokens_plugin.actions.globallock import GlobalLock
+from mw_tokens_plugin.actions.liftblock import LiftGlobalBlock
 from mw_tokens_plugin.actions.undolock import UndoGlobalLock
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import Decision

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from mw_tokens_plugin.actions.accountfacts import read_at, skipped_now
-from mw_tokens_plugin.actions.blockplan import block_columns
+from mw_tokens_plugin.actions.blockdisplay import block_columns
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
     block_facts,

@@ -222,6 +222,11 @@ class CampaignOptions(Options):
         return sys.stdin.isatty() and not self.stdin
 
     @property
+    def only_lists(self) -> bool:
+        """Whether targets are listed, and nothing is planned or written."""
+        return False
+
+    @property
     def chosen_by_others(self) -> bool:
         """Whether others can add to the targets that the command line names."""
         return any(about.by_others for about in given(self))
@@ -273,7 +278,8 @@ def check_shared(options: CampaignOptions) -> None:
             'alone: give -simulate, look at the plan, and run it with -resume -always. '
             'At a terminal, leave -always out.'
         )
-    if not (options.is_interactive or options.always or config.simulate):
+    nobody_looks = nobody_looks and not options.always
+    if nobody_looks and not (config.simulate or options.only_lists):
         raise InvalidInput(
             'Nobody can be asked without a terminal: give -always, or -simulate to '
             'keep the plan.'

@@ -356,10 +356,14 @@ def test_blocks_are_lifted_by_target_or_number_and_that_is_undone(
     block(sandbox, spam(1)[0], days=3, autoblock=True)
     block(sandbox, '198.51.100.0/24')
     before = blocks(sandbox)
-    number = before[spam(1)[0]].id
+    number, twice = before[spam(1)[0]].id, f'#{before["192.0.2.1"].id}'
     lift = ('-unblock', '-reason:Sorry', '-always')
-    run = global_block('192.0.2.1', f'#{number}', *spam(2), *lift, '-campaign:up')
+    numbers = (f'#{number}', twice)
+    run = global_block('192.0.2.1', *numbers, *spam(2), *lift, '-campaign:up')
     assert run.code == 1, run.said
+    assert 'somebody else' not in run.out and len(log(sandbox)) == 2
+    # They are linked by the log as those that are blocked.
+    assert '-only:accounts' in run.out
     assert f'{spam(2)[0]}: not blocked' in run.out
     assert list(blocks(sandbox)) == ['198.51.100.0/24']
     covered = global_block('198.51.100.7', *lift)
@@ -611,6 +615,48 @@ def test_blocks_that_are_about_to_end_are_listed_and_renewed(
     assert writes(sandbox) == ['192.0.2.1']
     assert blocks(sandbox)['192.0.2.1'].reason == 'Open Proxy'
     assert 'No block ends' in global_block(*near, '-modify', '-expiry:1 year').out
+
+
+def test_the_list_of_what_ends_shows_no_hidden_name_and_needs_no_terminal(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    for target in spam(1, 2):
+        block(sandbox, target, days=3, autoblock=True)
+    number = blocks(sandbox)[spam(2)[0]].id
+    sandbox.command('hide', user=spam(2)[0], level='suppressed')
+    run = global_block('-expiring:30d')
+    assert run.code == 0, run.said
+    renewed = global_block('-expiring:30d', '-modify', '-expiry:1 year', '-always')
+    assert renewed.code == 0, renewed.said
+    assert writes(sandbox) == spam(1)
+    for said in (run.said, renewed.said):
+        assert f'#{number}  (Sandbox Colleague: Theirs)' in said
+        assert spam(2)[0] not in said
+
+
+@pytest.mark.parametrize('default', [None, 'soft', 'hard'])
+def test_a_change_blocks_new_targets_only_as_somebody_has_said(
+    global_block: Script, sandbox: Sandbox, default: str | None
+) -> None:
+    """Who is blocked at an address is never guessed."""
+    import mw_tokens_plugin
+
+    if default:
+        mw_tokens_plugin.enable(address_blocks=default)
+    block(sandbox, '192.0.2.1', anononly=True)
+    change = ('192.0.2.1', '192.0.2.2', *spam(1), '-modify', '-expiry:2 weeks')
+    run = global_block(*change, '-reason:x', '-always')
+    assert run.code == (0 if default else 1), run.said
+    found = blocks(sandbox)
+    assert found.pop('192.0.2.1').anononly and spam(1)[0] in found
+    if default:
+        assert found['192.0.2.2'].anononly is (default == 'soft')
+    else:
+        assert '192.0.2.2: not blocked: to block it, give' in run.out
+    # Without a reason nothing new is blocked, and what there is keeps its own.
+    more = global_block(*change[:2], '192.0.2.3', '-modify', '-hardblock', '-always')
+    assert more.code == 1 and '192.0.2.3: not blocked' in more.out, more.said
+    assert blocks(sandbox)['192.0.2.1'].reason == 'x'
 
 
 def test_times_have_names_and_addresses_a_default_in_user_config(

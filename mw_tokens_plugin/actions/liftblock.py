@@ -1,0 +1,109 @@
+"""Lifting global blocks: plans, by target or by the number of a block.
+
+The write is that of :mod:`.globalblock`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mw_tokens_plugin.actions.accountfacts import read_at
+from mw_tokens_plugin.actions.addressguards import AddressGuards
+from mw_tokens_plugin.actions.blockdisplay import (
+    Census,
+    block_columns,
+    block_in_words,
+)
+from mw_tokens_plugin.actions.blockreads import (
+    Blocks,
+    block_facts,
+    is_account,
+    number_in,
+)
+from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
+from mw_tokens_plugin.actions.globallock import Guards
+from mw_tokens_plugin.campaign.records import Decision, SkipReason, Target
+from mw_tokens_plugin.protocol.addresses import network_of
+from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
+from mw_tokens_plugin.site.mixins import PluginMixin
+
+
+class LiftGlobalBlock(SetGlobalBlock):
+    """Lift the global blocks of accounts, addresses and ranges, or by their numbers.
+
+    .. version-added:: 0.1
+    """
+
+    kind = 'global_block'
+    wording = 'unblock'
+
+    def __init__(
+        self,
+        site: PluginMixin,
+        *,
+        reason: str,
+        addresses: AddressGuards,
+        guards: Guards,
+    ) -> None:
+        """Set what is never lifted."""
+        super().__init__(site, reason=reason, excluded=self._excluded_reason)
+        self.guards = guards
+        self.addresses = addresses
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on some targets."""
+        looked_at = self.moment()
+        asked = [name for name in names if self._excluded_reason(name) is None]
+        for name in set(names) - set(asked):
+            yield Decision(name, skipped=SkipReason.EXCLUDED)
+        blocks = Blocks.read(self.site, asked)
+        numbered = {
+            name: block.target
+            for name, block in blocks.own.items()
+            if number_in(name) and block.target is not None
+        }
+        rest = [n for n in asked if n not in blocks.own and is_account(n)]
+        rest += filter(is_account, numbered.values())
+        hidden = {
+            account.name
+            for account in (self.site.global_accounts(rest) if rest else ())
+            if account.exists and account.hidden is not HiddenLevel.NONE
+        }
+        for name in asked:
+            block, network = blocks.own.get(name), network_of(name)
+            facts: dict[str, Any] = {'now': block and block_facts(block), 'then': None}
+            skipped = None if block is not None else SkipReason.NOT_BLOCKED
+            whom = numbered.get(name, name)
+            is_hidden = whom in hidden
+            if name != whom:
+                skipped = self._excluded_reason(whom)
+                # It is not to be shown beside the number either.
+                facts |= {'name': whom} if is_hidden else {}
+            elif is_hidden:
+                skipped = SkipReason.HIDDEN_BLOCK
+            around = next(blocks.covering(network), None) if network else None
+            if skipped is not None and around is not None:
+                skipped = SkipReason.COVERED
+                facts['problem'] = block_in_words(around)
+            decision = Decision(name, hidden=is_hidden, skipped=skipped, facts=facts)
+            yield read_at(looked_at, decision)
+
+    def remarks(self, targets: Iterable[Target]) -> Iterator[str]:
+        """Yield what an operator may not expect: the log shows all of them."""
+        found = Census()
+        for target in targets:
+            found.count(target)
+        yield from found.remarks(outlives_temporary=False)
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a target, by heading."""
+        return block_columns(target)
+
+    def _excluded_reason(self, name: str) -> SkipReason | None:
+        network = network_of(name)
+        is_listed = name in self.guards.excluded or (
+            network is not None
+            and any(True for _ in self.addresses.protected.covering(network))
+        )
+        return SkipReason.EXCLUDED if is_listed else None
