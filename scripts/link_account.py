@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-import pywikibot
 from pywikibot import config
 
 from mw_tokens_plugin.cli.helptext import document, start_help
@@ -174,7 +173,7 @@ def _run(arguments: list[str]) -> ExitCode:
 
 def _act(arguments: list[str]) -> ExitCode:
     from mw_tokens_plugin.cli.asking import Terminal
-    from mw_tokens_plugin.cli.launch import handle_args
+    from mw_tokens_plugin.cli.launch import default_site, handle_args
     from mw_tokens_plugin.cli.linkfiles import take_fields
     from mw_tokens_plugin.cli.login import check_account
 
@@ -182,7 +181,7 @@ def _act(arguments: list[str]) -> ExitCode:
     from_environment = take_fields(os.environ)
     options = parse(handle_args(arguments))
     terminal = Terminal.of_process()
-    site = pywikibot.Site()
+    site = default_site()
     check_account(site)
     if options.list_:
         return _list(site)

@@ -16,12 +16,9 @@ does not answer now, try again later; 130 interrupted.
 from __future__ import annotations
 
 import json
-import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import pywikibot
 
 from mw_tokens_plugin.cli.helptext import document, start_help
 from mw_tokens_plugin.cli.table import Options as Table
@@ -29,9 +26,6 @@ from mw_tokens_plugin.cli.table import number, option, parse
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.exitcodes import ExitCode
-
-#: Arguments that are certainly not for pywikibot.
-_OWN = re.compile('(?!-)|-(for|targets|json)(:|$)')
 
 
 def script(text: str) -> str:
@@ -84,7 +78,7 @@ def main(*args: str) -> ExitCode:
 def _run(arguments: list[str]) -> ExitCode:
     from mw_tokens_plugin.campaign.errorcodes import exit_code_of
     from mw_tokens_plugin.campaign.report.console import terminal
-    from mw_tokens_plugin.cli.launch import handle_args
+    from mw_tokens_plugin.cli.launch import default_site, handle_args
     from mw_tokens_plugin.doctor import (
         EXPECTED,
         display,
@@ -93,17 +87,13 @@ def _run(arguments: list[str]) -> ExitCode:
         without_home,
     )
 
+    options = parse(Options, handle_args(arguments), 'pwb token_doctor')
     try:
-        left = handle_args(arguments)
-        home = pywikibot.Site()
+        home = default_site()
     except EXPECTED as error:
-        # pywikibot makes a site before it tells which arguments are not its own.
-        own = [argument for argument in arguments if _OWN.match(argument)]
-        options = parse(Options, own, 'pwb token_doctor')
         found = without_home(error, targets=options.targets)
         code = exit_code_of(error)
     else:
-        options = parse(Options, left, 'pwb token_doctor')
         found = examine(home, options.names, targets=options.targets)
         code = verdict.exit_code_of_wikis(found)
     if options.json:

@@ -29,7 +29,8 @@ def start_help(args: Sequence[str], module: str) -> None:
     :param module: the module whose docstring is the help
     """
     arguments = list(args) or sys.argv[1:]
-    if not any(re.fullmatch('-help(:.*)?', argument) for argument in arguments):
+    words = [word for word in arguments if re.fullmatch('-help(:.*)?', word)]
+    if not words:
         return
     import pywikibot
 
@@ -39,7 +40,8 @@ def start_help(args: Sequence[str], module: str) -> None:
     # the path, which it is not with "python -m".
     sys.modules.setdefault(pywikibot.bot.calledModuleName(), sys.modules[module])
     with prepared_streams():
-        pywikibot.handle_args(arguments)
+        # What else is there may hold a password, or names that must not be shown.
+        pywikibot.handle_args(['-nolog', *words])
 
 
 def document(

@@ -19,6 +19,7 @@ from typing import NoReturn
 import pywikibot
 from pywikibot import config
 from pywikibot.comms import http
+from pywikibot.exceptions import UnknownFamilyError, UnknownSiteError
 
 from mw_tokens_plugin.campaign.errorcodes import exit_code_of
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
@@ -35,7 +36,7 @@ from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.site.cleanlogs import clean_tracebacks, indent_warnings
 from mw_tokens_plugin.site.hook import enable
-from mw_tokens_plugin.site.mixins import PluginMixin
+from mw_tokens_plugin.site.mixins import PluginMixin, TypedSite, typed
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.requests import TokenRequest
 
@@ -116,31 +117,41 @@ def run_script(
 def handle_args(arguments: Iterable[str]) -> list[str]:
     """Let pywikibot read its options, and return the other arguments.
 
+    Nothing is asked of any wiki, so that a misspelt option is refused although none
+    answers; :func:`default_site` opens one.
+
     .. version-added:: 0.1
 
     :raises InvalidInput: pywikibot cannot use one of them, or its configuration
     """
-    # pywikibot writes the command line to its log.
-    pywikibot.argvu[1:] = map(_without_secrets, pywikibot.argvu[1:])
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _no_site():
             # pwb makes a site when it is given options before the script's name.
             warnings.filterwarnings('ignore', 'Site objects have been created before')
             return list(pywikibot.handle_args(list(arguments)))
-    except SystemExit as error:
-        # pywikibot has said why.
-        if not error.code:
-            raise
-        raise InvalidInput(
-            f'There is no wiki {config.family}:{config.mylang}. Correct family and '
-            'mylang in user-config.py, or -family: and -lang:. Nothing was sent.'
-        ) from None
     except ValueError as error:
         if type(error) is not ValueError:
             raise
         raise InvalidInput(
             f'An option of pywikibot has a value that it cannot use: {error}. "pwb '
             '-help" explains them.'
+        ) from None
+
+
+def default_site() -> TypedSite:
+    """Return the wiki that the command line or ``user-config.py`` names.
+
+    It is asked who is logged in.
+
+    :raises InvalidInput: pywikibot does not know it
+    """
+    try:
+        return typed(pywikibot.Site())
+    except (UnknownFamilyError, UnknownSiteError) as error:
+        raise InvalidInput(
+            f'There is no wiki {config.family}:{config.mylang} ({error}). Correct '
+            'family and mylang in user-config.py, or -family: and -lang:. Nothing was '
+            'sent.'
         ) from None
 
 
@@ -154,6 +165,8 @@ def names_wiki(arguments: Iterable[str]) -> bool:
     return any(_WIKI.match(word) for word in (*arguments, *sys.orig_argv[1:]))
 
 
+#: A password before the host of an address.
+_PASSWORD = re.compile('://[^/?]*:[^/?]*@')
 #: The options of pywikibot that choose a wiki.
 _WIKI = re.compile(r'-(family|lang|code|site):')
 
@@ -180,9 +193,11 @@ def _without_secrets(argument: str) -> str:
     name, colon, value = argument.partition(':')
     if name == '-ledger':
         return f'{name}:{redactor.clean(without_secrets(value))}'
-    if name == '-return' or re.search('://[^/?]*:[^/?]*@', value):
+    if name == '-return':
         return f'{name}{colon}***'
-    return argument
+    if not _PASSWORD.search(argument):
+        return argument
+    return f'{name}{colon}***' if name.startswith('-') else '***'
 
 
 def _sentence(error: Exception, code: ExitCode) -> str:
@@ -242,6 +257,17 @@ def _settings_restored() -> Iterator[None]:
         config.usernames.update(users)
         pywikibot.bot._user_override = override
         TokenRequest.deadline = deadline
+
+
+@contextmanager
+def _no_site() -> Iterator[None]:
+    """Keep pywikibot from making a site object, which would ask its wiki who we are."""
+    usual = vars(pywikibot)['Site']
+    vars(pywikibot)['Site'] = lambda: None
+    try:
+        yield
+    finally:
+        vars(pywikibot)['Site'] = usual
 
 
 @contextmanager

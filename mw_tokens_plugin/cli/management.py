@@ -44,6 +44,12 @@ from mw_tokens_plugin.protocol.display import displayable
 _BY_SCRIPT = ('resume', 'retry-failed', 'undo')
 
 
+class _Shared(CampaignOptions):
+    """The options of all scripts; the names are those of campaigns."""
+
+    takes_names = False
+
+
 def manage(cls: type[Any], arguments: list[str]) -> ExitCode:
     """Do what the command line asks for.
 
@@ -54,9 +60,8 @@ def manage(cls: type[Any], arguments: list[str]) -> ExitCode:
     verb, words = _what_to_do(options.names)
     others: tuple[str, ...] = options.others
     if verb not in _BY_SCRIPT:
-        # With these pywikibot opens the wiki, which nothing here needs.
         left = handle_args(others) if others else []
-        parse(CampaignOptions, left, 'pwb campaign')
+        parse(_Shared, left, 'pwb campaign')
     elif verb == 'retry-failed' and others:
         # Whose plan it is, and on which wiki, is asked before the script starts.
         handle_args(others)

@@ -14,20 +14,15 @@ from difflib import get_close_matches
 import pywikibot
 from pywikibot import config
 
-from mw_tokens_plugin.cli.table import Option, Options, table
+from mw_tokens_plugin.cli.table import OTHER_DASHES, PYWIKIBOT, Option, Options, table
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.protocol.names import normalise_name
 
 #: A word that may be meant as an option: editors and keyboards have other dashes.
 _WORD = re.compile(
-    '(?P<dashes>[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]*)(?P<name>\\w[\\w-]*)'
+    rf'(?P<dashes>[-{OTHER_DASHES}]*)(?P<name>\w[\w-]*)'
     '(?:\\s*[:=\uff1a]\\s*(?P<value>.*))?',
     re.DOTALL,
-)
-#: pywikibot's own options, besides the numbers of its configuration.
-_OF_PYWIKIBOT = frozenset(
-    'cc code config cosmeticchanges daemonize debug dir family help lang log maxlag '
-    'nolog pt putthrottle simulate site user v verbose'.split()
 )
 _HIDDEN = '***'
 
@@ -128,7 +123,7 @@ def _is_known(word: str, rows: Mapping[str, Option]) -> bool:
     return (
         word == '-'
         or name in rows
-        or name[1:] in _OF_PYWIKIBOT
+        or name in PYWIKIBOT
         or isinstance(getattr(config, name[1:], None), int)
     )
 

@@ -139,12 +139,10 @@ class CampaignScript(_Parts):
 
     def _run(self, arguments: list[str]) -> ExitCode:
         """Do what a command line asks for."""
-        import pywikibot
-
         from mw_tokens_plugin.campaign.exitcodes import ExitCode
         from mw_tokens_plugin.campaign.report.console import Reporter, terminal
         from mw_tokens_plugin.cli.command import work
-        from mw_tokens_plugin.cli.launch import handle_args
+        from mw_tokens_plugin.cli.launch import default_site, handle_args
         from mw_tokens_plugin.cli.privatewords import check_names_are_private
         from mw_tokens_plugin.cli.run import Run
 
@@ -154,7 +152,7 @@ class CampaignScript(_Parts):
         for about in given(options):
             if about.instead is not None:
                 reporter = Reporter(terminal(), quiet=options.quiet)
-                about.instead(pywikibot.Site().central_site(), reporter)
+                about.instead(default_site().central_site(), reporter)
                 return ExitCode.DONE
         self.check(options)
         with closing(Run(self.name, self.kinds, options)) as run:

@@ -95,20 +95,31 @@ class Option:
         return f'{self.name}:{self.value}' if self.value else self.name
 
 
-#: Options of pywikibot that are meant now and then by a word that is misspelt.
+#: The options of pywikibot, but for the numbers of its configuration.
 PYWIKIBOT = {
     name: Option(help='', name=name, value=value)
-    for name, value in {
-        '-simulate': '',
-        '-family': 'NAME',
-        '-lang': 'CODE',
-        '-site': 'FAMILY:CODE',
-        '-user': 'NAME',
-        '-dir': 'PATH',
-        '-config': 'FILE',
+    for value, names in {
+        '': '-cc -cosmeticchanges -daemonize -debug -help -log -nolog -simulate -v '
+        '-verbose',
+        'CODE': '-code -lang',
+        'FAMILY:CODE': '-site',
+        'FILE': '-config',
+        'NAME': '-family -user',
+        'PATH': '-dir',
+        'SECONDS': '-maxlag -pt -putthrottle',
     }.items()
+    for name in names.split()
 }
 _NAMESPACES = ('file', 'user')
+_FILE = ' A target that begins with "-" is given by -file:FILE.'
+
+#: What editors and keyboards make of a hyphen, besides itself.
+OTHER_DASHES = '\u2010-\u2015\u2212\ufe58\ufe63\uff0d'
+_MEANT_AS_OPTION = re.compile(
+    rf'(?P<dashes>[-{OTHER_DASHES}]*)(?P<name>[A-Za-z][\w-]{{2,}})'
+    r'(?P<colon>[:=].*)?',
+    re.DOTALL,
+)
 
 
 def option(help: str, default: Any = None, /, **more: Any) -> Any:
@@ -202,7 +213,8 @@ def parse(cls: type[T], arguments: Iterable[str], script: str) -> T:
                 raise InvalidInput(f'{name} is not understood: write {hint}.')
             read = cls.rest(argument, arguments)
             if read is None:
-                raise _unknown(argument, {**PYWIKIBOT, **known}, script)
+                hint = _FILE if cls.takes_names and '-file' in known else ''
+                raise _unknown(argument, {**PYWIKIBOT, **known}, script, hint)
             found[read[0]] = (*found.get(read[0], ()), read[1])
             continue
         about = known[name]
@@ -259,21 +271,45 @@ def check_together(options: Options, *, new: bool) -> None:
 
 
 def check_names(options: Options) -> None:
-    """Refuse names that are options without their dash.
+    """Refuse names that are options without their hyphen, or with another dash.
 
-    :raises InvalidInput: there is one
+    :raises InvalidInput: there is one, or an empty one
     """
-    known = {about.name: about for _, about in table(type(options)).values()}
+    known = {
+        name: about
+        for _, about in table(type(options)).values()
+        for name in (about.name, about.also)
+    }
+    known = {**PYWIKIBOT, **known}
     for word in options.names:
-        name, colon, _ = word.partition(':')
-        about = {**PYWIKIBOT, **known}.get(f'-{name}')
-        # A page or a user may be named with its namespace.
-        if about is None or bool(colon) != bool(about.value) or name in _NAMESPACES:
-            continue
-        raise InvalidInput(
-            f'{name!r} is not understood. Is {about.form} meant? A target of that '
-            'name can be given by -file:FILE.'
-        )
+        if not word.strip():
+            raise InvalidInput(
+                'An argument is empty: leave it out. Is a variable of the shell not '
+                'set?'
+            )
+        about = _meant(word, known)
+        if about is not None:
+            raise InvalidInput(
+                f'{_name(word)!r} is not understood. Is {about.form} meant? A target '
+                'of that name can be given by -file:FILE.'
+            )
+
+
+def _meant(word: str, known: Mapping[str, Option]) -> Option | None:
+    """Return the option for which a name was probably meant."""
+    found = _MEANT_AS_OPTION.fullmatch(word)
+    if found is None:
+        return None
+    name = f'-{found["name"].replace("_", "-")}'
+    if found['dashes']:
+        close = get_close_matches(name.lower(), known, n=1, cutoff=0.8)
+        return known[close[0]] if close else None
+    about, colon = known.get(name), found['colon'] or ''
+    # A page or a user may be named with its namespace.
+    is_page = colon.startswith(':') and name[1:] in _NAMESPACES
+    if about is None or bool(colon) != bool(about.value) or is_page:
+        return None
+    return about
 
 
 def repeated(options: Options) -> list[str]:
@@ -359,8 +395,11 @@ def _other_form(argument: str, known: Mapping[str, Option]) -> str | None:
     return f'{name}:{found[2] if shown else about.value}'
 
 
-def _unknown(argument: str, known: Mapping[str, Option], script: str) -> InvalidInput:
-    close = get_close_matches(f'-{_name(argument).lstrip("-")}', known, n=1)
+def _unknown(
+    argument: str, known: Mapping[str, Option], script: str, more: str
+) -> InvalidInput:
+    names = [name for name in known if name != '-']
+    close = get_close_matches(f'-{_name(argument).lstrip("-")}', names, n=1)
     hint = ''
     if close:
         about = known[close[0]]
@@ -368,6 +407,7 @@ def _unknown(argument: str, known: Mapping[str, Option], script: str) -> Invalid
     return InvalidInput(
         f'{_name(argument)!r} is not understood.{hint} "{script} -help" lists all '
         'options; those with a value are written -name:value.'
+        f'{more}'
     )
 
 

@@ -18,7 +18,7 @@ from pywikibot.family import Family
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
-from mw_tokens_plugin.cli.launch import names_wiki
+from mw_tokens_plugin.cli.launch import default_site, names_wiki
 from mw_tokens_plugin.exceptions import InvalidInput, NotCentral, UnexpectedAnswer
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.display import displayable
@@ -101,7 +101,7 @@ def site_of(campaign: Campaign | None, arguments: Iterable[str]) -> TypedSite:
     :raises InvalidInput: pywikibot does not know the campaign's wiki here
     """
     if campaign is None or names_wiki(arguments):
-        return typed(pywikibot.Site()).central_site()
+        return default_site().central_site()
     family, _, code = campaign.wiki.rpartition(':')
     try:
         return typed(pywikibot.Site(code, family)).central_site()

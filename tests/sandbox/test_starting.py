@@ -251,9 +251,18 @@ def test_a_database_is_refused_without_a_secret(desk: Desk, sandbox: Sandbox) ->
     # All users of the machine have read it.
     assert 'can read the password in -ledger' in run.err
     # Nor does pywikibot's log of commands hold one, whatever option it was meant for.
-    run = desk.run(*USUAL, LEDGER.replace('-ledger', '-leger'), f'-return:{SECRET}')
+    before = len(sandbox.journal.entries())
+    wrong = LEDGER.replace('-ledger', '-leger')
+    apart = LEDGER.removeprefix('-ledger:')
+    run = desk.run(*USUAL, wrong, f'-return:{SECRET}', apart)
     check(desk, run, 2, 'not understood')
-    assert '-leger:***' in (desk.directory / 'logs' / 'commands.log').read_text()
+    log = desk.directory / 'logs' / 'commands.log'
+    assert '"-leger:***" "-return:***" "***"' in log.read_text()
+    # That is said although no wiki may answer: none is asked.
+    assert len(sandbox.journal.entries()) == before
+    run = desk.run('-help', LEDGER)
+    assert run.code == 0, run.said
+    assert SECRET not in log.read_text()
     assert not sandbox.journal.entries(action=LOCK)
 
 

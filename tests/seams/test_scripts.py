@@ -26,6 +26,11 @@ def test_the_log_of_commands_is_written_from_one_list() -> None:
     assert isinstance(pywikibot.argvu, list)
 
 
+def test_reading_options_makes_a_site_by_this_name() -> None:
+    """It is replaced meanwhile, so that no wiki is asked."""
+    assert 'pywikibot.Site()' in inspect.getsource(bot.handle_args)
+
+
 def test_lines_of_a_password_file_are_judged_by_these_rules() -> None:
     """The file is judged by the same ones before pywikibot reads it."""
     source = inspect.getsource(login.LoginManager.readPassword)

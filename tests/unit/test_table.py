@@ -108,6 +108,7 @@ def test_a_slip_of_one_letter_names_the_option_that_may_be_meant(
         # pywikibot's own are known, too.
         (['-simulat'], "'-simulat' is not understood. Is -simulate meant?"),
         (['--simulate'], '--simulate is not understood: write -simulate.'),
+        (['--help'], '--help is not understood: write -help.'),
         (['-User=A'], '-User is not understood: write -user:A.'),
         (['-books: '], '-books: says nothing'),
         (['-rooms: ,'], '-rooms: says nothing'),
@@ -139,6 +140,14 @@ def test_a_private_value_is_in_no_sentence() -> None:
         ('lend', '-lend'),
         ('reason:Spam', '-reason:TEXT'),
         ('max-pages:3', '-max-pages:N'),
+        ('max_pages=3', '-max-pages:N'),
+        ('summary:Spam', '-reason:TEXT'),
+        ('\u2014simulate', '-simulate'),
+        ('\u2013-Simulat', '-simulate'),
+        ('\u2212Reason:Spam', '-reason:TEXT'),
+        ('help', '-help'),
+        ('\u2014Foo\u2014', ''),
+        ('v', ''),
         ('Lend', ''),
         ('reason', ''),
         ('lend:A', ''),
@@ -156,6 +165,21 @@ def test_a_name_that_is_an_option_without_its_dash_is_refused(
         return
     with pytest.raises(InvalidInput, match=f'Is {meant} meant'):
         check_names(options)
+
+
+@pytest.mark.parametrize('word', ['', ' '])
+def test_an_empty_name_is_refused(word: str) -> None:
+    """It names nobody: what was meant would be left out in silence."""
+    with pytest.raises(InvalidInput, match='An argument is empty'):
+        check_names(parse(Shelf, ['A', word], 'pwb shelf'))
+
+
+def test_it_is_said_how_to_give_a_name_that_looks_like_an_option() -> None:
+    with pytest.raises(InvalidInput, match='by -file:FILE'):
+        parse(CampaignOptions, ['-Foo-'], 'pwb own')
+    with pytest.raises(InvalidInput, match='understood') as caught:
+        parse(CampaignOptions, ['-h'], 'pwb own')
+    assert 'Is - meant' not in str(caught.value)
 
 
 @pytest.mark.parametrize(
