@@ -22,7 +22,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mw_tokens_plugin.cli.accounts import account_guards, named_accounts
+from mw_tokens_plugin.cli.accounts import (
+    account_guards,
+    block_expiry,
+    named_accounts,
+)
 from mw_tokens_plugin.cli.requests import (
     STORED,
     RequestOptions,
@@ -45,23 +49,6 @@ if TYPE_CHECKING:
 
 _RIGHTS = {'globalblock': 'globalblock'}
 _ONLY = ('accounts', 'addresses')
-
-
-def expiry(text: str) -> str:
-    """Read when blocks end, which may be a name that user-config.py explains."""
-    from mw_tokens_plugin.protocol.expiries import ends_at
-
-    if text.startswith('@'):
-        known = ', '.join(f'@{name}' for name in settings.expiries) or 'none'
-        if text[1:] not in settings.expiries:
-            raise ValueError(f'enable(expiries=...) has these names: {known}.')
-        text = settings.expiries[text[1:]]
-    if ends_at(text, datetime.now(timezone.utc)) is None:
-        raise ValueError(
-            'give a span such as "31 hours", "2 weeks" or "6 months", a date such as '
-            '2027-01-31 or 2027-01-31T12:00:00Z, or "infinite".'
-        )
-    return text.strip()
 
 
 def span(text: str) -> str:
@@ -129,7 +116,7 @@ class Options(RequestOptions):
         'When the blocks end: "31 hours", "6 months", 2027-01-31, "infinite" (accounts '
         'only), or @NAME as user-config.py explains it. Required to block.',
         value='TIME',
-        read=expiry,
+        read=block_expiry,
         stored='expiry',
         excludes=('unblock',),
     )
@@ -247,6 +234,8 @@ class Options(RequestOptions):
 
 def targets(run: Run[Options]) -> Listing:
     """List whom the command line names."""
+    from mw_tokens_plugin.targets.exclusions import existing_targets
+
     options = run.options
     if options.only_lists:
         blocks = list(expiring(run))
@@ -274,7 +263,7 @@ def targets(run: Run[Options]) -> Listing:
         nothing=nothing,
         lines=lines,
         counted=lambda number: counted(number, len(left_out)),
-        existing=existing(run),
+        existing=existing_targets(run.site),
         stored=stored_hardness(options),
         covering=covering,
     )
@@ -283,6 +272,7 @@ def targets(run: Run[Options]) -> Listing:
 def requested(run: Run[Options], left_out: list[str]) -> Listing:
     """List whom the requests of a page name."""
     from mw_tokens_plugin.requestpages import RequestKind
+    from mw_tokens_plugin.targets.exclusions import existing_targets
 
     options = run.options
     kind = RequestKind.UNBLOCK if options.unblock else RequestKind.BLOCK
@@ -301,7 +291,7 @@ def requested(run: Run[Options], left_out: list[str]) -> Listing:
         lines=selection.lines(),
         nothing=message('global_lock-no-request'),
         counted=lambda number: counted(number, len(left_out)),
-        existing=existing(run),
+        existing=existing_targets(run.site),
         covering=covering,
     )
 
@@ -410,24 +400,6 @@ def lines_about(
         end = f'{block.expiry:%Y-%m-%d %H:%M}'
         whom = f'#{block.id}' if block.target in hidden else block.target
         yield f'  {end}  {whom}  ({block.by}: {block.reason})'
-
-
-def existing(run: Run[Options]) -> Any:
-    """Return what tells which names of -not may stand there.
-
-    A list of addresses that must not be blocked is a standing one.
-    """
-    from mw_tokens_plugin.protocol.addresses import network_of
-    from mw_tokens_plugin.targets.exclusions import existing_accounts
-
-    accounts = existing_accounts(run.site)
-
-    def exist(names: Any) -> list[str]:
-        addresses = [name for name in names if network_of(name) is not None]
-        others = [name for name in names if name not in addresses]
-        return [*addresses, *accounts(others)]
-
-    return exist
 
 
 def covering(listed: Iterable[str], names: Iterable[str]) -> set[str]:

@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mw_tokens_plugin.cli.accounts import (
     account_columns,
     account_guards,
+    block_expiry,
     named_accounts,
 )
 from mw_tokens_plugin.cli.requests import (
@@ -42,6 +43,7 @@ from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.actions.globallock import GlobalLock
+    from mw_tokens_plugin.campaign.exitcodes import ExitCode
     from mw_tokens_plugin.campaign.records import Campaign
     from mw_tokens_plugin.campaign.report.console import Reporter
     from mw_tokens_plugin.cli.declaration import Listing
@@ -109,6 +111,25 @@ class Options(RequestOptions):
         group='Targets',
         needs=('page',),
     )
+    globalblock: str | None = option(
+        'Then block the addresses and temporary accounts of the list globally until '
+        'this time, as -expiry of global_block: in a second campaign, whose plan is '
+        'confirmed on its own.',
+        value='EXPIRY',
+        read=block_expiry,
+        stored='globalblock',
+        rights={'globalblock': 'globalblock'},
+        excludes=('unlock', 'hide'),
+    )
+    anononly: bool = option(
+        'Of these blocks: users with an account can edit at the addresses all the '
+        'same. This or -hardblock is required for addresses.',
+        needs=('globalblock',),
+        excludes=('hardblock',),
+    )
+    hardblock: bool = option(
+        'Of these blocks: nobody can edit at the addresses.', needs=('globalblock',)
+    )
     reasons: bool = option(
         "List the wiki's own reasons, and stop.", instead=list_reasons
     )
@@ -134,6 +155,8 @@ class Options(RequestOptions):
                 '-hide is confirmed by typing, so it needs a terminal. -simulate keeps '
                 'the plan here; -resume runs it there.'
             )
+        if self.globalblock and self.reason is not None and not self.reason.strip():
+            raise InvalidInput('A global block needs a reason: -reason:TEXT.')
 
 
 def targets(run: Run[Options]) -> Listing:
@@ -147,27 +170,87 @@ def targets(run: Run[Options]) -> Listing:
         'existing': existing_accounts(run.site),
         'counted': lambda number: message('global_lock-names', number=number),
     }
-    if options.page is None:
+    if options.page is None and options.globalblock is None:
         return CampaignScript.Listing(named_accounts(run), stored=stored, **about)
+    if options.page is None:
+        try:
+            names = list(named_accounts(run))
+        except BaseException:
+            run.lists.show(run.reporter)
+            raise
+        return followed(run, CampaignScript.Listing(names, stored=stored, **about))
     kind = RequestKind.HIDE if options.hide else RequestKind.LOCK
-    selection = select_requests(run, kind)
-    return CampaignScript.Listing(
+    blocks = options.globalblock is not None
+    selection = select_requests(run, kind, with_text=blocks)
+    taken = frozenset(selection.names if blocks else ())
+    listing = CampaignScript.Listing(
         selection.names,
         reason=selection.reason,
         stored={**stored, 'page': {**selection.stored(), 'close': options.close}},
-        lines=lines_about(selection, options.write_addresses),
+        lines=lines_about(selection, options.write_addresses, taken),
         nothing=message('global_lock-no-request'),
         **about,
     )
+    return followed(run, listing) if blocks else listing
 
 
-def lines_about(selection: Selection, file: str | None) -> Iterator[str]:
-    """Yield what a page asks for, and the addresses, which only a block reaches."""
+def followed(run: Run[Options], listing: Listing) -> Listing:
+    """Take addresses and temporary accounts out of a listing, to be blocked later."""
+    from mw_tokens_plugin.cli.following import apart, block, to_follow
+    from mw_tokens_plugin.protocol.addresses import network_of
+    from mw_tokens_plugin.targets.exclusions import existing_targets
+
+    options, name = run.options, run.new_name()
+    accounts, others = apart(listing.names)
+    hard = options.hardblock if options.anononly or options.hardblock else None
+    then = to_follow(run, name, others, hard)
+    if then is None:
+        return listing
+    lines = list(listing.lines)
+    addresses = sum(network_of(other) is not None for other in others)
+    if accounts and addresses:
+        about = {'accounts': len(accounts), 'addresses': addresses}
+        lines.append(message('global_lock-linked', **about))
+    stored = {**listing.stored, 'then': then}
+    page = {k: v for k, v in listing.stored.items() if k == 'page'}
+    reason = listing.reason if options.reason is None else options.reason
+    how = {'expiry': options.globalblock, 'reason': reason}
+    return replace(
+        listing,
+        names=accounts,
+        name=name,
+        stored=stored,
+        lines=lines,
+        nothing=message('global_lock-no-account'),
+        existing=existing_targets(run.site),
+        otherwise=lambda: block(
+            run, then, {**page, 'untrusted': options.chosen_by_others}, how
+        ),
+    )
+
+
+def block_and_close(run: Run[Options], campaign: Campaign) -> ExitCode | None:
+    """Block what is left over, and mark the requests when all is done."""
+    from mw_tokens_plugin.cli.following import block_the_rest, blocks_left
+
+    code = block_the_rest(run, campaign)
+    close_requests(run, campaign, following=blocks_left(run, campaign))
+    return code
+
+
+def lines_about(
+    selection: Selection, file: str | None, taken: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield what a page asks for, and the addresses, which only a block reaches.
+
+    :param taken: addresses that are blocked in a campaign
+    """
     from mw_tokens_plugin.site.batches import batches
     from mw_tokens_plugin.targets.addresses import MAX_ADDRESSES, write_addresses
 
     yield from selection.lines()
-    addresses, shown = selection.addresses, selection.shown_addresses
+    addresses = [a for a in selection.addresses if a not in taken]
+    shown = [a for a in selection.shown_addresses if a not in taken]
     if not addresses:
         return
     count = len(addresses)
@@ -234,7 +317,7 @@ SCRIPT = CampaignScript(
             rights=_LOCKS,
             confirm=typed,
             before=compare_page,
-            after=close_requests,
+            after=block_and_close,
             undo=lambda c: (
                 'undo_global_lock' if c.options.get('locked') is True else ''
             ),
@@ -244,6 +327,7 @@ SCRIPT = CampaignScript(
                 'locked': bool,
                 'excluded': [str],
                 'page?': STORED,
+                'then?': {'name': str, 'names': [str], 'hard': (None, bool)},
             },
         ),
         'undo_global_lock': Kind(

@@ -240,7 +240,8 @@ def _finished(
 def _recorded(ledger: Ledger, campaign: Campaign, names: list[str]) -> list[Target]:
     """Return what is recorded of names, in the campaign of their blocks as well."""
     found = [*ledger.named(campaign, names).values()]
-    then = ledger.find(campaign.options.get('then', ''))
+    following = campaign.options.get('then')
+    then = ledger.find(following['name']) if following else None
     return found if then is None else [*found, *ledger.named(then, names).values()]
 
 

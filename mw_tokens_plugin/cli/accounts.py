@@ -94,3 +94,23 @@ def account_columns(target: Target) -> Mapping[str, str]:
     from mw_tokens_plugin.actions import accountfacts
 
     return accountfacts.account_columns(target)
+
+
+def block_expiry(text: str) -> str:
+    """Read when blocks end, which may be a name that user-config.py explains."""
+    from datetime import datetime, timezone
+
+    from mw_tokens_plugin.protocol.expiries import ends_at
+    from mw_tokens_plugin.site.settings import settings
+
+    if text.startswith('@'):
+        known = ', '.join(f'@{name}' for name in settings.expiries) or 'none'
+        if text[1:] not in settings.expiries:
+            raise ValueError(f'enable(expiries=...) has these names: {known}.')
+        text = settings.expiries[text[1:]]
+    if ends_at(text, datetime.now(timezone.utc)) is None:
+        raise ValueError(
+            'give a span such as "31 hours", "2 weeks" or "6 months", a date such as '
+            '2027-01-31 or 2027-01-31T12:00:00Z, or "infinite".'
+        )
+    return text.strip()

@@ -62,12 +62,15 @@ def work(
     if options.resume:
         campaign = to_resume(run.ledger, options.campaign, run.kinds, run.site)
         check_options(run.kinds[campaign.action], type(options), campaign)
-        _check_planned(run, campaign)
+        check_planned(run, campaign)
         _log_in(run, campaign)
     else:
         _log_in(run, None)
         if options.undo is None:
-            made = listed(run, targets(run))
+            listing = targets(run)
+            made = listed(run, listing)
+            if made is None and listing.otherwise is not None:
+                return listing.otherwise()
         else:
             made = undoing(run, options.undo)
         if made is None:
@@ -81,12 +84,12 @@ def work(
             f'The campaign {campaign.name!r} is confirmed by typing what it does: '
             'resume it at a terminal.'
         )
-    code = _run(run, campaign, kind)
-    kind.after(run, campaign)
-    return code
+    code = run_campaign(run, campaign, kind)
+    later = kind.after(run, campaign)
+    return later if later and code in (ExitCode.DONE, ExitCode.FAILED) else code
 
 
-def _check_planned(run: Run[CampaignOptions], campaign: Campaign) -> None:
+def check_planned(run: Run[CampaignOptions], campaign: Campaign) -> None:
     """Refuse -always for a plan that nobody can have checked.
 
     :raises StoppedByGuard: others could choose its targets, and it is not finished
@@ -118,7 +121,7 @@ def _log_in(run: Run[CampaignOptions], campaign: Campaign | None) -> None:
     log_in(run.site, rights)
 
 
-def _run(run: Run[CampaignOptions], campaign: Campaign, kind: Kind) -> ExitCode:
+def run_campaign(run: Run[CampaignOptions], campaign: Campaign, kind: Kind) -> ExitCode:
     """Plan, confirm and write; then write the report."""
     action = kind.make(run, campaign)
     known, sealer = campaign, run.sealer(campaign)

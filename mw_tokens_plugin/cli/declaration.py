@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.action import Action
+    from mw_tokens_plugin.campaign.exitcodes import ExitCode
     from mw_tokens_plugin.campaign.records import Campaign, Target
 
 
@@ -32,6 +33,7 @@ class Listing:
     :ivar covering: returns which names of ``-not`` and ``-protect`` concern targets
         without being targets, such as a range around an address
     :ivar name: the name of the campaign, where something was named after it
+    :ivar otherwise: called if there is no target; returns the exit code
     """
 
     names: Iterable[str]
@@ -43,6 +45,7 @@ class Listing:
     existing: Callable[[Sequence[str]], Iterable[str]] | None = None
     covering: Callable[[Iterable[str], Iterable[str]], Iterable[str]] | None = None
     name: str | None = None
+    otherwise: Callable[[], ExitCode] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class Kind:
     :ivar undo: the kind that undoes a campaign of this one; empty if there is none
     :ivar before: called before the plan of a campaign that is resumed, or that undoes
         another one; returns the campaign as it is then
-    :ivar after: called when the run has ended, with the campaign as it was before it
+    :ivar after: called when the run has ended, with the campaign as it was before it;
+        may return an exit code, which counts if the run itself has not ended worse
     :ivar stored: what else the ledger stores, as types: a type, a list with one for all
         items, a mapping of names to types, or a tuple of alternatives; a name with
         ``?`` may be missing
@@ -79,7 +83,7 @@ class Kind:
     confirm: Callable[[Campaign], str] = lambda campaign: ''
     undo: Callable[[Campaign], str] | str = ''
     before: Callable[[Any, Campaign], Campaign] = lambda run, campaign: campaign
-    after: Callable[[Any, Campaign], None] = lambda run, campaign: None
+    after: Callable[[Any, Campaign], ExitCode | None] = lambda run, campaign: None
     stored: Mapping[str, Any] = field(default_factory=dict)
     columns: Callable[[Target], Mapping[str, str]] = lambda target: {}
 

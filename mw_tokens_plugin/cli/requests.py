@@ -121,8 +121,13 @@ def compare_page(run: Run[Any], campaign: Campaign) -> Campaign:
     return campaign
 
 
-def close_requests(run: Run[Any], campaign: Campaign) -> None:
-    """Mark the requests of a campaign on their page, if it is finished."""
+def close_requests(
+    run: Run[Any], campaign: Campaign, *, following: Campaign | None = None
+) -> None:
+    """Mark the requests of a campaign on their page, if it is finished.
+
+    :param following: another campaign that has to be finished before
+    """
     from pywikibot import config
 
     from mw_tokens_plugin.actions.marking import mark_requests
@@ -135,6 +140,10 @@ def close_requests(run: Run[Any], campaign: Campaign) -> None:
         return
     campaign = run.ended(campaign)
     if campaign.finished_at is None:
+        return
+    if following is not None:
+        line = f'{run.lines.resume(campaign)} -close'
+        run.reporter.say('global_lock-not-marked', line=line)
         return
     agreed = run.sealer(campaign).is_confirmed
     if not agreed and (options.always or not options.close):

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Any, Generic, TypeVar
 
 from mw_tokens_plugin.campaign import workers
+from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter, terminal
 from mw_tokens_plugin.campaign.seals import Sealer, agreed
@@ -23,6 +24,7 @@ from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.storedoptions import with_defaults
 from mw_tokens_plugin.cli.targetlists import TargetLists
 from mw_tokens_plugin.cli.whereabouts import site_of
+from mw_tokens_plugin.site.mixins import TypedSite
 from mw_tokens_plugin.targets.lists import Parse
 
 __all__ = ['Opt', 'Run', 'T']
@@ -47,20 +49,32 @@ class Run(Generic[Opt]):
     :ivar active: the run that is active on a campaign since this one made it
     """
 
-    def __init__(self, name: str, kinds: Mapping[str, Kind], options: Opt) -> None:
+    def __init__(
+        self,
+        name: str,
+        kinds: Mapping[str, Kind],
+        options: Opt,
+        *,
+        beside: Run[Any] | None = None,
+    ) -> None:
         """Open site and ledger.
 
         What resumes a campaign, or undoes one, does so on that campaign's own wiki,
         whatever the default one is.
 
         :param name: that of the script
+        :param beside: another run in this process, which has opened them
         """
         self.options = options
         self.kinds = kinds
         self.lines = Lines(options, name)
         self.reporter = Reporter(terminal(), quiet=options.quiet)
         old = options.campaign if options.resume else options.undo
-        if old is None:
+        self.site: TypedSite
+        self.ledger: Ledger
+        if beside is not None:
+            self.site, self.ledger = beside.site, beside.ledger
+        elif old is None:
             self.site = site_of(None, options.arguments)
             self.ledger = open_ledger(options)
         else:

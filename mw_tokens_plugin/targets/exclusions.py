@@ -233,6 +233,24 @@ def existing_accounts(site: PluginMixin) -> Exist:
     return exist
 
 
+def existing_targets(site: PluginMixin) -> Exist:
+    """Return a function that returns which names exist; addresses always do.
+
+    A list of addresses that must not be blocked is a standing one.
+
+    .. version-added:: 0.1
+
+    :param site: the central wiki
+    """
+    accounts = existing_accounts(site)
+
+    def exist(names: Sequence[str]) -> Iterable[str]:
+        addresses = [name for name in names if kind_of(name) is AccountKind.IP]
+        return [*addresses, *accounts(names)]
+
+    return exist
+
+
 def _among(ledger: Ledger, campaign: Campaign, names: Sequence[str]) -> set[str]:
     """Return those of some names that are targets, of whatever step."""
     return set(_asked(partial(ledger.named, campaign, kind=None), names))

@@ -10,7 +10,7 @@ import pytest
 from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk, Run
-from .test_global_block import block, blocks
+from .test_global_block import block, blocks, spam
 from .test_request_pages import PAGE, save, text
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
@@ -96,3 +96,97 @@ def test_a_request_to_unblock_is_decided_at_a_terminal_by_who_blocked_and_why(
     assert 'Spam of May' in run.out
     assert not blocks(sandbox)
     assert "'''Done''': it is free from global blocks." in text(sandbox)
+
+
+LOCKS = f"""\
+== Requests for global (un)block ==
+== Requests for global (un)lock and (un)hiding ==
+=== Global lock for Spambot 00001 and others ===
+{{{{Status}}}}
+{{{{MultiLock|Spambot 00001|Spambot 00002|<s>Spambot 00009</s>|{TEMPORARY}}}}}
+* {{{{LockHide|1=spambot_00003}}}}
+* {{{{Luxotool|192.0.2.201}}}}
+Long-term abuse. <s>Spambot 00009</s> is somebody else, sorry. \
+--[[User:Ann|Ann]] ([[User talk:Ann|talk]]) 06:06, 15 November 2026 (UTC)
+=== Global lock for [[User:Spambot 00004|Spambot 00004]] ===
+{{{{Status|done}}}}
+* {{{{LockHide|Spambot 00004}}}}
+:{{{{done}}}} --[[User:Bob|Bob]] 06:40, 15 November 2026 (UTC)
+=== Global lock ===
+{{{{Status}}}}
+* {{{{LockHide|Spambot 00005|hidename=1}}}}
+--[[User:Bob|Bob]] 06:20, 15 November 2026 (UTC)
+"""
+
+
+def locked(sandbox: Sandbox) -> list[str]:
+    entries = sandbox.journal.entries(action='setglobalaccountstatus')
+    return [entry.target for entry in entries if entry.effect]
+
+
+def test_what_a_request_for_locks_names_besides_is_blocked_in_a_second_campaign(
+    pwb: Script, sandbox: Sandbox
+) -> None:
+    sandbox.call(lambda farm: farm.add_account(TEMPORARY))
+    save(sandbox, LOCKS)
+    usual = (PAGE, '-close', '-simulate')
+    alone = pwb('global_lock', *usual, '-campaign:alone')
+    assert alone.code == 0, alone.said
+    for other in ('(a temporary account', '(an IP address'):
+        assert f'{other}: use global_block)' in alone.out
+    month = (*usual, '-globalblock:1 month', '-campaign:both')
+    unsaid = pwb('global_lock', *month)
+    assert unsaid.code == 2
+    assert '-anononly' in unsaid.err
+    plan = pwb('global_lock', *month, '-anononly')
+    assert plan.code == 0, plan.said
+    assert 'To lock: 4' in plan.out
+    assert 'To block: 2' in plan.out
+    assert 'so that everybody can link them' in plan.out
+    assert 'request 3' in plan.out
+    assert spam(5)[0] not in plan.said and spam(9)[0] not in plan.said
+    run = pwb('global_lock', '-resume', '-always', '-campaign:both')
+    assert run.code == 0, run.said
+    assert locked(sandbox) == spam(1, 2, 3, 5)
+    found = blocks(sandbox)
+    assert sorted(found) == ['192.0.2.201', TEMPORARY]
+    assert found['192.0.2.201'].anononly
+    marked = text(sandbox)
+    assert marked.count('{{Status|done}}') == 3
+    assert 'locked or blocked globally' in marked
+    assert spam(5)[0] not in run.said
+    # Both are finished: nothing is left to do, or to mark again.
+    assert pwb('global_lock', '-resume', '-always', '-campaign:both').code == 0
+    assert text(sandbox) == marked
+    undone = pwb('global_block', '-undo:both-blocks', '-reason:x', '-always')
+    assert undone.code == 0, undone.said
+    assert not blocks(sandbox)
+
+
+def test_lists_are_split_in_the_same_way_and_each_half_can_be_missing(
+    pwb: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = ('-globalblock:1 month', '-hardblock', '-reason:Spam', '-always')
+    assert pwb('global_lock', *spam(1), *usual).code == 0
+    assert not blocks(sandbox)
+    alone = pwb('global_lock', '192.0.2.7', *usual)
+    assert alone.code == 0, alone.said
+    assert locked(sandbox) == spam(1)
+    assert list(blocks(sandbox)) == ['192.0.2.7']
+    assert 'To undo:   pwb global_block -undo:' in alone.out
+    # Killed between the two campaigns.
+    with monkeypatch.context() as patched:
+        patched.setattr('mw_tokens_plugin.cli.following.listed', _killed)
+        with pytest.raises(SystemExit):
+            pwb('global_lock', *spam(2), '192.0.2.8', *usual, '-campaign:killed')
+    assert locked(sandbox) == spam(1, 2)
+    resumed = pwb('global_lock', '-resume', '-campaign:killed', '-always')
+    assert resumed.code == 0, resumed.said
+    assert sorted(blocks(sandbox)) == ['192.0.2.7', '192.0.2.8']
+    refused = pwb('global_lock', *spam(3), '-globalblock:soon', '-reason:x', '-always')
+    assert refused.code == 2
+    assert 'give a span' in refused.err
+
+
+def _killed(*args: object) -> None:
+    raise SystemExit(137)
