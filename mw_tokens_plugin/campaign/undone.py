@@ -73,15 +73,6 @@ class Undone:
         )
 
 
-def changed_targets(ledger: Ledger, undone: Campaign) -> Iterator[Target]:
-    """Return the targets that a campaign has changed.
-
-    .. version-added:: 0.1
-    """
-    for state in _ENDED:
-        yield from filter(is_changed, ledger.targets(undone, state))
-
-
 def is_changed(target: Target) -> bool:
     """Tell whether its campaign has changed a target, if only in part."""
     return target.state in _ENDED and bool(target.changed)

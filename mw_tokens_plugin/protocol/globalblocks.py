@@ -15,7 +15,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.protocol.addresses import canonical_address
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.fields import (
     as_timestamp,
@@ -26,7 +25,6 @@ from mw_tokens_plugin.protocol.fields import (
     texts,
     timestamp,
 )
-from mw_tokens_plugin.protocol.names import Capital, first_letter, normalise_name
 
 #: The end of blocks that never end; later than that of all others.
 INFINITY = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
@@ -140,25 +138,6 @@ class GlobalBlockLogEntry:
     timestamp: datetime
     expiry: datetime | None = None
     flags: tuple[str, ...] = ()
-
-
-def canonical_target(text: str, *, capital: Capital = first_letter) -> str:
-    """Return an account, an address or a range as a wiki keeps it in global blocks.
-
-    The host bits of ranges are cleared. A range that is a single address is written as
-    that address, which a wiki would keep apart.
-
-    .. version-added:: 0.1
-
-    >>> canonical_target('2001:db8::1/32')
-    '2001:DB8:0:0:0:0:0:0/32'
-
-    :param text: what is blocked, as people write it
-    :param capital: writes the first letter as the wiki does
-    :raises InvalidName: it is neither an address nor a possible name
-    """
-    name = normalise_name(text, capital=capital)
-    return canonical_address(name) or name
 
 
 def parse_expiry(value: object) -> datetime:

@@ -32,13 +32,13 @@ from mw_tokens_plugin.protocol.globalblocks import (
     GlobalBlockChange,
     GlobalBlockLogEntry,
     LocalBlock,
-    canonical_target,
     expiry_text,
     from_globalblock,
     from_globalblocks,
     from_log_event,
     parse_expiry,
 )
+from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.site.batches import batches, continued, max_values
 from mw_tokens_plugin.site.family import central_site
 from mw_tokens_plugin.site.firstletters import FirstLettersMixin
@@ -327,7 +327,7 @@ def _named(site: FirstLettersMixin, target: Any) -> dict[str, Any]:
     if isinstance(target, int) and not isinstance(target, bool):
         return {'id': target}
     text = account_text(target)
-    return {'target': canonical_target(text, capital=site.first_letter)}
+    return {'target': normalise_name(text, capital=site.first_letter)}
 
 
 def _in_batches(

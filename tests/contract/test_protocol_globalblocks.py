@@ -16,9 +16,9 @@ from mw_tokens_plugin import exceptions
 from mw_tokens_plugin.protocol import globalblocks
 from mw_tokens_plugin.protocol.globalblocks import (
     INFINITY,
-    canonical_target,
     expiry_text,
 )
+from mw_tokens_plugin.protocol.names import normalise_name
 from mw_tokens_plugin.protocol.responses import error_mapping, refusal
 
 from .samples import Exchange, load, recordings
@@ -205,10 +205,10 @@ def test_targets_are_written_as_the_wiki_keeps_them() -> None:
         code = error_mapping((exchange.json or {}).get('error', {})).get('code')
         if code == 'baduser':
             with pytest.raises(exceptions.InvalidName):
-                canonical_target(str(given))
+                normalise_name(str(given))
         if given is None or answer is None:
             continue
-        written = canonical_target(given)
+        written = normalise_name(given)
         if '/' in written:
             ranges.add(written)
         elif '/' not in answer['user']:

@@ -490,9 +490,13 @@ def test_a_second_operator_finds_the_blocks_of_the_first(
         plan = (*names, *USUAL, '-anononly', '-simulate', f'-campaign:{campaign}')
         assert global_block(*plan).code == 0
     block(sandbox, names[0], autoblock=True)
+    # The wiki words it so where both come at the same moment.
+    sandbox.faults.arm(kind='cas-race', action=BLOCK)
     for campaign in ('one', 'two'):
         run = global_block('-resume', f'-campaign:{campaign}', '-always')
         assert run.code == 0, run.said
+        # What is read at once needs no pause.
+        assert run.out.count('LostRace') == 0 and not run.err, run.said
     assert len(log(sandbox)) == len(names) - 1
     # What the first has made is not that of the second.
     assert global_block('-undo:two', '-reason:x', '-always').code == 2

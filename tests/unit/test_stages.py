@@ -25,7 +25,7 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
-from mw_tokens_plugin.campaign.undone import changed_targets, undo_steps
+from mw_tokens_plugin.campaign.undone import is_changed, undo_steps
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
@@ -148,7 +148,7 @@ def test_each_stage_ends_before_the_next_one_and_undo_goes_back(
         options={},
         stages=campaign.stages,
     )
-    ledger.add(undo, undo_steps(campaign, changed_targets(ledger, campaign)))
+    ledger.add(undo, undo_steps(campaign, filter(is_changed, ledger.targets(campaign))))
     action = Composed(ledger, undo)
     make_plan(ledger, undo, action)
     assert carry_out(ledger, undo, action, workers) == Finish()
