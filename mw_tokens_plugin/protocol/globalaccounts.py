@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -98,6 +98,8 @@ class GlobalAccount:
     :ivar central_id: the account's number in the central database
     :ivar home: database name of the home wiki
     :ivar attached: its local accounts; None if the query does not list them
+    :ivar lock_log_id: the entry of the lock in the central wiki's log; None if the wiki
+        does not say
     """
 
     name: str
@@ -110,6 +112,7 @@ class GlobalAccount:
     edit_count: int | None = None
     registration: datetime | None = None
     attached: tuple[AttachedAccount, ...] | None = None
+    lock_log_id: int | None = field(default=None, compare=False)
 
     @property
     def state(self) -> AccountState:
@@ -233,6 +236,7 @@ def from_globalusers(item: Mapping[str, Any]) -> GlobalAccount:
         groups=texts(item, 'groups'),
         edit_count=optional_number(item, 'editcount'),
         registration=timestamp(item.get('registration')),
+        lock_log_id=optional_number(item, 'locklogid'),
     )
 
 

@@ -170,6 +170,7 @@ def check_globalusers(items: list[dict[str, Any]] | None, version: str) -> None:
     """1.43 does not know the list, and answers nothing."""
     for item in items or ():
         account = globalaccounts.from_globalusers(item)
+        assert account.lock_log_id == item.get('locklogid')
         missing = is_set(item, 'missing', version) or is_set(item, 'invalid', version)
         assert account.exists is not missing
         assert account.name == item.get('name', '')

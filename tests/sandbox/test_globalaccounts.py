@@ -28,6 +28,7 @@ from mw_tokens_plugin.exceptions import (
     ReadOnly,
     StateConflict,
     StateUnknown,
+    UnknownModule,
     WikiUnreachable,
 )
 from mw_tokens_plugin.sandbox import Sandbox
@@ -95,6 +96,31 @@ def test_locking_again_succeeds_and_leaves_no_entry(
     assert (entries[0].comment, entries[0].added) == ('test', ('locked',))
     assert lock(site, name).state.locked
     assert list(site.lock_log(name)) == entries
+
+
+def test_the_entries_of_locks_are_read_by_their_numbers(
+    site: Any, sandbox: Sandbox, spambots: Callable[[int], list[str]]
+) -> None:
+    names = spambots(3)
+    for name in names[:2]:
+        lock(site, name)
+    ids = [account.lock_log_id for account in site.global_accounts(names)]
+    last = sandbox.journal.next_serial()
+    found = list(site.lock_log_entries(filter(None, ids)))
+    assert {entry.log_id: entry.name for entry in found} == {
+        ids[0]: names[0],
+        ids[1]: names[1],
+    }
+    assert ids[2] is None
+    sent = sandbox.journal.entries(last)
+    assert sum('leids' in entry.params for entry in sent) == 1
+    assert list(site.lock_log_entries([])) == []
+
+
+def test_an_older_wiki_is_not_asked_for_entries_by_their_numbers(old_site: Any) -> None:
+    """It would ignore the numbers, and list its whole log."""
+    with pytest.raises(UnknownModule):
+        list(old_site.lock_log_entries([1]))
 
 
 @pytest.mark.parametrize(
