@@ -19,6 +19,8 @@ FOLDER = Path(__file__).with_name('_static')
 IMPORTS = (
     ('scripts', 'doctor'),
     ('doctor', 'cli'),
+    ('scripts', 'status'),
+    ('status', 'cli'),
     ('cli', 'actions'),
     ('actions', 'targets'),
     ('targets', 'campaign'),
@@ -73,7 +75,8 @@ def parts() -> str:
     """Return the picture of what imports what."""
     places = {
         'scripts': (300, 40),
-        'doctor': (300, 120),
+        'doctor': (220, 120),
+        'status': (380, 120),
         'cli': (300, 200),
         'actions': (300, 280),
         'targets': (300, 360),

@@ -29,7 +29,7 @@ def page() -> str:
     """Return the whole page."""
     parts = [_TOP, '## All campaigns', reference(CampaignOptions)]
     common = {name: about for name, (_, about) in table(CampaignOptions).items()}
-    for name in (*OWN, 'link_account', 'token_doctor'):
+    for name in (*OWN, 'global_status', 'link_account', 'token_doctor'):
         options = import_module(f'mw_tokens_scripts.{name}').Options
         same = {
             option

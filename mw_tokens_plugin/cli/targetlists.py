@@ -19,7 +19,7 @@ from mw_tokens_plugin.protocol.names import AccountKind
 from mw_tokens_plugin.site.mixins import TypedSite
 from mw_tokens_plugin.site.settings import settings
 from mw_tokens_plugin.targets.exclusions import Exclusions
-from mw_tokens_plugin.targets.lists import ListReader, Parse, valid_names
+from mw_tokens_plugin.targets.lists import ListReader, Parse, Source, valid_names
 
 
 class TargetLists:
@@ -96,37 +96,44 @@ class TargetLists:
 
     def show(self, reporter: Reporter) -> None:
         """Tell how the lines of all lists of targets were read."""
-
-        def say(key: str, **about: object) -> None:
-            reporter.line(message(key, **about))
-
-        for source in self._reader.sources if self._reader else ():
-            kinds, count = source.kinds, source.interpreted
-            others = source.comments + source.markup + source.refused + count
-            if source.title == 'argument' and not others:
-                continue
-            about = {
-                word: getattr(source, word)
-                for word in ('names', 'comments', 'markup', 'refused')
-            }
-            say('campaign-source', source=source.title, **about)
-            temporary = kinds.get(AccountKind.TEMPORARY, 0)
-            addresses = kinds.get(AccountKind.IP, 0)
-            if temporary or addresses:
-                about = {'temporary': temporary, 'addresses': addresses}
-                say('campaign-source-kinds', **about)
-            if not count:
-                continue
-            if self._options.hides_names or not reporter.interactive:
-                say('campaign-interpreted', number=count)
-                continue
-            for line, names in source.shown:
-                say('campaign-interpreted-line', line=line, names=names)
-            if more := count - len(source.shown):
-                say('campaign-interpreted-more', number=more)
+        shown = reporter.interactive and not self._options.hides_names
+        for line in lines_about(self._reader.sources if self._reader else (), shown):
+            reporter.line(line)
 
     def _spelling(self) -> dict[str, Any]:
         """Return how names are written on the wiki."""
         if self._parse is not None:
             return {}
         return {'capital': self._site.first_letter, 'english': self._site.in_english}
+
+
+def lines_about(sources: Iterable[Source], shown: bool) -> Iterator[str]:
+    """Yield how the lines of lists were read.
+
+    :param sources: the lists
+    :param shown: whether lines are shown that contain more than a name
+    """
+    for source in sources:
+        kinds, count = source.kinds, source.interpreted
+        others = source.comments + source.markup + source.refused + count
+        if source.title == 'argument' and not others:
+            continue
+        about = {
+            word: getattr(source, word)
+            for word in ('names', 'comments', 'markup', 'refused')
+        }
+        yield message('campaign-source', source=source.title, **about)
+        temporary = kinds.get(AccountKind.TEMPORARY, 0)
+        addresses = kinds.get(AccountKind.IP, 0)
+        if temporary or addresses:
+            about = {'temporary': temporary, 'addresses': addresses}
+            yield message('campaign-source-kinds', **about)
+        if not count:
+            continue
+        if not shown:
+            yield message('campaign-interpreted', number=count)
+            continue
+        for line, names in source.shown:
+            yield message('campaign-interpreted-line', line=line, names=names)
+        if more := count - len(source.shown):
+            yield message('campaign-interpreted-more', number=more)

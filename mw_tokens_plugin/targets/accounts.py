@@ -90,7 +90,10 @@ def _check_works(site: PluginMixin, error: Exception) -> None:
 
     :raises TokensPluginError: it cannot
     """
+    operator = site.username()
+    if not operator:
+        raise error
     try:
-        site.global_account(site.username())
+        site.global_account(operator)
     except (InternalApiError, UnexpectedAnswer, WikiUnreachable):
         raise error from None

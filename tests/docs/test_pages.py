@@ -28,6 +28,7 @@ PAGES = (
     'docs/global_block.md',
     'docs/global_delete.md',
     'docs/global_lock.md',
+    'docs/global_status.md',
     'docs/globalaccounts.md',
     'docs/link_account.md',
     'docs/lists.md',

@@ -27,18 +27,20 @@ ROOMS = (
     'targets',
     'actions',
     'cli',
+    'status',
     'doctor',
     'scripts',
 )
 #: What each part may import besides itself.
 BELOW = {room: set(ROOMS[:place]) for place, room in enumerate(ROOMS)}
-for room in ('targets', 'actions', 'cli', 'doctor', 'scripts'):
+for room in ('targets', 'actions', 'cli', 'status', 'doctor', 'scripts'):
     BELOW[room].add('requestpages')
 BELOW['privatefiles'] = BELOW['protocol'] = {'exceptions'}
 BELOW['messages'] = BELOW['requestpages'] = {'exceptions', 'protocol'}
 BELOW['site'] = {'exceptions', 'privatefiles', 'protocol'}
 BELOW['sandbox'] = set()
 BELOW[''] = {'exceptions', 'protocol', 'site', 'campaign', 'requestpages'}
+BELOW['doctor'].remove('status')
 BELOW['scripts'].add('')
 
 #: Parts that pywikibot is kept out of.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .farms import Farm
 
 #: Scripts that keep no ledger.
-_WITHOUT_LEDGER = ('link_account', 'token_doctor')
+_WITHOUT_LEDGER = ('global_status', 'link_account', 'token_doctor')
 
 
 @pytest.fixture

@@ -26,10 +26,10 @@ def write_wikitext(contents: Contents, file: TextIO) -> None:
     """Write a report as wikitext, the targets to check first."""
     campaign, counts = contents.campaign, contents.counts
     file.write(
-        f'{_nowiki(campaign.action)} by {_user_link(campaign.operator)} on '
-        f'{_nowiki(campaign.wiki)}: {counts[State.DONE]} done, '
+        f'{nowiki(campaign.action)} by {_user_link(campaign.operator)} on '
+        f'{nowiki(campaign.wiki)}: {counts[State.DONE]} done, '
         f'{counts[State.FAILED]} failed, {counts[State.SKIPPED]} skipped. '
-        f'Reason: {_nowiki(campaign.reason) or "(none)"}\n\n'
+        f'Reason: {nowiki(campaign.reason) or "(none)"}\n\n'
         '{| class="wikitable sortable"\n! Target !! Result !! When (UTC) !! Why\n'
     )
     left = MAX_ROWS
@@ -39,15 +39,15 @@ def write_wikitext(contents: Contents, file: TextIO) -> None:
                 break
             left -= 1
             file.write(
-                f'|-\n| {_nowiki(row.label)} || {STATES[row.state]} || '
-                f'{readable(row.ended_at)} || {_nowiki(row.why)}\n'
+                f'|-\n| {nowiki(row.label)} || {STATES[row.state]} || '
+                f'{readable(row.ended_at)} || {nowiki(row.why)}\n'
             )
     if (more := sum(counts.values()) - MAX_ROWS) > 0:
         file.write(f'|-\n| colspan="4" | and {more} more\n')
     file.write('|}\n')
 
 
-def _nowiki(text: str) -> str:
+def nowiki(text: str) -> str:
     """Show a text as it is, whatever markup it holds."""
     text = safe(text)
     if _PLAIN.fullmatch(text):
@@ -57,4 +57,4 @@ def _nowiki(text: str) -> str:
 
 def _user_link(name: str) -> str:
     """Return a link to a user, if a user can have that name."""
-    return f'[[User:{name}]]' if _LINKABLE.fullmatch(name) else _nowiki(name)
+    return f'[[User:{name}]]' if _LINKABLE.fullmatch(name) else nowiki(name)
