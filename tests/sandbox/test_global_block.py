@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pywikibot
 
 from mw_tokens_plugin.campaign import batch
 from mw_tokens_plugin.sandbox import Sandbox
@@ -16,6 +17,7 @@ from mw_tokens_plugin.sandbox.globalblocks import GlobalBlock
 
 from .desk import Desk, Run
 from .farms import Farm, Login
+from .night_scripts import hurried_scripts
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
@@ -124,6 +126,13 @@ PROTECTED = """# campus network, agreed with local admins
 203.0.113.250
 2001:db8:ffff::/48
 """
+
+
+@pytest.fixture
+def hurried() -> Iterator[None]:
+    """Waits are short."""
+    with hurried_scripts():
+        yield
 
 
 @pytest.fixture
@@ -261,11 +270,21 @@ def test_the_own_address_is_not_blocked_as_far_as_the_wiki_tells(
     assert ('could not be learnt' in run.out) is (own == 'nowhere')
 
 
-def test_very_wide_ranges_are_confirmed_by_typing(desk: Desk, sandbox: Sandbox) -> None:
-    desk.script = 'global_block'
+def test_very_wide_ranges_are_confirmed_by_typing(
+    global_block: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        return 'y' if '[y/N]' in question else 'block 198.52.0.0/19'
+
+    monkeypatch.setattr('sys.stdin.isatty', lambda: True, raising=False)
+    monkeypatch.setattr(pywikibot, 'input', answer)
     words = ('198.52.0.0/19', '-max-range:16,32', '-anononly', *USUAL[:2])
-    typed = [('[y/N]', 'y'), ('Type "block 198.52.0.0/19"', 'block 198.52.0.0/19')]
-    assert desk.talk(*words, answers=typed).code == 0
+    run = global_block(*words)
+    assert run.code == 0, run.said
+    assert 'Type "block 198.52.0.0/19"' in asked[-1] and len(asked) == 2
     assert list(blocks(sandbox)) == ['198.52.0.0/19']
 
 
@@ -536,7 +555,7 @@ def test_blocks_of_hidden_and_renamed_accounts_are_no_riddle(
 
 
 def test_a_lost_answer_is_settled_by_reading(
-    global_block: Script, sandbox: Sandbox
+    global_block: Script, sandbox: Sandbox, hurried: None
 ) -> None:
     block(sandbox, spam(4)[0], autoblock=True, days=1)
     for nth in (1, 2, 4):
@@ -704,20 +723,20 @@ def test_what_is_not_understood_is_refused_in_a_sentence(
 
 
 def test_two_operators_at_once_block_each_target_once(
-    farm: Farm, sandbox: Sandbox, tmp_path: Path
+    global_block: Script, farm: Farm, sandbox: Sandbox, tmp_path: Path
 ) -> None:
+    """A colleague's process comes upon what this one is writing."""
+    directory = tmp_path / 'colleague'
+    directory.mkdir()
     colleague = Login('Sandbox Colleague', sandbox.credentials.colleague)
-    names = [*spam(*range(1, 21)), *(f'192.0.2.{n}' for n in range(1, 21))]
-    started: list[Any] = []
-    for login in (None, colleague):
-        directory = tmp_path / f'desk{len(started)}'
-        directory.mkdir()
-        farm.configure(directory, login=login)
-        desk = Desk(directory, 'global_block')
-        started.append((desk, desk.start(*names, *USUAL, '-anononly')))
-    for desk, process in started:
-        said = process.communicate(timeout=120)
-        assert process.returncode == 0, said
-        desk.close()
+    farm.configure(directory, login=colleague)
+    desk = Desk(directory, 'global_block')
+    names = [*spam(*range(1, 11)), *(f'192.0.2.{n}' for n in range(1, 11))]
+    process = desk.start(*names, *USUAL, '-anononly')
+    desk.wait(process, lambda: writes(sandbox))
+    run = global_block(*reversed(names), *USUAL, '-anononly')
+    said = process.communicate(timeout=120)
+    desk.close()
+    assert (run.code, process.returncode) == (0, 0), (run.said, said)
     assert sorted(target for _, target in log(sandbox)) == sorted(names)
     assert {action for action, _ in log(sandbox)} == {'gblock'}
