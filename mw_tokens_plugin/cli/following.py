@@ -67,7 +67,8 @@ def to_follow(
             "enable(address_blocks='hard') in user-config.py sets a default."
         )
     name = f'{name}-blocks'
-    if run.ledger.find(name) is not None and not run.options.replace:
+    old = run.ledger.find(name)
+    if old is not None and (not run.options.replace or old.confirmed_at is not None):
         raise InvalidInput(
             f'There is a campaign {name!r} already: give another -campaign:NAME.'
         )
@@ -91,7 +92,8 @@ def block_the_rest(run: Run[Any], campaign: Campaign) -> ExitCode | None:
     now = run.ended(campaign)
     if not then or (now.finished_at is None and not config.simulate):
         return None
-    second = run.ledger.find(then['name'])
+    # A new campaign replaces a plan of the same name, if -replace is given.
+    second = None if run.options.replace else run.ledger.find(then['name'])
     if second is not None and second.finished_at is not None:
         return None
     is_unseen = second is None and run.options.always and not config.simulate

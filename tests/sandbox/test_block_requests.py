@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -84,11 +85,7 @@ def test_a_request_to_unblock_is_decided_at_a_terminal_by_who_blocked_and_why(
     save(sandbox, BLOCKS)
     block(sandbox, '192.0.2.77', days=3, anononly=True, reason='Spam of May')
     appeal = (PAGE, '-unblock', '-close', '-section:Global unblock for 192.0.2.77')
-    for refused in (
-        global_block(*appeal),
-        global_block(*appeal, '-simulate'),
-        desk.run(*appeal[:-1], '-simulate'),
-    ):
+    for refused in (global_block(*appeal), global_block(*appeal, '-simulate')):
         assert refused.code == 2, refused.said
     desk.script = 'global_block'
     run = desk.talk(*appeal, answers=[('[y/N]', 'y'), ('unblock', 'unblock')])
@@ -164,7 +161,7 @@ def test_what_a_request_for_locks_names_besides_is_blocked_in_a_second_campaign(
 
 
 def test_lists_are_split_in_the_same_way_and_each_half_can_be_missing(
-    pwb: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    pwb: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     usual = ('-globalblock:1 month', '-hardblock', '-reason:Spam', '-always')
     assert pwb('global_lock', *spam(1), *usual).code == 0
@@ -183,6 +180,19 @@ def test_lists_are_split_in_the_same_way_and_each_half_can_be_missing(
     resumed = pwb('global_lock', '-resume', '-campaign:killed', '-always')
     assert resumed.code == 0, resumed.said
     assert sorted(blocks(sandbox)) == ['192.0.2.7', '192.0.2.8']
+    again = (*spam(3), *usual[:-1], '-simulate', '-campaign:again')
+    for address in ('192.0.2.20', '192.0.2.21'):
+        plan = pwb('global_lock', address, *again, '-replace')
+        assert plan.code == 0, plan.said
+    report = tmp_path / 'report'
+    run = pwb(
+        'global_lock', '-resume', '-campaign:again', '-always', f'-report:{report}'
+    )
+    assert run.code == 0, run.said
+    assert sorted(blocks(sandbox)) == ['192.0.2.21', '192.0.2.7', '192.0.2.8']
+    texts = [path.read_text('utf-8') for path in report.rglob('*') if path.is_file()]
+    assert any('192.0.2.21' in text for text in texts)
+    assert not any(spam(3)[0] in text and '192.0.2.21' in text for text in texts)
     refused = pwb('global_lock', *spam(3), '-globalblock:soon', '-reason:x', '-always')
     assert refused.code == 2
     assert 'give a span' in refused.err
