@@ -18,11 +18,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import pywikibot
 
 from mw_tokens_plugin.cli.helptext import document, start_help
 from mw_tokens_plugin.cli.table import Options as Table
@@ -123,16 +120,13 @@ def main(*args: str) -> ExitCode:
 def _run(arguments: list[str]) -> ExitCode:
     from mw_tokens_plugin.campaign.exitcodes import ExitCode
     from mw_tokens_plugin.campaign.report.console import terminal
-    from mw_tokens_plugin.cli.launch import handle_args
+    from mw_tokens_plugin.cli.launch import default_site, handle_args
     from mw_tokens_plugin.cli.login import log_in
     from mw_tokens_plugin.cli.targetlists import lines_about
-    from mw_tokens_plugin.site.redaction import redactor
-    from mw_tokens_plugin.status.reading import read
-    from mw_tokens_plugin.status.records import labels
 
     options = parse(Options, handle_args(arguments), 'pwb global_status')
     _check(options)
-    site: TypedSite = pywikibot.Site().central_site()
+    site = default_site().central_site()
     if options.login:
         log_in(site, {})
     reader = _reader(site, options)
@@ -140,17 +134,29 @@ def _run(arguments: list[str]) -> ExitCode:
     console = terminal()
     for line in lines_about(reader.sources, sys.stderr.isatty()):
         print(line, file=sys.stderr)
-    found = read(site, names, details=options.details)
+    found = read_status(site, names, options)
     # What is shown at a terminal is for the operator alone.
     shows_hidden = console.is_terminal and options.format is None
-    with ExitStack() as stack:
-        stack.enter_context(redactor.hiding(labels(found)))
-        _write(found, options, shows_hidden=shows_hidden)
-        if options.watch is not None:
-            _watch(site, names, found, options, shows_hidden=shows_hidden)
+    _write(found, options, shows_hidden=shows_hidden)
+    if options.watch is not None:
+        _watch(site, names, found, options, shows_hidden=shows_hidden)
     refused = any(source.refused for source in reader.sources)
     failed = any(status.problem for status in found)
     return ExitCode.FAILED if refused or failed else ExitCode.DONE
+
+
+def read_status(
+    site: TypedSite, names: Sequence[str], options: Options
+) -> list[Status]:
+    """Read, and keep names that must not be shown out of logs and errors."""
+    from mw_tokens_plugin.protocol.spellings import HiddenNames
+    from mw_tokens_plugin.site.redaction import redactor
+    from mw_tokens_plugin.status.reading import read
+    from mw_tokens_plugin.status.records import labels
+
+    found = read(site, names, details=options.details)
+    redactor.hide_names = HiddenNames(labels(found)).replace
+    return found
 
 
 def _check(options: Options) -> None:
@@ -218,7 +224,6 @@ def _watch(
     shows_hidden: bool,
 ) -> None:
     from mw_tokens_plugin.messages import message
-    from mw_tokens_plugin.status.reading import read
     from mw_tokens_plugin.status.watching import watch
 
     assert options.watch is not None
@@ -226,7 +231,7 @@ def _watch(
     print(message('global_status-watching', **about), flush=True)
     watch(
         found,
-        lambda: read(site, names, details=options.details),
+        lambda: read_status(site, names, options),
         lambda line: print(line, flush=True),
         minutes=options.watch,
         shows_hidden=shows_hidden,

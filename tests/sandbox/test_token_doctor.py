@@ -31,7 +31,7 @@ from .farms import Farm
 from .foreign import forget_account
 
 #: Scripts that ask for nothing themselves.
-ASK_NOTHING = {'campaign', 'token_doctor'}
+ASK_NOTHING = {'campaign', 'global_status', 'token_doctor'}
 
 
 @pytest.fixture
