@@ -310,8 +310,8 @@ def skip_wikis(run: Run[Options], campaign: Campaign) -> Campaign:
                 facts = {**target.decision.facts, 'wiki': wiki}
                 reason = SkipReason.LEFT_OUT
                 decision = Decision(target.name, skipped=reason, facts=facts)
-                is_own = sealer.vouched(target) is not None
-                ledger.decide(campaign, [decision], sealed if is_own else None)
+                # Whoever has planned it: nothing is ever sent for what is skipped.
+                ledger.decide(campaign, [decision], sealed)
         return sealer.keep('not_wikis', lambda old: sorted({*(old or ()), *chosen}))
 
 

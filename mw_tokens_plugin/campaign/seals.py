@@ -39,10 +39,10 @@ from mw_tokens_plugin.campaign.records import (
     now,
 )
 from mw_tokens_plugin.campaign.rows import stored
-from mw_tokens_plugin.campaign.schema import plans
+from mw_tokens_plugin.campaign.schema import plans, targets
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.sealtexts import replaced, seals_in
-from mw_tokens_plugin.campaign.tally import Comparison, Tally
+from mw_tokens_plugin.campaign.tally import Comparison, Tally, mark_of
 from mw_tokens_plugin.exceptions import StoppedByGuard
 
 #: When a plan was made, as the ledger has it once another one has taken its place.
@@ -53,6 +53,15 @@ _COUNTED = 'n'
 
 #: States in which nothing is left to do for a target.
 _ENDED = frozenset({State.DONE, State.FAILED, State.SKIPPED})
+
+#: States in which something is left to write.
+_TO_DO = frozenset({State.PLANNED, State.LEASED})
+
+#: Where the account is in what all seals are bound to.
+_ACCOUNT = 7
+
+#: Accounts of a campaign whose seals are looked for.
+_MAX_ACCOUNTS = 20
 
 #: Options that may change while a campaign runs.
 _CHANGEABLE = frozenset({'stop_page', 'not_wikis'})
@@ -123,6 +132,10 @@ class Sealer:
         self._campaign = campaign
         self._keys: dict[str, bytes] = {}
         self._header = self._bound_to(campaign)
+        #: Plans of other keys, which this one cannot check, and plans of this key for
+        #: other accounts, as the beginnings of their seals.
+        self._of_colleagues: set[str] = set()
+        self._of_other_accounts: dict[str, Plan] = {}
         #: Whether others have sealed plans of this campaign, rightly or not.
         self.has_colleagues = False
         self._tally: Tally | None = None
@@ -190,7 +203,7 @@ class Sealer:
 
     def vouched(self, target: Target) -> Plan | None:
         """Return the plan by which the operator has a target as it is, if it is one."""
-        to_do = target.state in (State.PLANNED, State.LEASED)
+        to_do = target.state in _TO_DO
         # It was sealed as one that is skipped.
         is_skipped = target.decision.skipped is not None
         if to_do and (is_skipped or target.id in self._ended):
@@ -282,18 +295,20 @@ class Sealer:
 
         At its end it is known what :meth:`compared` returns.
         """
-        own = by_others = 0
+        own = by_others = of_colleagues = 0
         plans = self._with_later_plans()
         for target in self._ledger.targets(self._campaign):
             is_own = self._is_accounted(target, plans)
             own += is_own
             by_others += not is_own and target.state in _ENDED
+            of_colleagues += not is_own and self._is_of_colleague(target)
             yield target, is_own
         tally = self._tally or Tally()
         self._compared = Comparison(
             found=Tally(own, by_others),
-            lost=max(0, tally.own - own),
-            ended_by_others=max(0, by_others - tally.ended_by_others),
+            missing=max(0, tally.own - own),
+            ended=max(0, by_others - tally.ended_by_others),
+            of_colleagues=of_colleagues,
             is_uncounted=self._tally is None
             and any(plan_id.startswith(_COUNTED) for plan_id in self._plans),
         )
@@ -352,7 +367,45 @@ class Sealer:
             if there is not None and there.options != campaign.options:
                 found += self._read(connection, agreed(campaign, there))
             self._tally = self._read_tally(connection) or self._tally
-        return {**{plan.id: plan for plan in found}, **self._plans}
+            others = self._accounts(connection) - {self._account}
+            for account in sorted(others)[:_MAX_ACCOUNTS]:
+                self._read_of_account(connection, account)
+        own = {**{plan.id: plan for plan in found}, **self._plans}
+        return {**self._of_other_accounts, **own}
+
+    def _accounts(self, connection: sa.Connection) -> set[str]:
+        """Return the accounts that may have carried out a part of the campaign."""
+        campaign = self._campaign
+        found = connection.scalars(
+            sa.select(targets.c.account)
+            .where(targets.c.campaign_id == campaign.id)
+            .where(targets.c.account.is_not(None))
+            .distinct()
+            .limit(_MAX_ACCOUNTS + 1)
+        )
+        creator = f'{campaign.operator}@{campaign.wiki}'
+        return {creator, *(account for account in found if isinstance(account, str))}
+
+    def _read_of_account(self, connection: sa.Connection, account: str) -> None:
+        """Read which plans the key has sealed for another account of its operator."""
+        header = [*self._header]
+        header[_ACCOUNT] = account
+        for plan in self._read(connection, self._campaign, header):
+            if plan.id not in self._plans:
+                self._of_other_accounts[plan.id] = plan
+                self._of_colleagues.add(f'{self.key.id}:{plan.id}')
+                self._keys[plan.id] = self._plan_key(header, plan)
+
+    def _is_of_colleague(self, target: Target) -> bool:
+        """Tell whether others have sealed a target who have plans here, rightly or not.
+
+        So does another account of this operator that was killed before it recorded what
+        it had sent.
+        """
+        return any(
+            seal.rpartition(':')[0] in self._of_colleagues
+            for seal in seals_in(target.seals)
+        )
 
     def _is_accounted(self, target: Target, plans: Mapping[str, Plan]) -> bool:
         # Versions that did not count have sealed no failure either.
@@ -360,7 +413,13 @@ class Sealer:
             return self._sealed_in(target, ('failed',), plans) is not None
         if target.state is State.DONE:
             return self._sealed_in(target, ('ended',), plans) is not None
-        return self.vouched(target) is not None
+        if self.vouched(target) is not None:
+            return True
+        of_others = self._of_other_accounts
+        is_planned = target.decision.skipped is None
+        if not of_others or is_planned != (target.state in _TO_DO):
+            return False
+        return self._sealed_in(target, ('decided',), of_others) is not None
 
     def is_same(self, target: Target, decision: Decision) -> bool:
         """Tell whether a decision is what the ledger has already."""
@@ -450,18 +509,27 @@ class Sealer:
     def _digest(self, plan: Plan, stage: str, target: Target) -> str:
         key = self._keys.get(plan.id)
         if key is None:
-            key = self._keys[plan.id] = self.key.seal(
-                _canonical(['plan', self._header, plan.id])
-            )
+            key = self._keys[plan.id] = self._plan_key(self._header, plan)
         return hmac.digest(key, self._content(stage, target), 'sha256').hex()[:32]
+
+    def _plan_key(self, header: list[Any], plan: Plan) -> bytes:
+        return self.key.seal(_canonical(['plan', header, plan.id]))
 
     def _content(self, stage: str, target: Target) -> bytes:
         kind = target.kind or self._campaign.action
         besides = _TRANSIENT_FACTS.get(kind, ()) if stage == 'decided' else ()
         return content(stage, target, besides)
 
-    def _read(self, connection: sa.Connection, campaign: Campaign) -> list[Plan]:
-        """Return the plans that this operator's key has sealed for a campaign."""
+    def _read(
+        self,
+        connection: sa.Connection,
+        campaign: Campaign,
+        header: list[Any] | None = None,
+    ) -> list[Plan]:
+        """Return the plans that this operator's key has sealed for a campaign.
+
+        :param header: what they are bound to, if not to this account
+        """
         rows = connection.execute(
             sa.select(plans).where(plans.c.campaign_id == campaign.id)
         ).all()
@@ -469,33 +537,46 @@ class Sealer:
         for row in rows:
             if row.key_id != self.key.id:
                 self.has_colleagues = True
+                self._of_colleagues.add(f'{row.key_id}:{row.id}')
                 continue
             plan = Plan(row.id, row.made_at, row.confirmed)
             # SQLite keeps anything in any column.
             is_moment = isinstance(plan.made_at, datetime)
-            if is_moment and _is_same(row.seal, self._of(plan, campaign)):
+            if is_moment and _is_same(row.seal, self._of(plan, campaign, header)):
                 found.append(plan)
         return found
 
-    def _of(self, plan: Plan, campaign: Campaign) -> str:
-        """Return the seal of a plan."""
+    def _of(
+        self, plan: Plan, campaign: Campaign, header: list[Any] | None = None
+    ) -> str:
+        """Return the seal of a plan.
+
+        :param header: what it is bound to, if not to this account
+        """
         changing = [campaign.options.get(name) for name in sorted(_CHANGEABLE)]
         changing += [campaign.api, campaign.wikiid]
         about = [plan.id, plan.made_at.isoformat(), bool(plan.confirmed)]
         return self.key.seal(
-            _canonical(['sealed', self._header, changing, about])
+            _canonical(['sealed', header or self._header, changing, about])
         ).hex()
 
     def _read_tally(self, connection: sa.Connection) -> Tally | None:
         """Return how many targets the key has sealed; None if it has not counted."""
+        return max(self._tallies(connection).values(), default=None)
+
+    def _tallies(self, connection: sa.Connection) -> dict[str, Tally]:
+        """Return what the key has sealed of that for this account, by rows."""
         rows = connection.execute(
             sa.select(plans.c.id, plans.c.seal)
             .where(plans.c.campaign_id == self._campaign.id)
             .where(plans.c.key_id == self.key.id)
         ).all()
-        found = ((Tally.of(row.id), row.seal) for row in rows)
-        right = (t for t, seal in found if t and _is_same(seal, self._of_tally(t)))
-        return max(right, default=None)
+        found = {row.id: (Tally.of(row.id), row.seal) for row in rows}
+        return {
+            row_id: tally
+            for row_id, (tally, seal) in found.items()
+            if tally and _is_same(seal, self._of_tally(tally))
+        }
 
     def _of_tally(self, tally: Tally) -> str:
         """Return the seal of a tally."""
@@ -508,18 +589,21 @@ class Sealer:
         :param change: returns the new one for the present one
         """
         campaign_id, key_id = self._campaign.id, self.key.id
+        mark = mark_of(key_id, self._account)
 
         def write(connection: sa.Connection) -> Tally:
             self._ledger.locked_options(connection, self._campaign)
-            new = change(self._read_tally(connection))
-            mine = (plans.c.campaign_id == campaign_id) & (plans.c.key_id == key_id)
+            old = self._tallies(connection)
+            new = change(max(old.values(), default=None))
+            # Those of other accounts of this key stay; earlier versions had one mark.
+            mine = plans.c.id.startswith(f'{mark}=') | plans.c.id.in_(old)
             connection.execute(
-                sa.delete(plans).where(mine).where(plans.c.id.contains('='))
+                sa.delete(plans).where(plans.c.campaign_id == campaign_id).where(mine)
             )
             connection.execute(
                 sa.insert(plans).values(
                     campaign_id=campaign_id,
-                    id=new.row_id(key_id),
+                    id=new.row_id(mark),
                     key_id=key_id,
                     made_at=now(),
                     confirmed=False,

@@ -7,10 +7,11 @@ seals are right is left to :mod:`.seals`, and what follows from a difference to 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
-#: The id of the row, which no plan has: a part of the key's number, and two numbers.
+#: The id of the row, which no plan has: a mark of the key and account, and two numbers.
 _ID = re.compile(r'[0-9a-f]{8}=([0-9a-f]{1,10})\+([0-9a-f]{1,10})')
 
 
@@ -32,9 +33,14 @@ class Tally:
         found = _ID.fullmatch(str(row_id))
         return cls(int(found[1], 16), int(found[2], 16)) if found else None
 
-    def row_id(self, key_id: str) -> str:
+    def row_id(self, mark: str) -> str:
         """Return the id of its row."""
-        return f'{key_id[:8]}={self.own:x}+{self.ended_by_others:x}'
+        return f'{mark}={self.own:x}+{self.ended_by_others:x}'
+
+
+def mark_of(key_id: str, account: str) -> str:
+    """Return with what the ids of rows begin that are of one account of a key."""
+    return hashlib.sha256(f'{key_id} {account}'.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +48,37 @@ class Comparison:
     """What the targets in a ledger are, compared with what a key has sealed.
 
     :ivar found: how many there are
-    :ivar lost: targets that the key has sealed and that are not there any more as it
-        has sealed them: others have deleted, changed or ended them
-    :ivar ended_by_others: targets that have ended without its seal since its operator
-        was told how many there are
+    :ivar missing: targets that the key has sealed and that are not there any more as it
+        has sealed them
+    :ivar ended: targets that have ended without its seal since its operator was told
+        how many there are
+    :ivar of_colleagues: targets that others have sealed who have plans of the campaign
+        too, and this key has not
     :ivar is_uncounted: whether others have deleted how many the key has sealed
     """
 
     found: Tally
-    lost: int = 0
-    ended_by_others: int = 0
+    missing: int = 0
+    ended: int = 0
+    of_colleagues: int = 0
     is_uncounted: bool = False
 
     @property
     def is_other(self) -> bool:
         """Whether there is a difference that the operator has not been told."""
-        return bool(self.lost or self.ended_by_others or self.is_uncounted)
+        return bool(self.missing or self.ended or self.is_uncounted)
+
+    @property
+    def by_colleagues(self) -> int:
+        """How many of the differences are what colleagues have recorded."""
+        return min(self.of_colleagues, max(self.missing, self.ended))
+
+    @property
+    def lost(self) -> int:
+        """How many targets others have deleted, changed or ended, but no colleagues."""
+        return max(0, self.missing - self.of_colleagues)
+
+    @property
+    def ended_by_others(self) -> int:
+        """How many targets of others have ended, but not by colleagues."""
+        return max(0, self.ended - max(self.missing, self.of_colleagues))

@@ -274,6 +274,9 @@ class Command:
                 self._comparing.tell_after(campaign, ended)
             if finish.is_whole and not ledger.to_do(campaign):
                 campaign = ledger.mark(campaign, 'finished_at')
+        elif run.options.resume:
+            # Others may have ended or deleted all of it, and marked it so.
+            self._comparing.tell_after(campaign, 0)
         run.reporter.summary(
             Summary.read(ledger, campaign),
             self._remarks(campaign, finish),

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mw_tokens_plugin.campaign.records import Campaign
-from mw_tokens_plugin.campaign.report.wording import compared_lines
+from mw_tokens_plugin.campaign.report.wording import colleagues_lines, compared_lines
 from mw_tokens_plugin.campaign.seals import Sealer
+from mw_tokens_plugin.campaign.tally import Comparison
 from mw_tokens_plugin.cli.declaration import Kind
 from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.run import Run
@@ -67,16 +68,19 @@ class Comparing:
         # What this run has planned it has also ended itself, or left.
         is_known = self.sealer.planned == ended + left and not self.run.options.resume
         if not is_known or self._may_be_less(campaign):
-            self._tell(campaign)
+            compared = self._tell(campaign)
+            for line in colleagues_lines(compared, campaign):
+                self.run.reporter.line(line)
 
     def _may_be_less(self, campaign: Campaign) -> bool:
         number = sum(self.run.ledger.counts(campaign).values())
         return self.sealer.may_be_less(number)
 
-    def _tell(self, campaign: Campaign) -> None:
+    def _tell(self, campaign: Campaign) -> Comparison:
         compared = self.sealer.compare()
         for line in compared_lines(compared, campaign):
             self.run.reporter.line(line, urgent=True)
         # Runs of colleagues may have ended them.
         if not self.sealer.has_colleagues:
             self.lost = max(self.lost, compared.lost)
+        return compared

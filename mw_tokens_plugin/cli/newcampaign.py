@@ -14,7 +14,7 @@ from pywikibot import config
 from mw_tokens_plugin.campaign import workers
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Step, Target, now
-from mw_tokens_plugin.campaign.report.wording import compared_lines
+from mw_tokens_plugin.campaign.report.wording import colleagues_lines, compared_lines
 from mw_tokens_plugin.campaign.undone import is_changed, record_of, undo_steps
 from mw_tokens_plugin.cli.declaration import Listing
 from mw_tokens_plugin.cli.ledgers import check_kind, found
@@ -84,6 +84,8 @@ def undoing(run: Run[CampaignOptions], name: str) -> Campaign:
     record = record_of(undone, recorded())
     for line in compared_lines(compared := sealer.compared(), undone):
         run.reporter.line(line, urgent=True)
+    for line in colleagues_lines(compared, undone):
+        run.reporter.line(line)
     own = own and not compared.is_other
     if not own and run.options.always and not config.simulate:
         raise StoppedByGuard(

@@ -144,3 +144,19 @@ def test_a_campaign_that_others_call_finished_is_resumed_all_the_same(
     )
     assert pwb('global_lock', '-resume', '-campaign:wave', '-always').code == 0
     assert sent(sandbox) == spam(1, 2)
+
+
+@pytest.mark.parametrize(
+    'change', ['DELETE FROM target', "UPDATE target SET state='done', changed=0"]
+)
+def test_what_others_have_ended_is_told_if_they_call_the_campaign_finished(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox, change: str
+) -> None:
+    usual = (*USUAL, '-campaign:wave')
+    assert pwb('global_lock', *spam(1), *usual, '-simulate').code == 0
+    colleague = Colleague(ledger, sandbox)
+    colleague('UPDATE campaign SET finished_at=planned_at, confirmed_at=planned_at')
+    colleague(change)
+    run = pwb('global_lock', '-resume', '-campaign:wave', '-always', '-quiet')
+    assert run.code == 1 and TOLD in run.said, run.said
+    assert not sent(sandbox)

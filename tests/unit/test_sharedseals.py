@@ -11,7 +11,14 @@ import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import renew
-from mw_tokens_plugin.campaign.records import Campaign, Decision, State, Target
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    Decision,
+    Outcome,
+    State,
+    Target,
+    now,
+)
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
 
@@ -19,8 +26,8 @@ OURS, THEIRS = Key(b'1' * 32), Key(b'2' * 32)
 STOP = {'title': 'Stop', 'revision': 7}
 
 
-def sealer_of(ledger: Ledger, key: Key = OURS) -> Sealer:
-    return Sealer(key, ledger, found(ledger), 'o@w')
+def sealer_of(ledger: Ledger, key: Key = OURS, account: str = 'o@w') -> Sealer:
+    return Sealer(key, ledger, found(ledger), account)
 
 
 def found(ledger: Ledger) -> Campaign:
@@ -37,7 +44,7 @@ def planned(ledger: Ledger) -> Ledger:
     )
     sealer = sealer_of(ledger)
     sealer.begin()
-    ledger.add(campaign, 'AB', sealer.listed)
+    sealer.count(ledger.add(campaign, 'AB', sealer.listed))
     ledger.decide(
         campaign, map(Decision, 'AB'), lambda made: sealer.decided(made, own=True)
     )
@@ -48,10 +55,10 @@ def targets(ledger: Ledger) -> list[Target]:
     return list(ledger.targets(found(ledger)))
 
 
-def look(ledger: Ledger, key: Key) -> Sealer:
+def look(ledger: Ledger, key: Key, account: str = 'o@w') -> Sealer:
     """Do what a run does with a plan that nobody has confirmed."""
-    sealer, campaign = sealer_of(ledger, key), found(ledger)
-    if key is OURS:
+    sealer, campaign = sealer_of(ledger, key, account), found(ledger)
+    if (key, account) == (OURS, 'o@w'):
         renew(ledger, campaign, sealer)
     else:
         decided = [
@@ -144,3 +151,53 @@ def test_an_option_that_others_have_changed_is_not_confirmed_by_the_way(
     assert not sealer_of(planned).is_confirmed
     assert not any(map(sealer_of(planned).vouched, targets(planned)))
     assert [t.state for t in targets(planned)] == [State.PLANNED] * 2
+
+
+def end(ledger: Ledger, sealer: Sealer, name: str, account: str) -> None:
+    """Do what a run of an account does with one target."""
+    (first,) = (t for t in targets(ledger) if t.name == name)
+    with ledger.database.begin() as connection:
+        connection.execute(
+            sa.text(
+                "UPDATE target SET state='leased', owner='r/0', account=:account,"
+                ' started_at=:now WHERE id=:id'
+            ),
+            {'account': account, 'now': now(), 'id': first.id},
+        )
+    (leased,) = ledger.targets(found(ledger), State.LEASED)
+    assert ledger.record(leased, Outcome(State.DONE, changed=True), sealer.ended)
+
+
+@pytest.mark.parametrize(
+    ('key', 'account'),
+    [(OURS, 'p@w'), (THEIRS, 'o@w'), (THEIRS, 'p@w')],
+    ids=['another account', 'another machine', 'a colleague'],
+)
+def test_operators_who_work_on_one_campaign_are_told_of_nothing_lost(
+    planned: Ledger, key: Key, account: str
+) -> None:
+    """Nor is one who has two accounts, or two machines."""
+    us, they = look(planned, OURS), look(planned, key, account)
+    us.compare()
+    us.confirm()
+    they.compare()
+    they.confirm()
+    end(planned, us, 'A', 'o@w')
+    end(planned, they, 'B', account)
+    is_own = key is OURS
+    for sealer in (sealer_of(planned), sealer_of(planned, key, account)):
+        compared = sealer.compare()
+        alarms = compared.lost, compared.ended_by_others, compared.is_uncounted
+        assert alarms == (0, 0, False)
+        assert compared.by_colleagues == (not is_own)
+        # Without -join no step begins that others have ended those before.
+        assert compared.is_other != is_own
+        assert [judged for _, judged in sealer.judged()].count(True) == 1 + is_own
+
+    # What nobody has sealed is told all the same.
+    with planned.database.begin() as connection:
+        connection.execute(sa.text('UPDATE target SET seals=NULL'))
+    assert sealer_of(planned).compare().lost == 2
+    with planned.database.begin() as connection:
+        connection.execute(sa.text('DELETE FROM target'))
+    assert sealer_of(planned).compare().lost == 2

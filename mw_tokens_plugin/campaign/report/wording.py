@@ -46,10 +46,16 @@ def compared_lines(compared: Comparison, campaign: Campaign) -> Iterator[str]:
     name = campaign.name
     if compared.lost:
         yield message('campaign-lost', number=compared.lost, name=name)
-    if (more := compared.ended_by_others - compared.lost) > 0:
+    if more := compared.ended_by_others:
         yield message('campaign-ended-by-others', number=more, name=name)
     if compared.is_uncounted:
         yield message('campaign-uncounted', name=name)
+
+
+def colleagues_lines(compared: Comparison, campaign: Campaign) -> Iterator[str]:
+    """Yield what colleagues have recorded, which is no reason to worry."""
+    if number := compared.by_colleagues:
+        yield message('campaign-by-colleagues', number=number, name=campaign.name)
 
 
 def why_skipped(target: Target) -> str:
