@@ -7,7 +7,7 @@ and finds ranges of the list that cover others of it. The write is that of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -39,6 +39,7 @@ from mw_tokens_plugin.actions.blockreads import (
 )
 from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
 from mw_tokens_plugin.actions.globallock import Guards
+from mw_tokens_plugin.actions.localblocks import local_blocks
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Outcome,
@@ -252,10 +253,14 @@ class PlanGlobalBlock(SetGlobalBlock):
                 del networks[name]
                 yield Decision(name, skipped=skipped)
         blocks = Blocks.read(self.site, [*accounts, *networks])
+        locally = set(blocks.own)
+        if self.wanted.local:
+            there = local_blocks(self.site, blocks.own)
+            locally = {str(item.get('user')) for item in there}
         for name, account in accounts.items():
-            yield self._decide(name, blocks, account, None)
+            yield self._decide(name, blocks, account, None, locally)
         for name, network in networks.items():
-            yield self._decide(name, blocks, None, network)
+            yield self._decide(name, blocks, None, network, locally)
 
     def _read_accounts(
         self, names: Sequence[str]
@@ -313,8 +318,12 @@ class PlanGlobalBlock(SetGlobalBlock):
         blocks: Blocks,
         account: GlobalAccount | None,
         network: Network | None,
+        locally: Collection[str],
     ) -> Decision:
-        """Compare what a target has with what was asked for."""
+        """Compare what a target has with what was asked for.
+
+        :param locally: those of the blocked targets whose local half is not missing
+        """
         block = blocks.own.get(name)
         now = None if block is None else BlockSettings.of(block)
         kept = now if self.wanted.modify else None
@@ -327,12 +336,17 @@ class PlanGlobalBlock(SetGlobalBlock):
             'then': None if then is None else then.facts(),
         }
         skipped = self._skip_reason(block, now, then)
+        lacks_local = skipped is SkipReason.ALREADY and name not in locally
+        if lacks_local:
+            skipped = None if self.wanted.modify else SkipReason.BLOCKED_OTHERWISE
         is_hidden = account is not None and account.hidden is not HiddenLevel.NONE
         if skipped is SkipReason.NOT_BLOCKED and is_hidden:
             skipped = SkipReason.HIDDEN_BLOCK
         elif skipped is SkipReason.NOT_BLOCKED:
             facts['problem'] = message('global_block-too-little')
-        if skipped is SkipReason.BLOCKED_OTHERWISE:
+        if skipped is SkipReason.BLOCKED_OTHERWISE and lacks_local:
+            facts['problem'] = message('global_block-no-local')
+        elif skipped is SkipReason.BLOCKED_OTHERWISE:
             facts['problem'] = message(
                 'global_block-otherwise',
                 now=shown_settings(facts['now']),

@@ -14,6 +14,7 @@ undoing in :mod:`.undoblock`. Retrying and recording is left to the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from mw_tokens_plugin.actions.blockreads import (
@@ -124,18 +125,17 @@ class SetGlobalBlock(Action):
             for target in targets:
                 block = blocks.own.get(_name(target))
                 if self._is_found(target, block):
-                    yield target, _FOUND
+                    yield target, self._with_local(target, _FOUND)
                     continue
                 if log is None:
                     log = self._own_log(targets)
                 entries = log.get(_name(target), ())
                 if any(self._is_own(entry, target) for entry in entries):
-                    yield target, _FOUND
+                    yield target, self._with_local(target, _FOUND)
                 elif not self._is_as_planned(target, block) and self._is_wanted(
                     target, block
                 ):
-                    detail = f'done meanwhile by {_who(block)}'
-                    yield target, Outcome(State.DONE, detail=detail)
+                    yield target, self._done_meanwhile(target, block)
                 else:
                     yield target, None
 
@@ -242,19 +242,41 @@ class SetGlobalBlock(Action):
         is_wanted = self._is_wanted(target, block)
         if is_wanted and self._is_own_since_plan(target, block):
             # The ledger may be a copy from before it was sent.
-            return Outcome(
+            outcome = Outcome(
                 State.DONE,
                 changed=True,
                 detail='already done by you since the plan',
                 is_earlier=True,
             )
+            return self._with_local(target, outcome)
         if is_wanted:
-            return Outcome(State.DONE, detail=f'done meanwhile by {_who(block)}')
+            return self._done_meanwhile(target, block)
         how = 'not blocked any more' if block is None else f'by {_who(block)}'
         return Outcome(
             State.FAILED,
             detail=f'changed since the plan ({how}), and skipped',
             reason_code=SkipReason.CHANGED_SINCE.name,
+        )
+
+    def _done_meanwhile(self, target: Target, block: GlobalBlock | None) -> Outcome:
+        detail = f'done meanwhile by {_who(block)}'
+        return self._with_local(target, Outcome(State.DONE, detail=detail))
+
+    def _with_local(self, target: Target, outcome: Outcome) -> Outcome:
+        """Return how a target ends whose global half is done, which was not answered.
+
+        The local half is made after it, and can fail alone.
+        """
+        then = _then(target)
+        if then is None or self.local(target, then) is None:
+            return outcome
+        there = [item.get('by') for item in local_blocks(self.site, [_name(target)])]
+        if target.operator in there or (there and not outcome.changed):
+            return outcome
+        why = f'blocked by {there[0] or "somebody else"}' if there else 'not blocked'
+        detail = f'{outcome.detail}; but on {self.site} itself it is {why}'
+        return replace(
+            outcome, state=State.FAILED, detail=detail, reason_code='NO_LOCAL_BLOCK'
         )
 
     def _is_own_since_plan(self, target: Target, block: GlobalBlock | None) -> bool:

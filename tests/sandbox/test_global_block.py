@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
@@ -481,6 +482,39 @@ def test_the_local_half_is_undone_whatever_others_did_to_the_global_one(
     assert f'{names[1]}: changed since by Sandbox Colleague: only its' in undone.out
     assert list(there()) == names[3:]
     assert sorted(blocks(sandbox)) == names[1:]
+
+
+def test_a_missing_local_half_is_never_passed_over(
+    global_block: Script, sandbox: Sandbox, hurried: None
+) -> None:
+    """Neither in a plan, nor where the answer that told of it was lost."""
+
+    def locally() -> list[str]:
+        found: list[str] = sandbox.call(lambda farm: [*farm.wikis['meta'].blocks])
+        return found
+
+    sandbox.call(lambda farm: farm.wikis['meta'].blocks.clear())
+    usual = ('-anononly', *USUAL)
+    assert global_block('192.0.2.1', *spam(1), *usual).code == 0
+    both = ('192.0.2.1', *spam(1), *usual, '-alsolocal')
+    run = global_block(*both)
+    assert run.code == 1 and not locally(), run.said
+    assert run.out.count('not on the central wiki itself; -modify') == 4
+    assert global_block(*both, '-modify').code == 0
+    assert sorted(locally()) == ['192.0.2.1', *spam(1)]
+    again = global_block(*both)
+    assert again.code == 0 and 'already in that state' in again.out, again.said
+    # One of two lost answers has told that somebody else has blocked there before.
+    ours = sandbox.call(lambda farm: farm.wikis['meta'].blocks['192.0.2.1'])
+    theirs = replace(ours, target='192.0.2.2', by='Sandbox Colleague')
+    sandbox.call(lambda f: f.wikis['meta'].blocks.update({'192.0.2.2': theirs}))
+    for nth in (1, 2):
+        sandbox.faults.arm(kind='drop', when='after', action=BLOCK, nth=nth)
+    lost = global_block('192.0.2.2', '192.0.2.3', *usual, '-alsolocal', '-campaign:l')
+    assert lost.code == 1, lost.said
+    assert '192.0.2.2: found by reading; but on sandbox:meta itself' in lost.out
+    assert 'blocked by Sandbox Colleague' in lost.out
+    assert lost.out.count('; but on') == 2 and '192.0.2.3' in locally()
 
 
 def test_three_hundred_targets_cost_as_many_writes_and_few_reads(
