@@ -30,7 +30,8 @@ def show(found: Sequence[Status], console: Console, *, details: bool) -> None:
     """Show what is known of some names."""
     headings = _headings()
     rows = [_cells(status) for status in found]
-    used = [key for key in columns(details) if any(row[key] for row in rows)]
+    shown = [key for key in columns(details) if key in headings]
+    used = [key for key in shown if any(row[key] for row in rows)]
     table = Table()
     for key in used:
         table.add_column(headings[key], overflow='fold')
@@ -59,7 +60,7 @@ def changes(before: Sequence[Status], after: Sequence[Status]) -> Iterator[str]:
                 before=old[key] or nothing,
                 after=new[key] or nothing,
             )
-            for key in columns(details=True)
+            for key in headings
             if key != 'name' and old[key] != new[key]
         ]
         if differences:

@@ -98,6 +98,7 @@ def _with_account(
     level = {HiddenLevel.NONE: 'no', HiddenLevel.UNKNOWN: 'yes'}.get(account.hidden)
     return replace(
         status,
+        central_id=account.central_id,
         exists=True,
         locked=account.locked,
         hidden=level or account.hidden.value,

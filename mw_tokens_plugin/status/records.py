@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from typing import Any, Final, TypeAlias
 
-from mw_tokens_plugin.campaign.report.hiding import HIDDEN
 from mw_tokens_plugin.protocol.fields import as_timestamp
 from mw_tokens_plugin.protocol.spellings import HiddenNames
 
@@ -49,6 +48,7 @@ class Status:
     """What is known of one name.
 
     :ivar kind: ``account``, ``temporary``, ``address`` or ``range``
+    :ivar central_id: the number of the global account
     :ivar hidden: how far an account is hidden: ``no``, ``lists``, ``suppressed``, or
         ``yes`` where the wiki does not say how far
     :ivar blocked: whether there is a global block of just this name
@@ -60,6 +60,7 @@ class Status:
 
     name: str
     kind: str
+    central_id: int | None = None
     exists: Value = None
     locked: Value = None
     locked_since: Value = None
@@ -95,21 +96,27 @@ DETAILS = ('home', 'edits', 'edits_by_wiki', 'groups', 'local_groups')
 
 def labels(found: Iterable[Status]) -> dict[str, str]:
     """Return what is shown instead of each name that must not be shown."""
-    return {status.name: HIDDEN for status in found if status.is_hidden}
+    return {
+        status.name: f'#{status.central_id or "hidden"}'
+        for status in found
+        if status.is_hidden
+    }
 
 
 def hiding(found: Iterable[Status], names: Mapping[str, str]) -> list[Status]:
     """Return the same without the names that must not be shown.
 
-    Of these accounts nothing is left by which others could find them.
+    Of these accounts hardly more is left than their numbers, which mean nothing to
+    those who may not see them.
 
     :param names: what is shown instead of each name
     """
     hide = HiddenNames(names).replace
     return [
         Status(
-            name=HIDDEN,
+            name=names[status.name],
             kind=status.kind,
+            central_id=status.central_id,
             exists=status.exists,
             locked=status.locked,
             hidden=status.hidden,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,9 @@ import pytest
 from rich.console import Console
 
 from mw_tokens_plugin.campaign.report import console
+from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.protocol.globalblocks import INFINITY
+from mw_tokens_plugin.site.requests import TokenRequest
 from mw_tokens_plugin.status import reading, watching
 from mw_tokens_plugin.status.records import NOT_READABLE, Status
 
@@ -107,6 +110,18 @@ def test_details_cost_one_request_for_each_account(
     assert 'sysop' in str(admin['local_groups'])
     assert helper['groups'] == ['global-sysop']
     assert nobody['home'] is address['home'] is None
+
+
+def test_an_account_that_cannot_be_read_stops_no_other(
+    status: Callable[..., Run], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, 'UNREACHABLE_AFTER', 0.1)
+    sandbox.faults.arm(kind='http', target=SPAMBOTS[1], action='query', times=0)
+    run = status(*SPAMBOTS[:3], '-details', '-format:json')
+    assert run.code == 1
+    found = json.loads(run.out)
+    assert [bool(row['problem']) for row in found] == [False, True, False]
+    assert [row['home'] == NOT_READABLE for row in found] == [False, True, False]
 
 
 # What is told
@@ -211,7 +226,10 @@ def test_hidden_names_are_in_no_output_but_the_table_at_a_terminal(
     options = ('-login', '-details') + (() if form == 'table' else (f'-format:{form}',))
     run = status(*names, *options)
     assert run.code == 0
-    assert run.out.count('(hidden)') == 3
+    ids = sandbox.call(lambda farm: [farm.accounts[name].id for name in HIDDEN])
+    assert all(f'#{number}' in run.out for number in ids)
+    # In the reason of another account, too.
+    assert f'Sock of #{ids[1]}' in html.unescape(run.out)
     assert not any(name in run.said for name in HIDDEN)
     at_terminal(monkeypatch)
     run = status(*names, *options)
@@ -235,7 +253,7 @@ def test_tables_hold_names_as_text_whatever_they_look_like(
     assert [row['name'] for row in table] == ["'=1+1", "''x''", "'-2"]
     assert {row['exists'] for row in table} == {'yes'}
     wikitext = status(f'-file:{path}', '-format:wikitext').out
-    assert '<nowiki>=1+1</nowiki> || account || yes' in wikitext
+    assert '<nowiki>=1+1</nowiki> || account || ' in wikitext
     assert "| ''" not in wikitext
     # A table can be a list again.
     path.write_text(run.out)
@@ -293,8 +311,9 @@ def test_too_long_a_list_is_refused(
 
 
 def test_watching_tells_what_has_changed_and_no_hidden_name(
-    site: Any, sandbox: Sandbox
+    site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(TokenRequest, 'deadline', 0.1)
     site.login()
     names = [*SPAMBOTS[:3], HIDDEN[0]]
     said: list[str] = []
@@ -303,11 +322,15 @@ def test_watching_tells_what_has_changed_and_no_hidden_name(
         farm.accounts[SPAMBOTS[1]].hidden = 'lists'
         farm.accounts[HIDDEN[0]].locked = True
 
-    waits = iter(
+    def recover() -> None:
+        sandbox.faults.clear()
+        sandbox.call(hide)
+
+    waits: Iterator[Callable[[], object]] = iter(
         [
             lambda: lock(sandbox, SPAMBOTS[:1]),
-            lambda: None,
-            lambda: sandbox.call(hide),
+            lambda: sandbox.faults.arm(kind='http', action='query', times=0),
+            recover,
         ]
     )
 
@@ -326,9 +349,11 @@ def test_watching_tells_what_has_changed_and_no_hidden_name(
         watching.watch(
             read(), read, said.append, minutes=5, shows_hidden=False, pause=pause
         )
-    _, locked, _, _, *hidden = said
+    _, locked, _, silent, _, *hidden = said
+    assert 'It is asked again the next time.' in silent
     assert locked.startswith(f'{SPAMBOTS[0]}: locked: no -> yes; locked since: nothing')
+    ids = [status.central_id for status in read()]
     assert hidden == [
-        '(hidden): hidden: no -> lists',
-        '(hidden): locked: no -> yes',
+        f'#{ids[1]}: hidden: no -> lists',
+        f'#{ids[3]}: locked: no -> yes',
     ]
