@@ -418,7 +418,8 @@ class EditConflict(LostRace):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave the page behind: once it has been read, it cannot be pickled."""
-        return type(self), (self.code, self.info, self.wiki)
+        state = {'other': self.other}
+        return type(self), (self.code, self.info, self.wiki), state
 
 
 class CannotHide(ApiRefusal):

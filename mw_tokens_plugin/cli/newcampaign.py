@@ -21,7 +21,7 @@ from mw_tokens_plugin.cli.ledgers import check_kind, found
 from mw_tokens_plugin.cli.login import account_of
 from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.run import Run
-from mw_tokens_plugin.cli.storedoptions import to_store
+from mw_tokens_plugin.cli.storedoptions import inherited, to_store
 from mw_tokens_plugin.cli.whereabouts import api_of, check_address
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 
@@ -93,7 +93,12 @@ def undoing(run: Run[CampaignOptions], name: str) -> Campaign:
             'never runs on -always alone: give -simulate, look at the plan, and run '
             'it with -resume -always. At a terminal, leave -always out.'
         )
-    stored = {'undone': undone.name, 'untrusted': not own, 'record': record}
+    stored = {
+        'undone': undone.name,
+        'untrusted': not own,
+        'record': record,
+        'inherited': inherited(type(run.options), undone),
+    }
     return begin(run, kind, Listing((), stored=stored), steps, undone)[0]
 
 
@@ -152,6 +157,10 @@ def begin(
             sealer.count(number)
         finally:
             run.lists.show(run.reporter)
+        if not number and undone is not None:
+            raise InvalidInput(
+                f'{undone.name!r} has changed nothing: there is nothing to undo.'
+            )
         if not number:
             raise InvalidInput('Nothing was named: there is nothing to do.')
         for line in run.lists.check_skipped(ledger, campaign, listing):

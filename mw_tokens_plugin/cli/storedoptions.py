@@ -37,8 +37,25 @@ def to_store(options: Options) -> dict[str, Any]:
     }
 
 
+def inherited(cls: type[Options], undone: Campaign) -> dict[str, Any]:
+    """Return what the ledger stores of the options of a campaign that is undone.
+
+    They say what its targets and their states are; nobody gives them again.
+
+    :param cls: the options of its script
+    """
+    known = with_defaults(cls, undone)
+    return {
+        name: known[name]
+        for name, (field, about) in _stored(cls).items()
+        if name in known and _is_possible(field, about, known[name])
+    }
+
+
 def with_defaults(cls: type[Options], campaign: Campaign) -> dict[str, Any]:
     """Return the options that a campaign has, or would have had by default.
+
+    One that undoes another one has those of that.
 
     :param cls: the options of its script
     """
@@ -48,6 +65,7 @@ def with_defaults(cls: type[Options], campaign: Campaign) -> dict[str, Any]:
             for field, about in table(cls).values()
             if about.stored and field.default is not MISSING
         },
+        **_inherited(campaign),
         **campaign.options,
     }
 
@@ -62,26 +80,26 @@ def check_options(kind: Kind, cls: type[Options], campaign: Campaign) -> None:
     shape: dict[str, Any] = {**_USUAL, **kind.stored}
     if 'excluded' not in shape:
         shape['excluded?'] = [str]
-    options: dict[str, tuple[Field[Any], Option]] = {}
-    if 'undone' in campaign.options:
+    options = _stored(cls)
+    given = campaign.options
+    if 'undone' in given:
         shape.update(_UNDO)
+        rest = {name: each for name, each in given.items() if name != 'inherited'}
+        given = _inherited(campaign)
+        problem = _problem(
+            {n: each for n, each in given.items() if n not in options}, {}
+        )
     else:
-        rows = table(cls).values()
-        options = {row[1].stored: row for row in rows if row[1].stored}
-    rest = {}
-    problem = ''
-    for name, value in campaign.options.items():
-        field, about = options.get(name, (None, None))
-        if about is None or field is None:
-            rest[name] = value
-        elif value is None and field.default is None and not about.required:
-            # It was not given.
-            continue
-        elif not _is_read_back(about, value):
+        rest = {name: each for name, each in given.items() if name not in options}
+        missing = [
+            name
+            for name, (_, about) in options.items()
+            if about.required and name not in given
+        ]
+        problem = f'{missing[0]} is missing' if missing else ''
+    for name, value in given.items():
+        if name in options and not _is_possible(*options[name], value):
             problem = f'{name} has a value that it cannot have'
-    for name, (_, about) in options.items():
-        if about.required and name not in campaign.options:
-            problem = f'{name} is missing'
     if kind.steps and campaign.stages != len(kind.steps):
         problem = f'{campaign.stages} stages, and there are {len(kind.steps)}'
     problem = problem or _problem(rest, shape)
@@ -91,6 +109,23 @@ def check_options(kind: Kind, cls: type[Options], campaign: Campaign) -> None:
             f'understand ({problem}): another version wrote them into the ledger, or '
             'somebody by hand. Nothing was sent.'
         )
+
+
+def _inherited(campaign: Campaign) -> Mapping[str, Any]:
+    found = campaign.options.get('inherited')
+    return found if isinstance(found, Mapping) else {}
+
+
+def _stored(cls: type[Options]) -> dict[str, tuple[Field[Any], Option]]:
+    """Return the options that the ledger stores, by what it calls them."""
+    return {row[1].stored: row for row in table(cls).values() if row[1].stored}
+
+
+def _is_possible(field: Field[Any], about: Option, value: Any) -> bool:
+    """Tell whether a value can be stored of an option, given or not."""
+    if value is None and field.default is None and not about.required:
+        return True
+    return _is_read_back(about, value)
 
 
 def _is_read_back(about: Option, value: Any) -> bool:

@@ -237,3 +237,38 @@ def test_bad_lines_and_exclusions_hold_for_its_own_targets_and_steps(
 
 def test_it_is_short() -> None:
     assert len(EXAMPLE.read_text('utf-8').splitlines()) <= 60
+
+
+@pytest.mark.usefixtures('pages')
+def test_what_an_option_says_is_undone_without_saying_it_again(
+    example: ModuleType,
+    sandbox: Sandbox,
+    ledger_file: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A state that consists of a stored option is found again by the undo."""
+
+    class Noted(example.Mark):  # type: ignore[misc, name-defined]
+        """Marks pages with the level."""
+
+        @property
+        def state(self) -> str:
+            return f'{{{{Protected|{self.stored["level"]}}}}}'
+
+    kinds = {'note': Kind(Noted, undo='unnote'), 'unnote': Kind(Noted)}
+    script = replace(example.SCRIPT, kinds=kinds)
+    usual = ('-always', f'-ledger:{ledger_file}')
+    because = ('-reason:x', *usual)
+
+    def text() -> str:
+        return existing(sandbox.farm.central.page(PAGES[2])).latest.text
+
+    new = (PAGES[2], '-level:steward', '-campaign:c')
+    assert script.main(*new, '-simulate', *because) == 0
+    assert script.main('-undo:c', *because) == 2
+    assert "'c' has changed nothing" in capsys.readouterr().err
+    assert script.main('-resume', *usual) == 0
+    assert text() == '{{Protected|steward}}Text'
+    assert script.main('-undo:c', '-campaign:u', '-simulate', *because) == 0
+    assert script.main('-resume', '-campaign:u', *usual) == 0
+    assert text() == 'Text'

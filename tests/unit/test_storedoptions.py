@@ -10,7 +10,12 @@ import pytest
 
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.cli.declaration import Kind
-from mw_tokens_plugin.cli.storedoptions import check_options, to_store, with_defaults
+from mw_tokens_plugin.cli.storedoptions import (
+    check_options,
+    inherited,
+    to_store,
+    with_defaults,
+)
 from mw_tokens_plugin.cli.table import Options, number, option, parse
 from mw_tokens_plugin.exceptions import InvalidInput
 
@@ -76,3 +81,26 @@ def test_a_value_that_no_command_line_can_give_is_refused(stored: Any) -> None:
     (name,) = stored
     with pytest.raises(InvalidInput, match=name):
         check_options(KIND, Limits, campaign(stored))
+
+
+def test_an_undo_has_the_options_of_what_it_undoes() -> None:
+    """They say what is read and written; nobody gives them with -undo again."""
+    given = parse(Limits, ['-most:3', '-groups:a,b'], 'pwb own')
+    undone = campaign({**to_store(given), 'excluded': ['X']})
+    was = inherited(Limits, undone)
+    undo = campaign({'undone': 'wave', 'inherited': was})
+    check_options(Kind({}), Limits, undo)
+    read = with_defaults(Limits, undo)
+    assert (read['most'], read['groups'], read['all']) == (3, ['a', 'b'], False)
+    assert 'excluded' not in read
+    # What others wrote there is not handed on; older versions stored none of it.
+    assert inherited(Limits, campaign({'most': 'x', 'inherited': 3})) == {
+        'level': None,
+        'groups': [],
+        'all': False,
+    }
+    check_options(Kind({}), Limits, campaign({'undone': 'wave'}))
+    for wrong in ({'most': 'x'}, {'unheardof': 1}):
+        with pytest.raises(InvalidInput, match=next(iter(wrong))):
+            undo = campaign({'undone': 'wave', 'inherited': wrong})
+            check_options(Kind({}), Limits, undo)
