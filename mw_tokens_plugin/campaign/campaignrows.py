@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from mw_tokens_plugin.campaign.queries import Queries
 from mw_tokens_plugin.campaign.records import (
     Campaign,
+    State,
     now,
 )
 from mw_tokens_plugin.campaign.rows import (
@@ -97,8 +98,17 @@ class CampaignRows(Queries):
             return InvalidInput(f'{about}; -campaign:NAME says it.')
         again = ', or -replace to make its plan again'
         return InvalidInput(
-            f'{about}, or -resume to resume it{"" if there.confirmed_at else again}.'
+            f'{about}, or -resume to resume it{"" if self.is_record(there) else again}.'
         )
+
+    def is_record(self, campaign: Campaign) -> bool:
+        """Tell whether a campaign was confirmed, so that it may have changed something.
+
+        Later plans of the same campaign may not be confirmed yet.
+        """
+        counts = self.counts(campaign)
+        begun = counts[State.LEASED] + counts[State.DONE] + counts[State.FAILED]
+        return campaign.confirmed_at is not None or begun > 0
 
     def find(self, name: str) -> Campaign | None:
         """Return a campaign by its name.

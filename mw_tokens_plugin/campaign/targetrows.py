@@ -159,16 +159,33 @@ class TargetRows(Leases):
         transient = sum(
             count for reason, count in skipped.items() if reason.is_transient
         )
-        return self.counts(campaign)[State.FAILED] + transient
+        return self.counts(campaign)[State.FAILED] + transient - self.in_part(campaign)
+
+    def in_part(self, campaign: Campaign) -> int:
+        """Return how many targets have failed after a part was done."""
+        with self.database.begin() as connection:
+            count = connection.scalar(
+                sa.select(sa.func.count())
+                .select_from(targets)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.state == State.FAILED.value)
+                .where(targets.c.changed)
+            )
+        return count or 0
 
     def plan_again(self, campaign: Campaign) -> int:
-        """List again what has failed or could not be read, and return how many."""
+        """List again what has failed or could not be read, and return how many.
+
+        What has failed after a part was done stays as it is: a new plan would find that
+        part done, and an undo would not know of it any more.
+        """
         with self.database.begin() as connection:
             result = connection.execute(
                 sa.update(targets)
                 .where(targets.c.campaign_id == campaign.id)
                 .where(
                     (targets.c.state == State.FAILED.value)
+                    & targets.c.changed.is_not(sa.true())
                     | (targets.c.state == State.SKIPPED.value)
                     & targets.c.skipped.in_(
                         [skipped.name for skipped in SkipReason if skipped.is_transient]

@@ -227,6 +227,8 @@ class Management:
         if not self._ledger.retryable(campaign):
             if number := self._ledger.to_do(campaign):
                 self._reporter.say('campaign-failed-planned', number=number)
+            elif number := self._ledger.in_part(campaign):
+                self._reporter.say('campaign-failed-in-part', number=number)
             else:
                 self._reporter.say('campaign-none-failed')
             for line in self._to_resume(campaign):

@@ -195,7 +195,7 @@ def _forget_unconfirmed(ledger: Ledger, campaign: Campaign) -> None:
     :raises CampaignBusy: another run is planning it
     """
     with workers.at_work(ledger, campaign, account=campaign.operator, workers=0):
-        if found(ledger, campaign.name).confirmed_at is not None:
+        if ledger.is_record(found(ledger, campaign.name)):
             raise InvalidInput(
                 f'The plan of {campaign.name!r} was confirmed, so it is kept: give '
                 'another -campaign:NAME.'

@@ -178,7 +178,7 @@ class CampaignOptions(Options):
         read=_campaign_name,
     )
     replace: bool = _record(
-        'Make the plan of -campaign:NAME again, if it was not confirmed.',
+        'Make the plan of -campaign:NAME again, if nothing of it was confirmed.',
         needs=('campaign',),
         excludes=('resume',),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -160,3 +161,22 @@ def test_what_others_have_ended_is_told_if_they_call_the_campaign_finished(
     run = pwb('global_lock', '-resume', '-campaign:wave', '-always', '-quiet')
     assert run.code == 1 and TOLD in run.said, run.said
     assert not sent(sandbox)
+
+
+def test_what_was_done_in_part_is_not_tried_again_and_can_be_undone(
+    pwb: Script, ledger: Ledger, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new plan would find that part done, and the undo would miss it."""
+    apply = GlobalLock.apply
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            GlobalLock,
+            'apply',
+            lambda self, target: replace(apply(self, target), state=State.FAILED),
+        )
+        run = pwb('global_lock', *spam(1), *USUAL, '-campaign:wave')
+    assert run.code == 1 and 'retry-failed' not in run.said, run.said
+    run = pwb('campaign', 'retry-failed', 'wave', '-always')
+    assert '1 target failed after a part was done' in run.said, run.said
+    assert pwb('global_lock', '-undo:wave', *USUAL).code == 0
+    assert not sandbox.farm.accounts[spam(1)[0]].locked

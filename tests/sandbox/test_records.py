@@ -139,6 +139,25 @@ def test_a_plan_that_nobody_confirmed_can_be_made_again(
     assert 'was confirmed, so it is kept' in kept.err
 
 
+def test_a_campaign_that_is_planned_again_is_kept_for_its_undo(
+    pwb: Script, sandbox: Sandbox
+) -> None:
+    """Though the plan with what had failed was not confirmed yet."""
+    one, two = spam(1, 2)
+    usual = ('-reason:x', '-campaign:wave')
+    assert pwb('global_lock', one, two, *usual, '-simulate').code == 0
+    sandbox.command('rename', user=two, to='Elsewhere')
+    assert pwb('global_lock', '-resume', '-campaign:wave', '-always').code == 1
+    sandbox.command('rename', user='Elsewhere', to=two)
+    assert pwb('campaign', 'retry-failed', 'wave', '-simulate').code == 0
+    kept = pwb('global_lock', spam(3)[0], *usual, '-simulate', '-replace')
+    assert kept.code == 2 and 'so it is kept' in kept.err, kept.said
+    again = pwb('global_lock', spam(3)[0], *usual, '-simulate')
+    assert again.code == 2 and '-replace' not in again.err
+    assert pwb('global_lock', '-undo:wave', '-reason:x', '-always').code == 0
+    assert not sandbox.farm.accounts[one].locked
+
+
 @pytest.mark.parametrize('columns', ['0', '30', '60', '200'])
 def test_a_plan_fits_every_terminal(desk: Desk, sandbox: Sandbox, columns: str) -> None:
     """No name is broken in two, whatever the terminal says of its width."""
