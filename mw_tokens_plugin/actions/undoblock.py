@@ -190,15 +190,24 @@ class UndoGlobalBlock(SetGlobalBlock):
         if after is None:
             # It was lifted.
             if block is not None:
-                return SkipReason.CHANGED_SINCE
+                return self._changed(former, block, facts)
             if former is None or before['target'] is None:
                 return SkipReason.ALREADY
         elif block is None:
             return SkipReason.ALREADY if former is None else SkipReason.CHANGED_SINCE
         elif not self._is_as_left(target, block):
-            return SkipReason.CHANGED_SINCE
+            return self._changed(former, block, facts)
         facts['then'] = None if former is None else former.facts()
         return None
+
+    def _changed(
+        self, former: BlockSettings | None, block: GlobalBlock, facts: Mapping[str, Any]
+    ) -> SkipReason:
+        """Return why a block is skipped that is not as the campaign has left it."""
+        # A local half is undone by a write that would touch this one, too.
+        if former is not None and former.was_written(block) and facts['local'] is None:
+            return SkipReason.ALREADY
+        return SkipReason.CHANGED_SINCE
 
     def _is_as_left(self, target: Target, block: GlobalBlock) -> bool:
         """Tell whether a block is as the campaign has left it."""

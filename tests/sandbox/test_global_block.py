@@ -366,6 +366,8 @@ def test_an_undo_restores_what_there_was(
     assert (restored.expiry, restored.anononly) == (before.expiry, True)
     again = global_block('-undo:made', '-reason:Twice', '-always')
     assert again.code == 1, again.said
+    # What it has been given back is not what somebody else has changed.
+    assert '192.0.2.2 (already in that state' in again.out
     assert sorted(blocks(sandbox)) == ['192.0.2.2', '192.0.2.3']
 
 
@@ -395,6 +397,9 @@ def test_blocks_are_lifted_by_target_or_number_and_that_is_undone(
     for target, made in after.items():
         assert made.expiry == before[target].expiry
         assert made.anononly == before[target].anononly
+    again = global_block('-undo:up', '-reason:Twice', '-always')
+    assert again.code == 0, again.said
+    assert blocks(sandbox) == after
 
 
 def test_a_number_protects_nobody_less_and_its_target_is_shown(
