@@ -40,6 +40,9 @@ __all__ = [
     'read_block',
 ]
 
+#: All blocks are listed where that takes so many times fewer requests.
+_FEWER = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
@@ -60,7 +63,8 @@ class Blocks:
 
         For each address of IPv4 there are 18 values to ask for, and for each of IPv6
         up to 111, of which many are the same for several targets. Where that takes
-        more requests than targets, each address is asked for alone.
+        more requests than targets, each address is asked for alone. Where many
+        requests are needed, a few try to list all blocks first.
 
         :param site: the central wiki
         :param names: in MediaWiki's form; also numbers of blocks, as ``#41``
@@ -69,7 +73,7 @@ class Blocks:
         numbers = {number: name for name in names if (number := number_in(name))}
         networks = {n: net for n in names if (net := network_of(n)) is not None}
         accounts = list(filter(is_account, names))
-        exact: list[str] = [*accounts]
+        exact: list[str] = []
         alone: list[str] = []
         for version in (4, 6):
             of_version = [n for n, net in networks.items() if net.version == version]
@@ -81,9 +85,15 @@ class Blocks:
                 alone += of_version
             else:
                 exact += values
-        found = [*site.global_blocks(exact)]
-        for name in alone:
-            found += site.global_blocks(ip=name)
+        needed = -(-len(exact) // max_values(site)) + len(alone)
+        listed = site.all_global_blocks(needed // _FEWER) if needed >= _FEWER else None
+        if listed is None:
+            found = [*site.global_blocks([*accounts, *exact])]
+            for name in alone:
+                found += site.global_blocks(ip=name)
+        else:
+            found = [*site.global_blocks(accounts)]
+            found += (b for b in listed if b.target and network_of(b.target))
         own: dict[str, GlobalBlock] = {}
         if numbers:
             blocks = site.global_blocks(ids=list(numbers))

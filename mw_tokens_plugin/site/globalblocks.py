@@ -142,6 +142,30 @@ class GlobalBlocksMixin(FirstLettersMixin):
             whom = iter([{} if ip is None else {'bgip': text_of(ip, 'ip')}])
         return islice(_global_blocks(central, whom, most), most)
 
+    def all_global_blocks(self, pages: int) -> list[GlobalBlock] | None:
+        """Return all global blocks, if so many requests are enough to list them.
+
+        https://www.mediawiki.org/wiki/Extension:GlobalBlocking/API
+
+        :param pages: requests at most
+        :return: None if there are more, or the wiki never ends the list
+        :raises UnknownModule: the wiki has no global blocks
+        :raises ApiRefusal: the wiki refused
+        """
+        central = self._central()
+        found: dict[int, GlobalBlock] = {}
+        answers = continued(
+            central, list='globalblocks', bgprop=_PROPERTIES, bglimit='max'
+        )
+        for answer in islice(answers, pages):
+            before = len(found)
+            found.update((block.id, block) for block in _blocks_in(central, answer))
+            if 'continue' not in answer:
+                return list(found.values())
+            if len(found) == before:
+                break
+        return None
+
     def global_block(
         self,
         target: str | int | pywikibot.User,
@@ -353,16 +377,20 @@ def _global_blocks(
             **parameters,
         )
         for answer in answers:
-            if 'globalblocks' not in answer.get('query', {}):
-                _check_list(site)
-            found = map(from_globalblocks, items_of(answer, 'query', 'globalblocks'))
-            new = [block for block in found if block.id not in seen]
+            new = [b for b in _blocks_in(site, answer) if b.id not in seen]
             yield from new
             seen.update(block.id for block in new)
             if not new:
                 if 'continue' in answer:
                     pywikibot.warning(_MORE.format(site))
                 break
+
+
+def _blocks_in(site: PluginSite, answer: dict[str, Any]) -> Iterator[GlobalBlock]:
+    """Yield the blocks of one answer."""
+    if 'globalblocks' not in answer.get('query', {}):
+        _check_list(site)
+    yield from map(from_globalblocks, items_of(answer, 'query', 'globalblocks'))
 
 
 def _check_list(site: PluginSite) -> None:

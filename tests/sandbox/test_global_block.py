@@ -528,11 +528,12 @@ def test_three_hundred_targets_cost_as_many_writes_and_few_reads(
     names = [
         *spam(*range(1, 101)),
         *(f'192.0.{n}.{n}' for n in range(2, 102)),
-        *(f'2001:db8:{n}::/64' for n in range(100)),
+        *(f'2{n:03x}:{n:x}{n:x}:{n:x}::{n:x}:5' for n in range(100)),
     ]
-    text = '\n'.join(names)
+    block(sandbox, '2A01:0:0:0:0:0:0:0/16')
+    text = '\n'.join([*names, '2a01::1'])
     run = global_block(f'-file:{listed(text)}', *USUAL, '-anononly', '-max:300')
-    assert run.code == 0, run.said
+    assert run.code == 1 and '2A01:0:0:0:0:0:0:1: covered by' in run.out, run.said
     entries = sandbox.journal.entries()
     sent = [entry for entry in entries if entry.action == BLOCK]
     assert len(sent) == 300

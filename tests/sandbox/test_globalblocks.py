@@ -145,6 +145,8 @@ def test_a_list_that_the_wiki_never_ends_ends_here(
     assert len(found) == len(set(found)) == 501
     assert sandbox.summary()['by_query']['globalblocks'] == 3
     assert 'are missing from the list' in capfd.readouterr().err
+    # Nor is such a list taken for the whole.
+    assert modest.all_global_blocks(9) is None
 
 
 # Where writes are sent
