@@ -101,12 +101,10 @@ def block_columns(target: Target) -> dict[str, str]:
             columns[message('global_block-column-target')] = whom
         if now is not None:
             about = {'settings': shown_settings(now), 'by': now['by'] or ''}
-            key = 'global_block-by'
-            if then is None and 'target' not in facts:
-                # Whether it is lifted is decided by who has made it, and why.
-                key = 'global_block-since'
-                about |= {'day': now['timestamp'][:10], 'reason': now['reason']}
-            columns[message('global_block-column-now')] = message(key, **about)
+            # Whether it is lifted is decided by who has made it, and why.
+            is_lift = then is None and 'target' not in facts
+            words = made_by(now) if is_lift else message('global_block-by', **about)
+            columns[message('global_block-column-now')] = words
         columns[message('global_block-column-then')] = (
             shown_settings(then) if then or now else ''
         )
@@ -153,3 +151,17 @@ def _expiry_in_words(expiry: str) -> str:
 def block_in_words(block: GlobalBlock) -> str:
     settings = shown_settings(BlockSettings.of(block).facts())
     return f'{block.target}, {settings}'
+
+
+def made_by(block: Mapping[str, Any]) -> str:
+    """Return who has made a block, when and why, and until when it lasts.
+
+    :param block: as the ledger has it
+    """
+    return message(
+        'global_block-since',
+        settings=shown_settings(block),
+        by=block['by'] or '',
+        day=block['timestamp'][:10],
+        reason=block['reason'],
+    )

@@ -13,7 +13,7 @@ from mw_tokens_plugin.actions.addressguards import AddressGuards
 from mw_tokens_plugin.actions.blockdisplay import (
     Census,
     block_columns,
-    block_in_words,
+    made_by,
 )
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
@@ -85,7 +85,7 @@ class LiftGlobalBlock(SetGlobalBlock):
             around = next(blocks.covering(network), None) if network else None
             if skipped is not None and around is not None:
                 skipped = SkipReason.COVERED
-                facts['problem'] = block_in_words(around)
+                facts['problem'] = f'{around.target}, {made_by(block_facts(around))}'
             decision = Decision(name, hidden=is_hidden, skipped=skipped, facts=facts)
             yield read_at(looked_at, decision)
 

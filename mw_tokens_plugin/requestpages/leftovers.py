@@ -63,6 +63,10 @@ _NEARLY = re.compile(
     + r') ?[|:\]]',
     re.IGNORECASE,
 )
+#: A user that is named without a link; where the name ends is not known.
+_USER = re.compile(
+    r'(?<![\w/@:])(?:user|user[ _]talk|special)[ ]?:[ ]?\w[^\n]{0,60}', re.IGNORECASE
+)
 #: The example user in the form for new requests.
 _PLACEHOLDER = 'Foo'
 
@@ -151,6 +155,8 @@ def _in_text(text: str, piece: Piece) -> Iterator[_Mention]:
     for found in _URL.finditer(plain):
         for address in addresses(unquote(found[1])):
             yield found[0], address, piece.span
+    for named in _USER.finditer(plain):
+        yield named[0], None, piece.span
     plain = decoded(plain) if '&' in plain else plain
     for nearly in _NEARLY.finditer(plain):
         # The name after it may be one that must not be shown.
