@@ -84,14 +84,14 @@ def write_csv(found: Sequence[Status], file: TextIO, *, details: bool) -> None:
 
 
 def write_wikitext(found: Sequence[Status], file: TextIO, *, details: bool) -> None:
-    """Write a table for a page of a wiki."""
-    names = columns(details)
+    """Write a table for a page of a wiki, without the columns that are empty."""
+    rows = [texts(status) for status in found]
+    names = [key for key in columns(details) if any(row[key] for row in rows)]
     headings = ' !! '.join(name.replace('_', ' ') for name in names)
     file.write(f'{{| class="wikitable sortable"\n! {headings}\n')
-    for status in found[:MAX_ROWS]:
-        cells = texts(status)
-        row = ' || '.join(nowiki(_line(cells.get(name, ''))) for name in names)
-        file.write(f'|-\n| {row}\n')
+    for row in rows[:MAX_ROWS]:
+        cells = ' || '.join(nowiki(_line(row[name])) for name in names)
+        file.write(f'|-\n| {cells}\n')
     if (more := len(found) - MAX_ROWS) > 0:
         file.write(f'|-\n| colspan="{len(names)}" | and {more} more\n')
     file.write('|}\n')

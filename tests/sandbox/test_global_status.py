@@ -255,6 +255,7 @@ def test_tables_hold_names_as_text_whatever_they_look_like(
     wikitext = status(f'-file:{path}', '-format:wikitext').out
     assert '<nowiki>=1+1</nowiki> || account || ' in wikitext
     assert "| ''" not in wikitext
+    assert 'lock reason' not in wikitext
     # A table can be a list again.
     path.write_text(run.out)
     again = rows(status(f'-file:{path}', '-column:name', '-format:json'))
