@@ -166,6 +166,7 @@ def test_a_bot_password_without_the_grant_is_told_which(
     found = examine(site)
     assert check(found, 'global_lock').works
     assert check(found, 'global_lock').missing == (
+        Missing('grant', 'globalblock', '-globalblock'),
         Missing('grant', 'editpage', '-close'),
     )
     assert Missing('grant', 'delete') in check(found, 'crosswiki_delete').missing
