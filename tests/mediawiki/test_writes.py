@@ -201,6 +201,18 @@ def test_a_list_is_an_answer_to_what_is_sent_once(client: Client, wiki: Wiki) ->
     title = page(site, 'watched').title()
     (watched,) = send_once(site, 'watch', {'titles': title})
     assert watched['title'] == title and watched['watched'] is True
+    asked = {'prop': 'info', 'inprop': 'watched', 'titles': f'{title}|Never watched'}
+    first, second = (
+        site.simple_request(action='query', formatversion=n, **asked).submit()
+        for n in (1, 2)
+    )
+    pages = {each['title']: each for each in second['query']['pages']}
+    assert pages[title]['watched'] is True
+    assert pages['Never watched']['watched'] is False
+    # The first version of the format has no booleans.
+    pages = {each['title']: each for each in first['query']['pages'].values()}
+    assert pages[title]['watched'] == ''
+    assert 'watched' not in pages['Never watched']
 
 
 def test_tokens_are_fetched_together(client: Client, wiki: Wiki) -> None:

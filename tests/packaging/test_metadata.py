@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(
     path.stem for path in (ROOT / 'scripts').glob('*.py') if path.stem != '__init__'
 )
-GENERATED = {'__pycache__', 'build', 'dist'}
+GENERATED = {'__pycache__', 'build', 'dist', 'node_modules'}
 
 
 def read(name: str) -> str:

@@ -373,6 +373,8 @@ def info(call: Call, values: Values) -> None:
                 for kind, (level, expiry) in protection.items()
             ]
             part['restrictiontypes'] = _protectable(page.title) if page else ['create']
+        if 'watched' in prop:
+            part['watched'] = title in call.wiki.watched.get(call.user, ())
         if 'url' in prop:
             url = call.wiki.url(part['title'])
             part |= {'fullurl': url, 'editurl': url, 'canonicalurl': url}
