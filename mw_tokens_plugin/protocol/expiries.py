@@ -31,7 +31,7 @@ _SECONDS = {
 _MONTHS = {'month': 1, 'year': 12}
 _SHORT = {'h': 'hour', 'd': 'day', 'w': 'week'}
 _UNIT = '|'.join([*_SECONDS, *_MONTHS])
-_SPAN = re.compile(rf'\s*(\d{{1,6}})\s*({_UNIT})s?\b[\s,]*', re.ASCII)
+_SPAN = re.compile(rf'(\d{{1,6}})\s*({_UNIT})s?\b[\s,]*', re.ASCII)
 _SPANS = re.compile(rf'(?:{_SPAN.pattern})+', re.ASCII)
 _DATE = re.compile(
     r'(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?Z?)?', re.ASCII
