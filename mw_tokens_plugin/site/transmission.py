@@ -176,7 +176,10 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         try:
             super().wait(delay, **kwargs)
         except ApiTimeoutError as error:
-            raise self._given_up(code, info) or error from error
+            known = self._given_up(code, info)
+            if known is None:
+                raise
+            raise known from error
 
     def _given_up(self, code: str | None, info: str) -> Exception | None:
         """Return what is raised after the last try; None leaves that to pywikibot.

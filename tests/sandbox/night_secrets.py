@@ -217,8 +217,11 @@ class Night:
         """Do with an error all that is done with errors."""
         internal_error(failure)
         traceback.print_exception(failure, file=said)
+        chain: list[BaseException] = []
         error: BaseException | None = failure
         while error is not None:
+            assert error not in chain, f'an error that caused itself: {chain}'
+            chain.append(error)
             print(repr(error), str(error), vars(error), file=said)
             error = error.__cause__ or error.__context__
         words = f'{type(failure).__name__}: {failure}'
