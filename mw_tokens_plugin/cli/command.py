@@ -118,7 +118,7 @@ def _log_in(run: Run[CampaignOptions], campaign: Campaign | None) -> None:
                 is_given = bool(campaign.options.get(about.stored))
             if about.stored and is_given:
                 rights.update(about.rights)
-    log_in(run.site, rights)
+    log_in(run.site, rights, '' if kind.by_wiki else kind.module)
 
 
 def run_campaign(run: Run[CampaignOptions], campaign: Campaign, kind: Kind) -> ExitCode:

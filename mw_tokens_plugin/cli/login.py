@@ -15,6 +15,7 @@ from mw_tokens_plugin.exceptions import (
     LoginNeedsInput,
     PermissionDenied,
     SessionLost,
+    UnknownModule,
 )
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.site.pluginsite import PluginSite
@@ -25,14 +26,18 @@ def account_of(site: PluginSite) -> str:
     return f'{site.username()}@{site}'
 
 
-def log_in(site: PluginSite, rights: Mapping[str, str | None]) -> None:
+def log_in(
+    site: PluginSite, rights: Mapping[str, str | None], module: str = ''
+) -> None:
     """Log in, and check the rights of this session.
 
     :param site: the wiki
     :param rights: those that the campaign needs there, each with the smallest grant
         that contains it; None if no grant does
+    :param module: the API module that it writes with
     :raises InvalidInput: no account is configured, or no password for it
     :raises SessionLost: the login failed
+    :raises UnknownModule: a right is missing, because the wiki has no such module
     :raises PermissionDenied: a right is missing
     """
     said = ''
@@ -58,6 +63,11 @@ def log_in(site: PluginSite, rights: Mapping[str, str | None]) -> None:
         )
     with expected_form(f'What {site} says of the account'):
         missing = [right for right in rights if not site.has_right(right)]
+    if missing and module and site.tokens.module_info(module) is None:
+        raise UnknownModule(
+            f'{site} has no API module {module!r}: the extension that has it is not '
+            'installed there, so nobody can do this.'
+        )
     for right in missing:
         hint = (
             'It comes with a global group such as steward; a bot password or OAuth '

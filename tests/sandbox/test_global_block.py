@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -659,6 +660,17 @@ def test_a_bot_password_or_oauth_with_the_grant_works_whatever_the_default_wiki_
     assert run.code == (0 if may else 3), run.said
     assert len(log(sandbox)) == (2 if may else 0)
     assert may or 'globalblock' in run.err
+
+
+def test_a_farm_without_global_blocks_is_told_of_as_such(
+    global_block: Script, old_farm: Farm
+) -> None:
+    """No grant would help there."""
+    old_farm.choose(Path(os.environ['PYWIKIBOT_DIR']))
+    run = global_block('192.0.2.1', *USUAL, '-anononly')
+    assert run.code == 2, run.said
+    assert "has no API module 'globalblock'" in run.err
+    assert 'grant' not in run.said
 
 
 def test_blocks_that_are_about_to_end_are_listed_and_renewed(
