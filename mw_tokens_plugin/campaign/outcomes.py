@@ -81,7 +81,10 @@ class Outcomes:
         """Leave to another campaign what it has done, so that each undoes its own."""
         for name, other in self._ledger.done_elsewhere(self._campaign, target):
             is_later = other.ended_after(target.decision.facts.get('looked_at'))
-            if is_later and other.log_id in (None, outcome.log_id):
+            if not is_later or other.log_id not in (None, outcome.log_id):
+                continue
+            # Anybody could have written that into the ledger, to be left out of an undo.
+            if self._sealer is None or self._sealer.has_ended(name, other):
                 detail = f'done by the campaign {name}'
                 return Outcome(State.DONE, detail=detail)
         return outcome

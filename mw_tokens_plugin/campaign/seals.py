@@ -43,7 +43,7 @@ from mw_tokens_plugin.campaign.schema import plans, targets
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.sealtexts import replaced, seals_in
 from mw_tokens_plugin.campaign.tally import Comparison, Tally, mark_of
-from mw_tokens_plugin.exceptions import StoppedByGuard
+from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 
 #: When a plan was made, as the ledger has it once another one has taken its place.
 _SUPERSEDED = datetime(1970, 1, 1)
@@ -278,6 +278,20 @@ class Sealer:
         wiki's log and taken for that of the campaign.
         """
         return target.account == self._account
+
+    def has_ended(self, name: str, target: Target) -> bool:
+        """Tell whether the key vouches for a target of another campaign that has ended.
+
+        :param name: that of the campaign
+        """
+        try:
+            campaign = self._ledger.find(name)
+        except InvalidInput:
+            return False
+        if campaign is None:
+            return False
+        other = Sealer(self.key, self._ledger, campaign, self._account)
+        return other.vouched(target) is not None
 
     def ended(self, target: Target) -> str:
         """Return the seal of a target that has ended, as the ledger has it then."""

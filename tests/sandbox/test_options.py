@@ -367,7 +367,7 @@ def test_two_campaigns_on_the_same_accounts_are_each_undone_alone(
     assert 'done by the campaign first' in run.out
     assert 'Done:      2 (2 of them not by this campaign)' in run.out
     run = pwb('global_lock', '-undo:second', '-reason:Wrong list', '-always')
-    assert (run.code, 'there is nothing to do' in run.err) == (2, True), run.said
+    assert (run.code, 'there is nothing to undo' in run.err) == (2, True), run.said
     assert pwb('campaign', 'undo', 'first', '-reason:Wrong', '-always').code == 0
     assert len(effects(sandbox)) == 4
 

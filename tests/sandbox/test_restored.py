@@ -92,6 +92,33 @@ def test_what_was_locked_before_is_the_operators_own_and_can_be_undone(
     assert locked == NAMES[3:]
 
 
+def test_nobody_takes_a_lock_out_of_its_undo_by_another_record_of_it(
+    pwb: Script,
+    restored: Callable[[str, list[str]], None],
+    sandbox: Sandbox,
+    ledger_file: Path,
+) -> None:
+    """A campaign that somebody has written into the ledger has done nothing."""
+    restored('global_lock', NAMES[:1])
+    with closing(sqlite3.connect(ledger_file)) as database:
+        for table, ours in (('campaign', "id=77, name='x'"), ('target', 'id=77')):
+            database.execute(f'CREATE TEMP TABLE copied AS SELECT * FROM {table}')
+            database.execute(f'UPDATE copied SET {ours}')
+            if table == 'target':
+                database.execute(
+                    "UPDATE copied SET campaign_id=77, state='done', changed=1,"
+                    " account='Sandbox Operator@sandbox:meta',"
+                    " ended_at='2100-01-01 00:00:00.000000'"
+                )
+            database.execute(f'INSERT INTO {table} SELECT * FROM copied')
+            database.execute('DROP TABLE copied')
+        database.commit()
+    run = pwb('global_lock', '-resume', '-campaign:wave', '-always')
+    assert run.code == 0 and 'not by this campaign' not in run.out, run.said
+    assert pwb('global_lock', '-undo:wave', *USUAL).code == 0
+    assert not sandbox.farm.accounts[NAMES[0]].locked
+
+
 @pytest.mark.parametrize('stale', [False, True])
 def test_what_was_deleted_before_is_the_operators_own(
     pwb: Script,
