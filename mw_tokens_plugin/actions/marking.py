@@ -153,7 +153,7 @@ def _marks(
         if r.is_open
         and (
             (r.is_certain and r.kind is kind)
-            or (r.may_be_a_lock and r.heading in agreed)
+            or (r.may_ask_for(kind) and r.heading in agreed)
         )
     ]
     closed = [r for r in there if _was_closed(page, r, unread)]

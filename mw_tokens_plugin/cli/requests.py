@@ -85,17 +85,20 @@ def select_requests(
     import pywikibot
 
     from mw_tokens_plugin.protocol.lookalikes import marked
+    from mw_tokens_plugin.requestpages import RequestKind
     from mw_tokens_plugin.targets.requests import select
 
     options = run.options
 
-    def is_meant_to_lock(label: str, names: Sequence[str]) -> bool:
-        """Ask whether a request is for a lock, where its heading speaks of both."""
+    def is_meant(label: str, names: Sequence[str]) -> bool:
+        """Ask what a request is for, where its heading speaks of the opposite, too."""
         if not options.is_interactive:
             return False
         about = {'label': label, 'number': len(names)}
         shown = ', '.join(map(marked, names[:_ASKED_WITH_NAMES]))
         question = message('global_lock-offer', names=shown, **about)
+        if kind is RequestKind.BLOCK:
+            question = message('global_block-offer', names=shown, **about)
         return pywikibot.input(question).strip().lower() in ('y', 'yes')
 
     return select(
@@ -104,7 +107,7 @@ def select_requests(
         kind,
         sections=options.section,
         requesters=options.requester,
-        offer=is_meant_to_lock,
+        offer=is_meant,
         with_text=with_text,
     )
 

@@ -41,6 +41,10 @@ _DO = {
     'suppress': RequestKind.HIDE,
     'oversight': RequestKind.HIDE,
 }
+_BOTH = {
+    RequestKind.LOCK: {RequestKind.LOCK, RequestKind.UNLOCK},
+    RequestKind.BLOCK: {RequestKind.BLOCK, RequestKind.UNBLOCK},
+}
 _UNDO = {'lock': RequestKind.UNLOCK, 'block': RequestKind.UNBLOCK}
 
 
@@ -76,16 +80,23 @@ def kind_asked(
     return kind, None
 
 
-def is_lock_or_unlock(title: str, above: Sequence[Section], has_sections: bool) -> bool:
-    """Return whether a heading asks for a lock or an unlock, in a section for both."""
+def kind_if_agreed(
+    title: str, above: Sequence[Section], has_sections: bool
+) -> RequestKind | None:
+    """Return what a heading asks for that asks for the opposite as well.
+
+    :return: a lock or a block, in a section for both; else None
+    """
     what = _TO_WHOM.split(title.lower(), maxsplit=1)[0]
-    both = {RequestKind.LOCK, RequestKind.UNLOCK}
-    if not _is_plain(what) or set(acts_asked(what)) != both:
-        return False
-    if not above and not has_sections:
-        return True
-    allowed = next((s.kinds for s in reversed(above) if s.kinds), frozenset())
-    return allowed.issuperset(both)
+    asked = set(acts_asked(what)) if _is_plain(what) else set()
+    for kind, both in _BOTH.items():
+        if asked != both:
+            continue
+        if not above and not has_sections:
+            return kind
+        allowed = next((s.kinds for s in reversed(above) if s.kinds), frozenset())
+        return kind if allowed.issuperset(both) else None
+    return None
 
 
 def _is_plain(words: str) -> bool:

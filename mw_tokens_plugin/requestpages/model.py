@@ -145,8 +145,8 @@ class Request:
     :ivar status: None if it has none
     :ivar leftovers: links, unknown templates, table cells and the like that may name
         others, and are not acted on
-    :ivar lock_or_unlock: whether its heading asks for both, as the form for new
-        requests does
+    :ivar either: a lock or a block, if its heading asks for the opposite as well, as
+        the form for new requests does; else None
     :ivar signature: who asked and when, as the request claims
     :ivar problems: why it is not certain what it asks for; empty if it is certain
     :ivar span: its place, with its heading
@@ -159,7 +159,7 @@ class Request:
     status: Status | None
     named: tuple[Named, ...]
     leftovers: tuple[Leftover, ...]
-    lock_or_unlock: bool
+    either: RequestKind | None
     signature: Signature | None
     problems: tuple[Problem, ...]
     heading_span: Span
@@ -230,14 +230,15 @@ class Request:
             *dict.fromkeys(rest),
         )
 
-    @property
-    def may_be_a_lock(self) -> bool:
+    def may_ask_for(self, kind: RequestKind) -> bool:
         """Whether only its heading is unclear, so that an operator can be asked.
 
-        That is so if all its templates are for locks, and nobody else may be named.
+        That is so if all its templates are for that, and nobody else may be named.
+
+        :param kind: a lock or a block
         """
         return (
-            self.lock_or_unlock
+            self.either is kind
             and self.problems == (Problem.NO_KIND,)
             and not self.unknown
             and not self.others

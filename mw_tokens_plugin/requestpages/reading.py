@@ -17,8 +17,8 @@ from mw_tokens_plugin.requestpages.addresses import REORDERING, addresses_in
 from mw_tokens_plugin.requestpages.headings import (
     Section,
     acts_asked,
-    is_lock_or_unlock,
     kind_asked,
+    kind_if_agreed,
     kinds_of_section,
 )
 from mw_tokens_plugin.requestpages.inline import (
@@ -190,7 +190,10 @@ def _request(part: _Part) -> Request:
     # Names in a request to hide them must not be shown, even before they are hidden.
     hiding = not {RequestKind.HIDE, None}.isdisjoint(acts_asked(part.title.lower()))
     named = tuple(names_in(text, body, hiding=hiding))
-    if kind in (RequestKind.BLOCK, RequestKind.UNBLOCK):
+    either = None
+    if kind is None:
+        either = kind_if_agreed(part.title, part.above, part.has_sections)
+    if RequestKind.BLOCK in (kind, either) or kind is RequestKind.UNBLOCK:
         bare = addresses_in(text, body, hiding=hiding)
         named = tuple(sorted((*named, *bare), key=lambda each: each.span.start))
     problems = [problem] if problem else []
@@ -206,8 +209,7 @@ def _request(part: _Part) -> Request:
         status=_status(text, statuses),
         named=named,
         leftovers=tuple(leftovers_in(text, part.pieces, named)),
-        lock_or_unlock=kind is None
-        and is_lock_or_unlock(part.title, part.above, part.has_sections),
+        either=either,
         signature=first_signature(span.of(text)),
         problems=tuple(problems),
         heading_span=head.span,

@@ -143,7 +143,7 @@ class Selection:
                 {
                     'heading': t.request.heading,
                     'names': t.names,
-                    'agreed': t.request.lock_or_unlock,
+                    'agreed': t.request.either is not None,
                 }
                 for t in self.selected
             ],
@@ -186,8 +186,8 @@ def select(
     :param kind: what the requests are to ask for
     :param sections: only requests with these headings, or under them
     :param requesters: only what these accounts have added, by the page's history
-    :param offer: asks whether a request is one for a lock whose heading leaves that
-        open; it gets what to call it, and its names that may be shown
+    :param offer: asks whether a request is of that kind whose heading leaves that open;
+        it gets what to call it, and its names that may be shown
     :param with_text: whether the operator reads what the requests say
     :raises InvalidInput: there is no such page or section, or it cannot be read
     :raises ApiRefusal: the wiki refused
@@ -209,14 +209,14 @@ def select(
     wanted = _in_sections(page.requests, labels, sections)
     chosen = [r for r in wanted if r.is_open]
     # The history does not tell who has added a request that was never certain.
-    if kind is RequestKind.LOCK and not requesters:
+    if not requesters:
         chosen = [
-            _as_lock(r)
-            if r.may_be_a_lock and offer(labels[r.span.start], _shown(r))
+            replace(r, kind=kind, problems=())
+            if r.may_ask_for(kind) and offer(labels[r.span.start], _shown(r))
             else r
             for r in chosen
         ]
-    agreed = {r.span.start for r in chosen if r.lock_or_unlock and r.is_certain}
+    agreed = {r.span.start for r in chosen if r.either and r.is_certain}
     certain = [r for r in chosen if _why_not(r, kind) is None]
     blocks = []
     if kind in _OF_ACCOUNTS:
@@ -334,7 +334,9 @@ def _in_sections(
 
 def _why_not(request: Request, kind: RequestKind) -> str | None:
     """Return why a request is not acted on, if it is not of one kind for certain."""
-    if request.may_be_a_lock and kind is RequestKind.LOCK:
+    if request.may_ask_for(kind):
+        if kind is RequestKind.BLOCK:
+            return message('global_block-either')
         return message('global_lock-either')
     if not request.is_certain:
         return '; '.join(
@@ -359,11 +361,6 @@ def _prose(
     ):
         return message('global_block-prose-hidden')
     return prose if len(prose) <= _MAX_PROSE else f'{prose[:_MAX_PROSE]}...'
-
-
-def _as_lock(request: Request) -> Request:
-    """Return a request as a request for a lock, which the operator has confirmed."""
-    return replace(request, kind=RequestKind.LOCK, problems=())
 
 
 def _shown(request: Request) -> tuple[str, ...]:

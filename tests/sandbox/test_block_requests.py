@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mw_tokens_plugin.requestpages import RequestKind
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.targets.requests import select
 
 from .desk import Desk, Run
 from .test_global_block import block, blocks, spam
-from .test_request_pages import PAGE, save, text
+from .test_request_pages import PAGE, TITLE, save, text
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 Script = Callable[..., Run]
@@ -93,6 +96,32 @@ def test_a_request_to_unblock_is_decided_at_a_terminal_by_who_blocked_and_why(
     assert 'Spam of May' in run.out
     assert not blocks(sandbox)
     assert "'''Done''': it is free from global blocks." in text(sandbox)
+
+
+def test_a_heading_left_as_the_form_has_it_is_asked_about(
+    site: Any, sandbox: Sandbox
+) -> None:
+    either = """
+== Requests for global (un)block ==
+=== Global block/unblock for [[Special:Contributions/192.0.2.9|192.0.2.9]] ===
+{{Status}}
+* 192.0.2.9
+"""
+    save(sandbox, either)
+    asked: list[Any] = []
+
+    def offer(*about: Any) -> bool:
+        asked.append(about)
+        return len(asked) > 1
+
+    for selected in ((), ('192.0.2.9',)):
+        chosen = select(site, TITLE, RequestKind.BLOCK, offer=offer)
+        assert chosen.names == selected
+    assert asked == [('Global block/unblock for 192.0.2.9', ('192.0.2.9',))] * 2
+    assert [item['agreed'] for item in chosen.stored()['requests']] == [True]
+    save(sandbox, f'{either}See 192.0.2.10, too.')
+    assert not select(site, TITLE, RequestKind.BLOCK, offer=offer).names
+    assert len(asked) == 2
 
 
 LOCKS = f"""\
