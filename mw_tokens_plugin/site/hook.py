@@ -164,6 +164,8 @@ class _Follower(Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
+        from mw_tokens_plugin.site.commandline import hide_names
         from mw_tokens_plugin.site.firstuse import install_at_first_use
 
         install_at_first_use()
+        hide_names()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from .desk import Desk, Run
+from .farms import Farm
 
 NAME, WORD = 'Ox Defamed', 'Defamed'
 USUAL = ('-reason:test', '-always')
@@ -46,6 +48,21 @@ def test_the_logs_of_a_refused_command_have_no_name(desk: Desk) -> None:
     assert run.code == 2, run.said
     logs = [path.read_text('utf-8') for path in (desk.directory / 'logs').iterdir()]
     assert '-suppress:***' in ''.join(logs)
+    assert WORD not in run.said + ''.join(logs)
+
+
+@pytest.mark.parametrize('before', ['-log', '-pt:0'])
+def test_pwb_logs_no_name_before_the_script_begins(
+    desk: Desk, farm: Farm, before: str
+) -> None:
+    """It does that if it has options itself; user-config.py enables the plugin."""
+    farm.configure(desk.directory, plugin=True)
+    pwb = str(Path(sys.executable).with_name('pwb'))
+    run = desk.run_as([pwb, before, 'global_lock', '-hide:lists', NAME, *USUAL])
+    assert run.code == 2, run.said
+    assert 'do not belong on the command line' in run.said
+    logs = [path.read_text('utf-8') for path in (desk.directory / 'logs').iterdir()]
+    assert f'"{before}" "global_lock" "***"' in ''.join(logs)
     assert WORD not in run.said + ''.join(logs)
 
 
