@@ -12,6 +12,7 @@ from typing import Any
 
 from pywikibot import config
 
+from mw_tokens_plugin.exceptions import UnexpectedAnswer
 from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
 from mw_tokens_plugin.site.base import WikiSite
 from mw_tokens_plugin.site.replacements import is_replaced
@@ -46,9 +47,12 @@ class ModuleInfo:
             self._release, self._known = release, {}
         known = self._known
         if module not in known:
-            known[module] = self._ask(module, release, config.API_config_expiry) or (
-                self._ask(module, release, 0)
-            )
+            try:
+                found = self._ask(module, release, config.API_config_expiry)
+            except UnexpectedAnswer:
+                # pywikibot keeps what a wiki has answered once, even if it is nonsense.
+                found = None
+            known[module] = found or self._ask(module, release, 0)
         return known[module]
 
     def _release_said(self) -> str:
@@ -106,4 +110,10 @@ class ModuleInfo:
         if 'modules' not in found:
             return None
         modules = [each for each in items_of(found, 'modules') if 'missing' not in each]
-        return dict(modules[0]) if modules else None
+        if not modules:
+            return None
+        if 'parameters' in modules[0]:
+            with expected_form(f'What {self._site} says of its module {module}'):
+                for item in items_of(modules[0], 'parameters'):
+                    item['name']
+        return dict(modules[0])

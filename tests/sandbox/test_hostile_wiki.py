@@ -13,7 +13,9 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 from mw_tokens_plugin.cli import launch
+from mw_tokens_plugin.exceptions import UnexpectedAnswer
 from mw_tokens_plugin.sandbox import Sandbox
+from mw_tokens_plugin.site.paraminfo import ModuleInfo
 
 from .apicache import let_days_pass
 from .desk import Run
@@ -111,3 +113,42 @@ def test_a_wiki_that_answers_nonsense_stops_no_other(
     )
     assert left in ([], ['aa']), run.said
     assert (run.code == 0) is (left == []), run.said
+
+
+@pytest.mark.parametrize(
+    ('path', 'value'),
+    [
+        (('paraminfo',), []),
+        (('paraminfo', 'modules'), 'x'),
+        (('paraminfo', 'modules', 0), 7),
+        (('paraminfo', 'modules', 0), {}),
+        (('paraminfo', 'modules', 0, 'parameters'), 'x'),
+        (('paraminfo', 'modules', 0, 'parameters'), [7]),
+        (('paraminfo', 'modules', 0, 'parameters', 0), {}),
+    ],
+)
+@pytest.mark.usefixtures('sandbox')
+def test_nonsense_about_modules_is_asked_for_again(
+    farm: Farm,
+    spoiler: Spoiler,
+    monkeypatch: pytest.MonkeyPatch,
+    path: tuple[str | int, ...],
+    value: object,
+) -> None:
+    """pywikibot would keep it on disk for a month."""
+    from pywikibot import config
+
+    monkeypatch.setattr(config, 'max_retries', 1)
+    monkeypatch.setattr(config, 'retry_wait', 0)
+    site = farm.site('aa')
+    site.version()
+    spoiler.path, spoiler.value = path, value
+    for ask in (
+        lambda: ModuleInfo(site).has_parameter('delete', 'reason'),
+        lambda: 'tokens' in ModuleInfo(site).values('query', 'meta'),
+    ):
+        with pytest.raises(UnexpectedAnswer):
+            ask()
+    spoiler.path = ()
+    assert ModuleInfo(site).has_parameter('delete', 'reason')
+    assert 'tokens' in ModuleInfo(site).values('query', 'meta')
