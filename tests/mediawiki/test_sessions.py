@@ -6,6 +6,7 @@ https://www.mediawiki.org/wiki/API:Tokens
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import pywikibot
@@ -75,6 +76,25 @@ def test_lost_session(
     ]
     latest = pywikibot.Page(site, one.title()).latest_revision
     assert (latest.user, latest.text) == (wiki.operator.name, 'after')
+
+
+def test_a_session_that_is_lost_before_a_read_of_few(
+    client: Client, wiki: Wiki
+) -> None:
+    """Without it, a wiki denies such a read as it does to those without the right."""
+    site = client.site(wiki)
+    site.post('watch', titles='Main Page')
+    reads: tuple[Callable[[], Any], ...] = (
+        lambda: list(site.watched_pages(force=True)),
+        lambda: site.post('query', list='watchlistraw'),
+        lambda: site.post('query', prop='deletedrevisions', titles='Main Page'),
+    )
+    for read in reads:
+        wiki.end_sessions(remembered=True)
+        wiki.forget()
+        assert read()
+        assert requests(wiki).count(('clientlogin', 'ok')) == 1
+        site.tokens.session.reset()
 
 
 @pytest.mark.parametrize('login', ['main password', 'bot password'])
