@@ -61,6 +61,43 @@ KnownRequests = dict[tuple[object, ...], Request]
 
 
 @dataclass(frozen=True, slots=True)
+class _Boxes:
+    """Boxes around several archived requests.
+
+    :ivar headings: the places of the headings in them
+    :ivar tops: the places of templates with which they begin between two requests
+    """
+
+    headings: frozenset[int]
+    tops: frozenset[int]
+
+
+def _boxes_in(text: str, pieces: Sequence[Piece]) -> _Boxes:
+    headings: set[int] = set()
+    tops: set[int] = set()
+    top: int | None = None
+    # Headings since then, and whether anything else was before the first one.
+    inner: list[int] = []
+    has_more = False
+    for piece in pieces:
+        if piece.inside or piece.struck:
+            continue
+        name = template_name(text, piece.what)
+        if name == 'archive top':
+            top, inner, has_more = piece.span.start, [], False
+        elif name == 'archive bottom' and top is not None:
+            headings.update(inner)
+            if inner and not has_more:
+                tops.add(top)
+            top = None
+        elif piece.is_a(NodeKind.HEADING):
+            inner.append(piece.span.start)
+        elif not inner and not piece.is_a(NodeKind.COMMENT):
+            has_more = has_more or bool(piece.span.of(text).strip())
+    return _Boxes(frozenset(headings), frozenset(tops))
+
+
+@dataclass(frozen=True, slots=True)
 class _Part:
     """The part of a page that is one request.
 
@@ -72,6 +109,7 @@ class _Part:
     :ivar is_last: whether it is the last part of the page
     :ivar above: the headings of sections that it is in, the outermost first
     :ivar has_sections: whether the page has sections for requests of some kinds
+    :ivar boxes: the boxes of archived requests on the page
     """
 
     page: str
@@ -82,13 +120,23 @@ class _Part:
     is_last: bool
     above: tuple[Section, ...]
     has_sections: bool
+    boxes: _Boxes
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it begins in a box of archived requests."""
+        return self.pieces[0].span.start in self.boxes.headings
 
     @property
     def depends_on_the_page(self) -> bool:
         """Whether other parts of the page can change what it says."""
-        return self.is_last or any(
-            p.struck or p.may_be_struck or p.may_be_hidden or p.inside
-            for p in self.pieces
+        return (
+            self.is_last
+            or self.is_archived
+            or any(
+                p.struck or p.may_be_struck or p.may_be_hidden or p.inside
+                for p in self.pieces
+            )
         )
 
 
@@ -121,6 +169,7 @@ def _parts(text: str, pieces: Sequence[Piece]) -> Iterator[_Part]:
     heads = [i for i, piece in enumerate(pieces) if piece.is_a(NodeKind.HEADING)]
     titles = [displayed(title_of(text, pieces[head].node)) for head in heads]
     sections = list(map(kinds_of_section, titles))
+    boxes = _boxes_in(text, pieces)
     above: list[Section] = []
     #: The level of the present request.
     within: int | None = None
@@ -150,7 +199,17 @@ def _parts(text: str, pieces: Sequence[Piece]) -> Iterator[_Part]:
         end = pieces[-1].span.end if is_last else pieces[last].span.start
         whole = text[pieces[head].span.start : len(text) if is_last else end]
         mine = pieces[head:last]
-        yield _Part(text, title, mine, end, whole, is_last, tuple(above), any(sections))
+        yield _Part(
+            text,
+            title,
+            mine,
+            end,
+            whole,
+            is_last,
+            tuple(above),
+            any(sections),
+            boxes,
+        )
 
 
 def _moved(request: Request, start: int) -> Request:
@@ -247,7 +306,14 @@ def _problems(part: _Part, statuses: Sequence[Piece]) -> Iterator[Problem]:
     if (
         len(statuses) == 1
         and status_of(text, statuses[0].node).word in OPEN
-        and any(template_name(text, p.what) in DECIDING for p in body if not p.struck)
+        and (
+            part.is_archived
+            or any(
+                template_name(text, p.what) in DECIDING
+                for p in body
+                if not p.struck and p.span.start not in part.boxes.tops
+            )
+        )
     ):
         yield Problem.DECIDED
     if (

@@ -341,3 +341,15 @@ def test_a_name_to_be_hidden_is_one_in_a_misspelt_template_too() -> None:
     (request,) = RequestPage.parse(text).requests
     assert request.names == ('A',)
     assert request.hidden_names >= {'B ad', 'Bad 2'}
+
+
+def test_a_box_of_archived_requests_decides_those_in_it_alone() -> None:
+    """It may begin between two requests, where it belongs to neither by its place."""
+    one = '== Global lock for {0} ==\n{{{{Status}}}}\n{{{{LockHide|{0}}}}}\n'
+    box = '{{archive top}}\n<!-- x -->\n' + one.format('B') + '{{Archive bottom}}\n'
+    text = one.format('A') + box + one.format('C')
+    problems = [r.problems for r in RequestPage.parse(text).requests]
+    assert problems == [(), (Problem.DECIDED,), ()]
+    known: dict[Any, Any] = {}
+    RequestPage.parse(one.format('B') + one.format('C'), known)
+    assert [r.problems for r in RequestPage.parse(text, known).requests] == problems
