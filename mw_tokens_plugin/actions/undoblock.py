@@ -191,8 +191,10 @@ class UndoGlobalBlock(SetGlobalBlock):
             # It was lifted.
             if block is not None:
                 return self._changed(former, block, facts)
-            if former is None or before['target'] is None:
+            if former is None:
                 return SkipReason.ALREADY
+            if before['target'] is None:
+                return SkipReason.AUTOMATIC
         elif block is None:
             return SkipReason.ALREADY if former is None else SkipReason.CHANGED_SINCE
         elif not self._is_as_left(target, block):

@@ -105,6 +105,7 @@ class SkipReason(enum.Enum):
     NO_END = 'an address, which is not blocked for ever'
     #: For campaigns of one's own, with the rule as the fact ``problem``.
     OWN_RULE = 'by a rule of this campaign'
+    AUTOMATIC = 'a block that only the wiki itself can make'
     HIDDEN_BLOCK = 'hidden, so its block cannot be read'
 
     @property

@@ -424,6 +424,23 @@ def test_a_number_protects_nobody_less_and_its_target_is_shown(
     assert hidden not in run.said + report.said
 
 
+def test_an_automatic_block_is_lifted_for_good(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    block(sandbox, spam(1)[0], autoblock=True)
+    parent = blocks(sandbox)[spam(1)[0]]
+    sandbox.call(lambda farm: farm.global_blocks.spread(parent, '192.0.2.7'))
+    number = f'#{blocks(sandbox)["192.0.2.7"].id}'
+    lift = global_block(number, '-unblock', '-reason:x', '-always', '-campaign:up')
+    assert lift.code == 0, lift.said
+    assert 'an address that is not shown' in lift.out
+    undone = global_block('-undo:up', '-reason:x', '-always')
+    assert undone.code == 1, undone.said
+    assert f'{number}: a block that only the wiki itself can make' in undone.out
+    assert list(blocks(sandbox)) == spam(1)
+    assert '192.0.2.7' not in lift.said + undone.said
+
+
 def test_the_local_half_is_made_reported_and_undone(
     global_block: Script, sandbox: Sandbox
 ) -> None:
