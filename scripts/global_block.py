@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -65,6 +65,10 @@ def bits(text: str) -> int:
     if not re.fullmatch(r'/?\d{1,3}', text):
         raise ValueError('give the prefixes for IPv4 and IPv6, such as 22,44.')
     return int(text.lstrip('/'))
+
+
+def _are_prefixes(numbers: Sequence[int]) -> bool:
+    return len(numbers) == 2 and numbers[0] <= 32 and numbers[1] <= 128
 
 
 def kind(text: str) -> str:
@@ -182,8 +186,11 @@ class Options(RequestOptions):
 
     def check(self) -> None:
         """Refuse what does not go together."""
-        if self.max_range and len(self.max_range) != 2:
-            raise InvalidInput('-max-range takes two numbers: IPv4 and IPv6, as 22,44.')
+        if self.max_range and not _are_prefixes(self.max_range):
+            raise InvalidInput(
+                '-max-range takes two numbers, up to 32 for IPv4 and 128 for IPv6, as '
+                '22,44.'
+            )
         if not self.is_new:
             if self.undo is not None and not (self.reason or '').strip():
                 raise InvalidInput('Global blocks need a reason: -reason:TEXT.')

@@ -777,6 +777,7 @@ def test_times_have_names_and_addresses_a_default_in_user_config(
         (['X', *USUAL, '-unblock'], 'do not go together'),
         (['X', *USUAL, '-allow-weaker'], 'needs a -modify'),
         (['X', *USUAL, '-max-range:22'], 'two numbers'),
+        (['X', *USUAL, '-max-range:48,24'], 'up to 32 for IPv4'),
         (['#41', *USUAL], 'neither a comment'),
         (['-undo:x', '-always', '-reason:'], 'need a reason'),
     ],
