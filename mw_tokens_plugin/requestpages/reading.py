@@ -195,6 +195,18 @@ def _parts(text: str, pieces: Sequence[Piece]) -> Iterator[_Part]:
             ),
             len(pieces),
         )
+        first_status = next(
+            (
+                number
+                for number in range(head + 1, last)
+                if template_name(text, pieces[number].what) == 'status'
+            ),
+            head,
+        )
+        if kinds and first_status > following:
+            # A request without a heading, above all others of the section.
+            last, within = following, None
+            above.append(Section(level, title, kinds))
         is_last = last == len(pieces)
         end = pieces[-1].span.end if is_last else pieces[last].span.start
         whole = text[pieces[head].span.start : len(text) if is_last else end]
@@ -206,7 +218,7 @@ def _parts(text: str, pieces: Sequence[Piece]) -> Iterator[_Part]:
             end,
             whole,
             is_last,
-            tuple(above),
+            tuple(above[:-1] if within is None else above),
             any(sections),
             boxes,
         )

@@ -353,3 +353,22 @@ def test_a_box_of_archived_requests_decides_those_in_it_alone() -> None:
     known: dict[Any, Any] = {}
     RequestPage.parse(one.format('B') + one.format('C'), known)
     assert [r.problems for r in RequestPage.parse(text, known).requests] == problems
+
+
+def test_a_request_without_a_heading_leaves_the_others_of_its_section_certain() -> None:
+    text = (
+        '== Requests for global (un)lock ==\n{{LockHide|X}}\n'
+        '=== Global lock for A ===\n{{Status}}\n{{LockHide|A}}\n'
+        '=== Global unlock for B ===\n{{Status}}\n{{LockHide|B}}\n'
+        '== Requests for global block ==\n=== Global lock for C ===\n{{Status}}\n'
+        '{{LockHide|C}}\n'
+    )
+    page = RequestPage.parse(text)
+    assert [(r.section, r.names, r.is_certain) for r in page.requests] == [
+        (None, ('X',), False),
+        ('Requests for global (un)lock', ('A',), True),
+        ('Requests for global (un)lock', ('B',), True),
+        ('Requests for global block', ('C',), False),
+    ]
+    whole = page.requests[1]
+    assert page.closed([Closing(whole, LINE, done=True)]).count('|done') == 1
