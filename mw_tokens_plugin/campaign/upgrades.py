@@ -104,6 +104,11 @@ def _set_version(connection: sa.Connection) -> None:
 
 
 def _check(found: int, allowed: bool) -> None:
+    if found < 1:
+        raise InvalidInput(
+            f'it says that its tables have version {found}, which no version of '
+            'mw_tokens_plugin has written: somebody changed it by hand.'
+        )
     if found > VERSION:
         raise InvalidInput(
             f'it was made by a newer version of mw_tokens_plugin (its tables have '

@@ -506,6 +506,11 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(ledger: Ledger, url: str) -
         connection.execute(sa.insert(versions).values(number=VERSION + 1))
     with pytest.raises(InvalidInput, match='newer version of mw_tokens_plugin'):
         Ledger(url)
+    with ledger.database.begin() as connection:
+        connection.execute(sa.delete(versions))
+        connection.execute(sa.insert(versions).values(number=-5))
+    with pytest.raises(InvalidInput, match='changed it by hand'):
+        Ledger(url)
 
 
 #: Changes by hand that every database takes, and what is said of the row.
