@@ -28,6 +28,7 @@ from typing import Any
 #: What a site gains; a look at one of them installs the plugin.
 NAMES = (
     'all_global_accounts',
+    'all_global_blocks',
     'authentication',
     'central_site',
     'create_local_account',
@@ -50,6 +51,7 @@ NAMES = (
     'linked_accounts',
     'lists_global_users',
     'lock_log',
+    'lock_log_entries',
     'post',
     'query_with_tokens',
     'reauthenticate',
