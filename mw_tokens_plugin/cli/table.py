@@ -355,7 +355,9 @@ def _read(about: Option, name: str, text: str) -> Any:
             raise
         raise InvalidInput(f'{name}: {error}') from None
     except ValueError as error:
-        shown = name if about.private else f'{name}:{text}'
+        # A line break would make another line of the message.
+        is_shown = text.isprintable() and not about.private
+        shown = f'{name}:{text}' if is_shown else name
         raise InvalidInput(f'{shown}: {error}') from None
 
 
@@ -391,8 +393,9 @@ def _other_form(argument: str, known: Mapping[str, Option]) -> str | None:
     if not about.value:
         return name
     # A URL may hold a password.
-    shown = found[2] and '://' not in found[2] and not about.private
-    return f'{name}:{found[2] if shown else about.value}'
+    value = found[2] or ''
+    shown = value and value.isprintable() and '://' not in value and not about.private
+    return f'{name}:{value if shown else about.value}'
 
 
 def _unknown(

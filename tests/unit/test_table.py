@@ -116,6 +116,8 @@ def test_a_slip_of_one_letter_names_the_option_that_may_be_meant(
         (['-reason:a', '-summary:b'], '-reason is given twice'),
         (['-max-pages:many'], '-max-pages:many: give a number'),
         (['-max-pages:\u0663'], 'give a number'),
+        (['-max-pages:1\nERROR'], '-max-pages: give a number'),
+        (['--books=A\nERROR'], '--books is not understood: write -books:TITLE.'),
     ],
 )
 def test_what_would_be_misunderstood_is_refused(
