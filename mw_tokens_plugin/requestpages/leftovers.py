@@ -65,7 +65,7 @@ _NEARLY = re.compile(
 )
 #: A user that is named without a link; where the name ends is not known.
 _USER = re.compile(
-    r'(?<![\w/@:])(?:user|user[ _]talk|special)[ ]?:[ ]?\w[^\n]{0,60}', re.IGNORECASE
+    r'(?<![\w/@:])(?:user|user[ _]talk|special):\w[^\n]{0,60}', re.IGNORECASE
 )
 #: The example user in the form for new requests.
 _PLACEHOLDER = 'Foo'
