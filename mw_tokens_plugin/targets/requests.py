@@ -48,6 +48,10 @@ _MAX_PROSE = 600
 #: How many texts that may be names are listed of one request, and how much of each.
 _MAX_LEFT, _MAX_LEFT_TEXT = 20, 80
 _WORD = re.compile(r'[A-Za-z]+')
+#: A name is to be hidden, in a template that is broken or not displayed as one.
+_ASKS_TO_HIDE = re.compile(
+    r'hidename\s*(?![\s=])|hidename\s*=\s*[^\s|}]', re.IGNORECASE
+)
 _BETWEEN_WORDS = re.compile(r'[ _.,:;()/&+-]*')
 #: What headings and statuses may say beside a name that must not be shown.
 _HARMLESS = frozenset(
@@ -430,6 +434,7 @@ def _labels(
         request.span.start: message('global_lock-label-hidden', number=number)
         if hide_all
         or request.hidden_names
+        or _ASKS_TO_HIDE.search(request.span.of(page.text))
         or _may_tell_a_name(hidden, request.heading, shown=_shown_names(request))
         else request.heading
         for number, request in enumerate(page.requests, start=1)
@@ -453,6 +458,8 @@ def _may_tell_a_name(
     :param hidden: those names, folded
     :param shown: names that are shown where the text is from
     """
+    if _ASKS_TO_HIDE.search(text):
+        return True
     if not hidden:
         return False
     plain = folded(text)

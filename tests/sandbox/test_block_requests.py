@@ -229,3 +229,19 @@ def test_lists_are_split_in_the_same_way_and_each_half_can_be_missing(
 
 def _killed(*args: object) -> None:
     raise SystemExit(137)
+
+
+def test_a_name_that_a_broken_template_asks_to_hide_is_not_shown(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    """Neither in the heading or text of the request, nor as something ignored."""
+    for broken in (
+        '* {{Luxotool|Ox Defamed|hidename=1',
+        '<nowiki>{{LockHide|Ox Defamed|hidename}}</nowiki>',
+        '<pre>{{LockHide|Ox Defamed|hidename = yes}}</pre>',
+    ):
+        page = '== Global block for Ox Defamed ==\n{{Status}}\n'
+        save(sandbox, f'{page}* {{{{Luxotool|198.51.100.9}}}}\n{broken}')
+        run = global_block(PAGE, '-simulate', *WEEK)
+        assert '  198.51.100.9 (' in run.out, run.said
+        assert 'Defamed' not in run.said
