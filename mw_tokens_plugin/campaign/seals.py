@@ -64,7 +64,7 @@ _ACCOUNT = 7
 _MAX_ACCOUNTS = 20
 
 #: Options that may change while a campaign runs.
-_CHANGEABLE = frozenset({'stop_page', 'not_wikis'})
+CHANGEABLE = frozenset({'stop_page', 'not_wikis'})
 
 
 #: Facts that may change between two looks at a target without making it another one,
@@ -102,8 +102,8 @@ def agreed(campaign: Campaign, later: Campaign) -> Campaign:
     :param campaign: as the run began with it
     :param later: as the ledger has it now, where others may have changed it
     """
-    kept = {k: v for k, v in campaign.options.items() if k not in _CHANGEABLE}
-    changed = {k: v for k, v in later.options.items() if k in _CHANGEABLE}
+    kept = {k: v for k, v in campaign.options.items() if k not in CHANGEABLE}
+    changed = {k: v for k, v in later.options.items() if k in CHANGEABLE}
     return replace(
         campaign,
         options={**kept, **changed},
@@ -567,7 +567,7 @@ class Sealer:
 
         :param header: what it is bound to, if not to this account
         """
-        changing = [campaign.options.get(name) for name in sorted(_CHANGEABLE)]
+        changing = [campaign.options.get(name) for name in sorted(CHANGEABLE)]
         changing += [campaign.api, campaign.wikiid]
         about = [plan.id, plan.made_at.isoformat(), bool(plan.confirmed)]
         return self.key.seal(
@@ -661,7 +661,7 @@ class Sealer:
 
     def _bound_to(self, campaign: Campaign) -> list[Any]:
         """Return all that must be the same for a seal to count."""
-        options = {k: v for k, v in campaign.options.items() if k not in _CHANGEABLE}
+        options = {k: v for k, v in campaign.options.items() if k not in CHANGEABLE}
         bound = [
             campaign.name,
             campaign.created_at.isoformat(),

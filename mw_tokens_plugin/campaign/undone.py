@@ -11,10 +11,11 @@ import hashlib
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Step, Target
-from mw_tokens_plugin.campaign.seals import content
+from mw_tokens_plugin.campaign.seals import CHANGEABLE, content
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.site.batches import batches
 
@@ -46,8 +47,12 @@ class Undone:
                 for name, target in ledger.named(undone, names, kind).items():
                     self._digests[name, kind] = _digest(target)
         kept = undo.options.get('record')
-        # Older versions did not keep it.
-        if kept is not None and kept != _whole(undone, self._digests.values()):
+        # Older versions did not keep it, or kept one option alone.
+        wholes = (
+            _whole(undone, self._digests.values(), options)
+            for options in (_lasting(undone), undone.options.get('page'))
+        )
+        if kept is not None and kept not in wholes:
             raise self._changed()
 
     def named(self, names: Sequence[str], kind: str = '') -> dict[str, Target]:
@@ -101,7 +106,12 @@ def record_of(undone: Campaign, targets: Iterable[Target]) -> str:
 
     .. version-added:: 0.1
     """
-    return _whole(undone, map(_digest, targets))
+    return _whole(undone, map(_digest, targets), _lasting(undone))
+
+
+def _lasting(undone: Campaign) -> dict[str, Any]:
+    """Return the options that nobody may change while a campaign runs."""
+    return {k: v for k, v in undone.options.items() if k not in CHANGEABLE}
 
 
 def _digest(target: Target) -> bytes:
@@ -109,8 +119,8 @@ def _digest(target: Target) -> bytes:
     return hashlib.sha256(about.encode()).digest()
 
 
-def _whole(undone: Campaign, digests: Iterable[bytes]) -> str:
-    about = [undone.action, undone.reason, undone.options.get('page')]
+def _whole(undone: Campaign, digests: Iterable[bytes], options: object) -> str:
+    about = [undone.action, undone.reason, options]
     whole = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     whole.update(b''.join(sorted(digests)))
     return whole.hexdigest()

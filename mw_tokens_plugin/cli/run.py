@@ -24,6 +24,7 @@ from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.storedoptions import with_defaults
 from mw_tokens_plugin.cli.targetlists import TargetLists
 from mw_tokens_plugin.cli.whereabouts import site_of
+from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.site.mixins import TypedSite
 from mw_tokens_plugin.targets.lists import Parse
 
@@ -127,8 +128,15 @@ class Run(Generic[Opt]):
         """Return the campaign that one undoes, and what tells its record by names.
 
         :raises StoppedByGuard: the record is not what it was when the undo was made
+        :raises InvalidInput: it undoes none, or one that is not there
         """
-        undone = found(self.ledger, campaign.options['undone'])
+        name = campaign.options.get('undone')
+        if name is None:
+            raise InvalidInput(
+                f'The campaign {campaign.name!r} does not say which one it undoes: '
+                'somebody has changed it by hand. Nothing was sent.'
+            )
+        undone = found(self.ledger, name)
         return undone, Undone(self.ledger, campaign, undone).named
 
     def is_started(self, campaign: Campaign) -> bool:

@@ -14,6 +14,7 @@ import pytest
 import pywikibot
 
 from mw_tokens_plugin.campaign import batch
+from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.sandbox.globalblocks import GlobalBlock
 
@@ -464,6 +465,34 @@ def test_the_local_half_is_made_reported_and_undone(
     assert not blocks(sandbox)
     left: dict[str, Any] = sandbox.call(lambda farm: dict(farm.wikis['meta'].blocks))
     assert list(left) == ['192.0.2.1']
+
+
+def test_nobody_takes_the_local_half_out_of_an_undo(
+    global_block: Script, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    """By what the ledger says of the options of the campaign, or of its kind."""
+    sandbox.call(lambda farm: farm.wikis['meta'].blocks.clear())
+    both = ('192.0.2.1', '-alsolocal', '-anononly', *USUAL, '-campaign:both')
+    assert global_block(*both).code == 0
+    undo = ('-undo:both', '-campaign:undo', '-reason:Sorry', '-always', '-simulate')
+    assert global_block(*undo).code == 0
+    local = "options=json_set(options, '$.also_local', json('{}'))"
+    undone = "finished_at=NULL, action='{}'"
+    for name, words, other, own, code in (
+        ('undo', local, 'false', 'true', 4),
+        ('both', undone, 'undo_global_block', 'global_block', 2),
+    ):
+        for value in (other, own):
+            change = f'UPDATE campaign SET {words.format(value)} WHERE id=1'
+            with ledger.database.begin() as connection:
+                connection.exec_driver_sql(change)
+            if value == other:
+                run = global_block('-resume', '-always', f'-campaign:{name}')
+                assert run.code == code, run.said
+    assert list(blocks(sandbox)) == ['192.0.2.1']
+    assert global_block('-resume', '-always', '-campaign:undo').code == 0
+    assert not blocks(sandbox)
+    assert not sandbox.call(lambda farm: dict(farm.wikis['meta'].blocks))
 
 
 def test_the_local_half_is_undone_whatever_others_did_to_the_global_one(
