@@ -38,6 +38,8 @@ _SECRET_NAMES = (
     r'captchaword|(?:oauth_)?signature'
     r'|oauth_(?:nonce|consumer_key|verifier)|client_secret'
 )
+#: A password before the host of an address, such as that of a database.
+_IN_ADDRESS = re.compile(r'(?P<name>://[^/?#\s:@]*:)(?P<value>[^/?#\s@]+)(?=@)')
 #: What oauthlib says of how it signs.
 _SIGNATURE = re.compile(r'(?P<name>\bSignature: )(?P<value>[\w+/]{16,}=*)')
 #: In a query string, a header, or the representation of a mapping.
@@ -61,6 +63,7 @@ _PATTERNS = (
     (_AUTHORIZATION, ('authorization',)),
     (_SCHEME, ('basic', 'bearer')),
     (_SIGNATURE, ('signature: ',)),
+    (_IN_ADDRESS, ('://',)),
     (_UNSENDABLE, ('could not be encoded',)),
     (
         _PARAMETER,

@@ -154,6 +154,8 @@ def test_what_is_not_known_by_value_is_masked_by_its_form() -> None:
         ('Signature: aBc+d/e1234567890=', 'aBc'),
         ("'OATHToken': ['123456']", '123456'),
         ('?centralauthtoken=abc123&x=1', 'abc123'),
+        ("list takes no 'mysql://user:abc123@host/name'", 'abc123'),
+        ('http://:abc123@[::1]:3128', 'abc123'),
         ('x=' + 'a1' * 20 + '%2B%5C', 'a1a1'),
         ('x=' + 'a1' * 20 + '+%5C', 'a1a1'),
     ):
@@ -163,6 +165,7 @@ def test_what_is_not_known_by_value_is_masked_by_its_form() -> None:
     kept = (
         'API error mwoauth-invalid-authorization: The authorization headers are bad; '
         'meta=tokens&type=csrf, Basic information about tokens. It refuses every login '
-        'token: it does not keep its session: log in. Signature: mine; password: none.'
+        'token: it does not keep its session: log in. Signature: mine; password: none. '
+        'http://127.0.0.1:8080/@x https://x.org/w:User@y postgresql://user@host/name'
     )
     assert clean(kept) == kept
