@@ -307,15 +307,17 @@ class Sealer:
     def judged(self) -> Iterator[tuple[Target, bool]]:
         """Yield all targets, and whether the key vouches for them as they are now.
 
-        At its end it is known what :meth:`compared` returns.
+        What it vouches for on behalf of another account is not missed, but not yielded
+        as one's own. At its end it is known what :meth:`compared` returns.
         """
         own = by_others = of_colleagues = 0
         plans = self._with_later_plans()
         for target in self._ledger.targets(self._campaign):
             is_own = self._is_accounted(target, plans)
-            own += is_own
-            by_others += not is_own and target.state in _ENDED
-            of_colleagues += not is_own and self._is_of_colleague(target)
+            is_known = is_own or self._is_of_other_account(target)
+            own += is_known
+            by_others += not is_known and target.state in _ENDED
+            of_colleagues += not is_known and self._is_of_colleague(target)
             yield target, is_own
         tally = self._tally or Tally()
         self._compared = Comparison(
@@ -384,8 +386,7 @@ class Sealer:
             others = self._accounts(connection) - {self._account}
             for account in sorted(others)[:_MAX_ACCOUNTS]:
                 self._read_of_account(connection, account)
-        own = {**{plan.id: plan for plan in found}, **self._plans}
-        return {**self._of_other_accounts, **own}
+        return {**{plan.id: plan for plan in found}, **self._plans}
 
     def _accounts(self, connection: sa.Connection) -> set[str]:
         """Return the accounts that may have carried out a part of the campaign."""
@@ -427,13 +428,22 @@ class Sealer:
             return self._sealed_in(target, ('failed',), plans) is not None
         if target.state is State.DONE:
             return self._sealed_in(target, ('ended',), plans) is not None
-        if self.vouched(target) is not None:
-            return True
-        of_others = self._of_other_accounts
-        is_planned = target.decision.skipped is None
-        if not of_others or is_planned != (target.state in _TO_DO):
+        return self.vouched(target) is not None
+
+    def _is_of_other_account(self, target: Target) -> bool:
+        """Tell whether the key vouches for a target as another account has left it."""
+        if not self._of_other_accounts:
             return False
-        return self._sealed_in(target, ('decided',), of_others) is not None
+        is_planned = target.decision.skipped is None
+        if target.state is State.DONE:
+            stage = 'ended'
+        elif target.state is State.FAILED:
+            stage = 'failed'
+        elif is_planned == (target.state in _TO_DO):
+            stage = 'decided'
+        else:
+            return False
+        return self._sealed_in(target, (stage,), self._of_other_accounts) is not None
 
     def is_same(self, target: Target, decision: Decision) -> bool:
         """Tell whether a decision is what the ledger has already."""

@@ -89,9 +89,10 @@ def undoing(run: Run[CampaignOptions], name: str) -> Campaign:
     own = own and not compared.is_other
     if not own and run.options.always and not config.simulate:
         raise StoppedByGuard(
-            f'What {undone.name!r} has done was not recorded with your key, so -undo '
-            'never runs on -always alone: give -simulate, look at the plan, and run '
-            'it with -resume -always. At a terminal, leave -always out.'
+            f'What {undone.name!r} has done was not recorded with your key by this '
+            'account, so -undo never runs on -always alone: give -simulate, look at '
+            'the plan, and run it with -resume -always. At a terminal, leave -always '
+            'out.'
         )
     stored = {
         'undone': undone.name,
