@@ -267,6 +267,7 @@ def _is_query(query: object) -> bool:
             isinstance(query.get(name, {}), Mapping) or query[name] == []
             for name in ('general', 'globaluserinfo', 'tokens')
         )
+        and _is_release((query.get('general') or {}).get('generator', 'MediaWiki 1'))
         and isinstance(spaces, Mapping)
         and all(_has_types(each, _NAMESPACE) for each in spaces.values())
         and all(
@@ -275,6 +276,11 @@ def _is_query(query: object) -> bool:
             for name, types in _LISTS.items()
         )
     )
+
+
+def _is_release(generator: object) -> bool:
+    """Return whether a wiki says what it runs, in words of which the second tells."""
+    return isinstance(generator, str) and len(generator.split()) > 1
 
 
 def _has_types(item: object, types: Mapping[str, type]) -> bool:

@@ -359,7 +359,8 @@ class TransmittedRequest(Request):  # type: ignore[misc]
             return False
         if 'siteinfo' in meta:
             asked = _ALWAYS_SAID.intersection(self._params.get('siprop', ['general']))
-            if not asked <= dict(body.get('query') or {}).keys():
+            said = dict(body.get('query') or {})
+            if not asked <= said.keys() or ('general' in asked and not said['general']):
                 return True
         return 'userinfo' in meta and 'query' not in body
 

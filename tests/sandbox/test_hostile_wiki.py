@@ -13,7 +13,7 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 from mw_tokens_plugin.cli import launch
-from mw_tokens_plugin.exceptions import UnexpectedAnswer
+from mw_tokens_plugin.exceptions import UnexpectedAnswer, WikiUnreachable
 from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.paraminfo import ModuleInfo
 
@@ -152,3 +152,33 @@ def test_nonsense_about_modules_is_asked_for_again(
     spoiler.path = ()
     assert ModuleInfo(site).has_parameter('delete', 'reason')
     assert 'tokens' in ModuleInfo(site).values('query', 'meta')
+
+
+@pytest.mark.parametrize(
+    ('path', 'value'),
+    [
+        (('query', 'general'), {}),
+        (('query', 'general'), []),
+        (('query', 'general', 'generator'), 7),
+        (('query', 'general', 'generator'), 'x'),
+    ],
+)
+@pytest.mark.usefixtures('sandbox')
+def test_nonsense_about_the_wiki_is_not_kept(
+    farm: Farm,
+    spoiler: Spoiler,
+    monkeypatch: pytest.MonkeyPatch,
+    path: tuple[str | int, ...],
+    value: object,
+) -> None:
+    """It would make each site object fail, for a month."""
+    from pywikibot import config
+    from pywikibot.site import APISite
+
+    monkeypatch.setattr(config, 'max_retries', 1)
+    monkeypatch.setattr(config, 'retry_wait', 0)
+    spoiler.path, spoiler.value = path, value
+    with pytest.raises(WikiUnreachable):
+        APISite('aa', farm.family, farm.operator.name).version()
+    spoiler.path = ()
+    assert APISite('aa', farm.family, farm.operator.name).version()

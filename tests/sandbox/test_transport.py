@@ -124,7 +124,9 @@ def test_large_answers_and_downloads_are_taken_as_they_are(
     """A result of the largest size, which JSON makes larger; a file without limits."""
     text = 'ж' * (6 * 1024 * 1024)
     server.answer = plain(
-        json.dumps({'query': {'general': {}, 'export': text}}).encode()
+        json.dumps(
+            {'query': {'general': {'generator': 'MediaWiki 1.43.0'}, 'export': text}}
+        ).encode()
     )
     assert read(misled)['query']['export'] == text
     monkeypatch.setattr(transport, 'MAX_BYTES', 1000)
