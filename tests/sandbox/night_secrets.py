@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import io
+import math
 import json
 import logging
 import random
@@ -157,6 +158,11 @@ class Night:
         self._sandbox, self._hostile, self._directory = farm.sandbox, hostile, directory
         self._said = io.StringIO()
         self._stack = ExitStack()
+        provider = farm.sandbox.farm.provider
+        # The night may last longer than a login is fit for linking accounts.
+        self._stack.enter_context(
+            mock.patch.object(provider, 'reauthenticate_after', math.inf)
+        )
         self._ledger = Ledger(str(directory / 'drawn.sqlite3'))
         self._stack.callback(self._ledger.close)
         made = self._ledger.create(
