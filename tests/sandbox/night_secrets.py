@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import html
 import io
-import math
 import json
 import logging
+import math
 import random
 import re
 import string
