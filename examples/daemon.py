@@ -2,8 +2,8 @@
 
     nohup python daemon.py since.txt &
 
-The file keeps what was looked at, so that it can be ended and started at any time.
-SIGTERM ends it when the page at hand is done.
+The file keeps which pages were checked, so it can be ended and started at any time.
+SIGTERM ends it when the current page is done.
 """
 
 from __future__ import annotations

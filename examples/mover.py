@@ -20,7 +20,7 @@ mw_tokens_plugin.enable()
 
 
 def main(*args: str) -> int:
-    """Copy the pages that are named; pages that are copied already are left alone."""
+    """Copy the pages that are named; pages that are copied already are skipped."""
     source_name, target_name, *titles = pywikibot.handle_args(args)
     home = pywikibot.Site()
     home.login()

@@ -135,7 +135,7 @@ def too_wide(site: PluginMixin, networks: Iterable[Network]) -> dict[int, int]:
 
     It is asked for the widest ranges, until there is one for which it lists blocks.
 
-    :param networks: what is to be blocked
+    :param networks: what the campaign will block
     :return: by version of IP; nothing where all of them are narrow enough
     """
     found: dict[int, int] = {}
@@ -149,7 +149,7 @@ def too_wide(site: PluginMixin, networks: Iterable[Network]) -> dict[int, int]:
 
 
 def block_facts(block: GlobalBlock) -> dict[str, Any]:
-    """Return what the ledger keeps of a block that is to be changed."""
+    """Return what the ledger keeps of a block before it changes it."""
     return {
         **BlockSettings.of(block).facts(),
         'id': block.id,

@@ -57,7 +57,7 @@ def is_own_since_plan(
 def is_since_plan(entry: LockLogEntry, target: Target, reason: str) -> bool:
     """Tell whether an entry is that of a write by the target's account since its plan.
 
-    What it has changed is not looked at.
+    It does not matter what the write has changed.
     """
     planned = timestamp(target.decision.facts.get('looked_at'))
     return (

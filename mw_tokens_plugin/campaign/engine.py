@@ -224,7 +224,7 @@ class Engine:
         )
 
     def _holds_any(self) -> bool:
-        """Tell whether this run has targets in its hands that it has ended."""
+        """Tell whether this run has leased targets again that it has ended."""
         owners = self._ledger.owners(self._campaign)
         is_here = any(owner.startswith(self._run.id) for owner in owners)
         return is_here and not self._partitions.closed

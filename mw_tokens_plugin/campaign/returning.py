@@ -20,7 +20,7 @@ _MOST = 10
 
 
 class Returning:
-    """What one run has had in its hands, and has ended.
+    """The targets that one run has leased, and those that it has ended.
 
     .. version-added:: 0.1
     """

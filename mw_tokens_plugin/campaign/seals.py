@@ -155,8 +155,8 @@ class Sealer:
         #: others who see their seals in the ledger can remove targets while the plan is
         #: shown, and add them again later.
         self._decided: dict[tuple[str, str], Decision] = {}
-        #: Targets that this process has ended: whoever puts them back into the plan,
-        #: with the seals that they had there, is somebody else.
+        #: Targets that this process has ended. If they are in the plan again, with the
+        #: seals that they had there, somebody else has put them back.
         self._ended: set[int] = set()
         #: How many targets this process has decided to do.
         self.planned = 0

@@ -1,8 +1,8 @@
 """What a block of the operator is: whose, by whom, until when and why, in one sentence.
 
 Wikis answer with a page of wikitext, which each of them can change, and nothing else
-tells local blocks from global ones. So the wiki's global blocks are looked at, once and
-only after a refusal. What follows from a block is left to the callers.
+tells local blocks from global ones. So the wiki's global blocks are read, once and only
+after a refusal. What follows from a block is left to the callers.
 
 https://www.mediawiki.org/wiki/Extension:GlobalBlocking
 """

@@ -1,8 +1,8 @@
 """What every site object gains for global blocks: reading, making and lifting them.
 
 All requests are sent to the central wiki of the farm, which is where the log of global
-blocks is kept. A write is sent once; what has become of one whose answer was lost is
-left to the caller, who reads the block and its log.
+blocks is kept. A write is sent once. If its answer was lost, the caller has to read the
+block and its log.
 
 https://www.mediawiki.org/wiki/Extension:GlobalBlocking/API
 """
@@ -194,7 +194,7 @@ class GlobalBlocksMixin(FirstLettersMixin):
         https://www.mediawiki.org/wiki/Extension:GlobalBlocking/API
 
         :param target: an account in any spelling that MediaWiki accepts, an address or
-            a range; or the number of a block that is to be changed
+            a range; or the number of a block to change
         :param expiry: when it ends: a moment with its time zone, ``INFINITY``, or a
             text such as ``1 week``
         :param reason: for the log; it must not be empty
@@ -440,7 +440,7 @@ def _check_parameters(site: PluginSite, parameters: dict[str, Any]) -> None:
     """
     info = site.tokens.module_info
     if info('globalblock') is None:
-        # That is told when a token is wanted.
+        # The request for its token will raise the error.
         return
     for name in parameters:
         if not info.has_parameter('globalblock', name):

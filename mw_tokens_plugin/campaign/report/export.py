@@ -27,7 +27,7 @@ _FORMATS: dict[str, Callable[[Contents, TextIO], None]] = {
     'html': write_html,
 }
 
-#: Campaigns of which no report has both accounts and addresses: whoever reads it could
+#: Campaigns of which no report has both accounts and addresses, so that no reader can
 #: link them.
 _SEPARATED = frozenset({'global_block', 'undo_global_block'})
 

@@ -1,7 +1,6 @@
 """The address from which a wiki sees this machine.
 
-Nobody who is logged in is told it, so the wiki is asked without a login: then it is the
-name of who asks.
+The API tells it only to clients without a login, as the name of the anonymous user.
 
 https://www.mediawiki.org/wiki/API:Userinfo
 """
