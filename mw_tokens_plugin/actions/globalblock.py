@@ -2,10 +2,10 @@
 
 Theory of operation. A plan has what it found of each target (``now``: its block, or
 nothing) and what is wanted (``then``: settings, or nothing), so one class brings
-targets from one to the other. The API expects no state: it refuses a second block of a target,
-but a change or a lift is preceded by a read of just that block, and nothing is sent if
-that is not the planned one any more. Whether a lost write took effect is read from the
-block, which bears who made it, when and why, and else from the log.
+targets from one to the other. The API expects no state: it refuses a second block of a
+target, but a change or a lift is preceded by a read of just that block, and nothing is
+sent if that is not the planned one any more. Whether a lost write took effect is read
+from the block, which bears who made it, when and why, and else from the log.
 
 Which settings are asked for, and who is skipped, is decided in :mod:`.blockplan`, and
 undoing in :mod:`.undoblock`. Retrying and recording is left to the engine.
