@@ -19,10 +19,9 @@ or writes a wiki.
 from __future__ import annotations
 
 import hmac
-import json
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -40,13 +39,19 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.campaign.rows import stored
 from mw_tokens_plugin.campaign.schema import plans, targets
+from mw_tokens_plugin.campaign.sealcontent import (
+    CHANGEABLE,
+    SUPERSEDED,
+    TRANSIENT_FACTS,
+    Plan,
+    agreed,
+    canonical,
+    content,
+)
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.sealtexts import replaced, seals_in
 from mw_tokens_plugin.campaign.tally import Comparison, Tally, mark_of
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
-
-#: When a plan was made, as the ledger has it once another one has taken its place.
-_SUPERSEDED = datetime(1970, 1, 1)
 
 #: With what the ids of plans begin whose keys have sealed the number of targets, too.
 _COUNTED = 'n'
@@ -62,55 +67,6 @@ _ACCOUNT = 7
 
 #: Accounts of a campaign whose seals are looked for.
 _MAX_ACCOUNTS = 20
-
-#: Options that may change while a campaign runs.
-CHANGEABLE = frozenset({'stop_page', 'not_wikis'})
-
-
-#: Facts that may change between two looks at a target without making it another one,
-#: by kind of campaign: accounts continue to edit until they are locked.
-_TRANSIENT_FACTS = {
-    'global_lock': frozenset({'edits'}),
-    'undo_global_lock': frozenset({'edits'}),
-    'global_block': frozenset({'edits'}),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Decisions that were made together, and sealed by one operator.
-
-    :ivar made_at: when that was begun, by the clock of the machine
-    :ivar confirmed: whether the operator has agreed to carry it out
-    """
-
-    id: str
-    made_at: datetime
-    confirmed: bool = False
-
-    @property
-    def is_superseded(self) -> bool:
-        """Whether a later plan has taken its place before it was confirmed."""
-        return not self.confirmed and self.made_at == _SUPERSEDED
-
-
-def agreed(campaign: Campaign, later: Campaign) -> Campaign:
-    """Return a campaign as a run has carried it out, at its end.
-
-    .. version-added:: 0.1
-
-    :param campaign: as the run began with it
-    :param later: as the ledger has it now, where others may have changed it
-    """
-    kept = {k: v for k, v in campaign.options.items() if k not in CHANGEABLE}
-    changed = {k: v for k, v in later.options.items() if k in CHANGEABLE}
-    return replace(
-        campaign,
-        options={**kept, **changed},
-        api=later.api,
-        wikiid=later.wikiid,
-        finished_at=later.finished_at,
-    )
 
 
 class Sealer:
@@ -466,7 +422,7 @@ class Sealer:
         for plan_id in self._earlier:
             plan = self._plans[plan_id]
             if not plan.is_superseded:
-                self._rewrite(replace(plan, made_at=_SUPERSEDED))
+                self._rewrite(replace(plan, made_at=SUPERSEDED))
 
     def confirm(self) -> None:
         """Keep that the operator has agreed to all of it."""
@@ -537,11 +493,11 @@ class Sealer:
         return hmac.digest(key, self._content(stage, target), 'sha256').hex()[:32]
 
     def _plan_key(self, header: list[Any], plan: Plan) -> bytes:
-        return self.key.seal(_canonical(['plan', header, plan.id]))
+        return self.key.seal(canonical(['plan', header, plan.id]))
 
     def _content(self, stage: str, target: Target) -> bytes:
         kind = target.kind or self._campaign.action
-        besides = _TRANSIENT_FACTS.get(kind, ()) if stage == 'decided' else ()
+        besides = TRANSIENT_FACTS.get(kind, ()) if stage == 'decided' else ()
         return content(stage, target, besides)
 
     def _read(
@@ -581,7 +537,7 @@ class Sealer:
         changing += [campaign.api, campaign.wikiid]
         about = [plan.id, plan.made_at.isoformat(), bool(plan.confirmed)]
         return self.key.seal(
-            _canonical(['sealed', header or self._header, changing, about])
+            canonical(['sealed', header or self._header, changing, about])
         ).hex()
 
     def _read_tally(self, connection: sa.Connection) -> Tally | None:
@@ -605,7 +561,7 @@ class Sealer:
     def _of_tally(self, tally: Tally) -> str:
         """Return the seal of a tally."""
         numbers = [tally.own, tally.ended_by_others]
-        return self.key.seal(_canonical(['tally', self._header, numbers])).hex()
+        return self.key.seal(canonical(['tally', self._header, numbers])).hex()
 
     def _change_tally(self, change: Callable[[Tally | None], Tally]) -> None:
         """Write another tally; other runs of the operator may do so at the same time.
@@ -700,49 +656,3 @@ def _is_same(seal: object, right: str) -> bool:
 def _unread(step: Step) -> Target:
     decision = Decision(step.name, kind=step.kind, stage=step.stage)
     return Target(0, decision, State.LISTED)
-
-
-def content(stage: str, target: Target, besides: Collection[str] = ()) -> bytes:
-    """Return what of a target is sealed.
-
-    :param stage: ``listed``, ``decided``, ``ended`` or ``failed``
-    :param besides: facts that are left out
-    """
-    decision = target.decision
-    # Versions without kinds and stages have sealed the rest alone.
-    place: list[Any] = (
-        [[target.kind, target.stage]] if target.kind or target.stage else []
-    )
-    if stage == 'listed':
-        return _canonical([stage, decision.name, *place])
-    facts = {k: v for k, v in decision.facts.items() if k not in besides}
-    if target.log_id is not None and 'log_entry' not in facts:
-        # It was one of the facts before it got a column.
-        facts = {**facts, 'log_entry': target.log_id}
-    elif target.log_id is not None:
-        place.append([target.log_id])
-    about: list[Any] = [
-        stage,
-        decision.name,
-        decision.central_id,
-        decision.hidden,
-        decision.skipped and decision.skipped.name,
-        decision.partition,
-        facts,
-        *place,
-    ]
-    # What has failed may be done in part, which an undo would undo.
-    if stage == 'ended' or (stage == 'failed' and target.changed):
-        moments = [
-            moment and moment.isoformat()
-            for moment in (target.started_at, target.ended_at)
-        ]
-        about += [target.changed, target.account, *moments]
-    return _canonical(about)
-
-
-_encode = json.JSONEncoder(sort_keys=True, separators=(',', ':')).encode
-
-
-def _canonical(value: Any) -> bytes:
-    return _encode(value).encode()

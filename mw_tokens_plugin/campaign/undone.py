@@ -15,7 +15,7 @@ from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Step, Target
-from mw_tokens_plugin.campaign.seals import CHANGEABLE, content
+from mw_tokens_plugin.campaign.sealcontent import CHANGEABLE, content
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.site.batches import batches
 

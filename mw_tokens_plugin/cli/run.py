@@ -15,7 +15,8 @@ from mw_tokens_plugin.campaign import workers
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter, terminal
-from mw_tokens_plugin.campaign.seals import Sealer, agreed
+from mw_tokens_plugin.campaign.sealcontent import agreed
+from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.undone import Undone
 from mw_tokens_plugin.cli.declaration import Kind
 from mw_tokens_plugin.cli.ledgers import found, open_ledger, sealer_of
