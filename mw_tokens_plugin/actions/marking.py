@@ -233,8 +233,14 @@ def _finished(
         if kind is RequestKind.UNBLOCK:
             return set(others) - blocked
         # These are blocked, but not as the operator has asked for.
-        otherwise = {t.name for t in recorded if t.decision.skipped in _OTHERWISE}
+        otherwise = {t.name for t in recorded if _is_otherwise(t)}
         return finished | blocked - otherwise
+
+
+def _is_otherwise(target: Target) -> bool:
+    """Tell whether a target was found blocked as nobody has asked for."""
+    is_meddled = target.reason_code == SkipReason.CHANGED_SINCE.name
+    return is_meddled or target.decision.skipped in _OTHERWISE
 
 
 def _recorded(ledger: Ledger, campaign: Campaign, names: list[str]) -> list[Target]:

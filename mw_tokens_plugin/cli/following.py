@@ -18,7 +18,7 @@ from mw_tokens_plugin.cli.command import check_planned, run_campaign
 from mw_tokens_plugin.cli.declaration import Listing
 from mw_tokens_plugin.cli.kinds import script_for
 from mw_tokens_plugin.cli.newcampaign import listed
-from mw_tokens_plugin.cli.requests import RequestOptions
+from mw_tokens_plugin.cli.requests import FOLLOWING, RequestOptions
 from mw_tokens_plugin.cli.run import Run
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import message
@@ -66,7 +66,7 @@ def to_follow(
             'account edit there, or -hardblock, which does not. '
             "enable(address_blocks='hard') in user-config.py sets a default."
         )
-    name = f'{name}-blocks'
+    name = f'{name}{FOLLOWING}'
     old = run.ledger.find(name)
     if old is not None and (not run.options.replace or old.confirmed_at is not None):
         raise InvalidInput(
@@ -112,7 +112,7 @@ def block_the_rest(run: Run[Any], campaign: Campaign) -> ExitCode | None:
         # The requests are marked when both campaigns are finished.
         stored['page'] = {**page, 'close': False}
     how = {'expiry': campaign.options['globalblock'], 'reason': campaign.reason}
-    return block(run, then, stored, how, second)
+    return block(run, then, stored, how, second, follows=True)
 
 
 def block(
@@ -121,6 +121,8 @@ def block(
     stored: Mapping[str, Any],
     how: Mapping[str, Any],
     second: Campaign | None = None,
+    *,
+    follows: bool = False,
 ) -> ExitCode:
     """Make a campaign of blocks, or resume it, and run it.
 
@@ -129,6 +131,7 @@ def block(
     :param stored: what the ledger stores besides options
     :param how: expiry and reason
     :param second: the campaign, if there is one
+    :param follows: whether it follows one of locks, which marks the requests
     """
     script = script_for(_KIND)
     assert script is not None
@@ -167,5 +170,6 @@ def block(
         check_planned(beside, second)
     kind = script.kinds[second.action]
     code = run_campaign(beside, second, kind)
-    kind.after(beside, second)
+    if not follows:
+        kind.after(beside, second)
     return code

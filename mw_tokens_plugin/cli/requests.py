@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.requestpages import RequestKind
     from mw_tokens_plugin.targets.requests import Selection
 
+#: What the name of a campaign of blocks ends with that follows one of locks.
+FOLLOWING = '-blocks'
+
 #: Names that are shown when a request is asked about.
 _ASKED_WITH_NAMES = 10
 
@@ -139,10 +142,15 @@ def close_requests(
     page = campaign.options.get('page')
     if not page and options.close:
         raise InvalidInput(f'The campaign {campaign.name!r} has no page to mark.')
-    if not page or config.simulate or not (options.close or page['close']):
+    if not page or config.simulate:
         return
     campaign = run.ended(campaign)
     if campaign.finished_at is None:
+        return
+    if not (options.close or page['close']):
+        if leader := _marked_by(run, campaign):
+            line = run.lines.about('resume', leader)
+            run.reporter.say('global_lock-to-mark', line=line)
         return
     if following is not None:
         line = f'{run.lines.resume(campaign)} -close'
@@ -164,3 +172,12 @@ def close_requests(
         line = f'{run.lines.resume(campaign)} -close'
         run.reporter.say('global_lock-not-marked', line=line)
         raise
+
+
+def _marked_by(run: Run[Any], campaign: Campaign) -> Campaign | None:
+    """Return the campaign of locks that a campaign follows, if it marks requests."""
+    leader = run.ledger.find(campaign.name.removesuffix(FOLLOWING))
+    if leader is None or not (leader.options.get('page') or {}).get('close'):
+        return None
+    then = leader.options.get('then')
+    return leader if then and then['name'] == campaign.name else None

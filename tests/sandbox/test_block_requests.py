@@ -227,6 +227,31 @@ def test_lists_are_split_in_the_same_way_and_each_half_can_be_missing(
     assert 'give a span' in refused.err
 
 
+def test_requests_are_marked_by_the_locks_even_if_blocks_were_resumed_alone(
+    pwb: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And never as done where a colleague has blocked otherwise since the plan."""
+    sandbox.call(lambda farm: farm.add_account(TEMPORARY))
+    save(sandbox, LOCKS)
+    plan = (PAGE, '-close', '-simulate', '-globalblock:1 month', '-anononly')
+    assert pwb('global_lock', *plan, '-campaign:both').code == 0
+    with monkeypatch.context() as patched:
+        patched.setattr('mw_tokens_plugin.cli.following.run_campaign', _killed)
+        with pytest.raises(SystemExit):
+            pwb('global_lock', '-resume', '-campaign:both', '-always')
+    resume = 'pwb campaign resume both'
+    assert f'To resume: {resume}' in pwb('campaign', 'show', 'both').out
+    block(sandbox, '192.0.2.201')
+    alone = pwb('global_block', '-resume', '-campaign:both-blocks', '-always')
+    assert alone.code == 1, alone.said
+    assert f'not marked yet. To mark them: {resume}' in alone.out
+    assert text(sandbox) == LOCKS
+    marked = pwb('global_lock', '-resume', '-campaign:both', '-always')
+    assert marked.code == 0, marked.said
+    assert "'''Partly done''': 4 of the 5" in text(sandbox)
+    assert 'To resume' not in pwb('campaign', 'show', 'both').out
+
+
 def _killed(*args: object) -> None:
     raise SystemExit(137)
 
