@@ -54,9 +54,12 @@ class LiftGlobalBlock(SetGlobalBlock):
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on some targets."""
         looked_at = self.moment()
-        asked = [name for name in names if self._excluded_reason(name) is None]
-        for name in set(names) - set(asked):
-            yield Decision(name, skipped=SkipReason.EXCLUDED)
+        asked = []
+        for name in names:
+            if (reason := self._excluded_reason(name)) is None:
+                asked.append(name)
+            else:
+                yield Decision(name, skipped=reason)
         blocks = Blocks.read(self.site, asked)
         numbered = {
             name: block.target
@@ -101,9 +104,7 @@ class LiftGlobalBlock(SetGlobalBlock):
         return block_columns(target)
 
     def _excluded_reason(self, name: str) -> SkipReason | None:
+        if name in self.guards.excluded:
+            return SkipReason.EXCLUDED
         network = network_of(name)
-        is_listed = name in self.guards.excluded or (
-            network is not None
-            and any(True for _ in self.addresses.protected.covering(network))
-        )
-        return SkipReason.EXCLUDED if is_listed else None
+        return None if network is None else self.addresses.excluded(network)
