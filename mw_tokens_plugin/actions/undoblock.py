@@ -42,7 +42,11 @@ from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
 from mw_tokens_plugin.site.mixins import PluginMixin
 
 #: What is left as others have made it.
-_OTHERS = (SkipReason.ALREADY, SkipReason.CHANGED_SINCE)
+_OTHERS = (
+    SkipReason.ALREADY,
+    SkipReason.CHANGED_SINCE,
+    SkipReason.CHANGED_AGAIN,
+)
 
 
 class UndoGlobalBlock(SetGlobalBlock):
@@ -85,6 +89,7 @@ class UndoGlobalBlock(SetGlobalBlock):
             found = Blocks.read(self.site, list(renamed.values()), covering=False)
             blocks = replace(blocks, own={**blocks.own, **found.own})
         local = self._local_blocks(recorded, named)
+        operator = self.site.username()
         for name in names:
             target, block = recorded[name], blocks.own.get(named[name])
             facts: dict[str, Any] = {
@@ -98,6 +103,8 @@ class UndoGlobalBlock(SetGlobalBlock):
                 skipped = SkipReason.HIDDEN_BLOCK
             if skipped is SkipReason.CHANGED_SINCE:
                 facts['changed_by'] = block and block.by
+                if block is not None and block.by == operator:
+                    skipped = SkipReason.CHANGED_AGAIN
             if skipped in _OTHERS and facts['local'] is not None:
                 # Nobody else has touched the local half.
                 skipped = None
@@ -222,11 +229,19 @@ class UndoGlobalBlock(SetGlobalBlock):
     ) -> dict[str, int]:
         """Return the numbers of the blocks that were made on the central wiki, too.
 
-        One that was there before is never changed, so what is the operator's is new.
+        One that was there before is never changed, so what is the operator's is new,
+        unless another campaign has made it just before.
         """
         if not self._undone.options.get('also_local'):
             return {}
-        by_name = {named[name]: target for name, target in recorded.items()}
+        by_name = {
+            named[name]: target
+            for name, target in recorded.items()
+            # What has failed after the global half has made no local one.
+            if target.state is not State.FAILED
+        }
+        if not by_name:
+            return {}
         found = {}
         for item in local_blocks(self.site, by_name):
             target = by_name.get(item.get('user', ''))

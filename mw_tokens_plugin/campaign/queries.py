@@ -170,6 +170,19 @@ class Queries(RowStore):
                 or 0
             )
 
+    def has_changed(self, campaign: Campaign) -> bool:
+        """Tell whether this campaign has changed a target, if only in part."""
+        ended = (State.DONE.value, State.FAILED.value)
+        with self.database.begin() as connection:
+            found = connection.scalar(
+                sa.select(targets.c.id)
+                .where(targets.c.campaign_id == campaign.id)
+                .where(targets.c.state.in_(ended))
+                .where(targets.c.changed)
+                .limit(1)
+            )
+        return found is not None
+
     def hidden(self, campaign: Campaign | None = None) -> Iterator[Target]:
         """Yield the targets whose names must not be shown, in no order.
 

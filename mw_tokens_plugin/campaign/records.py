@@ -65,6 +65,7 @@ class SkipReason(enum.Enum):
     EDITS = 'too many edits'
     LOCAL_GROUP = 'in a group on a wiki'
     CHANGED_SINCE = 'changed since by somebody else'
+    CHANGED_AGAIN = 'changed since by your own account'
     LOG_HIDDEN = 'hidden, so the log of its locks cannot be read'
     LOCKED = 'locked; deleting the account would undo the lock'
     ATTACHED = 'attached to too many wikis'

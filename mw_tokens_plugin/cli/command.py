@@ -316,7 +316,7 @@ class Command:
         if done_before := self._writing.done_before:
             yield message(self.action.before, number=done_before)
         yield message('campaign-ledger', place=ledger.location)
-        if self.kind.undone_by(campaign) and ledger.changed_count(campaign):
+        if self.kind.undone_by(campaign) and ledger.has_changed(campaign):
             yield message('campaign-to-undo', line=lines.undo(campaign))
         for partition, error in finish.skipped_partitions.items():
             yield message('campaign-postponed', partition=partition, error=error)

@@ -259,7 +259,7 @@ class Management:
         yield message('campaign-ledger', place=ledger.location)
         for partition, error in ledger.partition_errors(campaign).items():
             yield message('campaign-postponed', partition=partition, error=error)
-        if _is_undone_by_script(campaign) and ledger.changed_count(campaign):
+        if _is_undone_by_script(campaign) and ledger.has_changed(campaign):
             line = about('undo', campaign, '-reason:TEXT')
             yield message('campaign-to-undo', line=line)
         yield from self._to_resume(campaign)
@@ -270,9 +270,17 @@ class Management:
     def _to_resume(self, campaign: Campaign) -> Iterator[str]:
         """Yield the command that resumes a campaign, if something is left to do."""
         counts = self._ledger.counts(campaign)
-        if counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]:
+        is_left = counts[State.LISTED] or counts[State.PLANNED] or counts[State.LEASED]
+        if is_left or (campaign.finished_at and self._is_followed(campaign)):
             line = self._lines.about('resume', campaign)
             yield message('campaign-to-resume', line=line)
+
+    def _is_followed(self, campaign: Campaign) -> bool:
+        """Tell whether another campaign that follows this one is not finished."""
+        if not (then := campaign.options.get('then')):
+            return False
+        following = self._ledger.find(then['name'])
+        return following is None or following.finished_at is None
 
     def _check_own(self, campaign: Campaign) -> None:
         """Refuse to put back into the plan what -always will not agree to.
