@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 _RIGHTS = {'globalblock': 'globalblock'}
 _ONLY = ('accounts', 'addresses')
+#: It stands for those that the wiki does not show.
+_AN_ADDRESS = '127.0.0.1'
 
 
 def span(text: str) -> str:
@@ -104,7 +106,7 @@ class Options(RequestOptions):
     )
     expiring: str | None = option(
         'Blocks that end within this time, such as 30d. They are listed; with -modify '
-        'they are renewed.',
+        'they are renewed, and with -unblock lifted.',
         value='TIME',
         read=span,
         names_targets=True,
@@ -245,7 +247,7 @@ def targets(run: Run[Options]) -> Listing:
 
     options = run.options
     if options.only_lists:
-        blocks = list(expiring(run))
+        blocks = [b for b in expiring(run) if is_of_kind(options, b.target or '')]
         return CampaignScript.Listing(
             (),
             lines=list(lines_about(blocks, unknown(run, blocks))),
@@ -254,7 +256,7 @@ def targets(run: Run[Options]) -> Listing:
     left_out: list[str] = []
     if options.page is not None:
         return requested(run, left_out)
-    names: Iterable[str] = taken(run, named(run), left_out)
+    names: Iterable[str] = some(run, taken(run, named(run), left_out), left_out)
     nothing, lines = '', []
     if options.expiring is not None:
         nothing = message('global_block-none-expiring')
@@ -262,6 +264,8 @@ def targets(run: Run[Options]) -> Listing:
         hidden = unknown(run, blocks)
         near = [b.target for b in blocks if b.target and b.target not in hidden]
         names = list(taken(run, [*named(run), *near], left_out))
+        if left_out and not names:
+            nothing = counted(0, len(left_out))
         lines = list(lines_about([b for b in blocks if b.target in hidden], hidden))
         if lines:
             lines.append(message('global_block-unknown', number=len(lines)))
@@ -296,7 +300,9 @@ def requested(run: Run[Options], left_out: list[str]) -> Listing:
         reason=selection.reason,
         stored={**stored_hardness(options), 'page': page},
         lines=selection.lines(),
-        nothing=message('global_lock-no-request'),
+        nothing=(
+            counted(0, len(left_out)) if left_out else message('global_lock-no-request')
+        ),
         counted=lambda number: counted(number, len(left_out)),
         existing=existing_targets(run.site),
         covering=covering,
@@ -332,9 +338,13 @@ def taken(
 
     options = run.options
     is_said = options.unblock or options.modify or how_hard(options) is not None
+    numbered: dict[str, str] = {}
+    if options.only is not None and options.unblock:
+        names = list(names)
+        numbered = targets_of_numbers(run, names)
     for name in names:
         is_address = network_of(name) is not None
-        if options.only not in (None, _ONLY[is_address]):
+        if not is_of_kind(options, numbered.get(name, name)):
             left_out.append(name)
         elif is_address and not is_said:
             raise InvalidInput(
@@ -344,6 +354,41 @@ def taken(
             )
         else:
             yield name
+
+
+def is_of_kind(options: Options, name: str) -> bool:
+    """Tell whether -only takes a target; it takes numbers of blocks that are gone."""
+    from mw_tokens_plugin.actions.blockreads import is_account, number_in
+
+    return bool(number_in(name)) or options.only in (None, _ONLY[not is_account(name)])
+
+
+def targets_of_numbers(run: Run[Options], names: Iterable[str]) -> dict[str, str]:
+    """Return whom the blocks are of that are named by their numbers."""
+    from mw_tokens_plugin.actions.blockreads import number_in
+
+    numbers = {number: name for name in names if (number := number_in(name))}
+    blocks = run.site.global_blocks(ids=list(numbers)) if numbers else ()
+    # What the wiki blocks automatically is an address, which it does not show.
+    return {numbers[block.id]: block.target or _AN_ADDRESS for block in blocks}
+
+
+def some(
+    run: Run[Options], names: Iterable[str], left_out: Collection[str]
+) -> Iterator[str]:
+    """Yield targets.
+
+    :raises InvalidInput: -only leaves out all of them
+    """
+    is_none = True
+    for name in names:
+        is_none = False
+        yield name
+    if left_out and is_none and run.options.expiring is None:
+        raise InvalidInput(
+            f'-only:{run.options.only} leaves out all that was named '
+            f'({len(left_out)}): there is nothing to do.'
+        )
 
 
 def how_hard(options: Options) -> bool | None:
@@ -496,7 +541,9 @@ SCRIPT = CampaignScript(
             columns=columns,
             stored={'excluded': [str], 'page?': STORED},
         ),
-        'undo_global_block': Kind(undo_block, rights=_RIGHTS, columns=columns),
+        'undo_global_block': Kind(
+            undo_block, rights=_RIGHTS, after=close_requests, columns=columns
+        ),
     },
     noun='target',
     names='names and addresses',

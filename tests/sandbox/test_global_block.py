@@ -839,3 +839,69 @@ def test_two_operators_at_once_block_each_target_once(
     assert (run.code, process.returncode) == (0, 0), (run.said, said)
     assert sorted(target for _, target in log(sandbox)) == sorted(names)
     assert {action for action, _ in log(sandbox)} == {'gblock'}
+
+
+def test_an_undo_leaves_what_other_campaigns_have_made(
+    global_block: Script, pwb: Script, sandbox: Sandbox
+) -> None:
+    """A local half that was there before is not taken for the campaign's own."""
+    sandbox.call(lambda farm: farm.wikis['meta'].blocks.clear())
+    local = ('-alsolocal', '-anononly', *USUAL)
+    assert global_block('192.0.2.1', *local, '-campaign:first').code == 0
+    longer = ('-modify', '-expiry:1 month', '-alsolocal', '-always', '-campaign:second')
+    second = global_block('192.0.2.1', *longer)
+    assert second.code == 1 and 'which was left as it is' in second.out, second.said
+    # All has failed in part, and can be undone.
+    assert 'To undo:   pwb global_block -undo:second' in second.out
+    assert 'To undo:' in pwb('campaign', 'show', 'second').out
+    undone = global_block('-undo:second', '-reason:x', '-always', '-campaign:undo')
+    assert undone.code == 0, undone.said
+    there = sandbox.call(lambda farm: [*farm.wikis['meta'].blocks])
+    assert there == ['192.0.2.1'] and list(blocks(sandbox)) == there
+    closing = global_block('-resume', '-campaign:undo', '-close', '-always')
+    assert closing.code == 2 and 'no page to mark' in closing.err
+
+
+def test_what_the_operator_has_changed_again_is_nobody_elses_change(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    block(sandbox, '192.0.2.2', days=30, anononly=True)
+    for change in (('-hardblock', '-campaign:a'), ('-expiry:2 months', '-campaign:b')):
+        assert global_block('192.0.2.2', '-modify', *change, '-always').code == 0
+    undone = global_block('-undo:a', '-reason:x', '-always')
+    assert undone.code == 1, undone.said
+    assert '192.0.2.2: changed since by your own account' in undone.out
+    assert 'somebody else' not in undone.out
+
+
+def test_only_takes_the_kind_of_numbers_and_of_what_ends(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    for target in ('192.0.2.1', '192.0.2.2', *spam(1, 2)):
+        block(sandbox, target)
+    numbers = {target: f'#{made.id}' for target, made in blocks(sandbox).items()}
+    listed = global_block('-expiring:8d', '-only:addresses')
+    assert '2 blocks end' in listed.out and spam(1)[0] not in listed.out
+    lift = ('-unblock', '-reason:x', '-always')
+    both = (numbers['192.0.2.1'], numbers[spam(1)[0]])
+    run = global_block(*both, '#999', '-only:accounts', *lift)
+    assert '2 targets, and 1 left out by -only' in run.out, run.said
+    assert sorted(blocks(sandbox)) == ['192.0.2.1', '192.0.2.2', spam(2)[0]]
+    run = global_block(numbers[spam(2)[0]], '-only:addresses', *lift)
+    assert run.code == 2, run.said
+    assert '-only:addresses leaves out all that was named (1)' in run.err
+    assert global_block(both[0], '-only:addresses', *lift).code == 0
+    assert sorted(blocks(sandbox)) == ['192.0.2.2', spam(2)[0]]
+
+
+def test_a_range_with_a_protected_address_is_not_lifted_either(
+    global_block: Script, sandbox: Sandbox, listed: Callable[[str], str]
+) -> None:
+    block(sandbox, '192.0.2.0/24')
+    number = f'#{blocks(sandbox)["192.0.2.0/24"].id}'
+    lift = ('-unblock', '-reason:x', '-always', f'-not:{listed("192.0.2.7")}')
+    for target in ('192.0.2.0/24', number):
+        run = global_block(target, *lift)
+        assert run.code == 1, run.said
+        assert f'{target}: contains what -not or -protect lists' in run.out
+    assert list(blocks(sandbox)) == ['192.0.2.0/24']
