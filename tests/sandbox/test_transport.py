@@ -214,7 +214,9 @@ def test_no_answer_keeps_a_run_waiting_for_hours(
 ) -> None:
     """pywikibot would sleep as long as any answer asks, a good one too."""
     monkeypatch.setattr(site.family, 'langs', {site.code: server.host})
-    body = json.dumps({'batchcomplete': True, 'query': {'general': {}}}).encode()
+    body = json.dumps(
+        {'batchcomplete': True, 'query': {'general': {'generator': 'MediaWiki 1.43.0'}}}
+    ).encode()
     server.answer = plain(body, Retry_After=wait)
     read(site)
     assert 0 < site.throttle.retry_after <= config.retry_max
