@@ -315,11 +315,13 @@ MARKUP = [
 def ours(text: str, *, begins_line: bool = True) -> Iterator[tuple[str, int]]:
     """Yield what stands in nothing else: parameters of templates, levels of headings.
 
-    The preprocessor pays attention to links, but leaves them in the text.
+    The preprocessor sees links and conversions, but leaves them in the text.
     """
     for node in parse(text, begins_line=begins_line):
         if node.kind is NodeKind.LINK and node.content is not None:
             yield from ours(node.content.of(text), begins_line=False)
+        elif node.kind is NodeKind.CONVERSION:
+            yield from ours(node.span.of(text)[2:-2], begins_line=False)
         elif node.kind in (
             NodeKind.TEMPLATE,
             NodeKind.ARGUMENT,
