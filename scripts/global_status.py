@@ -17,15 +17,15 @@ again later; 130 interrupted.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mw_tokens_plugin.cli.helptext import document, start_help
+from mw_tokens_plugin.cli.options import names_in_files
 from mw_tokens_plugin.cli.table import Options as Table
 from mw_tokens_plugin.cli.table import check_names, check_together, option, parse
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.privatefiles import expanded
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.exitcodes import ExitCode
@@ -58,14 +58,7 @@ def minutes(text: str) -> int:
 class Options(Table):
     """What the command line asks for."""
 
-    file: tuple[str, ...] = option(
-        'Names in a file in UTF-8, one a line, as they are or as pasted from a wiki: '
-        'links, templates of request pages, lines of logs. "# " begins a comment.',
-        value='FILE',
-        read=expanded,
-        repeat=True,
-        names_targets=True,
-    )
+    file: tuple[str, ...] = names_in_files()  # it returns a field
     stdin: bool = option('The same from standard input.', name='-', names_targets=True)
     column: str = option(
         'The column with the names, by its heading or number, where a list has columns '
@@ -184,15 +177,9 @@ def _named(reader: ListReader, options: Options) -> list[str]:
     """
     from mw_tokens_plugin.targets.lists import valid_names
 
-    def entries() -> Iterator[Any]:
-        yield from reader.arguments(options.names)
-        for path in options.file:
-            yield from reader.file(path)
-        if options.stdin:
-            yield from reader.stream(sys.stdin.buffer, 'standard input')
-
+    entries = reader.entries(options.names, options.file, stdin=options.stdin)
     found: dict[str, None] = {}
-    for name in valid_names(entries(), skip=options.skip_bad_lines):
+    for name in valid_names(entries, skip=options.skip_bad_lines):
         found[name] = None
         if len(found) > MAX_NAMES:
             raise InvalidInput(

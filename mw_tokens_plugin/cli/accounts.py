@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mw_tokens_plugin.cli.options import CampaignOptions
+from mw_tokens_plugin.cli.options import CampaignOptions, names_in_files
 from mw_tokens_plugin.cli.table import number, option
-from mw_tokens_plugin.privatefiles import expanded
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.records import Campaign, Target
@@ -19,14 +18,7 @@ if TYPE_CHECKING:
 class AccountOptions(CampaignOptions):
     """What the command lines of campaigns on global accounts ask for."""
 
-    file: tuple[str, ...] = option(
-        'Names in a file in UTF-8, one a line, as they are or as pasted from a wiki: '
-        'links, templates of request pages, lines of logs. "# " begins a comment.',
-        value='FILE',
-        read=expanded,
-        repeat=True,
-        names_targets=True,
-    )
+    file: tuple[str, ...] = names_in_files()  # it returns a field
     prefix: tuple[str, ...] = option(
         'All global accounts whose names begin so. Others can choose names, so it '
         'never runs on -always alone: -simulate keeps the plan, somebody looks at it, '

@@ -11,7 +11,7 @@ import sys
 import unicodedata
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mw_tokens_plugin.cli.table import (
     Options,
@@ -64,6 +64,18 @@ def reason(text: str) -> str:
             'of plain text.'
         )
     return plain
+
+
+def names_in_files() -> Any:
+    """Return the option for files that list names, as they are pasted from a wiki."""
+    return option(
+        'Names in a file in UTF-8, one a line, as they are or as pasted from a wiki: '
+        'links, templates of request pages, lines of logs. "# " begins a comment.',
+        value='FILE',
+        read=expanded,
+        repeat=True,
+        names_targets=True,
+    )
 
 
 #: Options of all runs, by what they stand under in the help.

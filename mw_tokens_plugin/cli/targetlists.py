@@ -5,7 +5,6 @@ How a line is read is left to :mod:`mw_tokens_plugin.targets`.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -49,15 +48,9 @@ class TargetLists:
             parse, column=options.column, numbers=numbers, **self._spelling()
         )
 
-        def entries() -> Iterator[Any]:
-            yield from reader.arguments(options.names)
-            for path in options.file:
-                yield from reader.file(path)
-            if options.stdin:
-                yield from reader.stream(sys.stdin.buffer, 'standard input')
-
+        entries = reader.entries(options.names, options.file, stdin=options.stdin)
         return valid_names(
-            entries(), skip=options.skip_bad_lines, hidden=options.hides_names
+            entries, skip=options.skip_bad_lines, hidden=options.hides_names
         )
 
     def skipped(self, *, hidden: bool) -> list[str]:

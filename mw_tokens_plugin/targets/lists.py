@@ -183,6 +183,22 @@ class ListReader:
         self._column = column
         self._english = english if parse is None else str
 
+    def entries(
+        self, names: Iterable[str], files: Iterable[str], *, stdin: bool
+    ) -> Iterator[Entry | BadLine]:
+        """Yield all targets that a command line names, and lines that name none.
+
+        :param names: its arguments
+        :param files: the paths of its lists
+        :param stdin: whether standard input is a list, too
+        :raises InvalidInput: a list cannot be read
+        """
+        yield from self.arguments(names)
+        for path in files:
+            yield from self.file(path)
+        if stdin:
+            yield from self.stream(sys.stdin.buffer, 'standard input')
+
     def arguments(self, arguments: Iterable[str]) -> Iterator[Entry | BadLine]:
         """Yield the targets given on the command line."""
         arguments = list(arguments)
