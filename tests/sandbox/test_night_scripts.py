@@ -8,7 +8,6 @@ are deleted, which nobody can undo.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any
 import pytest
 
 from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.faults import KINDS
 
 from . import night_accounts, night_blocks, night_pages
 from .farms import Farm
@@ -89,58 +87,35 @@ def block_night(seeds: range, begin: Callable[..., BlockNight]) -> BlockNight:
     return begin(BlockNight, f'blocks{seeds.start}', wikis=1, accounts=accounts)
 
 
+def play(
+    night: Any,
+    schedule_of: Callable[[int], Any],
+    seeds: range,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Play the schedules of some seeds, of which enough must lose an answer."""
+    for seed in seeds:
+        schedule = schedule_of(seed)
+        with told(schedule, night.said):
+            night.play(schedule)
+        capfd.readouterr()
+    print(night.tally)
+    assert night.tally.lost >= len(seeds) // 10
+
+
 def test_no_page_is_lost_and_what_was_deleted_is_restored(
     page_night: PageNight, seeds: range, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for seed in seeds:
-        schedule = night_pages.Schedule.of(seed)
-        with told(schedule, page_night.said):
-            page_night.play(schedule)
-        capfd.readouterr()
-    print(page_night.tally)
-    assert page_night.tally.lost >= len(seeds) // 10
+    play(page_night, night_pages.Schedule.of, seeds, capfd)
 
 
 def test_no_account_is_deleted_but_those_of_the_plan(
     account_night: AccountNight, seeds: range, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for seed in seeds:
-        schedule = night_accounts.Schedule.of(seed)
-        with told(schedule, account_night.said):
-            account_night.play(schedule)
-        capfd.readouterr()
-    print(account_night.tally)
-    assert account_night.tally.lost >= len(seeds) // 10
+    play(account_night, night_accounts.Schedule.of, seeds, capfd)
 
 
 def test_each_target_is_blocked_once_and_has_one_entry_in_the_log(
     block_night: BlockNight, seeds: range, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for seed in seeds:
-        schedule = night_blocks.Schedule.of(seed)
-        with told(schedule, block_night.said):
-            block_night.play(schedule)
-        capfd.readouterr()
-    print(block_night.tally)
-    assert block_night.tally.lost >= len(seeds) // 10
-
-
-def test_all_that_can_go_wrong_does() -> None:
-    """The schedules have every fault of the sandbox, and every deed of a colleague."""
-    pages = [night_pages.Schedule.of(seed) for seed in range(PAGES)]
-    accounts = [night_accounts.Schedule.of(seed) for seed in range(ACCOUNTS)]
-    deleting = Counter(fault['kind'] for each in pages for fault in each.faults)
-    restoring = Counter(fault['kind'] for each in pages for fault in each.undo_faults)
-    for_good = Counter(fault['kind'] for each in accounts for fault in each.faults)
-    # Locks alone are refused so, and accounts alone are read from a cache.
-    elsewhere = {'state-mismatch', 'stale-read'}
-    assert set(deleting + restoring) == set(KINDS) - elsewhere
-    assert set(for_good) == set(KINDS) - elsewhere - night_accounts.ELSEWHERE
-    assert sum(bool(each.disk) for each in pages) > PAGES / 10
-    assert {deed.what for each in pages for deed in each.deeds} == {*night_pages.DEEDS}
-    assert {deed.what for each in pages for deed in each.undo_deeds} == {
-        *night_pages.UNDO_DEEDS
-    }
-    assert {deed.what for each in accounts for deed in each.deeds} == {
-        *night_accounts.DEEDS
-    }
+    play(block_night, night_blocks.Schedule.of, seeds, capfd)
