@@ -256,14 +256,17 @@ def targets(run: Run[Options]) -> Listing:
     left_out: list[str] = []
     if options.page is not None:
         return requested(run, left_out)
-    names: Iterable[str] = some(run, taken(run, named(run), left_out), left_out)
+    listed = named_accounts(run, numbers=options.unblock)
+    names: Iterable[str]
     nothing, lines = '', []
-    if options.expiring is not None:
+    if options.expiring is None:
+        names = some(run, taken(run, listed, left_out), left_out)
+    else:
         nothing = message('global_block-none-expiring')
         blocks = list(expiring(run))
         hidden = unknown(run, blocks)
         near = [b.target for b in blocks if b.target and b.target not in hidden]
-        names = list(taken(run, [*named(run), *near], left_out))
+        names = list(taken(run, [*listed, *near], left_out))
         if left_out and not names:
             nothing = counted(0, len(left_out))
         lines = list(lines_about([b for b in blocks if b.target in hidden], hidden))
@@ -320,11 +323,6 @@ def counted(number: int, others: int) -> str:
     if others:
         return message('global_block-only', number=number, others=others)
     return message('global_block-names', number=number)
-
-
-def named(run: Run[Options]) -> Iterator[str]:
-    """Yield all targets that the command line names."""
-    yield from named_accounts(run, numbers=run.options.unblock)
 
 
 def taken(
@@ -384,7 +382,7 @@ def some(
     for name in names:
         is_none = False
         yield name
-    if left_out and is_none and run.options.expiring is None:
+    if left_out and is_none:
         raise InvalidInput(
             f'-only:{run.options.only} leaves out all that was named '
             f'({len(left_out)}): there is nothing to do.'
