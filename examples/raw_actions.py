@@ -54,7 +54,7 @@ def once(site: Any, action: str, **parameters: Any) -> None:
 
 
 def latest_edits(site: Any, user: str) -> list[dict[str, Any]]:
-    """Return the edits of an account that nobody has edited over."""
+    """Return the edits of an account that are the latest of their pages."""
     return list(site.usercontribs(user=user, top=True, total=500))
 
 

@@ -238,7 +238,7 @@ def _finished(
 
 
 def _is_otherwise(target: Target) -> bool:
-    """Tell whether a target was found blocked as nobody has asked for."""
+    """Tell whether a target was found blocked with other settings than wanted."""
     is_meddled = target.reason_code == SkipReason.CHANGED_SINCE.name
     return is_meddled or target.decision.skipped in _OTHERWISE
 

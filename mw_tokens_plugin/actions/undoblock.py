@@ -1,6 +1,6 @@
 """Undoing a campaign of global blocks, as an action.
 
-It decides which blocks nobody has changed since, and what each target had before. A
+It decides which blocks are unchanged since, and what each target had before. A
 block that was changed gets its former settings back by another change: lifting it and
 blocking again would cancel the exemptions of wikis, which belong to its number. The
 write is that of :mod:`.globalblock`.

@@ -25,7 +25,7 @@ class Outcomes:
         observe: Callable[[Target, Outcome], None],
         before_pause: Callable[[Target, Exception, float], None],
     ) -> None:
-        """Get who is told, by one worker at a time, of outcomes and of pauses."""
+        """Set what is called with outcomes and pauses, by one worker at a time."""
         self._ledger = ledger
         self._campaign = campaign
         self._sealer = sealer

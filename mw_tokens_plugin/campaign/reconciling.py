@@ -40,7 +40,7 @@ class Reconciler:
         record: Callable[[Target, Outcome], None],
         returning: Returning,
     ) -> None:
-        """Get who is told of each target that has ended."""
+        """Set what is called with each target that has ended."""
         self._ledger = ledger
         self._campaign = campaign
         self._action = action

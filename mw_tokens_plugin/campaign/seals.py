@@ -345,7 +345,7 @@ class Sealer:
         return {**{plan.id: plan for plan in found}, **self._plans}
 
     def _accounts(self, connection: sa.Connection) -> set[str]:
-        """Return the accounts that may have carried out a part of the campaign."""
+        """Return the accounts that may have run a part of the campaign."""
         campaign = self._campaign
         found = connection.scalars(
             sa.select(targets.c.account)

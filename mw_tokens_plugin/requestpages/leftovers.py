@@ -43,7 +43,7 @@ _REMARKS = frozenset(
     'you, thanks, tick, tl, tlc, tlp, tls, tlx, tracked, unsigned, unsigned ip, '
     'unsigned2, unsignedip, withdrawn, yes'.split(', ')
 )
-#: Those of them that name somebody who has said something, or is told of it.
+#: Those of them that name the author of a comment, or somebody to notify.
 _SIGNING = frozenset(
     'int, ping, re, reply, reply to, replyto, rto, unsigned, unsigned ip, unsigned2, '
     'unsignedip'.split(', ')

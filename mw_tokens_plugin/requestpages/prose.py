@@ -1,6 +1,6 @@
 """What a request says in words, for people to read.
 
-Nothing is concluded from it, such as how long somebody is to be blocked.
+Nothing is read from it by programs, such as the length of a block.
 """
 
 from __future__ import annotations
