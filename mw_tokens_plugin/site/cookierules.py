@@ -96,14 +96,30 @@ def send(prepared: PreparedRequest) -> None:
     :param prepared: the request, with what the library has chosen
     """
     jar: Any = prepared._cookies
+    # It also decides which cookies a redirect may set.
     jar.set_policy(_POLICY)
-    host = eff_request_host(MockRequest(prepared))[1]
-    own = {(c.name, c.path) for c in jar if c.domain == host}
+    hosts = eff_request_host(MockRequest(prepared))
+    host = hosts[1]
+    cookies = list(jar)
+    own = {(c.name, c.path) for c in cookies if c.domain == host}
     # PHP takes the first of several with one name.
-    for cookie in [c for c in jar if c.domain_specified and (c.name, c.path) in own]:
+    doubles = [c for c in cookies if c.domain_specified and (c.name, c.path) in own]
+    if not doubles and not any(_is_from_above(c, hosts) for c in cookies):
+        # What the library has chosen is right.
+        return
+    for cookie in doubles:
         jar.clear(cookie.domain, cookie.path, cookie.name)
     del prepared.headers['Cookie']
     prepared.prepare_cookies(jar)
+
+
+def _is_from_above(cookie: Cookie, hosts: tuple[str, str]) -> bool:
+    """Tell whether a cookie is that of a host alone which is above that of a request.
+
+    :param hosts: the host as it is written, and as the library compares it
+    """
+    above = f'.{cookie.domain}'
+    return not cookie.domain_specified and any(host.endswith(above) for host in hosts)
 
 
 class _OwnCookies(DefaultCookiePolicy):
