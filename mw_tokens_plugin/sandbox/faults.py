@@ -275,16 +275,20 @@ def _matches(fault: Fault, facts: Facts) -> bool:
     )
 
 
-def strike(fault: Fault, farm: Farm, user: str) -> None:
+def strike(fault: Fault, farm: Farm, user: str, token: str = '') -> None:
     """Do to the farm what a fault of :data:`FARM_KINDS` does.
 
     :param user: the user who asks, where the fault names none.
+    :param token: the centralauthtoken of the request. Of a fault on one wiki, it alone
+        expires: the others may be on their way to other wikis.
     """
     name = fault.user or user
     account = farm.accounts.get(name)
     sessions = farm.sessions
     if fault.kind == 'expire-csrf':
         sessions.expire_csrf(name)
+    elif fault.kind == 'expire-centralauthtokens' and fault.wiki and token:
+        sessions.expire_centralauthtoken(token)
     elif fault.kind == 'expire-centralauthtokens':
         sessions.expire_centralauthtokens(account.id if account else None)
     elif fault.kind == 'lose-session' and account:

@@ -382,7 +382,12 @@ class Sandbox:
                 if fault.kind == 'cas-race' and blocking:
                     self.farm.global_blocks.lost_races += when == 'before'
                 elif fault.kind in FARM_KINDS:
-                    strike(fault, self.farm, user)
+                    strike(
+                        fault,
+                        self.farm,
+                        user,
+                        asked.given.get('centralauthtoken', ''),
+                    )
                 elif fault.kind in ERROR_KINDS:
                     failure = partial(_failure, fault)
             return failure

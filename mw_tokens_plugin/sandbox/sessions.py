@@ -357,6 +357,10 @@ class Sessions:
             if account is not None and minted.account != account
         }
 
+    def expire_centralauthtoken(self, token: str) -> None:
+        """Make one centralauthtoken invalid."""
+        self._tokens.pop(self._unwrap(token), None)
+
     # -- inside --
 
     def _resolve_bot(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session | None:

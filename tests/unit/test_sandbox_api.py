@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Farm
+from mw_tokens_plugin.sandbox import Farm, Fault
 from mw_tokens_plugin.sandbox.api import Api
 from mw_tokens_plugin.sandbox.call import Request
+from mw_tokens_plugin.sandbox.faults import strike
 from mw_tokens_plugin.sandbox.seeds import OPERATOR, TWOFACTOR, Credentials, seeder
 
 CREDENTIALS = Credentials.generate('secret')
@@ -163,6 +164,20 @@ def test_what_is_wrapped_works_by_itself_and_once_too(client: Client) -> None:
     bare = decoded(token.split('.')[1])['CAToken']
     assert client.who('aa', bare) == OPERATOR
     assert client.who('aa', token) == DEAD
+
+
+@pytest.mark.parametrize('current', [True, False])
+def test_a_fault_on_one_wiki_ends_the_token_of_its_request_alone(current: bool) -> None:
+    """The others may be on their way to other wikis."""
+    client = Client(current)
+    client.log_in()
+    struck, other, third = client.mint(), client.mint(), client.mint()
+    fault = Fault('expire-centralauthtokens', wiki='aa')
+    strike(fault, client.farm, OPERATOR, struck)
+    assert client.who('aa', struck) == DEAD
+    assert client.who('bb', other) == OPERATOR
+    strike(Fault('expire-centralauthtokens'), client.farm, OPERATOR)
+    assert client.who('bb', third) == DEAD
 
 
 def decoded(part: str) -> dict[str, Any]:
