@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
 NODE = ROOT / 'benchmarks' / 'node'

@@ -28,6 +28,7 @@ from typing import Any
 import sqlalchemy as sa
 from farm import ROOT, use_checkout
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -43,7 +44,6 @@ from mw_tokens_plugin.campaign.schema import targets
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.sandbox import Sandbox
 
 LOCK = 'setglobalaccountstatus'
 REASON = 'benchmark'

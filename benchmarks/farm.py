@@ -92,7 +92,7 @@ def started(*arguments: str) -> Iterator[Farm]:
             [
                 sys.executable,
                 '-m',
-                'mw_tokens_plugin.sandbox',
+                'centralauth_sandbox',
                 *arguments,
                 f'--directory={folder}',
             ],

@@ -36,7 +36,7 @@ IMPORTS = (
 )
 
 #: Half the width and height of a box.
-_WIDE, _HIGH = 66, 20
+_WIDE, _HIGH = 76, 20
 
 _HEAD = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"\
@@ -87,7 +87,7 @@ def parts() -> str:
         'protocol': (400, 620),
         'privatefiles': (160, 620),
         'exceptions': (400, 700),
-        'sandbox': (80, 40),
+        'centralauth_sandbox': (80, 40),
     }
     arrows = [Arrow(start, end) for start, end in IMPORTS]
     return drawn('The parts of the package, and what they import', places, arrows)

@@ -20,7 +20,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
-from mw_tokens_plugin.sandbox import Fault, Sandbox
+from centralauth_sandbox import Fault, Sandbox
 
 PICTURE = Path(__file__).parent / '_static' / 'demo.svg'
 

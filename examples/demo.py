@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from mw_tokens_plugin.sandbox import Fault, Sandbox
+from centralauth_sandbox import Fault, Sandbox
 
 ACCOUNTS = 200
 #: Each affects the lock with this number: tokens expire twice, the session ends once.

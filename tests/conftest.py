@@ -30,8 +30,8 @@ atexit.register(shutil.rmtree, _DIRECTORY, ignore_errors=True)
 if TYPE_CHECKING:
     from sandbox.farms import Farm
 
+    from centralauth_sandbox import Sandbox
     from mw_tokens_plugin.campaign.ledger import Ledger
-    from mw_tokens_plugin.sandbox import Sandbox
 
 #: Fixtures that are the sandbox itself, which no other farm has.
 _SANDBOX = {
@@ -73,7 +73,7 @@ def _nothing_left() -> Iterator[None]:
 @pytest.fixture(scope='session')
 def running_sandbox() -> Iterator[Sandbox]:
     """The sandbox, started once."""
-    from mw_tokens_plugin.sandbox import Sandbox
+    from centralauth_sandbox import Sandbox
 
     with Sandbox(accounts=600) as sandbox:
         yield sandbox
@@ -82,7 +82,7 @@ def running_sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope='session')
 def running_old_sandbox() -> Iterator[Sandbox]:
     """A sandbox with the modules of MediaWiki 1.43, started once."""
-    from mw_tokens_plugin.sandbox import Sandbox
+    from centralauth_sandbox import Sandbox
 
     with Sandbox(accounts=60, mediawiki='1.43') as sandbox:
         yield sandbox

@@ -10,7 +10,7 @@ from dataclasses import replace
 from http.cookiejar import Cookie
 from typing import Any
 
-from mw_tokens_plugin.sandbox.records import WikiSet
+from centralauth_sandbox.records import WikiSet
 
 from . import scripts
 from .jwt import encoded, payload_of

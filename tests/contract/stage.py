@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mw_tokens_plugin.sandbox.farm import Farm
-from mw_tokens_plugin.sandbox.records import Block, WikiSet
-from mw_tokens_plugin.sandbox.server import Sandbox
-from mw_tokens_plugin.sandbox.titles import Title
+from centralauth_sandbox.farm import Farm
+from centralauth_sandbox.records import Block, WikiSet
+from centralauth_sandbox.server import Sandbox
+from centralauth_sandbox.titles import Title
 
 from .jwt import readable
 from .samples import RELEASES

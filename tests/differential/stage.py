@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mw_tokens_plugin.sandbox import Fault, Sandbox
+from centralauth_sandbox import Fault, Sandbox
 
 from . import stories
 

@@ -14,11 +14,11 @@ from .pictures import arrows_in
 PAGE = (ROOT / 'docs' / 'architecture.md').read_text('utf-8')
 
 
-#: The folders of the package, but for the sandbox, which has a page of its own.
+#: The folders of the package.
 FOLDERS = sorted(
     str(path.parent.relative_to(ROOT / 'mw_tokens_plugin'))
     for path in (ROOT / 'mw_tokens_plugin').rglob('__init__.py')
-    if 'sandbox' not in path.parts and path.parent.name != 'mw_tokens_plugin'
+    if path.parent.name != 'mw_tokens_plugin'
 )
 
 

@@ -14,9 +14,9 @@ import pytest
 from sandbox.desk import script
 
 import mw_tokens_plugin.exceptions
+from centralauth_sandbox import Fault, Sandbox
 from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.table import parse, table
-from mw_tokens_plugin.sandbox import Fault, Sandbox
 
 from .blocks import ROOT, blocks_in
 from .reader import Reader

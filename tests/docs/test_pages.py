@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import Farm
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.farm import Farm
 
 from .blocks import ROOT, Block, blocks_in
 from .reader import Reader, not_said

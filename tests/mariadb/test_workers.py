@@ -18,10 +18,10 @@ from sandbox.farms import Farm
 from sandbox.night import LOCK, REASON, reads
 
 import mw_tokens_plugin
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.journal import Entry
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, Decision, State
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.journal import Entry
 
 TARGETS = 160
 WORKERS = 4

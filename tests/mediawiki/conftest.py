@@ -17,7 +17,7 @@ import pytest
 from needed import is_asked_for, need
 
 import mw_tokens_plugin
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 from .client import Client, add_family, configured
 from .imitation import SandboxWiki

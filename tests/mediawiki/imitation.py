@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mw_tokens_plugin.sandbox import Farm, Sandbox, seeds
+from centralauth_sandbox import Farm, Sandbox, seeds
 
 from .wiki import Account, Sent
 

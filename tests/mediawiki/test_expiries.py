@@ -12,8 +12,8 @@ from itertools import product
 
 import pytest
 
+from centralauth_sandbox.expiries import moment
 from mw_tokens_plugin.protocol.expiries import ends_at
-from mw_tokens_plugin.sandbox.expiries import moment
 
 from .installation import MediaWiki
 

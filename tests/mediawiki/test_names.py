@@ -13,9 +13,9 @@ from random import Random
 
 import pytest
 
+from centralauth_sandbox.titles import canonical_user
 from mw_tokens_plugin.exceptions import InvalidName
 from mw_tokens_plugin.protocol.names import normalise_name
-from mw_tokens_plugin.sandbox.titles import canonical_user
 
 from .client import Client
 from .installation import MediaWiki

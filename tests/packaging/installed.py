@@ -14,7 +14,11 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-NAMES = {'mw_tokens_plugin': 'mw_tokens_plugin', 'mw_tokens_scripts': 'scripts'}
+NAMES = {
+    'centralauth_sandbox': 'centralauth_sandbox',
+    'mw_tokens_plugin': 'mw_tokens_plugin',
+    'mw_tokens_scripts': 'scripts',
+}
 
 
 def main() -> int:

@@ -14,9 +14,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = 'mw_tokens_plugin'
+SANDBOX = 'centralauth_sandbox'
 
 #: The rooms, each above all that it may import. ``requestpages`` needs ``protocol``
-#: alone, and the sandbox nothing.
+#: alone, and the sandbox, a package of its own, nothing.
 ROOMS = (
     'exceptions',
     'privatefiles',
@@ -38,22 +39,24 @@ for room in ('targets', 'actions', 'cli', 'status', 'doctor', 'scripts'):
 BELOW['privatefiles'] = BELOW['protocol'] = {'exceptions'}
 BELOW['messages'] = BELOW['requestpages'] = {'exceptions', 'protocol'}
 BELOW['site'] = {'exceptions', 'privatefiles', 'protocol'}
-BELOW['sandbox'] = set()
+BELOW['centralauth_sandbox'] = set()
 BELOW[''] = {'exceptions', 'protocol', 'site', 'campaign', 'requestpages'}
 BELOW['doctor'].remove('status')
 BELOW['scripts'].add('')
 
 #: Parts that pywikibot is kept out of.
-WITHOUT_PYWIKIBOT = {'protocol', 'requestpages', 'sandbox'}
+WITHOUT_PYWIKIBOT = {'protocol', 'requestpages', 'centralauth_sandbox'}
 
 #: Parts whose modules still import each other: parts of the sandbox's farm name the
 #: farm for type checkers.
-WITH_CYCLES = {'sandbox'}
+WITH_CYCLES = {'centralauth_sandbox'}
 
 #: What offers public names of the parts above it, and imports those when they are used.
 FRONT_DOORS = {(PACKAGE, 'campaign', '__init__')}
 
-FILES = sorted([*(ROOT / PACKAGE).rglob('*.py'), *(ROOT / 'scripts').rglob('*.py')])
+FILES = sorted(
+    path for top in (PACKAGE, SANDBOX, 'scripts') for path in (ROOT / top).rglob('*.py')
+)
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -76,9 +79,9 @@ def test_imports_point_downwards(path: Path) -> None:
         ('mw_tokens_plugin.protocol.__init__', 'from ..campaign import x', 'campaign'),
         ('mw_tokens_plugin.site.wallet', 'from mw_tokens_plugin import Token', ''),
         ('mw_tokens_plugin.site.wallet', 'def f():\n import scripts', 'scripts'),
-        ('mw_tokens_plugin.sandbox.api', 'from ..exceptions import E', 'exceptions'),
-        ('mw_tokens_plugin.__init__', 'from .sandbox import Sandbox', 'sandbox'),
-        ('scripts.global_lock', 'import mw_tokens_plugin.sandbox', 'sandbox'),
+        (f'{SANDBOX}.api', 'from mw_tokens_plugin.exceptions import E', 'exceptions'),
+        ('mw_tokens_plugin.__init__', f'from {SANDBOX} import Sandbox', SANDBOX),
+        ('scripts.global_lock', f'import {SANDBOX}.server', SANDBOX),
     ],
 )
 def test_a_forbidden_import_is_seen(module: str, source: str, culprit: str) -> None:
@@ -139,7 +142,7 @@ def violations(module: tuple[str, ...], source: str) -> Iterator[str]:
         if name[0] == 'pywikibot':
             if own in WITHOUT_PYWIKIBOT:
                 yield 'pywikibot'
-        elif name[0] in (PACKAGE, 'scripts', 'mw_tokens_scripts'):
+        elif name[0] in (PACKAGE, SANDBOX, 'scripts', 'mw_tokens_scripts'):
             part = part_of(name)
             if part != own and part not in BELOW[own]:
                 yield part
@@ -147,6 +150,8 @@ def violations(module: tuple[str, ...], source: str) -> Iterator[str]:
 
 def part_of(module: tuple[str, ...]) -> str:
     """Return the part a module belongs to, '' being the top of the package."""
+    if module[0] == SANDBOX:
+        return SANDBOX
     if module[0] != PACKAGE:
         return 'scripts'
     return module[1] if module[1:] and module[1] in BELOW else ''

@@ -65,7 +65,7 @@ def test_every_package_is_in_the_distribution() -> None:
     """A folder that is forgotten in setup.cfg works in a checkout only."""
     found = {
         '.'.join(path.parent.relative_to(ROOT).parts)
-        for top in ('mw_tokens_plugin', 'scripts')
+        for top in ('mw_tokens_plugin', 'centralauth_sandbox', 'scripts')
         for path in (ROOT / top).rglob('__init__.py')
     }
     found = {re.sub(r'^scripts\b', 'mw_tokens_scripts', name) for name in found}
@@ -74,8 +74,8 @@ def test_every_package_is_in_the_distribution() -> None:
 
 def test_every_data_file_is_in_the_distribution() -> None:
     """One that is forgotten in setup.cfg is found in a checkout only."""
-    top = ROOT / 'mw_tokens_plugin'
-    found = {path for path in top.rglob('*') if path.is_file()}
+    tops = [ROOT / 'mw_tokens_plugin', ROOT / 'centralauth_sandbox']
+    found = {path for top in tops for path in top.rglob('*') if path.is_file()}
     found = {path for path in found if path.suffix not in ('.py', '.pyc')}
     declared: set[Path] = set()
     for package, patterns in configuration('setup.cfg')['options.package_data'].items():
@@ -101,10 +101,15 @@ def test_every_import_is_of_a_declared_dependency() -> None:
     setup = configuration('setup.cfg')
     declared = names_of(lines(setup['options']['install_requires']))
     sandbox = names_of(lines(setup['options.extras_require']['sandbox']))
-    for path in (ROOT / 'mw_tokens_plugin').rglob('*.py'):
-        tree = ast.parse(path.read_text(encoding='utf-8'))
-        allowed = declared | sandbox if 'sandbox' in path.parts else declared
-        assert third_party(tree) <= {name.lower() for name in allowed}, path
+    tops = {
+        'mw_tokens_plugin': declared | {'mw_tokens_plugin'},
+        'scripts': declared | {'mw_tokens_plugin'},
+        'centralauth_sandbox': sandbox,
+    }
+    for top, allowed in tops.items():
+        for path in (ROOT / top).rglob('*.py'):
+            tree = ast.parse(path.read_text(encoding='utf-8'))
+            assert third_party(tree) <= {name.lower() for name in allowed}, path
 
 
 def test_each_dependency_has_its_reason_in_contributing() -> None:
@@ -160,7 +165,7 @@ def third_party(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             modules.add(node.module)
     tops = {module.partition('.')[0] for module in modules}
-    return tops - sys.stdlib_module_names - {'mw_tokens_plugin'}
+    return tops - sys.stdlib_module_names
 
 
 def repository_files(folder: Path) -> Iterator[Path]:

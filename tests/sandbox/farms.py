@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import requests
 from leftovers import end_mints, forget_logins
 
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.records import Page
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.records import Page
 
 if sys.version_info >= (3, 11):
     import tomllib

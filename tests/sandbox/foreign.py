@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.site.foreign.tokens import MINTER
 
 OPERATOR = 'Sandbox Operator'

@@ -19,8 +19,8 @@ import pywikibot
 from pywikibot import config
 from pywikibot.comms import http
 
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.seeds import BOT_GRANTS
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.seeds import BOT_GRANTS
 
 from .farms import Farm
 from .foreign import OPERATOR

@@ -20,6 +20,9 @@ from pywikibot import config
 from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.throttle import Throttle
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.farm import Farm as FarmState
+from centralauth_sandbox.journal import Entry
 from mw_tokens_plugin.actions.globallock import GlobalLock, Guards
 from mw_tokens_plugin.campaign.budget import Budget
 from mw_tokens_plugin.campaign.engine import Engine, Finish
@@ -29,9 +32,6 @@ from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.exceptions import TokensPluginError
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import Farm as FarmState
-from mw_tokens_plugin.sandbox.journal import Entry
 
 from .farms import Farm
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.journal import Entry
-from mw_tokens_plugin.sandbox.records import Account
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.journal import Entry
+from centralauth_sandbox.records import Account
 
 from .farms import Farm
 from .night import Fault, reads

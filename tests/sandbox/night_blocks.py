@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.farm import Farm as SandboxFarm
+from centralauth_sandbox.globalblocks import GlobalBlock
+from centralauth_sandbox.journal import Entry
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.records import Campaign
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import Farm as SandboxFarm
-from mw_tokens_plugin.sandbox.globalblocks import GlobalBlock
-from mw_tokens_plugin.sandbox.journal import Entry
 
 from .farms import Farm
 from .night import Fault

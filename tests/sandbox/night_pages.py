@@ -11,10 +11,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from mw_tokens_plugin.sandbox.farm import Farm as FarmState
-from mw_tokens_plugin.sandbox.journal import Entry
-from mw_tokens_plugin.sandbox.records import Page
-from mw_tokens_plugin.sandbox.titles import parse_title
+from centralauth_sandbox.farm import Farm as FarmState
+from centralauth_sandbox.journal import Entry
+from centralauth_sandbox.records import Page
+from centralauth_sandbox.titles import parse_title
 
 from .night import Fault
 from .night_scripts import (

@@ -22,16 +22,16 @@ import pytest
 import pywikibot
 from pywikibot.site import _basesite
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.farm import Farm as FarmState
+from centralauth_sandbox.journal import Entry, Journal
+from centralauth_sandbox.sessions import Session
 from mw_tokens_plugin.campaign import heartbeats
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, SkipReason, State, Target
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.cli import launch, writing
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import Farm as FarmState
-from mw_tokens_plugin.sandbox.journal import Entry, Journal
-from mw_tokens_plugin.sandbox.sessions import Session
 
 from .desk import script
 from .farms import Farm

@@ -43,10 +43,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import Farm as SandboxFarm
-from mw_tokens_plugin.sandbox.layout import Layout
-from mw_tokens_plugin.sandbox.seeds import Credentials, seeder
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.farm import Farm as SandboxFarm
+from centralauth_sandbox.layout import Layout
+from centralauth_sandbox.seeds import Credentials, seeder
 
 from .farms import ENABLE, Farm, write_private
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.requestpages import RequestKind
-from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.targets.requests import select
 
 from .desk import Desk, Run

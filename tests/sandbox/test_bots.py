@@ -15,7 +15,7 @@ import pytest
 import pywikibot
 from pywikibot import config
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 from .farms import Farm, existing
 from .foreign import OPERATOR

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk, Run
 from .farms import Farm

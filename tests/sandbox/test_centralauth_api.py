@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import pywikibot
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.records import WikiSet as SandboxWikiSet
 from mw_tokens_plugin.exceptions import (
     AmbiguousWrite,
     BadToken,
@@ -20,8 +22,6 @@ from mw_tokens_plugin.exceptions import (
     PermissionDenied,
     ReadOnly,
 )
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.records import WikiSet as SandboxWikiSet
 
 from .test_globalaccounts import lock
 

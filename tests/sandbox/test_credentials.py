@@ -12,13 +12,13 @@ from urllib.parse import urljoin
 
 import pytest
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
     NotInFarm,
     TokensPluginError,
 )
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin.site import credentials
 from mw_tokens_plugin.site.credentials import Recipient, Secret, Vouched
 from mw_tokens_plugin.site.family import family_of_one, place_of_code

@@ -16,6 +16,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.files import archive_name
+from centralauth_sandbox.journal import Entry
+from centralauth_sandbox.records import WikiSet
+from centralauth_sandbox.titles import parse_title
 from mw_tokens_plugin.actions import pagedelete as crosswiki
 from mw_tokens_plugin.actions import pagefates
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -24,11 +29,6 @@ from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.schema import campaigns
 from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.exceptions import WikiUnreachable
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.files import archive_name
-from mw_tokens_plugin.sandbox.journal import Entry
-from mw_tokens_plugin.sandbox.records import WikiSet
-from mw_tokens_plugin.sandbox.titles import parse_title
 from mw_tokens_plugin.targets.pagelists import Searches
 from mw_tokens_plugin.targets.pages import read_deletions, read_page
 from mw_tokens_plugin.targets.wikis import Wikis
@@ -638,7 +638,7 @@ def test_a_wiki_that_refuses_does_not_stop_the_others(
     assert crosswiki_delete(spam, *USUAL, '-simulate').code == 0
 
     def block(farm: Any) -> None:
-        from mw_tokens_plugin.sandbox.records import Block
+        from centralauth_sandbox.records import Block
 
         wiki = farm.wikis['aa']
         name = 'Sandbox Operator'
@@ -663,7 +663,7 @@ def test_a_block_from_one_page_leaves_the_others(
     assert crosswiki_delete(spam, *USUAL, '-simulate').code == 0
 
     def block(farm: Any) -> None:
-        from mw_tokens_plugin.sandbox.records import Block
+        from centralauth_sandbox.records import Block
 
         name, title = 'Sandbox Operator', parse_title('Spam 1')
         assert title is not None
@@ -699,7 +699,7 @@ def test_where_all_wikis_refuse_it_can_be_resumed(
     assert crosswiki_delete(*names, *USUAL, '-simulate').code == 0
 
     def block(farm: Any, wikis: Sequence[str]) -> None:
-        from mw_tokens_plugin.sandbox.records import Block
+        from centralauth_sandbox.records import Block
 
         name = 'Sandbox Operator'
         for wiki in (farm.wikis['aa'], farm.wikis['bb']):

@@ -12,9 +12,9 @@ import pytest
 import pywikibot
 from pywikibot.exceptions import APIError
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin import enable
 from mw_tokens_plugin.exceptions import SessionError, SessionLost
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk
 from .farms import Farm

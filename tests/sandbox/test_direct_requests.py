@@ -10,7 +10,7 @@ import pytest
 import pywikibot
 from pywikibot.data import api
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.site.requests import TokenRequest
 
 from .farms import Farm

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 from .desk import Desk
 from .farms import ENABLE, Farm

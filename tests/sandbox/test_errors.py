@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin import exceptions
 from mw_tokens_plugin.exceptions import SessionLost
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk
 from .farms import Farm

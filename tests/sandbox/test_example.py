@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from pywikibot import Page
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.actions.steps import Steps
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import SkipReason
 from mw_tokens_plugin.cli.script import Kind
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .farms import Farm, existing
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import mw_tokens_plugin
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.exceptions import (
     CentralAuthTokenRefused,
     InvalidInput,
@@ -21,7 +22,6 @@ from mw_tokens_plugin.exceptions import (
     WikiUnreachable,
 )
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
-from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.family import SharedLogin
 from mw_tokens_plugin.site.foreign.directory import AttachedWikis
 

@@ -28,13 +28,13 @@ from requests import PreparedRequest, Response
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.exceptions import (
     AmbiguousWrite,
     ApiRefusal,
     CentralAuthTokenRefused,
     HttpRefusal,
 )
-from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.writes import send_once
 
 from . import upload_modes

@@ -11,8 +11,8 @@ import pywikibot
 from pywikibot.exceptions import Error
 from pywikibot.pagegenerators import GeneratorFactory
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.exceptions import SessionLost
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .farms import Farm
 from .foreign import OPERATOR, clear_journal, steps, wired

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 from .farms import Farm
 from .foreign import OPERATOR, wired, write_pages

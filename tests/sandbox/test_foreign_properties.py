@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from pywikibot.exceptions import Error
 from pywikibot.throttle import Throttle
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.exceptions import TokensPluginError
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .farms import Farm
 from .foreign import OPERATOR, clear_journal, wired, write_pages

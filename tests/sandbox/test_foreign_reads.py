@@ -13,7 +13,7 @@ from pywikibot import config
 from pywikibot.data import api
 from pywikibot.pagegenerators import PreloadingGenerator
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 from .desk import Desk
 from .farms import Farm

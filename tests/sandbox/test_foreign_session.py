@@ -19,6 +19,8 @@ from pywikibot.exceptions import APIError
 from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.throttle import Throttle
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.errors import ApiError
 from mw_tokens_plugin.exceptions import (
     BadUsername,
     CentralAuthTokenRefused,
@@ -28,8 +30,6 @@ from mw_tokens_plugin.exceptions import (
     SessionError,
     SessionLost,
 )
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.errors import ApiError
 from mw_tokens_plugin.site.requests import TokenRequest
 
 from .desk import Desk
@@ -233,7 +233,7 @@ def test_both_dead_at_once_are_both_renewed(foreign: Any, sandbox: Sandbox) -> N
 @pytest.fixture
 def mumbling(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wiki whose refusals do not say which token they mean, as raced ones do not."""
-    from mw_tokens_plugin.sandbox import errors
+    from centralauth_sandbox import errors
 
     def mumble(*args: object) -> ApiError:
         return ApiError('badtoken', '\u29fcbadtoken\u29fd')
@@ -520,7 +520,7 @@ def test_a_rename_in_progress_is_an_error_of_its_own(
 def test_a_name_that_is_not_usable_there_is_an_error_of_its_own(
     foreign: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mw_tokens_plugin.sandbox import errors
+    from centralauth_sandbox import errors
 
     monkeypatch.setattr(
         errors,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pywikibot import config
 from pywikibot.exceptions import Error as PywikibotError
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.exceptions import (
@@ -26,7 +27,6 @@ from mw_tokens_plugin.exceptions import (
     TokensPluginError,
     WikiUnreachable,
 )
-from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.requests import TokenRequest
 
 from .apicache import let_days_pass

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import pywikibot
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.globalblocks import GlobalBlock
 from mw_tokens_plugin.campaign import batch
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.globalblocks import GlobalBlock
 
 from .desk import Desk, Run
 from .farms import Farm, Login

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import State, now
 from mw_tokens_plugin.campaign.schema import campaigns
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk, Run
 from .farms import Farm

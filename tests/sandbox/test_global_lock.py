@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk, Run
 from .farms import Farm

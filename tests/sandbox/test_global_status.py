@@ -25,7 +25,7 @@ from mw_tokens_plugin.status.records import NOT_READABLE, Status
 from .desk import script
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.sandbox import Sandbox
+    from centralauth_sandbox import Sandbox
 
     from .desk import Run
     from .farms import Farm

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pywikibot
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin import AccountState, HiddenLevel
 from mw_tokens_plugin.exceptions import (
     AccountSuppressed,
@@ -31,7 +32,6 @@ from mw_tokens_plugin.exceptions import (
     UnknownModule,
     WikiUnreachable,
 )
-from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.refusals import refusals
 
 from .farms import Farm

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import pywikibot
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.globalblocks import GlobalBlock as SandboxBlock
+from centralauth_sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin import exceptions
 from mw_tokens_plugin.protocol.globalblocks import INFINITY, LocalBlock
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.globalblocks import GlobalBlock as SandboxBlock
-from mw_tokens_plugin.sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin.site.refusals import refusals
 
 from .farms import Farm

@@ -14,8 +14,8 @@ import pytest
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.seeds import BOT_GRANTS
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.seeds import BOT_GRANTS
 
 from .farms import Farm
 from .hostile import Hostile, hostile_server, plain

@@ -12,9 +12,9 @@ import pytest
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.exceptions import UnexpectedAnswer, WikiUnreachable
-from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.paraminfo import ModuleInfo
 
 from .apicache import let_days_pass

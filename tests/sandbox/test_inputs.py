@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pywikibot
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
     NoTokenNeeded,
@@ -16,7 +17,6 @@ from mw_tokens_plugin.exceptions import (
     UnknownTokenType,
 )
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
-from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.hook import enable
 from mw_tokens_plugin.site.inputs import account_text
 from mw_tokens_plugin.site.settings import settings

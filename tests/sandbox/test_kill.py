@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.journal import Entry
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.journal import Entry
 
 from .desk import Desk
 from .farms import Farm

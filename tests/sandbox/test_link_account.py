@@ -31,7 +31,7 @@ from mw_tokens_plugin.site.listener import ReturnListener
 from .desk import ROOT, Desk, Run
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.sandbox import Sandbox
+    from centralauth_sandbox import Sandbox
 
     from .farms import Farm
 

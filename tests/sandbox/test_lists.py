@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 from .desk import Desk, Run
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.actions.globallock import GlobalLock
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Outcome, State
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Run
 from .test_seals import LOCK, USUAL, Colleague, spam

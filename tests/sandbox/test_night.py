@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.faults import KINDS
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.faults import KINDS
 
 from .farms import Farm
 from .night import MOST_TARGETS, Night, Schedule, scaled_waits

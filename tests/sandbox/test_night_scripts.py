@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 from . import night_accounts, night_blocks, night_pages
 from .farms import Farm

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign import heartbeats
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import State
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.cli.kinds import campaign_scripts
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Run
 

@@ -16,16 +16,16 @@ import pywikibot
 from leftovers import forget_logins
 from pywikibot import config
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.farm import Farm as SandboxFarm
+from centralauth_sandbox.layout import Layout
+from centralauth_sandbox.seeds import Credentials, seeder
 from mw_tokens_plugin.exceptions import (
     TokenUnavailable,
     UnknownModule,
     UnknownTokenType,
 )
 from mw_tokens_plugin.protocol.legacy import Source
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import Farm as SandboxFarm
-from mw_tokens_plugin.sandbox.layout import Layout
-from mw_tokens_plugin.sandbox.seeds import Credentials, seeder
 
 from . import ownfarm
 from .farms import Farm

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from pywikibot import bot, config
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign import batch, guards
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, now
@@ -30,7 +31,6 @@ from mw_tokens_plugin.cli.run import Run as ScriptRun
 from mw_tokens_plugin.cli.script import CampaignScript
 from mw_tokens_plugin.cli.table import parse
 from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput
-from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.requests import TokenRequest
 from mw_tokens_plugin.site.settings import settings
 

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 from pywikibot import config
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import now
 from mw_tokens_plugin.campaign.sealkey import FILE
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk, Run
 

@@ -16,7 +16,7 @@ from .desk import Desk
 from .ownfarm import configure_both, renamed, writes
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.sandbox import Sandbox
+    from centralauth_sandbox import Sandbox
 
     from .farms import Farm
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.farm import Farm as SandboxFarm
+from centralauth_sandbox.layout import Layout
+from centralauth_sandbox.seeds import Credentials, seeder
+from centralauth_sandbox.server import codes_of
 from mw_tokens_plugin.cli import launch
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import Farm as SandboxFarm
-from mw_tokens_plugin.sandbox.layout import Layout
-from mw_tokens_plugin.sandbox.seeds import Credentials, seeder
-from mw_tokens_plugin.sandbox.server import codes_of
 
 from .apicache import let_days_pass
 from .desk import Run, script

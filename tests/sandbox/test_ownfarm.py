@@ -27,7 +27,7 @@ from .ownfarm import ALIVE, configure_both, same_page, writes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mw_tokens_plugin.sandbox import Sandbox
+    from centralauth_sandbox import Sandbox
 
     from .desk import Run
     from .farms import Farm

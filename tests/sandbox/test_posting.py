@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pywikibot import config
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.exceptions import (
     AmbiguousWrite,
     ApiRefusal,
@@ -14,7 +15,6 @@ from mw_tokens_plugin.exceptions import (
     TokenUnavailable,
     UnknownModule,
 )
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .farms import Farm
 from .foreign import OPERATOR

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign.ledger import Ledger
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Run
 from .foreign import write_pages

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import pywikibot
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.exceptions import ApiRefusal, StateConflict
-from mw_tokens_plugin.sandbox import Sandbox
 from mw_tokens_plugin.site.refusals import refusals
 
 from .test_tokens import LOCK, OPERATOR, steps

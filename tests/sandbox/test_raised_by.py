@@ -21,6 +21,8 @@ from pywikibot.exceptions import (
     UserRightsError,
 )
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.seeds import SYSOP
 from mw_tokens_plugin.exceptions import (
     AmbiguousWrite,
     BadToken,
@@ -32,8 +34,6 @@ from mw_tokens_plugin.exceptions import (
     SessionLost,
     WikiUnreachable,
 )
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.seeds import SYSOP
 from mw_tokens_plugin.site.requests import TokenRequest
 
 from .farms import Farm

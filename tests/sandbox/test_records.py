@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 from .desk import Desk, Run
 

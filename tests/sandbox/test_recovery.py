@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.rights import GLOBAL_GROUPS, rights_of
 from mw_tokens_plugin.actions.globallock import GlobalLock, Guards
 from mw_tokens_plugin.campaign.engine import Engine, Finish
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -22,8 +24,6 @@ from mw_tokens_plugin.campaign.records import Campaign, SkipReason, State, Targe
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.rights import GLOBAL_GROUPS, rights_of
 
 from .desk import Desk, Run
 from .farms import Farm, Login

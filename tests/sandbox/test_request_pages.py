@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.titles import parse_title
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.requestpages import RequestKind, RequestPage
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.titles import parse_title
 from mw_tokens_plugin.targets import requesters
 from mw_tokens_plugin.targets.requests import select
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign import batch, plan
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Run
 

@@ -12,11 +12,11 @@ import pytest
 import sqlalchemy as sa
 from pywikibot import config
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Step
 from mw_tokens_plugin.campaign.sealkey import FILE, Key
 from mw_tokens_plugin.campaign.seals import Sealer
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk, Run
 

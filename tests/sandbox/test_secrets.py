@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 from .desk import Desk
 from .farms import Farm, write_private

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Fault
+from centralauth_sandbox import Fault
 
 from .desk import NAMESPACE, Desk, Run, _take_terminal
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.sandbox import Sandbox
+    from centralauth_sandbox import Sandbox
 
     from .farms import Farm
 

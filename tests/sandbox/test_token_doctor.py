@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from centralauth_sandbox import Fault, Sandbox
+from centralauth_sandbox.records import Block as BlockThere
 from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.doctor import (
     SCRIPTS,
@@ -23,8 +25,6 @@ from mw_tokens_plugin.doctor import (
     examine,
 )
 from mw_tokens_plugin.doctor.findings import Need, Role, Script
-from mw_tokens_plugin.sandbox import Fault, Sandbox
-from mw_tokens_plugin.sandbox.records import Block as BlockThere
 
 from .desk import Desk, Run, script
 from .farms import Farm

@@ -14,6 +14,7 @@ from pywikibot import config
 from pywikibot.exceptions import APIError, ApiTimeoutError, OtherPageSaveError
 from pywikibot.login import LoginStatus
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin import Token, TokenType
 from mw_tokens_plugin.exceptions import (
     BadToken,
@@ -24,7 +25,6 @@ from mw_tokens_plugin.exceptions import (
     UnknownModule,
     UnknownTokenType,
 )
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .desk import Desk
 from .farms import Farm

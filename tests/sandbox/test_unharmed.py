@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.configuration import KEY
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.configuration import KEY
 
 from .desk import Desk
 from .farms import Farm

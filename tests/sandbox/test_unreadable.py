@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import requests
 
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.farm import Farm
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.report.texts import safe, to_json
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import Farm
 
 from .desk import Run, script
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import pywikibot
 
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin import Token
 from mw_tokens_plugin.exceptions import TokenUnavailable, UnknownTokenType
-from mw_tokens_plugin.sandbox import Sandbox
 
 from .apicache import let_days_pass
 from .farms import Farm

@@ -19,7 +19,7 @@ from pywikibot.site._upload import Uploader
 from sandbox.farms import Farm
 from sandbox.foreign import wired
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 _CONSUMER = ('consumer', 'consumer secret', 'access', 'access secret')
 

@@ -15,7 +15,7 @@ from pywikibot.data import api
 from pywikibot.exceptions import APIError
 from pywikibot.site import APISite
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.site.install import missing_seams
 from mw_tokens_plugin.site.requestclasses import request_class
 from mw_tokens_plugin.site.requests import CachedTokenRequest, TokenRequest

@@ -22,7 +22,7 @@ from pywikibot.login import LoginStatus
 from pywikibot.site import APISite, DataSite
 from sandbox.farms import Farm
 
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.site.cleanlogs import LOGGERS
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mw_tokens_plugin.sandbox import Farm
-from mw_tokens_plugin.sandbox.api import Api
-from mw_tokens_plugin.sandbox.call import Request
-from mw_tokens_plugin.sandbox.layout import Layout
-from mw_tokens_plugin.sandbox.seeds import OPERATOR, Credentials, seeder
+from centralauth_sandbox import Farm
+from centralauth_sandbox.api import Api
+from centralauth_sandbox.call import Request
+from centralauth_sandbox.layout import Layout
+from centralauth_sandbox.seeds import OPERATOR, Credentials, seeder
 
 CREDENTIALS = Credentials.generate('secret')
 AGES = ('1.19', '1.22', '1.23')

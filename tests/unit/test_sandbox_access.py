@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.configuration import NotOurs
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.configuration import NotOurs
 
 NAME = 'Spambot 00001'
 FILES = ['sandbox-key', 'sandbox_family.py', 'user-config.py', 'user-password.py']
@@ -104,7 +104,7 @@ def test_the_configuration_goes_through_nothing_that_is_planted(
     victim, folder = tmp_path / 'victim', tmp_path / 'folder'
     folder.mkdir()
     if kind == 'link':
-        victim.write_text('# Written by mw_tokens_plugin.sandbox.\nmine', 'utf-8')
+        victim.write_text('# Written by centralauth_sandbox.\nmine', 'utf-8')
     if kind == 'pipe':
         os.mkfifo(folder / name)
     elif kind == 'folder':

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from unit.sandbox_ages import AGES, WITH_ACTION, Client
 
-from mw_tokens_plugin.sandbox.seeds import OPERATOR
+from centralauth_sandbox.seeds import OPERATOR
 
 
 @pytest.fixture(params=AGES)

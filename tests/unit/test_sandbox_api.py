@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Farm, Fault
-from mw_tokens_plugin.sandbox.api import Api
-from mw_tokens_plugin.sandbox.call import Request
-from mw_tokens_plugin.sandbox.faults import strike
-from mw_tokens_plugin.sandbox.seeds import OPERATOR, TWOFACTOR, Credentials, seeder
+from centralauth_sandbox import Farm, Fault
+from centralauth_sandbox.api import Api
+from centralauth_sandbox.call import Request
+from centralauth_sandbox.faults import strike
+from centralauth_sandbox.seeds import OPERATOR, TWOFACTOR, Credentials, seeder
 
 CREDENTIALS = Credentials.generate('secret')
 

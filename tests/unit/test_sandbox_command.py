@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import mw_tokens_plugin
-from mw_tokens_plugin.sandbox.__main__ import _password, main
+from centralauth_sandbox.__main__ import _password, main
 
-COMMAND = [sys.executable, '-m', 'mw_tokens_plugin.sandbox']
+COMMAND = [sys.executable, '-m', 'centralauth_sandbox']
 ROOT = str(Path(mw_tokens_plugin.__file__).parents[1])
 
 #: A web server that is not installed.
@@ -21,14 +21,14 @@ NO_SERVER = """
 import runpy, sys
 sys.modules['aiohttp'] = None
 sys.argv = ['sandbox']
-runpy.run_module('mw_tokens_plugin.sandbox', run_name='__main__')
+runpy.run_module('centralauth_sandbox', run_name='__main__')
 """
 
 #: A client that hangs up before its answer has come, just before the sandbox ends.
 HANGING_UP = """
 import socket, time
 from urllib.parse import urlsplit
-from mw_tokens_plugin.sandbox import Sandbox
+from centralauth_sandbox import Sandbox
 
 with Sandbox(wikis=1, accounts=0) as sandbox:
     sandbox.faults.arm(kind='slow', when='after', seconds=60.0)
@@ -66,7 +66,7 @@ def test_a_missing_web_server_is_one_sentence(tmp_path: Path) -> None:
 
 def test_the_farm_is_there_without_a_web_server(tmp_path: Path) -> None:
     code = NO_SERVER.partition('sys.argv')[0]
-    code += 'from mw_tokens_plugin.sandbox import Farm, Fault; Farm.empty()'
+    code += 'from centralauth_sandbox import Farm, Fault; Farm.empty()'
     done = run(sys.executable, '-c', code, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, '')
 

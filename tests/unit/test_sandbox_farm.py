@@ -6,11 +6,11 @@ import hashlib
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Farm
-from mw_tokens_plugin.sandbox.rights import GLOBAL_GROUPS, GRANTS, rights_of
-from mw_tokens_plugin.sandbox.seeds import OPERATOR, Credentials, seeder
-from mw_tokens_plugin.sandbox.server import codes_of
-from mw_tokens_plugin.sandbox.titles import canonical_user, is_address, parse_title
+from centralauth_sandbox import Farm
+from centralauth_sandbox.rights import GLOBAL_GROUPS, GRANTS, rights_of
+from centralauth_sandbox.seeds import OPERATOR, Credentials, seeder
+from centralauth_sandbox.server import codes_of
+from centralauth_sandbox.titles import canonical_user, is_address, parse_title
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Fault
-from mw_tokens_plugin.sandbox.faults import Facts, FaultError, Faults
+from centralauth_sandbox import Fault
+from centralauth_sandbox.faults import Facts, FaultError, Faults
 
 
 class Clock:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from mw_tokens_plugin.sandbox import Farm, Sandbox
-from mw_tokens_plugin.sandbox.globalblocks import DAY, GlobalBlock
+from centralauth_sandbox import Farm, Sandbox
+from centralauth_sandbox.globalblocks import DAY, GlobalBlock
 
 ADDRESS = '198.51.100.7'
 

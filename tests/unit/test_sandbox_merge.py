@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mw_tokens_plugin.sandbox.merge import merge
+from centralauth_sandbox.merge import merge
 
 LINES = st.lists(st.sampled_from(['', 'a', 'b', '== c ==', 'd', 'e']), max_size=7)
 

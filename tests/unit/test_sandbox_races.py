@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.farm import Farm
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.farm import Farm
 
 NAMES = [f'Spam {n:03}' for n in range(60)]
 LOST = {'current': 'centralauth-state-mismatch', '1.43': 'internal_api_error_'}

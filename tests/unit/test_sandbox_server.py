@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import requests
 
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.configuration import NotOurs
-from mw_tokens_plugin.sandbox.control import CommandError
-from mw_tokens_plugin.sandbox.seeds import OPERATOR
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.configuration import NotOurs
+from centralauth_sandbox.control import CommandError
+from centralauth_sandbox.seeds import OPERATOR
 
 PYWIKIBOT = Path(__file__).with_name('sandbox_pywikibot.py')
 
@@ -375,7 +375,7 @@ def test_the_command_ends_when_told(tmp_path: Path, number: int) -> None:
 
 def _command(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, '-m', 'mw_tokens_plugin.sandbox', *arguments],
+        [sys.executable, '-m', 'centralauth_sandbox', *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -15,9 +15,9 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from mw_tokens_plugin.sandbox import Sandbox
-from mw_tokens_plugin.sandbox.multipart import parse
-from mw_tokens_plugin.sandbox.seeds import OPERATOR
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.multipart import parse
+from centralauth_sandbox.seeds import OPERATOR
 
 PYWIKIBOT = Path(__file__).with_name('sandbox_uploads.py')
 PNG = b'\x89PNG\r\n\x1a\n' + bytes(8) + (5).to_bytes(4, 'big') + (3).to_bytes(4, 'big')

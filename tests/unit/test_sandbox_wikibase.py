@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.sandbox import Farm, Sandbox
-from mw_tokens_plugin.sandbox.api import Api
-from mw_tokens_plugin.sandbox.call import Request
-from mw_tokens_plugin.sandbox.seeds import OPERATOR, SYSOP, Credentials, seeder
+from centralauth_sandbox import Farm, Sandbox
+from centralauth_sandbox.api import Api
+from centralauth_sandbox.call import Request
+from centralauth_sandbox.seeds import OPERATOR, SYSOP, Credentials, seeder
 
 PYWIKIBOT = Path(__file__).with_name('sandbox_wikibase.py')
 CREDENTIALS = Credentials.generate('secret')

@@ -19,7 +19,7 @@ from .seeds import Credentials
 #: The header with what commands need.
 KEY = 'Sandbox-Key'
 
-_MARK = '# Written by mw_tokens_plugin.sandbox.'
+_MARK = '# Written by centralauth_sandbox.'
 
 _USER_CONFIG = """{mark}  Delete the directory when the sandbox has ended.
 family = 'sandbox'

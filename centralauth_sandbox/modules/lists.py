@@ -1,7 +1,7 @@
 """Lists: logs, recent changes, contributions, pages, local users.
 
 They only read; lists of global accounts are in
-:mod:`mw_tokens_plugin.sandbox.modules.accounts`, those of blocks in :mod:`.blocks` and
+:mod:`centralauth_sandbox.modules.accounts`, those of blocks in :mod:`.blocks` and
 :mod:`.globalblocks`.
 """
 

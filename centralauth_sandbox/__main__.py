@@ -1,4 +1,4 @@
-"""`python -m mw_tokens_plugin.sandbox`: start a farm, say where, wait for Ctrl-C.
+"""`centralauth-sandbox`: start a farm, say where, wait for Ctrl-C.
 
 What the farm is made of comes from :mod:`.seeds`; here is only the command line.
 """
@@ -108,7 +108,7 @@ def _announcement(sandbox: Sandbox, directory: Path) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog='python -m mw_tokens_plugin.sandbox',
+        prog='centralauth-sandbox',
         description='Start a farm of imitated wikis on loopback addresses.',
         allow_abbrev=False,
     )
