@@ -20,6 +20,12 @@ def cleared() -> Iterator[None]:
     """Put settings back when a test ends, and forget sites, logins and secrets."""
     from pywikibot import bot, config
 
+    from mw_tokens_plugin.site.settings import settings as enabled
+
+    told = {
+        name: value.copy() if isinstance(value, dict | list) else value
+        for name, value in vars(enabled).items()
+    }
     settings = dict(vars(config))
     contents = {
         name: _copy(value)
@@ -30,6 +36,8 @@ def cleared() -> Iterator[None]:
     }
     override = bot._user_override
     yield
+    # What enable() was told, which scripts of later tests would obey.
+    vars(enabled).update(told)
     for name in vars(config).keys() - settings.keys():
         delattr(config, name)
     vars(config).update(settings)
