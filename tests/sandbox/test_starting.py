@@ -41,6 +41,8 @@ USUAL = (*TARGETS, '-reason:x', '-always')
 STARTS = {
     'global_lock': USUAL,
     'global_delete': USUAL,
+    'global_block': (*USUAL, '-expiry:1 week'),
+    'global_status': TARGETS,
     'crosswiki_delete': ('aawiki\tSpam page 00003 2', '-reason:x', '-always'),
     'link_account': ('-list',),
     'campaign': ('list',),
@@ -233,6 +235,9 @@ def test_so_does_every_script(name: str, farm: Farm, tmp_path: Path) -> None:
         assert not [n for n, text in files(desk).items() if SECRET in text]
         if name == 'campaign' and how != 'a comma':
             # It needs no wiki.
+            assert run.code == 0, run.said
+        elif name == 'global_status' and how == 'no user name':
+            # What everybody may read needs no login.
             assert run.code == 0, run.said
         elif name == 'token_doctor' and how != 'a bug in the family':
             # It tells what it finds, as its output.
