@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.errorcodes import exit_code_of, is_refusal
+from mw_tokens_plugin.campaign.errorcodes import exit_code_of, is_refusal, is_veto
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledgerfile import keep_copy, prepare
 from mw_tokens_plugin.campaign.ledgerurl import LedgerPlace
@@ -50,6 +50,9 @@ _REFUSALS = (
 #: that has failed for now (``EAI_AGAIN``).
 _UNRESOLVED = ('failed to resolve host', 'could not translate host name')
 _UNRESOLVED_NOW = (f'[Errno {socket.EAI_AGAIN}]', 'temporary failure')
+
+#: Why a ledger does not keep what is written into it.
+RULES = 'somebody has given its tables rules or triggers'
 
 #: With what SQLite begins to complain of bytes that are no text.
 _NO_TEXT = 'Could not decode to UTF-8'
@@ -115,7 +118,7 @@ class Database:
             )
         # Drivers raise anything for parameters that they do not understand.
         except Exception as error:  # noqa: BLE001  # see above
-            reason = place.cleaned(str(getattr(error, 'orig', None) or error))
+            reason = place.cleaned(_said(error))
             kind = LedgerFailure if _works_later(error) else InvalidInput
             raise kind(
                 f'The ledger {self.location} cannot be opened: {reason}'
@@ -148,17 +151,14 @@ class Database:
                 if flush:
                     _synchronous(connection, 'NORMAL')
         except sa.exc.SQLAlchemyError as error:
-            reason = self._place.cleaned(str(getattr(error, 'orig', None) or error))
+            reason = self._place.cleaned(_said(error))
             if reason.startswith(_NO_TEXT):
                 raise self._unreadable(reason) from None
-            what_follows = (
-                'What was sent and not recorded is read from the wiki by -resume.'
-                if self.may_have_sent
-                else 'Nothing was sent.'
-            )
-            raise LedgerFailure(
-                f'The ledger {self.location} failed: {reason}. {what_follows}'
-            ) from error
+            if is_veto(error):
+                happened = f'refuses what is written into it ({reason}): {RULES}'
+            else:
+                happened = f'failed: {reason}'
+            raise self.failure(happened) from error
         except (ValueError, TypeError) as error:
             if isinstance(error, InvalidInput):
                 raise
@@ -166,6 +166,18 @@ class Database:
                 raise
             # A value that its column cannot have: SQLite takes any.
             raise self._unreadable(str(error)) from None
+
+    def failure(self, happened: str) -> LedgerFailure:
+        """Return an error of the ledger, which says what follows from it.
+
+        :param happened: what the ledger has done, or not done
+        """
+        what_follows = (
+            'What was sent and not recorded is read from the wiki by -resume.'
+            if self.may_have_sent
+            else 'Nothing was sent.'
+        )
+        return LedgerFailure(f'The ledger {self.location} {happened}. {what_follows}')
 
     def _unreadable(self, reason: str) -> InvalidInput:
         return InvalidInput(
@@ -219,6 +231,16 @@ class Database:
                 if last or not _is_deadlock(error.__cause__):
                     raise
         raise AssertionError('the last try returns or raises')
+
+
+def _said(error: Exception) -> str:
+    """Return what a driver says of an error, in one line.
+
+    PostgreSQL adds lines, of which some show values of the row.
+    """
+    original = getattr(error, 'orig', None) or error
+    primary = getattr(getattr(original, 'diag', None), 'message_primary', None)
+    return ' '.join(str(primary or original).split())
 
 
 def _is_ours(error: BaseException) -> bool:

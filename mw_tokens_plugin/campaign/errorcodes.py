@@ -142,6 +142,12 @@ _DATABASE_REFUSES = frozenset(
     (1044, 1045, 1049, 1102, 1142, 1227, 1698, 2054, 2059, 4151)
 )
 
+#: What PostgreSQL says to an account that lacks a right on a table.
+_LACKS_RIGHT = '42501'
+
+#: What MariaDB and PostgreSQL call an error that a trigger has raised.
+_RAISED_BY_TRIGGER = (1644, 'P0001')
+
 #: Error codes of the API, by their beginning.
 #: https://www.mediawiki.org/wiki/API:Errors_and_warnings
 _API_CODES = (
@@ -176,6 +182,7 @@ def exit_code_of(error: BaseException) -> ExitCode:
         if is_refusal(getattr(cause, 'orig', None)):
             return ExitCode.USAGE
         transient = cause is None or isinstance(cause, _DATABASE_IS_BUSY)
+        transient |= is_veto(cause)
         return ExitCode.TRY_AGAIN if transient else ExitCode.INTERNAL
     if isinstance(error, ApiRefusal | APIError):
         return _code_of_refusal(error)
@@ -191,7 +198,29 @@ def is_refusal(error: BaseException | None) -> bool:
 
     :param error: what its driver says
     """
+    if _state_of(error) == _LACKS_RIGHT:
+        return True
     return bool(error and error.args and error.args[0] in _DATABASE_REFUSES)
+
+
+def is_veto(error: BaseException | None) -> bool:
+    """Tell whether rules or triggers that a table was given refuse what is written.
+
+    .. version-added:: 0.1
+
+    :param error: as SQLAlchemy has raised it
+    """
+    if isinstance(error, sa.exc.IntegrityError):
+        return True
+    original = getattr(error, 'orig', None)
+    number = original.args[0] if original is not None and original.args else None
+    return not {number, _state_of(original)}.isdisjoint(_RAISED_BY_TRIGGER)
+
+
+def _state_of(error: BaseException | None) -> str | None:
+    """Return the SQLSTATE of an error of PostgreSQL."""
+    state = getattr(error, 'sqlstate', None) or getattr(error, 'pgcode', None)
+    return state if isinstance(state, str) else None
 
 
 def _code_of_refusal(error: ApiRefusal | APIError) -> ExitCode:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mw_tokens_plugin.campaign.database import Database, Row
+from mw_tokens_plugin.campaign.database import RULES, Database, Row
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     State,
@@ -77,15 +77,7 @@ class RowStore:
 
     def forgetful(self) -> LedgerFailure:
         """Return the error for a row that is not as it was written just now."""
-        what_follows = (
-            'What was sent and not recorded is read from the wiki by -resume.'
-            if self.database.may_have_sent
-            else 'Nothing was sent.'
-        )
-        return LedgerFailure(
-            f'The ledger {self.location} does not keep what is written into it: '
-            f'somebody has given its tables rules or triggers. {what_follows}'
-        )
+        return self.database.failure(f'does not keep what is written into it: {RULES}')
 
     @staticmethod
     def _page(

@@ -24,6 +24,14 @@ class _Page:
         return 'Page'
 
 
+class _Postgres(Exception):
+    """As much of an error of psycopg as counts."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__('what it says')
+        self.sqlstate = state
+
+
 def _failure(cause: Exception) -> Exception:
     error = exceptions.LedgerFailure('it failed')
     error.__cause__ = cause
@@ -66,7 +74,11 @@ def _failure(cause: Exception) -> Exception:
         (exceptions.StoppedByGuard('too long'), 4),
         (exceptions.LedgerFailure('at its start'), 75),
         (_failure(sa.exc.OperationalError('', {}, Exception('locked'))), 75),
+        (_failure(sa.exc.IntegrityError('', {}, Exception('by a trigger'))), 75),
         (_failure(sa.exc.OperationalError('', {}, Exception(1142, 'denied'))), 2),
+        (_failure(sa.exc.ProgrammingError('', {}, _Postgres('42501'))), 2),
+        (_failure(sa.exc.ProgrammingError('', {}, _Postgres('P0001'))), 75),
+        (_failure(sa.exc.ProgrammingError('', {}, _Postgres('42703'))), 70),
         (exceptions.UnexpectedAnswer('a proxy'), 75),
         (exceptions.InternalApiError('internal_api_error_X', ''), 75),
         (pwb.APIError('readonly', ''), 75),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Engine, Finish
+from mw_tokens_plugin.campaign.errorcodes import exit_code_of
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.plan import make_plan
 from mw_tokens_plugin.campaign.records import (
@@ -169,6 +170,58 @@ def test_an_outcome_that_a_ledger_does_not_take_stops_the_run(ledger: Ledger) ->
     assert run(ledger, campaign, action).error is None
     assert action.applied == [*'ABC']
     assert all(target.changed for target in ledger.targets(campaign))
+
+
+def refuse(ledger: Ledger, table: str, when: str) -> None:
+    """Let the database refuse each change of a row for which something holds."""
+    dialect = ledger.database.engine.dialect.name
+    head = f'CREATE TRIGGER refused BEFORE UPDATE ON {table}'
+    statements = {
+        'sqlite': [f"{head} WHEN {when} BEGIN SELECT RAISE(ABORT, 'no way'); END"],
+        'postgresql': [
+            'CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN'
+            f" IF {when} THEN RAISE EXCEPTION 'no way'; END IF; RETURN NEW; END $$",
+            f'{head} FOR EACH ROW EXECUTE FUNCTION refuse()',
+        ],
+    }.get(
+        dialect,
+        [
+            f'{head} FOR EACH ROW BEGIN IF {when} THEN SIGNAL SQLSTATE'
+            " '45000' SET MESSAGE_TEXT = 'no way'; END IF; END"
+        ],
+    )
+    with ledger.database.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize(
+    ('table', 'when', 'applied', 'what_follows'),
+    [
+        ('target', "new.state='leased'", 0, 'Nothing was sent.'),
+        ('target', "new.state='done'", 1, 'is read from the wiki by -resume.'),
+        ('lane', 'new.owner IS NULL', 3, 'is read from the wiki by -resume.'),
+    ],
+)
+def test_what_a_trigger_refuses_ends_a_run_in_one_sentence(
+    ledger: Ledger, table: str, when: str, applied: int, what_follows: str
+) -> None:
+    """Not with the traceback of an internal error, whatever the database calls it."""
+    action = Applying('aawiki' if table == 'lane' else None)
+    campaign = ledger.create(
+        'wave', action='a', wiki='w', operator='o', reason='r', options={}
+    )
+    ledger.add(campaign, 'ABC')
+    campaign = make_plan(ledger, campaign, action)
+    refuse(ledger, table, when)
+    with at_work(ledger, campaign, account='o@w') as begun:
+        error = Engine(ledger, campaign, action, begun).run().error
+    assert isinstance(error, LedgerFailure)
+    said = str(error)
+    assert 'no way' in said and 'rules or triggers' in said and '\n' not in said
+    assert said.endswith(what_follows)
+    assert exit_code_of(error) == 75
+    assert len(action.applied) == applied
 
 
 @pytest.mark.parametrize('then', ['DELETE FROM campaign', "SELECT RAISE(ABORT, 'no')"])
