@@ -35,8 +35,6 @@ _DYNAMIC = frozenset(
         'email',
         'realname',
         'reason',
-        'rememberMe',
-        'OATHToken',
         'farmlogin',
         'second',
         'pin',
@@ -55,7 +53,7 @@ _FOR_ALL = frozenset(
     'login clientlogin logout help paraminfo createaccount linkaccount rsd'.split()
 )
 _PAGE_SETS = ('list', 'prop', 'generator', 'titles', 'pageids', 'revids')
-_SENSITIVE = frozenset({'password', 'lgpassword', 'retype', 'OATHToken', 'pin'})
+_SENSITIVE = frozenset({'password', 'lgpassword', 'retype', 'pin'})
 _EXPOSED = (
     'MediaWiki-API-Error, Retry-After, X-Database-Lag, MediaWiki-Login-Suppressed'
 )
@@ -445,7 +443,7 @@ class Api:
                 return
             names_of_main = age.main | {'callback'}
         unknown = call.given.keys() - names_of_main - call.known
-        if 'd' in module.flags and module.path != 'linkaccount':
+        if 'd' in module.flags and module.path not in ('linkaccount', 'clientlogin'):
             unknown -= _DYNAMIC
         if unknown:
             names = [name for name in call.given if name in unknown]

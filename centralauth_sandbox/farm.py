@@ -17,6 +17,7 @@ from .entities import Entities
 from .files import Files, FileVersion, base36
 from .globalblocks import GlobalBlocks
 from .layout import Layout
+from .loginsteps import Logins
 from .oauth import Consumers
 from .provider import Provider
 from .records import (
@@ -493,6 +494,7 @@ class Farm:
         self.added_rights = {'steward': ('globalblock',)} if self.current else {}
         self._last_account = 0
         self.sessions = Sessions(self)
+        self.logins = Logins(self.clock, current=self.current)
         self.consumers = Consumers(self)
         self.provider = Provider()
         self.global_blocks = GlobalBlocks(self)

@@ -13,7 +13,10 @@ from typing import Any
 
 from .farm import Farm
 
-_SECRET = ('token', 'password', 'retype', 'OATHToken', 'pin')
+_SECRET = (
+    *('token', 'password', 'retype', 'OATHToken', 'RecoveryCode', 'captchaWord'),
+    *('credential', 'pin'),
+)
 _LONGEST = 4000
 
 

@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from .loginsteps import Factors
 from .rights import rights_of
 from .titles import Title
 
@@ -99,7 +100,9 @@ class Account:
     groups: frozenset[str] = frozenset()
     attached: dict[str, LocalAccount] = field(default_factory=dict)
     bots: dict[str, BotPassword] = field(default_factory=dict)
+    #: A code that never changes, of a second factor that tests have.
     twofactor: str = ''
+    factors: Factors = field(default_factory=Factors)
     renaming: bool = False
     #: When it ceases to be in a global group, where it does.
     expiries: dict[str, str] = field(default_factory=dict)

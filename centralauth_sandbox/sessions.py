@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from .jwt import Signer, unique
+from .loginsteps import LoginFlow
 from .provider import Conversation
 from .rights import ANONYMOUS, rights_of
 
@@ -37,7 +38,7 @@ class Stored:
     central: str = ''
     app: str = ''
     bot_secret: str = ''
-    flow: dict[str, str] = field(default_factory=dict)
+    flow: LoginFlow | None = None
     #: When the password was given; a session that was revived does not know.
     since: float = 0.0
     linking: Conversation | None = None

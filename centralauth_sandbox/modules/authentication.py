@@ -1,7 +1,6 @@
 """Logging in and out, tokens, and who one is.
 
-The two-factor step of `action=clientlogin` imitates a common extension; it has no
-recording of its own beyond the shape of a UI step.
+What a login asks for after the password is in :mod:`.loginconversation`.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from ..errors import ApiError
 from ..records import Account, LocalAccount
 from ..rights import implicit_groups
 from ..titles import canonical_user
+from . import loginconversation, loginforms
 from .blocked import block_info, block_of
 from .linking import describe_linking, login_age_status
 
@@ -44,18 +44,20 @@ def clientlogin(call: Call, values: Values) -> None:
         _continue_login(call, values)
         return
     given = call.given
-    if 'username' not in given or 'password' not in given:
-        _fail(
+    fields = (
+        loginforms.PASSWORD_REQUEST['fields'] | loginforms.REMEMBER_REQUEST['fields']
+    )
+    call.known.update(fields)
+    name = canonical_user(given.get('username', ''))
+    if not name or not given.get('password'):
+        _answer(
             call,
-            values,
-            'authmanager-authn-no-primary',
-            'The supplied credentials could not be authenticated.',
+            loginconversation.failure(call, values, 'authmanager-authn-no-primary'),
         )
         return
-    name = canonical_user(given['username'])
-    call.answer.target = name or ''
-    account = call.farm.accounts.get(name) if name else None
-    local = call.wiki.accounts.get(name) if name else None
+    call.answer.target = name
+    account = call.farm.accounts.get(name)
+    local = call.wiki.accounts.get(name)
     if (
         local
         and local.password
@@ -67,28 +69,16 @@ def clientlogin(call: Call, values: Values) -> None:
         call.answer.effect = 'login'
         call.result['clientlogin'] = {'status': 'PASS', 'username': local.name}
         return
-    if not _password_is_right(account, local, given['password']):
-        _fail(call, values, 'wrongpassword', _WRONG)
-    elif account is None or account.locked:
-        _fail(call, values, 'centralauth-login-error-locked', _LOCKED)
-    elif account.renaming:
-        _fail(
-            call,
-            values,
-            'centralauth-rename-abortlogin',
-            'Your account is currently being renamed or merged. '
-            f'[[Special:GlobalRenameProgress/{account.name}|View the status]].',
-        )
-    elif account.twofactor:
-        call.farm.sessions.start(call.session)
-        assert call.session.stored is not None
-        call.session.stored.flow = {
-            'user': account.name,
-            'remember': given.get('rememberMe', ''),
-        }
-        call.result['clientlogin'] = _two_factor_step(values)
+    refused = _refused(call, values, name, account, local)
+    if refused is not None:
+        _answer(call, refused)
+        return
+    assert account is not None
+    remember = 'rememberMe' in given
+    if loginconversation.begin(call, account, remember=remember, return_url=url or ''):
+        _answer(call, loginconversation.asked(call, values))
     else:
-        _pass(call, account, 'rememberMe' in given)
+        _pass(call, account, remember)
 
 
 #: Kinds of sessions in which nobody can log in.
@@ -253,20 +243,22 @@ def authmanagerinfo(call: Call, values: Values) -> None:
         'canlinkaccounts': call.farm.provider.enabled,
     }
     values['output']['authmanagerinfo'] = info
-    stored = call.session.stored
     if values['securitysensitiveoperation'] is not None:
         info['securitysensitiveoperationstatus'] = login_age_status(call)
     if values['requestsfor'] is not None:
         info |= {
             'haspreservedstate': False,
             'hasprimarypreservedstate': False,
-            'preservedusername': stored.flow.get('user', '') if stored else '',
+            'preservedusername': '',
         }
     if values['requestsfor'] == 'login':
-        info['requests'] = [_PASSWORD_REQUEST, _REMEMBER_REQUEST]
+        form = [loginforms.PASSWORD_REQUEST, loginforms.REMEMBER_REQUEST]
+        if call.farm.logins.wants_captcha(call.session.address):
+            captcha = call.farm.logins.new_captcha()
+            form.insert(0, loginforms.captcha_request(*captcha))
+        info |= loginforms.laid_out(values, form)
     elif values['requestsfor'] == 'login-continue':
-        flow = stored.flow if stored else {}
-        info['requests'] = [_TWO_FACTOR_REQUEST] if flow else []
+        info |= loginforms.laid_out(values, loginconversation.form(call))
     elif values['requestsfor'] is not None:
         describe_linking(call, values, info)
 
@@ -285,13 +277,54 @@ def _pass(call: Call, account: Account, remember: bool) -> None:
     call.result['clientlogin'] = {'status': 'PASS', 'username': account.name}
 
 
-def _fail(call: Call, values: Values, code: str, message: str) -> None:
-    call.answer.code = f'login-{code}'
-    call.result['clientlogin'] = {
-        'status': 'FAIL',
-        **message_of(values, code, message),
-        'canpreservestate': False,
-    }
+def _answer(call: Call, answer: Json) -> None:
+    call.result['clientlogin'] = answer
+
+
+def _refused(
+    call: Call,
+    values: Values,
+    name: str,
+    account: Account | None,
+    local: LocalAccount | None,
+) -> Json | None:
+    """Return the answer to a login whose first step fails; None if it does not."""
+    logins, given, address = call.farm.logins, call.given, call.session.address
+    throttled = throttle(call, name)
+    if throttled:
+        param = {'duration': throttled}
+        return loginconversation.failure(call, values, 'login-throttled', param)
+    if logins.wants_captcha(address):
+        call.known.update(('captchaId', 'captchaWord'))
+        word = given.get('captchaWord', '')
+        if not word and call.farm.current:
+            return loginconversation.failure(call, values, 'captcha-login-required')
+        if not logins.solves(given.get('captchaId', ''), word):
+            return loginconversation.failure(call, values, 'wrongpassword')
+    if not _password_is_right(account, local, given['password']):
+        logins.attempts.note('wrong', address)
+        return loginconversation.failure(call, values, 'wrongpassword')
+    logins.attempts.forget('login', f'{name} {address}')
+    if account is None or account.locked:
+        return loginconversation.failure(call, values, 'centralauth-login-error-locked')
+    if account.renaming:
+        return loginconversation.failure(
+            call, values, 'centralauth-rename-abortlogin', account.name
+        )
+    return None
+
+
+def throttle(call: Call, name: str) -> int:
+    """Count a login; return for how many seconds there have been too many."""
+    logins = call.farm.logins
+    if logins.password_limit is None:
+        return 0
+    most, seconds = logins.password_limit
+    who = f'{name} {call.session.address}'
+    if logins.attempts.count('login', who, seconds) >= most:
+        return seconds
+    logins.attempts.note('login', who)
+    return 0
 
 
 def message_of(values: Values, code: str, message: str) -> Json:
@@ -307,32 +340,21 @@ def message_of(values: Values, code: str, message: str) -> Json:
 
 def _continue_login(call: Call, values: Values) -> None:
     stored = call.session.stored
-    if stored is None or not stored.flow:
-        _fail(
+    if stored is None or stored.flow is None:
+        _answer(
             call,
-            values,
-            'authmanager-authn-not-in-progress',
-            'Authentication is not in progress or session data has been lost. Please '
-            'start again from the beginning.',
+            loginconversation.failure(
+                call, values, 'authmanager-authn-not-in-progress'
+            ),
         )
         return
-    account = call.farm.accounts[stored.flow['user']]
+    flow, account = stored.flow, call.farm.accounts[stored.flow.user]
     call.answer.target = account.name
-    code = call.given.get('OATHToken')
-    if code == account.twofactor:
-        _pass(call, account, bool(stored.flow['remember']))
+    answer = loginconversation.proceed(call, values)
+    if answer is None:
+        _pass(call, account, flow.remember)
     else:
-        call.answer.code = '' if code is None else 'login-twofactor'
-        call.result['clientlogin'] = _two_factor_step(values)
-
-
-def _two_factor_step(values: Values) -> Json:
-    message = message_of(
-        values,
-        'oathauth-auth-ui',
-        'Enter the verification code of your authentication device.',
-    )
-    return {'status': 'UI', 'requests': [_TWO_FACTOR_REQUEST], **message}
+        _answer(call, answer)
 
 
 def _wrong_login_token(call: Call) -> Json:
@@ -364,11 +386,18 @@ def _log_in_somehow(call: Call, name: str, password: str, result: Json) -> None:
     call.answer.target = canonical or ''
     account = call.farm.accounts.get(canonical) if canonical else None
     local = call.wiki.accounts.get(canonical) if canonical else None
-    if not _password_is_right(account, local, password):
+    throttled = throttle(call, canonical) if canonical else 0
+    if throttled:
+        shown = loginforms.message(
+            {'messageformat': 'wikitext'}, 'login-throttled', {'duration': throttled}
+        )
+        _refuse(call, result, 'throttled', shown['message'].replace('\n', ' '))
+    elif not _password_is_right(account, local, password):
         _refuse(call, result, 'wrongpassword', _WRONG.replace('\n', ' '))
     elif account is None or account.locked:
         _refuse(call, result, 'locked', _LOCKED)
-    elif account.twofactor:
+    elif loginconversation.has_steps(account):
+        loginconversation.begin(call, account, remember=False, return_url='')
         result |= {
             'result': 'Aborted',
             'reason': 'Authentication requires user interaction, which is not '
@@ -434,72 +463,3 @@ def _of_session(call: Call) -> Json:
     if call.wiki.age is None or stored is None:
         return {}
     return {'cookieprefix': call.wiki.db, 'sessionid': stored.id}
-
-
-def _request(
-    id: str, required: str, provider: str, account: str, fields: dict[str, Json]
-) -> Json:
-    return {
-        'id': id,
-        'metadata': {},
-        'required': required,
-        'provider': provider,
-        'account': account,
-        'fields': fields,
-    }
-
-
-_REMEMBER = 'MediaWiki\\Auth\\RememberMeAuthenticationRequest'
-_PASSWORD_REQUEST = _request(
-    'MediaWiki\\Auth\\PasswordAuthenticationRequest',
-    'primary-required',
-    'Password-based authentication',
-    '',
-    {
-        'username': {
-            'type': 'string',
-            'label': 'Username',
-            'help': 'Username for authentication.',
-            'optional': False,
-            'sensitive': False,
-        },
-        'password': {
-            'type': 'password',
-            'label': 'Password',
-            'help': 'Password for authentication.',
-            'optional': False,
-            'sensitive': True,
-        },
-    },
-)
-_REMEMBER_REQUEST = _request(
-    _REMEMBER,
-    'optional',
-    _REMEMBER,
-    _REMEMBER,
-    {
-        'rememberMe': {
-            'type': 'checkbox',
-            'label': 'Keep me logged in',
-            'help': 'Whether the password should be remembered for longer than the '
-            'length of the session.',
-            'optional': True,
-            'sensitive': False,
-        },
-    },
-)
-_TWO_FACTOR_REQUEST = _request(
-    'MediaWiki\\Extension\\OATHAuth\\Auth\\TOTPAuthenticationRequest',
-    'required',
-    'Two-factor authentication',
-    '',
-    {
-        'OATHToken': {
-            'type': 'string',
-            'label': 'Verification code',
-            'help': 'The code that the device shows.',
-            'optional': False,
-            'sensitive': False,
-        },
-    },
-)
