@@ -35,6 +35,8 @@ from mw_tokens_plugin.cli.requests import (
     select_requests,
 )
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
+from mw_tokens_plugin.cli.table import listed as in_words
+from mw_tokens_plugin.cli.table import table
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.site.settings import settings
@@ -49,8 +51,15 @@ if TYPE_CHECKING:
 
 _RIGHTS = {'globalblock': 'globalblock'}
 _ONLY = ('accounts', 'addresses')
-#: It stands for those that the wiki does not show.
-_AN_ADDRESS = '127.0.0.1'
+#: What -expiring alone obeys; all else would be ignored.
+_OF_LISTS = {'expiring', 'reason_matches', 'only', 'ledger', 'always', 'quiet'}
+#: Guards against new blocks.
+_OF_BLOCKS = {'max_edits', 'ignore_groups', 'max_range'}
+#: What -modify can change, besides the reason.
+_CHANGES = (
+    *('expiry', 'anononly', 'hardblock', 'no_autoblock'),
+    *('allow_account_creation', 'alsolocal'),
+)
 
 
 def span(text: str) -> str:
@@ -209,9 +218,26 @@ class Options(RequestOptions):
                 'A new block needs -expiry:TIME, such as -expiry:"1 week"; there is no '
                 'default.'
             )
-        if lists and (self.names or self.file or self.stdin or self.prefix):
+        if lists:
+            self._check_obeyed(
+                self.given - _OF_LISTS,
+                '-expiring alone lists blocks, and ignores',
+                'leave that out, or give -modify or -unblock.',
+            )
+            if self.names:
+                raise InvalidInput(
+                    '-expiring alone lists blocks: name no others, or give -modify.'
+                )
+        if self.unblock:
+            self._check_obeyed(
+                self.given & _OF_BLOCKS, '-unblock ignores', 'leave that out.'
+            )
+        has_change = any(getattr(self, name) for name in _CHANGES)
+        if self.modify and not (has_change or self.reason or self.page):
             raise InvalidInput(
-                '-expiring alone lists blocks: name no others, or give -modify.'
+                '-modify changes nothing unless it is said what: give -expiry, '
+                '-reason, -anononly, -hardblock, -no-autoblock, '
+                '-allow-account-creation or -alsolocal.'
             )
         if self.page is not None and self.unblock:
             self._check_appeal()
@@ -228,6 +254,12 @@ class Options(RequestOptions):
         lists = self.expiring is not None and self.undo is None and not self.resume
         return lists and not (self.modify or self.unblock)
 
+    def _check_obeyed(self, ignored: Collection[str], why: str, then: str) -> None:
+        """Refuse options that would be ignored."""
+        rows = table(type(self)).values()
+        if names := [about.name for field, about in rows if field.name in ignored]:
+            raise InvalidInput(f'{why} {in_words(names)}: {then}')
+
     def _check_appeal(self) -> None:
         """Refuse to lift blocks that nobody looks at one by one."""
         if len(self.section) != 1:
@@ -243,14 +275,16 @@ class Options(RequestOptions):
 
 def targets(run: Run[Options]) -> Listing:
     """List whom the command line names."""
-    from mw_tokens_plugin.targets.exclusions import existing_targets
+    from mw_tokens_plugin.targets.endingblocks import lines_about
+    from mw_tokens_plugin.targets.exclusions import existing_targets, touching
 
     options = run.options
     if options.only_lists:
-        blocks = [b for b in expiring(run) if is_of_kind(options, b.target or '')]
+        blocks, hidden = near_their_end(run)
+        blocks = [block for block in blocks if is_of_kind(options, block.target or '')]
         return CampaignScript.Listing(
             (),
-            lines=list(lines_about(blocks, unknown(run, blocks))),
+            lines=list(lines_about(blocks, hidden)),
             nothing=message('global_block-expiring', number=len(blocks)),
         )
     left_out: list[str] = []
@@ -263,8 +297,7 @@ def targets(run: Run[Options]) -> Listing:
         names = some(run, taken(run, listed, left_out), left_out)
     else:
         nothing = message('global_block-none-expiring')
-        blocks = list(expiring(run))
-        hidden = unknown(run, blocks)
+        blocks, hidden = near_their_end(run)
         near = [b.target for b in blocks if b.target and b.target not in hidden]
         names = list(taken(run, [*listed, *near], left_out))
         if left_out and not names:
@@ -279,14 +312,14 @@ def targets(run: Run[Options]) -> Listing:
         counted=lambda number: counted(number, len(left_out)),
         existing=existing_targets(run.site),
         stored=stored_hardness(options),
-        covering=covering,
+        covering=touching,
     )
 
 
 def requested(run: Run[Options], left_out: list[str]) -> Listing:
     """List whom the requests of a page name."""
     from mw_tokens_plugin.requestpages import RequestKind
-    from mw_tokens_plugin.targets.exclusions import existing_targets
+    from mw_tokens_plugin.targets.exclusions import existing_targets, touching
 
     options = run.options
     kind = RequestKind.UNBLOCK if options.unblock else RequestKind.BLOCK
@@ -308,7 +341,7 @@ def requested(run: Run[Options], left_out: list[str]) -> Listing:
         ),
         counted=lambda number: counted(number, len(left_out)),
         existing=existing_targets(run.site),
-        covering=covering,
+        covering=touching,
     )
 
 
@@ -332,6 +365,7 @@ def taken(
 
     :raises InvalidInput: there is an address, and it is not said who is blocked there
     """
+    from mw_tokens_plugin.actions.blockreads import targets_of_numbers
     from mw_tokens_plugin.protocol.addresses import network_of
 
     options = run.options
@@ -339,7 +373,7 @@ def taken(
     numbered: dict[str, str] = {}
     if options.only is not None and options.unblock:
         names = list(names)
-        numbered = targets_of_numbers(run, names)
+        numbered = targets_of_numbers(run.site, names)
     for name in names:
         is_address = network_of(name) is not None
         if not is_of_kind(options, numbered.get(name, name)):
@@ -359,16 +393,6 @@ def is_of_kind(options: Options, name: str) -> bool:
     from mw_tokens_plugin.actions.blockreads import is_account, number_in
 
     return bool(number_in(name)) or options.only in (None, _ONLY[not is_account(name)])
-
-
-def targets_of_numbers(run: Run[Options], names: Iterable[str]) -> dict[str, str]:
-    """Return whom the blocks are of that are named by their numbers."""
-    from mw_tokens_plugin.actions.blockreads import number_in
-
-    numbers = {number: name for name in names if (number := number_in(name))}
-    blocks = run.site.global_blocks(ids=list(numbers)) if numbers else ()
-    # What the wiki blocks automatically is an address, which it does not show.
-    return {numbers[block.id]: block.target or _AN_ADDRESS for block in blocks}
 
 
 def some(
@@ -407,59 +431,15 @@ def stored_hardness(options: Options) -> dict[str, bool]:
     return {'anononly': hard is False, 'hardblock': hard is True}
 
 
-def expiring(run: Run[Options]) -> Iterator[GlobalBlock]:
-    """Yield blocks that are about to end."""
+def near_their_end(run: Run[Options]) -> tuple[list[GlobalBlock], set[str]]:
+    """Return blocks that are about to end, and which of their targets are not known."""
     from mw_tokens_plugin.protocol.expiries import length_of
+    from mw_tokens_plugin.targets.endingblocks import ending_blocks, unknown_targets
 
     options = run.options
     length = length_of(options.expiring or '') or timedelta()
-    now = run.site.tokens.session.clock.now().replace(tzinfo=timezone.utc)
-    words = (options.reason_matches or '').casefold()
-    for block in run.site.global_blocks():
-        is_near = now < block.expiry <= now + length
-        if is_near and not block.automatic and words in block.reason.casefold():
-            yield block
-
-
-def unknown(run: Run[Options], blocks: Iterable[GlobalBlock]) -> set[str]:
-    """Return the targets of blocks that are hidden accounts, or are none any more.
-
-    Lists of blocks have the names of hidden accounts for everybody.
-    """
-    from mw_tokens_plugin.protocol.addresses import network_of
-    from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
-
-    targets = {block.target for block in blocks if block.target is not None}
-    names = [name for name in sorted(targets) if network_of(name) is None]
-    known = {
-        account.name
-        for account in (run.site.global_accounts(names) if names else ())
-        if account.exists and account.hidden is HiddenLevel.NONE
-    }
-    return {*names} - known
-
-
-def lines_about(
-    blocks: Iterable[GlobalBlock], hidden: Collection[str]
-) -> Iterator[str]:
-    """Yield a line about each block, those that end first at the top.
-
-    :param hidden: targets that are not shown
-    """
-    for block in sorted(blocks, key=lambda block: block.expiry):
-        end = f'{block.expiry:%Y-%m-%d %H:%M}'
-        whom = f'#{block.id}' if block.target in hidden else block.target
-        yield f'  {end}  {whom}  ({block.by}: {block.reason})'
-
-
-def covering(listed: Iterable[str], names: Iterable[str]) -> set[str]:
-    """Return which addresses of a list contain targets, or are in them."""
-    from mw_tokens_plugin.protocol.addresses import WIDEST, NetworkSet, network_of
-
-    # Ranges that no wiki lets anybody block are not skipped for that.
-    found = (network for network in map(network_of, names) if network is not None)
-    networks = NetworkSet(n for n in found if n.prefixlen >= WIDEST[n.version])
-    return {n for n in listed if (each := network_of(n)) and networks.touches(each)}
+    blocks = [*ending_blocks(run.site, length, options.reason_matches or '')]
+    return blocks, unknown_targets(run.site, blocks)
 
 
 def block(run: Run[Options], campaign: Campaign) -> SetGlobalBlock:
@@ -508,10 +488,16 @@ def ranges_of(run: Run[Options], campaign: Campaign) -> Iterator[str]:
 def undo_block(run: Run[Options], campaign: Campaign) -> UndoGlobalBlock:
     """Return what a campaign does that undoes another one."""
     from mw_tokens_plugin.actions.undoblock import UndoGlobalBlock
+    from mw_tokens_plugin.campaign.putback import OtherUndos
 
     undone, recorded = run.undone(campaign)
+    others = OtherUndos(run.ledger, campaign, run.sealer(campaign).has_ended)
     return UndoGlobalBlock(
-        run.site, reason=campaign.reason, undone=undone, recorded=recorded
+        run.site,
+        reason=campaign.reason,
+        undone=undone,
+        recorded=recorded,
+        others=others,
     )
 
 

@@ -33,6 +33,7 @@ TEMPORARY_DAYS = 90
 class Census:
     """Counts whom a plan hits."""
 
+    targets: int = 0
     accounts: int = 0
     temporary: int = 0
     soft: int = 0
@@ -49,6 +50,7 @@ class Census:
     def count(self, target: Target) -> None:
         """Count one target of the plan."""
         facts = target.decision.facts
+        self.targets += 1
         name, then = target.name, facts.get('then')
         if number_in(name):
             name = (facts.get('now') or {}).get('target') or name
@@ -70,6 +72,8 @@ class Census:
 
     def remarks(self, outlives_temporary: bool) -> Iterator[str]:
         """Yield what is worth knowing, a sentence a line."""
+        if not self.targets:
+            yield message('global_block-nothing')
         if self.accounts and self.addresses:
             about = {'accounts': self.accounts, 'addresses': self.addresses}
             yield message('global_block-linked', **about)

@@ -26,7 +26,7 @@ from mw_tokens_plugin.protocol.addresses import (
 )
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings, expiry_of
 from mw_tokens_plugin.protocol.fields import as_timestamp
-from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
+from mw_tokens_plugin.protocol.globalblocks import GlobalBlock, parse_expiry
 from mw_tokens_plugin.site.batches import max_values
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.refusals import refusals
@@ -34,11 +34,16 @@ from mw_tokens_plugin.site.refusals import refusals
 __all__ = [
     'Blocks',
     'block_facts',
+    'block_of',
     'is_account',
     'is_own_block',
     'number_in',
     'read_block',
+    'targets_of_numbers',
 ]
+
+#: It stands for those that the wiki does not show.
+_AN_ADDRESS = '127.0.0.1'
 
 #: All blocks are listed where that takes so many times fewer requests.
 _FEWER = 8
@@ -130,6 +135,16 @@ def read_block(site: PluginMixin, name: str) -> GlobalBlock | None:
     return next((block for block in found), None)
 
 
+def targets_of_numbers(site: PluginMixin, names: Iterable[str]) -> dict[str, str]:
+    """Return whom the blocks are of that are named by their numbers, by these names.
+
+    What the wiki blocks automatically is an address that it does not show.
+    """
+    numbers = {number: name for name in names if (number := number_in(name))}
+    blocks = site.global_blocks(ids=list(numbers)) if numbers else ()
+    return {numbers[block.id]: block.target or _AN_ADDRESS for block in blocks}
+
+
 def too_wide(site: PluginMixin, networks: Iterable[Network]) -> dict[int, int]:
     """Return the longest prefix of ranges that a wiki does not let anybody block.
 
@@ -158,6 +173,23 @@ def block_facts(block: GlobalBlock) -> dict[str, Any]:
         'timestamp': as_timestamp(block.timestamp.astimezone(timezone.utc)),
         'reason': block.reason,
     }
+
+
+def block_of(facts: Mapping[str, Any]) -> GlobalBlock:
+    """Return the block whose facts the ledger has, by :func:`block_facts`."""
+    return GlobalBlock(
+        id=facts['id'],
+        target=facts['target'],
+        by=facts['by'],
+        by_wiki=None,
+        timestamp=parse_expiry(facts['timestamp']),
+        expiry=parse_expiry(facts['expiry']),
+        reason=facts['reason'],
+        anon_only=facts['anon_only'],
+        account_creation=facts['account_creation'],
+        autoblock=facts['autoblock'],
+        block_email=facts['block_email'],
+    )
 
 
 def number_in(name: str) -> int:

@@ -110,7 +110,7 @@ class SetGlobalBlock(Action):
             return Outcome(State.FAILED, detail=detail, reason_code=skipped.name)
         with hiding([target]):
             if facts['now'] is not None or facts.get('found_done'):
-                block = read_block(self.site, _name(target))
+                block = read_block(self.site, name_of(target))
                 if not self._is_as_planned(target, block):
                     return self._changed_meanwhile(target, block)
             return self._write(target)
@@ -120,16 +120,16 @@ class SetGlobalBlock(Action):
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether writes of unknown outcome took effect; None if not."""
         with hiding(targets):
-            blocks = Blocks.read(self.site, list(map(_name, targets)), covering=False)
+            blocks = Blocks.read(self.site, list(map(name_of, targets)), covering=False)
             log: dict[str, list[GlobalBlockLogEntry]] | None = None
             for target in targets:
-                block = blocks.own.get(_name(target))
+                block = blocks.own.get(name_of(target))
                 if self._is_found(target, block):
                     yield target, self._with_local(target, _FOUND)
                     continue
                 if log is None:
                     log = self._own_log(targets)
-                entries = log.get(_name(target), ())
+                entries = log.get(name_of(target), ())
                 if any(self._is_own(entry, target) for entry in entries):
                     yield target, self._with_local(target, _FOUND)
                 elif not self._is_as_planned(target, block) and self._is_wanted(
@@ -165,7 +165,7 @@ class SetGlobalBlock(Action):
         is_local_left = (
             local is not None
             and now is not None
-            and any(True for _ in local_blocks(self.site, [_name(target)]))
+            and any(True for _ in local_blocks(self.site, [name_of(target)]))
         )
         try:
             self.site.global_block(
@@ -203,7 +203,7 @@ class SetGlobalBlock(Action):
 
         :raises AmbiguousWrite: it is shown as it was planned all the same
         """
-        block = read_block(self.site, _name(target))
+        block = read_block(self.site, name_of(target))
         if self._is_as_planned(target, block):
             is_refused = isinstance(error, AlreadyBlocked) and block is None
             if is_refused and self._is_hidden_account(target):
@@ -220,7 +220,7 @@ class SetGlobalBlock(Action):
 
     def _is_hidden_account(self, target: Target) -> bool:
         """Tell whether a target is an account that is hidden now."""
-        name = _name(target)
+        name = name_of(target)
         if not is_account(name):
             return False
         (account,) = self.site.global_accounts([name])
@@ -270,7 +270,7 @@ class SetGlobalBlock(Action):
         then = _then(target)
         if then is None or self.local(target, then) is None:
             return outcome
-        there = [item.get('by') for item in local_blocks(self.site, [_name(target)])]
+        there = [item.get('by') for item in local_blocks(self.site, [name_of(target)])]
         if target.operator in there or (there and not outcome.changed):
             return outcome
         why = f'blocked by {there[0] or "somebody else"}' if there else 'not blocked'
@@ -292,7 +292,7 @@ class SetGlobalBlock(Action):
             )
         # The log has a target as each write named it.
         now = target.decision.facts['now'] or {}
-        names = {_name(target), now.get('target'), f'#{now["id"]}' if now else None}
+        names = {name_of(target), now.get('target'), f'#{now["id"]}' if now else None}
         own = self.site.global_block_log(by=target.operator, since=planned)
         return any(
             entry.target in names
@@ -338,14 +338,14 @@ def _actions(target: Target) -> frozenset[str]:
     return _LIFTED if target.decision.facts['then'] is None else _MADE
 
 
-def _name(target: Target) -> str:
+def name_of(target: Target) -> str:
     """Return the name of what is blocked; of one named by its number, the number."""
     return str(target.decision.facts.get('target') or target.name)
 
 
 def _blocked(target: Target) -> str | int:
     """Return what names a target for the wiki."""
-    return number_in(_name(target)) or _name(target)
+    return number_in(name_of(target)) or name_of(target)
 
 
 def _then(target: Target) -> BlockSettings | None:

@@ -2,8 +2,9 @@
 
 It decides which blocks are unchanged since, and what each target had before. A
 block that was changed gets its former settings back by another change: lifting it and
-blocking again would cancel the exemptions of wikis, which belong to its number. The
-write is that of :mod:`.globalblock`.
+blocking again would cancel the exemptions of wikis, which belong to its number. What
+the undo of a later campaign has put back counts as what this one has left. The write is
+that of :mod:`.globalblock`.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ from mw_tokens_plugin.actions.blockdisplay import block_columns
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
     block_facts,
+    block_of,
     is_own_block,
     number_in,
 )
-from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
+from mw_tokens_plugin.actions.globalblock import SetGlobalBlock, name_of
 from mw_tokens_plugin.actions.localblocks import (
     lift_local_block,
     local_blocks,
     local_blocks_left,
 )
+from mw_tokens_plugin.campaign.putback import OtherUndos, PutBack
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -65,6 +68,7 @@ class UndoGlobalBlock(SetGlobalBlock):
         reason: str,
         undone: Campaign,
         recorded: Callable[[Sequence[str]], Mapping[str, Target]],
+        others: OtherUndos | None = None,
     ) -> None:
         """Set which campaign is undone.
 
@@ -72,10 +76,12 @@ class UndoGlobalBlock(SetGlobalBlock):
         :param reason: for the log
         :param undone: the campaign
         :param recorded: returns its targets by their names
+        :param others: tells what was put back by the undos of later campaigns
         """
         super().__init__(site, reason=reason)
         self._undone = undone
         self._recorded = recorded
+        self._others = others
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on targets that the campaign has changed."""
@@ -89,7 +95,8 @@ class UndoGlobalBlock(SetGlobalBlock):
             found = Blocks.read(self.site, list(renamed.values()), covering=False)
             blocks = replace(blocks, own={**blocks.own, **found.own})
         local = self._local_blocks(recorded, named)
-        operator = self.site.username()
+        operator = self.site.username() or ''
+        put_back = self._put_back(recorded, named, blocks, operator)
         for name in names:
             target, block = recorded[name], blocks.own.get(named[name])
             facts: dict[str, Any] = {
@@ -98,7 +105,7 @@ class UndoGlobalBlock(SetGlobalBlock):
                 'target': named[name],
                 'local': local.get(name),
             }
-            skipped = self._decide(target, block, facts)
+            skipped = self._decide(target, put_back.get(name, block), block, facts)
             if block is None and name in hidden:
                 skipped = SkipReason.HIDDEN_BLOCK
             if skipped is SkipReason.CHANGED_SINCE:
@@ -184,10 +191,50 @@ class UndoGlobalBlock(SetGlobalBlock):
                 hidden.add(name)
         return renamed, hidden
 
+    def _put_back(
+        self,
+        recorded: Mapping[str, Target],
+        named: Mapping[str, str],
+        blocks: Blocks,
+        operator: str,
+    ) -> dict[str, GlobalBlock]:
+        """Return the blocks that the campaign has left and undos have put back.
+
+        They are as they were when the campaign had left them.
+        """
+        changed = {
+            named[name]: name
+            for name, target in recorded.items()
+            if target.decision.facts['then'] is not None
+            and (block := blocks.own.get(named[name])) is not None
+            and block.by == operator
+            and not self._is_as_left(target, block)
+        }
+        if not changed or self._others is None:
+            return {}
+        by_name: dict[str, list[PutBack]] = {}
+        for whom, one in self._others.of(changed, name_of):
+            by_name.setdefault(whom, []).append(one)
+        found = {}
+        for whom, undos in by_name.items():
+            name = changed[whom]
+            for block in _earlier(blocks.own[whom], undos):
+                if self._is_as_left(recorded[name], block):
+                    found[name] = block
+                    break
+        return found
+
     def _decide(
-        self, target: Target, block: GlobalBlock | None, facts: dict[str, Any]
+        self,
+        target: Target,
+        left: GlobalBlock | None,
+        block: GlobalBlock | None,
+        facts: dict[str, Any],
     ) -> SkipReason | None:
-        """Return why a target is skipped, or put into its facts what it gets back."""
+        """Return why a target is skipped, or put into its facts what it gets back.
+
+        :param left: its block as the campaign has left it, if an undo has put it back
+        """
         before, after = target.decision.facts['now'], target.decision.facts['then']
         former = None
         if before is not None:
@@ -204,7 +251,7 @@ class UndoGlobalBlock(SetGlobalBlock):
                 return SkipReason.AUTOMATIC
         elif block is None:
             return SkipReason.ALREADY if former is None else SkipReason.CHANGED_SINCE
-        elif not self._is_as_left(target, block):
+        elif left is None or not self._is_as_left(target, left):
             return self._changed(former, block, facts)
         facts['then'] = None if former is None else former.facts()
         return None
@@ -268,6 +315,21 @@ class UndoGlobalBlock(SetGlobalBlock):
         return replace(
             outcome, state=State.FAILED, detail=detail, reason_code=error.code
         )
+
+
+def _earlier(block: GlobalBlock, undos: Sequence[PutBack]) -> Iterator[GlobalBlock]:
+    """Yield what a block was before the campaigns that were undone.
+
+    :param undos: those that may have made the block what it is
+    """
+    for undo in undos:
+        then, before = undo.target.decision.facts['then'], undo.before
+        if then is None or before is None:
+            continue
+        is_ours = is_own_block(block, undo.target, undo.undo.reason)
+        if is_ours and BlockSettings.from_facts(then).was_written(block):
+            yield (former := block_of(before))
+            yield from _earlier(former, [other for other in undos if other != undo])
 
 
 def _named(target: Target) -> str:

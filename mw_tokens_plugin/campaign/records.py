@@ -220,9 +220,11 @@ class Target:
     @property
     def label(self) -> str:
         """The name, or the central id of a target whose name must not be shown."""
-        if not self.decision.hidden:
+        # No account or page has such a name: it is the number of a block.
+        if not self.decision.hidden or self.decision.name.startswith('#'):
             return self.decision.name
-        return f'#{self.decision.central_id or "hidden"}'
+        # The word, since a number alone would look like that of a block.
+        return f'account #{self.decision.central_id or "hidden"}'
 
     @property
     def remark(self) -> str:

@@ -168,6 +168,13 @@ def normalise_name(text: str, *, capital: Capital = first_letter) -> str:
         raise InvalidName(f'{text.strip()!r} holds no name.')
     if address := canonical_address(name):
         return address
+    start, slash, _ = name.partition('/')
+    if slash and (address_before := network_of(start.rstrip(' '))):
+        raise InvalidName(
+            f'{name!r} is not a range of addresses: after the slash of one of '
+            f'IPv{address_before.version} there is a number from 0 to '
+            f'{address_before.max_prefixlen}.'
+        )
     for impossible in (_FORBIDDEN, _ENTITY):
         if bad := impossible.search(name):
             raise InvalidName(

@@ -97,7 +97,7 @@ DETAILS = ('home', 'edits', 'edits_by_wiki', 'groups', 'local_groups')
 def labels(found: Iterable[Status]) -> dict[str, str]:
     """Return what is shown instead of each name that must not be shown."""
     return {
-        status.name: f'#{status.central_id or "hidden"}'
+        status.name: f'account #{status.central_id or "hidden"}'
         for status in found
         if status.is_hidden
     }

@@ -15,6 +15,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message, quantity
+from mw_tokens_plugin.protocol.addresses import WIDEST, NetworkSet, network_of
 from mw_tokens_plugin.protocol.names import (
     AccountKind,
     Capital,
@@ -249,6 +250,20 @@ def existing_targets(site: PluginMixin) -> Exist:
         return [*addresses, *accounts(names)]
 
     return exist
+
+
+def touching(listed: Iterable[str], names: Iterable[str]) -> set[str]:
+    """Return which addresses of a list contain targets, or are in them.
+
+    .. version-added:: 0.1
+
+    :param listed: what is never to be touched
+    :param names: the targets; ranges that no wiki lets anybody block do not count,
+        since they are not skipped for what they contain
+    """
+    found = (network for network in map(network_of, names) if network is not None)
+    networks = NetworkSet(n for n in found if n.prefixlen >= WIDEST[n.version])
+    return {n for n in listed if (each := network_of(n)) and networks.touches(each)}
 
 
 def _among(ledger: Ledger, campaign: Campaign, names: Sequence[str]) -> set[str]:

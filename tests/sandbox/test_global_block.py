@@ -29,6 +29,7 @@ BLOCK = 'globalblock'
 _GRANTS = ['basic', 'globalblock']
 Script = Callable[..., Run]
 USUAL = ('-reason:Open proxy', '-expiry:1 week', '-always')
+LIFT = ('-unblock', '-reason:x', '-always')
 
 
 @pytest.fixture
@@ -317,6 +318,7 @@ def test_what_is_blocked_already_is_compared_with_what_is_asked_for(
     assert run.code == code, run.said
     assert words in run.out
     assert len(writes(sandbox)) == (words == '')
+    assert ('Nothing will be sent' in run.out) is (words != '')
 
 
 def test_a_change_keeps_what_was_not_named_and_makes_no_block_weaker(
@@ -418,6 +420,7 @@ def test_a_number_protects_nobody_less_and_its_target_is_shown(
     assert run.code == 1, run.said
     assert f'{numbers[0]}: listed in -not or -protect' in run.out
     assert f'{numbers[1]} (target {spam(1)[0]}' in run.out
+    assert f'done: {numbers[3]}' in run.out
     assert list(blocks(sandbox)) == ['192.0.2.1']
     report = global_block('-undo:up', '-reason:Not sorry', '-always')
     assert report.code == 0, report.said
@@ -630,6 +633,8 @@ def test_blocks_of_hidden_and_renamed_accounts_are_no_riddle(
     run = global_block(*whom, *USUAL, '-campaign:made')
     assert run.code == 1, run.said
     assert 'is already blocked globally' in run.out
+    # A number alone would look like that of a block, for -unblock.
+    assert f'account #{sandbox.farm.accounts[names[0]].id}: ' in run.out
     assert 'Renamed before (already in that state' in run.out
     assert names[0] not in run.said
     assert writes(sandbox) == [names[0], *names[2:]]
@@ -805,6 +810,16 @@ def test_times_have_names_and_addresses_a_default_in_user_config(
         (['X', *USUAL, '-anononly', '-hardblock'], 'do not go together'),
         (['X', *USUAL, '-unblock'], 'do not go together'),
         (['X', *USUAL, '-allow-weaker'], 'needs a -modify'),
+        (['X', '-modify', '-reason:', '-always'], '-modify changes nothing unless'),
+        (['-expiring:9d', *USUAL], 'ignores -expiry and -reason: leave'),
+        (['-expiring:9d', '-hardblock', '-always'], 'ignores -hardblock: leave that'),
+        (['-expiring:9d', '-not:x', '-report:y', '-max:9'], 'ignores -not'),
+        (['-expiring:9d', 'X', '-always'], 'name no others'),
+        (['X', *LIFT, '-max-range:22,44'], '-unblock ignores -max-range'),
+        (['X', *LIFT, '-max-edits:9', '-ignore-groups:a'], 'ignores -max-edits and'),
+        (['192.0.2.0/33', *USUAL], 'a number from 0 to 32.'),
+        (['2001:db8::/129', *USUAL], 'a number from 0 to 128.'),
+        (['192.0.2.0/255.255.255.0', *USUAL], 'a number from 0 to 32.'),
         (['X', *USUAL, '-max-range:22'], 'two numbers'),
         (['X', *USUAL, '-max-range:48,24'], 'up to 32 for IPv4'),
         (['#41', *USUAL], 'neither a comment'),
@@ -872,6 +887,64 @@ def test_what_the_operator_has_changed_again_is_nobody_elses_change(
     assert undone.code == 1, undone.said
     assert '192.0.2.2: changed since by your own account' in undone.out
     assert 'somebody else' not in undone.out
+
+
+def test_a_chain_of_changes_is_undone_one_campaign_after_the_other(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    """What an undo has put back is what the campaign before has left."""
+    block(sandbox, '192.0.2.9', days=30, anononly=True)
+    theirs = blocks(sandbox)['192.0.2.9']
+    names = (*spam(1), '192.0.2.1', '192.0.2.9')
+    modify = (*names, '-modify', '-always')
+    steps: list[tuple[str, ...]] = [
+        (*modify, '-hardblock', '-expiry:5 weeks', '-reason:x', '-campaign:a'),
+        (*modify, '-expiry:7 weeks', '-campaign:b'),
+        (*modify, '-allow-account-creation', '-allow-weaker', '-campaign:c'),
+        (*names, '-unblock', '-reason:y', '-always', '-campaign:d'),
+    ]
+    seen = [{'192.0.2.9': _content(theirs)}]
+    for step in steps:
+        run = global_block(*step)
+        assert run.code == 0, run.said
+        seen.append({name: _content(made) for name, made in blocks(sandbox).items()})
+    for campaign in 'dcba':
+        seen.pop()
+        undone = global_block(f'-undo:{campaign}', '-reason:Back', '-always')
+        assert undone.code == 0, undone.said
+        assert {n: _content(b) for n, b in blocks(sandbox).items()} == seen[-1]
+    assert len(log(sandbox)) == 8 * len(names)
+
+
+def test_what_was_put_back_and_then_changed_is_left(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    """Also where the change makes it look like what the campaign has left."""
+    usual = ('-anononly', '-expiry:2030-01-31', '-always')
+    names = ('192.0.2.1', '192.0.2.2', '192.0.2.3')
+    assert global_block(*names, *usual, '-reason:x', '-campaign:a').code == 0
+    change = ('-modify', '-hardblock', '-always', '-campaign:b')
+    assert global_block(*names, *change).code == 0
+    assert global_block('-undo:b', '-reason:Back', '-always').code == 0
+    # The operator has blocked the first one anew, and a colleague the second.
+    assert global_block(names[0], '-unblock', '-reason:y', '-always').code == 0
+    assert global_block(names[0], *usual, '-reason:z').code == 0
+
+    def touch(farm: Any) -> None:
+        for found in farm.global_blocks:
+            if found.target == names[1]:
+                found.by = 2
+
+    sandbox.call(touch)
+    undone = global_block('-undo:a', '-reason:Back', '-always')
+    assert undone.code == 1, undone.said
+    assert f'{names[0]}: changed since by your own account' in undone.out
+    assert f'{names[1]}: changed since by somebody else' in undone.out
+    assert sorted(blocks(sandbox)) == [*names[:2]]
+
+
+def _content(made: GlobalBlock) -> tuple[Any, ...]:
+    return made.expiry, made.anononly, made.nocreate, made.autoblock
 
 
 def test_only_takes_the_kind_of_numbers_and_of_what_ends(

@@ -229,7 +229,7 @@ def test_hidden_names_are_in_no_output_but_the_table_at_a_terminal(
     ids = sandbox.call(lambda farm: [farm.accounts[name].id for name in HIDDEN])
     assert all(f'#{number}' in run.out for number in ids)
     # In the reason of another account, too.
-    assert f'Sock of #{ids[1]}' in html.unescape(run.out)
+    assert f'Sock of account #{ids[1]}' in html.unescape(run.out)
     assert not any(name in run.said for name in HIDDEN)
     at_terminal(monkeypatch)
     run = status(*names, *options)
@@ -355,6 +355,6 @@ def test_watching_tells_what_has_changed_and_no_hidden_name(
     assert locked.startswith(f'{SPAMBOTS[0]}: locked: no -> yes; locked since: nothing')
     ids = [status.central_id for status in read()]
     assert hidden == [
-        f'#{ids[1]}: hidden: no -> lists',
-        f'#{ids[3]}: locked: no -> yes',
+        f'account #{ids[1]}: hidden: no -> lists',
+        f'account #{ids[3]}: locked: no -> yes',
     ]

@@ -72,7 +72,7 @@ def test_decisions_come_back_as_they_went_in(ledger: Ledger) -> None:
     (skipped,) = ledger.targets(campaign, State.SKIPPED)
     assert planned.decision == act
     assert skipped.decision == hold
-    assert skipped.label == '#hidden'
+    assert skipped.label == 'account #hidden'
     assert ledger.skip_counts(campaign) == {SkipReason.EDITS: 1}
 
 

@@ -90,6 +90,7 @@ def _labels(targets: Iterable[Target]) -> dict[str, str]:
     for target in targets:
         if target.decision.hidden:
             for name in (target.name, target.decision.facts.get('name')):
-                if name:
+                # The number of a block is no name.
+                if name and not str(name).startswith('#'):
                     found[str(name)] = target.label
     return found

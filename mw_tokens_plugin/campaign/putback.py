@@ -1,0 +1,87 @@
+"""What undos have put back, for those that undo an earlier campaign.
+
+Where several campaigns have changed a target one after the other, undoing the last of
+them makes it what the one before has left, by a write that is none of that one's own.
+Comparing states is left to the actions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.records import Campaign, State, Target
+from mw_tokens_plugin.campaign.undone import Undone
+from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """What one undo has put back of one target.
+
+    .. version-added:: 0.1
+
+    :ivar undo: the campaign that undoes another one
+    :ivar target: its target
+    :ivar before: what the plan of the campaign that it undoes has found of that
+    """
+
+    undo: Campaign
+    target: Target
+    before: Any
+
+
+class OtherUndos:
+    """The undos in a ledger besides the one that is running.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(
+        self, ledger: Ledger, undo: Campaign, vouched: Callable[[str, Target], bool]
+    ) -> None:
+        """Read nothing yet.
+
+        :param undo: the one that is running
+        :param vouched: tells whether the operator's key vouches for how a target of a
+            campaign of some name has ended
+        """
+        self._ledger = ledger
+        self._undo = undo
+        self._vouched = vouched
+
+    def of(
+        self, names: Collection[str], name_of: Callable[[Target], str]
+    ) -> Iterator[tuple[str, PutBack]]:
+        """Yield what was put back of some targets, the latest first.
+
+        What others could have written into the ledger does not count.
+
+        :param name_of: returns which of the names a target of an undo is
+        """
+        for undo in reversed(self._ledger.campaigns(lambda error: None)):
+            if undo.action != self._undo.action or undo.id == self._undo.id:
+                continue
+            undone = self._ledger.find(str(undo.options.get('undone', '')))
+            if undone is None:
+                continue
+            found = [
+                target
+                for target in self._ledger.targets(undo, State.DONE)
+                if target.changed
+                and name_of(target) in names
+                and self._vouched(undo.name, target)
+            ]
+            if not found:
+                continue
+            try:
+                record = Undone(self._ledger, undo, undone)
+                recorded = record.named([target.name for target in found])
+            except (StoppedByGuard, InvalidInput):
+                # It is not what it was when it was undone.
+                continue
+            for target in found:
+                before = recorded[target.name].decision.facts.get('now')
+                yield name_of(target), PutBack(undo, target, before)
