@@ -238,6 +238,13 @@ def block_and_close(run: Run[Options], campaign: Campaign) -> ExitCode | None:
     return code
 
 
+def tell_of_blocks(run: Run[Options], campaign: Campaign) -> Campaign:
+    """Tell of the blocks that an undo leaves as they are."""
+    from mw_tokens_plugin.cli import following
+
+    return following.tell_of_blocks(run, campaign)
+
+
 def lines_about(
     selection: Selection, file: str | None, taken: Collection[str] = ()
 ) -> Iterator[str]:
@@ -331,7 +338,11 @@ SCRIPT = CampaignScript(
             },
         ),
         'undo_global_lock': Kind(
-            undo_lock, rights=_LOCKS, after=close_requests, columns=account_columns
+            undo_lock,
+            rights=_LOCKS,
+            before=tell_of_blocks,
+            after=close_requests,
+            columns=account_columns,
         ),
     },
     noun='account',

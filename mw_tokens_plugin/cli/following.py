@@ -83,6 +83,30 @@ def blocks_left(run: Run[Any], campaign: Campaign) -> Campaign | None:
     return second if is_left else None
 
 
+def tell_of_blocks(run: Run[Any], campaign: Campaign) -> Campaign:
+    """Tell what an undo of locks does not undo: the blocks that followed them."""
+    ledger = run.ledger
+    undone = ledger.find(campaign.options.get('undone', ''))
+    if undone is None or not (then := undone.options.get('then')):
+        return campaign
+    name = then['name']
+    second = ledger.find(name)
+    if second is None or second.finished_at is None:
+        run.reporter.say('global_lock-blocks-to-come', name=name)
+    if second is not None and ledger.has_changed(second) and not _is_undone(run, name):
+        line = run.lines.about('undo', second, '-reason:TEXT')
+        run.reporter.say('global_lock-blocks-stay', name=name, line=line)
+    return campaign
+
+
+def _is_undone(run: Run[Any], name: str) -> bool:
+    """Tell whether a campaign was undone already."""
+    return any(
+        other.options.get('undone') == name and other.finished_at is not None
+        for other in run.ledger.campaigns(lambda error: None)
+    )
+
+
 def block_the_rest(run: Run[Any], campaign: Campaign) -> ExitCode | None:
     """Run the campaign of blocks that follows a campaign of locks, if that has ended.
 
@@ -93,9 +117,8 @@ def block_the_rest(run: Run[Any], campaign: Campaign) -> ExitCode | None:
     if not then or (now.finished_at is None and not config.simulate):
         return None
     # A new campaign replaces a plan of the same name, if -replace is given.
+    # One that is finished is summed up again: what has failed there is not done.
     second = None if run.options.replace else run.ledger.find(then['name'])
-    if second is not None and second.finished_at is not None:
-        return None
     is_unseen = second is None and run.options.always and not config.simulate
     if is_unseen and now.options.get('untrusted'):
         raise StoppedByGuard(

@@ -138,20 +138,25 @@ class Management:
         for campaign in campaigns:
             try:
                 counts = ledger.counts(campaign)
+                is_followed = self._is_followed(campaign)
             except InvalidInput as error:
                 reporter.line(str(error), urgent=True)
                 continue
-            numbers = ', '.join(
+            numbers = [
                 message(f'campaign-count-{state.value}', number=count)
                 for state, count in counts.items()
                 if count
-            )
+            ]
+            if is_followed:
+                then = campaign.options['then']
+                about = {'number': len(then['names']), 'name': then['name']}
+                numbers.append(message('campaign-count-following', **about))
             reporter.say(
                 'campaign-listed',
                 name=campaign.name,
                 about=_about(campaign, ambiguous),
-                stage=message(f'campaign-stage-{_stage(campaign)}'),
-                numbers=numbers,
+                stage=message(f'campaign-stage-{self._stage(campaign)}'),
+                numbers=', '.join(numbers),
             )
         if not campaigns:
             reporter.say('campaign-no-campaigns', place=ledger.location)
@@ -182,7 +187,7 @@ class Management:
 
     def stage(self, name: str) -> None:
         """Print how far a campaign is, in one word."""
-        print(_stage(self._ledger.find(name)))
+        print(self._stage(self._ledger.find(name)))
 
     def report(self, name: str, folder: str) -> None:
         """Write a report of a campaign."""
@@ -281,6 +286,18 @@ class Management:
             return False
         following = self._ledger.find(then['name'])
         return following is None or following.finished_at is None
+
+    def _stage(self, campaign: Campaign | None) -> str:
+        """Return how far a campaign is, with the one that follows it."""
+        if campaign is None:
+            return 'missing'
+        if campaign.listed_at is None:
+            return 'incomplete'
+        if campaign.finished_at is not None and not self._is_followed(campaign):
+            return 'finished'
+        if campaign.confirmed_at is not None or campaign.finished_at is not None:
+            return 'confirmed'
+        return 'planned' if campaign.planned_at is not None else 'listed'
 
     def _check_own(self, campaign: Campaign) -> None:
         """Refuse to put back into the plan what -always will not agree to.
@@ -389,15 +406,3 @@ def _about(campaign: Campaign, ambiguous: Collection[str]) -> str:
         wiki=wiki,
         operator=campaign.operator,
     )
-
-
-def _stage(campaign: Campaign | None) -> str:
-    if campaign is None:
-        return 'missing'
-    if campaign.listed_at is None:
-        return 'incomplete'
-    if campaign.finished_at is not None:
-        return 'finished'
-    if campaign.confirmed_at is not None:
-        return 'confirmed'
-    return 'planned' if campaign.planned_at is not None else 'listed'
