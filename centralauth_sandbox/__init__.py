@@ -13,9 +13,10 @@ from .farm import Farm
 from .faults import Fault
 
 if TYPE_CHECKING:
+    from .proxy import Proxy
     from .server import Sandbox
 
-__all__ = ['Farm', 'Fault', 'Sandbox']
+__all__ = ['Farm', 'Fault', 'Proxy', 'Sandbox']
 
 
 def __getattr__(name: str) -> object:
@@ -24,4 +25,8 @@ def __getattr__(name: str) -> object:
         from .server import Sandbox
 
         return Sandbox
+    if name == 'Proxy':
+        from .proxy import Proxy
+
+        return Proxy
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

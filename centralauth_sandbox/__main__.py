@@ -8,16 +8,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import signal
 import stat
 import sys
 import tempfile
 from pathlib import Path
 
 from . import seeds
-from .configuration import NotOurs
+from .directories import NotOurs
+from .waiting import until_interrupted
 
 try:
+    from . import proxycommand
     from .server import FLAVOURS, MAX_WIKIS, Sandbox
 except ModuleNotFoundError as error:
     if error.name != 'aiohttp':
@@ -31,6 +32,9 @@ except ModuleNotFoundError as error:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the sandbox until it is interrupted; return the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ['proxy']:
+        return proxycommand.main(arguments[1:])
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.password is not None:
@@ -67,17 +71,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _serve(sandbox: Sandbox, directory: Path) -> int:
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in signal.SIGINT, signal.SIGTERM:
-        loop.add_signal_handler(number, ended.set)
-    try:
-        await sandbox.start()
-        sandbox.write_configuration(directory)
-        print(_announcement(sandbox, directory), flush=True)
-        await ended.wait()
-    finally:
-        await sandbox.stop()
+    async with until_interrupted() as ended:
+        try:
+            await sandbox.start()
+            sandbox.write_configuration(directory)
+            print(_announcement(sandbox, directory), flush=True)
+            await ended.wait()
+        finally:
+            await sandbox.stop()
     print('The sandbox has ended.')
     return 0
 
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='centralauth-sandbox',
         description='Start a farm of imitated wikis on loopback addresses.',
+        epilog='centralauth-sandbox proxy --help: a proxy before other wikis.',
         allow_abbrev=False,
     )
     parser.add_argument(

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from .configuration import KEY
+from .directories import KEY
 
 
 def is_asked_by_its_name(request: web.BaseRequest, hosts: Collection[str]) -> bool:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from . import errors, formats
 from .ages import declarations_of
-from .call import ACTIONS, Answer, Call, Json, Request
+from .call import ACTIONS, Call, Json
 from .declarations import FORMATS, Declarations, Module
 from .errors import ApiError, HttpError, StatusError
+from .exchange import Answer, Request
 from .modules import oldtokens
 from .oauth import Unauthorized
 from .sessions import Session, digest, parse_cookies

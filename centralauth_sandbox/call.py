@@ -10,12 +10,12 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import ages, errors
 from .declarations import Declarations, Parameter
 from .errors import ApiError, InternalError, StatusError
+from .exchange import Answer
 from .expiries import ENDLESS, moment
 from .sessions import Session
 from .titles import canonical_address, canonical_user
@@ -31,7 +31,6 @@ ACTIONS: dict[str, Action] = {}
 QUERIES: dict[str, Action] = {}
 
 _CONTROLS = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')
-_LOOPBACK = '127.0.0.1'
 _ANNOUNCE = (
     'Subscribe to the mediawiki-api-announce mailing list at '
     '{}https://lists.wikimedia.org/postorius/lists/'
@@ -58,55 +57,6 @@ def query(name: str) -> Callable[[Action], Action]:
         return function
 
     return register
-
-
-@dataclass(slots=True)
-class Request:
-    """One HTTP request to a wiki's API.
-
-    :param query: the parameters of the URL.
-    :param form: the parameters of the body; they win.
-    :param files: the files in the body.
-    """
-
-    method: str
-    query: dict[str, str]
-    form: dict[str, str]
-    headers: Mapping[str, str]
-    files: dict[str, bytes] = field(default_factory=dict)
-    #: How many changes of accounts there had been when it arrived, if it had to wait.
-    arrived: int | None = None
-    given: dict[str, str] = field(init=False)
-
-    @property
-    def addresses(self) -> list[str]:
-        """Where it came from, and then the addresses that it only came by.
-
-        The web server is behind a proxy that can be trusted to name its client last.
-        """
-        named = self.headers.get('X-Forwarded-For', '').split(',')
-        return [name.strip() for name in reversed(named) if name.strip()] or [_LOOPBACK]
-
-    def __post_init__(self) -> None:
-        """Join the parameters."""
-        self.given = self.query | self.form if self.form else self.query
-
-
-@dataclass(slots=True)
-class Answer:
-    """One HTTP answer, and what a journal wants to know of it."""
-
-    status: int = 200
-    content_type: str = 'application/json; charset=utf-8'
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b''
-    wait: float = 0.0
-    code: str = ''
-    user: str = ''
-    kind: str = 'anonymous'
-    token: str = ''
-    target: str = ''
-    effect: str = ''
 
 
 class Call:

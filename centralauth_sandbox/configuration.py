@@ -6,6 +6,7 @@ none with that of a farm that is running.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -13,11 +14,9 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from . import seeds
+from .directories import KEY, NotOurs, check_is_ours, write_key, write_private
 from .farm import Farm, Wiki
 from .seeds import Credentials
-
-#: The header with what commands need.
-KEY = 'Sandbox-Key'
 
 _MARK = '# Written by centralauth_sandbox.'
 
@@ -74,7 +73,7 @@ _REPOSITORY = '''
         return {{}}
 '''
 
-_OTHER_FILES = ('sandbox_family.py', 'user-password.py', 'sandbox-key')
+_OTHER_FILES = ('sandbox_family.py', 'user-password.py', 'sandbox-key', 'farm.toml')
 
 #: How long a farm may take to answer, in seconds.
 _PATIENCE = 5
@@ -92,10 +91,6 @@ _BOT_PASSWORDS = """{mark}
 """
 
 
-class NotOurs(OSError):
-    """A directory holds the configuration of somebody else, or of a running farm."""
-
-
 def write_configuration(
     directory: Path,
     farm: Farm,
@@ -105,14 +100,14 @@ def write_configuration(
     plugin: bool = True,
     bot: bool = False,
 ) -> None:
-    """Write `user-config.py`, `sandbox_family.py`, `user-password.py`, `sandbox-key`.
+    """Write what pywikibot reads, the key, and the `farm.toml` that tests read.
 
     :param key: what commands need.
     :param plugin: have the configuration enable the plugin.
     :param bot: log the operator in with the bot password.
     :raises NotOurs: rather than overwrite a configuration of somebody else.
     """
-    _check_is_ours(directory)
+    check_is_ours(directory)
     config = directory / 'user-config.py'
     for path in (config, *(directory / name for name in _OTHER_FILES)):
         if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
@@ -134,8 +129,8 @@ def write_configuration(
     )
     if farm.repository is not None:
         family_text += _REPOSITORY.format(data=farm.repository.code)
-    _write_private(family, family_text)
-    _write_private(directory / 'sandbox-key', f'{KEY}: {key}')
+    write_private(family, family_text)
+    write_key(directory, key)
     passwords = (_BOT_PASSWORDS if bot else _PASSWORDS).format(
         **common,
         operator=seeds.OPERATOR,
@@ -145,29 +140,42 @@ def write_configuration(
         bot=seeds.BOT,
         credentials=credentials,
     )
-    _write_private(directory / 'user-password.py', passwords)
+    write_private(directory / 'user-password.py', passwords)
     text = _USER_CONFIG.format(
         **common,
         family_file=str(family),
         operator=seeds.OPERATOR,
         plugin=_ENABLE if plugin else '',
     )
-    _write_private(config, text.rstrip() + '\n')
+    write_private(config, text.rstrip() + '\n')
+    write_private(directory / 'farm.toml', _farm_file(directory, farm, credentials))
 
 
-def _check_is_ours(directory: Path) -> None:
-    """Make a directory if it is not there, and refuse one that others have a hand in.
+def _farm_file(directory: Path, farm: Farm, credentials: Credentials) -> str:
+    """Return the file by which tests and the proxy find the farm."""
+    bot = f'{seeds.OPERATOR}@{seeds.BOT}'
+    tables = {
+        'wikis': {code: wiki.address for code, wiki in farm.wikis.items()},
+        'databases': {code: wiki.db for code, wiki in farm.wikis.items()},
+        'operator': {'name': seeds.OPERATOR, 'password': credentials.operator},
+        'sysop': {'name': seeds.SYSOP, 'password': credentials.sysop},
+        'bot': {'name': bot, 'password': credentials.bot},
+    }
+    top = {
+        'central': farm.central.code,
+        'accounts': 'Spambot ',
+        'pages': 'Spam page ',
+        'sandbox_key': str(directory.resolve() / 'sandbox-key'),
+    }
+    lines = [_MARK, *map(_toml_line, top.items())]
+    for name, values in tables.items():
+        lines += ['', f'[{name}]', *map(_toml_line, values.items())]
+    return '\n'.join(lines) + '\n'
 
-    What is written into it is run as code by pywikibot.
-    """
-    if directory.is_symlink():
-        raise NotOurs(f'{directory} is a symbolic link, which is not followed')
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = directory.stat()
-    if found.st_uid != os.geteuid():
-        raise NotOurs(f'{directory} belongs to another user')
-    if found.st_mode & stat.S_IWOTH:
-        raise NotOurs(f'others can write to {directory}')
+
+def _toml_line(item: tuple[str, str]) -> str:
+    # Both know the same escapes, and the keys here need no quotes.
+    return f'{item[0]} = {json.dumps(item[1])}'
 
 
 def _host(wiki: Wiki) -> str:
@@ -193,11 +201,3 @@ def _answers(host: str) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    # Others may put something into its place at this moment.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, 'w', encoding='utf-8') as file:
-        file.write(text)

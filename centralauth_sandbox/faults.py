@@ -1,7 +1,7 @@
 """Faults that a test asks for: what goes wrong, for which request, and how often.
 
-This decides which faults hit a request and does to the farm what they do; how a broken
-answer is sent is the business of :mod:`.server`.
+This decides which faults hit a request. How a broken answer is sent is the business of
+:mod:`.transport`; what faults do to a farm is in :mod:`.strikes`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from .farm import Farm
-
 # What the fault does, to the answer or to the farm; the latter happen before the
 # request is read.
-BROKEN_KINDS = ('drop', 'half', 'empty', 'html', 'http', 'gateway', 'retry-after')
-ANSWER_KINDS = (*BROKEN_KINDS, 'slow')
+BROKEN_KINDS = (
+    *('drop', 'half', 'truncated', 'empty', 'html', 'http', 'gateway', 'retry-after'),
+)
+#: Faults of transport, which need to know nothing of the wiki.
+ANSWER_KINDS = (*BROKEN_KINDS, 'slow', 'trickle')
 ERROR_KINDS = (
     *('maxlag', 'readonly', 'centralauth-readonly', 'ratelimited'),
     *('cas-race', 'state-mismatch'),
@@ -64,15 +65,17 @@ class Fault:
     """One fault that is armed.
 
     :param kind: one of :data:`KINDS`.
-    :param when: `before` or `after` the request is run; half is always after.
+    :param when: `before` or `after` the request is run; half, truncated and trickle are
+        always after.
     :param status: HTTP status of html and empty (200 if not given), http (502),
         gateway (504) and retry-after (429).
     :param body: of gateway, any text; if not given, the JSON of a gateway that has
         waited for the wiki without an answer.
     :param location: of http with a status that redirects, where to.
-    :param retry_after: of retry-after, the header as it is; if not given, `seconds`.
-    :param seconds: of slow, clock-jump, stale-read, autocreate-race, of Retry-After and
-        of lag.
+    :param retry_after: of retry-after, the header as it is, or `date` for the moment in
+        `seconds`; if not given, `seconds`.
+    :param seconds: of slow, trickle, clock-jump, stale-read, autocreate-race, of
+        Retry-After and of lag.
     :param reason: what readonly and centralauth-readonly give as reason.
     :param remembered: lose-session ends the remembered login too, so that nothing
         revives the session.
@@ -120,7 +123,7 @@ class Fault:
             )
         if self.when not in ('before', 'after'):
             raise FaultError(f"'when' is before or after, not {self.when!r}")
-        if self.kind == 'half':
+        if self.kind in ('half', 'truncated', 'trickle'):
             object.__setattr__(self, 'when', 'after')
         if not 0 <= self.probability <= 1:
             raise FaultError("'probability' is between 0 and 1")
@@ -182,11 +185,21 @@ class Facts:
 
 
 class Faults:
-    """The faults that are armed; may be used from any thread."""
+    """The faults that are armed; may be used from any thread.
 
-    def __init__(self, clock: Any = time.monotonic) -> None:
+    :param clock: what counts the seconds since arming.
+    :param check: called with each fault before it is armed; raises a
+        :class:`FaultError` for what cannot happen here.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        check: Callable[[Fault], None] | None = None,
+    ) -> None:
         """Initializer."""
         self._clock = clock
+        self._check = check
         self._armed: dict[int, _Armed] = {}
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
@@ -195,12 +208,21 @@ class Faults:
         """Return how many faults are armed."""
         return len(self._armed)
 
+    def check(self, fault: Fault) -> None:
+        """Refuse a fault that cannot happen here.
+
+        :raises FaultError: it says why.
+        """
+        if self._check is not None:
+            self._check(fault)
+
     def arm(self, fault: Fault | None = None, /, **values: Any) -> int:
         """Arm a fault, given as such or by its fields; return its number.
 
-        :raises FaultError: if the fields make no sense.
+        :raises FaultError: if the fields make no sense, or it cannot happen here.
         """
         chosen = fault or Fault.from_json(values)
+        self.check(chosen)
         with self._lock:
             number = next(self._ids)
             self._armed[number] = _Armed(
@@ -273,58 +295,6 @@ def _matches(fault: Fault, facts: Facts) -> bool:
         and fault.user in ('', facts.user)
         and fault.target in ('', facts.target)
     )
-
-
-def strike(fault: Fault, farm: Farm, user: str, token: str = '') -> None:
-    """Do to the farm what a fault of :data:`FARM_KINDS` does.
-
-    :param user: the user who asks, where the fault names none.
-    :param token: the centralauthtoken of the request. Of a fault on one wiki, it alone
-        expires: the others may be on their way to other wikis.
-    """
-    name = fault.user or user
-    account = farm.accounts.get(name)
-    sessions = farm.sessions
-    if fault.kind == 'expire-csrf':
-        sessions.expire_csrf(name)
-    elif fault.kind == 'expire-centralauthtokens' and fault.wiki and token:
-        sessions.expire_centralauthtoken(token)
-    elif fault.kind == 'expire-centralauthtokens':
-        sessions.expire_centralauthtokens(account.id if account else None)
-    elif fault.kind == 'lose-session' and account:
-        sessions.end_account(account.id, remembered=fault.remembered)
-        sessions.end_bots(name)
-    elif fault.kind == 'demote' and account:
-        demote(farm, name)
-    elif fault.kind == 'lock-operator' and account:
-        farm.set_status(
-            account,
-            locked=True,
-            hidden=account.hidden,
-            wiki=farm.central,
-            operator='Sandbox Colleague',
-            reason='a fault of the sandbox',
-        )
-    elif fault.kind == 'rename-operator' and account:
-        farm.rename_account(name, f'{name} (renamed)')
-    elif fault.kind == 'session-store-down':
-        sessions.wipe()
-        sessions.down = True
-    elif fault.kind == 'autocreate-race':
-        sessions.autocreate_race = fault.seconds or 0.1
-    elif fault.kind == 'clock-jump':
-        farm.advance(fault.seconds)
-    elif fault.kind == 'stale-read' and fault.target in farm.accounts:
-        until = farm.clock() + (fault.seconds or farm.stale)
-        farm.accounts[fault.target].stale_until = until
-
-
-def demote(farm: Farm, name: str) -> None:
-    """Take all groups from an account, global and local."""
-    account = farm.accounts[name]
-    account.groups = frozenset()
-    for local in account.attached.values():
-        local.groups = frozenset()
 
 
 def target_of(params: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
-"""The journal: what reached the sandbox, for counting and for judging a campaign.
+"""The journal: what reached the wikis, for counting and for judging a campaign.
 
-Every request is one entry; secrets are left out.
+Every request is one entry; secrets are left out. A farm writes it as a proxy does.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .farm import Farm
-
 _SECRET = (
     *('token', 'password', 'retype', 'OATHToken', 'RecoveryCode', 'captchaWord'),
     *('credential', 'pin'),
@@ -20,13 +18,18 @@ _SECRET = (
 _LONGEST = 4000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """One request.
 
+    `serial` counts requests in the order in which the wikis had carried them out.
     `result` is ok, an error code, or http-<status>; `effect` names what changed, ''
     nothing; `fault` lists the faults that hit; `answered` is False where the client was
     not given the wiki's own answer.
+
+    `arrived`, `monotonic` and `ended` are seconds of one clock that never goes back:
+    when the whole request was there, when the wiki began with it, and when the last
+    of the answer was sent, 0 until then.
     """
 
     serial: int
@@ -46,6 +49,13 @@ class Entry:
     fault: tuple[str, ...]
     answered: bool
     bytes: int
+    arrived: float = 0.0
+    ended: float = 0.0
+
+    def overlaps(self, other: Entry) -> bool:
+        """Tell whether both requests were under way at the same time."""
+        begun = max(self.arrived, other.arrived)
+        return all(not entry.ended or begun < entry.ended for entry in (self, other))
 
 
 class Journal:
@@ -89,8 +99,8 @@ class Journal:
             for entry in self.entries(since)
         )
 
-    def summary(self, farm: Farm, since: int = 0) -> dict[str, Any]:
-        """Count what happened, and what the farm looks like now."""
+    def summary(self, since: int = 0) -> dict[str, Any]:
+        """Count what happened."""
         entries = self.entries(since)
         return {
             'requests': len(entries),
@@ -118,25 +128,6 @@ class Journal:
             'errors': dict(Counter(e.result for e in entries if e.result != 'ok')),
             'faults': dict(Counter(name for e in entries for name in e.fault)),
             'bytes': sum(entry.bytes for entry in entries),
-            'accounts': len(farm.accounts),
-            'locked': sum(account.locked for account in farm.accounts.values()),
-            'hidden': sum(bool(account.hidden) for account in farm.accounts.values()),
-            'globalauth_log_entries': sum(
-                entry.type == 'globalauth'
-                for wiki in farm.wikis.values()
-                for entry in wiki.log
-            ),
-            'globally_blocked': sum(not block.parent for block in farm.global_blocks),
-            'gblblock_log_entries': sum(
-                entry.type == 'gblblock'
-                for wiki in farm.wikis.values()
-                for entry in wiki.log
-            ),
-            'suppress_log_entries': sum(
-                entry.type == 'suppress'
-                for wiki in farm.wikis.values()
-                for entry in wiki.log
-            ),
         }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from centralauth_sandbox import Sandbox
-from centralauth_sandbox.configuration import KEY
+from centralauth_sandbox.directories import KEY
 
 from .desk import Desk
 from .farms import Farm

@@ -7,7 +7,7 @@ from typing import Any
 
 from centralauth_sandbox import Farm
 from centralauth_sandbox.api import Api
-from centralauth_sandbox.call import Request
+from centralauth_sandbox.exchange import Request
 from centralauth_sandbox.layout import Layout
 from centralauth_sandbox.seeds import OPERATOR, Credentials, seeder
 

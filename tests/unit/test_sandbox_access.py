@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from centralauth_sandbox import Sandbox
-from centralauth_sandbox.configuration import NotOurs
+from centralauth_sandbox.directories import NotOurs
 
 NAME = 'Spambot 00001'
 FILES = ['sandbox-key', 'sandbox_family.py', 'user-config.py', 'user-password.py']

@@ -14,9 +14,9 @@ import pytest
 
 from centralauth_sandbox import Farm, Fault
 from centralauth_sandbox.api import Api
-from centralauth_sandbox.call import Request
-from centralauth_sandbox.faults import strike
+from centralauth_sandbox.exchange import Request
 from centralauth_sandbox.seeds import OPERATOR, TWOFACTOR, Credentials, seeder
+from centralauth_sandbox.strikes import strike
 
 CREDENTIALS = Credentials.generate('secret')
 

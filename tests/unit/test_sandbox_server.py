@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from centralauth_sandbox import Sandbox
-from centralauth_sandbox.configuration import NotOurs
 from centralauth_sandbox.control import CommandError
+from centralauth_sandbox.directories import NotOurs
 from centralauth_sandbox.seeds import OPERATOR
 
 PYWIKIBOT = Path(__file__).with_name('sandbox_pywikibot.py')

@@ -13,7 +13,7 @@ import pytest
 
 from centralauth_sandbox import Farm, Sandbox
 from centralauth_sandbox.api import Api
-from centralauth_sandbox.call import Request
+from centralauth_sandbox.exchange import Request
 from centralauth_sandbox.seeds import OPERATOR, SYSOP, Credentials, seeder
 
 PYWIKIBOT = Path(__file__).with_name('sandbox_wikibase.py')
