@@ -27,6 +27,8 @@ usernames['meta']['meta'] = 'Example Steward'
 # Names for times of global_block, as in -expiry:@proxy, and whether its blocks of
 # addresses stop users with an account: enable(expiries={'proxy': '6 months'},
 # address_blocks='soft')
+# The wiki set on whose wikis crosswiki_delete acts:
+# enable(action_wiki_set='Opted-out of global sysop wikis')
 # How many lost sessions are renewed on each wiki within ten minutes: enable(renewals=2)
 # If the plugin is removed one day, all other scripts still start.
 try:

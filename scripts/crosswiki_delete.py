@@ -9,11 +9,12 @@ Others can choose what -from-user, -same-title and page generators find, so thes
 run on -always alone: -simulate keeps the plan, somebody looks at it, and -resume
 -always runs exactly that.
 
-Where the right to delete does not come from your global groups on a wiki (it is outside
-their wiki set), its pages are skipped, unless -wikis names it. A wiki that does not
-answer or is read-only is skipped by name, and the others are done; "pwb campaign
-retry-failed" looks there again. A file is deleted with its page, in all its versions;
-files that have hidden versions or no page are skipped.
+On a farm with wiki sets, pages are skipped that are on wikis outside the set of
+-wikiset, or on your home wiki, unless -wikis names the wiki; they are listed for its
+own administrators. So are those where the right to delete does not come from your
+global groups. A wiki that does not answer or is read-only is skipped by name, and the
+others are done; "pwb campaign retry-failed" looks there again. A file is deleted with
+its page, in all its versions; files that have hidden versions or no page are skipped.
 
 &options;
 
@@ -31,7 +32,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
-from mw_tokens_plugin.cli.table import When, number
+from mw_tokens_plugin.cli.table import number
+from mw_tokens_plugin.cli.wikiscope import (
+    STORED,
+    not_wikis_option,
+    scope_of,
+    skip_wikis,
+    stored_scope,
+    wiki_set_option,
+)
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import expanded, naming, open_private
@@ -121,14 +130,8 @@ class Options(CampaignScript.Options):
         group='Targets',
         separated=True,
     )
-    not_wikis: tuple[str, ...] = option(
-        'Skip these wikis. With -resume, what is still to do there is skipped for '
-        'good, such as pages of a wiki that is closed or gone.',
-        value='A,B',
-        when=When.ALWAYS,
-        group='Targets',
-        separated=True,
-    )
+    not_wikis: tuple[str, ...] = not_wikis_option()
+    wikiset: str = wiki_set_option()
     reasons: tuple[tuple[str, str], ...] = option(
         'The same for wikis in that language, such as -reason-de:TEXT.',
         name='-reason-CODE',
@@ -208,24 +211,20 @@ def targets(run: Run[Options]) -> Listing:
     search = run.shared(searches)
     wikis = search.wikis
     name = run.new_name()
-    skipped = sorted(set(map(wikis.database, options.not_wikis)))
-    named = [] if 'all' in options.wikis else list(map(wikis.database, options.wikis))
+    scope = stored_scope(options, wikis)
     path = Path(options.to_revert or usual_path(name)) if options.from_user else None
     pages = run.named(search.page)
 
     def found() -> Iterator[str]:
         with pages_to_revert(run, path, 'overwrite') as search.left:
             yield from pages
+            named, skipped = scope['wikis'], scope['not_wikis']
             yield from found_by_search(run, search, named, skipped)
 
     return CampaignScript.Listing(
         found(),
         name=name,
-        stored={
-            'reasons': dict(options.reasons),
-            'wikis': named,
-            'not_wikis': skipped,
-        },
+        stored={'reasons': dict(options.reasons), **scope},
         counted=lambda number: message(
             'crosswiki_delete-pages', number=number - len(search.problems)
         ),
@@ -264,7 +263,7 @@ def search_again(run: Run[Options], campaign: Campaign) -> Campaign:
     from mw_tokens_plugin.targets.lists import valid_names
     from mw_tokens_plugin.targets.pagenames import search_in
 
-    campaign = skip_wikis(run, campaign)
+    campaign = skip_wikis(run, campaign, run.shared(searches).wikis)
     sealer, search = run.sealer(campaign), run.shared(searches)
     listed = run.ledger.targets(campaign, State.LISTED)
     names = [t.name for t in listed if search_in(t.name) and sealer.vouched(t)]
@@ -281,40 +280,6 @@ def search_again(run: Run[Options], campaign: Campaign) -> Campaign:
     return campaign
 
 
-def skip_wikis(run: Run[Options], campaign: Campaign) -> Campaign:
-    """Skip for good what is still to do on the wikis of ``-not-wikis``.
-
-    :raises CampaignBusy: another run is active on it
-    """
-    from mw_tokens_plugin.campaign.records import Decision, SkipReason, State
-    from mw_tokens_plugin.targets.pagenames import split
-
-    options = run.options
-    if not options.not_wikis:
-        return campaign
-    ledger, wikis = run.ledger, run.shared(searches).wikis
-    open_states = (State.LISTED, State.PLANNED, State.LEASED)
-    to_do = [t for state in open_states for t in ledger.targets(campaign, state)]
-    known = {split(target.name)[0] for target in to_do}
-    sealer = run.sealer(campaign)
-
-    def sealed(decision: Decision) -> str:
-        return sealer.decided(decision, own=True)
-
-    chosen = {w if w in known else wikis.database(w) for w in options.not_wikis}
-    with run.active_on(campaign):
-        for target in to_do:
-            wiki = split(target.name)[0]
-            # What may have been sent is read first, as ever.
-            if wiki in chosen and target.state is not State.LEASED:
-                facts = {**target.decision.facts, 'wiki': wiki}
-                reason = SkipReason.LEFT_OUT
-                decision = Decision(target.name, skipped=reason, facts=facts)
-                # Whoever has planned it: nothing is ever sent for what is skipped.
-                ledger.decide(campaign, [decision], sealed)
-        return sealer.keep('not_wikis', lambda old: sorted({*(old or ()), *chosen}))
-
-
 def tell_unknown(run: Run[Options], campaign: Campaign) -> Campaign:
     """Tell of pages of which it is not known whether they were deleted."""
     undone, _ = run.undone(campaign)
@@ -322,7 +287,7 @@ def tell_unknown(run: Run[Options], campaign: Campaign) -> Campaign:
         if run.options.undo and target.decision.facts.get('unknown'):
             line = message('crosswiki_delete-unknown', page=target.name)
             run.reporter.line(line, urgent=True)
-    return skip_wikis(run, campaign)
+    return skip_wikis(run, campaign, run.shared(searches).wikis)
 
 
 def existing_pages(wikis: Wikis, names: Iterable[str]) -> Iterator[str]:
@@ -397,6 +362,7 @@ def delete(run: Run[Options], campaign: Campaign) -> CrosswikiDelete:
         reasons=stored['reasons'],
         tags=stored['tags'],
         guards=guards,
+        scope=scope_of(campaign, search.wikis),
         again=again,
         problems=search.problems,
         recorded=lambda names: run.ledger.named(campaign, names) if again else {},
@@ -432,7 +398,7 @@ SCRIPT = CampaignScript(
             skips_listed=True,
             stored={
                 'reasons': {str: str},
-                'wikis?': [str],
+                **STORED,
                 'guards?': {
                     'max_authors?': int,
                     'max_revisions?': range(_MAX_REVISIONS + 1).__contains__,
@@ -441,7 +407,6 @@ SCRIPT = CampaignScript(
                     'excluded?': [str],
                     'not_wikis?': [str],
                 },
-                'not_wikis?': [str],
             },
         ),
         'undo_crosswiki_delete': Kind(

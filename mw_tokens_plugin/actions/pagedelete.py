@@ -8,7 +8,7 @@ reconciles by the deletion log. Restoring is left to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,7 @@ from mw_tokens_plugin.targets.pages import (
     read_pages,
 )
 from mw_tokens_plugin.targets.problems import WikiProblem
+from mw_tokens_plugin.targets.scope import Scope, for_local_administrators
 from mw_tokens_plugin.targets.wikis import Wikis
 
 #: What is said of a search that no run of this campaign has made since.
@@ -99,6 +100,7 @@ class CrosswikiDelete(Action):
         *,
         reason: str,
         guards: PageGuards,
+        scope: Scope | None = None,
         reasons: Mapping[str, str] | None = None,
         tags: Sequence[str] = (),
         again: bool = False,
@@ -109,6 +111,7 @@ class CrosswikiDelete(Action):
 
         :param wikis: the wikis that can be reached
         :param reason: for the log
+        :param scope: the wikis on which it acts; None for all of them
         :param reasons: those for wikis of some languages, by language code
         :param tags: change tags for the log entries
         :param again: whether some targets of the campaign have been decided on before
@@ -119,6 +122,7 @@ class CrosswikiDelete(Action):
         """
         self.wikis = wikis
         self.guards = guards
+        self._scope = scope
         self._again = again
         self._problems = {} if problems is None else problems
         self._recorded = recorded
@@ -181,7 +185,10 @@ class CrosswikiDelete(Action):
             elif self.guards.wikis and database not in self.guards.wikis:
                 yield Decision(name, skipped=SkipReason.NOT_NAMED, facts=about)
             elif search_in(name) is None:
-                pages.append(name)
+                if self._scope and (outside := self._scope.reason(database)):
+                    yield Decision(name, skipped=outside, facts=about)
+                else:
+                    pages.append(name)
             elif problem := self._problems.get(name, _NOT_SEARCHED):
                 facts = {**about, 'problem': problem.words}
                 yield Decision(name, skipped=problem.skipped, facts=facts)
@@ -189,6 +196,10 @@ class CrosswikiDelete(Action):
                 yield Decision(name, skipped=SkipReason.SEARCHED, facts=about)
         again, self._again = self._again, True
         yield from plan_by_wiki(pages, self._plan_wiki, wikis=self.wikis, again=again)
+
+    def remarks_on_skipped(self, targets: Iterable[Target]) -> Iterator[str]:
+        """Yield what the administrators of other wikis can be told."""
+        return for_local_administrators(self.wikis, targets)
 
     def apply(self, target: Target) -> Outcome:
         """Delete one page, if it still has the revisions that it was planned with.

@@ -110,6 +110,13 @@ class Action(ABC):
         """
         return iter(())
 
+    def remarks_on_skipped(self, targets: Iterable[Target]) -> Iterator[str]:
+        """Yield lines under the plan for those who can do what this campaign skips.
+
+        :param targets: all that are skipped
+        """
+        return iter(())
+
     def typed(self, targets: Iterable[Target]) -> str:
         """Return what has to be typed to confirm the plan, besides; empty if nothing.
 

@@ -92,6 +92,8 @@ class SkipReason(enum.Enum):
     UNREADABLE = 'the wiki cannot read this account'
     LEFT_OUT = 'on a wiki of -not-wikis'
     NOT_NAMED = 'on a wiki that -wikis does not name'
+    OUT_OF_SCOPE = 'on a wiki outside the wiki set on which campaigns act'
+    HOME_WIKI = 'on your home wiki'
     SEARCHED = 'searched; the pages found are listed'
     PAGE_EXISTS = 'there is a new page or file of that title'
     MIXED = 'mixed with revisions that others deleted'

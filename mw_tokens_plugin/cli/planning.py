@@ -202,6 +202,9 @@ class Planning:
         self._show_targets(campaign)
         for remark in self.action.remarks(self._in_plan(campaign)):
             reporter.line(remark)
+        skipped = run.ledger.targets(campaign, State.SKIPPED)
+        for remark in self.action.remarks_on_skipped(skipped):
+            reporter.line(remark)
         self._show_duration(self.shown)
 
     def _show_targets(self, campaign: Campaign, *, everything: bool = False) -> None:

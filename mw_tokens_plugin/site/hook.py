@@ -30,6 +30,7 @@ def enable(
     renewals: int | None = None,
     expiries: Mapping[str, str] | None = None,
     address_blocks: str = '',
+    action_wiki_set: str = '',
 ) -> None:
     """Give every site object of pywikibot the plugin, those that exist too.
 
@@ -61,12 +62,19 @@ def enable(
         ``{'proxy': '6 months'}`` for ``-expiry:@proxy``
     :param address_blocks: ``hard`` or ``soft``: whether global blocks of addresses stop
         users with an account, as by ``-hardblock`` or ``-anononly``, which count more
+    :param action_wiki_set: the name of the wiki set on which campaigns over many wikis
+        act, as by ``-wikiset:NAME``, which counts more
     :raises ValueError: an argument is of the wrong kind; nothing was changed
     """
     if renewals is not None and (type(renewals) is not int or renewals < 0):
         raise ValueError(f'enable(renewals={renewals!r}): give 0 or more.')
     files = _paths(protect)
-    for name, value in (('ledger', ledger), ('ledger_group', ledger_group)):
+    texts = {
+        'ledger': ledger,
+        'ledger_group': ledger_group,
+        'action_wiki_set': action_wiki_set,
+    }
+    for name, value in texts.items():
         if not isinstance(value, str | None):
             raise ValueError(f'enable({name}={value!r}): give a text.')
     named = _expiries(expiries)
@@ -80,6 +88,7 @@ def enable(
     settings.ledger_group = ledger_group or settings.ledger_group
     settings.expiries.update(named)
     settings.address_blocks = address_blocks or settings.address_blocks
+    settings.action_wiki_set = action_wiki_set or settings.action_wiki_set
     for path in files:
         if path and path not in settings.protected:
             settings.protected.append(path)

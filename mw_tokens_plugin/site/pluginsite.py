@@ -5,6 +5,7 @@ The methods themselves are in the mixins, which :mod:`.mixins` joins.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from mw_tokens_plugin.site.base import WikiSite
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import pywikibot
 
     from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
+    from mw_tokens_plugin.protocol.globalgroups import WikiSet
     from mw_tokens_plugin.site.wallet import TypedTokenWallet
 
 #: With what another wiki is used, and who its reads are sent as.
@@ -44,6 +46,9 @@ class PluginSite(WikiSite, Protocol):
 
     def central_site(self) -> PluginSite:
         """Return the wiki on which the global accounts of this family are kept."""
+
+    def wiki_sets(self) -> Iterator[WikiSet]:
+        """Yield the sets of wikis in which global groups have their rights."""
 
     def foreign_site(
         self,

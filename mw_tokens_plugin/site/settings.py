@@ -23,6 +23,8 @@ class Settings:
     :ivar expiries: when global blocks end, by the names that operators use
     :ivar address_blocks: ``hard`` or ``soft``: whether global blocks of addresses stop
         users with an account, unless a command line says otherwise; '' if not set
+    :ivar action_wiki_set: the wiki set on which campaigns over many wikis act; '' if
+        not set
     """
 
     renewals: int = 2
@@ -31,6 +33,7 @@ class Settings:
     protected: list[str] = field(default_factory=list)
     expiries: dict[str, str] = field(default_factory=dict)
     address_blocks: str = ''
+    action_wiki_set: str = ''
 
 
 #: Those of this process.

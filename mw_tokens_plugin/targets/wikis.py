@@ -24,7 +24,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.answers import expected_form, items_of, part_of
 from mw_tokens_plugin.protocol.fields import flag
-from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
+from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount, GlobalAccount
 from mw_tokens_plugin.site.family import Place
 from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.pluginsite import PluginSite
@@ -191,9 +191,14 @@ class Wikis:
             yield database, result
 
     @cached_property
+    def account(self) -> GlobalAccount:
+        """The operator's global account."""
+        return self.home.global_account(self.home.username())
+
+    @cached_property
     def accounts(self) -> dict[str, AttachedAccount] | None:
         """The operator's accounts; None where the home wiki cannot list them."""
-        attached = self.home.global_account(self.home.username()).attached
+        attached = self.account.attached
         return None if attached is None else {each.wiki: each for each in attached}
 
     def _database(self, where: str) -> str:
@@ -211,6 +216,20 @@ class Wikis:
                 f'{where} is not a wiki on which {self.home.username()} has an account.'
             )
         return str(account.wiki)
+
+    def pages_at(self, database: str) -> str:
+        """Return the beginning of addresses of pages on a wiki, which is not asked.
+
+        :return: titles follow it; '' if it is not known
+        """
+        account = (self.accounts or {}).get(database)
+        if account is None:
+            return ''
+        try:
+            api = home_login(self.home).wikis.find(account).api
+        except (NotInFarm, WrongWiki):
+            return ''
+        return f'{api.removesuffix("api.php")}index.php?title='
 
     def _asked_site(self, where: str) -> PluginSite:
         """Return the site of a wiki that must be asked for its database name."""
