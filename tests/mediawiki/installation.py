@@ -134,7 +134,7 @@ class MediaWiki:
             server = subprocess.Popen(
                 ['sh', '-c', script, 'sh', *command, str(HERE / 'router.php')],
                 cwd=self._directory,
-                env=self._environment(PHP_CLI_SERVER_WORKERS='4'),
+                env={**os.environ, **self.environment(), 'PHP_CLI_SERVER_WORKERS': '4'},
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -293,7 +293,7 @@ class MediaWiki:
         done = subprocess.run(
             ['php', str(PACKAGE / 'maintenance' / script), *arguments],
             cwd=self._directory,
-            env=self._environment(**environment),
+            env={**os.environ, **self.environment(), **environment},
             input=given,
             capture_output=True,
             text=True,
@@ -303,13 +303,12 @@ class MediaWiki:
             raise RuntimeError(f'{script} failed: {done.stdout}{done.stderr}')
         return done.stdout
 
-    def _environment(self, **more: str) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return what tells PHP which wiki it is to be."""
         return {
-            **os.environ,
             'MW_INSTALL_PATH': str(PACKAGE),
             'MW_CONFIG_FILE': str(HERE / 'LocalSettings.php'),
             'MW_TESTS_DIRECTORY': str(self._directory),
-            **more,
         }
 
 
