@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import ages, errors
+from . import ages, errors, timestamps
 from .declarations import Declarations, Parameter
 from .errors import ApiError, InternalError, StatusError
 from .exchange import Answer
@@ -190,6 +190,8 @@ class Call:
                     raise errors.missing(name)
                 values[parameter.name] = self._default(parameter)
             elif parameter.type == 'string' and not parameter.multi:
+                if raw.startswith('\x1f'):
+                    raise errors.one_value(name)
                 if parameter.deprecated:
                     self.deprecate(f'The parameter "{name}" has been deprecated.')
                 if parameter.required and raw == '':
@@ -218,15 +220,17 @@ class Call:
             return self._values(name, parameter, raw)
         if parameter.required and raw == '':
             raise errors.missing(name)
+        if raw.startswith('\x1f'):
+            raise errors.one_value(name)
         return self._single(name, parameter, raw)
 
     def _values(self, name: str, parameter: Parameter, raw: str) -> list[Any]:
         if raw.startswith('\x1f'):
-            items = raw[1:].split('\x1f')
+            items = raw[1:].split('\x1f') if raw[1:] else []
         else:
             items = raw.split('|') if raw else []
         kind = parameter.type
-        if parameter.allspecifier and parameter.allspecifier in items:
+        if parameter.allspecifier and items == [parameter.allspecifier]:
             if isinstance(kind, tuple):
                 return list(kind)
             return [] if kind == 'namespace' else items
@@ -268,7 +272,8 @@ class Call:
                 key='tags-apply-not-allowed-one',
                 params=[tags, 1],
             )
-        return [self._single(name, parameter, item) for item in items]
+        values = [self._single(name, parameter, item) for item in items]
+        return values if parameter.allowsduplicates else list(dict.fromkeys(values))
 
     def _single(self, name: str, parameter: Parameter, raw: str) -> Any:
         kind = parameter.type
@@ -291,6 +296,8 @@ class Call:
             return self._limit(name, parameter, raw)
         if kind == 'expiry':
             return self._expiry(name, raw)
+        if kind == 'timestamp':
+            return self._timestamp(name, raw)
         if kind == 'user':
             canonical = canonical_user(raw)
             if raw.startswith('#') and raw[1:].isdigit() and 'id' in parameter.subtypes:
@@ -305,6 +312,25 @@ class Call:
                 )
             return canonical
         return raw
+
+    def _timestamp(self, name: str, raw: str) -> str:
+        if raw in ('', '0'):
+            self.warn(
+                'unclearnowtimestamp',
+                f'Passing "{raw}" for timestamp parameter "{name}" has been '
+                'deprecated. If for some reason you need to explicitly specify the '
+                'current time without calculating it client-side, use "now".',
+            )
+        if raw in ('', '0', 'now'):
+            return self.farm.timestamp()
+        found = timestamps.read(raw)
+        if found is None:
+            raise ApiError(
+                'badtimestamp',
+                f'Invalid value "{raw}" for timestamp parameter "{name}".',
+                params=[name, raw],
+            )
+        return found
 
     def _expiry(self, name: str, raw: str) -> str:
         found = self.until(raw)
@@ -352,10 +378,14 @@ class Call:
     def _normalized(self, name: str, raw: str) -> str:
         if raw.isascii() and raw.isprintable():
             return raw
-        text = unicodedata.normalize('NFC', _CONTROLS.sub('\ufffd', raw))
-        if raw.startswith('\x1f'):
-            text = '\x1f' + text[1:].replace('\ufffd', '\x1f')
-        elif text != raw:
+        # In a list with U+001F between its values, each of them is normalized.
+        listed = raw.startswith('\x1f')
+        parts = raw.split('\x1f') if listed else [raw]
+        text = '\x1f'.join(
+            unicodedata.normalize('NFC', _CONTROLS.sub('\ufffd', part))
+            for part in parts
+        )
+        if text != raw:
             self.warn(
                 'badutf8',
                 f'The value passed for "{name}" contains invalid or non-normalized '

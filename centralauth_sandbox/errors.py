@@ -136,6 +136,15 @@ def not_together(names: list[str]) -> ApiError:
     )
 
 
+def one_value(name: str) -> ApiError:
+    """Return the error for several values of a parameter that takes one."""
+    return ApiError(
+        'badvalue',
+        f'Parameter "{name}" accepts only a single value. U+001F multi-value '
+        'separation may only be used for multi-valued parameters.',
+    )
+
+
 def bad_value(name: str, value: str, module: str | None = None) -> ApiError:
     """Return the error for a value that is not in the list."""
     return ApiError(

@@ -40,6 +40,8 @@ _DATE = re.compile(
     r'(\d{4})-(\d\d?)-(\d\d?)(?:(?:\s+|t)(\d\d?):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?\s*z?'
 )
 _STAMP = re.compile(r'(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)')
+#: From this second on, databases cannot keep it.
+_TOO_LATE = datetime(9999, 12, 31, tzinfo=timezone.utc)
 
 
 def moment(text: str, now: float) -> float | None:
@@ -61,7 +63,7 @@ def moment(text: str, now: float) -> float | None:
             when = words
     except (ValueError, OverflowError):
         return None
-    return when.timestamp()
+    return when.timestamp() if when < _TOO_LATE else None
 
 
 def _written(

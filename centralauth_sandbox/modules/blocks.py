@@ -22,7 +22,6 @@ from ..titles import (
     written_address,
 )
 from .blocked import check_blocker
-from .lists import iso
 
 Json = dict[str, Any]
 
@@ -277,9 +276,7 @@ def _wanted(call: Call, values: Values, each: Block) -> bool:
     start, end = values['start'], values['end']
     if values['dir'] == 'older':
         start, end = end, start
-    return (not start or each.timestamp >= iso(start)) and (
-        not end or each.timestamp <= iso(end)
-    )
+    return (not start or each.timestamp >= start) and (not end or each.timestamp <= end)
 
 
 def _fits(each: Block, show: set[str]) -> bool:

@@ -16,7 +16,6 @@ from ..call import Call, Values, query
 from ..errors import ApiError
 from ..files import FileVersion, Stashed, archive_name, base36
 from ..titles import Title, parse_title
-from .lists import iso
 from .query import PageSet
 
 Json = dict[str, Any]
@@ -48,8 +47,8 @@ def imageinfo(call: Call, values: Values) -> None:
         chosen = [
             version
             for version in reversed(versions)
-            if (not values['start'] or version.timestamp <= iso(values['start']))
-            and (not values['end'] or version.timestamp >= iso(values['end']))
+            if (not values['start'] or version.timestamp <= values['start'])
+            and (not values['end'] or version.timestamp >= values['end'])
         ]
         limit = values['limit']
         if len(chosen) > limit and len(titles) == 1:
@@ -304,8 +303,8 @@ def _fits(name: str, version: FileVersion, values: Values) -> bool:
         and (not wanted or base36(version.sha1) == wanted.lower())
         and (not values['user'] or version.user == values['user'])
         and (not values['mime'] or version.mime in values['mime'])
-        and (not values['start'] or version.timestamp >= iso(values['start']))
-        and (not values['end'] or version.timestamp <= iso(values['end']))
+        and (not values['start'] or version.timestamp >= values['start'])
+        and (not values['end'] or version.timestamp <= values['end'])
     )
 
 

@@ -16,7 +16,6 @@ from ..records import Account
 from ..titles import Title, canonical_user, is_address, network_of
 from .blocked import check_blocker
 from .blocks import place
-from .lists import iso
 from .status import central_readonly
 
 Json = dict[str, Any]
@@ -313,8 +312,8 @@ def _wanted(call: Call, values: Values) -> list[GlobalBlock]:
     return [
         block
         for block in found
-        if (not start or block.timestamp >= iso(start))
-        and (not end or block.timestamp <= iso(end))
+        if (not start or block.timestamp >= start)
+        and (not end or block.timestamp <= end)
     ]
 
 

@@ -363,16 +363,7 @@ def _outside(item: LogEntry | Change, values: Values) -> bool:
     start, end = values['start'], values['end']
     if values['dir'] == 'older':
         start, end = end, start
-    return bool(
-        (start and item.timestamp < iso(start)) or (end and item.timestamp > iso(end))
-    )
-
-
-def iso(timestamp: str) -> str:
-    """Return a time in the format in which it is kept."""
-    if re.fullmatch(r'\d{14}', timestamp):
-        return re.sub(r'(....)(..)(..)(..)(..)(..)', r'\1-\2-\3T\4:\5:\6Z', timestamp)
-    return timestamp
+    return bool((start and item.timestamp < start) or (end and item.timestamp > end))
 
 
 def _log_item(call: Call, entry: LogEntry, prop: list[str]) -> Json:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -151,7 +150,7 @@ def undelete(call: Call, values: Values) -> None:
     if 'undelete' not in call.rights:
         raise errors.admins_only()
     _check_user_script(call, title)
-    timestamps = [_plain_timestamp(stamp) for stamp in values['timestamps'] or ()]
+    timestamps: list[str] = values['timestamps'] or []
     file_ids: list[int] = values['fileids'] or []
     if title.namespace == 6:
         _check_archived(call, title, file_ids)
@@ -638,11 +637,10 @@ def _check_conditions(call: Call, values: Values, page: Page | None) -> None:
     if values['nocreate'] and page is None:
         raise errors.missing_title()
     start = values['starttimestamp']
-    if page is None and start and start != 'now' and not values['recreate']:
+    if page is None and start and not values['recreate']:
         title = parse_title(values['title'] or '')
-        since = _plain_timestamp(start)
         if any(
-            entry.title == title and entry.type == 'delete' and entry.timestamp > since
+            entry.title == title and entry.type == 'delete' and entry.timestamp > start
             for entry in call.wiki.log
         ):
             raise ApiError(
@@ -653,11 +651,9 @@ def _check_conditions(call: Call, values: Values, page: Page | None) -> None:
 
 def _is_late(call: Call, values: Values, page: Page) -> bool:
     """Say whether somebody else has edited since the revision that the text is of."""
-    base, id = _plain_timestamp(values['basetimestamp'] or ''), values['baserevid']
-    if base == 'now':
-        base = call.farm.timestamp()
+    base, id = values['basetimestamp'], values['baserevid']
     latest = page.latest
-    if base in ('', latest.timestamp) and (not id or id == latest.id):
+    if base in (None, latest.timestamp) and (not id or id == latest.id):
         return False
     if not base or call.session.local is None:
         return True
@@ -671,7 +667,7 @@ def _merged(call: Call, values: Values, page: Page, text: str) -> str:
 
     :raises ApiError: editconflict.
     """
-    id, base = values['baserevid'], _plain_timestamp(values['basetimestamp'] or '')
+    id, base = values['baserevid'], values['basetimestamp']
     # By its number a revision is found that is another page's, too.
     pages = call.wiki.pages.values() if id else [page]
     for old in (revision for each in pages for revision in each.revisions):
@@ -755,13 +751,6 @@ def _links(user: str) -> str:
     )
 
 
-def _plain_timestamp(text: str) -> str:
-    if re.fullmatch(r'\d{14}', text):
-        parsed = time.strptime(text, '%Y%m%d%H%M%S')
-        return time.strftime('%Y-%m-%dT%H:%M:%SZ', parsed)
-    return text
-
-
 def _chosen_revisions(call: Call, values: Values, page: Page) -> list[Revision]:
     chosen = list(page.revisions)
     limit = values['limit']
@@ -779,7 +768,7 @@ def _chosen_revisions(call: Call, values: Values, page: Page) -> list[Revision]:
     older = values['dir'] == 'older'
     for key, after in ('start', not older), ('end', older):
         if values[key]:
-            stamp = _plain_timestamp(values[key])
+            stamp = values[key]
             chosen = [
                 r
                 for r in chosen

@@ -506,3 +506,30 @@ def test_contributions_are_shown_as_they_are_asked_for(client: Client) -> None:
     assert shown('!top') == ['Two', 'One']
     assert shown('new') == ['Two', 'One']
     assert shown('top|new') == []
+
+
+def test_parameters_are_read_as_mediawiki_reads_them() -> None:
+    """Lists, and moments in all forms; what MediaWiki refuses is refused."""
+    client = Client()
+
+    def titles(text: str) -> list[str]:
+        pages = client.ask(action='query', titles=text)['query']['pages']
+        return [page['title'] for page in pages]
+
+    assert titles('Aa|Ab|Aa') == ['Aa', 'Ab']
+    assert titles('\x1fAa\ufffdb\x1fAc') == ['Aa\ufffdb', 'Ac']
+    assert client.ask(action='query', titles='\x1f') == {'batchcomplete': True}
+
+    def error(**parameters: str) -> str:
+        answer = client.ask(action='query', list='logevents', **parameters)
+        code: str = answer.get('error', {'code': ''})['code']
+        return code
+
+    assert error(letitle='\x1fAa') == error(ledir='\x1folder') == 'badvalue'
+    for moment in (
+        *('20270101000000', '2027-01-01T00:00:00Z', '2027-01-01 00:00:00+01:00'),
+        *('1800000000', '-1.5', '2027-13-32T25:61:61', 'now', '0', ''),
+    ):
+        assert error(lestart=moment) == '', moment
+    for text in 'tomorrow', '2027-01-01', '10000-01-01T00:00:00Z', '9999999999999':
+        assert error(lestart=text) == 'badtimestamp', text
