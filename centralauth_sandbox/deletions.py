@@ -7,16 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from .records import LocalAccount, Page
 from .titles import Title
-
-if TYPE_CHECKING:
-    from .farm import Wiki
-    from .records import Page
 
 #: What a colleague can do to a page while somebody else deletes it.
 INTERFERENCES = ('edit', 'delete', 'move')
+
+
+class Colleagues(Protocol):
+    """A wiki on which others work meanwhile."""
+
+    def edit(self, title: Title, text: str, *, user: str, comment: str = '') -> object:
+        """Save a revision."""
+
+    def delete(self, page: Page, operator: str, reason: str) -> object:
+        """Delete a page."""
+
+    def move(
+        self,
+        page: Page,
+        target: Title,
+        operator: LocalAccount,
+        reason: str,
+        redirect: bool,
+    ) -> None:
+        """Rename a page."""
+
+    def stranger(self, name: str) -> LocalAccount:
+        """Return somebody whom the wiki does not know otherwise."""
 
 
 @dataclass(slots=True)
@@ -40,7 +60,7 @@ class Deletions:
         while self.jobs:
             self.jobs.pop(0)()
 
-    def interfere(self, wiki: Wiki, when: str, page: Page) -> None:
+    def interfere(self, wiki: Colleagues, when: str, page: Page) -> None:
         """Let a colleague do something to a page, if one does at that time."""
         what = self.before if when == 'before' else self.during
         if what == 'edit':

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from .titles import Title, parse_title
 
 if TYPE_CHECKING:
-    from .farm import Wiki
     from .records import LocalAccount, Page, Revision
+    from .views import WikiView
 
 Json = dict[str, Any]
 
@@ -41,7 +41,7 @@ class EntityError(ValueError):
 class Entities:
     """The entities of one wiki."""
 
-    def __init__(self, wiki: Wiki) -> None:
+    def __init__(self, wiki: WikiView) -> None:
         """Initializer."""
         self.wiki = wiki
 

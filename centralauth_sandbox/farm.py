@@ -35,6 +35,7 @@ from .records import (
 )
 from .sessions import Sessions
 from .titles import Title, canonical_user, parse_title
+from .views import WikiView
 
 __all__ = ['DATA', 'ELSEWHERE', 'Farm', 'Wiki']
 
@@ -565,7 +566,7 @@ class Farm:
             )
         return account
 
-    def attach(self, account: Account, wiki: Wiki, **values: Any) -> LocalAccount:
+    def attach(self, account: Account, wiki: WikiView, **values: Any) -> LocalAccount:
         """Create the local account of a global one on a wiki."""
         values.setdefault('registration', self.timestamp())
         values.setdefault('method', 'login')
@@ -575,7 +576,7 @@ class Farm:
         account.attached[wiki.db] = local
         return local
 
-    def log_creation(self, wiki: Wiki, local: LocalAccount) -> None:
+    def log_creation(self, wiki: WikiView, local: LocalAccount) -> None:
         """Log that a local account was created by itself."""
         title = Title(2, local.name)
         params = {'userid': local.id}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
-    from .farm import Wiki
+    from .views import WikiView
 
 #: What may be uploaded, by extension.
 MIME_TYPES = {
@@ -84,7 +84,7 @@ class Stashed:
 class Files:
     """The files of one wiki, by name; the newest version is the last."""
 
-    def __init__(self, wiki: Wiki) -> None:
+    def __init__(self, wiki: WikiView) -> None:
         """Initializer."""
         self.wiki = wiki
         self.versions: dict[str, list[FileVersion]] = {}

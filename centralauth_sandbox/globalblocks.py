@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from .titles import Network, network_of, within, written_address
 
 if TYPE_CHECKING:
-    from .farm import Farm
     from .records import Account
+    from .views import FarmView
 
 DAY = 86400
 
@@ -83,7 +83,7 @@ class GlobalBlocks:
     `lost_races` is how many of the next blocks fail since somebody else was faster.
     """
 
-    def __init__(self, farm: Farm) -> None:
+    def __init__(self, farm: FarmView) -> None:
         """Initializer."""
         self.farm = farm
         self.lost_races = 0

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .farm import Wiki
+from typing import Protocol, TypeVar
 
 __all__ = ['Layout', 'address_of_nothing', 'addressed', 'hosts_of']
 
@@ -57,6 +54,16 @@ class Layout:
     def script(self) -> str:
         """The path of index.php."""
         return f'{self.script_path}/index.php'
+
+
+class Placed(Protocol):
+    """A wiki, of which only the place matters."""
+
+    code: str
+    layout: Layout
+
+
+Wiki = TypeVar('Wiki', bound=Placed)
 
 
 def hosts_of(wikis: Iterable[Wiki]) -> list[list[Wiki]]:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from .sessions import Session, Stored
 
 if TYPE_CHECKING:
-    from .farm import Farm, Wiki
+    from .views import FarmView, WikiView
 
 _FIELD = re.compile(r'(oauth_\w+)="([^"]*)"')
 
@@ -35,7 +35,7 @@ class Consumer:
 class Consumers:
     """All consumers of a farm. Without any, its wikis have no OAuth at all."""
 
-    def __init__(self, farm: Farm) -> None:
+    def __init__(self, farm: FarmView) -> None:
         """Begin with none."""
         self._farm = farm
         self._consumers: dict[tuple[str, str], Consumer] = {}
@@ -52,7 +52,7 @@ class Consumers:
         """Lose what the session store keeps, the secrets of tokens."""
         self._stored.clear()
 
-    def resolve(self, wiki: Wiki, authorization: str) -> Session | None:
+    def resolve(self, wiki: WikiView, authorization: str) -> Session | None:
         """Return the session of a signed request; None where there is no OAuth.
 
         :param authorization: the header

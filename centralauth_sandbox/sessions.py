@@ -20,8 +20,8 @@ from .provider import Conversation
 from .rights import ANONYMOUS, rights_of
 
 if TYPE_CHECKING:
-    from .farm import Farm, Wiki
     from .records import Account, LocalAccount
+    from .views import FarmView, WikiView
 
 ANONYMOUS_TOKEN = '+\\'  # noqa: S105  # the one that everybody has
 DAY = 86400
@@ -73,7 +73,7 @@ class Session:
     only exists on this wiki).
     """
 
-    wiki: Wiki
+    wiki: WikiView
     kind: str = 'anonymous'
     local: LocalAccount | None = None
     stored: Stored | None = None
@@ -127,7 +127,7 @@ class Sessions:
     seconds after a local account was created its centralauthtokens fail.
     """
 
-    def __init__(self, farm: Farm) -> None:
+    def __init__(self, farm: FarmView) -> None:
         """Initializer."""
         self.farm = farm
         self.lifetime = 3600.0
@@ -147,7 +147,7 @@ class Sessions:
 
     # -- finding the session of a request --
 
-    def resolve(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session:
+    def resolve(self, wiki: WikiView, cookies: Mapping[str, str]) -> Session:
         """Return the session that the cookies of a request name."""
         session = (
             self._resolve_bot(wiki, cookies)
@@ -160,14 +160,14 @@ class Sessions:
             session.cookies = [*(c for c in session.cookies if c != cookie), cookie]
         return session
 
-    def nobody(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session:
+    def nobody(self, wiki: WikiView, cookies: Mapping[str, str]) -> Session:
         """Return an anonymous session, whatever user the cookies of a request name."""
         stored = self._local.get((wiki.db, cookies.get(f'{wiki.db}_session', '')))
         if stored is None or stored.user:
             return Session(wiki)
         return Session(wiki, stored=stored)
 
-    def spend(self, wiki: Wiki, token: str, way: str) -> Session | None:
+    def spend(self, wiki: WikiView, token: str, way: str) -> Session | None:
         """Use a centralauthtoken up; return its session, or None if it is dead.
 
         :param way: `parameter` or `header`: their csrf tokens differ.
@@ -197,7 +197,7 @@ class Sessions:
         stored.used = now
         return Session(wiki, 'centralauthtoken', local, stored, token=digest(token))
 
-    def peek(self, wiki: Wiki, cookies: str, token: str) -> str:
+    def peek(self, wiki: WikiView, cookies: str, token: str) -> str:
         """Return who would be asking, without using anything up."""
         minted = self._tokens.get(self._unwrap(token)) if token else None
         if minted is not None:
@@ -364,7 +364,9 @@ class Sessions:
 
     # -- inside --
 
-    def _resolve_bot(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session | None:
+    def _resolve_bot(
+        self, wiki: WikiView, cookies: Mapping[str, str]
+    ) -> Session | None:
         id = cookies.get(f'{wiki.db}_BPsession')
         if not id:
             return None
@@ -389,7 +391,9 @@ class Sessions:
         local = self._local_account(wiki, account)
         return Session(wiki, 'botpassword', local, stored, bot.grants)
 
-    def _resolve_main(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session | None:
+    def _resolve_main(
+        self, wiki: WikiView, cookies: Mapping[str, str]
+    ) -> Session | None:
         id = cookies.get('centralauth_Session')
         remembered = cookies.get('centralauth_Token')
         if not id and not remembered:
@@ -433,7 +437,7 @@ class Sessions:
         new = self._login_cookies(wiki, local, stored, central) if again else []
         return Session(wiki, 'main', local, stored, cookies=new)
 
-    def _resolve_dead(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session:
+    def _resolve_dead(self, wiki: WikiView, cookies: Mapping[str, str]) -> Session:
         """Return an anonymous session, and take the cookies of a dead one away."""
         gone = _goodbye(wiki)
         if self.farm.current and 'sessionJwt' in cookies:
@@ -453,7 +457,7 @@ class Sessions:
             del gone[0]
         return session
 
-    def _resolve_local(self, wiki: Wiki, cookies: Mapping[str, str]) -> Session:
+    def _resolve_local(self, wiki: WikiView, cookies: Mapping[str, str]) -> Session:
         key = (wiki.db, cookies.get(f'{wiki.db}_session', ''))
         now = self.farm.clock()
         stored = None if self.down else self._local.get(key)
@@ -469,7 +473,7 @@ class Sessions:
                 return Session(wiki, 'local', local, stored)
         return Session(wiki, stored=stored)
 
-    def _local_account(self, wiki: Wiki, account: Account) -> LocalAccount | None:
+    def _local_account(self, wiki: WikiView, account: Account) -> LocalAccount | None:
         local = wiki.accounts.get(account.name)
         if local is None:
             self._created[wiki.db, account.id] = self.farm.clock()
@@ -483,7 +487,7 @@ class Sessions:
             self._central.pop(session.stored.central, None)
 
     def _login_cookies(
-        self, wiki: Wiki, local: LocalAccount, stored: Stored, central: Central
+        self, wiki: WikiView, local: LocalAccount, stored: Stored, central: Central
     ) -> list[str]:
         now = self.farm.clock()
         age = (180 if central.remembered else 30) * DAY
@@ -585,14 +589,16 @@ def sign(secret: str, type: str, stamp: str) -> str:
     return f'{mac}{stamp}+\\'
 
 
-def _user_cookies(wiki: Wiki, local: LocalAccount, age: int, now: float) -> list[str]:
+def _user_cookies(
+    wiki: WikiView, local: LocalAccount, age: int, now: float
+) -> list[str]:
     return [
         _cookie(f'{wiki.db}UserID', str(local.id), age, now),
         _cookie(f'{wiki.db}UserName', local.name, age, now),
     ]
 
 
-def _goodbye(wiki: Wiki) -> list[str]:
+def _goodbye(wiki: WikiView) -> list[str]:
     return [
         _gone(f'{wiki.db}_session'),
         _gone(f'{wiki.db}UserID'),

@@ -15,7 +15,13 @@ from centralauth_sandbox import Sandbox
 from centralauth_sandbox.directories import NotOurs
 
 NAME = 'Spambot 00001'
-FILES = ['sandbox-key', 'sandbox_family.py', 'user-config.py', 'user-password.py']
+FILES = [
+    'farm.toml',
+    'sandbox-key',
+    'sandbox_family.py',
+    'user-config.py',
+    'user-password.py',
+]
 COMMAND = {'command': 'lock', 'user': NAME}
 
 
