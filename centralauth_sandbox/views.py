@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from .records import Account, LocalAccount, Page, Revision
+from .records import Account, Block, LocalAccount, LogEntry, Page, Revision
 from .titles import Title
 
 
@@ -34,6 +34,8 @@ class WikiView(Protocol):
     user_email: bool
     accounts: dict[str, LocalAccount]
     pages: dict[Title, Page]
+    blocks: dict[str, Block]
+    suppressed_log: set[int]
 
     @property
     def farm(self) -> FarmView:
@@ -61,6 +63,9 @@ class WikiView(Protocol):
     ) -> Revision:
         """Save a revision."""
 
+    def log_about(self, user: str) -> set[int]:
+        """Return the entries that are about an account."""
+
     def write_log(
         self,
         type: str,
@@ -69,7 +74,7 @@ class WikiView(Protocol):
         title: Title,
         comment: str,
         params: dict[str, Any] | None = None,
-    ) -> object:
+    ) -> LogEntry:
         """Append an entry to the logs."""
 
 
