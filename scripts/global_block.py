@@ -19,12 +19,13 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mw_tokens_plugin.cli.accounts import (
     account_guards,
     block_expiry,
+    has_passed,
     named_accounts,
 )
 from mw_tokens_plugin.cli.requests import (
@@ -206,11 +207,7 @@ class Options(RequestOptions):
             if self.undo is not None and not (self.reason or '').strip():
                 raise InvalidInput('Global blocks need a reason: -reason:TEXT.')
             return
-        from mw_tokens_plugin.protocol.expiries import ends_at
-
-        now = datetime.now(timezone.utc)
-        end = ends_at(self.expiry, now) if self.expiry else None
-        if end is not None and end <= now:
+        if has_passed(self.expiry):
             raise InvalidInput(f'-expiry:{self.expiry}: this is in the past.')
         lists = self.only_lists
         if self.expiry is None and not (self.modify or self.unblock or lists):
@@ -285,7 +282,11 @@ def targets(run: Run[Options]) -> Listing:
         return CampaignScript.Listing(
             (),
             lines=list(lines_about(blocks, hidden)),
-            nothing=message('global_block-expiring', number=len(blocks)),
+            nothing=(
+                message('global_block-expiring', number=len(blocks))
+                if blocks
+                else message('global_block-none-expiring')
+            ),
         )
     left_out: list[str] = []
     if options.page is not None:
@@ -442,6 +443,22 @@ def near_their_end(run: Run[Options]) -> tuple[list[GlobalBlock], set[str]]:
     return blocks, unknown_targets(run.site, blocks)
 
 
+def check_expiry(run: Run[Options], campaign: Campaign) -> Campaign:
+    """Refuse to resume a plan whose blocks would have ended by now.
+
+    :raises InvalidInput: nothing of it may have been sent, and it is too late
+    """
+    from mw_tokens_plugin.campaign.records import State
+
+    expiry, counts = campaign.options.get('expiry'), run.ledger.counts(campaign)
+    if has_passed(expiry) and counts[State.PLANNED] and not counts[State.LEASED]:
+        raise InvalidInput(
+            f'The blocks of {campaign.name!r} would end at {expiry}, which is in the '
+            'past now: nothing was sent. Make a new plan, with another -expiry.'
+        )
+    return compare_page(run, campaign)
+
+
 def block(run: Run[Options], campaign: Campaign) -> SetGlobalBlock:
     """Return what a campaign does."""
     from mw_tokens_plugin.actions.addressguards import AddressGuards
@@ -518,7 +535,7 @@ SCRIPT = CampaignScript(
             module='globalblock',
             rights=_RIGHTS,
             confirm=appeal,
-            before=compare_page,
+            before=check_expiry,
             after=close_requests,
             undo='undo_global_block',
             skips_listed=True,

@@ -26,6 +26,7 @@ from mw_tokens_plugin.cli.accounts import (
     account_columns,
     account_guards,
     block_expiry,
+    has_passed,
     named_accounts,
 )
 from mw_tokens_plugin.cli.requests import (
@@ -155,6 +156,8 @@ class Options(RequestOptions):
                 '-hide is confirmed by typing, so it needs a terminal. -simulate keeps '
                 'the plan here; -resume runs it there.'
             )
+        if has_passed(self.globalblock):
+            raise InvalidInput(f'-globalblock:{self.globalblock}: this is in the past.')
         if self.globalblock and self.reason is not None and not self.reason.strip():
             raise InvalidInput('A global block needs a reason: -reason:TEXT.')
 

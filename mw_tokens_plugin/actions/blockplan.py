@@ -346,7 +346,7 @@ class PlanGlobalBlock(SetGlobalBlock):
             facts['problem'] = message('global_block-too-little')
         if skipped is SkipReason.BLOCKED_OTHERWISE and lacks_local:
             facts['problem'] = message('global_block-no-local')
-        elif skipped is SkipReason.BLOCKED_OTHERWISE:
+        elif skipped in (SkipReason.BLOCKED_OTHERWISE, SkipReason.WEAKER):
             facts['problem'] = message(
                 'global_block-otherwise',
                 now=shown_settings(facts['now']),

@@ -304,14 +304,23 @@ class SetGlobalBlock(Action):
     def _is_found(self, target: Target, block: GlobalBlock | None) -> bool:
         """Tell whether a block shows that a target's own write took effect."""
         then = _then(target)
-        if then is None or block is None:
+        if then is None or block is None or self._is_as_planned(target, block):
             return False
         is_own = is_own_block(block, target, self._reason_for(target))
         return is_own and then.was_written(block)
 
     def _is_own(self, entry: GlobalBlockLogEntry, target: Target) -> bool:
+        """Tell whether an entry of the log is that of a target's own write.
+
+        The operator's campaign just before may have done the like, for this reason.
+        """
+        planned = timestamp(target.decision.facts.get('looked_at'))
+        if planned is not None and entry.timestamp < planned:
+            return False
+        then = _then(target)
         is_ours = target.may_have_written_at(entry.timestamp, by=entry.by)
         is_same = entry.action in _actions(target)
+        is_same = is_same and (then is None or then.was_logged(entry))
         return is_ours and is_same and self._is_reason(entry, target)
 
     def _is_reason(self, entry: GlobalBlockLogEntry, target: Target) -> bool:

@@ -170,6 +170,13 @@ class UndoGlobalBlock(SetGlobalBlock):
             is_left = target.decision.facts['local'] in left
             yield target, None if is_left else outcome
 
+    def _changed_meanwhile(self, target: Target, block: GlobalBlock | None) -> Outcome:
+        """Say how a target ends whose block is not the planned one any more."""
+        if target.decision.facts['local'] is not None and self._is_found(target, block):
+            # Only the local half was left by an attempt before this one.
+            return Outcome(State.DONE, changed=True)
+        return super()._changed_meanwhile(target, block)
+
     def _changed_accounts(
         self, recorded: Mapping[str, Target], named: Mapping[str, str], blocks: Blocks
     ) -> tuple[dict[str, str], set[str]]:

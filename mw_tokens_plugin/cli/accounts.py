@@ -93,6 +93,7 @@ def block_expiry(text: str) -> str:
     from datetime import datetime, timezone
 
     from mw_tokens_plugin.protocol.expiries import ends_at
+    from mw_tokens_plugin.protocol.globalblocks import INFINITY
     from mw_tokens_plugin.site.settings import settings
 
     if text.startswith('@'):
@@ -100,9 +101,22 @@ def block_expiry(text: str) -> str:
         if text[1:] not in settings.expiries:
             raise ValueError(f'enable(expiries=...) has these names: {known}.')
         text = settings.expiries[text[1:]]
-    if ends_at(text, datetime.now(timezone.utc)) is None:
+    end = ends_at(text, datetime.now(timezone.utc))
+    if end is None:
         raise ValueError(
             'give a span such as "31 hours", "2 weeks" or "6 months", a date such as '
             '2027-01-31 or 2027-01-31T12:00:00Z, or "infinite".'
         )
-    return text.strip()
+    # A plan that says "then never" could be read as its opposite.
+    return 'infinite' if end == INFINITY else text.strip()
+
+
+def has_passed(expiry: str | None) -> bool:
+    """Tell whether blocks that are made now would have ended."""
+    from datetime import datetime, timezone
+
+    from mw_tokens_plugin.protocol.expiries import ends_at
+
+    now = datetime.now(timezone.utc)
+    end = ends_at(expiry, now) if expiry else None
+    return end is not None and end <= now

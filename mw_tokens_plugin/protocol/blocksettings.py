@@ -13,7 +13,11 @@ from typing import Any
 
 from mw_tokens_plugin.protocol.expiries import ends_at
 from mw_tokens_plugin.protocol.fields import as_timestamp
-from mw_tokens_plugin.protocol.globalblocks import INFINITY, GlobalBlock
+from mw_tokens_plugin.protocol.globalblocks import (
+    INFINITY,
+    GlobalBlock,
+    GlobalBlockLogEntry,
+)
 
 __all__ = ['BlockSettings']
 
@@ -97,6 +101,24 @@ class BlockSettings:
         wanted = self.end(block.timestamp)
         same = _near(wanted, block.expiry, _SECONDS)
         return same and self.is_like(BlockSettings.of(block))
+
+    def was_logged(self, entry: GlobalBlockLogEntry) -> bool:
+        """Tell whether an entry of the log shows a write with these settings.
+
+        Of old entries, which show none, it is not denied.
+        """
+        if entry.expiry is None:
+            return True
+        flags = {
+            'anon-only': self.anon_only,
+            'allow-account-creation': self.account_creation,
+            'enable-autoblock': self.autoblock,
+            'block-email': self.block_email,
+        }
+        same = _near(self.end(entry.timestamp), entry.expiry, _SECONDS)
+        return same and all(
+            (name in entry.flags) is is_set for name, is_set in flags.items()
+        )
 
     def ends_no_sooner(self, other: BlockSettings, now: datetime) -> bool:
         """Tell whether they last about as long as others, or longer."""

@@ -384,7 +384,7 @@ def _reasons() -> tuple[str, ...]:
 
 
 #: The number of a block, as a target.
-_BLOCK = re.compile(r'\s*(?:\*\s*)?(#\d{1,12})\s*')
+_BLOCK = re.compile(r'\s*(?:\*\s*)?(#[0-9]{1,12})\s*')
 
 #: A number before an item, without the blank that follows the number in a list.
 _COUNTED = re.compile(r'\(?\d{1,7}[.)](?=\S)')

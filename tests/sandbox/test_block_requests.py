@@ -232,9 +232,11 @@ def test_lists_are_split_in_the_same_way_and_each_half_can_be_missing(
     texts = [path.read_text('utf-8') for path in report.rglob('*') if path.is_file()]
     assert any('192.0.2.21' in text for text in texts)
     assert not any(spam(3)[0] in text and '192.0.2.21' in text for text in texts)
-    refused = pwb('global_lock', *spam(3), '-globalblock:soon', '-reason:x', '-always')
-    assert refused.code == 2
-    assert 'give a span' in refused.err
+    for expiry, words in (('soon', 'give a span'), ('2020-01-01', 'in the past')):
+        until = f'-globalblock:{expiry}'
+        refused = pwb('global_lock', *spam(4), until, '-reason:x', '-always')
+        assert refused.code == 2
+        assert words in refused.err
 
 
 def test_requests_are_marked_by_the_locks_even_if_blocks_were_resumed_alone(

@@ -331,7 +331,7 @@ def test_a_change_keeps_what_was_not_named_and_makes_no_block_weaker(
     targets = (*spam(1), '192.0.2.1', '192.0.2.2', '192.0.2.3', *spam(2))
     run = global_block(*targets, '-modify', '-reason:', '-expiry:2 weeks', '-always')
     assert run.code == 1, run.said
-    assert '192.0.2.2: the block would become weaker' in run.out
+    assert '192.0.2.2: the block would become weaker: now 20' in run.out
     found = blocks(sandbox)
     account, address = found[spam(1)[0]], found['192.0.2.1']
     assert account.autoblock and not account.nocreate and account.noemail
@@ -665,6 +665,29 @@ def test_a_lost_answer_is_settled_by_reading(
     assert len(log(sandbox)) == 2 * len(names)
 
 
+def test_a_lost_write_is_not_taken_for_that_of_the_campaign_before(
+    global_block: Script, sandbox: Sandbox, hurried: None
+) -> None:
+    """Also where that was the same operator's, for the same reason, a moment ago."""
+    names = [*spam(1), '192.0.2.1']
+    usual = ('-reason:x', '-hardblock', '-always')
+    assert global_block(*names, *usual, '-expiry:1 week', '-campaign:a').code == 0
+    # Each first write is lost on its way, so that it does not take effect.
+    change = (*names, *usual, '-modify', '-expiry:1 month', '-campaign:b')
+    again = (*names, *usual, '-expiry:1 year', '-campaign:c')
+    for words in change, ('-undo:b', '-reason:y', '-always'), again:
+        if words is again:
+            assert global_block('-undo:a', '-reason:y', '-always').code == 0
+        for nth in (1, 3):
+            sandbox.faults.arm(kind='drop', when='before', action=BLOCK, nth=nth)
+        run = global_block(*words)
+        assert run.code == 0, run.said
+        assert 'found by reading' not in run.out
+    actions = ['gblock', 'modify', 'modify', 'gunblock', 'gblock']
+    assert [action for action, _ in log(sandbox)[::2]] == actions
+    assert all(made.expiry[:4] == '2027' for made in blocks(sandbox).values())
+
+
 def test_a_plan_that_is_not_fresh_is_checked_before_it_is_written(
     global_block: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -845,7 +868,7 @@ def test_two_operators_at_once_block_each_target_once(
     colleague = Login('Sandbox Colleague', sandbox.credentials.colleague)
     farm.configure(directory, login=colleague)
     desk = Desk(directory, 'global_block')
-    names = [*spam(*range(1, 11)), *(f'192.0.2.{n}' for n in range(1, 11))]
+    names = [*spam(*range(1, 51)), *(f'192.0.2.{n}' for n in range(1, 51))]
     process = desk.start(*names, *USUAL, '-anononly')
     desk.wait(process, lambda: writes(sandbox))
     run = global_block(*reversed(names), *USUAL, '-anononly')
@@ -945,6 +968,19 @@ def test_what_was_put_back_and_then_changed_is_left(
 
 def _content(made: GlobalBlock) -> tuple[Any, ...]:
     return made.expiry, made.anononly, made.nocreate, made.autoblock
+
+
+def test_a_plan_is_not_run_when_its_blocks_would_have_ended(
+    global_block: Script, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    plan = ('192.0.2.1', '-reason:x', '-expiry:2999-01-01', '-hardblock', '-simulate')
+    assert global_block(*plan, '-campaign:late').code == 0
+    change = "UPDATE campaign SET options=json_set(options, '$.expiry', '2020-01-01')"
+    with ledger.database.begin() as connection:
+        connection.exec_driver_sql(change)
+    run = global_block('-resume', '-campaign:late', '-always')
+    assert run.code == 2 and not writes(sandbox), run.said
+    assert 'would end at 2020-01-01, which is in the past now' in run.err
 
 
 def test_only_takes_the_kind_of_numbers_and_of_what_ends(

@@ -8,7 +8,11 @@ import pytest
 
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.expiries import ends_at, length_of
-from mw_tokens_plugin.protocol.globalblocks import INFINITY, GlobalBlock
+from mw_tokens_plugin.protocol.globalblocks import (
+    INFINITY,
+    GlobalBlock,
+    from_log_event,
+)
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 WEEK = BlockSettings('1 week')
@@ -54,6 +58,27 @@ def test_a_block_of_about_the_length_is_as_asked_for_unless_a_setting_differs() 
     # What a write has made ends to the second.
     assert WEEK.was_written(block(end))
     assert not WEEK.was_written(block(end - timedelta(hours=1)))
+
+
+@pytest.mark.parametrize(
+    ('end', 'flags', 'is_same'),
+    [
+        (timedelta(weeks=1), ['anon-only'], True),
+        (timedelta(weeks=1), [], False),
+        (timedelta(weeks=1), ['anon-only', 'allow-account-creation'], False),
+        (timedelta(weeks=2), ['anon-only'], False),
+        # Old entries say neither.
+        (None, [], True),
+    ],
+)
+def test_an_entry_of_the_log_tells_which_write_it_is_of(
+    end: timedelta | None, flags: list[str], is_same: bool
+) -> None:
+    params = {} if end is None else {'expiry': f'{NOW + end:%Y%m%d%H%M%S}'}
+    event = {'logid': 1, 'action': 'modify', 'title': 'User:192.0.2.1', 'user': 'X'}
+    event |= {'timestamp': f'{NOW:%Y-%m-%dT%H:%M:%SZ}', 'comment': 'x'}
+    entry = from_log_event({**event, 'params': {**params, 'flags': flags}})
+    assert BlockSettings('1 week', anon_only=True).was_logged(entry) is is_same
 
 
 @pytest.mark.parametrize(
