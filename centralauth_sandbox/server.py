@@ -112,18 +112,24 @@ class Sandbox(serving.Served):
                 farm.penalty = penalty
         self.farm = farm
         self.delay = delay
-        self.journal = Journal()
         self.faults = Faults()
         self._crowd = Crowd()
         self._port = port
         self._api = Api(farm)
-        self._transport = Transport(
-            self.journal, self.faults, lambda: self.farm.clock()
-        )
+        self._transport = Transport(Journal(), self.faults, lambda: self.farm.clock())
 
     @property
     def wikis(self) -> dict[str, Wiki]:
         return self.farm.wikis
+
+    @property
+    def journal(self) -> Journal:
+        """What reached the wikis."""
+        return self._transport.journal
+
+    @journal.setter
+    def journal(self, journal: Journal) -> None:
+        self._transport.journal = journal
 
     def call(self, function: Callable[[Farm], Result]) -> Result:
         """Run a function on the farm between two requests; return what it returns."""

@@ -36,6 +36,7 @@ _PIECES = 10
 class Transport:
     """The way to some wikis and back.
 
+    :param journal: where requests are written; another one may take its place.
     :param clock: the time there, by which answers are dated.
     """
 
@@ -43,7 +44,7 @@ class Transport:
         self, journal: Journal, faults: Faults, clock: Callable[[], float]
     ) -> None:
         """Initializer."""
-        self._journal = journal
+        self.journal = journal
         self._faults = faults
         self._clock = clock
 
@@ -97,7 +98,7 @@ class Transport:
             response.headers.setdefault('Date', date)
         params = asked.given
         entry = Entry(
-            serial=self._journal.next_serial(),
+            serial=self.journal.next_serial(),
             time=self._clock(),
             monotonic=started,
             wiki=wiki,
@@ -116,7 +117,7 @@ class Transport:
             bytes=(sent := _sent(response, answer, broken)),
             arrived=arrived,
         )
-        self._journal.write(entry)
+        self.journal.write(entry)
         try:
             if answer.wait:
                 await asyncio.sleep(answer.wait)
