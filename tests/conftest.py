@@ -43,13 +43,14 @@ _SANDBOX = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         '--seeds',
-        metavar='N[-M]|all',
-        help='the schedules of the long nights to be played, instead of a part',
+        metavar='N[-M]|COUNT@WORD|all',
+        help='the schedules of the long nights to be played, or how many and the word '
+        'by which they are drawn, instead of a few',
     )
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    return f'seeds of the long nights: {config.getoption("seeds") or "a part"}'
+    return f'seeds of the long nights: {config.getoption("seeds") or "a few"}'
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,11 +1,13 @@
-"""Which schedules are played: a part of each test's, all, or those that are asked for.
+"""Which schedules are played: five of each test's, all, those asked for, or some drawn.
 
-The part is the same in every run; all of them are what ``tox run -e nights`` plays.
+The five are the same in every run, so that it is the change that makes a test fail; CI
+draws others for each commit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import random
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,28 +16,54 @@ import pytest
 #: What is given as ``--seeds`` to play all of them.
 ALL = 'all'
 
-#: Where nothing is given, one in so many is played.
-PART = 8
+#: What is played where nothing is given.
+FEW = '5@tests'
+
+#: From so many on it is a long run, of all that there is.
+LONG = 100
+
+Seeds = Sequence[int]
 
 
-def parametrize(metafunc: pytest.Metafunc, shares: Iterable[tuple[Any, ...]]) -> None:
+def parametrize(
+    metafunc: pytest.Metafunc, shares: Iterable[tuple[Any, ...]], few: str = FEW
+) -> None:
     """Give a test its seeds, each share of which may be played by another worker.
 
     :param shares: the values of `seeds`, or of `flavour` and `seeds`
+    :param few: what is played where nothing is asked for
     """
     if 'seeds' not in metafunc.fixturenames:
         return
     shares = list(shares)
-    wanted = metafunc.config.getoption('seeds')
-    if wanted is None:
-        shares = [(*about, seeds[: len(seeds) // PART]) for *about, seeds in shares]
-    elif wanted != ALL:
+    wanted = metafunc.config.getoption('seeds') or few
+    chosen = choose([share[-1] for share in shares], wanted)
+    played = [(*about, s) for (*about, _), s in zip(shares, chosen, strict=True) if s]
+    names = [name for name in ('flavour', 'seeds') if name in metafunc.fixturenames]
+    metafunc.parametrize(names, played, ids=['-'.join(map(_words, s)) for s in played])
+
+
+def choose(shares: Sequence[range], wanted: str) -> list[Seeds]:
+    """Choose the seeds that are played of each share.
+
+    :param wanted: ``all``, a number, two numbers with a hyphen between them, or how
+        many are drawn by a word: ``25@word``, of each share one at least
+    """
+    if wanted == ALL:
+        return [*shares]
+    count, drawn, word = wanted.partition('@')
+    if not drawn:
         first, _, last = wanted.partition('-')
         seeds = range(int(first), int(last or first) + 1)
-        *about, _ = next((s for s in shares if seeds.start in s[-1]), shares[0])
-        shares = [(*about, seeds)]
-    names = [name for name in ('flavour', 'seeds') if name in metafunc.fixturenames]
-    metafunc.parametrize(names, shares, ids=['-'.join(map(_words, s)) for s in shares])
+        # Those beyond all shares are played as well, as if they were of the first.
+        own = next((n for n, s in enumerate(shares) if seeds.start in s), 0)
+        return [seeds if n == own else () for n in range(len(shares))]
+    chosen: list[Seeds] = []
+    for number, share in enumerate(shares):
+        part = max(1, (int(count) + number) // len(shares))
+        chance = random.Random(f'{word} {share.start}')
+        chosen.append(sorted(chance.sample(share, min(part, len(share)))))
+    return chosen
 
 
 @contextmanager
@@ -53,7 +81,18 @@ def told(schedule: Any, said: Iterable[str] = ()) -> Iterator[None]:
         raise
 
 
+def is_long(wanted: str | None) -> bool:
+    """Tell whether all is to be played of what is drawn otherwise than by seeds."""
+    count, drawn, _ = (wanted or '').partition('@')
+    return wanted == ALL or (bool(drawn) and int(count) >= LONG)
+
+
+def enough(seeds: Seeds) -> int:
+    """Return how many answers must be lost at least; few schedules may lose none."""
+    return max(0, (len(seeds) - 20) // 10)
+
+
 def _words(value: Any) -> str:
-    if isinstance(value, range):
-        return f'seeds-{value.start}-{value.stop - 1}'
-    return str(value)
+    if isinstance(value, str):
+        return value
+    return f'{len(value)}-seeds-{value[0]}-{value[-1]}'

@@ -20,7 +20,7 @@ from .desk import Desk
 from .farms import Farm
 from .foreign import OPERATOR
 from .month import LOGINS, Judgement, Month, own_farm, play, restart
-from .night_seeds import parametrize, told
+from .night_seeds import Seeds, parametrize, told
 
 
 def save(site: Any, title: str, text: str = 'one') -> None:
@@ -289,13 +289,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.mark.faults
 def test_a_bot_goes_on_for_thirty_days(
-    flavour: str, seeds: range, capfd: pytest.CaptureFixture[str]
+    flavour: str, seeds: Seeds, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Through session losses, expired tokens, read-only hours and restarts."""
     login, _, threads = flavour.partition(', ')
     directory = Path(os.environ['PYWIKIBOT_DIR'])
     total = Judgement()
-    with own_farm(directory, f'month{seeds.start}') as (farm, sandbox):
+    with own_farm(directory, f'month{seeds[0]}') as (farm, sandbox):
         for seed in seeds:
             month = Month.of(seed, login, int(threads))
             with told(month):

@@ -11,10 +11,7 @@ import pytest
 from .farms import Farm
 from .hostile import hostile_server
 from .night_secrets import Case, Night, found_in, readings, taken, written
-from .night_seeds import ALL
-
-#: All that there are, the part that is played if nothing is asked for, and shares.
-_ALL, _PART, _SHARES = 2000, 200, 2
+from .night_seeds import Seeds, parametrize
 
 #: A centralauthtoken in a URL.
 MINTED = re.compile('centralauthtoken=[0-9a-z]{8,}')
@@ -22,22 +19,12 @@ MINTED = re.compile('centralauthtoken=[0-9a-z]{8,}')
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each test its seeds."""
-    if 'seeds' not in metafunc.fixturenames:
-        return
-    wanted = metafunc.config.getoption('seeds')
-    size = _ALL // _SHARES
-    shares = [range(start, start + size) for start in range(0, _ALL, size)]
-    if wanted is None:
-        shares = [share[: _PART // _SHARES] for share in shares]
-    elif wanted != ALL:
-        first, _, last = wanted.partition('-')
-        shares = [range(int(first), int(last or first) + 1)]
-    names = [f'{share.start}-{share.stop - 1}' for share in shares]
-    metafunc.parametrize('seeds', shares, ids=names)
+    shares = [(range(start, start + 1000),) for start in (0, 1000)]
+    parametrize(metafunc, shares, few='200@tests')
 
 
 def test_no_log_file_or_error_shows_a_secret(
-    farm: Farm, seeds: range, tmp_path: Path
+    farm: Farm, seeds: Seeds, tmp_path: Path
 ) -> None:
     from pywikibot import config
 

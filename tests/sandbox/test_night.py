@@ -18,7 +18,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 
 from .farms import Farm
 from .night import MOST_TARGETS, Night, Schedule, scaled_waits
-from .night_seeds import parametrize, told
+from .night_seeds import Seeds, choose, enough, parametrize, told
 
 #: Faults that only other wikis than the central one meet.
 _ELSEWHERE = {
@@ -28,7 +28,7 @@ _ELSEWHERE = {
 
 
 @pytest.fixture
-def night(flavour: str, seeds: range, tmp_path: Path) -> Iterator[Night]:
+def night(flavour: str, seeds: Seeds, tmp_path: Path) -> Iterator[Night]:
     """A night on a farm of its own."""
     directory = Path(os.environ['PYWIKIBOT_DIR'])
     ledger = Ledger(str(tmp_path / 'ledger.sqlite3'))
@@ -37,7 +37,7 @@ def night(flavour: str, seeds: range, tmp_path: Path) -> Iterator[Night]:
         Sandbox(wikis=1, accounts=accounts, mediawiki=flavour) as sandbox,
         scaled_waits(),
     ):
-        farm = Farm.of_sandbox(sandbox, f'night{seeds.start}')
+        farm = Farm.of_sandbox(sandbox, f'night{seeds[0]}')
         farm.introduce(directory)
         farm.choose(directory)
         yield Night(farm, sandbox, ledger, directory)
@@ -58,7 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.mark.faults
 def test_nothing_is_lost_and_nothing_is_done_twice(
-    night: Night, seeds: range, capfd: pytest.CaptureFixture[str]
+    night: Night, seeds: Seeds, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for seed in seeds:
         schedule = Schedule.of(seed)
@@ -66,7 +66,30 @@ def test_nothing_is_lost_and_nothing_is_done_twice(
             night.play(schedule)
         capfd.readouterr()
     print(night.judgement)
-    assert night.judgement.lost >= len(seeds) // 10
+    assert night.judgement.lost >= enough(seeds)
+
+
+@pytest.mark.parametrize(
+    ('wanted', 'count'),
+    [
+        ('all', 1000),
+        ('5@tests', 5),
+        ('25@4fad', 25),
+        ('200@nights', 200),
+        ('7-9', 3),
+    ],
+)
+def test_the_same_schedules_are_drawn_again_by_the_same_word(
+    wanted: str, count: int
+) -> None:
+    shares = [range(start, start + 250) for start in range(0, 1000, 250)]
+    chosen = choose(shares, wanted)
+    assert chosen == choose(shares, wanted)
+    assert len({seed for seeds in chosen for seed in seeds}) == count
+    if '@' in wanted:
+        for seeds, share in zip(chosen, shares, strict=True):
+            assert seeds and set(seeds) <= set(share)
+        assert chosen != choose(shares, f'{wanted}1')
 
 
 def test_all_that_can_go_wrong_does() -> None:

@@ -23,7 +23,7 @@ from .night_accounts import AccountNight
 from .night_blocks import BlockNight
 from .night_pages import PageNight
 from .night_scripts import ScriptNight, hurried_scripts
-from .night_seeds import parametrize, told
+from .night_seeds import Seeds, enough, parametrize, told
 
 pytestmark = [
     pytest.mark.faults,
@@ -67,30 +67,30 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., ScriptNight]]:
 
 
 @pytest.fixture
-def page_night(seeds: range, begin: Callable[..., PageNight]) -> PageNight:
+def page_night(seeds: Seeds, begin: Callable[..., PageNight]) -> PageNight:
     """A night on which pages are deleted and restored."""
     wikis = len(night_pages.WIKIS)
-    return begin(PageNight, f'pages{seeds.start}', wikis=wikis, accounts=1)
+    return begin(PageNight, f'pages{seeds[0]}', wikis=wikis, accounts=1)
 
 
 @pytest.fixture
-def account_night(seeds: range, begin: Callable[..., AccountNight]) -> AccountNight:
+def account_night(seeds: Seeds, begin: Callable[..., AccountNight]) -> AccountNight:
     """A night on which global accounts are deleted."""
     accounts = night_accounts.MOST_TARGETS * len(seeds)
-    return begin(AccountNight, f'accounts{seeds.start}', wikis=1, accounts=accounts)
+    return begin(AccountNight, f'accounts{seeds[0]}', wikis=1, accounts=accounts)
 
 
 @pytest.fixture
-def block_night(seeds: range, begin: Callable[..., BlockNight]) -> BlockNight:
+def block_night(seeds: Seeds, begin: Callable[..., BlockNight]) -> BlockNight:
     """A night on which accounts and addresses are blocked."""
     accounts = night_blocks.MOST_TARGETS * len(seeds)
-    return begin(BlockNight, f'blocks{seeds.start}', wikis=1, accounts=accounts)
+    return begin(BlockNight, f'blocks{seeds[0]}', wikis=1, accounts=accounts)
 
 
 def play(
     night: Any,
     schedule_of: Callable[[int], Any],
-    seeds: range,
+    seeds: Seeds,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Play the schedules of some seeds, of which enough must lose an answer."""
@@ -100,22 +100,22 @@ def play(
             night.play(schedule)
         capfd.readouterr()
     print(night.tally)
-    assert night.tally.lost >= len(seeds) // 10
+    assert night.tally.lost >= enough(seeds)
 
 
 def test_no_page_is_lost_and_what_was_deleted_is_restored(
-    page_night: PageNight, seeds: range, capfd: pytest.CaptureFixture[str]
+    page_night: PageNight, seeds: Seeds, capfd: pytest.CaptureFixture[str]
 ) -> None:
     play(page_night, night_pages.Schedule.of, seeds, capfd)
 
 
 def test_no_account_is_deleted_but_those_of_the_plan(
-    account_night: AccountNight, seeds: range, capfd: pytest.CaptureFixture[str]
+    account_night: AccountNight, seeds: Seeds, capfd: pytest.CaptureFixture[str]
 ) -> None:
     play(account_night, night_accounts.Schedule.of, seeds, capfd)
 
 
 def test_each_target_is_blocked_once_and_has_one_entry_in_the_log(
-    block_night: BlockNight, seeds: range, capfd: pytest.CaptureFixture[str]
+    block_night: BlockNight, seeds: Seeds, capfd: pytest.CaptureFixture[str]
 ) -> None:
     play(block_night, night_blocks.Schedule.of, seeds, capfd)

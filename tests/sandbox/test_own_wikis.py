@@ -20,6 +20,7 @@ from mw_tokens_plugin.cli import launch
 from .apicache import let_days_pass
 from .desk import Run, script
 from .farms import Farm, existing
+from .night_seeds import is_long
 from .ownfarm import farm_of, same_page, writes
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
@@ -257,8 +258,8 @@ def test_names_as_a_german_wiki_writes_them(
 
 @pytest.fixture
 def many(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A farm of 12 wikis, with ``--seeds=all`` of 240, of which three do not work."""
-    count = 240 if request.config.getoption('seeds') == 'all' else 12
+    """A farm of 12 wikis, with a long run of 240, of which three do not work."""
+    count = 240 if is_long(request.config.getoption('seeds')) else 12
     codes = codes_of(count)
     layouts = {
         codes[3]: Layout(closed='This wiki is closed.'),
