@@ -22,6 +22,7 @@ from .blocked import check_block
 from .blocks import expiry_of
 from .creation import become_temporary
 from .query import PageSet, page_of, purge_pages
+from .undoing import undone_text
 
 Json = dict[str, Any]
 
@@ -684,18 +685,7 @@ def _merged(call: Call, values: Values, page: Page, text: str) -> str:
 def _new_text(call: Call, values: Values, page: Page | None) -> str:
     old = page.latest.text if page else ''
     if values['undo']:
-        if page is None:
-            raise errors.missing_title()
-        undone = next((r for r in page.revisions if r.id == values['undo']), None)
-        before = next(
-            (r for r in page.revisions if undone and r.id == undone.parent), None
-        )
-        if undone is not page.latest or before is None:
-            raise ApiError(
-                'undofailure',
-                'The edit could not be undone due to conflicting intermediate edits.',
-            )
-        return before.text
+        return undone_text(call, values, page)
     text: str = old if values['text'] is None else values['text']
     whole = (values['prependtext'] or '') + text + (values['appendtext'] or '')
     # No page is kept with blanks at its end.

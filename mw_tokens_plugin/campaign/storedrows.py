@@ -184,6 +184,8 @@ _KINDS = frozenset(
         'global_delete',
         'crosswiki_delete',
         'undo_crosswiki_delete',
+        'crosswiki_rollback',
+        'undo_crosswiki_rollback',
     }
 )
 
@@ -198,6 +200,8 @@ _FACTS: dict[str, Check] = {
     **dict.fromkeys(('sysops', 'page_id', 'unknown', 'more'), _is_number),
     **dict.fromkeys(('now', 'then'), _is_block),
     'target': _is_text,
+    **dict.fromkeys(('latest', 'restores', 'written', 'reverted'), _is_number),
+    **dict.fromkeys(('how', 'what', 'sha1', 'latest_user', 'restores_user'), _is_text),
     'local': _is_number,
     'authors': _are_authors,
     'revisions': _are_pairs(int),

@@ -22,7 +22,13 @@ from mw_tokens_plugin.exceptions import InvalidInput
 GROUP = 'mw_tokens_plugin.campaigns'
 
 #: The scripts of this package, which are found in a checkout, too.
-OWN = ('global_lock', 'global_block', 'global_delete', 'crosswiki_delete')
+OWN = (
+    'global_lock',
+    'global_block',
+    'global_delete',
+    'crosswiki_delete',
+    'crosswiki_rollback',
+)
 _DISTRIBUTION = 'mw_tokens_plugin'
 
 

@@ -222,14 +222,22 @@ class Wikis:
 
         :return: titles follow it; '' if it is not known
         """
+        api = self.api_of(database)
+        return f'{api.removesuffix("api.php")}index.php?title=' if api else ''
+
+    def api_of(self, database: str) -> str:
+        """Return the address of the API of a wiki, which is not asked.
+
+        :return: '' if it is not known
+        """
         account = (self.accounts or {}).get(database)
         if account is None:
             return ''
         try:
-            api = home_login(self.home).wikis.find(account).api
+            place = home_login(self.home).wikis.find(account)
         except (NotInFarm, WrongWiki):
             return ''
-        return f'{api.removesuffix("api.php")}index.php?title='
+        return '' if place.is_guessed else place.api
 
     def _asked_site(self, where: str) -> PluginSite:
         """Return the site of a wiki that must be asked for its database name."""

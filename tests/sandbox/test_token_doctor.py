@@ -199,7 +199,8 @@ def test_other_wikis_are_seen_as_the_scripts_see_them(site: Any, farm: Farm) -> 
     assert (home.roles, other.roles) == (('home', 'central'), ('named',))
     assert other.findings is not None
     assert 'centralauthtoken' in other.findings.through
-    assert [each.script for each in other.findings.scripts] == ['crosswiki_delete']
+    scripts = [each.script for each in other.findings.scripts]
+    assert scripts == ['crosswiki_delete', 'crosswiki_rollback']
     assert found.would_work('crosswiki_delete')
 
 
@@ -624,7 +625,7 @@ def test_json_holds_the_same_as_the_lines(doctor: Callable[..., Run]) -> None:
     assert [wiki['wiki'] for wiki in told['wikis']] == ['sandbox:meta', 'sandbox:aa']
     assert told['advice'][0] == {
         'what': 'safer-login',
-        'scripts': 'global_lock, global_block, crosswiki_delete',
+        'scripts': 'global_lock, global_block, crosswiki_delete, crosswiki_rollback',
     }
 
 

@@ -171,6 +171,7 @@ def test_each_message_is_used() -> None:
 WORDINGS = (
     *('block', 'modify-block', 'unblock', 'undo-block'),
     *('delete-account', 'delete-page', 'restore-page', 'hide', 'suppress'),
+    *('revert-page', 'unrevert-page'),
     *(
         f'{lock}{hide}'
         for lock in ('lock', 'unlock')

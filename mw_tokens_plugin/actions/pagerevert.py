@@ -1,0 +1,487 @@
+"""Reverting the latest edits of one actor on many wikis, as an action of a campaign.
+
+All names given are one actor: a page gets back its last revision by none of them. Where
+``action=rollback`` would stop at another one of them, and where the operator lacks that
+right, one edit with ``undo`` does the same. Undoing that is left to
+:mod:`mw_tokens_plugin.actions.undorevert`, and finding out what they have edited to
+:mod:`mw_tokens_plugin.targets.contributions`.
+
+https://www.mediawiki.org/wiki/API:Rollback
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mw_tokens_plugin.actions.crosswiki import SkippedWikis, still_unknown
+from mw_tokens_plugin.campaign.action import Action
+from mw_tokens_plugin.campaign.records import (
+    Decision,
+    Outcome,
+    SkipReason,
+    State,
+    Target,
+)
+from mw_tokens_plugin.exceptions import AmbiguousWrite, ApiRefusal, Blocked
+from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.protocol.fields import flag, timestamp
+from mw_tokens_plugin.site.pluginsite import PluginSite
+from mw_tokens_plugin.site.writes import send_once
+from mw_tokens_plugin.targets.bywiki import plan_by_wiki
+from mw_tokens_plugin.targets.contributions import (
+    Actor,
+    EditedPage,
+    Period,
+    RevisionFacts,
+)
+from mw_tokens_plugin.targets.pagenames import search_in, split
+from mw_tokens_plugin.targets.problems import WikiProblem
+from mw_tokens_plugin.targets.scope import Scope, for_local_administrators
+from mw_tokens_plugin.targets.wikis import Wikis
+
+#: What a wiki answers where the page is not as it was planned any more.
+CHANGED = frozenset(
+    'alreadyrolled onlyauthor missingtitle nosuchpageid editconflict undofailure '
+    'nosuchrevid revwrongpage'.split()
+)
+
+#: More reverts on one wiki flood its recent changes.
+_MANY = 20
+
+_NOT_READ = WikiProblem(SkipReason.NO_ANSWER, 'its contributions were not read yet')
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is known of one page before the operator's rights are.
+
+    :ivar skipped: why nothing is done; None where it is to be reverted
+    """
+
+    skipped: SkipReason | None
+    facts: Mapping[str, Any]
+
+
+class RevertEdits(Action):
+    """Give pages back the last revision that is not by the actor.
+
+    The targets are named ``database:Title``.
+
+    .. version-added:: 0.1
+    """
+
+    kind = 'crosswiki_rollback'
+    wording = 'revert-page'
+    fixed = frozenset({'page_id', 'latest', 'restores'})
+
+    def __init__(
+        self,
+        actor: Actor,
+        *,
+        reason: str,
+        period: Period,
+        mark_bot: bool = False,
+        scope: Scope | None = None,
+        named: frozenset[str] = frozenset(),
+        not_wikis: frozenset[str] = frozenset(),
+        again: bool = False,
+        problems: Mapping[str, WikiProblem | None] | None = None,
+        recorded: Callable[[Sequence[str]], Mapping[str, Target]] = lambda names: {},
+    ) -> None:
+        """Set whose edits are reverted, and where.
+
+        :param reason: the summary of the edits; '' for that of each wiki
+        :param period: when the edits were made that are reverted
+        :param mark_bot: whether recent changes hide them, with the edits reverted
+        :param scope: the wikis on which it acts; None for all of them
+        :param named: the only databases on which it acts, if there are any
+        :param not_wikis: databases that are skipped
+        :param again: whether some targets of the campaign have been decided on before
+        :param problems: why wikis could not be searched, by the targets that stand for
+            these searches; None for a search of which the pages are targets now
+        :param recorded: returns targets of the campaign by their names
+        """
+        self.wikis: Wikis = actor.wikis
+        self._actor = actor
+        self._period = period
+        self._reason = reason
+        self._mark_bot = mark_bot
+        self._scope = scope
+        self._named = named
+        self._not_wikis = not_wikis
+        self._skipped_wikis = SkippedWikis(not_wikis)
+        self._again = again
+        self._problems = problems or {}
+        self._recorded = recorded
+
+    def describe(self) -> str:
+        """Return a word or two for what is done to a page."""
+        return message('campaign-verb-revert-page')
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a page, by heading."""
+        facts = target.decision.facts
+        number = facts.get('edits')
+        how = facts.get('how')
+        return {
+            message('campaign-column-edits'): '' if number is None else str(number),
+            message('campaign-column-by'): ', '.join(facts.get('authors') or ()),
+            message('campaign-column-restores'): _restores(facts),
+            message('campaign-column-how'): message(f'campaign-how-{how}')
+            if how
+            else '',
+        }
+
+    def remarks(self, targets: Iterable[Target]) -> Iterator[str]:
+        """Suggest to hide many reverts on one wiki from its recent changes."""
+        numbers: dict[str, int] = {}
+        for target in targets:
+            database = split(target.name)[0]
+            numbers[database] = numbers.get(database, 0) + 1
+        for database, number in numbers.items():
+            if number > _MANY and not self._mark_bot:
+                yield message('campaign-mark-bot', wiki=database, number=number)
+
+    def remarks_on_skipped(self, targets: Iterable[Target]) -> Iterator[str]:
+        """Yield what is for deletion, and what other administrators can be told."""
+        targets = list(targets)
+        reasons = [target.decision.skipped for target in targets]
+        if number := reasons.count(SkipReason.FOR_DELETION):
+            yield message('campaign-for-deletion', number=number)
+        yield from for_local_administrators(self.wikis, targets)
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on some pages, wiki by wiki.
+
+        The contributions of a wiki are read at once, and so are the revisions that are
+        to be restored.
+        """
+        pages = []
+        for name in names:
+            database = split(name)[0]
+            about = {'wiki': database}
+            if database in self._not_wikis:
+                facts = still_unknown(self._recorded([name]).get(name))
+                skipped = SkipReason.LEFT_OUT
+                yield Decision(name, skipped=skipped, facts={**about, **facts})
+            elif self._named and database not in self._named:
+                yield Decision(name, skipped=SkipReason.NOT_NAMED, facts=about)
+            elif search_in(name) is None:
+                pages.append(name)
+            elif problem := self._problems.get(name, _NOT_READ):
+                facts = {**about, 'problem': problem.words}
+                yield Decision(name, skipped=problem.skipped, facts=facts)
+            else:
+                yield Decision(name, skipped=SkipReason.SEARCHED, facts=about)
+        again, self._again = self._again, True
+        # Each reads the wiki sets at most once, before there are threads.
+        outside = {
+            database: self._scope.reason(database) if self._scope else None
+            for database in dict.fromkeys(split(name)[0] for name in pages)
+        }
+
+        def decide(database: str, names: Sequence[str]) -> Iterator[Decision]:
+            return self._plan_wiki(database, names, outside[database])
+
+        yield from plan_by_wiki(pages, decide, wikis=self.wikis, again=again)
+
+    def apply(self, target: Target) -> Outcome:
+        """Revert the edits on one page, if nobody else has edited it since.
+
+        The wiki itself checks that: a rollback names the author of the last revision,
+        and an edit the number of that revision.
+
+        :raises TokensPluginError: the wiki refused, or its answer was lost
+        """
+        try:
+            return self._revert(target)
+        except Blocked as error:
+            if not error.partial:
+                raise
+            # The other pages of the wiki may be edited.
+            name = type(error).__name__
+            return Outcome(State.FAILED, detail=str(error), error_class=name)
+        except ApiRefusal as error:
+            if error.code not in CHANGED:
+                raise
+            detail = f'changed since the plan, and skipped ({error.code})'
+            return self._reconcile(target) or Outcome(
+                State.FAILED, detail=detail, reason_code=error.code
+            )
+
+    def reconcile(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read whether reverts of unknown outcome took effect; None if not."""
+        for target in targets:
+            yield target, self._skipped_wikis.reconciled(target, self._reconcile)
+
+    def _plan_wiki(
+        self, database: str, names: Sequence[str], outside: SkipReason | None
+    ) -> Iterator[Decision]:
+        found = dict(self._found(database, names))
+        to_do = [name for name, each in found.items() if each.skipped is None]
+        about: dict[str, Any] = {'wiki': database}
+        skipped, how = outside, ''
+        if to_do and skipped is None:
+            standing = self.wikis.standing(database, 'edit')
+            skipped = standing.skipped
+            if standing.problem:
+                about['problem'] = standing.problem
+            if skipped is None and standing.read_only is not None:
+                skipped, about['problem'] = SkipReason.READ_ONLY, standing.read_only
+            if skipped is None:
+                has_right = self.wikis.site(database).has_right('rollback')
+                how = 'rollback' if has_right else 'edit'
+        for name, each in found.items():
+            facts = {**about, **each.facts}
+            if each.skipped is not None:
+                is_theirs = each.skipped is SkipReason.FOR_DELETION
+                why = outside if outside and is_theirs else each.skipped
+                facts.pop('problem', None)
+                yield Decision(name, skipped=why, facts=facts)
+                continue
+            if skipped is None:
+                is_alone = len(set(facts['authors'])) == 1
+                facts['how'] = how if is_alone else 'edit'
+            yield Decision(name, skipped=skipped, facts=facts, partition=database)
+
+    def _found(
+        self, database: str, names: Sequence[str]
+    ) -> Iterator[tuple[str, _Found]]:
+        """Yield what is to be done to pages of a wiki, which is read as nobody."""
+        pages = self._actor.pages(database)
+        known = {name: pages.get(split(name)[1]) for name in names}
+        there = {name: page for name, page in known.items() if page is not None}
+        decided = {
+            name: each
+            for name, page in there.items()
+            if (each := _by_contributions(page, self._period)) is not None
+        }
+        asked = {name: page for name, page in there.items() if name not in decided}
+        ids = [
+            number
+            for page in asked.values()
+            for number in (page.edits[0].id, page.latest_run()[-1].parent)
+        ]
+        revisions = self._actor.revisions(database, ids)
+        overtaken = [
+            page.page_id for page in asked.values() if not page.edits[0].is_top
+        ]
+        newest = self._actor.newest(database, overtaken)
+        for name in names:
+            if name not in there:
+                yield name, _Found(SkipReason.NO_PAGE, {})
+            elif name in decided:
+                yield name, decided[name]
+            else:
+                page = there[name]
+                latest = revisions.get(page.edits[0].id)
+                if not page.edits[0].is_top:
+                    latest = newest.get(page.page_id)
+                yield name, self._judge(database, page, latest, revisions)
+
+    def _judge(
+        self,
+        database: str,
+        page: EditedPage,
+        latest: RevisionFacts | None,
+        revisions: Mapping[int, RevisionFacts],
+    ) -> _Found:
+        """Return what is to be done to a page by what is known of its revisions.
+
+        :param latest: its newest revision; None if it is gone
+        """
+        run = page.latest_run()
+        facts: dict[str, Any] = {
+            'title': page.title,
+            'page_id': page.page_id,
+            'edits': len(run),
+            'authors': list(dict.fromkeys(edit.user for edit in run)),
+            'what': 'revert',
+        }
+        if latest is None:
+            return _Found(SkipReason.NO_PAGE, facts)
+        before = revisions.get(run[-1].parent)
+        if before is None or before.user in self._actor.names:
+            # There are more edits of theirs than were listed, or a part is deleted.
+            history = self._actor.history(database, page.page_id)
+            older = [each for each in history if each.id <= page.edits[0].id]
+            before = next(
+                (each for each in older if each.user not in self._actor.names), None
+            )
+            if before is None and latest.id != page.edits[0].id:
+                facts['changed_by'] = latest.user
+                return _Found(SkipReason.EDITED_SINCE, facts)
+            if before is None:
+                is_theirs = bool(older) and older[-1].parent == 0
+                why = SkipReason.FOR_DELETION if is_theirs else SkipReason.REVISIONS
+                return _Found(why, {**facts, 'what': 'delete'} if is_theirs else facts)
+            run_ids = [each for each in older if each.id > before.id]
+            facts['edits'] = len(run_ids)
+            facts['authors'] = list(dict.fromkeys(each.user for each in run_ids))
+        facts |= {
+            'latest': latest.id,
+            'latest_user': latest.user,
+            'restores': before.id,
+            'restores_user': before.user,
+            'restores_time': before.time,
+            'sha1': before.sha1,
+        }
+        if before.sha1 is not None and latest.sha1 == before.sha1:
+            return _Found(SkipReason.ALREADY, facts)
+        if latest.id != page.edits[0].id:
+            facts['changed_by'] = latest.user
+            return _Found(SkipReason.EDITED_SINCE, facts)
+        if before.sha1 is None:
+            return _Found(SkipReason.TEXT_HIDDEN, facts)
+        return _Found(None, facts)
+
+    def _revert(self, target: Target) -> Outcome:
+        facts = target.decision.facts
+        site = self.wikis.site(split(target.name)[0])
+        parameters: dict[str, Any] = {'pageid': facts['page_id']}
+        if self._reason:
+            parameters['summary'] = self._reason
+        if facts['how'] == 'rollback':
+            parameters['user'] = facts['latest_user']
+            if self._mark_bot:
+                parameters['markbot'] = True
+            answer = send_once(site, 'rollback', parameters)
+            keys = ('revid', 'old_revid', 'last_revid')
+            return _reverted(site, 'rollback', facts, _values(answer, keys))
+        return undo_edits(
+            site,
+            facts,
+            latest=facts['latest'],
+            restores=facts['restores'],
+            parameters=parameters,
+            mark_bot=self._mark_bot,
+        )
+
+    def _reconcile(self, target: Target) -> Outcome | None:
+        """Read whether the edits on a page were reverted by the operator."""
+        facts = target.decision.facts
+        database = split(target.name)[0]
+        for each in self._actor.history(database, facts['page_id']):
+            if each.id <= facts['latest']:
+                break
+            moment = timestamp(each.time)
+            if (
+                each.sha1 == facts['sha1']
+                and moment is not None
+                and target.may_have_written_at(moment, by=each.user)
+            ):
+                return replace(
+                    _done(each.id, each.parent, facts['restores']),
+                    detail=f'revision {each.id}, found in the history',
+                )
+        return None
+
+
+def undo_edits(
+    site: PluginSite,
+    facts: Mapping[str, Any],
+    *,
+    latest: int,
+    restores: int,
+    parameters: Mapping[str, Any],
+    mark_bot: bool = False,
+) -> Outcome:
+    """Give a page back an older revision by one edit, unless somebody has edited it.
+
+    https://www.mediawiki.org/wiki/API:Edit
+
+    :param facts: those of the target, with the number of the page
+    :param latest: the revision that the page has
+    :param restores: the one that it gets back
+    :param parameters: page and summary
+    :raises AmbiguousWrite: the answer proves nothing
+    """
+    answer = send_once(
+        site,
+        'edit',
+        {
+            **parameters,
+            'undo': latest,
+            'undoafter': restores,
+            'baserevid': latest,
+            'nocreate': True,
+            **({'bot': True} if mark_bot else {}),
+        },
+    )
+    answer = answer if isinstance(answer, Mapping) else {}
+    result = answer.get('result')
+    if result == 'Failure':
+        # A captcha, or a filter of the wiki's own.
+        code = str(answer.get('code') or _first_key(answer) or 'failure')
+        words = str(answer.get('info') or answer.get('warning') or code)
+        raise ApiRefusal(code, words, str(site))
+    if result == 'Success' and flag(answer, 'nochange'):
+        return Outcome(State.DONE, detail='reverted meanwhile')
+    numbers = _values(answer, ('newrevid', 'oldrevid'))
+    return _reverted(site, 'edit', facts, [*numbers, restores])
+
+
+def _values(answer: Any, keys: Sequence[str]) -> list[Any]:
+    """Return what an answer has under some keys."""
+    found = answer if isinstance(answer, Mapping) else {}
+    return [found.get(key) for key in keys]
+
+
+def _first_key(answer: Mapping[str, Any]) -> str:
+    """Return what an edit that has failed names besides its result."""
+    return next((key for key in answer if key != 'result'), '')
+
+
+def _reverted(
+    site: PluginSite, action: str, facts: Mapping[str, Any], numbers: Sequence[Any]
+) -> Outcome:
+    """Return the outcome of a revert that the wiki has answered.
+
+    :param numbers: the new revision, the one before it, and the one restored
+    :raises AmbiguousWrite: the answer lacks one of them
+    """
+    for number in numbers:
+        if type(number) is not int or number <= 0:
+            raise AmbiguousWrite(
+                f'{site} answered action={action} for page {facts["page_id"]} without '
+                'the numbers of its revisions.'
+            )
+    return _done(*numbers)
+
+
+def _done(written: int, reverted: int, restored: int) -> Outcome:
+    facts = {'written': written, 'reverted': reverted, 'restored': restored}
+    detail = f'revision {written}'
+    return Outcome(State.DONE, changed=True, detail=detail, facts=facts)
+
+
+def _by_contributions(page: EditedPage, period: Period) -> _Found | None:
+    """Return what follows from the contributions alone; None if more must be read."""
+    newest, run = page.edits[0], page.latest_run()
+    facts: dict[str, Any] = {
+        'title': page.title,
+        'page_id': page.page_id,
+        'edits': len(page.edits),
+        'authors': list(dict.fromkeys(edit.user for edit in page.edits)),
+    }
+    if newest.time < period.since:
+        return _Found(SkipReason.BEFORE_SINCE, facts)
+    if not period.has(newest.time):
+        return _Found(SkipReason.AFTER_UNTIL, facts)
+    if not run[-1].parent and newest.is_top:
+        return _Found(SkipReason.FOR_DELETION, {**facts, 'what': 'delete'})
+    return None
+
+
+def _restores(facts: Mapping[str, Any]) -> str:
+    """Return which revision a page gets back, as the plan shows it."""
+    if 'restores' not in facts:
+        return ''
+    return ' '.join(
+        str(facts.get(key) or '')
+        for key in ('restores', 'restores_user', 'restores_time')
+    ).strip()

@@ -1,0 +1,174 @@
+"""Restoring what a campaign has reverted on many wikis, as an action.
+
+A page gets back the revision that was reverted, where nobody has touched it since.
+Reverting is left to :mod:`mw_tokens_plugin.actions.pagerevert`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mw_tokens_plugin.actions.crosswiki import SkippedWikis
+from mw_tokens_plugin.actions.pagerevert import CHANGED, undo_edits
+from mw_tokens_plugin.campaign.action import Action
+from mw_tokens_plugin.campaign.records import (
+    Decision,
+    Outcome,
+    SkipReason,
+    State,
+    Target,
+)
+from mw_tokens_plugin.exceptions import ApiRefusal, Blocked
+from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.protocol.fields import timestamp
+from mw_tokens_plugin.targets.bywiki import plan_by_wiki
+from mw_tokens_plugin.targets.contributions import Actor
+from mw_tokens_plugin.targets.pagenames import split
+
+
+class UndoRevertEdits(Action):
+    """Give pages back the revisions that a campaign has reverted.
+
+    .. version-added:: 0.1
+    """
+
+    kind = 'undo_crosswiki_rollback'
+    wording = 'unrevert-page'
+    fixed = frozenset({'page_id', 'written', 'reverted'})
+
+    def __init__(
+        self,
+        actor: Actor,
+        *,
+        reason: str,
+        recorded: Callable[[Sequence[str]], Mapping[str, Target]],
+        mark_bot: bool = False,
+        again: bool = False,
+        not_wikis: frozenset[str] = frozenset(),
+    ) -> None:
+        """Set which campaign is undone.
+
+        :param actor: reads the wikis
+        :param reason: the summary of the edits; '' for that of each wiki
+        :param recorded: returns the targets of that campaign by their names
+        :param mark_bot: whether recent changes hide the edits
+        :param again: whether some targets have been decided on before
+        :param not_wikis: databases that are skipped
+        """
+        self.wikis = actor.wikis
+        self._actor = actor
+        self._reason = reason
+        self._recorded = recorded
+        self._mark_bot = mark_bot
+        self._again = again
+        self._not_wikis = not_wikis
+        self._skipped_wikis = SkippedWikis(not_wikis)
+
+    def describe(self) -> str:
+        """Return a word or two for what is done to a page."""
+        return message('campaign-verb-unrevert-page')
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a page, by heading."""
+        facts = target.decision.facts
+        return {
+            message('campaign-column-restores'): str(facts.get('reverted') or ''),
+            message('campaign-column-by'): ', '.join(facts.get('authors') or ()),
+        }
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on pages that the campaign has reverted."""
+        selected = [name for name in names if split(name)[0] not in self._not_wikis]
+        for name in set(names).difference(selected):
+            facts = {'wiki': split(name)[0]}
+            yield Decision(name, skipped=SkipReason.LEFT_OUT, facts=facts)
+        again, self._again = self._again, True
+        yield from plan_by_wiki(
+            selected, self._plan_wiki, wikis=self.wikis, again=again
+        )
+
+    def apply(self, target: Target) -> Outcome:
+        """Restore one page, if nobody has edited it since the plan.
+
+        :raises TokensPluginError: the wiki refused, or its answer was lost
+        """
+        facts = target.decision.facts
+        parameters: dict[str, Any] = {'pageid': facts['page_id']}
+        if self._reason:
+            parameters['summary'] = self._reason
+        try:
+            return undo_edits(
+                self.wikis.site(split(target.name)[0]),
+                facts,
+                latest=facts['written'],
+                restores=facts['reverted'],
+                parameters=parameters,
+                mark_bot=self._mark_bot,
+            )
+        except Blocked as error:
+            if not error.partial:
+                raise
+            name = type(error).__name__
+            return Outcome(State.FAILED, detail=str(error), error_class=name)
+        except ApiRefusal as error:
+            if error.code not in CHANGED:
+                raise
+            detail = f'changed since the plan, and skipped ({error.code})'
+            return self._reconcile(target) or Outcome(
+                State.FAILED, detail=detail, reason_code=error.code
+            )
+
+    def reconcile(
+        self, targets: Sequence[Target]
+    ) -> Iterator[tuple[Target, Outcome | None]]:
+        """Read whether edits of unknown outcome took effect; None if not."""
+        for target in targets:
+            yield target, self._skipped_wikis.reconciled(target, self._reconcile)
+
+    def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
+        recorded = self._recorded(names)
+        pages = {name: each.decision.facts for name, each in recorded.items()}
+        newest = self._actor.newest(
+            database, [facts['page_id'] for facts in pages.values()]
+        )
+        reverted = self._actor.revisions(
+            database, [facts['reverted'] for facts in pages.values()]
+        )
+        standing = self.wikis.standing(database, 'edit')
+        for name, known in pages.items():
+            facts = {**known, 'wiki': database}
+            now = newest.get(facts['page_id'])
+            before = reverted.get(facts['reverted'])
+            skipped = standing.skipped
+            if standing.read_only is not None:
+                skipped = skipped or SkipReason.READ_ONLY
+                facts['problem'] = standing.read_only
+            if now is None:
+                skipped = SkipReason.NO_PAGE
+            elif now.id != facts['written']:
+                is_back = before and before.sha1 and before.sha1 == now.sha1
+                skipped = SkipReason.ALREADY if is_back else SkipReason.CHANGED_SINCE
+                facts['changed_by'] = now.user
+            elif before is None or before.sha1 is None:
+                skipped = SkipReason.TEXT_HIDDEN
+            else:
+                facts['sha1'] = before.sha1
+            yield Decision(name, skipped=skipped, facts=facts, partition=database)
+
+    def _reconcile(self, target: Target) -> Outcome | None:
+        """Read whether a page has got back what was reverted."""
+        facts = target.decision.facts
+        database = split(target.name)[0]
+        for each in self._actor.history(database, facts['page_id']):
+            if each.id <= facts['written']:
+                break
+            moment = timestamp(each.time)
+            if (
+                each.sha1 == facts['sha1']
+                and moment is not None
+                and target.may_have_written_at(moment, by=each.user)
+            ):
+                detail = f'revision {each.id}, found in the history'
+                return Outcome(State.DONE, changed=True, detail=detail)
+        return None

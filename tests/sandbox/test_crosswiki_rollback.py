@@ -1,0 +1,246 @@
+"""Reverting what abusers have edited on many wikis: targets, plan, undo.
+
+Judged on the journal of the sandbox, and on its pages.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from centralauth_sandbox import Sandbox
+from centralauth_sandbox.journal import Entry
+from centralauth_sandbox.records import WikiSet
+
+from .desk import Run
+from .farms import Farm
+
+pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+
+Script = Callable[..., Run]
+
+#: Two accounts of one abuser, and an address.
+SOCK, OTHER, ADDRESS = 'Spambot 00001', 'Spambot 00002', '192.0.2.77'
+LOCAL = 'Plain Sysop'
+USUAL = (SOCK, OTHER, '-reason:Cross-wiki abuse', '-since:7d', '-always')
+WRITES = ('rollback', 'edit')
+
+
+@pytest.fixture
+def rollback(pwb: Script) -> Script:
+    return partial(pwb, 'crosswiki_rollback')
+
+
+@pytest.fixture
+def history(sandbox: Sandbox) -> Callable[..., None]:
+    """Give a page its history: pairs of an author and a text."""
+
+    def save(wiki: str, title: str, *edits: tuple[str, str]) -> None:
+        def change(farm: Any) -> None:
+            there = farm.wikis[wiki]
+            for user, text in edits:
+                if user in farm.accounts and user not in there.accounts:
+                    farm.attach(farm.accounts[user], there)
+                local = there.accounts.get(user)
+                there.edit(title, text, user=user, user_id=local.id if local else 0)
+
+        sandbox.call(change)
+
+    return save
+
+
+def text(sandbox: Sandbox, wiki: str, title: str) -> str:
+    """Return what a page has now."""
+    page = sandbox.farm.wikis[wiki].page(title)
+    assert page is not None
+    return page.latest.text
+
+
+def writes(sandbox: Sandbox) -> Counter[tuple[str, str]]:
+    """Return which writes took effect on which wikis."""
+    entries: list[Entry] = sandbox.journal.entries()
+    return Counter((e.action, e.wiki) for e in entries if e.effect in WRITES)
+
+
+def test_all_who_are_named_are_one_actor_and_the_undo_restores_their_edits(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    """A rollback that would restore the edit of another sock is made as an edit."""
+    history('aa', 'Harbour', (LOCAL, 'Good'), (OTHER, 'Bad'), (SOCK, 'Worse'))
+    history('aa', 'Bridge', (LOCAL, 'Good'), (SOCK, 'Bad'), (SOCK, 'Worse'))
+    history('aa', 'Lighthouse', (LOCAL, 'Good'), (SOCK, 'Bad'), (LOCAL, 'Bad, typo'))
+    history('aa', 'Mended', (LOCAL, 'Good'), (SOCK, 'Bad'), (LOCAL, 'Good'))
+    history('aa', 'User:Mine', (SOCK, 'Me'))
+    history('bb', 'Well', (LOCAL, 'Good'), (SOCK, 'Old'), (LOCAL, 'Ok'), (OTHER, 'Bad'))
+    history('bb', 'Road', (LOCAL, 'Good'), (ADDRESS, 'Bad'))
+    run = rollback(*USUAL, ADDRESS, '-campaign:revert')
+    assert run.code == 1, run.said
+    assert text(sandbox, 'aa', 'Harbour') == 'Good'
+    assert text(sandbox, 'aa', 'Bridge') == 'Good'
+    assert text(sandbox, 'aa', 'Lighthouse') == 'Bad, typo'
+    assert text(sandbox, 'aa', 'User:Mine') == 'Me'
+    assert text(sandbox, 'bb', 'Well') == 'Ok'
+    assert text(sandbox, 'bb', 'Road') == 'Good'
+    made = writes(sandbox)
+    assert made == {
+        ('edit', 'aa'): 1,
+        ('rollback', 'aa'): 1,
+        ('rollback', 'bb'): 2,
+    }
+    assert 'aawiki:Lighthouse: somebody else has edited it since' in run.out
+    assert 'aawiki:User:Mine: created by them, so it is for deletion' in run.out
+    assert 'aawiki:Mended: already in that state' not in run.out.split('Campaign')[-1]
+    page = sandbox.farm.wikis['bb'].page('Well')
+    assert page and page.latest.comment == 'Cross-wiki abuse' and not page.latest.bot
+
+    history('bb', 'Road', (LOCAL, 'Better'))
+    undo = rollback('-undo:revert', '-reason:Mistake', '-always')
+    assert undo.code == 1, undo.said
+    assert text(sandbox, 'aa', 'Harbour') == 'Worse'
+    assert text(sandbox, 'aa', 'Bridge') == 'Worse'
+    assert text(sandbox, 'bb', 'Well') == 'Bad'
+    assert text(sandbox, 'bb', 'Road') == 'Better'
+    assert sum(writes(sandbox).values()) == sum(made.values()) + 3
+    assert 'bbwiki:Road: ' in undo.out
+
+
+def test_wikis_are_read_as_nobody_and_written_to_in_two_requests_a_page(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    """Where nothing is to be done, nothing is minted, and no account is created."""
+    for number in range(20):
+        history('aa', f'Page {number}', (LOCAL, 'Good'), (SOCK, f'Bad {number}'))
+    history('bb', 'Quiet', (LOCAL, 'Good'), (SOCK, 'Bad'), (LOCAL, 'Mended'))
+    assert rollback(*USUAL, '-simulate').code == 0
+    assert {e.user for e in sandbox.journal.entries(wiki='bb')} == {''}
+    assert len(sandbox.journal.entries(wiki='bb')) <= 4
+    before = max(e.serial for e in sandbox.journal.entries())
+    run = rollback('-resume', '-always')
+    assert run.code == 1, run.said
+    sent = sandbox.journal.entries(since=before)
+    assert writes(sandbox) == {('rollback', 'aa'): 20}
+    assert len(sent) <= 2.2 * 20 + 5, Counter((e.wiki, e.action) for e in sent)
+
+
+def test_what_changes_after_the_plan_is_left_alone(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    """The wiki refuses what was edited since; a lost answer is read, not sent again."""
+    history('aa', 'Rolled', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    history('aa', 'Undone', (LOCAL, 'Good'), (OTHER, 'Bad'), (SOCK, 'Worse'))
+    history('aa', 'Lost', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    history('bb', 'Lost too', (LOCAL, 'Good'), (OTHER, 'Bad'), (SOCK, 'Worse'))
+    assert rollback(*USUAL, '-simulate', '-campaign:late').code == 0
+    history('aa', 'Rolled', (LOCAL, 'Other'))
+    history('aa', 'Undone', (LOCAL, 'Other'))
+    drop = {'kind': 'drop', 'when': 'after', 'times': 1}
+    sandbox.faults.arm(**drop, action='edit', wiki='bb')
+    sandbox.faults.arm(**drop, action='rollback', wiki='aa', nth=2)
+    run = rollback('-resume', '-always')
+    assert run.code == 1, run.said
+    assert text(sandbox, 'aa', 'Rolled') == text(sandbox, 'aa', 'Undone') == 'Other'
+    assert text(sandbox, 'aa', 'Lost') == text(sandbox, 'bb', 'Lost too') == 'Good'
+    assert writes(sandbox) == {('rollback', 'aa'): 1, ('edit', 'bb'): 1}
+    assert (
+        'aawiki:Rolled: changed since the plan, and skipped (alreadyrolled)' in run.out
+    )
+    assert 'aawiki:Undone: changed since the plan, and skipped' in run.out
+    undo = rollback('-undo:late', '-reason:Mistake', '-always')
+    assert undo.code == 0, undo.said
+    assert text(sandbox, 'aa', 'Lost') == 'Bad'
+    assert text(sandbox, 'bb', 'Lost too') == 'Worse'
+
+
+def test_without_the_right_to_roll_back_edits_are_undone(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None], farm: Farm
+) -> None:
+    """A page that the wiki protects fails with its words, and is not sent again."""
+
+    def demote(state: Any) -> None:
+        account = state.accounts[farm.operator.name]
+        account.groups = frozenset()
+        state.wikis['aa'].accounts[account.name].groups = frozenset()
+        state.wikis['aa'].page('Closed').protection['edit'] = ('sysop', 'infinity')
+
+    history('aa', 'Open', (LOCAL, 'Good'), (SOCK, 'Bad'), (SOCK, 'Worse'))
+    history('aa', 'Closed', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    sandbox.call(demote)
+    run = rollback(*USUAL, '-markbot')
+    assert run.code == 1, run.said
+    assert text(sandbox, 'aa', 'Open') == 'Good'
+    assert text(sandbox, 'aa', 'Closed') == 'Bad'
+    assert 'This page has been protected' in run.out
+    assert [e.target for e in sandbox.journal.entries(action='edit')].count(
+        'Closed'
+    ) == 1
+
+
+def test_what_is_out_of_scope_is_listed_for_others(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    sets = [WikiSet('Opted out', 'optout', ('bbwiki',))]
+    sandbox.call(lambda farm: setattr(farm, 'wiki_sets', sets))
+    history('meta', 'Well', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    history('aa', 'Harbour', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    history('bb', 'Bridge', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    history('bb', 'Cheap bridges', (SOCK, 'Buy'))
+    run = rollback(*USUAL)
+    assert run.code == 1, run.said
+    assert writes(sandbox) == {('rollback', 'aa'): 1}
+    server = sandbox.farm.wikis['bb'].server
+    for title in ('Bridge', 'Cheap_bridges'):
+        assert run.out.count(f'{server}/w/index.php?title={title}\n') == 1
+    assert {e.user for e in sandbox.journal.entries(wiki='bb')} == {''}
+    named = rollback(*USUAL, '-wikis:bb,meta')
+    assert writes(sandbox)['rollback', 'bb'] == 1, named.said
+    assert text(sandbox, 'meta', 'Well') == 'Good'
+
+
+def test_edits_of_another_time_or_namespace_are_left_alone(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    """What is before -since is shown, or not even read where -since is given."""
+    history('aa', 'Mill', (LOCAL, 'Good'), (SOCK, 'Fine'))
+
+    def later(farm: Any) -> None:
+        farm.advance(10 * 86400)
+        for name in (SOCK, OTHER):
+            farm.accounts[name].registration = farm.timestamp()
+
+    sandbox.call(later)
+    history('aa', 'Harbour', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    history('aa', 'User:Somebody', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    run = rollback(*USUAL[:3], '-always', '-namespace:0', '-campaign:a')
+    assert run.code == 1, run.said
+    assert 'aawiki:Mill: edited only before -since' in run.out
+    assert writes(sandbox) == {('rollback', 'aa'): 1}
+    run = rollback(*USUAL, '-until:2d', '-campaign:b')
+    assert 'Mill' not in run.out
+    assert 'aawiki:User:Somebody: edited after -until' in run.out, run.said
+    assert writes(sandbox) == {('rollback', 'aa'): 1}
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (('No such account', '-since:7d'), "no global account 'No such account'"),
+        (('192.0.2.0/24', '-since:7d'), '192.0.2.0/24 is a range'),
+        ((SOCK, '-since:soon'), '-since:soon: give how long ago'),
+        ((SOCK, '-namespace:User', '-since:7d'), '-namespace'),
+        ((SOCK, '-max-edits:0'), f'{SOCK} has '),
+        ((LOCAL,), f'{LOCAL} '),
+        ((SOCK, '-wikis:nosuchwiki', '-since:7d'), 'nosuchwiki'),
+    ],
+)
+def test_bad_input_is_refused_in_one_sentence(
+    rollback: Script, sandbox: Sandbox, arguments: tuple[str, ...], words: str
+) -> None:
+    """Accounts that may be those of regular users need -since."""
+    run = rollback(*arguments, '-reason:x', '-always')
+    assert run.code == 2, run.said
+    assert words in run.err, run.said
+    assert not writes(sandbox)
