@@ -22,6 +22,7 @@ The tree::
     |   +-- BadToken                 refused, and refused again after one renewal
     +-- SessionError
     |   +-- SessionLost              logged out, and logging in again did not help
+    |   |   +-- LoginRefused         the wiki refused a login; has ``code``
     |   +-- LoginNeedsInput          a password or code is needed, and nobody is there
     |   +-- FlowLost                 a conversation was lost with its session
     |   +-- NoCentralAuthToken       this kind of login gets no centralauthtoken
@@ -93,6 +94,7 @@ __all__ = [
     'LedgerFailure',
     'LocalBlockFailed',
     'LoginNeedsInput',
+    'LoginRefused',
     'LostRace',
     'MustReauthenticate',
     'NoCentralAuthToken',
@@ -232,6 +234,18 @@ class SessionError(TokensPluginError):
 
 class SessionLost(SessionError):
     """The wiki logged us out, and logging in again did not help."""
+
+
+class LoginRefused(SessionLost):
+    """The wiki refused a login, and says why.
+
+    :ivar code: the name of its message, such as ``wrongpassword``
+    """
+
+    def __init__(self, message: str, code: str = '') -> None:
+        """Keep the code beside the sentence."""
+        super().__init__(message)
+        self.code = code
 
 
 class LoginNeedsInput(SessionError):
@@ -478,6 +492,7 @@ _ALSO: tuple[tuple[type[TokensPluginError], str], ...] = (
     (TokensPluginError, 'Error'),
     (ApiRefusal, 'APIError'),
     (BadToken, 'APIError'),
+    (LoginRefused, 'NoUsernameError'),
     (PermissionDenied, 'UserRightsError'),
     (EditConflict, 'EditConflictError'),
     (InternalApiError, 'APIMWError'),

@@ -61,6 +61,7 @@ def forget_logins() -> None:
     from pywikibot.comms import http
 
     from mw_tokens_plugin.protocol.secretvalues import SecretValues
+    from mw_tokens_plugin.site import logindialog
     from mw_tokens_plugin.site.redaction import redactor
     from mw_tokens_plugin.site.requests import TokenRequest
 
@@ -68,6 +69,7 @@ def forget_logins() -> None:
     # A password of another test may be a word in this one.
     redactor.secrets = SecretValues()
     redactor.hide_names = None
+    logindialog._SENT.clear()
     TokenRequest.deadline = None
     pywikibot._sites.clear()
     http.cookie_jar.clear()

@@ -6,9 +6,7 @@ which values are valid, is left to :mod:`mw_tokens_plugin.protocol.authmanager`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from html.parser import HTMLParser
 
 from mw_tokens_plugin.cli.asking import Terminal
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
@@ -18,18 +16,14 @@ from mw_tokens_plugin.protocol.authmanager import (
     Field,
     FieldType,
     Form,
-    Message,
     Value,
 )
-
-_WORDS = {
-    **dict.fromkeys(('yes', 'y', 'true', '1'), True),
-    **dict.fromkeys(('no', 'n', 'false', '0', ''), False),
-}
-_TICKED = (FieldType.CHECKBOX, FieldType.BUTTON)
-
-#: Characters that a terminal would obey: controls, and marks of direction.
-_CONTROLS = re.compile(r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+from mw_tokens_plugin.protocol.authmanager.typed import (
+    TICKED,
+    clean,
+    plain,
+    value_of,
+)
 
 
 class FormFiller:
@@ -111,27 +105,9 @@ class FormFiller:
             text = self._terminal.ask_hidden(f'{prompt}: ')
         else:
             text = self._terminal.ask(prompt).strip()
-        if not text and field.type not in _TICKED:
+        if not text and field.type not in TICKED:
             return None
         return value_of(field, text)
-
-
-def value_of(field: Field, text: str) -> Value:
-    """Return what a text means for a field.
-
-    .. version-added:: 0.1
-
-    :param field: the field
-    :param text: what was typed, or is in the file
-    :raises InvalidInput: it is neither "yes" nor "no" where one of them is needed
-    """
-    if field.type in _TICKED:
-        if text.strip().lower() not in _WORDS:
-            raise InvalidInput(f'The field {field.name!r} takes "yes" or "no".')
-        return _WORDS[text.strip().lower()]
-    if field.type is FieldType.MULTISELECT:
-        return [each.strip() for each in text.split('|') if each.strip()]
-    return text
 
 
 def described(request: AuthRequest) -> str:
@@ -143,45 +119,11 @@ def described(request: AuthRequest) -> str:
     return f'{clean(request.id)}: {", ".join(filter(None, about))}'
 
 
-def plain(message: Message | None) -> str:
-    """Return a message, which the wiki gave as HTML, as a text for a terminal.
-
-    .. version-added:: 0.1
-    """
-    if message is None:
-        return ''
-    reader = _Text()
-    reader.feed(str(message))
-    reader.close()
-    return clean(' '.join(''.join(reader.parts).split()))
-
-
-def clean(text: str) -> str:
-    """Return a text without the characters that a terminal would obey.
-
-    .. version-added:: 0.1
-    """
-    return _CONTROLS.sub('', text)
-
-
 def _hint(field: Field) -> str:
     """Return what is added to the label of a field where it is asked for."""
     optional = f' {message("link_account-optional")}' if field.optional else ''
-    if field.type in _TICKED:
+    if field.type in TICKED:
         return ' [y/N]'
     if field.type is FieldType.MULTISELECT:
         return f' {message("link_account-several")}{optional}'
     return f' [{clean(field.value)}]' if field.value else optional
-
-
-class _Text(HTMLParser):
-    """Collects the text of some HTML."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        super().__init__()
-        self.parts: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        """Keep a piece of text."""
-        self.parts.append(data)

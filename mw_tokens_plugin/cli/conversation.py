@@ -15,7 +15,7 @@ from typing import Any
 from pywikibot import config
 
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
-from mw_tokens_plugin.cli.authfields import FormFiller, plain
+from mw_tokens_plugin.cli.authfields import FormFiller
 from mw_tokens_plugin.cli.linkfiles import StateFile
 from mw_tokens_plugin.cli.linkreturn import ReturnWaiter
 from mw_tokens_plugin.exceptions import (
@@ -27,6 +27,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.authmanager import Ask, Done, Failed, Redirect, State
+from mw_tokens_plugin.protocol.authmanager.typed import plain
 from mw_tokens_plugin.site.accountlink import AccountLink
 
 #: Steps after which the conversation is stopped, since the wiki may ask for ever.

@@ -13,6 +13,7 @@ from mw_tokens_plugin.cli.passwords import lacks_password, password_file
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
     LoginNeedsInput,
+    LoginRefused,
     PermissionDenied,
     SessionLost,
     UnknownModule,
@@ -54,6 +55,10 @@ def log_in(
                 f'terminal at which the password for {site} could be asked for: add '
                 'the line.'
             ) from None
+        except LoginRefused as error:
+            if error.code != 'wrongpassword':
+                raise
+            said = f': {str(error).rstrip(".")}'
         except NoUsernameError as error:
             said = f': {" ".join(str(error).split()).rstrip(".")}'
     if not site.logged_in():

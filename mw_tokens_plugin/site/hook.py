@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -31,6 +32,7 @@ def enable(
     expiries: Mapping[str, str] | None = None,
     address_blocks: str = '',
     action_wiki_set: str = '',
+    otp_command: str | Sequence[str] = '',
 ) -> None:
     """Give every site object of pywikibot the plugin, those that exist too.
 
@@ -64,6 +66,9 @@ def enable(
         users with an account, as by ``-hardblock`` or ``-anononly``, which count more
     :param action_wiki_set: the name of the wiki set on which campaigns over many wikis
         act, as by ``-wikiset:NAME``, which counts more
+    :param otp_command: the command that prints the present code of the authenticator
+        app, such as ``'pass otp wikimedia'``; it is run without a shell when a login
+        asks for a code
     :raises ValueError: an argument is of the wrong kind; nothing was changed
     """
     if renewals is not None and (type(renewals) is not int or renewals < 0):
@@ -82,6 +87,7 @@ def enable(
         raise ValueError(
             f"enable(address_blocks={address_blocks!r}): give 'hard' or 'soft'."
         )
+    command = _command(otp_command)
     if renewals is not None:
         settings.renewals = renewals
     settings.ledger = ledger or settings.ledger
@@ -89,6 +95,7 @@ def enable(
     settings.expiries.update(named)
     settings.address_blocks = address_blocks or settings.address_blocks
     settings.action_wiki_set = action_wiki_set or settings.action_wiki_set
+    settings.otp_command = command or settings.otp_command
     for path in files:
         if path and path not in settings.protected:
             settings.protected.append(path)
@@ -102,6 +109,21 @@ def enable(
         install()
     elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _AfterImport())
+
+
+def _command(command: Any) -> tuple[str, ...]:
+    """Return a program and its arguments.
+
+    :raises ValueError: they are none
+    """
+    with suppress(TypeError, ValueError):
+        parts = shlex.split(command) if isinstance(command, str) else tuple(command)
+        if all(isinstance(part, str) for part in parts):
+            return tuple(parts)
+    raise ValueError(
+        f'enable(otp_command={command!r}): give a program and its arguments, such as '
+        "'pass otp wikimedia'."
+    )
 
 
 def _expiries(expiries: Any) -> dict[str, str]:

@@ -90,7 +90,7 @@ SEAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         'pywikibot.login',
         'ClientLoginManager',
-        ('_login_parameters', 'keyword', 'mapping'),
+        ('_login_parameters', 'keyword', 'login_to_site', 'mapping'),
     ),
     ('pywikibot.login', 'LoginManager', ('login', 'readPassword')),
     ('pywikibot.login', 'LoginStatus', ('IN_PROGRESS',)),
@@ -135,6 +135,7 @@ def install(session: Any = None) -> None:
     from pywikibot.site import APISite
 
     from mw_tokens_plugin.site import cookiefile
+    from mw_tokens_plugin.site.attendedlogin import install_conversation
     from mw_tokens_plugin.site.cleanlogs import install_redaction
     from mw_tokens_plugin.site.cookies import AccountCookies
     from mw_tokens_plugin.site.failures import with_plain_wait
@@ -183,6 +184,7 @@ def install(session: Any = None) -> None:
     install_direct_requests()
     _note_passwords()
     install_login()
+    install_conversation()
     install_reasons()
 
 
@@ -190,6 +192,7 @@ def _note_passwords() -> None:
     """Let each password be known as a secret before anything is done with it."""
     from pywikibot.login import LoginManager
 
+    from mw_tokens_plugin.site.attendedlogin import Carried
     from mw_tokens_plugin.site.redaction import redactor
     from mw_tokens_plugin.site.secretsources import note_password_file, noted_password
 
@@ -207,6 +210,8 @@ def _note_passwords() -> None:
         try:
             done: bool = log_in(self, *args, **kwargs)
             return done
+        except Carried as carried:
+            raise carried.error from None
         except Exception as error:
             # It quotes what the wiki says of a login that it refuses.
             redactor.clean_error(error)

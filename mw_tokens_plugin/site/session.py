@@ -59,6 +59,12 @@ from mw_tokens_plugin.site.traffic import Traffic
 #: Where a site is used as nobody.
 NOBODY = (LoginStatus.NOT_ATTEMPTED, LoginStatus.NOT_LOGGED_IN)
 
+#: What helps where a login asks for something and nobody is there.
+WITHOUT_TERMINAL = (
+    'Log in once at a terminal with "pwb login", or use a bot password or OAuth, which '
+    'need no code; docs/credentials.md shows how.'
+)
+
 #: Seconds within which so many lost sessions are renewed as :func:`.hook.enable` says.
 LOSSES_WITHIN = 600.0
 
@@ -259,19 +265,23 @@ class Session:
                 self._losses.pop()
 
 
+def is_attended() -> bool:
+    """Tell whether there is a person at a terminal who can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 @contextmanager
 def unattended() -> Iterator[None]:
     """Let questions of pywikibot's login raise where nobody can answer them."""
     ui = pywikibot.bot.ui
-    if sys.stdin is not None and sys.stdin.isatty():
+    if is_attended():
         yield
         return
 
     def refuse(question: str, *args: object, **kwargs: object) -> NoReturn:
         raise LoginNeedsInput(
-            f'The login asks: "{question.strip()}", and there is no terminal. Log in '
-            'once with "pwb login" on a terminal, or name a password file in '
-            'user-config.py, then start again.'
+            f'The login asks: "{question.strip()}", and there is no terminal. Name a '
+            f'password file in user-config.py, and start again. {WITHOUT_TERMINAL}'
         )
 
     # The question is asked deep inside pywikibot.login, with no hook of its own.

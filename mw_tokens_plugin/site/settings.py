@@ -25,6 +25,8 @@ class Settings:
         users with an account, unless a command line says otherwise; '' if not set
     :ivar action_wiki_set: the wiki set on which campaigns over many wikis act; '' if
         not set
+    :ivar otp_command: the program, and its arguments, that prints codes of the
+        authenticator app; empty if there is none
     """
 
     renewals: int = 2
@@ -34,6 +36,7 @@ class Settings:
     expiries: dict[str, str] = field(default_factory=dict)
     address_blocks: str = ''
     action_wiki_set: str = ''
+    otp_command: tuple[str, ...] = ()
 
 
 #: Those of this process.

@@ -27,6 +27,9 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 #: The directory of the package under test, which a process has to find first.
 ROOT = Path(mw_tokens_plugin.__file__).parents[1]
 
+#: How a question ends whose answer pywikibot does not show.
+HIDDEN = '(no characters will be shown)'
+
 #: Seconds after which a process hangs.
 LONGEST = 60
 
@@ -240,6 +243,13 @@ def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+def _wait_until_hidden(terminal: int, end: float) -> None:
+    """Wait until nothing that is typed is shown: all that was typed before is lost."""
+    while termios.tcgetattr(terminal)[3] & termios.ECHO:
+        assert time.monotonic() < end, 'what is typed is shown'
+        time.sleep(0.005)
+
+
 def _converse(terminal: int, answers: Sequence[tuple[str, str]]) -> str:
     """Read until the other side hangs up, and type the answers meanwhile."""
     waiting = list(answers)
@@ -258,6 +268,8 @@ def _converse(terminal: int, answers: Sequence[tuple[str, str]]) -> str:
         if waiting and (at := said.find(waiting[0][0].encode(), seen)) >= 0:
             prompt, answer = waiting.pop(0)
             seen = at + len(prompt)
+            if prompt.endswith(HIDDEN):
+                _wait_until_hidden(terminal, end)
             os.write(terminal, answer.encode() + b'\n')
     assert not waiting, f'never asked: {waiting}; it said: {said.decode()}'
     return said.decode()

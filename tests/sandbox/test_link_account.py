@@ -19,12 +19,13 @@ import requests
 
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.cli.asking import Terminal
-from mw_tokens_plugin.cli.authfields import FormFiller, plain
+from mw_tokens_plugin.cli.authfields import FormFiller
 from mw_tokens_plugin.cli.conversation import Conversation
 from mw_tokens_plugin.cli.linkfiles import StateFile
 from mw_tokens_plugin.cli.linkreturn import ReturnWaiter
 from mw_tokens_plugin.exceptions import AmbiguousWrite, InvalidInput, StoppedByGuard
 from mw_tokens_plugin.protocol.authmanager import Done, Message, State
+from mw_tokens_plugin.protocol.authmanager.typed import plain
 from mw_tokens_plugin.site.accountlink import AccountLink
 from mw_tokens_plugin.site.listener import ReturnListener
 

@@ -43,7 +43,7 @@ https://www.mediawiki.org/wiki/Manual:SessionManager_and_AuthManager
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -189,7 +189,9 @@ class Flow:
         flow.state, flow.step = state, step
         return flow
 
-    def submit(self, values: Mapping[str, Value]) -> Submission:
+    def submit(
+        self, values: Mapping[str, Value], requests: Iterable[str] | None = None
+    ) -> Submission:
         """Return what to send for a form that was filled in.
 
         Fields without a value are sent with the value that the wiki has filled in, or
@@ -198,11 +200,13 @@ class Flow:
 
         :param values: the fields by name: text; one option of a select; a sequence
             of options of a multiselect; True or False for a checkbox or button
+        :param requests: the ids of the only requests that are filled in
         :raises InvalidInput: there is no form to be submitted, or a value is invalid
         """
         self._check(Event.SUBMIT)
         assert isinstance(self.step, Ask)
-        fields = filled_in(self.step.form, values)
+        form = self.step.form if requests is None else self.step.form.only(requests)
+        fields = filled_in(form, values)
         is_first = self.state is State.START
         self._move(Event.SUBMIT)
         sensitive = {each.name for each in self.step.form.fields if each.sensitive}
