@@ -20,7 +20,9 @@ from .errors import ApiError, HttpError, StatusError
 from .exchange import Answer, Request
 from .modules import oldtokens
 from .oauth import Unauthorized
-from .sessions import Session, digest, parse_cookies
+from .sessioncookies import parse_cookies
+from .sessionrecords import Session
+from .sessions import digest
 from .titles import canonical_user, speak
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from .declarations import Declarations, Parameter
 from .errors import ApiError, InternalError, StatusError
 from .exchange import Answer
 from .expiries import ENDLESS, moment
-from .sessions import Session
+from .sessionrecords import Session
 from .titles import canonical_address, canonical_user
 
 if TYPE_CHECKING:

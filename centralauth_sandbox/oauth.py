@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from .sessions import Session, Stored
+from .sessionrecords import Session, Stored
 
 if TYPE_CHECKING:
     from .views import FarmView, WikiView

@@ -72,7 +72,7 @@ def signed(**changes: Any) -> Forgery:
             key: int(stage.farm.clock()) + value if key == 'exp' else value
             for key, value in changes.items()
         }
-        return stage.farm.sessions.signer.sign(payload_of(token) | now)
+        return stage.farm.sessions.web_tokens.signer.sign(payload_of(token) | now)
 
     return forge
 

@@ -25,7 +25,7 @@ from pywikibot.site import _basesite
 from centralauth_sandbox import Sandbox
 from centralauth_sandbox.farm import Farm as FarmState
 from centralauth_sandbox.journal import Entry, Journal
-from centralauth_sandbox.sessions import Session
+from centralauth_sandbox.sessionrecords import Session
 from mw_tokens_plugin.campaign import heartbeats
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
