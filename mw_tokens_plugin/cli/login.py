@@ -55,10 +55,8 @@ def log_in(
                 f'terminal at which the password for {site} could be asked for: add '
                 'the line.'
             ) from None
-        except LoginRefused as error:
-            if error.code != 'wrongpassword':
-                raise
-            said = f': {str(error).rstrip(".")}'
+        except LoginRefused:
+            raise
         except NoUsernameError as error:
             said = f': {" ".join(str(error).split()).rstrip(".")}'
     if not site.logged_in():

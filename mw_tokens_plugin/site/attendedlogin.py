@@ -114,7 +114,6 @@ class AttendedLogin:
         self._site = site
         self._user = user
         self._first = {**parameters, 'loginreturnurl': way_back.url}
-        self._first['loginmessageformat'] = 'html'
         self._dialog = dialog
         self._way_back = way_back
         self._beginnings = 0
@@ -186,7 +185,6 @@ class AttendedLogin:
         parameters = {
             'action': 'clientlogin',
             'logincontinue': '1',
-            'loginmessageformat': 'html',
             'logintoken': self._site.tokens['login'],
             'formatversion': 2,
         }
@@ -234,6 +232,7 @@ class AttendedLogin:
 
         :raises LoginRefused: the wiki refused
         :raises RateLimited: there were too many logins
+        :raises APIError: the password is wrong
         """
         said = plain(step.message) or step.code
         if step.not_in_progress and self._beginnings < _MAX_BEGINNINGS:
@@ -245,6 +244,9 @@ class AttendedLogin:
         may_be_captcha = step.code == WRONG_PASSWORD or 'captcha' in step.code
         form = self._offers('login') if may_be_captcha else Form()
         if not wants_captcha(form):
+            if step.code == WRONG_PASSWORD:
+                # Bots know it as pywikibot says it.
+                raise APIError('FAIL', str(step.message or ''))
             raise self._refusal(said, step.code)
         if self._captchas == _MAX_CAPTCHAS:
             raise self._refusal(
@@ -263,7 +265,6 @@ class AttendedLogin:
             'action': 'query',
             'meta': 'authmanagerinfo',
             'amirequestsfor': what,
-            'amimessageformat': 'html',
             'formatversion': 2,
         }
         with refusals(self._site):

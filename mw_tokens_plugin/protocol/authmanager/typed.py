@@ -20,6 +20,9 @@ _WORDS = {
     **dict.fromkeys(('no', 'n', 'false', '0', ''), False),
 }
 
+#: A link of wikitext to another site, with a text.
+_EXTERNAL = re.compile(r'\[https?://[^\s\]]+ ([^\]\n]+)\]')
+
 #: Characters that a terminal would obey: controls, and marks of direction.
 _CONTROLS = re.compile(r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 
@@ -43,14 +46,14 @@ def value_of(field: Field, text: str) -> Value:
 
 
 def plain(message: Message | None) -> str:
-    """Return a message, which the wiki gave as HTML, as a text for a terminal.
+    """Return a message, which the wiki gave as HTML or wikitext, for a terminal.
 
     .. version-added:: 0.1
     """
     if message is None:
         return ''
     reader = _Text()
-    reader.feed(str(message))
+    reader.feed(_EXTERNAL.sub(r'\1', str(message)))
     reader.close()
     return clean(' '.join(''.join(reader.parts).split()))
 
