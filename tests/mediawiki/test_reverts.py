@@ -1,0 +1,238 @@
+"""Edits of several abusers, reverted and restored by the campaign's own actions.
+
+Where a rollback stops, what an undo makes of a page that somebody else edits, and which
+of them a wiki refuses, is the wiki's own business here, whether it is a real MediaWiki
+or the sandbox.
+
+https://www.mediawiki.org/wiki/API:Rollback
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pywikibot.site import APISite
+
+from mw_tokens_plugin.actions.pagerevert import RevertEdits
+from mw_tokens_plugin.actions.undorevert import UndoRevertEdits
+from mw_tokens_plugin.campaign.action import Action
+from mw_tokens_plugin.campaign.engine import Engine, Finish
+from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.plan import make_plan
+from mw_tokens_plugin.campaign.records import Campaign, SkipReason, State, Target
+from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.site.writes import send_once
+from mw_tokens_plugin.targets.contributions import Actor, Period
+from mw_tokens_plugin.targets.pagenames import named
+
+from .client import Client, edit_anonymously, page, post
+from .test_deletions import OneWiki
+from .wiki import Wiki
+
+#: From whom edits come where nobody is logged in.
+NOBODY = '127.0.0.1'
+
+
+class PublicWiki(OneWiki):
+    """A farm of one wiki, which everybody may read."""
+
+    def api_of(self, database: str) -> str:
+        home: Any = self.home
+        return f'http://{home.hostname()}{home.apipath()}'
+
+
+class Desk:
+    """Campaigns that revert edits on one wiki."""
+
+    def __init__(self, ledger: Ledger, site: APISite, names: Sequence[str]) -> None:
+        self.site = site
+        self.names = list(names)
+        self._ledger = ledger
+
+    @cached_property
+    def wikis(self) -> PublicWiki:
+        return PublicWiki(self.site)  # type: ignore[arg-type]
+
+    def plan(self, *titles: str) -> Campaign:
+        """Plan to revert some pages."""
+        return self._planned(self._revert(), [named('w', title) for title in titles])
+
+    def undo(self, campaign: Campaign) -> Campaign:
+        """Restore what a campaign has reverted."""
+        changed = [t.name for t in self._ledger.targets(campaign) if t.changed]
+        undo = self._planned(self._undo(campaign), changed)
+        self.run(undo, self._undo(campaign))
+        return undo
+
+    def run(self, campaign: Campaign, action: Action | None = None) -> None:
+        """Carry out what is left of a campaign."""
+        account = f'{self.site.username()}@{self.site}'
+        policy = RetryPolicy(attempts=3, pause=0.01, sleep=lambda seconds: None)
+        with at_work(self._ledger, campaign, account=account) as run:
+            engine = Engine(
+                self._ledger,
+                campaign,
+                action or self._revert(),
+                run,
+                policy=policy,
+                sleep=lambda seconds: None,
+            )
+            assert engine.run() == Finish()
+
+    def states(self, campaign: Campaign) -> dict[str, State | SkipReason]:
+        """Return how targets have ended, or why they are skipped, by title."""
+        return {
+            target.name.partition(':')[2]: target.decision.skipped or target.state
+            for target in self._ledger.targets(campaign)
+        }
+
+    def how(self, campaign: Campaign) -> dict[str, str]:
+        """Return how pages are reverted, by title."""
+        found: dict[str, Target] = {
+            target.name.partition(':')[2]: target
+            for target in self._ledger.targets(campaign)
+        }
+        return {
+            title: each.decision.facts.get('how', '') for title, each in found.items()
+        }
+
+    def _planned(self, action: Action, names: Sequence[str]) -> Campaign:
+        campaign = self._ledger.create(
+            f'{action.kind}-{len(list(self._ledger.campaigns()))}',
+            action=action.kind,
+            wiki='w',
+            operator=str(self.site.username()),
+            reason='abuse',
+            options={},
+        )
+        self._ledger.add(campaign, names)
+        return make_plan(self._ledger, campaign, action)
+
+    def _revert(self) -> RevertEdits:
+        period = Period('2020-01-01T00:00:00Z')
+        actor = Actor(self.wikis, self.names)
+        return RevertEdits(actor, reason='abuse', period=period)
+
+    def _undo(self, undone: Campaign) -> UndoRevertEdits:
+        def recorded(names: Sequence[str]) -> Mapping[str, Target]:
+            return self._ledger.named(undone, names)
+
+        actor = Actor(self.wikis, ())
+        return UndoRevertEdits(actor, reason='mistake', recorded=recorded)
+
+
+@pytest.fixture
+def site(client: Client, wiki: Wiki) -> APISite:
+    return client.site(wiki)
+
+
+@pytest.fixture
+def desk(site: APISite, wiki: Wiki, tmp_path: Path) -> Iterator[Desk]:
+    ledger = Ledger(str(tmp_path / 'ledger.sqlite3'))
+    yield Desk(ledger, site, [wiki.member.name, NOBODY])
+    ledger.close()
+
+
+def save(site: APISite, title: str, text: str) -> None:
+    """Save a page, which exists."""
+    send_once(site, 'edit', {'title': title, 'text': text, 'nocreate': True})  # type: ignore[arg-type]
+
+
+def text(site: APISite, title: str) -> str:
+    """Return what a page has now."""
+    question = {'action': 'query', 'prop': 'revisions', 'rvprop': 'content'}
+    (found,) = post(site, **question, rvslots='main', titles=title)['query']['pages']
+    content: str = found['revisions'][0]['slots']['main']['content']
+    return content
+
+
+def test_what_several_have_done_to_pages_is_reverted_and_restored(
+    desk: Desk, wiki: Wiki, site: APISite, client: Client
+) -> None:
+    """A rollback stops at another of them; the undo leaves alone what others edit."""
+    pages = {name: page(site, 'Good') for name in ('roll', 'undo', 'since', 'late')}
+    titles = {name: each.title() for name, each in pages.items()}
+    for each in pages.values():
+        edit_anonymously(each, 'Bad')
+    created = page(site).title()
+    vandal = client.site(wiki, wiki.member)
+    save(vandal, titles['undo'], 'Worse')
+    send_once(vandal, 'edit', {'title': created, 'text': 'Mine'})  # type: ignore[arg-type]
+    # Two sites of a wiki share pywikibot's cookies.
+    desk.site = site = client.site(wiki)
+    save(site, titles['since'], 'Bad, but spelt well')
+
+    campaign = desk.plan(*titles.values(), created)
+    assert desk.how(campaign) == {
+        titles['roll']: 'rollback',
+        titles['undo']: 'edit',
+        titles['since']: '',
+        titles['late']: 'rollback',
+        created: '',
+    }
+    save(site, titles['late'], 'Other')
+    desk.run(campaign)
+    assert desk.states(campaign) == {
+        titles['roll']: State.DONE,
+        titles['undo']: State.DONE,
+        titles['since']: SkipReason.EDITED_SINCE,
+        titles['late']: State.FAILED,
+        created: SkipReason.FOR_DELETION,
+    }
+    now = {name: text(site, title) for name, title in titles.items()}
+    wanted = {'roll': 'Good', 'undo': 'Good', 'since': 'Bad, but spelt well'}
+    assert now == {**wanted, 'late': 'Other'}
+
+    undo = desk.undo(campaign)
+    assert set(desk.states(undo).values()) == {State.DONE}
+    assert text(site, titles['roll']) == 'Bad'
+    assert text(site, titles['undo']) == 'Worse'
+
+
+def test_an_answer_that_is_lost_is_looked_up_in_the_history(
+    desk: Desk, wiki: Wiki, site: APISite, client: Client
+) -> None:
+    """Nothing is reverted twice, nor restored twice."""
+    rolled, undone = (page(site, 'Good') for _ in range(2))
+    titles = [rolled.title(), undone.title()]
+    for each in (rolled, undone):
+        edit_anonymously(each, 'Bad')
+    save(client.site(wiki, wiki.member), titles[1], 'Worse')
+    desk.site = site = client.site(wiki)
+    campaign = desk.plan(*titles)
+    for action in ('rollback', 'edit'):
+        wiki.lose_answers(action)
+    desk.run(campaign)
+    assert set(desk.states(campaign).values()) == {State.DONE}
+    assert [text(site, title) for title in titles] == ['Good', 'Good']
+    undo = desk.undo(campaign)
+    assert set(desk.states(undo).values()) == {State.DONE}
+    assert [text(site, title) for title in titles] == ['Bad', 'Worse']
+    wiki.restore()
+    for title, number in zip(titles, (4, 5), strict=True):
+        question = {'action': 'query', 'prop': 'revisions', 'rvlimit': 'max'}
+        (found,) = post(site, **question, titles=title)['query']['pages']
+        assert len(found['revisions']) == number
+
+
+@pytest.mark.only('mediawiki')
+def test_edits_without_an_effect_and_hidden_revisions_are_skipped(
+    desk: Desk, wiki: Wiki, site: APISite
+) -> None:
+    """What was repaired by hand needs nothing; what is hidden cannot be restored."""
+    mended, hidden = (page(site, 'Good') for _ in range(2))
+    wiki.hide_revisions(hidden.title())
+    for each in (mended, hidden):
+        edit_anonymously(each, 'Bad')
+    save(site, mended.title(), 'Good')
+    campaign = desk.plan(mended.title(), hidden.title(), 'Never edited')
+    assert desk.states(campaign) == {
+        mended.title(): SkipReason.ALREADY,
+        hidden.title(): SkipReason.TEXT_HIDDEN,
+        'Never edited': SkipReason.NO_PAGE,
+    }
