@@ -220,3 +220,9 @@ def upper_first(text: str) -> str:
     ``ა`` has no such form and stays, though it has an upper case.
     """
     return text[:1].title() + text[1:]
+
+
+def first_upper(text: str) -> str:
+    """Return the beginning of a title, as it is written."""
+    text = text.replace('_', ' ')
+    return text[:1].upper() + text[1:]

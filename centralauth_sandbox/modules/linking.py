@@ -15,38 +15,19 @@ from .. import errors
 from ..call import Call, Values, action
 from ..errors import ApiError
 from ..provider import Conversation
+from .linkingforms import (
+    Message,
+    first_fields,
+    first_request,
+    put,
+    request,
+    return_fields,
+    return_request,
+    second_fields,
+    second_request,
+)
 
 Json = dict[str, Any]
-
-#: Message -> wikitext; the HTML is made of it.
-_MESSAGES = {
-    'authmanager-link-no-primary': 'The supplied credentials could not be used for '
-    'account linking.',
-    'authmanager-link-not-in-progress': 'Account linking is not in progress or '
-    'session data has been lost. Please start again from the beginning.',
-    'farmlink-account': 'Farm account $1',
-    'farmlink-agree': 'I agree',
-    'farmlink-code': 'Farm code',
-    'farmlink-code-help': 'One of <b>pass</b>, <b>fail</b>, <b>ui</b>, '
-    '<b>redirect</b>.',
-    'farmlink-color': 'Colour',
-    'farmlink-fail': "Linking [[Main Page|failed]]: the code ''$1'' was refused.",
-    'farmlink-go': 'Go',
-    'farmlink-hidden': 'Hidden thing',
-    'farmlink-info': "Some '''bold''' information for $1",
-    'farmlink-multi': 'Several',
-    'farmlink-pin': 'PIN',
-    'farmlink-provider': 'Farm identity provider',
-    'farmlink-restart': 'This farm account is linked to nobody.',
-    'farmlink-second': "Second ''code''",
-    'farmlink-state': 'State from the return URL',
-    'farmlink-ui': "Please enter the '''second''' code, $1.",
-    'rawmessage': '$1',
-    'userlogin-cannot-link': '⧼userlogin-cannot-link⧽',
-}
-
-_COLOURS = {'red': 'Red', 'blue': 'Blue'}
-_Message = tuple[str, tuple[str, ...]]
 
 
 @action('linkaccount')
@@ -70,7 +51,7 @@ def linkaccount(call: Call, values: Values) -> None:
         answer = _failure(values, 'userlogin-cannot-link')
     elif not values['continue']:
         stored.linking = None
-        given = _filled_in(call, values, _first_fields())
+        given = _filled_in(call, values, first_fields())
         answer = (
             _answer(call, values, Conversation('', url or ''), given['farmcode'])
             if given
@@ -117,12 +98,12 @@ def describe_linking(call: Call, values: Values, info: Json) -> None:
         pass
     elif wanted == 'link':
         user = call.user if call.session.local else '-'
-        found = [_first_request(user)]
+        found = [first_request(user)]
     elif wanted == 'link-continue' and stored and stored.linking:
         found = [_REQUESTS[stored.linking.step](call.user)]
     elif wanted == 'unlink':
         found = [
-            _request(
+            request(
                 f'FarmLinkRemoveRequest:{id}',
                 'optional',
                 ('farmlink-provider', ()),
@@ -169,17 +150,17 @@ def _check_login_age(call: Call) -> None:
 def _next(call: Call, values: Values, talk: Conversation) -> Json:
     """Answer a step that continues."""
     if talk.step == 'redirect':
-        given = _filled_in(call, values, _return_fields())
+        given = _filled_in(call, values, return_fields())
         if not given:
             return _redirection(call, values, talk)
         if given['state'] != talk.state:
             return _fail(call, values, 'state mismatch')
         return _answer(call, values, talk, ' '.join(talk.then) or 'pass')
     if talk.step == 'restart':
-        given = _filled_in(call, values, _first_fields())
+        given = _filled_in(call, values, first_fields())
         words = given['farmcode'] if given else 'abstain'
         return _answer(call, values, talk, ' '.join(talk.then) or words)
-    given = _filled_in(call, values, _second_fields())
+    given = _filled_in(call, values, second_fields())
     if not given:
         return _question(values, 'again')
     return _answer(call, values, talk, ' '.join(talk.then) or given['second'])
@@ -213,7 +194,7 @@ def _answer(call: Call, values: Values, talk: Conversation, words: str) -> Json:
         message = _message_of(values, ('farmlink-restart', ()))
         return {
             'status': 'RESTART',
-            **_shown(values, [_first_request(call.user)]),
+            **_shown(values, [first_request(call.user)]),
             **message,
             'canpreservestate': False,
         }
@@ -221,7 +202,7 @@ def _answer(call: Call, values: Values, talk: Conversation, words: str) -> Json:
 
 
 def _question(values: Values, whom: str) -> Json:
-    shown = _shown(values, [_second_request(whom)])
+    shown = _shown(values, [second_request(whom)])
     return {'status': 'UI', **shown, **_message_of(values, ('farmlink-ui', (whom,)))}
 
 
@@ -236,7 +217,7 @@ def _redirection(call: Call, values: Values, talk: Conversation) -> Json:
             # In the form of formatversion=1, which 1.43 had only there.
             'nested': {'a': '' if call.farm.current else True, 'b': None},
         },
-        **_shown(values, [_return_request('')]),
+        **_shown(values, [return_request('')]),
     }
 
 
@@ -252,9 +233,9 @@ def _failure(values: Values, key: str, *params: str) -> Json:
     return {'status': 'FAIL', **message, 'canpreservestate': False}
 
 
-def _message_of(values: Values, message: _Message) -> Json:
+def _message_of(values: Values, message: Message) -> Json:
     shown: Json = {}
-    _put(shown, 'message', message, values['messageformat'])
+    put(shown, 'message', message, values['messageformat'])
     return {**shown, 'messagecode': message[0]}
 
 
@@ -296,88 +277,11 @@ def _filled_in(
 # What the requests look like
 
 
-def _field(kind: str, label: _Message, help: _Message, **more: Any) -> Json:
-    shown: Json = {'optional': False, 'sensitive': False, **more}
-    before: Json = {
-        name: shown.pop(name) for name in ('value', 'options') if name in shown
-    }
-    return {'type': kind, **before, 'label': label, 'help': help, **shown}
-
-
-def _plain(kind: str, key: str, **more: Any) -> Json:
-    return _field(kind, (key, ()), (key, ()), **more)
-
-
-def _first_fields() -> dict[str, Json]:
-    help = ('farmlink-code-help', ())
-    return {'farmcode': _field('string', ('farmlink-code', ()), help)}
-
-
-def _second_fields() -> dict[str, Json]:
-    help = ('farmlink-code-help', ())
-    return {
-        'info': _field('null', ('farmlink-info', ('you',)), help),
-        'second': _field('string', ('farmlink-second', ()), help, value='dflt'),
-        'pin': _plain('password', 'farmlink-pin', optional=True, sensitive=True),
-        'color': _plain('select', 'farmlink-color', options=_COLOURS, optional=True),
-        'multi': _plain(
-            'multiselect', 'farmlink-multi', options=_COLOURS, optional=True
-        ),
-        'agree': _plain('checkbox', 'farmlink-agree', optional=True),
-        'hid': _plain('hidden', 'farmlink-hidden', value='h-value', optional=True),
-        'go': _plain('button', 'farmlink-go', optional=True),
-    }
-
-
-def _return_fields() -> dict[str, Json]:
-    return {'state': _plain('string', 'farmlink-state')}
-
-
-def _first_request(user: str) -> Json:
-    return _request(
-        'FarmLinkRequest',
-        'primary-required',
-        ('farmlink-provider', ()),
-        ('farmlink-account', (user,)),
-        _first_fields(),
-    )
-
-
-def _second_request(user: str) -> Json:
-    return _nameless('FarmLinkSecondRequest', _second_fields())
-
-
-def _return_request(user: str) -> Json:
-    return _nameless('FarmLinkReturnRequest', _return_fields())
-
-
 _REQUESTS = {
-    'restart': _first_request,
-    'ui': _second_request,
-    'redirect': _return_request,
+    'restart': first_request,
+    'ui': second_request,
+    'redirect': return_request,
 }
-
-
-def _nameless(id: str, fields: dict[str, Json]) -> Json:
-    itself = ('rawmessage', (id,))
-    return _request(id, 'required', itself, itself, fields)
-
-
-def _request(
-    id: str,
-    required: str,
-    provider: _Message,
-    account: _Message,
-    fields: dict[str, Json],
-) -> Json:
-    return {
-        'id': id,
-        'metadata': {},
-        'required': required,
-        'provider': provider,
-        'account': account,
-        'fields': fields,
-    }
 
 
 def _shown(values: Values, requests: Iterable[Json]) -> Json:
@@ -385,16 +289,16 @@ def _shown(values: Values, requests: Iterable[Json]) -> Json:
     format: str = values['messageformat']
     shown: list[Json] = []
     merged: Json = {}
-    for request in requests:
-        item = {key: request[key] for key in ('id', 'metadata', 'required')}
+    for each in requests:
+        item = {key: each[key] for key in ('id', 'metadata', 'required')}
         for key in ('provider', 'account'):
-            _put(item, key, request[key], format)
+            put(item, key, each[key], format)
         fields = {}
-        for name, field in request['fields'].items():
+        for name, field in each['fields'].items():
             laid_out = fields[name] = dict(field)
             for key in ('label', 'help'):
                 del laid_out[key]
-                _put(laid_out, key, field[key], format)
+                put(laid_out, key, field[key], format)
         if values['mergerequestfields']:
             merged |= fields
         else:
@@ -402,26 +306,4 @@ def _shown(values: Values, requests: Iterable[Json]) -> Json:
         shown.append(item)
     return {'requests': shown} | (
         {'fields': merged} if values['mergerequestfields'] else {}
-    )
-
-
-def _put(item: Json, key: str, message: _Message, format: str) -> None:
-    """Put a message into an answer, unless none is wanted."""
-    name, params = message
-    if format == 'raw':
-        item[key] = {'key': name, 'params': list(params)}
-    elif format != 'none':
-        text = _MESSAGES[name]
-        for number, param in enumerate(params, 1):
-            text = text.replace(f'${number}', param)
-        item[key] = _html(text) if format == 'html' else text
-
-
-def _html(text: str) -> str:
-    text = re.sub("'''(.+?)'''", r'<b>\1</b>', text)
-    text = re.sub("''(.+?)''", r'<i>\1</i>', text)
-    return re.sub(
-        r'\[\[Main Page\|(.+?)\]\]',
-        r'<a href="/wiki/Main_Page" title="Main Page">\1</a>',
-        text,
     )

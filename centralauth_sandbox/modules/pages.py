@@ -1,104 +1,25 @@
-"""Pages: reading them, and edit, delete, undelete, move, protect, roll back.
+"""What is done to whole pages: delete, undelete, move, protect, roll back.
 
-There are no translations here, and no parser; files are in :mod:`.files`.
+Editing them is in :mod:`.editing`, reading them in :mod:`.pageprops` and
+:mod:`.revisions`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from .. import errors
-from ..call import Call, Values, action, query
+from ..call import Call, Values, action
 from ..errors import ApiError
-from ..merge import merge
-from ..records import Page, Revision
-from ..rights import groups_of
+from ..records import Page
 from ..titles import Title, parse_title
 from .blocked import check_block
 from .blocks import expiry_of
-from .creation import become_temporary
-from .query import PageSet, page_of, purge_pages
-from .undoing import undone_text
+from .pageprops import protectable
+from .permissions import check_protection, check_user_script, refusals
+from .query import page_of, purge_pages
 
 Json = dict[str, Any]
-
-
-@action('edit')
-def edit(call: Call, values: Values) -> None:
-    """Save a page."""
-    page, title = _edited(call, values)
-    call.answer.target = str(title)
-    check_edit(call, page, title)
-    if title.model != 'wikitext':
-        raise ApiError(
-            'no-direct-editing',
-            'Direct editing via API is not supported for content model '
-            f'{title.model} used by {title}',
-        )
-    _check_conditions(call, values, page)
-    text = _new_text(call, values, page)
-    if page is not None and _is_late(call, values, page):
-        text = _merged(call, values, page, text)
-    md5 = values['md5']
-    if md5 is not None:
-        given = (
-            values['text']
-            if values['text'] is not None
-            else ''.join(
-                part for part in (values['prependtext'], values['appendtext']) if part
-            )
-        )
-        if (
-            hashlib.md5(given.encode(), usedforsecurity=False).hexdigest()
-            != md5.lower()
-        ):
-            raise ApiError(
-                'badmd5',
-                'The supplied MD5 hash was incorrect.',
-                key='apierror-badmd5',
-            )
-    if call.wiki.limited('edit', call.user):
-        raise errors.rate_limited()
-    result: Json = {'result': 'Success'}
-    if call.session.local is None and call.farm.temporary_accounts:
-        become_temporary(call)
-        result['tempusercreated'] = True
-    if page is not None and page.latest.text == text:
-        result |= {
-            'pageid': page.id,
-            'title': str(title),
-            'contentmodel': 'wikitext',
-            'nochange': True,
-        }
-    else:
-        revision = call.wiki.edit(
-            title,
-            text,
-            user=call.user,
-            user_id=call.session.user_id,
-            comment=values['summary'] or '',
-            minor=values['minor'],
-            bot=values['bot'] and 'bot' in call.rights,
-        )
-        call.answer.effect = 'edit'
-        result |= {
-            'pageid': call.wiki.pages[title].id,
-            'title': str(title),
-            'contentmodel': 'wikitext',
-            'oldrevid': revision.parent,
-            'newrevid': revision.id,
-            'newtimestamp': revision.timestamp,
-        }
-        if page is None:
-            result = {'new': True} | result
-        if call.session.local is None:
-            call.farm.sessions.start(call.session)
-    result['watched'] = True
-    call.result['edit'] = result
 
 
 @action('delete')
@@ -150,7 +71,7 @@ def undelete(call: Call, values: Values) -> None:
     check_block(call, title)
     if 'undelete' not in call.rights:
         raise errors.admins_only()
-    _check_user_script(call, title)
+    check_user_script(call, title)
     timestamps: list[str] = values['timestamps'] or []
     file_ids: list[int] = values['fileids'] or []
     if title.namespace == 6:
@@ -191,7 +112,7 @@ def move(call: Call, values: Values) -> None:
     if local is None or 'move' not in call.rights:
         raise errors.denied('move pages')
     check_block(call, page.title, spread=True)
-    _check_protection(call, page, 'move')
+    check_protection(call, page, 'move')
     if target in call.wiki.pages:
         raise ApiError(
             'articleexists',
@@ -244,7 +165,7 @@ def protect(call: Call, values: Values) -> None:
     levels, protections = {}, []
     for protection, text in zip(given, expiries, strict=True):
         kind, _, level = protection.partition('=')
-        if kind not in _protectable(page.title):
+        if kind not in protectable(page.title):
             raise ApiError(
                 'protect-invalidaction', f'Invalid protection type "{kind}".'
             )
@@ -336,167 +257,6 @@ def purge(call: Call, values: Values) -> None:
     call.result['purge'] = purge_pages(call, values)
 
 
-@query('info')
-def info(call: Call, values: Values) -> None:
-    """Add basic facts to the pages."""
-    prop = values['prop'] or ()
-    pageset: PageSet = values['pageset']
-    for id, part in pageset.parts.items():
-        page = pageset.pages.get(id)
-        if part.get('invalid') or 'title' not in part:
-            continue
-        title = page.title if page else pageset.missing.get(id)
-        part |= {
-            'contentmodel': title.model if title else 'wikitext',
-            'pagelanguage': 'en',
-            'pagelanguagehtmlcode': 'en',
-            'pagelanguagedir': 'ltr',
-        }
-        if page is not None:
-            part |= {
-                'touched': page.touched,
-                'lastrevid': page.latest.id,
-                'length': page.latest.size,
-            }
-            if page.latest.text.startswith('#REDIRECT'):
-                part['redirect'] = True
-            if len(page.revisions) == 1:
-                part['new'] = True
-        if 'talkid' in prop and title and title.namespace % 2 == 0:
-            talk = call.wiki.pages.get(Title(title.namespace + 1, title.name))
-            if talk is not None:
-                part['talkid'] = talk.id
-        if 'protection' in prop:
-            protection = page.protection if page else {}
-            part['protection'] = [
-                {'type': kind, 'level': level, 'expiry': expiry}
-                for kind, (level, expiry) in protection.items()
-            ]
-            part['restrictiontypes'] = _protectable(page.title) if page else ['create']
-        if 'watched' in prop:
-            part['watched'] = title in call.wiki.watched.get(call.user, ())
-        if 'url' in prop:
-            url = call.wiki.url(part['title'])
-            part |= {'fullurl': url, 'editurl': url, 'canonicalurl': url}
-        if 'displaytitle' in prop:
-            part['displaytitle'] = part['title']
-        if values['testactions'] and title is not None:
-            part['actions'] = _tested(call, values, page, title)
-
-
-def _tested(call: Call, values: Values, page: Page | None, title: Title) -> Json:
-    """Return which actions are permitted, or what they would be refused with."""
-    found = {name: refusals(call, page, title, name) for name in values['testactions']}
-    if values['testactionsdetail'] == 'boolean':
-        return {name: not refused for name, refused in found.items()}
-    return {
-        name: [call.told(error) for error in refused] for name, refused in found.items()
-    }
-
-
-@query('revisions')
-def revisions(call: Call, values: Values) -> None:
-    """Add revisions to the pages."""
-    pageset: PageSet = values['pageset']
-    for id, page in pageset.pages.items():
-        wanted = pageset.revisions.get(id)
-        if wanted:
-            chosen = [r for r in page.revisions if r.id in wanted]
-        else:
-            chosen = _chosen_revisions(call, values, page)
-        pageset.parts[id]['revisions'] = [
-            _revision_item(call, page.title, revision, values) for revision in chosen
-        ]
-
-
-@query('deletedrevisions')
-def deletedrevisions(call: Call, values: Values) -> None:
-    """Add deleted revisions to the pages."""
-    if 'deletedhistory' not in call.rights:
-        raise errors.denied("view deleted pages' history")
-    pageset: PageSet = values['pageset']
-    titles = {id: page.title for id, page in pageset.pages.items()} | pageset.missing
-    for id, title in titles.items():
-        archived = call.wiki.archive.get(title)
-        if archived:
-            ordered = archived if values['dir'] == 'newer' else archived[::-1]
-            pageset.parts[id]['deletedrevisions'] = [
-                _revision_item(call, title, revision, values)
-                for revision in ordered[: values['limit'] or len(ordered)]
-            ]
-
-
-@query('categories')
-def categories(call: Call, values: Values) -> None:
-    """Add the categories that the pages name."""
-    _add_links(values['pageset'], 'categories', r'\[\[\s*(Category:[^\]|]+)')
-
-
-@query('templates')
-def templates(call: Call, values: Values) -> None:
-    """Add the templates that the pages embed."""
-    _add_links(values['pageset'], 'templates', r'\{\{\s*([^{}|#]+?)\s*[|}]', 10)
-
-
-@query('transcludedin')
-def transcludedin(call: Call, values: Values) -> None:
-    """Add the pages that embed the pages."""
-    pageset: PageSet = values['pageset']
-    embedding = _embedding(call)
-    first = int(values['continue'] or 0)
-    left: int = values['limit']
-    for id, part in pageset.parts.items():
-        page = pageset.pages.get(id)
-        title = page.title if page else pageset.missing.get(id)
-        for user in sorted(embedding.get(title, ()), key=lambda page: page.id):
-            redirect = user.latest.text.startswith('#REDIRECT')
-            wanted = 'redirect' if redirect else '!redirect'
-            spaces = values['namespace']
-            if wanted not in (values['show'] or [wanted]) or user.id < first:
-                continue
-            if spaces is not None and user.title.namespace not in spaces:
-                continue
-            if not left:
-                call.continuation[f'{values["@prefix"]}continue'] = str(user.id)
-                return
-            left -= 1
-            item: dict[str, Json] = {
-                'pageid': {'pageid': user.id},
-                'title': {'ns': user.title.namespace, 'title': str(user.title)},
-                'redirect': {'redirect': redirect},
-            }
-            shown = [item[name] for name in item if name in values['prop']]
-            merged = {key: value for each in shown for key, value in each.items()}
-            part.setdefault('transcludedin', []).append(merged)
-
-
-def _embedding(call: Call) -> dict[Title | None, list[Page]]:
-    """Return the pages that embed each page."""
-    expression = re.compile(r'\{\{\s*([^{}|#]+?)\s*[|}]')
-    found: dict[Title | None, list[Page]] = {}
-    for page in call.wiki.pages.values():
-        for name in set(expression.findall(page.latest.text)):
-            title = parse_title(name)
-            if title is not None and not title.namespace and not name.startswith(':'):
-                title = Title(10, title.name)
-            if title is not None:
-                found.setdefault(title, []).append(page)
-    return found
-
-
-@query('links')
-def links(call: Call, values: Values) -> None:
-    """Add the pages that the pages link to."""
-    _add_links(values['pageset'], 'links', r'\[\[\s*(?!Category:)([^\]|#]+)')
-
-
-@query('categoryinfo')
-@query('images')
-@query('langlinks')
-def nothing(call: Call, values: Values) -> None:
-    """Add nothing: nobody looks for categories, images and translations here."""
-
-
 def _file_without_page(call: Call, values: Values) -> Title | None:
     """Return the title of a file that can be deleted though it has no page."""
     title = parse_title(values['title'] or '')
@@ -529,24 +289,6 @@ def _delete_page(call: Call, page: Page, reason: str) -> Json:
     return {'logid': entry.id}
 
 
-def _check_user_script(call: Call, title: Title) -> None:
-    """Refuse who may not edit the scripts of other users.
-
-    :raises ApiError: the reason.
-    """
-    owner, slash, _ = title.name.partition('/')
-    kind = title.name.rpartition('.')[2]
-    names = {'js': 'JavaScript', 'css': 'CSS', 'json': 'JSON'}
-    if title.namespace != 2 or not slash or kind not in names or owner == call.user:
-        return
-    if f'edituser{kind}' not in call.rights:
-        raise ApiError(
-            f'custom{kind}protected',
-            f'You do not have permission to edit this {names[kind]} page because it '
-            "contains another user's personal settings.",
-        )
-
-
 def _check_archived(call: Call, title: Title, ids: list[int]) -> None:
     """Refuse to restore versions that are not in the archive, or of another file.
 
@@ -562,151 +304,6 @@ def _check_archived(call: Call, title: Title, ids: list[int]) -> None:
                 key='undelete-missing-filearchive',
                 params=[id],
             )
-
-
-def _edited(call: Call, values: Values) -> tuple[Page | None, Title]:
-    if values['title'] is None and values['pageid'] is None:
-        raise errors.one_of(['title', 'pageid'])
-    if values['pageid'] is not None:
-        page = page_of(call, values)
-        return page, page.title
-    title = parse_title(values['title'])
-    if title is None or title.namespace < 0:
-        raise errors.invalid_title(values['title'])
-    return call.wiki.pages.get(title), title
-
-
-def check_edit(call: Call, page: Page | None, title: Title) -> None:
-    """Refuse users who may not edit a page.
-
-    :raises ApiError: the reason.
-    """
-    check_block(call, title, spread=True)
-    _check_right_to_edit(call, page, title)
-    if page is not None:
-        _check_protection(call, page, 'edit')
-
-
-def refusals(
-    call: Call, page: Page | None, title: Title, action: str
-) -> list[ApiError]:
-    """Return all that an action on a page would be refused with."""
-    found: list[ApiError] = []
-    checks: list[Callable[[], None]] = [partial(check_block, call, title)]
-    if action == 'undelete':
-        checks.insert(0, partial(_check_user_script, call, title))
-    if page is not None and action in ('edit', 'move'):
-        checks.insert(0, partial(_check_protection, call, page, action))
-    if action == 'edit':
-        checks.insert(0, partial(_check_right_to_edit, call, page, title))
-    elif action not in call.rights and action in groups_of(call.farm.current)['sysop']:
-        found.append(errors.admins_only())
-    elif action not in call.rights:
-        found.append(errors.denied('execute the action you have requested'))
-    for check in checks:
-        try:
-            check()
-        except ApiError as error:
-            found.append(error)
-    return found
-
-
-def _check_right_to_edit(call: Call, page: Page | None, title: Title) -> None:
-    if 'edit' not in call.rights or (page is None and 'createpage' not in call.rights):
-        raise errors.denied('edit this page')
-    if title.namespace == 8 and 'editinterface' not in call.rights:
-        raise ApiError(
-            'protectednamespace-interface',
-            'This page provides interface text for the software on this wiki, and is '
-            'protected to prevent abuse.',
-        )
-
-
-def _check_conditions(call: Call, values: Values, page: Page | None) -> None:
-    if values['text'] is None and not any(
-        values[key] is not None for key in ('appendtext', 'prependtext', 'undo')
-    ):
-        raise ApiError(
-            'missingparam',
-            'At least one of the parameters "text", "appendtext", "prependtext" and '
-            '"undo" is required.',
-        )
-    if values['createonly'] and page is not None:
-        raise ApiError(
-            'articleexists', 'The page you tried to create has been created already.'
-        )
-    if values['nocreate'] and page is None:
-        raise errors.missing_title()
-    start = values['starttimestamp']
-    if page is None and start and not values['recreate']:
-        title = parse_title(values['title'] or '')
-        if any(
-            entry.title == title and entry.type == 'delete' and entry.timestamp > start
-            for entry in call.wiki.log
-        ):
-            raise ApiError(
-                'pagedeleted',
-                'The page has been deleted since you fetched its timestamp.',
-            )
-
-
-def _is_late(call: Call, values: Values, page: Page) -> bool:
-    """Say whether somebody else has edited since the revision that the text is of."""
-    base, id = values['basetimestamp'], values['baserevid']
-    latest = page.latest
-    if base in (None, latest.timestamp) and (not id or id == latest.id):
-        return False
-    if not base or call.session.local is None:
-        return True
-    # With a time beside it, what the same account has saved since does not count.
-    since = [revision for revision in page.revisions if revision.timestamp > base]
-    return any(revision.user != call.user for revision in since)
-
-
-def _merged(call: Call, values: Values, page: Page, text: str) -> str:
-    """Return a late text with what others have changed meanwhile.
-
-    :raises ApiError: editconflict.
-    """
-    id, base = values['baserevid'], values['basetimestamp']
-    # By its number a revision is found that is another page's, too.
-    pages = call.wiki.pages.values() if id else [page]
-    for old in (revision for each in pages for revision in each.revisions):
-        if old.id == id or (not id and old.timestamp == base):
-            if any(each.latest is old for each in pages):
-                return text
-            merged = merge(old.text, text, page.latest.text)
-            if merged is not None:
-                return merged
-            break
-    raise ApiError('editconflict', 'Edit conflict.', key='edit-conflict')
-
-
-def _new_text(call: Call, values: Values, page: Page | None) -> str:
-    old = page.latest.text if page else ''
-    if values['undo']:
-        return undone_text(call, values, page)
-    text: str = old if values['text'] is None else values['text']
-    whole = (values['prependtext'] or '') + text + (values['appendtext'] or '')
-    # No page is kept with blanks at its end.
-    return whole.rstrip()
-
-
-def _protectable(title: Title) -> list[str]:
-    """Return what an existing page can be protected from."""
-    return ['edit', 'move', *(['upload'] if title.namespace == 6 else [])]
-
-
-def _check_protection(call: Call, page: Page, kind: str) -> None:
-    level, expiry = page.protection.get(kind, ('', ''))
-    right = {'sysop': 'editprotected', 'autoconfirmed': 'editsemiprotected'}.get(level)
-    if right is None or (expiry != 'infinity' and expiry <= call.farm.timestamp()):
-        return
-    if right not in call.rights:
-        raise ApiError(
-            'protectedpage',
-            'This page has been protected to prevent editing or other actions.',
-        )
 
 
 def _delete_talk(call: Call, page: Page, reason: str) -> None:
@@ -739,114 +336,3 @@ def _links(user: str) -> str:
         f'[[User:{user}|{user}]] ([[User talk:{user}|talk]] | '
         f'[[Special:Contributions/{user}|contribs]])'
     )
-
-
-def _chosen_revisions(call: Call, values: Values, page: Page) -> list[Revision]:
-    chosen = list(page.revisions)
-    limit = values['limit']
-    enumerating = limit is not None or any(
-        values[key] is not None for key in ('startid', 'endid', 'start', 'end', 'user')
-    )
-    if not enumerating:
-        return chosen[-1:]
-    if values['dir'] == 'older':
-        chosen.reverse()
-    if values['user']:
-        chosen = [r for r in chosen if r.user == values['user']]
-    if values['excludeuser']:
-        chosen = [r for r in chosen if r.user != values['excludeuser']]
-    older = values['dir'] == 'older'
-    for key, after in ('start', not older), ('end', older):
-        if values[key]:
-            stamp = values[key]
-            chosen = [
-                r
-                for r in chosen
-                if (r.timestamp >= stamp if after else r.timestamp <= stamp)
-            ]
-    for key, after in ('startid', not older), ('endid', older):
-        if values[key]:
-            id = values[key]
-            chosen = [r for r in chosen if (r.id >= id if after else r.id <= id)]
-    if values['continue']:
-        id = int(values['continue'].rpartition('|')[2])
-        chosen = [r for r in chosen if (r.id <= id if older else r.id >= id)]
-    limit = limit or 10
-    if len(chosen) > limit:
-        following = chosen[limit]
-        stamp = re.sub(r'\D', '', following.timestamp)
-        call.continuation['rvcontinue'] = f'{stamp}|{following.id}'
-    return chosen[:limit]
-
-
-def _revision_item(
-    call: Call, title: Title, revision: Revision, values: Values
-) -> Json:
-    prop = values['prop']
-    item: Json = {}
-    if 'ids' in prop:
-        item |= {'revid': revision.id, 'parentid': revision.parent}
-    if 'flags' in prop:
-        item['minor'] = revision.minor
-    if 'user' in prop:
-        item['user'] = revision.user
-        if not revision.user_id:
-            item['anon'] = True
-    if 'userid' in prop:
-        item['userid'] = revision.user_id
-    if 'timestamp' in prop:
-        item['timestamp'] = revision.timestamp
-    if 'size' in prop:
-        item['size'] = revision.size
-    if 'sha1' in prop:
-        item['sha1'] = revision.sha1
-    if 'roles' in prop:
-        item['roles'] = ['main']
-    if 'comment' in prop:
-        item['comment'] = revision.comment
-    if 'parsedcomment' in prop:
-        item['parsedcomment'] = revision.comment
-    if 'tags' in prop:
-        item['tags'] = []
-    slot: Json = {}
-    if 'content' in prop or 'contentmodel' in prop:
-        slot['contentmodel'] = title.model
-    if 'content' in prop:
-        form = 'text/x-wiki' if title.model == 'wikitext' else 'application/json'
-        slot |= {'contentformat': form, call.content_key: revision.text}
-    if values['slots'] is not None:
-        item['slots'] = {'main': slot}
-    else:
-        item |= slot
-        if 'content' in prop:
-            _warn_of_legacy_slots(call)
-    return item
-
-
-def _warn_of_legacy_slots(call: Call) -> None:
-    if not any(module == call.path for module, *_ in call.warnings):
-        call.warn(
-            'deprecation',
-            'Because "rvslots" was not specified, a legacy format has been used for '
-            'the output. This format is deprecated, and in the future the new format '
-            'will always be used.',
-        )
-
-
-def _add_links(pageset: PageSet, name: str, pattern: str, namespace: int = 0) -> None:
-    expression = re.compile(pattern)
-    for id, page in pageset.pages.items():
-        titles = {
-            title
-            for match in expression.findall(page.latest.text)
-            if (title := parse_title(match))
-        }
-        found = [
-            Title(namespace, title.name) if namespace and not title.namespace else title
-            for title in titles
-        ]
-        if found:
-            pageset.parts[id][name] = [
-                {'ns': title.namespace, 'title': str(title)}
-                for title in sorted(found, key=str)
-            ]

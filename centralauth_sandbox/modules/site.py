@@ -1,4 +1,4 @@
-"""What a wiki says about itself: siteinfo, messages, paraminfo, help.
+"""What a wiki says about itself: siteinfo and messages.
 
 It says only what pywikibot asks for, and what was recorded.
 """
@@ -9,72 +9,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..call import Call, Values, action, query
-from ..errors import HttpError
+from ..call import Call, Values, query
 from ..files import LARGEST, MIME_TYPES
-from ..formats import help_page
 from ..rights import groups_of
 from ..titles import ENTITY_NAMESPACES, INTERWIKI, NAMESPACES, Title, local_name
 
 Json = dict[str, Any]
-
-
-@action('paraminfo')
-def paraminfo(call: Call, values: Values) -> None:
-    """Describe modules."""
-    result: Json = {'helpformat': 'none'}
-    call.result['paraminfo'] = result
-    if call.wiki.age is not None:
-        _describe_of_old(call, values, result)
-        return
-    modules = []
-    for path in values['modules'] or ():
-        parent, _, name = path.rpartition('+')
-        if call.declarations.known(path):
-            modules.append(_describe(call, path))
-        else:
-            call.warn(
-                'badmodule',
-                f'The module "{parent or "main"}" does not have a submodule "{name}".',
-            )
-    if modules:
-        result['modules'] = modules
-    if values['querymodules']:
-        result['querymodules'] = [
-            _describe(call, f'query+{name}')
-            | {'querytype': call.declarations.modules[f'query+{name}'].group}
-            for name in values['querymodules']
-            if f'query+{name}' in call.declarations.modules
-        ]
-    if values['mainmodule'] is not None:
-        result['mainmodule'] = _describe(call, 'main')
-
-
-def _describe_of_old(call: Call, values: Values, result: Json) -> None:
-    """Describe modules as before MediaWiki 1.25, which knew no paths."""
-    del result['helpformat']
-    for parameter, before in ('modules', ''), ('querymodules', 'query+'):
-        if values[parameter] is None:
-            continue
-        known = [n for n in values[parameter] if call.declarations.known(before + n)]
-        unknown = [n for n in values[parameter] if n not in known or n == 'main']
-        if unknown:
-            call.warn(
-                'unrecognizedvalues',
-                f'Unrecognized value{"s" if len(unknown) > 1 else ""} for parameter '
-                f'"{parameter}": {", ".join(unknown)}',
-            )
-        result[parameter] = [
-            _describe(call, before + n) for n in known if n not in unknown
-        ]
-    if values['mainmodule'] is not None:
-        result['mainmodule'] = _describe(call, 'main')
-
-
-@action('help')
-def show_help(call: Call, values: Values) -> None:
-    """Show the help page."""
-    raise HttpError(200, help_page(call.wiki), 'text/html; charset=utf-8')
 
 
 @query('siteinfo')
@@ -113,10 +53,6 @@ def allmessages(call: Call, values: Values) -> None:
             item[call.content_key] = text
         found.append(item)
     values['output']['allmessages'] = found
-
-
-def _describe(call: Call, path: str) -> Json:
-    return call.declarations.describe(path, call.wiki.server, call.version, call.high)
 
 
 def _temporary(call: Call) -> Json:

@@ -24,7 +24,7 @@ from ..errors import ApiError
 from ..farm import Wiki
 from ..records import LocalAccount
 from ..titles import Title, parse_title
-from .pages import check_edit
+from .permissions import check_edit
 from .query import PageSet
 
 Json = dict[str, Any]

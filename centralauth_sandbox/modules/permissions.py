@@ -1,0 +1,90 @@
+"""Who may edit a page, or do something else to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from .. import errors
+from ..call import Call
+from ..errors import ApiError
+from ..records import Page
+from ..rights import groups_of
+from ..titles import Title
+from .blocked import check_block
+
+
+def check_user_script(call: Call, title: Title) -> None:
+    """Refuse who may not edit the scripts of other users.
+
+    :raises ApiError: the reason.
+    """
+    owner, slash, _ = title.name.partition('/')
+    kind = title.name.rpartition('.')[2]
+    names = {'js': 'JavaScript', 'css': 'CSS', 'json': 'JSON'}
+    if title.namespace != 2 or not slash or kind not in names or owner == call.user:
+        return
+    if f'edituser{kind}' not in call.rights:
+        raise ApiError(
+            f'custom{kind}protected',
+            f'You do not have permission to edit this {names[kind]} page because it '
+            "contains another user's personal settings.",
+        )
+
+
+def check_edit(call: Call, page: Page | None, title: Title) -> None:
+    """Refuse users who may not edit a page.
+
+    :raises ApiError: the reason.
+    """
+    check_block(call, title, spread=True)
+    check_right_to_edit(call, page, title)
+    if page is not None:
+        check_protection(call, page, 'edit')
+
+
+def refusals(
+    call: Call, page: Page | None, title: Title, action: str
+) -> list[ApiError]:
+    """Return all that an action on a page would be refused with."""
+    found: list[ApiError] = []
+    checks: list[Callable[[], None]] = [partial(check_block, call, title)]
+    if action == 'undelete':
+        checks.insert(0, partial(check_user_script, call, title))
+    if page is not None and action in ('edit', 'move'):
+        checks.insert(0, partial(check_protection, call, page, action))
+    if action == 'edit':
+        checks.insert(0, partial(check_right_to_edit, call, page, title))
+    elif action not in call.rights and action in groups_of(call.farm.current)['sysop']:
+        found.append(errors.admins_only())
+    elif action not in call.rights:
+        found.append(errors.denied('execute the action you have requested'))
+    for check in checks:
+        try:
+            check()
+        except ApiError as error:
+            found.append(error)
+    return found
+
+
+def check_right_to_edit(call: Call, page: Page | None, title: Title) -> None:
+    if 'edit' not in call.rights or (page is None and 'createpage' not in call.rights):
+        raise errors.denied('edit this page')
+    if title.namespace == 8 and 'editinterface' not in call.rights:
+        raise ApiError(
+            'protectednamespace-interface',
+            'This page provides interface text for the software on this wiki, and is '
+            'protected to prevent abuse.',
+        )
+
+
+def check_protection(call: Call, page: Page, kind: str) -> None:
+    level, expiry = page.protection.get(kind, ('', ''))
+    right = {'sysop': 'editprotected', 'autoconfirmed': 'editsemiprotected'}.get(level)
+    if right is None or (expiry != 'infinity' and expiry <= call.farm.timestamp()):
+        return
+    if right not in call.rights:
+        raise ApiError(
+            'protectedpage',
+            'This page has been protected to prevent editing or other actions.',
+        )

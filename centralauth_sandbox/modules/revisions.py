@@ -1,0 +1,135 @@
+"""The revisions of pages, and those that were deleted."""
+
+from __future__ import annotations
+
+import re
+
+from .. import errors
+from ..call import Call, Json, Values, query
+from ..records import Page, Revision
+from ..titles import Title
+from .query import PageSet
+
+
+@query('revisions')
+def revisions(call: Call, values: Values) -> None:
+    """Add revisions to the pages."""
+    pageset: PageSet = values['pageset']
+    for id, page in pageset.pages.items():
+        wanted = pageset.revisions.get(id)
+        if wanted:
+            chosen = [r for r in page.revisions if r.id in wanted]
+        else:
+            chosen = _chosen_revisions(call, values, page)
+        pageset.parts[id]['revisions'] = [
+            _revision_item(call, page.title, revision, values) for revision in chosen
+        ]
+
+
+@query('deletedrevisions')
+def deletedrevisions(call: Call, values: Values) -> None:
+    """Add deleted revisions to the pages."""
+    if 'deletedhistory' not in call.rights:
+        raise errors.denied("view deleted pages' history")
+    pageset: PageSet = values['pageset']
+    titles = {id: page.title for id, page in pageset.pages.items()} | pageset.missing
+    for id, title in titles.items():
+        archived = call.wiki.archive.get(title)
+        if archived:
+            ordered = archived if values['dir'] == 'newer' else archived[::-1]
+            pageset.parts[id]['deletedrevisions'] = [
+                _revision_item(call, title, revision, values)
+                for revision in ordered[: values['limit'] or len(ordered)]
+            ]
+
+
+def _chosen_revisions(call: Call, values: Values, page: Page) -> list[Revision]:
+    chosen = list(page.revisions)
+    limit = values['limit']
+    enumerating = limit is not None or any(
+        values[key] is not None for key in ('startid', 'endid', 'start', 'end', 'user')
+    )
+    if not enumerating:
+        return chosen[-1:]
+    if values['dir'] == 'older':
+        chosen.reverse()
+    if values['user']:
+        chosen = [r for r in chosen if r.user == values['user']]
+    if values['excludeuser']:
+        chosen = [r for r in chosen if r.user != values['excludeuser']]
+    older = values['dir'] == 'older'
+    for key, after in ('start', not older), ('end', older):
+        if values[key]:
+            stamp = values[key]
+            chosen = [
+                r
+                for r in chosen
+                if (r.timestamp >= stamp if after else r.timestamp <= stamp)
+            ]
+    for key, after in ('startid', not older), ('endid', older):
+        if values[key]:
+            id = values[key]
+            chosen = [r for r in chosen if (r.id >= id if after else r.id <= id)]
+    if values['continue']:
+        id = int(values['continue'].rpartition('|')[2])
+        chosen = [r for r in chosen if (r.id <= id if older else r.id >= id)]
+    limit = limit or 10
+    if len(chosen) > limit:
+        following = chosen[limit]
+        stamp = re.sub(r'\D', '', following.timestamp)
+        call.continuation['rvcontinue'] = f'{stamp}|{following.id}'
+    return chosen[:limit]
+
+
+def _revision_item(
+    call: Call, title: Title, revision: Revision, values: Values
+) -> Json:
+    prop = values['prop']
+    item: Json = {}
+    if 'ids' in prop:
+        item |= {'revid': revision.id, 'parentid': revision.parent}
+    if 'flags' in prop:
+        item['minor'] = revision.minor
+    if 'user' in prop:
+        item['user'] = revision.user
+        if not revision.user_id:
+            item['anon'] = True
+    if 'userid' in prop:
+        item['userid'] = revision.user_id
+    if 'timestamp' in prop:
+        item['timestamp'] = revision.timestamp
+    if 'size' in prop:
+        item['size'] = revision.size
+    if 'sha1' in prop:
+        item['sha1'] = revision.sha1
+    if 'roles' in prop:
+        item['roles'] = ['main']
+    if 'comment' in prop:
+        item['comment'] = revision.comment
+    if 'parsedcomment' in prop:
+        item['parsedcomment'] = revision.comment
+    if 'tags' in prop:
+        item['tags'] = []
+    slot: Json = {}
+    if 'content' in prop or 'contentmodel' in prop:
+        slot['contentmodel'] = title.model
+    if 'content' in prop:
+        form = 'text/x-wiki' if title.model == 'wikitext' else 'application/json'
+        slot |= {'contentformat': form, call.content_key: revision.text}
+    if values['slots'] is not None:
+        item['slots'] = {'main': slot}
+    else:
+        item |= slot
+        if 'content' in prop:
+            _warn_of_legacy_slots(call)
+    return item
+
+
+def _warn_of_legacy_slots(call: Call) -> None:
+    if not any(module == call.path for module, *_ in call.warnings):
+        call.warn(
+            'deprecation',
+            'Because "rvslots" was not specified, a legacy format has been used for '
+            'the output. This format is deprecated, and in the future the new format '
+            'will always be used.',
+        )
