@@ -229,7 +229,9 @@ class Player:
                 owner = 'Totp' if code == '228003' else self.user
                 secret = self.secrets.get(owner) or new_secret()
                 live = self.farm.logins.code_now(secret, periods)
-                return recorded.replace(code[:3], live[:3]).replace(code[3:], live[3:])
+                # Digit by digit: half of a new code may look like half of the old one.
+                fresh = iter(live)
+                return ''.join(next(fresh, c) if c.isdigit() else c for c in recorded)
         return recorded
 
     def _note_captcha(self, answer: dict[str, Any]) -> None:
