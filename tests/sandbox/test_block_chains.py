@@ -11,13 +11,16 @@ from centralauth_sandbox import Sandbox
 
 from .desk import Run
 from .night_scripts import hurried_scripts
-from .night_seeds import parametrize, told
+from .night_seeds import Seeds, parametrize, told
 from .test_global_block import BLOCK, block, blocks, spam
 
 pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
 
 #: Chains of campaigns that are drawn.
 CHAINS = 40
+
+#: When a request is lost: before it takes effect, or its answer.
+WHEN = ('before', 'after')
 
 #: What they act on.
 TARGETS = (
@@ -27,7 +30,7 @@ TARGETS = (
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    parametrize(metafunc, [(range(CHAINS),)])
+    parametrize(metafunc, [(range(CHAINS),)], few='3@tests')
 
 
 @pytest.fixture(autouse=True)
@@ -110,11 +113,8 @@ class Chain:
         return made, local
 
 
-WHEN = ('before', 'after')
-
-
 def test_whatever_campaigns_have_done_their_undos_restore_what_there_was(
-    pwb: Callable[..., Run], sandbox: Sandbox, seeds: range
+    pwb: Callable[..., Run], sandbox: Sandbox, seeds: Seeds
 ) -> None:
     """Though requests and answers are lost, and campaigns differ by little."""
     for seed in seeds:
