@@ -7,6 +7,7 @@ dead run is left to :mod:`.workers`.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -27,6 +28,16 @@ MAX_SILENCE = PATIENCE * 0.6
 Begin = Callable[[], AbstractContextManager[sa.Connection]]
 
 
+def clock_since_boot() -> float:
+    """Return seconds that count on while the machine is suspended, if the system can.
+
+    Others take its runs for dead in the meantime.
+    """
+    if sys.platform == 'linux':
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
 def beats(begin: Begin, which: sa.ColumnElement[bool]) -> dict[str, int]:
     """Return how many heartbeats runs have sent, by their ids."""
     query = sa.select(runs.c.id, runs.c.beats).where(which)
@@ -41,14 +52,19 @@ def alive(
 ) -> set[str]:
     """Return the runs that send a heartbeat while they are watched.
 
-    It takes :data:`PATIENCE` seconds if there are any; the dead ones are deleted.
+    It takes :data:`PATIENCE` seconds if there are any; the dead ones are deleted. One
+    that sends a heartbeat at the last moment is not: it would not know that it is gone
+    before it sends the next.
     """
     before = beats(begin, which)
     if not before:
         return set()
     (sleep or time.sleep)(PATIENCE)
-    after = beats(begin, which)
-    dead = [run for run, number in before.items() if after.get(run) == number]
     with begin() as connection:
-        connection.execute(sa.delete(runs).where(which & runs.c.id.in_(dead)))
-    return after.keys() - set(dead)
+        connection.execute(
+            sa.delete(runs)
+            .where(runs.c.id == sa.bindparam('run'))
+            .where(runs.c.beats == sa.bindparam('number')),
+            [{'run': run, 'number': number} for run, number in before.items()],
+        )
+    return set(beats(begin, which))

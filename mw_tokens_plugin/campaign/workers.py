@@ -21,6 +21,7 @@ from mw_tokens_plugin.campaign.heartbeats import (
     PATIENCE,
     alive,
     beats,
+    clock_since_boot,
 )
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
@@ -48,7 +49,7 @@ class ActiveRun:
         account: str,
         joined: bool,
         sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = clock_since_boot,
     ) -> None:
         """Belong to a campaign; :func:`at_work` begins and ends it."""
         self.id = uuid.uuid4().hex
@@ -116,6 +117,8 @@ class ActiveRun:
 
         :raises LedgerFailure: it could not be written
         """
+        # Others count from its arrival, and the answer may come much later.
+        moment = self._clock()
         try:
             with self._ledger.database.begin() as connection:
                 signed = connection.execute(
@@ -128,7 +131,7 @@ class ActiveRun:
             raise
         self._failure = None
         self._evicted = not signed.rowcount
-        self._last_beat = self._clock()
+        self._last_beat = moment
 
     def is_of(self, campaign: Campaign) -> bool:
         """Tell whether it is active on a campaign."""

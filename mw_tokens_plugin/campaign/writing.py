@@ -1,10 +1,11 @@
 """The writes for one target: sent, tried again, and read from the wiki if unanswered.
 
 Theory of operation. An attempt waits for the pace, asks the guards, and lets the action
-write once. Transient errors are tried again as long as the policy allows. A write of
-unknown outcome is read from the wiki before another attempt, and once more before the
-target counts as failed: a refusal may be due to what an earlier attempt has done. What
-cannot be read stays leased, and is read first by the next run.
+write once, right after a look at whether other runs count this one as alive. Transient
+errors are tried again as long as the policy allows. A write of unknown outcome is read
+from the wiki before another attempt, and once more before the target counts as failed:
+a refusal may be due to what an earlier attempt has done. What cannot be read stays
+leased, and is read first by the next run.
 
 Leasing targets and recording how they ended is left to the engine.
 """
@@ -12,7 +13,8 @@ Leasing targets and recording how they ended is left to the engine.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -105,9 +107,14 @@ class Writer:
         self._halt_if_over(case)
         if case.is_unknown and (outcome := case.reconcile()):
             return outcome
-        self._prepare(case)
+        with _halting(case):
+            self._wait(case, self._pace(case.target))
+            self._guard()
         if outcome := case.batch.look_again(case.target):
             return outcome
+        with _halting(case):
+            # The guard and the action have asked the wiki, which takes any time.
+            self._wait(case)
         case.is_unknown = True
         started_at = self._ledger.clock()
         try:
@@ -129,20 +136,9 @@ class Writer:
         if self._stopping.is_over():
             raise Halted(may_be_sent=case.is_unknown)
 
-    def _prepare(self, case: _Case) -> None:
-        """Wait for the pace and ask the guards: each attempt is another write."""
-        try:
-            self._wait(case)
-            self._guard()
-        except TRANSIENT:
-            raise
-        except ERRORS as error:
-            # It says nothing of this target.
-            raise Halted(may_be_sent=case.is_unknown, reason=error) from error
-
-    def _wait(self, case: _Case) -> None:
-        """Wait for the pace, and until other runs count this one as alive."""
-        end = time.monotonic() + self._pace(case.target)
+    def _wait(self, case: _Case, seconds: float = 0.0) -> None:
+        """Wait some seconds, and until other runs count this one as alive."""
+        end = time.monotonic() + seconds
         while True:
             self._halt_if_over(case)
             left = end - time.monotonic()
@@ -183,6 +179,17 @@ class _Case:
         """Read whether a write took effect; None if none did."""
         ((_, outcome),) = self.action.reconcile([self.target])
         return outcome
+
+
+@contextmanager
+def _halting(case: _Case) -> Iterator[None]:
+    """Leave a target for errors that say nothing of it."""
+    try:
+        yield
+    except TRANSIENT:
+        raise
+    except ERRORS as error:
+        raise Halted(may_be_sent=case.is_unknown, reason=error) from error
 
 
 def checked(outcome: Outcome, action: Action) -> Outcome:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -310,17 +312,74 @@ def test_a_run_that_was_taken_for_dead_is_told(ledger: Ledger, url: str) -> None
 
 
 def test_a_run_that_cannot_give_signs_waits_and_then_gives_up(ledger: Ledger) -> None:
-    moments = iter([0.0, 1.0, 4.0, 31.0])
     campaign = begin(ledger)
-    run = ActiveRun(ledger, campaign, 'x', joined=False, clock=lambda: next(moments))
+    moment = 0.0
+    run = ActiveRun(ledger, campaign, 'x', joined=False, clock=lambda: moment)
     with ledger.database.begin() as connection:
         connection.execute(sa.text('ALTER TABLE run RENAME TO gone'))
     with pytest.raises(LedgerFailure):
         run.sign()
+    moment = 1.0
     assert run.is_alive()
+    moment = 4.0
     assert not run.is_alive()
+    moment = 31.0
     with pytest.raises(LedgerFailure, match='The ledger'):
         run.is_alive()
+
+
+def test_a_heartbeat_counts_from_when_it_was_sent_not_from_its_answer(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others count from its arrival, so a slow answer must not make a run feel safe."""
+    campaign = begin(ledger)
+    moment = 0.0
+    run = ActiveRun(ledger, campaign, 'x', joined=False, clock=lambda: moment)
+    run.begin(1)
+    transaction = ledger.database.begin
+
+    @contextmanager
+    def slow() -> Iterator[sa.Connection]:
+        nonlocal moment
+        with transaction() as connection:
+            yield connection
+        moment += heartbeats.PATIENCE
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger.database, 'begin', slow)
+        run.sign()
+    assert not run.is_alive()
+    run.end()
+
+
+@pytest.mark.parametrize('moment', [2, 3])
+def test_a_run_that_sends_a_heartbeat_at_the_last_moment_knows_whether_it_is_dead(
+    ledger: Ledger, url: str, moment: int
+) -> None:
+    """Else it would write until the next heartbeat, beside the run that took over."""
+    campaign = begin(ledger)
+    late = ActiveRun(ledger, campaign, 'x', joined=True)
+    late.begin(1)
+    other = Ledger(url)
+    number = 0
+
+    @contextmanager
+    def begins() -> Iterator[sa.Connection]:
+        nonlocal number
+        number += 1
+        if number == moment:
+            # The watcher has waited.
+            late.sign()
+        with other.database.begin() as connection:
+            yield connection
+
+    found = heartbeats.alive(begins, runs.c.id == late.id, lambda seconds: None)
+    feels_alive = False
+    with suppress(CampaignBusy):
+        feels_alive = late.is_alive()
+    assert feels_alive == (late.id in found)
+    late.end()
+    other.close()
 
 
 def test_an_account_has_only_so_many_workers(ledger: Ledger) -> None:

@@ -1,0 +1,11 @@
+"""Runs that share a ledger on PostgreSQL: all that holds on SQLite."""
+
+from __future__ import annotations
+
+import pytest
+from unit.test_ledgermodel import *  # noqa: F403
+
+
+@pytest.fixture
+def examples() -> int:
+    return 50
