@@ -255,6 +255,31 @@ class MediaWiki:
         """Say that it runs another release, where farmtoken wants another type."""
         self._switch(release=release, token_type=token_type)
 
+    def require_codes(self, account: Account, secret: str) -> None:
+        """Let logins of an account take a code of an authenticator app.
+
+        :param secret: that of the app, in base32
+        """
+        keys = json.dumps({'keys': [{'secret': secret, 'scratch_tokens': []}]})
+        self._in_wiki(
+            "REPLACE INTO oathauth_users SELECT user_id, 'totp', ? "
+            'FROM user WHERE user_name = ?',
+            keys,
+            account.name,
+        )
+        self.forget_codes()
+
+    def require_no_codes(self) -> None:
+        """Let all logins take the password alone."""
+        self._in_wiki('DELETE FROM oathauth_users')
+        self.forget_codes()
+
+    def forget_codes(self) -> None:
+        """Forget which codes were used, and how many were wrong."""
+        self._in_wiki("DELETE FROM objectcache WHERE keyname LIKE '%oathauth%'")
+        self._forget_cached('%oathauth%')
+        self._forget_cached('%:limiter:%')
+
     def restore(self) -> None:
         """Take writes again, without lag and limits."""
         self._switch(**_UNHINDERED)
@@ -273,6 +298,11 @@ class MediaWiki:
             MW_TESTS_FIRST_LETTERS=first_letters,
         )
         return [name or None for name in json.loads(said)]
+
+    def _in_wiki(self, statement: str, *values: str) -> None:
+        """Change something in the wiki's own database."""
+        database = self._directory / 'data' / f'{self.code}wiki.sqlite'
+        _execute(database, statement, *values)
 
     def _forget_cached(self, pattern: str) -> None:
         cache = self._directory / 'data' / 'wikicache.sqlite'
