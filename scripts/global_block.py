@@ -508,7 +508,7 @@ def undo_block(run: Run[Options], campaign: Campaign) -> UndoGlobalBlock:
     from mw_tokens_plugin.campaign.putback import OtherUndos
 
     undone, recorded = run.undone(campaign)
-    others = OtherUndos(run.ledger, campaign, run.sealer(campaign).has_ended)
+    others = OtherUndos(run.ledger, campaign, run.sealer)
     return UndoGlobalBlock(
         run.site,
         reason=campaign.reason,

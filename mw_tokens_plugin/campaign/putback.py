@@ -13,6 +13,7 @@ from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
+from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.undone import Undone
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 
@@ -40,17 +41,16 @@ class OtherUndos:
     """
 
     def __init__(
-        self, ledger: Ledger, undo: Campaign, vouched: Callable[[str, Target], bool]
+        self, ledger: Ledger, undo: Campaign, sealer_of: Callable[[Campaign], Sealer]
     ) -> None:
         """Read nothing yet.
 
         :param undo: the one that is running
-        :param vouched: tells whether the operator's key vouches for how a target of a
-            campaign of some name has ended
+        :param sealer_of: returns what judges the seals of a campaign
         """
         self._ledger = ledger
         self._undo = undo
-        self._vouched = vouched
+        self._sealer_of = sealer_of
 
     def of(
         self, names: Collection[str], name_of: Callable[[Target], str]
@@ -67,12 +67,13 @@ class OtherUndos:
             undone = self._ledger.find(str(undo.options.get('undone', '')))
             if undone is None:
                 continue
+            sealer = self._sealer_of(undo)
             found = [
                 target
                 for target in self._ledger.targets(undo, State.DONE)
                 if target.changed
                 and name_of(target) in names
-                and self._vouched(undo.name, target)
+                and sealer.vouched(target) is not None
             ]
             if not found:
                 continue
