@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import forked
 from sandbox.desk import _converse, _take_terminal, script
 
 from .blocks import Block
@@ -56,7 +57,8 @@ class Reader:
         self._environment['COLUMNS'] = '160'
         paths = [str(library), str(found.parent)]
         self._environment['PYTHONPATH'] = os.pathsep.join(paths)
-        programs = [str(Path(sys.executable).parent), os.environ['PATH']]
+        programs = [str(forked.programs()), str(Path(sys.executable).parent)]
+        programs.append(os.environ['PATH'])
         self._environment['PATH'] = os.pathsep.join(programs)
         self._prompt: subprocess.Popen[str] | None = None
         self._running: list[subprocess.Popen[str]] = []
@@ -131,7 +133,7 @@ class Reader:
     def _run_python(self, block: Block) -> tuple[int, str]:
         if self._prompt is None:
             self._prompt = subprocess.Popen(
-                [sys.executable, '-c', _PROMPT],
+                [str(forked.programs() / 'python'), '-c', _PROMPT],
                 **self._surroundings(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

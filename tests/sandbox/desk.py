@@ -21,6 +21,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import forked
+
 import mw_tokens_plugin
 from mw_tokens_plugin.campaign.ledger import Ledger
 
@@ -65,7 +67,10 @@ class Desk:
     :ivar script: what is started there
     :ivar directory: where pywikibot finds its configuration
     :ivar ledger: the default ledger
+    :ivar forks: whether what runs to its end need not import the libraries
     """
+
+    forks = True
 
     def __init__(self, directory: Path, name: str = 'global_lock') -> None:
         """Make the scripts known, as a checkout is used."""
@@ -77,7 +82,8 @@ class Desk:
 
     def python(self, code: str, **environment: str) -> Run:
         """Run some code in a process of its own."""
-        return self._run([sys.executable, '-c', code], None, environment)
+        python = str(forked.programs() / 'python')
+        return self._run([python, '-c', code], None, environment)
 
     def run(
         self,
@@ -91,15 +97,10 @@ class Desk:
 
         :param largest_file: kilobytes that a file may have, as if the disk were full
         """
-        command = [*self._pwb, *args]
+        command = [*self._forked, *args]
         if largest_file is not None:
-            command = [
-                'bash',
-                '-c',
-                f'ulimit -f {largest_file}; exec "$@"',
-                '',
-                *command,
-            ]
+            limited = f'ulimit -f {largest_file}; exec "$@"'
+            command = ['bash', '-c', limited, '', *self._pwb, *args]
         return self._run(command, stdin, environment or {}, timeout)
 
     def run_in(self, setup: str, *args: str) -> Run:
@@ -174,7 +175,7 @@ class Desk:
         ours, theirs = pty.openpty()
         try:
             process = subprocess.Popen(
-                [*self._pwb, *args],
+                [*self._forked, *args],
                 cwd=self.directory,
                 env=self._environment({'COLUMNS': columns, 'TERM': 'dumb'}),
                 stdin=theirs,
@@ -192,6 +193,13 @@ class Desk:
     @property
     def _pwb(self) -> tuple[str, str]:
         return str(Path(sys.executable).with_name('pwb')), self.script
+
+    @property
+    def _forked(self) -> tuple[str, str]:
+        """What runs the script to its end, with less to import."""
+        return (
+            str(forked.programs() / 'pwb') if self.forks else self._pwb[0]
+        ), self.script
 
     def close(self) -> None:
         """End what is still running."""

@@ -227,6 +227,7 @@ def test_so_does_every_script(name: str, farm: Farm, tmp_path: Path) -> None:
         directory.mkdir()
         farm.configure(directory)
         desk = Desk(directory, name)
+        desk.forks = False
         (directory / 'own.py').write_text(OWN)
         spoil, code, words = SPOILT[how]
         spoil(desk)
@@ -368,6 +369,7 @@ def test_an_internal_error_leaves_a_private_traceback_and_the_line_to_resume(
     farm.configure(directory)
     (directory / 'own.py').write_text(OWN)
     desk = Desk(directory, 'own')
+    desk.forks = False
     run = desk.run('A', 'B', 'C', '-reason:x', '-always', environment={'BUG': bug})
     assert run.code == 70, run.said
     assert 'Traceback' not in run.said
