@@ -69,7 +69,7 @@ class LiftGlobalBlock(SetGlobalBlock):
         rest = [n for n in asked if n not in blocks.own and is_account(n)]
         rest += filter(is_account, numbered.values())
         hidden = {
-            account.name
+            account.name: account.central_id
             for account in (self.site.global_accounts(rest) if rest else ())
             if account.exists and account.hidden is not HiddenLevel.NONE
         }
@@ -89,7 +89,11 @@ class LiftGlobalBlock(SetGlobalBlock):
             if skipped is not None and around is not None:
                 skipped = SkipReason.COVERED
                 facts['problem'] = f'{around.target}, {made_by(block_facts(around))}'
-            decision = Decision(name, hidden=is_hidden, skipped=skipped, facts=facts)
+            # What is shown of hidden accounts; their blocks are found by number alone.
+            number = None if name in blocks.own else hidden.get(name)
+            decision = Decision(
+                name, number, hidden=is_hidden, skipped=skipped, facts=facts
+            )
             yield read_at(looked_at, decision)
 
     def remarks(self, targets: Iterable[Target]) -> Iterator[str]:

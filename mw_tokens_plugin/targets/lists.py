@@ -341,8 +341,13 @@ class ListReader:
             return InvalidInput(f'{text.strip()!r} is not JSON about a target.')
 
     def _read_line(self, text: str) -> Line:
-        if self._numbers and (number := _BLOCK.fullmatch(text)):
-            return Line(LineKind.ITEM, number[1], exact=True)
+        if number := _BLOCK.fullmatch(text):
+            if self._numbers:
+                return Line(LineKind.ITEM, number[1], exact=True)
+            raise InvalidInput(
+                f'{number[1]!r} looks like the number of a block, which only '
+                '"pwb global_block -unblock" takes.'
+            )
         english = self._english(text)
         return read_line(english, strict=self._strict, reasons=_reasons())
 

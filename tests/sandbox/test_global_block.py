@@ -640,7 +640,8 @@ def test_blocks_of_hidden_and_renamed_accounts_are_no_riddle(
     assert writes(sandbox) == [names[0], *names[2:]]
     lift = global_block(names[0], '-unblock', '-reason:x', '-always')
     assert lift.code == 1, lift.said
-    assert 'hidden, so its block cannot be read' in lift.out
+    number = sandbox.farm.accounts[names[0]].id
+    assert f'account #{number}: hidden, so its block cannot be read' in lift.out
     sandbox.command('rename', user=names[2], to='Renamed since')
     assert global_block('-undo:made', '-reason:x', '-always').code == 0
     assert sorted(blocks(sandbox)) == sorted(names[:2])
@@ -845,7 +846,7 @@ def test_times_have_names_and_addresses_a_default_in_user_config(
         (['192.0.2.0/255.255.255.0', *USUAL], 'a number from 0 to 32.'),
         (['X', *USUAL, '-max-range:22'], 'two numbers'),
         (['X', *USUAL, '-max-range:48,24'], 'up to 32 for IPv4'),
-        (['#41', *USUAL], 'neither a comment'),
+        (['#41', *USUAL], 'looks like the number of a block, which only'),
         (['-undo:x', '-always', '-reason:'], 'need a reason'),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else None,
