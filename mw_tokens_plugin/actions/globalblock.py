@@ -130,7 +130,11 @@ class SetGlobalBlock(Action):
                 if log is None:
                     log = self._own_log(targets)
                 entries = log.get(name_of(target), ())
-                if any(self._is_own(entry, target) for entry in entries):
+                since = None
+                if self._is_as_planned(target, block):
+                    # The operator's campaign just before may have done the like.
+                    since = timestamp(target.decision.facts.get('looked_at'))
+                if any(self._is_own(entry, target, since) for entry in entries):
                     yield target, self._with_local(target, _FOUND)
                 elif not self._is_as_planned(target, block) and self._is_wanted(
                     target, block
@@ -309,13 +313,14 @@ class SetGlobalBlock(Action):
         is_own = is_own_block(block, target, self._reason_for(target))
         return is_own and then.was_written(block)
 
-    def _is_own(self, entry: GlobalBlockLogEntry, target: Target) -> bool:
+    def _is_own(
+        self, entry: GlobalBlockLogEntry, target: Target, since: datetime | None
+    ) -> bool:
         """Tell whether an entry of the log is that of a target's own write.
 
-        The operator's campaign just before may have done the like, for this reason.
+        :param since: when it was made at the earliest, if that is known
         """
-        planned = timestamp(target.decision.facts.get('looked_at'))
-        if planned is not None and entry.timestamp < planned:
+        if since is not None and entry.timestamp < since:
             return False
         then = _then(target)
         is_ours = target.may_have_written_at(entry.timestamp, by=entry.by)
