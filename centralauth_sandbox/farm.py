@@ -58,6 +58,8 @@ class Wiki(PageStore):
         self.readonly = self.layout.closed
         self.language = self.layout.language
         self.user_email = True
+        #: Local accounts are made for global ones that come for the first time.
+        self.creates_accounts = True
         self.lag = ('', -1.0)
         self.accounts: dict[str, LocalAccount] = {}
         self.account_ids: dict[int, LocalAccount] = {}

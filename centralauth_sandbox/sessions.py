@@ -69,6 +69,9 @@ class Sessions(SessionStore):
         if now < self._created.get((wiki.db, account.id), 0) + self.autocreate_race:
             return None
         local = self.local_account(wiki, account)
+        if local is None and account.name not in wiki.accounts:
+            # No account can be made, and nobody is told.
+            return Session(wiki)
         if local is None:
             return None
         key = (central.id, wiki.db, way)

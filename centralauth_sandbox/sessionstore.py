@@ -92,6 +92,8 @@ class SessionStore:
 
     def local_account(self, wiki: WikiView, account: Account) -> LocalAccount | None:
         local = wiki.accounts.get(account.name)
+        if local is None and not wiki.creates_accounts:
+            return None
         if local is None:
             self._created[wiki.db, account.id] = self.farm.clock()
             local = self.farm.attach(account, wiki)

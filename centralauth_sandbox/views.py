@@ -32,6 +32,7 @@ class WikiView(Protocol):
     db: str
     server: str
     user_email: bool
+    creates_accounts: bool
     accounts: dict[str, LocalAccount]
     pages: dict[Title, Page]
     blocks: dict[str, Block]

@@ -205,6 +205,10 @@ def _refused(
         return loginconversation.failure(
             call, values, 'centralauth-rename-abortlogin', account.name
         )
+    if local is None and not call.wiki.creates_accounts:
+        return loginconversation.failure(
+            call, values, 'authmanager-authn-autocreate-failed'
+        )
     return None
 
 
@@ -290,6 +294,9 @@ def _log_in_somehow(call: Call, name: str, password: str, result: Json) -> None:
         _refuse(call, result, 'wrongpassword', _WRONG.replace('\n', ' '))
     elif account is None or account.locked:
         _refuse(call, result, 'locked', _LOCKED)
+    elif local is None and not call.wiki.creates_accounts:
+        code = 'authmanager-authn-autocreate-failed'
+        _refuse(call, result, code, loginforms.MESSAGES[code])
     elif loginconversation.has_steps(account):
         loginconversation.begin(call, account, remember=False, return_url='')
         result |= {

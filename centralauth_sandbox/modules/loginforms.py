@@ -71,6 +71,8 @@ MESSAGES = {
     'globally locked.',
     'centralauth-rename-abortlogin': 'Your account is currently being renamed or '
     'merged. [[Special:GlobalRenameProgress/$1|View the status]].',
+    'authmanager-authn-autocreate-failed': 'Auto-creation of a local account failed: '
+    'You are not allowed to execute the action you have requested.',
     'farmlink-login': 'Log in at the identity provider.',
 }
 

@@ -115,12 +115,16 @@ class TokenRequest(TransmittedRequest):
         """Let all that carries a token assert who it is made by.
 
         A session that was lost makes an anonymous edit otherwise, which publishes the
-        operator's IP address. pywikibot knows of some actions only that they write.
+        operator's IP address, and so does a centralauthtoken where the account has no
+        local one. pywikibot knows of some actions only that they write.
 
         :raises TokenUnavailable: the token is the one of anonymous callers
         """
         tokens = WRITE_TOKENS & self._params.keys()
-        if self.write or (tokens and self._is_somebody()):
+        if not self._is_somebody():
+            # Who creates an account has none yet.
+            tokens -= {'createtoken'}
+        if self.write or tokens:
             for name in tokens:
                 if self._params[name] == [ANONYMOUS]:
                     raise TokenUnavailable(

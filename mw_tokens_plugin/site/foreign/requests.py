@@ -28,7 +28,7 @@ from mw_tokens_plugin.site.foreign.uploads import (
     refused_tokens,
 )
 from mw_tokens_plugin.site.pluginsite import PluginSite
-from mw_tokens_plugin.site.recovery import Remedy, Tried, http_remedy
+from mw_tokens_plugin.site.recovery import LOGGED_OUT, Remedy, Tried, http_remedy
 from mw_tokens_plugin.site.requests import CachedTokenRequest
 from mw_tokens_plugin.site.traffic import Traffic
 from mw_tokens_plugin.site.writes import SingleSendRequest
@@ -60,6 +60,9 @@ class CentralAuthSite(UploadSite, Protocol):
     home_login: Login
     reads: str
     _paraminfo: Any
+
+    def read_identity(self) -> None:
+        """Read who the other wiki takes us for."""
 
 
 class CentralAuthRequest(UploadRequest):
@@ -153,10 +156,25 @@ class CentralAuthRequest(UploadRequest):
         super()._not_answered(response, body)
 
     def _logged_in(self, code: str) -> bool:
-        """Send a read as the account that the wiki refuses to answer to everybody."""
+        """Send a read as the account that the wiki refuses to answer to everybody.
+
+        :raises NotAttached: the account has no local one, and none can be made
+        """
         if code == 'readapidenied' and self._reads_as_account(code):
             return False
+        if code in LOGGED_OUT and not self._sent_anonymously:
+            # The token was accepted: it says whether there is an account at all.
+            self.site.read_identity()
         return super()._logged_in(code)
+
+    def _relogin(self, message: str = '') -> None:
+        """Log in again, unless the wiki has no account for the login.
+
+        :raises NotAttached: it has none, and makes none
+        """
+        if not self._sent_anonymously:
+            self.site.read_identity()
+        super()._relogin(message)
 
     def _may_be_nobody(self, code: str) -> bool:
         """Take a refusal for one: the token that each request carries says who asks."""

@@ -226,6 +226,7 @@ class ForeignMixin(OwnLoginMixin):
     def read_identity(self) -> None:
         """Read userinfo, all tokens, and which wiki it is, in one request.
 
+        :raises NotAttached: the account has no local one, and none can be made
         :raises SessionLost: the other wiki takes us for somebody else
         :raises WrongWiki: it is not the wiki that is meant
         """
@@ -242,6 +243,12 @@ class ForeignMixin(OwnLoginMixin):
         self._userinfo = dict(part_of(answer, 'query', 'userinfo'))
         if not self.logged_in():
             self._loginstatus = LoginStatus.NOT_LOGGED_IN
+            if 'anon' in self._userinfo and not self.home_login.is_logged_out:
+                raise NotAttached(
+                    f'{self.username()} has no account on {self}, and the wiki makes '
+                    'none: it may be read-only, or keep your IP address from creating '
+                    'accounts. Log in there once with a browser to see why.'
+                )
             raise SessionLost(
                 f'{self} takes a centralauthtoken of {self.username()} for '
                 f'{self._userinfo.get("name")}. Log in on {self.home_login.home} again.'
