@@ -40,6 +40,7 @@ class ActiveRun:
     :ivar id: what its leases are marked with
     :ivar account: whose writes it makes, as ``user@wiki``
     :ivar joined: whether others may be active on the campaign too
+    :ivar after_beat: called after each heartbeat that the ledger has kept
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class ActiveRun:
         self.id = uuid.uuid4().hex
         self.account = account
         self.joined = joined
+        self.after_beat: Callable[[], object] = lambda: None
         self._ledger = ledger
         self._campaign = campaign
         self._sleep = sleep
@@ -132,6 +134,8 @@ class ActiveRun:
         self._failure = None
         self._evicted = not signed.rowcount
         self._last_beat = moment
+        if signed.rowcount:
+            self.after_beat()
 
     def is_of(self, campaign: Campaign) -> bool:
         """Tell whether it is active on a campaign."""
@@ -201,6 +205,7 @@ def at_work(
     run: ActiveRun | None = None,
     sleep: Callable[[float], None] = time.sleep,
     waiting: Callable[[], None] = lambda: None,
+    after_beat: Callable[[], object] = lambda: None,
 ) -> Iterator[ActiveRun]:
     """Yield a run that is active on a campaign.
 
@@ -210,6 +215,7 @@ def at_work(
     :param join: whether other runs may be active on it too
     :param run: the one that is active on it already; it is ended as well
     :param waiting: called once if there is another run to be watched
+    :param after_beat: called after each heartbeat that the ledger has kept
     :raises CampaignBusy: another run is alive, and this one is not to join it
     :raises StoppedByGuard: the account would have too many workers
     """
@@ -229,6 +235,7 @@ def at_work(
         run.begin(workers)
     else:
         run.set_workers(workers)
+    run.after_beat = after_beat
     try:
         yield run
     finally:

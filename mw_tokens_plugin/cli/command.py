@@ -18,6 +18,7 @@ from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.engine import Finish
 from mw_tokens_plugin.campaign.errorcodes import exit_code_of
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
+from mw_tokens_plugin.campaign.healthfile import HealthFile
 from mw_tokens_plugin.campaign.heartbeats import PATIENCE
 from mw_tokens_plugin.campaign.records import Campaign, Outcome, State, Target
 from mw_tokens_plugin.campaign.report.export import write_report
@@ -152,6 +153,11 @@ def _write_report(run: Run[CampaignOptions], campaign: Campaign, folder: str) ->
         run.reporter.say('campaign-report', files=', '.join(map(str, files)))
 
 
+def _health(path: str | None, campaign: Campaign) -> Callable[[], None]:
+    """Return what is called while the run is alive."""
+    return (lambda: None) if path is None else HealthFile(path, campaign.name)
+
+
 @contextmanager
 def _logged(
     path: str | None, campaign: Campaign, names: NameFilter
@@ -226,6 +232,7 @@ class Command:
                     waiting=lambda: reporter.say(
                         'campaign-watching', seconds=round(PATIENCE)
                     ),
+                    after_beat=_health(options.health_file, campaign),
                 ) as at_it,
                 handled(self._writing.stop, signal.SIGINT, *stop_signals()),
             ):

@@ -52,7 +52,7 @@ class Lines:
         words = ['-resume', f'-campaign:{campaign.name}']
         for word in repeated(self._options):
             name, _, value = word.partition(':')
-            if name in ('-log-json', '-report'):
+            if name in ('-health-file', '-log-json', '-report'):
                 word = f'{name}:{os.path.abspath(value)}'
             if not (asks and name in ('-always', '-quiet')):
                 words.append(word)

@@ -23,7 +23,12 @@ from mw_tokens_plugin.cli.table import (
     table,
 )
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.privatefiles import check_appendable, check_folder, expanded
+from mw_tokens_plugin.privatefiles import (
+    check_appendable,
+    check_folder,
+    check_replaceable,
+    expanded,
+)
 from mw_tokens_plugin.protocol.display import find_control
 
 if TYPE_CHECKING:
@@ -210,6 +215,12 @@ class CampaignOptions(Options):
         read=expanded,
         resumed=True,
     )
+    health_file: str | None = _record(
+        'Write the file again every few seconds while the run is alive.',
+        value='FILE',
+        read=expanded,
+        resumed=True,
+    )
     report: str | None = _record(
         'Write a report of the campaign as JSON, CSV, wikitext and HTML.',
         value='DIR',
@@ -279,6 +290,8 @@ def check_shared(options: CampaignOptions) -> None:
         )
     if options.log_json is not None:
         check_appendable(options.log_json)
+    if options.health_file is not None:
+        check_replaceable(options.health_file)
     if options.report is not None:
         check_folder(options.report)
     nobody_looks = options.always or not options.is_interactive

@@ -190,10 +190,11 @@ def test_every_outcome_is_a_line_of_json(
     assert file.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize('option', ['-log-json', '-health-file'])
 def test_a_log_that_cannot_be_written_is_found_out_first(
-    global_lock: Script, sandbox: Sandbox, tmp_path: Path
+    global_lock: Script, sandbox: Sandbox, tmp_path: Path, option: str
 ) -> None:
-    run = global_lock(*spam(1), *USUAL, f'-log-json:{tmp_path}/nowhere/log')
+    run = global_lock(*spam(1), *USUAL, f'{option}:{tmp_path}/nowhere/log')
     assert run.code == 2, run.said
     assert 'nowhere/log cannot be used' in run.err
     assert not sandbox.journal.entries(action=LOCK)

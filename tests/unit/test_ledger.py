@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign import heartbeats
 from mw_tokens_plugin.campaign.budget import Budget
+from mw_tokens_plugin.campaign.healthfile import HealthFile
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import (
     Campaign,
@@ -380,6 +382,43 @@ def test_a_run_that_sends_a_heartbeat_at_the_last_moment_knows_whether_it_is_dea
     assert feels_alive == (late.id in found)
     late.end()
     other.close()
+
+
+def test_a_health_file_is_as_old_as_the_last_heartbeat_that_the_ledger_kept(
+    ledger: Ledger, url: str, tmp_path: Path
+) -> None:
+    """So it tells of a ledger that is gone, and of a run that was taken for dead."""
+    campaign = begin(ledger)
+    path = tmp_path / 'health'
+    moment = 0.0
+    health = HealthFile(str(path), 'wave', clock=lambda: moment)
+
+    def is_written() -> bool:
+        nonlocal moment
+        moment += 60
+        path.unlink(missing_ok=True)
+        with suppress(LedgerFailure):
+            run.sign()
+        return path.exists()
+
+    with at_work(ledger, campaign, account='x', after_beat=health) as run:
+        # The model of a process whose own heartbeats would come in between.
+        run._done.set()
+        run._thread.join()
+        assert is_written()
+        assert json.loads(path.read_text())['campaign'] == 'wave'
+        assert path.stat().st_mode & 0o077 == 0
+        path.unlink()
+        run.sign()
+        assert not path.exists(), 'it is not written every time'
+        with ledger.database.begin() as connection:
+            connection.execute(sa.text('ALTER TABLE run RENAME TO gone'))
+        assert not is_written()
+        with ledger.database.begin() as connection:
+            connection.execute(sa.text('ALTER TABLE gone RENAME TO run'))
+        assert is_written()
+        heartbeats.alive(Ledger(url).database.begin, runs.c.id == run.id, Watch())
+        assert not is_written()
 
 
 def test_an_account_has_only_so_many_workers(ledger: Ledger) -> None:
