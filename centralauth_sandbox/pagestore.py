@@ -107,6 +107,12 @@ class PageStore:
             'delete', 'delete', operator, page.title, reason, page_id=page.id
         )
 
+    def forget(self, page: Page) -> None:
+        """Replace a page by one that is moved there, which no log of its own tells."""
+        self.archive.setdefault(page.title, []).extend(page.revisions)
+        self.archived_from |= {revision.id: page.id for revision in page.revisions}
+        del self.pages[page.title], self.page_ids[page.id]
+
     def stranger(self, name: str) -> LocalAccount:
         """Return somebody whom the wiki does not know otherwise."""
         return LocalAccount(0, name, '')
@@ -186,7 +192,11 @@ class PageStore:
             'listed': False,
         }
         self.edit(target, page.latest.text, minor=True, **how)
-        params = {'target_ns': target.namespace, 'target_title': str(target)}
+        params = {
+            'target_ns': target.namespace,
+            'target_title': str(target),
+            'suppressredirect': not redirect,
+        }
         self.write_log('move', 'move', operator.name, source, reason, params, page.id)
         if redirect:
             self.edit(source, f'#REDIRECT [[{target}]]', **how)

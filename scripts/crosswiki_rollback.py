@@ -3,7 +3,8 @@
 
 All accounts and addresses that are named count as one: each page gets back its last
 revision by none of them. A page that somebody else has edited since is shown and
-skipped; a page that they have created is for deletion, by crosswiki_delete.
+skipped; a page that they have created is for deletion, by crosswiki_delete. Then pages
+that they have moved are moved back.
 
 The script logs in to the central wiki of the farm, and acts on all others through that
 login. Wikis are read without a login where they are public.
@@ -20,9 +21,10 @@ administrators.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mw_tokens_plugin.cli.options import names_in_files
@@ -40,9 +42,10 @@ from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
 
 if TYPE_CHECKING:
+    from mw_tokens_plugin.actions.moveback import MoveBack, UndoMoveBack
     from mw_tokens_plugin.actions.pagerevert import RevertEdits
     from mw_tokens_plugin.actions.undorevert import UndoRevertEdits
-    from mw_tokens_plugin.campaign.records import Campaign
+    from mw_tokens_plugin.campaign.records import Campaign, Step, Target
     from mw_tokens_plugin.cli.declaration import Listing
     from mw_tokens_plugin.cli.run import Run
     from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
@@ -231,7 +234,7 @@ def targets(run: Run[Options]) -> Listing:
     accounts = list(actor.accounts())
     check_accounts(options, accounts, now)
 
-    def found() -> Iterator[str]:
+    def found() -> Iterator[Step]:
         where = [
             database
             for database in actor.edited_on(accounts)
@@ -241,7 +244,7 @@ def targets(run: Run[Options]) -> Listing:
         yield from pages_on(run, actor, where)
 
     return CampaignScript.Listing(
-        found(),
+        steps=found(),
         stored={
             'actors': names,
             'since': since,
@@ -256,23 +259,38 @@ def targets(run: Run[Options]) -> Listing:
     )
 
 
-def pages_on(run: Run[Options], actor: Actor, databases: list[str]) -> Iterator[str]:
-    """Yield the pages that they have edited, and wikis that cannot be read now."""
+def pages_on(run: Run[Options], actor: Actor, databases: list[str]) -> Iterator[Step]:
+    """Yield the pages that they have edited and moved, and wikis to be read later."""
+    from mw_tokens_plugin.campaign.records import Step
     from mw_tokens_plugin.targets.pagenames import named, search_name
     from mw_tokens_plugin.targets.problems import problem_of
 
     problems = run.shared(problems_of)
-    for database, result in run.shared(wikis_of).search(databases, actor.pages):
+
+    def read(database: str) -> list[Step]:
+        moved = actor.moved(database)
+        # What a move leaves behind is replaced when it is moved back.
+        left = {page.origin for page in moved}
+        pages = [
+            title
+            for title, page in actor.pages(database).items()
+            if not (title in left and page.is_creation)
+        ]
+        return [
+            *(Step(named(database, title), 'edits', 0) for title in pages),
+            *(Step(named(database, page.title), 'moves', 1) for page in moved),
+        ]
+
+    for database, result in run.shared(wikis_of).search(databases, read):
         if isinstance(result, Exception):
             name = search_name(database, 'contributions', '')
             problem = problems[name] = problem_of(result)
             why = {'wiki': database, 'why': problem.words}
             line = message('crosswiki_rollback-unreachable', **why)
             run.reporter.line(line, urgent=True)
-            yield name
+            yield Step(name, 'edits', 0)
             continue
-        for title in result:
-            yield named(database, title)
+        yield from result
 
 
 def read_again(run: Run[Options], campaign: Campaign) -> Campaign:
@@ -290,7 +308,7 @@ def read_again(run: Run[Options], campaign: Campaign) -> Campaign:
     problems.update(dict.fromkeys(names))
     pages = pages_on(run, actor_in(run, campaign), [split(n)[0] for n in names])
     # Those that still cannot be read are listed already.
-    new = (page for page in pages if page not in names)
+    new = (step for step in pages if step.name not in names)
     sealer.count(run.ledger.add(campaign, new, sealer.listed))
     return campaign
 
@@ -301,14 +319,18 @@ def actor_in(run: Run[Options], campaign: Campaign) -> Actor:
     return actor_of(run, stored['actors'], stored['namespaces'], stored['read_since'])
 
 
-def revert(run: Run[Options], campaign: Campaign) -> RevertEdits:
-    """Return what a campaign does."""
+def revert(run: Run[Options], campaign: Campaign, step: str) -> RevertEdits:
+    """Return what a campaign does to pages that were edited."""
     from mw_tokens_plugin.actions.pagerevert import RevertEdits
     from mw_tokens_plugin.targets.contributions import Period
 
     stored = run.stored(campaign)
     again = run.is_started(campaign)
     wikis = run.shared(wikis_of)
+
+    def recorded(names: Sequence[str]) -> dict[str, Target]:
+        return run.ledger.named(campaign, names, step) if again else {}
+
     return RevertEdits(
         actor_in(run, campaign),
         reason=campaign.reason,
@@ -319,20 +341,51 @@ def revert(run: Run[Options], campaign: Campaign) -> RevertEdits:
         not_wikis=frozenset(stored['not_wikis']),
         again=again,
         problems=run.shared(problems_of),
-        recorded=lambda names: run.ledger.named(campaign, names) if again else {},
+        recorded=recorded,
     )
 
 
-def undo_revert(run: Run[Options], campaign: Campaign) -> UndoRevertEdits:
-    """Return what a campaign does that undoes another one."""
+def move_back(run: Run[Options], campaign: Campaign, step: str) -> MoveBack:
+    """Return what a campaign does to pages that were moved."""
+    from mw_tokens_plugin.actions.moveback import MoveBack
+    from mw_tokens_plugin.targets.contributions import Period
+
+    stored = run.stored(campaign)
+    return MoveBack(
+        actor_in(run, campaign),
+        reason=campaign.reason,
+        period=Period(stored['since'], stored['until']),
+        scope=scope_of(campaign, run.shared(wikis_of)),
+        named=frozenset(stored['wikis']),
+        not_wikis=frozenset(stored['not_wikis']),
+        again=run.is_started(campaign),
+    )
+
+
+def undo_revert(run: Run[Options], campaign: Campaign, step: str) -> UndoRevertEdits:
+    """Return what restores pages that a campaign has reverted."""
     from mw_tokens_plugin.actions.undorevert import UndoRevertEdits
 
     _, recorded = run.undone(campaign)
     return UndoRevertEdits(
         actor_of(run, [], [], ''),
         reason=campaign.reason,
-        recorded=recorded,
+        recorded=partial(recorded, kind=step),
         mark_bot=run.stored(campaign)['markbot'],
+        again=run.is_started(campaign),
+        not_wikis=frozenset(campaign.options.get('not_wikis', ())),
+    )
+
+
+def undo_move_back(run: Run[Options], campaign: Campaign, step: str) -> UndoMoveBack:
+    """Return what moves pages again that a campaign has moved back."""
+    from mw_tokens_plugin.actions.moveback import UndoMoveBack
+
+    _, recorded = run.undone(campaign)
+    return UndoMoveBack(
+        actor_of(run, [], [], ''),
+        reason=campaign.reason,
+        recorded=partial(recorded, kind=step),
         again=run.is_started(campaign),
         not_wikis=frozenset(campaign.options.get('not_wikis', ())),
     )
@@ -349,7 +402,7 @@ SCRIPT = CampaignScript(
     targets,
     {
         'crosswiki_rollback': Kind(
-            revert,
+            {'edits': revert, 'moves': move_back},
             module='rollback',
             rights={'rollback': 'rollback'},
             by_wiki=True,
@@ -366,7 +419,7 @@ SCRIPT = CampaignScript(
             },
         ),
         'undo_crosswiki_rollback': Kind(
-            undo_revert,
+            {'edits': undo_revert, 'moves': undo_move_back},
             module='edit',
             rights={'edit': 'editpage'},
             by_wiki=True,

@@ -113,7 +113,8 @@ def move(call: Call, values: Values) -> None:
         raise errors.denied('move pages')
     check_block(call, page.title, spread=True)
     check_protection(call, page, 'move')
-    if target in call.wiki.pages:
+    replaced = call.wiki.pages.get(target)
+    if replaced is not None and not _gives_way(replaced, page):
         raise ApiError(
             'articleexists',
             'A page of that name already exists, or the name you have chosen is not '
@@ -126,10 +127,14 @@ def move(call: Call, values: Values) -> None:
         'to': str(target),
         'reason': values['reason'],
     }
+    if replaced is not None:
+        call.wiki.forget(replaced)
     call.wiki.move(page, target, local, values['reason'], redirect)
     call.answer.effect = 'move'
     if redirect:
         result['redirectcreated'] = True
+    if replaced is not None:
+        result['moveoverredirect'] = True
     if values['movetalk'] and source.namespace % 2 == 0 and target.namespace % 2 == 0:
         talk = call.wiki.pages.get(Title(source.namespace + 1, source.name))
         if talk is not None:
@@ -287,6 +292,12 @@ def _delete_page(call: Call, page: Page, reason: str) -> Json:
         )
         return {'scheduled': True}
     return {'logid': entry.id}
+
+
+def _gives_way(page: Page, moved: Page) -> bool:
+    """Tell whether a page is a redirect to one that is moved there, never edited."""
+    text = f'#REDIRECT [[{moved.title}]]'
+    return len(page.revisions) == 1 and page.latest.text == text
 
 
 def _check_archived(call: Call, title: Title, ids: list[int]) -> None:

@@ -388,6 +388,7 @@ def undo_edits(
     latest: int,
     restores: int,
     parameters: Mapping[str, Any],
+    base: int = 0,
     mark_bot: bool = False,
 ) -> Outcome:
     """Give a page back an older revision by one edit, unless somebody has edited it.
@@ -398,6 +399,7 @@ def undo_edits(
     :param latest: the revision that the page has
     :param restores: the one that it gets back
     :param parameters: page and summary
+    :param base: the newest revision, where it is another one of the same text
     :raises AmbiguousWrite: the answer proves nothing
     """
     answer = send_once(
@@ -407,7 +409,7 @@ def undo_edits(
             **parameters,
             'undo': latest,
             'undoafter': restores,
-            'baserevid': latest,
+            'baserevid': base or latest,
             'nocreate': True,
             **({'bot': True} if mark_bot else {}),
         },

@@ -5,7 +5,7 @@ Each step plans and writes by its own action; their order is left to the engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import Decision, Outcome, Target
@@ -48,6 +48,18 @@ class Steps(Action):
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a target, with its step."""
         return {'step': target.kind, **self.of(target.kind).columns(target)}
+
+    def remarks(self, targets: Iterable[Target]) -> Iterator[str]:
+        """Yield the lines of each step under the plan."""
+        groups: dict[str, list[Target]] = {}
+        for target in targets:
+            groups.setdefault(target.kind, []).append(target)
+        for kind, of_kind in groups.items():
+            yield from self.of(kind).remarks(of_kind)
+
+    def remarks_on_skipped(self, targets: Iterable[Target]) -> Iterator[str]:
+        """Yield what the first step says about all that are skipped."""
+        return next(iter(self._actions.values())).remarks_on_skipped(targets)
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Refuse it: each step plans its own targets."""

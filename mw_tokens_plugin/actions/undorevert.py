@@ -23,7 +23,7 @@ from mw_tokens_plugin.exceptions import ApiRefusal, Blocked
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.targets.bywiki import plan_by_wiki
-from mw_tokens_plugin.targets.contributions import Actor
+from mw_tokens_plugin.targets.contributions import Actor, RevisionFacts
 from mw_tokens_plugin.targets.pagenames import split
 
 
@@ -104,6 +104,7 @@ class UndoRevertEdits(Action):
                 latest=facts['written'],
                 restores=facts['reverted'],
                 parameters=parameters,
+                base=facts.get('base', 0),
                 mark_bot=self._mark_bot,
             )
         except Blocked as error:
@@ -133,7 +134,8 @@ class UndoRevertEdits(Action):
             database, [facts['page_id'] for facts in pages.values()]
         )
         reverted = self._actor.revisions(
-            database, [facts['reverted'] for facts in pages.values()]
+            database,
+            [facts[key] for facts in pages.values() for key in ('written', 'reverted')],
         )
         standing = self.wikis.standing(database, 'edit')
         for name, known in pages.items():
@@ -146,14 +148,14 @@ class UndoRevertEdits(Action):
                 facts['problem'] = standing.read_only
             if now is None:
                 skipped = SkipReason.NO_PAGE
-            elif now.id != facts['written']:
+            elif not _has_same_text(now, reverted.get(facts['written'])):
                 is_back = before and before.sha1 and before.sha1 == now.sha1
                 skipped = SkipReason.ALREADY if is_back else SkipReason.CHANGED_SINCE
                 facts['changed_by'] = now.user
             elif before is None or before.sha1 is None:
                 skipped = SkipReason.TEXT_HIDDEN
             else:
-                facts['sha1'] = before.sha1
+                facts |= {'sha1': before.sha1, 'base': now.id}
             yield Decision(name, skipped=skipped, facts=facts, partition=database)
 
     def _reconcile(self, target: Target) -> Outcome | None:
@@ -172,3 +174,13 @@ class UndoRevertEdits(Action):
                 detail = f'revision {each.id}, found in the history'
                 return Outcome(State.DONE, changed=True, detail=detail)
         return None
+
+
+def _has_same_text(now: RevisionFacts, written: RevisionFacts | None) -> bool:
+    """Tell whether a page has the text that the campaign gave it.
+
+    Its newest revision is another one if it was moved or protected since.
+    """
+    if written is None or now.id == written.id:
+        return written is not None
+    return written.sha1 is not None and now.sha1 == written.sha1

@@ -96,6 +96,7 @@ class SkipReason(enum.Enum):
     HOME_WIKI = 'on your home wiki'
     EDITED_SINCE = 'somebody else has edited it since'
     FOR_DELETION = 'created by them, so it is for deletion'
+    MOVED_SINCE = 'somebody else has moved it since'
     BEFORE_SINCE = 'edited only before -since'
     AFTER_UNTIL = 'edited after -until'
     TEXT_HIDDEN = 'the revision to be restored is hidden'

@@ -200,8 +200,11 @@ _FACTS: dict[str, Check] = {
     **dict.fromkeys(('sysops', 'page_id', 'unknown', 'more'), _is_number),
     **dict.fromkeys(('now', 'then'), _is_block),
     'target': _is_text,
-    **dict.fromkeys(('latest', 'restores', 'written', 'reverted'), _is_number),
+    **dict.fromkeys(
+        ('latest', 'restores', 'written', 'reverted', 'base', 'single'), _is_number
+    ),
     **dict.fromkeys(('how', 'what', 'sha1', 'latest_user', 'restores_user'), _is_text),
+    'origin': _is_text,
     'local': _is_number,
     'authors': _are_authors,
     'revisions': _are_pairs(int),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.action import Action
     from mw_tokens_plugin.campaign.exitcodes import ExitCode
-    from mw_tokens_plugin.campaign.records import Campaign, Target
+    from mw_tokens_plugin.campaign.records import Campaign, Step, Target
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Listing:
     """The targets of a new campaign, and what the ledger keeps of where they are from.
 
     :ivar names: the targets; what iterating raises leaves no campaign behind
+    :ivar steps: the targets of a campaign of several steps, each of which is done to
+        some of them; instead of ``names``
     :ivar reason: the reason, where ``-reason`` is not given
     :ivar stored: what the ledger stores besides options; see :attr:`Kind.stored`
     :ivar lines: what the operator reads before the targets are listed
@@ -36,7 +38,8 @@ class Listing:
     :ivar otherwise: called if there is no target; returns the exit code
     """
 
-    names: Iterable[str]
+    names: Iterable[str] = ()
+    steps: Iterable[Step] = ()
     reason: str | None = None
     stored: Mapping[str, Any] = field(default_factory=dict)
     lines: Iterable[str] = ()

@@ -118,10 +118,14 @@ def begin(
     :raises InvalidInput: there is no target, or a campaign of that name
     """
     ledger, stages = run.ledger, run.kinds[kind].steps or ('',)
-    targets = undo_steps or (
-        Step(name, step, stage)
-        for name in listing.names
-        for stage, step in enumerate(stages)
+    targets = (
+        undo_steps
+        or listing.steps
+        or (
+            Step(name, step, stage)
+            for name in listing.names
+            for stage, step in enumerate(stages)
+        )
     )
     name = listing.name or run.new_name(kind)
     if run.options.replace and (old := ledger.find(name)):

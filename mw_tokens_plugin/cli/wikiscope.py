@@ -6,6 +6,7 @@ left to :mod:`mw_tokens_plugin.targets.scope`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mw_tokens_plugin.cli.table import When, option
@@ -79,7 +80,7 @@ def skip_wikis(run: Run[Any], campaign: Campaign, wikis: Wikis) -> Campaign:
 
     :raises CampaignBusy: another run is active on it
     """
-    from mw_tokens_plugin.campaign.records import Decision, SkipReason, State
+    from mw_tokens_plugin.campaign.records import SkipReason, State
     from mw_tokens_plugin.targets.pagenames import split
 
     options = run.options
@@ -102,7 +103,7 @@ def skip_wikis(run: Run[Any], campaign: Campaign, wikis: Wikis) -> Campaign:
             if wiki in chosen and target.state is not State.LEASED:
                 facts = {**target.decision.facts, 'wiki': wiki}
                 reason = SkipReason.LEFT_OUT
-                decision = Decision(target.name, skipped=reason, facts=facts)
+                decision = replace(target.decision, skipped=reason, facts=facts)
                 # Whoever has planned it: nothing is ever sent for what is skipped.
                 ledger.decide(campaign, [decision], sealed)
         return sealer.keep('not_wikis', lambda old: sorted({*(old or ()), *chosen}))

@@ -28,7 +28,17 @@ from mw_tokens_plugin.site.transport import body_of
 from mw_tokens_plugin.targets.deletionlog import ask
 from mw_tokens_plugin.targets.wikis import Wikis
 
-__all__ = ['Actor', 'Edit', 'EditedPage', 'Period', 'PublicReader', 'RevisionFacts']
+__all__ = [
+    'Actor',
+    'Edit',
+    'EditedPage',
+    'Move',
+    'MovedPage',
+    'Period',
+    'PublicReader',
+    'RevisionFacts',
+    'TitleFacts',
+]
 
 #: The most revisions of one page that are searched for one by somebody else.
 MAX_HISTORY = 50
@@ -59,6 +69,13 @@ class EditedPage:
     page_id: int
     edits: tuple[Edit, ...]
 
+    @property
+    def is_creation(self) -> bool:
+        """Whether all that is known of it is its only revision, by the actor."""
+        return (
+            len(self.edits) == 1 and not self.edits[0].parent and self.edits[0].is_top
+        )
+
     def latest_run(self) -> list[Edit]:
         """Return the newest edit, and those before it without one of anybody else."""
         by_id = {edit.id: edit for edit in self.edits}
@@ -82,6 +99,72 @@ class RevisionFacts:
     user: str | None
     time: str
     sha1: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move of a page by the actor.
+
+    :ivar leaves_redirect: whether its old title became a redirect
+    """
+
+    id: int
+    page_id: int
+    source: str
+    target: str
+    user: str
+    time: str
+    leaves_redirect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MovedPage:
+    """A page that the actor has moved, with all of its latest moves in a row.
+
+    :ivar title: where the latest of them has put it
+    :ivar origin: where it was before the first of them
+    :ivar time: when the latest was made
+    :ivar leaves_redirect: whether its first title became a redirect
+    :ivar is_single: whether it was moved once, so that this redirect leads to it
+    """
+
+    page_id: int
+    title: str
+    origin: str
+    users: tuple[str, ...]
+    time: str
+    leaves_redirect: bool
+    is_single: bool = True
+
+    @classmethod
+    def of(cls, moves: Sequence[Move]) -> MovedPage:
+        """Put moves of one page together, the newest of which is the first."""
+        latest, run = moves[0], [moves[0]]
+        for move in moves[1:]:
+            if move.target != run[-1].source:
+                # Others have moved it in between.
+                break
+            run.append(move)
+        users = tuple(dict.fromkeys(move.user for move in run))
+        first, page_id = run[-1], latest.page_id
+        return cls(
+            *(page_id, latest.target, first.source, users, latest.time),
+            leaves_redirect=first.leaves_redirect,
+            is_single=len(run) == 1,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TitleFacts:
+    """The title that a page has now.
+
+    :ivar is_new: whether it has one revision only
+    """
+
+    page_id: int
+    title: str
+    is_redirect: bool
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +262,7 @@ class Actor:
     since: str = ''
     reader: PublicReader = field(init=False)
     _known: dict[str, dict[str, EditedPage]] = field(default_factory=dict)
+    _moves: dict[str, list[MovedPage]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -255,6 +339,66 @@ class Actor:
             return list(_revisions_of(page))
         return []
 
+    def moved(self, database: str) -> list[MovedPage]:
+        """Return the pages that they have moved, where they have done anything.
+
+        A move is an edit, too. The log can be asked for one name at a time.
+
+        https://www.mediawiki.org/wiki/API:Logevents
+
+        :raises TokensPluginError: the wiki cannot be read
+        """
+        with self._lock:
+            known = self._moves.get(database)
+        if known is None:
+            pages = self.pages(database).values()
+            users = {edit.user for page in pages for edit in page.edits}
+            moves: dict[int, list[Move]] = {}
+            for user in sorted(users):
+                for move in self._read_moves(database, user):
+                    moves.setdefault(move.page_id, []).append(move)
+            known = [
+                MovedPage.of(sorted(each, key=lambda move: move.id, reverse=True))
+                for each in moves.values()
+            ]
+            with self._lock:
+                self._moves[database] = known
+        return known
+
+    def titles(
+        self, database: str, *, ids: Iterable[int] = (), titles: Iterable[str] = ()
+    ) -> Iterator[TitleFacts]:
+        """Yield the titles of the pages that exist, by their numbers or titles."""
+        which: list[tuple[str, list[Any]]] = [
+            ('pageids', sorted(set(ids))),
+            ('titles', sorted(set(titles))),
+        ]
+        for name, values in which:
+            for batch in batches(values, MAX_VALUES):
+                for page in self.reader.pages(database, prop='info', **{name: batch}):
+                    if 'pageid' in page and 'missing' not in page:
+                        yield _title_facts(page)
+
+    def _read_moves(self, database: str, user: str) -> Iterator[Move]:
+        parameters: dict[str, Any] = {
+            'list': 'logevents',
+            'letype': 'move',
+            'leuser': user,
+            'leprop': ['ids', 'title', 'user', 'timestamp', 'details', 'type'],
+            'lelimit': 'max',
+        }
+        if self.since:
+            parameters['leend'] = self.since
+        for answer in self.reader.answers(database, **parameters):
+            for item in items_of(answer, 'query', 'logevents'):
+                params = item.get('params')
+                # Whoever may not see what was moved where cannot move it back.
+                if not isinstance(params, Mapping) or 'target_title' not in params:
+                    continue
+                is_wanted = not self.namespaces or item.get('ns') in self.namespaces
+                if is_wanted and 'title' in item:
+                    yield _move(item, params)
+
     def _read(self, database: str) -> Iterator[EditedPage]:
         parameters: dict[str, Any] = {
             'list': 'usercontribs',
@@ -286,6 +430,29 @@ def _edit(item: Mapping[str, Any]) -> Edit:
         user=text(item, 'user'),
         time=text(item, 'timestamp'),
         is_top=flag(item, 'top'),
+    )
+
+
+@expected_form('An entry of the log of moves')
+def _move(item: Mapping[str, Any], params: Mapping[str, Any]) -> Move:
+    return Move(
+        id=number(item, 'logid'),
+        page_id=number(item, 'logpage'),
+        source=text(item, 'title'),
+        target=text(params, 'target_title'),
+        user=text(item, 'user'),
+        time=text(item, 'timestamp'),
+        leaves_redirect=not flag(params, 'suppressredirect'),
+    )
+
+
+@expected_form('What a wiki says of a page')
+def _title_facts(page: Mapping[str, Any]) -> TitleFacts:
+    return TitleFacts(
+        page_id=number(page, 'pageid'),
+        title=text(page, 'title'),
+        is_redirect=flag(page, 'redirect'),
+        is_new=flag(page, 'new'),
     )
 
 

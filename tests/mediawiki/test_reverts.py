@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from pywikibot.site import APISite
 
+from mw_tokens_plugin.actions.moveback import MoveBack, UndoMoveBack
 from mw_tokens_plugin.actions.pagerevert import RevertEdits
 from mw_tokens_plugin.actions.undorevert import UndoRevertEdits
 from mw_tokens_plugin.campaign.action import Action
@@ -63,11 +64,21 @@ class Desk:
         return self._planned(self._revert(), [named('w', title) for title in titles])
 
     def undo(self, campaign: Campaign) -> Campaign:
-        """Restore what a campaign has reverted."""
+        """Restore what a campaign has reverted, or move it again."""
         changed = [t.name for t in self._ledger.targets(campaign) if t.changed]
-        undo = self._planned(self._undo(campaign), changed)
-        self.run(undo, self._undo(campaign))
+        is_revert = campaign.action == RevertEdits.kind
+        action = self._undo(campaign) if is_revert else self._move_again(campaign)
+        undo = self._planned(action, changed)
+        self.run(undo, action)
         return undo
+
+    def move_back(self, *titles: str) -> Campaign:
+        """Move some pages back, which are named by the titles that they have now."""
+        actor = Actor(self.wikis, self.names)
+        action = MoveBack(actor, reason='abuse', period=Period('2020-01-01T00:00:00Z'))
+        campaign = self._planned(action, [named('w', title) for title in titles])
+        self.run(campaign, action)
+        return campaign
 
     def run(self, campaign: Campaign, action: Action | None = None) -> None:
         """Carry out what is left of a campaign."""
@@ -117,6 +128,13 @@ class Desk:
         period = Period('2020-01-01T00:00:00Z')
         actor = Actor(self.wikis, self.names)
         return RevertEdits(actor, reason='abuse', period=period)
+
+    def _move_again(self, undone: Campaign) -> UndoMoveBack:
+        def recorded(names: Sequence[str]) -> Mapping[str, Target]:
+            return self._ledger.named(undone, names)
+
+        actor = Actor(self.wikis, ())
+        return UndoMoveBack(actor, reason='mistake', recorded=recorded)
 
     def _undo(self, undone: Campaign) -> UndoRevertEdits:
         def recorded(names: Sequence[str]) -> Mapping[str, Target]:
@@ -235,4 +253,50 @@ def test_edits_without_an_effect_and_hidden_revisions_are_skipped(
         mended.title(): SkipReason.ALREADY,
         hidden.title(): SkipReason.TEXT_HIDDEN,
         'Never edited': SkipReason.NO_PAGE,
+    }
+
+
+def titles_of(site: APISite, *titles: str) -> dict[str, str]:
+    """Return what each title leads to: a page, as `page`, a redirect, or nothing."""
+    question = {'action': 'query', 'prop': 'info', 'titles': '|'.join(titles)}
+    pages = post(site, **question)['query']['pages']
+    return {
+        each['title']: 'redirect' if each.get('redirect') else 'page'
+        for each in pages
+        if 'missing' not in each
+    }
+
+
+@pytest.mark.parametrize('lost', [False, True], ids=['answered', 'lost'])
+def test_pages_are_moved_back_over_the_redirects_that_were_left(
+    desk: Desk, wiki: Wiki, site: APISite, client: Client, lost: bool
+) -> None:
+    """The undo leaves a redirect as the abuser did; what is in the way is kept."""
+    old = {name: page(site, 'Good').title() for name in ('town', 'taken')}
+    rude = {name: f'{title} (rude)' for name, title in old.items()}
+    vandal = client.site(wiki, wiki.member)
+    for name, title in old.items():
+        how = {'from': title, 'to': rude[name], 'reason': 'haha'}
+        send_once(vandal, 'move', how)  # type: ignore[arg-type]
+    desk.site = site = client.site(wiki)
+    save(site, old['taken'], 'Another page')
+    every = (*old.values(), *rude.values())
+    if lost:
+        wiki.lose_answers('move')
+    campaign = desk.move_back(*rude.values())
+    assert desk.states(campaign) == {
+        rude['town']: State.DONE,
+        rude['taken']: SkipReason.PAGE_EXISTS,
+    }
+    assert titles_of(site, *every) == {
+        old['town']: 'page',
+        old['taken']: 'page',
+        rude['taken']: 'page',
+    }
+    assert text(site, old['town']) == 'Good'
+    undo = desk.undo(campaign)
+    assert set(desk.states(undo).values()) == {State.DONE}
+    assert titles_of(site, *every) == {
+        **dict.fromkeys(every, 'page'),
+        old['town']: 'redirect',
     }

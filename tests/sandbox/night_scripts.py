@@ -493,7 +493,7 @@ class Watch(Generic[What]):
         campaign = self._night.ledger.find(self._campaign)
         if campaign is None:
             return False
-        target = self._night.ledger.named(campaign, [name]).get(name)
+        target = self._night.ledger.named(campaign, [name], None).get(name)
         # Those of a wiki that did not answer have next to none.
         return target is not None and len(target.decision.facts) > 2
 

@@ -15,6 +15,7 @@ import pytest
 from centralauth_sandbox import Sandbox
 from centralauth_sandbox.journal import Entry
 from centralauth_sandbox.records import WikiSet
+from centralauth_sandbox.titles import parse_title
 
 from .desk import Run
 from .farms import Farm
@@ -244,3 +245,91 @@ def test_bad_input_is_refused_in_one_sentence(
     assert run.code == 2, run.said
     assert words in run.err, run.said
     assert not writes(sandbox)
+
+
+@pytest.fixture
+def move(sandbox: Sandbox) -> Callable[..., None]:
+    """Let somebody move a page on the wiki `aa`."""
+
+    def change(user: str, source: str, target: str, redirect: bool = True) -> None:
+        def rename(farm: Any) -> None:
+            wiki, to = farm.wikis['aa'], parse_title(target)
+            if user not in wiki.accounts:
+                farm.attach(farm.accounts[user], wiki)
+            wiki.move(wiki.page(source), to, wiki.accounts[user], '', redirect)
+
+        sandbox.call(rename)
+
+    return change
+
+
+def titles(sandbox: Sandbox, *words: str) -> dict[str, str]:
+    """Return the pages of `aa` whose titles have some words, with what they have."""
+    found = {str(t): p.latest.text for t, p in sandbox.farm.wikis['aa'].pages.items()}
+    return {t: text for t, text in found.items() if any(w in t for w in words)}
+
+
+def test_moves_are_moved_back_over_their_redirects_and_again_by_the_undo(
+    rollback: Script,
+    sandbox: Sandbox,
+    history: Callable[..., None],
+    move: Callable[..., None],
+) -> None:
+    """A page that was moved twice and edited gets back its first title and its text."""
+    history('aa', 'Old town', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    move(SOCK, 'Old town', 'Rude town', redirect=False)
+    move(OTHER, 'Rude town', 'Ruder town')
+    history('aa', 'Old village', (LOCAL, 'Good'))
+    move(SOCK, 'Old village', 'Rude village')
+    for name in ('taken', 'kept'):
+        history('aa', f'Old {name}', (LOCAL, 'Good'))
+        move(SOCK, f'Old {name}', f'Rude {name}')
+    history('aa', 'Old taken', (LOCAL, 'Another page'))
+    move(LOCAL, 'Rude kept', 'Kept', redirect=False)
+    before = titles(sandbox, 'Old', 'Rude', 'Kept')
+    run = rollback(*USUAL, '-campaign:moves')
+    assert run.code == 1, run.said
+    assert titles(sandbox, 'Old', 'Rude', 'Kept') == {
+        'Old town': 'Good',
+        'Rude town': '#REDIRECT [[Ruder town]]',
+        'Old village': 'Good',
+        'Old taken': 'Another page',
+        'Rude taken': 'Good',
+        'Old kept': before['Old kept'],
+        'Kept': 'Good',
+    }
+    assert 'aawiki:Rude taken: there is a new page' in run.out
+    assert 'aawiki:Rude kept: somebody else has moved it since' in run.out
+    # The other redirects are part of the moves.
+    deletions = [line for line in run.out.splitlines() if ': created by them' in line]
+    # Others were there before.
+    moved = [line for line in deletions if 'Spam page' not in line]
+    assert [line.split(':')[1] for line in moved] == ['Rude town']
+    undo = rollback('-undo:moves', '-reason:Mistake', '-always')
+    assert undo.code == 0, undo.said
+    assert titles(sandbox, 'Old', 'Rude', 'Kept') == before
+    moves = sandbox.journal.entries(action='move')
+    assert len([entry for entry in moves if entry.effect]) == 4
+
+
+@pytest.mark.parametrize('when', ['before', 'after'])
+def test_a_lost_answer_to_a_move_is_looked_up_in_the_log(
+    rollback: Script,
+    sandbox: Sandbox,
+    history: Callable[..., None],
+    move: Callable[..., None],
+    when: str,
+) -> None:
+    history('aa', 'Old town', (LOCAL, 'Good'))
+    move(SOCK, 'Old town', 'Rude town')
+    for campaign in (USUAL, ('-undo:moves', '-reason:Mistake', '-always')):
+        sandbox.faults.arm(kind='drop', when=when, action='move', times=1)
+        named = () if '-undo:moves' in campaign else ('-campaign:moves',)
+        run = rollback(*campaign, *named)
+        # There are pages for deletion, too.
+        assert run.code == (1 if named else 0), run.said
+        gone = 'Rude town' if named else 'nothing'
+        assert gone not in titles(sandbox, 'town')
+    assert set(titles(sandbox, 'town')) == {'Old town', 'Rude town'}
+    moves = sandbox.journal.entries(action='move')
+    assert len([entry for entry in moves if entry.effect]) == 2

@@ -17,11 +17,12 @@ import pytest
 
 from centralauth_sandbox import Sandbox
 
-from . import night_accounts, night_blocks, night_pages
+from . import night_accounts, night_blocks, night_pages, night_reverts
 from .farms import Farm
 from .night_accounts import AccountNight
 from .night_blocks import BlockNight
 from .night_pages import PageNight
+from .night_reverts import RevertNight
 from .night_scripts import ScriptNight, hurried_scripts
 from .night_seeds import Seeds, enough, parametrize, told
 
@@ -33,11 +34,13 @@ pytestmark = [
 PAGES = 140
 ACCOUNTS = 100
 BLOCKS = 200
+REVERTS = 200
 
 _SHARES = {
     'page_night': [(range(n, n + PAGES // 4),) for n in range(0, PAGES, PAGES // 4)],
     'account_night': [(range(ACCOUNTS),)],
     'block_night': [(range(BLOCKS),)],
+    'revert_night': [(range(REVERTS),)],
 }
 
 
@@ -87,6 +90,13 @@ def block_night(seeds: Seeds, begin: Callable[..., BlockNight]) -> BlockNight:
     return begin(BlockNight, f'blocks{seeds[0]}', wikis=1, accounts=accounts)
 
 
+@pytest.fixture
+def revert_night(seeds: Seeds, begin: Callable[..., RevertNight]) -> RevertNight:
+    """A night on which edits are reverted and restored."""
+    wikis = len(night_reverts.WIKIS)
+    return begin(RevertNight, f'reverts{seeds[0]}', wikis=wikis, accounts=2)
+
+
 def play(
     night: Any,
     schedule_of: Callable[[int], Any],
@@ -119,3 +129,9 @@ def test_each_target_is_blocked_once_and_has_one_entry_in_the_log(
     block_night: BlockNight, seeds: Seeds, capfd: pytest.CaptureFixture[str]
 ) -> None:
     play(block_night, night_blocks.Schedule.of, seeds, capfd)
+
+
+def test_no_edit_is_reverted_twice_and_nobody_else_is_overwritten(
+    revert_night: RevertNight, seeds: Seeds, capfd: pytest.CaptureFixture[str]
+) -> None:
+    play(revert_night, night_reverts.Schedule.of, seeds, capfd)
