@@ -128,6 +128,14 @@ class SkipReason(enum.Enum):
         )
 
     @property
+    def is_retried(self) -> bool:
+        """Whether a target is decided on again together with those that have failed.
+
+        What covers it may be one of them.
+        """
+        return self.is_transient or self is SkipReason.COVERED
+
+    @property
     def is_satisfied(self) -> bool:
         """Whether nothing is left to do for the target."""
         return self in (

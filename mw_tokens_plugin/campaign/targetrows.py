@@ -179,6 +179,7 @@ class TargetRows(Leases):
         What has failed after a part was done stays as it is: a new plan would find that
         part done, and an undo would not know of it any more.
         """
+        retried = [skipped.name for skipped in SkipReason if skipped.is_retried]
         with self.database.begin() as connection:
             result = connection.execute(
                 sa.update(targets)
@@ -187,9 +188,7 @@ class TargetRows(Leases):
                     (targets.c.state == State.FAILED.value)
                     & targets.c.changed.is_not(sa.true())
                     | (targets.c.state == State.SKIPPED.value)
-                    & targets.c.skipped.in_(
-                        [skipped.name for skipped in SkipReason if skipped.is_transient]
-                    )
+                    & targets.c.skipped.in_(retried)
                 )
                 .values(
                     state=State.LISTED.value,

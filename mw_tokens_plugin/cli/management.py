@@ -309,7 +309,7 @@ class Management:
         for state in (State.FAILED, State.SKIPPED):
             for target in self._ledger.targets(campaign, state):
                 skipped = target.decision.skipped if state is State.SKIPPED else None
-                if skipped is not None and not skipped.is_transient:
+                if skipped is not None and not skipped.is_retried:
                     continue
                 if sealer.vouched(target) is None:
                     line = self._lines.about('retry-failed', campaign)

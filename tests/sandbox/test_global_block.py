@@ -967,6 +967,21 @@ def test_what_was_put_back_and_then_changed_is_left(
     assert sorted(blocks(sandbox)) == [*names[:2]]
 
 
+def test_what_a_range_would_have_covered_is_retried_with_it(
+    global_block: Script, pwb: Script, sandbox: Sandbox
+) -> None:
+    plan = ('192.0.2.0/28', '192.0.2.3', '-hardblock', '-expiry:1 week', '-reason:x')
+    made = global_block(*plan, '-simulate', '-campaign:range')
+    assert '192.0.2.3 (covered by a wider block: 192.0.2.0/28)' in made.out, made.said
+    # A colleague has blocked it meanwhile, but neither as long nor everybody.
+    block(sandbox, '192.0.2.0/28', days=1, anononly=True)
+    assert global_block('-resume', '-campaign:range', '-always').code == 1
+    plan_again = pwb('campaign', 'retry-failed', 'range', '-simulate')
+    assert 'To block: 1\n  192.0.2.3 ' in plan_again.out, plan_again.said
+    assert global_block('-resume', '-campaign:range', '-always').code == 1
+    assert sorted(blocks(sandbox)) == ['192.0.2.0/28', '192.0.2.3']
+
+
 def _content(made: GlobalBlock) -> tuple[Any, ...]:
     return made.expiry, made.anononly, made.nocreate, made.autoblock
 
