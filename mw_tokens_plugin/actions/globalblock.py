@@ -59,7 +59,7 @@ _MADE = frozenset({'gblock', 'modify'})
 _LIFTED = frozenset({'gunblock'})
 
 #: How far the clocks of the wiki's servers may differ.
-_CLOCKS = timedelta(minutes=2)
+CLOCKS = timedelta(minutes=2)
 
 _FOUND = Outcome(State.DONE, changed=True, detail='found by reading')
 
@@ -341,7 +341,7 @@ class SetGlobalBlock(Action):
             if operator is None or None in starts:
                 continue
             first = min(start for start in starts if start is not None)
-            since = first.replace(tzinfo=timezone.utc) - _CLOCKS
+            since = first.replace(tzinfo=timezone.utc) - CLOCKS
             for entry in self.site.global_block_log(by=operator, since=since):
                 found.setdefault(entry.target, []).append(entry)
         return found

@@ -3,14 +3,16 @@
 It decides which blocks are unchanged since, and what each target had before. A
 block that was changed gets its former settings back by another change: lifting it and
 blocking again would cancel the exemptions of wikis, which belong to its number. What
-the undo of a later campaign has put back counts as what this one has left. The write is
-that of :mod:`.globalblock`.
+the undo of a later campaign has put back counts as what this one has left; what a later
+campaign has made, or another undo of this one has put back, does not. The write is that
+of :mod:`.globalblock`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timezone
 from typing import Any
 
 from mw_tokens_plugin.actions.accountfacts import read_at, skipped_now
@@ -22,7 +24,7 @@ from mw_tokens_plugin.actions.blockreads import (
     is_own_block,
     number_in,
 )
-from mw_tokens_plugin.actions.globalblock import SetGlobalBlock, name_of
+from mw_tokens_plugin.actions.globalblock import CLOCKS, SetGlobalBlock, name_of
 from mw_tokens_plugin.actions.localblocks import (
     lift_local_block,
     local_blocks,
@@ -41,7 +43,7 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
-from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
+from mw_tokens_plugin.protocol.globalblocks import GlobalBlock, GlobalBlockLogEntry
 from mw_tokens_plugin.site.mixins import PluginMixin
 
 #: What is left as others have made it.
@@ -97,6 +99,11 @@ class UndoGlobalBlock(SetGlobalBlock):
         local = self._local_blocks(recorded, named)
         operator = self.site.username() or ''
         put_back = self._put_back(recorded, named, blocks, operator)
+        undone = self._others.undone(self._undone, names) if self._others else set()
+        for name in undone:
+            local.pop(name, None)
+        gone = undone | self._made_again(recorded, named, blocks)
+        latest = self._latest_entries(recorded, named, blocks, undone)
         for name in names:
             target, block = recorded[name], blocks.own.get(named[name])
             facts: dict[str, Any] = {
@@ -105,12 +112,22 @@ class UndoGlobalBlock(SetGlobalBlock):
                 'target': named[name],
                 'local': local.get(name),
             }
-            skipped = self._decide(target, put_back.get(name, block), block, facts)
+            left = None if name in gone else put_back.get(name, block)
+            entry = latest.get(name)
+            skipped = self._decide(
+                target,
+                left,
+                block,
+                facts,
+                is_undone=name in undone,
+                has_lapsed=name not in undone and self._has_lapsed(target, entry),
+            )
             if block is None and name in hidden:
                 skipped = SkipReason.HIDDEN_BLOCK
             if skipped is SkipReason.CHANGED_SINCE:
-                facts['changed_by'] = block and block.by
-                if block is not None and block.by == operator:
+                by = self._ended_by(entry) if block is None else block.by
+                facts['changed_by'] = by
+                if by == operator:
                     skipped = SkipReason.CHANGED_AGAIN
             if skipped in _OTHERS and facts['local'] is not None:
                 # Nobody else has touched the local half.
@@ -231,16 +248,88 @@ class UndoGlobalBlock(SetGlobalBlock):
                     break
         return found
 
+    def _made_again(
+        self, recorded: Mapping[str, Target], named: Mapping[str, str], blocks: Blocks
+    ) -> set[str]:
+        """Return which targets have the block of a later campaign, made just after."""
+        here = {name: t for name, t in recorded.items() if named[name] in blocks.own}
+        if self._others is None or not here:
+            return set()
+        return {
+            target.name
+            for campaign, target in self._others.later(self._undone, here)
+            if target.decision.facts['then'] is not None
+            and _is_left(target, blocks.own[named[target.name]], campaign)
+        }
+
+    def _latest_entries(
+        self,
+        recorded: Mapping[str, Target],
+        named: Mapping[str, str],
+        blocks: Blocks,
+        undone: Collection[str],
+    ) -> dict[str, GlobalBlockLogEntry]:
+        """Return what was last done to targets that are not blocked any more.
+
+        Only those are read that had a block before and after the campaign.
+        """
+        names = {
+            name: {named[name], before['target'], f'#{before["id"]}'}
+            for name, target in recorded.items()
+            if (before := target.decision.facts['now']) is not None
+            and named[name] not in blocks.own
+            and (target.decision.facts['then'] is not None or name in undone)
+        }
+        starts = [s for name in names if (s := recorded[name].started_at) is not None]
+        if not starts:
+            return {}
+        since = min(starts).replace(tzinfo=timezone.utc) - CLOCKS
+        latest: dict[str, GlobalBlockLogEntry] = {}
+        for entry in self.site.global_block_log(since=since):
+            latest.setdefault(entry.target, entry)
+        return {
+            name: max(found, key=lambda entry: entry.log_id)
+            for name, whom in names.items()
+            if (found := [latest[one] for one in whom if one in latest])
+        }
+
+    def _ended_by(self, entry: GlobalBlockLogEntry | None) -> str | None:
+        """Return who has lifted a block, or made one that has ended by itself.
+
+        :param entry: what was last done to the target
+        """
+        if entry is None or (entry.expiry is not None and entry.expiry > self.now()):
+            return None
+        return entry.by
+
+    def _has_lapsed(self, target: Target, entry: GlobalBlockLogEntry | None) -> bool:
+        """Tell whether the block that the campaign has left has ended by itself.
+
+        :param entry: what was last done to the target
+        """
+        after = target.decision.facts['then']
+        if after is None or entry is None or entry.expiry is None:
+            return False
+        is_ours = target.may_have_written_at(entry.timestamp, by=entry.by)
+        is_ours = is_ours and may_be_reason(entry.comment, self._reason_of(target))
+        is_ours = is_ours and BlockSettings.from_facts(after).was_logged(entry)
+        return is_ours and entry.expiry <= self.now()
+
     def _decide(
         self,
         target: Target,
         left: GlobalBlock | None,
         block: GlobalBlock | None,
         facts: dict[str, Any],
+        *,
+        is_undone: bool,
+        has_lapsed: bool,
     ) -> SkipReason | None:
         """Return why a target is skipped, or put into its facts what it gets back.
 
         :param left: its block as the campaign has left it, if an undo has put it back
+        :param is_undone: whether another undo has done that already
+        :param has_lapsed: whether it has no block since that of the campaign has ended
         """
         before, after = target.decision.facts['now'], target.decision.facts['then']
         former = None
@@ -256,8 +345,13 @@ class UndoGlobalBlock(SetGlobalBlock):
                 return SkipReason.ALREADY
             if before['target'] is None:
                 return SkipReason.AUTOMATIC
+            if is_undone:
+                return SkipReason.CHANGED_SINCE
         elif block is None:
-            return SkipReason.ALREADY if former is None else SkipReason.CHANGED_SINCE
+            if former is None:
+                return SkipReason.ALREADY
+            if not has_lapsed:
+                return SkipReason.CHANGED_SINCE
         elif left is None or not self._is_as_left(target, left):
             return self._changed(former, block, facts)
         facts['then'] = None if former is None else former.facts()
@@ -274,9 +368,7 @@ class UndoGlobalBlock(SetGlobalBlock):
 
     def _is_as_left(self, target: Target, block: GlobalBlock) -> bool:
         """Tell whether a block is as the campaign has left it."""
-        after = target.decision.facts['then']
-        is_ours = is_own_block(block, target, self._reason_of(target))
-        return is_ours and BlockSettings.from_facts(after).was_written(block)
+        return _is_left(target, block, self._undone)
 
     def _local_blocks(
         self, recorded: Mapping[str, Target], named: Mapping[str, str]
@@ -309,8 +401,7 @@ class UndoGlobalBlock(SetGlobalBlock):
 
     def _reason_of(self, target: Target) -> str:
         """Return the reason that the campaign has given for a target."""
-        before = target.decision.facts['now']
-        return self._undone.reason or (before['reason'] if before else '')
+        return _reason_in(self._undone, target)
 
     def _lift_local(self, target: Target, outcome: Outcome) -> Outcome:
         number = target.decision.facts['local']
@@ -322,6 +413,19 @@ class UndoGlobalBlock(SetGlobalBlock):
         return replace(
             outcome, state=State.FAILED, detail=detail, reason_code=error.code
         )
+
+
+def _reason_in(campaign: Campaign, target: Target) -> str:
+    """Return the reason that a campaign has given for a target."""
+    before = target.decision.facts['now']
+    return campaign.reason or (before['reason'] if before else '')
+
+
+def _is_left(target: Target, block: GlobalBlock, campaign: Campaign) -> bool:
+    """Tell whether a block is as the write of a campaign has left it."""
+    after = target.decision.facts['then']
+    is_ours = is_own_block(block, target, _reason_in(campaign, target))
+    return is_ours and BlockSettings.from_facts(after).was_written(block)
 
 
 def _earlier(block: GlobalBlock, undos: Sequence[PutBack]) -> Iterator[GlobalBlock]:

@@ -1,13 +1,14 @@
-"""What undos have put back, for those that undo an earlier campaign.
+"""What other campaigns have done to the targets of one that is undone.
 
 Where several campaigns have changed a target one after the other, undoing the last of
 them makes it what the one before has left, by a write that is none of that one's own.
+What was undone once, or was made again by a later campaign, is none of its own either.
 Comparing states is left to the actions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ class PutBack:
 
 
 class OtherUndos:
-    """The undos in a ledger besides the one that is running.
+    """The undos in a ledger besides the one that is running, and later campaigns.
 
     .. version-added:: 0.1
     """
@@ -86,3 +87,54 @@ class OtherUndos:
             for target in found:
                 before = recorded[target.name].decision.facts.get('now')
                 yield name_of(target), PutBack(undo, target, before)
+
+    def undone(self, campaign: Campaign, names: Collection[str]) -> set[str]:
+        """Return which targets of a campaign another undo has undone already."""
+        found: set[str] = set()
+        for undo in self._ledger.campaigns(lambda error: None):
+            if undo.action != self._undo.action or undo.id == self._undo.id:
+                continue
+            # One that is older was of a campaign that had this name before.
+            if undo.options.get('undone') != campaign.name or (
+                undo.created_at < campaign.created_at
+            ):
+                continue
+            found.update(self._ended(undo, names))
+        return found
+
+    def later(
+        self, campaign: Campaign, recorded: Mapping[str, Target]
+    ) -> Iterator[tuple[Campaign, Target]]:
+        """Yield what other campaigns have changed after a campaign, and is not undone.
+
+        :param recorded: the targets of the campaign by their names
+        """
+        ends = {n: t.ended_at for n, t in recorded.items() if t.ended_at is not None}
+        for other in self._ledger.campaigns(lambda error: None):
+            is_of_same = (other.action, other.wiki, other.api) == (
+                *(campaign.action, campaign.wiki),
+                campaign.api,
+            )
+            if not ends or not is_of_same or other.id == campaign.id:
+                continue
+            if other.finished_at is not None and other.finished_at < min(ends.values()):
+                continue
+            found = {
+                name: target
+                for name, target in self._ended(other, list(ends)).items()
+                if target.changed
+                and target.started_at is not None
+                and target.started_at >= ends[name]
+            }
+            if found:
+                undone = self.undone(other, list(found))
+                yield from ((other, found[name]) for name in found.keys() - undone)
+
+    def _ended(self, campaign: Campaign, names: Collection[str]) -> dict[str, Target]:
+        """Return those targets that are done by what nobody else can have written."""
+        sealer = self._sealer_of(campaign)
+        return {
+            name: target
+            for name, target in self._ledger.named(campaign, list(names)).items()
+            if target.state is State.DONE and sealer.vouched(target) is not None
+        }

@@ -967,6 +967,63 @@ def test_what_was_put_back_and_then_changed_is_left(
     assert sorted(blocks(sandbox)) == [*names[:2]]
 
 
+def test_an_undo_takes_nothing_for_its_own_that_was_undone_or_made_again(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    """However soon the same was blocked again, for the same reason."""
+    names = ('192.0.2.1', '192.0.2.2', '192.0.2.3')
+    block(sandbox, names[2], days=30)
+    usual = (*names[:2], '-anononly', *USUAL)
+    assert global_block(*usual, '-campaign:a').code == 0
+    assert global_block(names[2], *LIFT, '-campaign:lift').code == 0
+    assert global_block('-undo:lift', '-reason:x', '-always').code == 0
+
+    def lift(farm: Any) -> None:
+        for found in list(farm.global_blocks):
+            if found.target in names[1:]:
+                farm.global_blocks.lift(found)
+
+    sandbox.call(lift)
+    again = global_block('-undo:lift', '-reason:x', '-always')
+    assert again.code == 1 and f'{names[2]}: changed since' in again.out, again.said
+    assert global_block(names[1], '-anononly', *USUAL, '-campaign:b').code == 0
+    first = global_block('-undo:a', '-reason:x', '-always')
+    own = 'changed since by your own account'
+    assert first.code == 1 and f'{names[1]}: {own}' in first.out, first.said
+    assert list(blocks(sandbox)) == [names[1]]
+    assert global_block(names[0], '-anononly', *USUAL, '-campaign:c').code == 0
+    second = global_block('-undo:a', '-reason:x', '-always')
+    assert second.code == 1 and second.out.count(f': {own}') == 2, second.said
+    for campaign in 'cb':
+        undone = global_block(f'-undo:{campaign}', '-reason:x', '-always')
+        assert undone.code == 0, undone.said
+    assert not blocks(sandbox)
+
+
+def test_a_block_that_was_shortened_is_restored_after_its_end(
+    global_block: Script, pwb: Script, sandbox: Sandbox
+) -> None:
+    """But not one that somebody has lifted before, by its target or its number."""
+    names = [f'192.0.2.{number}' for number in range(1, 5)]
+    for name in names:
+        block(sandbox, name, days=30, anononly=True)
+    before = blocks(sandbox)
+    weaker = ('-modify', '-allow-weaker', '-expiry:1 hour', '-always')
+    assert global_block(*names, *weaker, '-campaign:a').code == 0
+    lifted = (names[1], f'#{before[names[2]].id}')
+    assert global_block(*lifted, *LIFT).code == 0
+    sandbox.command('advance-clock', seconds=3700)
+    block(sandbox, names[3], days=1)
+    undone = global_block('-undo:a', '-reason:Back', '-always')
+    assert undone.code == 1, undone.said
+    for name in names[1:3]:
+        assert f'{name}: changed since by your own account' in undone.out
+    assert f'{names[3]}: changed since by somebody else' in undone.out
+    found = blocks(sandbox)
+    assert sorted(found) == [names[0], names[3]]
+    assert _content(found[names[0]]) == _content(before[names[0]])
+
+
 def test_what_a_range_would_have_covered_is_retried_with_it(
     global_block: Script, pwb: Script, sandbox: Sandbox
 ) -> None:
