@@ -39,7 +39,7 @@ SUBNET = 64
 
 _DOTTED = re.compile(r'\d{1,3}(?:\.\d{1,3}){3}', re.ASCII)
 _IPV6 = re.compile('[0-9A-Fa-f:]{2,60}')
-_BITS = re.compile(r'\d{1,3}', re.ASCII)
+_BITS = re.compile(r'0|[1-9]\d{0,2}', re.ASCII)
 
 #: Addresses that no wiki sees from outside: those of ``IPUtils::isPublic``, and the
 #: unspecified address of IPv6.

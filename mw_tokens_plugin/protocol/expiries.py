@@ -9,6 +9,8 @@ https://www.php.net/manual/en/datetime.formats.php
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 
 from mw_tokens_plugin.protocol.globalblocks import INFINITY
@@ -29,6 +31,8 @@ _SECONDS = {
     'fortnight': 1209600,
 }
 _MONTHS = {'month': 1, 'year': 12}
+#: From this moment on, wikis take no end but infinity.
+_TOO_LATE = datetime(9999, 12, 31, tzinfo=timezone.utc)
 _SHORT = {'h': 'hour', 'd': 'day', 'w': 'week'}
 _UNIT = '|'.join([*_SECONDS, *_MONTHS])
 _SPAN = re.compile(rf'(\d{{1,6}})\s*({_UNIT})s?\b[\s,]*', re.ASCII)
@@ -58,14 +62,14 @@ def ends_at(text: str, since: datetime) -> datetime | None:
     try:
         if date := _DATE.fullmatch(text.upper()):
             numbers = [int(number or 0) for number in date.groups()]
-            return datetime(*numbers, tzinfo=timezone.utc)  # type: ignore[misc, arg-type]
-        if not _SPANS.fullmatch(text):
+            end = datetime(*numbers, tzinfo=timezone.utc)  # type: ignore[misc, arg-type]
+        elif _SPANS.fullmatch(text):
+            end = _later(since, _SPAN.findall(text))
+        else:
             return None
-        for count, unit in _SPAN.findall(text):
-            since = _later(since, int(count), unit)
     except (ValueError, OverflowError):
         return None
-    return since
+    return end if end < _TOO_LATE else None
 
 
 def length_of(text: str) -> timedelta | None:
@@ -83,9 +87,16 @@ def _spelt_out(found: re.Match[str]) -> str:
     return f'{found[1]} {_SHORT[found[2]]}'
 
 
-def _later(moment: datetime, count: int, unit: str) -> datetime:
-    if unit in _SECONDS:
-        return moment + timedelta(seconds=count * _SECONDS[unit])
-    months = moment.month - 1 + count * _MONTHS[unit]
+def _later(moment: datetime, spans: Iterable[tuple[str, str]]) -> datetime:
+    """Return the moment after some spans; their order makes no difference."""
+    counts = Counter[str]()
+    for count, unit in spans:
+        counts[unit] += int(count)
+    months = moment.month - 1 + sum(n * counts[unit] for unit, n in _MONTHS.items())
     year, month = moment.year + months // 12, months % 12 + 1
-    return moment.replace(year=year, month=month, day=1) + timedelta(moment.day - 1)
+    # The day is counted from the first of the month, which may have less days.
+    later = timedelta(
+        days=moment.day - 1,
+        seconds=sum(n * counts[unit] for unit, n in _SECONDS.items()),
+    )
+    return moment.replace(year=year, month=month, day=1) + later

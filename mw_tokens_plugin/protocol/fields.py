@@ -83,4 +83,5 @@ def timestamp(value: object) -> datetime | None:
 
 def as_timestamp(moment: datetime) -> str:
     """Write a moment in UTC as :func:`timestamp` reads it, and as the API wants it."""
-    return moment.strftime('%Y-%m-%dT%H:%M:%SZ')
+    # %Y has fewer than four digits for early years.
+    return f'{moment.year:04}-{moment:%m-%dT%H:%M:%SZ}'

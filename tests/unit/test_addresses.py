@@ -119,3 +119,8 @@ def test_a_range_by_its_ends_becomes_ranges_that_make_up_all_of_it() -> None:
 def test_ranges_of_ipv6_are_counted_by_households() -> None:
     assert count_subnets(network('2001:db8::/48')) == 65536
     assert count_subnets(network('2001:db8::1')) == 1
+
+
+@pytest.mark.parametrize('text', ['192.0.2.0/024', '192.0.2.0/', '2001:db8::/048'])
+def test_what_is_no_range_to_mediawiki_is_none_here(text: str) -> None:
+    assert network_of(text) is None

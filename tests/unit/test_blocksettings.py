@@ -97,3 +97,21 @@ def test_a_block_is_stricter_if_it_stops_more(
     assert stricter.ends_no_sooner(looser, NOW)
     assert not WEEK.ends_no_sooner(BlockSettings('infinity'), NOW)
     assert BlockSettings.from_facts({**stricter.facts(), 'id': 1}) == stricter
+
+
+@pytest.mark.parametrize(
+    'text, end',
+    [
+        # As strtotime() has it: months and years first, then all that is shorter.
+        ('7 weeks 2 years', '2026-04-19T00:00:00+00:00'),
+        ('2 years 7 weeks', '2026-04-19T00:00:00+00:00'),
+        ('1 day 1 month', '2024-03-30T00:00:00+00:00'),
+        ('9999-12-30', '9999-12-30T00:00:00+00:00'),
+        # No wiki takes a later one.
+        ('9999-12-31', None),
+        ('8000 years', None),
+    ],
+)
+def test_an_end_is_the_one_that_mediawiki_would_set(text: str, end: str | None) -> None:
+    found = ends_at(text, datetime(2024, 2, 29, tzinfo=timezone.utc))
+    assert end == (found and found.isoformat())
