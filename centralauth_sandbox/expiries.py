@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
 #: What means that there is no end; capitals count.
@@ -35,6 +37,9 @@ _WORDS = re.compile(
     | (?P<word>[a-z]+)
     """,
     re.VERBOSE,
+)
+_WEEKDAY = re.compile(
+    rf'(?:(?P<which>next|last|previous|this)\s+)?(?P<of>week|{"|".join(_DAYS)})'
 )
 _DATE = re.compile(
     r'(\d{4})-(\d\d?)-(\d\d?)(?:(?:\s+|t)(\d\d?):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?\s*z?'
@@ -77,59 +82,59 @@ def _written(
 
 
 def _following(text: str, when: datetime) -> datetime | None:
+    """Return the moment that words name; their spans are added up before."""
+    # What names a day of the week is clear only by itself.
+    if found := _WEEKDAY.fullmatch(text):
+        return _weekday(found, when)
+    counts = Counter[str]()
     at = 0
     while at < len(text):
         found = _WORDS.match(text, at)
         if found is None:
             return None
-        changed = _changed(found, when)
-        if changed is None:
+        if found['count']:
+            count = int(found['count'].replace(' ', ''))
+            counts[found['unit']] += -count if found['ago'] else count
+        elif found['which'] and found['of'] != 'week':
+            counts[found['of']] += _NUMBERS[found['which']]
+        elif found['word'] in _STARTS:
+            when = when.replace(hour=0, minute=0, second=0)
+            counts['day'] += _STARTS[found['word']]
+        elif found['word'] == 'noon':
+            when = when.replace(hour=12, minute=0, second=0)
+        elif found['word'] != 'now':
             return None
-        when = changed
         at = found.end()
         at += len(text[at:]) - len(text[at:].lstrip(' ,'))
-    return when
+    return _later(when, counts)
 
 
-def _changed(found: re.Match[str], when: datetime) -> datetime | None:
-    midnight = when.replace(hour=0, minute=0, second=0)
-    if found['count']:
-        count = int(found['count'].replace(' ', ''))
-        return _later(when, -count if found['ago'] else count, found['unit'])
-    if found['which']:
-        count, of = _NUMBERS[found['which']], found['of']
-        if of == 'week':
-            return when + timedelta(days=7 * count - when.weekday())
-        if of not in _DAYS:
-            return _later(when, count, of)
-        ahead = (_DAYS[of] - midnight.weekday()) % 7
-        if count > 0:
-            ahead = ahead or 7
-        elif count < 0:
-            ahead -= 7
-        return midnight + timedelta(days=ahead)
-    word = found['word']
-    if word == 'now':
-        return when
-    if word == 'noon':
-        return midnight.replace(hour=12)
-    if word in _STARTS:
-        return midnight + timedelta(days=_STARTS[word])
-    if word in _DAYS:
-        return midnight + timedelta(days=(_DAYS[word] - midnight.weekday()) % 7)
-    return None
-
-
-def _later(when: datetime, count: int, unit: str) -> datetime | None:
-    name = _UNITS.get(unit) or _UNITS.get(unit.removesuffix('s'))
-    if name is None:
+def _weekday(found: re.Match[str], when: datetime) -> datetime | None:
+    count, of = _NUMBERS[found['which'] or 'this'], found['of']
+    if of == 'week' and found['which']:
+        return when + timedelta(days=7 * count - when.weekday())
+    if of not in _DAYS:
         return None
-    if name in ('months', 'years'):
-        months = when.month - 1 + count * (12 if name == 'years' else 1)
-        first = when.replace(
-            year=when.year + months // 12, month=months % 12 + 1, day=1
-        )
-        return first + timedelta(days=when.day - 1)
-    if name == 'fortnights':
-        return when + timedelta(weeks=2 * count)
-    return when + timedelta(**{name: count})
+    midnight = when.replace(hour=0, minute=0, second=0)
+    ahead = (_DAYS[of] - midnight.weekday()) % 7
+    if count > 0:
+        ahead = ahead or 7
+    elif count < 0:
+        ahead -= 7
+    return midnight + timedelta(days=ahead)
+
+
+def _later(when: datetime, counts: Mapping[str, int]) -> datetime | None:
+    months, later = when.month - 1, timedelta(days=when.day - 1)
+    for unit, count in counts.items():
+        name = _UNITS.get(unit) or _UNITS.get(unit.removesuffix('s'))
+        if name is None:
+            return None
+        if name in ('months', 'years'):
+            months += count * (12 if name == 'years' else 1)
+        elif name == 'fortnights':
+            later += timedelta(weeks=2 * count)
+        else:
+            later += timedelta(**{name: count})
+    first = when.replace(year=when.year + months // 12, month=months % 12 + 1, day=1)
+    return first + later

@@ -248,7 +248,9 @@ class Farm(GlobalAccounts):
             if self._stamp[0] != second:
                 self._stamp = (second, self.timestamp(second))
             return self._stamp[1]
-        return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(when))
+        parts = time.gmtime(when)
+        # %Y has fewer than four digits for early years.
+        return f'{parts.tm_year:04}' + time.strftime('-%m-%dT%H:%M:%SZ', parts)
 
     def rights_besides(self, groups: Collection[str]) -> tuple[str, ...]:
         """Return the rights that global groups have besides."""

@@ -55,7 +55,11 @@ _ILLEGAL = re.compile(
 _TROUBLEMAKERS = re.compile(
     '[/\x80-\x9f\xa0\u2000-\u200f\u2028-\u202f\u3000\ue000-\uf8ff]'
 )
-_LIKE_ADDRESS = re.compile(r'(\d{1,3}\.){3}(\d{1,3}|xxx)')
+_LIKE_ADDRESS = re.compile(r'(\d{1,3}\.){3}(\d{1,3}|xxx)', re.ASCII)
+#: Others than Python's library, MediaWiki knows neither zones nor dots in IPv6.
+_ADDRESS = re.compile(
+    r'(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]+)(?:/(?:0|[1-9]\d*))?', re.ASCII
+)
 _BLANKS = re.compile(
     r'[ _\xa0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+'
 )
@@ -128,6 +132,8 @@ def canonical_user(text: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _parsed_title(text: str, language: str) -> Title | None:
+    if '\ufffd' in text:
+        return None
     return _parse(unicodedata.normalize('NFC', text).partition('#')[0], 0)
 
 
@@ -150,11 +156,12 @@ def _parse(text: str, namespace: int) -> Title | None:
         namespace, text = 0, text[1:].strip(' ')
     prefix, colon, rest = text.partition(':')
     if colon:
-        prefix = prefix.strip().lower()
+        prefix = prefix.strip(' ').lower()
         if prefix in INTERWIKI:
             return None
         if (number := _LOCAL_NUMBERS[_language.get()].get(prefix)) is not None:
-            namespace, text = number, rest.strip(' ')
+            # A line break at the end is lost with a namespace, and illegal without.
+            namespace, text = number, re.sub(r'(?<! )\n\Z', '', rest.strip(' '))
     if not text or _ILLEGAL.search(text) or len(text.encode()) > 255:
         return None
     parts = text.split('/')
@@ -177,10 +184,14 @@ def is_address(text: str) -> bool:
 
 def network_of(text: str) -> Network | None:
     """Return the range that a text names; an address is a range of one."""
-    if not text[:1].isalnum() and text[:1] != ':':
+    if not _ADDRESS.fullmatch(text):
         return None
+    address, slash, bits = text.partition('/')
+    if '.' in address:
+        # MediaWiki drops leading zeros, which Python refuses.
+        address = '.'.join(part.lstrip('0') or '0' for part in address.split('.'))
     try:
-        return ipaddress.ip_network(text, strict=False)
+        return ipaddress.ip_network(address + slash + bits, strict=False)
     except ValueError:
         return None
 
@@ -204,7 +215,9 @@ def canonical_address(text: str) -> str | None:
     if not is_address(text):
         return None
     address, slash, bits = text.partition('/')
-    return written_address(ipaddress.ip_address(address)) + slash + bits
+    plain = network_of(address)
+    assert plain is not None
+    return written_address(plain.network_address) + slash + bits
 
 
 def written_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
