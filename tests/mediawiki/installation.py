@@ -15,10 +15,11 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from .oracle import Oracle, oracle
 from .wiki import Account, Sent
 
 HERE = Path(__file__).parent
@@ -292,12 +293,15 @@ class MediaWiki:
         :param first_letters: ``own`` for those of this release, ``Wikimedia`` for those
             of Wikimedia's wikis today
         """
-        said = self._php(
-            str(HERE / 'names.php'),
-            given=json.dumps(list(names)),
-            MW_TESTS_FIRST_LETTERS=first_letters,
-        )
-        return [name or None for name in json.loads(said)]
+        with self.oracle(first_letters=first_letters) as oracle:
+            return oracle.ask('name', names)
+
+    def oracle(
+        self, *, first_letters: str = 'Wikimedia'
+    ) -> AbstractContextManager[Oracle]:
+        """Ask MediaWiki's functions themselves, past the API."""
+        letters = {'MW_TESTS_FIRST_LETTERS': first_letters}
+        return oracle({**os.environ, **self.environment(), **letters})
 
     def _in_wiki(self, statement: str, *values: str) -> None:
         """Change something in the wiki's own database."""

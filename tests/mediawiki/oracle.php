@@ -44,7 +44,7 @@ class Oracle extends Maintenance {
 		}
 	}
 
-	/** What the API does with all that it is sent. */
+	/** What the API does with all that it is sent, and that it answers. */
 	private function received( string $text ): string {
 		return MediaWikiServices::getInstance()->getContentLanguage()->normalize( $text );
 	}
@@ -77,7 +77,10 @@ class Oracle extends Maintenance {
 		ConvertibleTimestamp::setFakeTime( $now );
 		try {
 			$found = $main->getParamValidator()->getValue( $main, 'given', $settings );
-			return $kind === 'timestamp' ? wfTimestamp( TS_ISO_8601, $found ) : $found;
+			if ( $kind === 'timestamp' ) {
+				return wfTimestamp( TS_ISO_8601, $found );
+			}
+			return $kind === 'user' ? $this->received( $found ) : $found;
 		} catch ( ApiUsageException $refused ) {
 			return null;
 		} finally {
@@ -87,8 +90,9 @@ class Oracle extends Maintenance {
 
 	private function title( string $text ): ?array {
 		$title = Title::newFromText( $this->received( $text ) );
-		return $title && !$title->isExternal()
-			? [ $title->getNamespace(), $title->getText() ]
+		// A section alone has an empty title.
+		return $title && !$title->isExternal() && $title->getText() !== ''
+			? [ $title->getNamespace(), $this->received( $title->getText() ) ]
 			: null;
 	}
 
@@ -124,10 +128,6 @@ class Oracle extends Maintenance {
 		return IPUtils::isValidRange( $text )
 			? IPUtils::sanitizeRange( $text )
 			: IPUtils::sanitizeIP( $text );
-	}
-
-	private function inside( array $asked ): bool {
-		return IPUtils::isInRange( ...$asked );
 	}
 
 	/** Which type of token a module of the API wants; null if none, false if it is not there. */
