@@ -131,10 +131,10 @@ def move(call: Call, values: Values) -> None:
         call.wiki.forget(replaced)
     call.wiki.move(page, target, local, values['reason'], redirect)
     call.answer.effect = 'move'
-    if redirect:
-        result['redirectcreated'] = True
-    if replaced is not None:
-        result['moveoverredirect'] = True
+    result |= {
+        'redirectcreated': redirect,
+        'moveoverredirect': replaced is not None,
+    }
     if values['movetalk'] and source.namespace % 2 == 0 and target.namespace % 2 == 0:
         talk = call.wiki.pages.get(Title(source.namespace + 1, source.name))
         if talk is not None:
