@@ -55,7 +55,8 @@ def test_saves_in_the_background_all_tell_that_the_session_is_lost(
     first, *rest = json.loads(line.partition(' ')[2])
     assert first == ['Spam page 0', 'NoneType', False]
     assert [title for title, *_ in rest] == [f'Spam page {n}' for n in range(1, 5)]
-    assert rest[0][1] == 'SessionLost'
+    # What a session that is lost for good is now: the login says why.
+    assert rest[0][1] == 'LoginRefused'
     assert all(known for *_, known in rest), 'pywikibot does not know these errors'
     for number in range(1, 5):
         assert f'Spam page {number}]] not saved due to ' in run.err
