@@ -343,6 +343,13 @@ def test_two_operators_lock_the_same_accounts_at_once(
         assert time.monotonic() < end, 'one of them has never begun'
         time.sleep(0.05)
     sandbox.faults.clear()
+    # Whoever is ahead waits for the other, however the processor is shared.
+    while all(process.poll() is None for process in started):
+        sent = Counter(e.user for e in sandbox.journal.entries(action=LOCK))
+        (ahead, most), (_, least) = sent.most_common()
+        if most > least + 10 and not len(sandbox.faults):
+            sandbox.faults.arm(kind='slow', action=LOCK, user=ahead, seconds=0.2)
+        time.sleep(0.01)
     for process in started:
         out, err = process.communicate(timeout=240)
         assert process.returncode == 0, out + err
