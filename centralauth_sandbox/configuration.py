@@ -160,6 +160,7 @@ def _farm_file(directory: Path, farm: Farm, credentials: Credentials) -> str:
         'operator': {'name': seeds.OPERATOR, 'password': credentials.operator},
         'sysop': {'name': seeds.SYSOP, 'password': credentials.sysop},
         'bot': {'name': bot, 'password': credentials.bot},
+        'people': seeds.PEOPLE,
     }
     top = {
         'central': farm.central.code,

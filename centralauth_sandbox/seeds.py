@@ -64,6 +64,17 @@ REASONS = """* Spam
 """
 
 
+#: Accounts that a guard should notice, by what they are like.
+PEOPLE = {
+    'prolific': 'Prolific Editor',
+    'admin': 'Local Admin',
+    'helper': 'Global Helper',
+    'reader': 'Quiet Reader',
+    'locked': 'Already Locked',
+    'hidden': 'Hidden From Lists',
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """The secrets of the seeded accounts.

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 #: Fixtures that are the sandbox itself, which no other farm has.
 _SANDBOX = {
-    *('sandbox', 'old_sandbox', 'old_farm', 'old_site', 'stage'),
+    *('old_sandbox', 'old_farm', 'old_site'),
     *('own_farm', 'second_farm'),
 }
 
@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if 'MW_TOKENS_FARM' in os.environ and item.get_closest_marker('faults'):
-        pytest.skip("needs the sandbox's faults or journal; MW_TOKENS_FARM is another")
+        pytest.skip('needs a sandbox of its own; MW_TOKENS_FARM is another farm')
 
 
 @pytest.fixture(autouse=True)
@@ -97,17 +97,22 @@ def running_old_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope='session')
-def running_farm(request: pytest.FixtureRequest) -> Farm:
+def running_farm(request: pytest.FixtureRequest) -> Iterator[Farm]:
     """The farm on which the tests run, known to this process's pywikibot."""
     from sandbox.farms import Farm
 
+    from centralauth_sandbox import Proxy
+
     named = os.environ.get('MW_TOKENS_FARM')
     if named:
-        farm = Farm.from_file(Path(named))
-    else:
-        farm = Farm.of_sandbox(request.getfixturevalue('running_sandbox'), 'sandbox')
+        with Proxy.from_file(Path(named)) as proxy:
+            farm = Farm.from_file(Path(named), proxy)
+            farm.introduce(Path(_DIRECTORY))
+            yield farm
+        return
+    farm = Farm.of_sandbox(request.getfixturevalue('running_sandbox'), 'sandbox')
     farm.introduce(Path(_DIRECTORY))
-    return farm
+    yield farm
 
 
 @pytest.fixture
@@ -119,9 +124,11 @@ def farm(running_farm: Farm) -> Farm:
 
 
 @pytest.fixture
-def sandbox(farm: Farm, running_sandbox: Sandbox) -> Sandbox:
-    """The sandbox itself: its journal and its faults."""
-    return running_sandbox
+def sandbox(farm: Farm) -> Any:
+    """The sandbox itself, with journal and faults; or a proxy before another farm."""
+    from sandbox.namedfarm import NamedFarm
+
+    return NamedFarm(farm, farm.proxy) if farm.proxy is not None else farm.sandbox
 
 
 @pytest.fixture(scope='session')
@@ -215,6 +222,8 @@ def old_site(old_farm: Farm) -> Any:
 def stage(request: pytest.FixtureRequest) -> tuple[Any, Sandbox]:
     """The central wiki and the sandbox that plays it, in both flavours."""
     old = 'old_' if request.param == '1.43' else ''
+    if old and 'MW_TOKENS_FARM' in os.environ:
+        pytest.skip('needs a farm of MediaWiki 1.43; MW_TOKENS_FARM is another')
     sandbox = request.getfixturevalue(f'{old}sandbox')
     return request.getfixturevalue(f'{old}site'), sandbox
 

@@ -7,8 +7,6 @@ not testify for itself.
 from __future__ import annotations
 
 import contextlib
-import shlex
-import subprocess
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 import requests
 from leftovers import end_mints, forget_logins
 
-from centralauth_sandbox import Sandbox
+from centralauth_sandbox import Proxy, Sandbox, seeds
 from centralauth_sandbox.records import Page
 
 if sys.version_info >= (3, 11):
@@ -82,8 +81,10 @@ class Farm:
     :ivar bot: the operator's bot password, named ``Operator@app``
     :ivar accounts: how the names of the accounts begin that may be touched
     :ivar pages: how the titles of the pages begin that may be touched
-    :ivar reset: a command that restores all of them
     :ivar databases: their names, where the family file tells them
+    :ivar people: accounts that are not like the others, by what they are like
+    :ivar sandbox: what plays it in this process, if one does
+    :ivar proxy: what is before it otherwise
     """
 
     family: str
@@ -94,9 +95,10 @@ class Farm:
     bot: Login
     accounts: str
     pages: str
-    reset: str | None = None
     databases: Mapping[str, str] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=lambda: seeds.PEOPLE)
     sandbox: Sandbox | None = None
+    proxy: Proxy | None = None
 
     @classmethod
     def of_sandbox(cls, sandbox: Sandbox, family: str) -> Farm:
@@ -115,11 +117,25 @@ class Farm:
         )
 
     @classmethod
-    def from_file(cls, path: Path) -> Farm:
-        """Read a farm from a file like ``farm.example.toml``."""
+    def from_file(cls, path: Path, proxy: Proxy) -> Farm:
+        """Read a farm from a file like ``farm.example.toml``.
+
+        :param proxy: before the farm; where its wikis are for the tests
+        """
         data = tomllib.loads(path.read_text('utf-8'))
-        data |= {n: Login(**data[n]) for n in ('operator', 'sysop', 'bot')}
-        return cls(family='otherfarm', **data)
+        return cls(
+            family='otherfarm',
+            wikis={code: wiki.address for code, wiki in proxy.wikis.items()},
+            central=data['central'],
+            operator=Login(**data['operator']),
+            sysop=Login(**data['sysop']),
+            bot=Login(**data['bot']),
+            accounts=data['accounts'],
+            pages=data['pages'],
+            databases=data.get('databases', {}),
+            people=data.get('people', {}),
+            proxy=proxy,
+        )
 
     # pywikibot's way to it
 
@@ -181,8 +197,8 @@ class Farm:
         end_mints()
         if self.sandbox is not None:
             self.sandbox.reset()
-        elif self.reset:
-            subprocess.run(shlex.split(self.reset), check=True, timeout=600)
+        elif self.proxy is not None:
+            self.proxy.reset()
 
     def ask(self, code: str | None = None, **parameters: str | int) -> dict[str, Any]:
         """Ask a wiki as nobody in particular."""
@@ -193,6 +209,12 @@ class Farm:
         )
         found: dict[str, Any] = answer.json()['query']
         return found
+
+    def person(self, kind: str) -> str:
+        """Return an account of a kind; without one, a test is skipped and names it."""
+        if kind not in self.people:
+            pytest.skip(f'MW_TOKENS_FARM names no account {kind!r} in [people]')
+        return self.people[kind]
 
     def is_locked(self, name: str) -> bool:
         """Tell whether an account is locked."""
@@ -229,7 +251,9 @@ class Farm:
 
     def unlock(self, names: Iterable[str]) -> None:
         """Unlock accounts again where nothing else restores them."""
-        if self.sandbox is not None or self.reset:
+        if self.sandbox is not None:
+            return
+        if self.proxy is not None and 'reset' in self.proxy.hooks:
             return
         for name in self.locked(names):
             self.site().set_global_account_status(name, locked=False, reason='test')

@@ -243,12 +243,15 @@ def test_hiding_and_what_the_wiki_answers(stage: tuple[Any, Sandbox]) -> None:
     assert sandbox.call(lambda farm: farm.accounts[SPAMBOT].hidden) == 'suppressed'
 
 
-def test_accounts_with_many_edits_are_not_hidden(stage: tuple[Any, Sandbox]) -> None:
-    site, sandbox = stage
+def test_accounts_with_many_edits_are_not_hidden(
+    stage: tuple[Any, Sandbox], running_farm: Farm
+) -> None:
+    site, _ = stage
+    prolific = running_farm.person('prolific')
     with pytest.raises(CannotHide) as caught:
-        lock(site, 'Prolific Editor', hidden='lists')
+        lock(site, prolific, hidden='lists')
     assert caught.value.code == 'centralauth-admin-too-many-edits'
-    assert not sandbox.call(lambda farm: farm.accounts['Prolific Editor'].locked)
+    assert not site.global_account(prolific).locked
 
 
 def test_an_error_that_is_a_key_is_told_in_a_sentence(
