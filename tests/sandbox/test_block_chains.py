@@ -30,7 +30,7 @@ TARGETS = (
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    parametrize(metafunc, [(range(CHAINS),)], few='3@tests')
+    parametrize(metafunc, [(range(CHAINS),)], few='2@tests')
 
 
 @pytest.fixture(autouse=True)
