@@ -19,7 +19,7 @@ from sandbox.desk import _converse, _take_terminal, script
 from .blocks import Block
 
 #: Seconds after which a command hangs.
-LONGEST = 90
+LONGEST = 240
 
 #: Runs pieces of code, one after the other, as somebody types them at Python's prompt.
 _PROMPT = """

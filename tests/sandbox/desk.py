@@ -32,8 +32,8 @@ ROOT = Path(mw_tokens_plugin.__file__).parents[1]
 #: How a question ends whose answer pywikibot does not show.
 HIDDEN = '(no characters will be shown)'
 
-#: Seconds after which a process hangs.
-LONGEST = 60
+#: Seconds after which a process hangs, on a machine that does much else.
+LONGEST = 240
 
 #: Runs a command where it may mount what it likes, and nobody else sees it.
 NAMESPACE = ('unshare', '--user', '--map-root-user', '--mount')

@@ -6,7 +6,6 @@ has, and what the farm has no hook for, skips the test that asks for it, and is 
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -38,11 +37,7 @@ class NamedFarm:
         self._proxy = proxy
         self.faults = _Faults(proxy)
         self.wikis = {code: _Wiki(wiki) for code, wiki in proxy.wikis.items()}
-        self.credentials = SimpleNamespace(
-            operator=farm.operator.password,
-            sysop=farm.sysop.password,
-            bot=farm.bot.password,
-        )
+        self.credentials = _Passwords(farm)
 
     @property
     def journal(self) -> Journal:
@@ -93,6 +88,16 @@ class _Faults:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._proxy.faults, name)
+
+
+class _Passwords:
+    def __init__(self, farm: Farm) -> None:
+        self.operator = farm.operator.password
+        self.sysop = farm.sysop.password
+        self.bot = farm.bot.password
+
+    def __getattr__(self, name: str) -> Any:
+        lacks(f'an account that is like the {name} of the sandbox')
 
 
 class _Wiki:
