@@ -10,9 +10,13 @@ from mw_tokens_plugin.exceptions import InvalidName
 from mw_tokens_plugin.protocol.names import (
     MAX_BYTES,
     AccountKind,
+    decoded,
+    first_letter,
     folded,
+    is_settled,
     kind_of,
     normalise_name,
+    normalise_prefix,
 )
 
 
@@ -139,3 +143,56 @@ def test_accounts_are_told_from_what_has_no_global_account(
     name: str, kind: AccountKind
 ) -> None:
     assert kind_of(name) is kind
+
+
+@pytest.mark.parametrize('name', ['A' * MAX_BYTES, '\u00c9' * 127 + 'A'])
+def test_the_longest_name_is_a_name(name: str) -> None:
+    """In bytes, and however much there is around it."""
+    assert normalise_name(f'[[User:{name}|{"x" * 1500}]]') == name
+    with pytest.raises(InvalidName, match=r'is longer than 255 bytes\.$'):
+        normalise_name(f'{name}A')
+
+
+@pytest.mark.parametrize('name', ['.', '..', ':A', 'x' * 2001])
+def test_a_title_that_is_no_page_of_a_user_is_no_name(name: str) -> None:
+    with pytest.raises(InvalidName):
+        normalise_name(name)
+
+
+@pytest.mark.parametrize(
+    ('letters', 'settled'),
+    [
+        ('a\u00e9\u0436A1!\u4e2d', True),
+        # Releases differ: digraphs, Georgian, ligatures, sharp s, iota subscript.
+        ('\u01c6\u01c4\u01c5\u10d0\u00df\ufb01\u0149\u1fb3\u1ff7', False),
+    ],
+)
+def test_wikis_are_asked_for_letters_in_which_they_differ(
+    letters: str, settled: bool
+) -> None:
+    assert [letter for letter in letters if is_settled(letter) != settled] == []
+
+
+def test_the_beginning_of_names_keeps_its_last_blank() -> None:
+    found = [normalise_prefix(text) for text in ('spam', 'spam_', ' spam  ', 'a b')]
+    assert found == ['Spam', 'Spam ', 'Spam ', 'A b']
+    assert normalise_prefix('\u10d0x', capital=str.upper) == '\u1c90x'
+    assert normalise_prefix('\u10d0x', capital=first_letter) == '\u10d0x'
+
+
+@pytest.mark.parametrize(
+    ('text', 'character'),
+    [
+        *(('&#x10ffff;', '\U0010ffff'), ('&#1114111;', '\U0010ffff')),
+        *(('&#x110000;', '\ufffd'), ('&#10000000;', '\ufffd')),
+        *(('&#0;', '\ufffd'), ('&#00000000000065;', 'A'), ('&#x00041;', 'A')),
+    ],
+)
+def test_a_number_without_a_character_is_a_replacement(
+    text: str, character: str
+) -> None:
+    assert decoded(text) == character
+
+
+def test_signs_and_invisible_letters_make_no_difference_in_a_search() -> None:
+    assert folded('A-b \u115fC\u00e9!') == 'abce'

@@ -14,7 +14,9 @@ from mw_tokens_plugin.site.recovery import (
     MAX_REFUSALS,
     Remedy,
     Tried,
+    blamed_token,
     http_remedy,
+    may_be_logged_out,
     remedy,
 )
 
@@ -141,3 +143,38 @@ def test_a_wiki_that_refuses_everything_is_not_asked_for_ever(
         else:
             renewed = True
     assert sent <= MAX_CENTRALAUTHTOKENS + MAX_REFUSALS + 2
+
+
+@pytest.mark.parametrize(
+    ('tried', 'before', 'last', 'count'),
+    [
+        ('login_tokens', Remedy.NONE, Remedy.GIVE_UP_LOGIN, MAX_LOGIN_TOKENS),
+        (
+            'centralauthtokens',
+            Remedy.RENEW_CENTRALAUTHTOKEN,
+            Remedy.GIVE_UP_CENTRALAUTHTOKENS,
+            MAX_CENTRALAUTHTOKENS,
+        ),
+    ],
+)
+def test_tokens_are_tried_as_often_as_is_said_and_not_once_less(
+    tried: str, before: Remedy, last: Remedy, count: int
+) -> None:
+    found = []
+    for refused in range(count):
+        given: dict[str, Any] = {tried: refused}
+        given['is_login'] = tried == 'login_tokens'
+        given['has_centralauthtoken'] = tried == 'centralauthtokens'
+        found.append(remedy('badtoken', CENTRAL, Tried(**given)))
+    assert found == [before] * (count - 1) + [last]
+
+
+def test_a_lost_session_is_recognised_by_what_nobody_may_read() -> None:
+    may = ('readapidenied', 'globalblocks-permissiondenied', 'notloggedin')
+    assert all(map(may_be_logged_out, (*may, 'centralauth-login-required')))
+    assert not any(map(may_be_logged_out, ('readonly', 'READAPIDENIED', 'badtoken')))
+
+
+def test_the_text_tells_which_token_was_refused() -> None:
+    found = [blamed_token(text) for text in (CENTRAL, CSRF, UNTOLD)]
+    assert found == ['centralauthtoken', 'csrf', None]

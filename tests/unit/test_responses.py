@@ -117,3 +117,31 @@ def test_a_lost_race_is_told_by_the_words_of_the_breakdown() -> None:
     )
     assert type(error) is exceptions.LostRace
     assert isinstance(error, exceptions.AmbiguousWrite)
+
+
+@pytest.mark.parametrize(
+    ('error', 'found'),
+    [
+        (
+            [{'message': 'a-key', 'params': [{'num': 7}, 'P'], 'data': {'lag': 5}}],
+            {
+                'code': 'a-key',
+                'message': {'key': 'a-key', 'params': ['7', 'P']},
+                'lag': 5,
+            },
+        ),
+        ([{'code': 'c', 'key': 'k'}], {'message': {'key': 'k', 'params': []}}),
+        # What has words needs no message, and a sentence is no key of one.
+        ([{'code': 'c', 'key': 'k', 'text': 'T.'}], {'message': None, 'info': 'T.'}),
+        ([{'code': 'c', 'message': 'Not a key.'}], {'message': None}),
+        ([{'type': 'error'}], {'code': 'Unknown'}),
+        ({'globalblock': [{'code': 'c'}]}, {'nested_in': 'globalblock'}),
+        ({'code': 7, 'info': ['x']}, {'code': '7', 'info': "['x']"}),
+        ({'code': 'c'}, {'info': ''}),
+    ],
+)
+def test_nothing_that_an_error_says_is_lost(
+    error: object, found: dict[str, object]
+) -> None:
+    mapping = error_mapping(error)
+    assert {key: mapping.get(key) for key in found} == found

@@ -18,6 +18,8 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.tokens import (
     ANONYMOUS,
+    TokenParameter,
+    token_parameter_of,
     token_type_of,
     tokens_from_answer,
 )
@@ -101,3 +103,46 @@ def test_modules_without_token_and_unknown_ones_are_told_apart() -> None:
         token_type_of('query', {'parameters': []})
     with pytest.raises(UnknownModule, match="no API module 'nosuch'"):
         token_type_of('nosuch', None)
+
+
+@pytest.mark.parametrize(
+    ('module', 'info', 'name', 'type_'),
+    [
+        (
+            'edit',
+            {'parameters': [{'name': 'title'}, {'name': 'token', 'tokentype': 'csrf'}]},
+            *('token', 'csrf'),
+        ),
+        (
+            'clientlogin',
+            {
+                'prefix': '',
+                'parameters': [{'name': 'logintoken', 'tokentype': 'login'}],
+            },
+            *('logintoken', 'login'),
+        ),
+        (
+            'x',
+            {'prefix': 'xy', 'parameters': [{'tokentype': 'patrol'}]},
+            *('xytoken', 'patrol'),
+        ),
+        ('login', {'prefix': 'lg', 'parameters': []}, 'lgtoken', 'login'),
+        ('login', {}, 'token', 'login'),
+    ],
+)
+def test_a_module_takes_its_token_under_the_name_that_it_says(
+    module: str, info: dict[str, object], name: str, type_: str
+) -> None:
+    assert token_parameter_of(module, info) == TokenParameter(name, TokenType(type_))
+
+
+def test_no_tokens_are_an_empty_list_to_php() -> None:
+    assert tokens_from_answer({'query': {'tokens': []}}) == {}
+
+
+def test_a_module_that_is_missing_is_named_with_its_wiki() -> None:
+    for find in token_parameter_of, token_type_of:
+        with pytest.raises(UnknownModule, match=r"^The wiki has no API module 'x'\."):
+            find('x', None)
+        with pytest.raises(UnknownModule, match=r"^meta has no API module 'x'\."):
+            find('x', None, 'meta')
