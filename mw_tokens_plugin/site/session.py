@@ -36,7 +36,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
 import pywikibot
 from pywikibot.comms import http
@@ -53,6 +53,7 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.base import WikiSite
 from mw_tokens_plugin.site.clock import ServerClock
+from mw_tokens_plugin.site.questions import asking
 from mw_tokens_plugin.site.settings import settings
 from mw_tokens_plugin.site.traffic import Traffic
 
@@ -272,25 +273,55 @@ def is_attended() -> bool:
 
 @contextmanager
 def unattended() -> Iterator[None]:
-    """Let questions of pywikibot's login raise where nobody can answer them."""
-    ui = pywikibot.bot.ui
-    if is_attended():
-        yield
-        return
+    """Let questions of pywikibot's login raise where nobody can answer them.
 
-    def refuse(question: str, *args: object, **kwargs: object) -> NoReturn:
+    Where somebody can, they are seen. The question is asked deep inside
+    pywikibot.login, with no hook of its own.
+    """
+    global _logins
+    ui = pywikibot.bot.ui
+    with _counting:
+        if not _logins:
+            _replace_input(ui)
+        _logins += 1
+    try:
+        yield
+    finally:
+        with _counting:
+            _logins -= 1
+            if not _logins:
+                _restore_input(ui)
+
+
+#: How many threads are logging in.
+_logins = 0
+_counting = threading.Lock()
+
+
+def _replace_input(ui: Any) -> None:
+    theirs = ui.input
+
+    def ask(question: str, *args: object, **kwargs: object) -> object:
+        if is_attended():
+            with asking():
+                return theirs(question, *args, **kwargs)
         raise LoginNeedsInput(
             f'The login asks: "{question.strip()}", and there is no terminal. Name a '
             f'password file in user-config.py, and start again. {WITHOUT_TERMINAL}'
         )
 
-    # The question is asked deep inside pywikibot.login, with no hook of its own.
-    ui.input = refuse
-    try:
-        yield
-    finally:
-        if ui.__dict__.get('input') is refuse:
-            del ui.input
+    ask.before = ui.__dict__.get('input')  # type: ignore[attr-defined]
+    ui.input = ask
+
+
+def _restore_input(ui: Any) -> None:
+    ours = ui.__dict__.get('input')
+    if not hasattr(ours, 'before'):
+        return  # somebody has put another one in its place
+    if ours.before is None:
+        del ui.input
+    else:
+        ui.input = ours.before
 
 
 def _names(cookies: Iterable[tuple[str, ...]]) -> set[tuple[str, ...]]:

@@ -453,3 +453,37 @@ def test_an_operator_logs_in_at_a_terminal(
     assert 'clientlogin' in log
     for secret in (code, 'WRONGWRONGWRONG7', farm.operator.password):
         assert secret not in run.said + log
+
+
+def test_a_question_in_mid_campaign_is_seen_and_ended_by_ctrl_c(
+    operator: Operator, desk: Desk, farm: Farm, spambots: Callable[[int], list[str]]
+) -> None:
+    """The bar is gone while it is asked, and the campaign can be resumed."""
+    names = spambots(40)
+    (desk.directory / 'names').write_text('\n'.join(names), 'utf-8')
+    who = f' for {operator.name} on {farm.family}:meta {HIDDEN}'
+    operator.sandbox.faults.arm(
+        kind='lose-session', remembered=True, action='setglobalaccountstatus', nth=5
+    )
+    run = desk.talk(
+        '-file:names',
+        '-reason:t',
+        '-always',
+        answers=[
+            (f'Authenticator code{who}', operator.recovery_codes[0]),
+            (f'Authenticator code{who}', '\x03'),
+        ],
+    )
+    assert run.code == 130, run.said
+    assert '-resume' in run.said
+    assert 'Traceback' not in run.said
+    assert 4 <= len(farm.locked(names)) < 40
+
+
+def test_too_many_logins_end_a_script_for_now(
+    operator: Operator, pwb: Callable[..., Run]
+) -> None:
+    operator.try_passwords()
+    run = pwb('global_lock', 'Spambot 00001', '-reason:t', '-always')
+    assert run.code == 75, run.said
+    assert 'wait 2 minutes' in run.err

@@ -30,6 +30,7 @@ from mw_tokens_plugin.campaign.report.wording import not_to_do, why_skipped
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.display import displayable
 from mw_tokens_plugin.protocol.lookalikes import marked
+from mw_tokens_plugin.site.questions import shown
 
 #: Targets of each kind that a plan lists unless all are asked for.
 MAX_LISTED = 200
@@ -178,15 +179,17 @@ class Reporter:
         if not self.interactive:
             yield
             return
-        with Progress(
+        progress = Progress(
             TextColumn('{task.description}'),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
-        ) as self._progress:
-            self._task = self._progress.add_task(verb, total=total)
+        )
+        # A login that asks for a code in the middle of it is seen.
+        with progress as self._progress, shown(progress.stop, progress.start):
+            self._task = progress.add_task(verb, total=total)
             yield
         self._progress = None
 
@@ -220,19 +223,19 @@ class Reporter:
         more: str,
     ) -> None:
         targets = iter(targets)
-        shown = list(islice(targets, most))
-        if not shown:
+        listed = list(islice(targets, most))
+        if not listed:
             return
         unshown = sum(1 for _ in targets)
         why = message('campaign-column-why')
-        rows = [{**columns(target), why: why_skipped(target)} for target in shown]
-        title = heading(len(shown) + unshown)
-        if table := self._table(shown, rows):
+        rows = [{**columns(target), why: why_skipped(target)} for target in listed]
+        title = heading(len(listed) + unshown)
+        if table := self._table(listed, rows):
             table.title = title
             self._console.print(table)
         else:
             self.line(title)
-            for target, row in zip(shown, rows, strict=True):
+            for target, row in zip(listed, rows, strict=True):
                 words = [
                     row.pop(why),
                     *(f'{key} {text}' for key, text in row.items() if text),
