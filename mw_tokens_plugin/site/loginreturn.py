@@ -6,8 +6,10 @@ pasted. What the address means is left to :mod:`mw_tokens_plugin.protocol.authma
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pywikibot
 
@@ -18,6 +20,8 @@ from mw_tokens_plugin.site.listener import ReturnListener
 
 #: Seconds that the listener waits.
 PATIENCE = 1800.0
+#: Seconds for which the browser is waited for after Enter was pressed.
+_AFTER_ENTER = 60.0
 #: How often the person is asked whether the browser has come back.
 _MAX_QUESTIONS = 20
 
@@ -57,7 +61,7 @@ class LoginReturn:
         :param ask: asks a question, and returns the answer
         :raises LoginRefused: nobody came back
         """
-        came: list[str] = []
+        came: queue.Queue[str] = queue.Queue()
         if self._listener is not None:
             threading.Thread(
                 target=_receive, args=(self._listener, step, came), daemon=True
@@ -70,13 +74,14 @@ class LoginReturn:
             ).strip()
             if pasted:
                 return pasted
-            if came:
-                return came[0]
+            if self._listener is not None:
+                with suppress(queue.Empty):
+                    return came.get(timeout=_AFTER_ENTER)
             pywikibot.info('Nobody has come back yet.')
         raise LoginRefused('Nobody came back from the browser. Log in again.')
 
 
-def _receive(listener: ReturnListener, step: Redirect, came: list[str]) -> None:
+def _receive(listener: ReturnListener, step: Redirect, came: queue.Queue[str]) -> None:
     url = listener.wait(step.expects, PATIENCE)
     if url is not None:
-        came.append(url)
+        came.put(url)
