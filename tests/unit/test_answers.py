@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mw_tokens_plugin.protocol.answers import is_answer, is_error, may_be_answer
+from mw_tokens_plugin.exceptions import UnexpectedAnswer
+from mw_tokens_plugin.protocol.answers import (
+    error_items,
+    is_answer,
+    is_error,
+    items_of,
+    may_be_answer,
+    part_of,
+)
 from mw_tokens_plugin.protocol.responses import error_mapping
 
 LOCK = 'setglobalaccountstatus'
@@ -123,3 +131,54 @@ def test_any_json_is_survived(value: object) -> None:
     assert isinstance(found['info'], str)
     if is_error(value):
         assert found['code'] != 'Unknown' or 'Unknown' in repr(value)
+
+
+@pytest.mark.parametrize(
+    'query',
+    [
+        *(
+            'text',
+            7,
+            ['x'],
+            {'userinfo': []},
+            {'userinfo': {}},
+            {'userinfo': {'name': 7}},
+        ),
+        *({name: 'x'} for name in ('general', 'globaluserinfo', 'tokens')),
+        *({name: ['x']} for name in ('general', 'globaluserinfo', 'tokens')),
+        *({'general': {'generator': text}} for text in ('', 'MediaWiki', 7)),
+    ],
+)
+def test_a_query_s_answer_of_another_form_comes_from_elsewhere(query: object) -> None:
+    assert not is_answer('query', {'batchcomplete': True, 'query': query})
+
+
+def test_empty_mappings_are_lists_to_php() -> None:
+    for name in 'general', 'globaluserinfo', 'tokens':
+        assert is_answer('query', {'query': {name: []}})
+    general = {'generator': 'MediaWiki 1.45.0-wmf.1'}
+    assert is_answer('query', {'query': {'general': general}})
+
+
+def test_what_unknown_modules_answer_is_none_with_an_error_or_a_status_of_one() -> None:
+    assert not may_be_answer('new', {'new': 1, 'errors': 'none'}, 400)
+    assert not may_be_answer('new', {'x': 1, 'errors': 'timeout'}, 200)
+    assert not may_be_answer('new', {'x': 1}, 400)
+    assert may_be_answer('new', {'x': 1}, 399)
+    # "success" is Wikibase's word, not anybody's.
+    assert not is_answer('edit', {'success': 1})
+
+
+def test_what_is_missing_in_an_answer_is_named_by_its_way() -> None:
+    answer = {'query': {'pages': [{'title': 'X'}], 'odd': ['x'], 'text': 'x'}}
+    assert items_of(answer, 'query', 'pages') == [{'title': 'X'}]
+    for last in 'odd', 'text', 'missing':
+        with pytest.raises(UnexpectedAnswer, match=rf'no list query\.{last}\.$'):
+            items_of(answer, 'query', last)
+    with pytest.raises(UnexpectedAnswer, match=r'hold query\.text,.*TypeError: a str'):
+        part_of(answer, 'query', 'text')
+    nested = {'m': [[{'message': 'a', 'x': [1]}], [{'code': 'b', 'y': [2]}]]}
+    assert [item.get('message', item.get('code')) for item in error_items(nested)] == [
+        'a',
+        'b',
+    ]

@@ -115,3 +115,23 @@ def test_a_block_is_stricter_if_it_stops_more(
 def test_an_end_is_the_one_that_mediawiki_would_set(text: str, end: str | None) -> None:
     found = ends_at(text, datetime(2024, 2, 29, tzinfo=timezone.utc))
     assert end == (found and found.isoformat())
+
+
+def test_the_settings_of_a_block_are_all_of_it() -> None:
+    names = ('anon_only', 'account_creation', 'autoblock', 'block_email')
+    for name in names:
+        assert BlockSettings.of(block(INFINITY, **{name: True})) == BlockSettings(
+            'infinity', **{name: True}
+        )
+    end = datetime(2027, 1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
+    assert BlockSettings.of(block(end)).expiry == '2027-01-01T00:00:00Z'
+    with pytest.raises(ValueError, match=r"^'soon' is not an expiry$"):
+        BlockSettings('soon').end(NOW)
+
+
+def test_an_end_that_is_later_or_about_the_same_is_no_sooner() -> None:
+    found = [
+        BlockSettings(ours).ends_no_sooner(WEEK, NOW)
+        for ours in ('1 month', '1 week', '163 hours', '6 days', 'infinity')
+    ]
+    assert found == [True, True, True, False, True]
