@@ -215,6 +215,10 @@ def check_replaceable(path: str | Path) -> None:
     with naming(path):
         try:
             open_private(attempt, 'new').close()
+        except OSError as error:
+            if error.filename == str(attempt):
+                error.filename = str(path)
+            raise
         finally:
             attempt.unlink(missing_ok=True)
 
