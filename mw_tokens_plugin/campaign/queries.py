@@ -46,14 +46,24 @@ class Queries(RowStore):
 
         :param state: only those in this state
         """
-        last = 0
+        last, end = 0, None
+        if state is None:
+            last, end = self._range(campaign)
         while True:
             with self.database.begin() as connection:
-                page = self._page(connection, campaign, state, last, CHUNK)
+                page = self._page(connection, campaign, state, last, CHUNK, end=end)
             yield from (target_of(row, campaign.action) for row in page)
             if len(page) < CHUNK:
                 return
             last = page[-1].id
+
+    def _range(self, campaign: Campaign) -> tuple[int, int]:
+        """Return the numbers between which those of all targets are."""
+        first, last = sa.func.min(targets.c.id), sa.func.max(targets.c.id)
+        mine = targets.c.campaign_id == campaign.id
+        with self.database.begin() as connection:
+            row = connection.execute(sa.select(first, last).where(mine)).one()
+        return (row[0] or 1) - 1, row[1] or 0
 
     def named(
         self, campaign: Campaign, names: Sequence[str], kind: str | None = ''

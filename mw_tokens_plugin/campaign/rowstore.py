@@ -87,16 +87,24 @@ class RowStore:
         after: int,
         size: int,
         owner: str | None = None,
+        end: int | None = None,
     ) -> Sequence[Row]:
+        number: sa.ColumnElement[int] = targets.c.campaign_id
+        if end is not None:
+            # No index has the campaign and the number alone. With one of the campaign
+            # each page would read and sort all of its targets.
+            number = number + 0
         query = (
             sa.select(targets)
-            .where(targets.c.campaign_id == campaign.id)
+            .where(number == campaign.id)
             .where(targets.c.id > after)
             .order_by(targets.c.id)
             .limit(size)
         )
         if state is not None:
             query = query.where(targets.c.state == state.value)
+        if end is not None:
+            query = query.where(targets.c.id <= end)
         if owner is not None:
             query = query.where(targets.c.owner == owner)
         return connection.execute(query).all()

@@ -5,7 +5,7 @@ What is sealed, and how that is compared, is in :mod:`mw_tokens_plugin.campaign.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.report.wording import colleagues_lines, compared_lines
@@ -31,6 +31,8 @@ class Comparing:
     sealer: Sealer
     lost: int = 0
     must_be_shown: bool = False
+    #: Lines that the operator has read, before the plan.
+    _told: set[str] = field(default_factory=set)
 
     def check_stages(self, campaign: Campaign) -> None:
         """Look whether others have ended a stage, so that the next one would begin.
@@ -79,7 +81,9 @@ class Comparing:
     def _tell(self, campaign: Campaign) -> Comparison:
         compared = self.sealer.compare()
         for line in compared_lines(compared, campaign):
-            self.run.reporter.line(line, urgent=True)
+            if line not in self._told:
+                self._told.add(line)
+                self.run.reporter.line(line, urgent=True)
         # Runs of colleagues may have ended them.
         if not self.sealer.has_colleagues:
             self.lost = max(self.lost, compared.lost)

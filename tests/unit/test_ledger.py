@@ -67,6 +67,30 @@ def test_a_name_is_a_target_once_whatever_its_letters(ledger: Ledger) -> None:
     assert names == ['A', 'B', '\u00c9', 'E', 'a', 'C']
 
 
+def test_reading_all_targets_takes_work_in_proportion_to_their_number(
+    ledger: Ledger,
+) -> None:
+    """Counted in steps of the database: pages that sort all of them each are seen."""
+    if ledger.database.engine.dialect.name != 'sqlite':
+        pytest.skip('only SQLite counts its steps')
+    work = []
+    for number in (2000, 8000):
+        campaign = begin(ledger, *map(str, range(number)), campaign=f'of {number}')
+        steps = 0
+
+        def count() -> None:
+            nonlocal steps
+            steps += 1
+
+        pool: Any = ledger.database.engine.raw_connection
+        connection = pool()
+        connection.driver_connection.set_progress_handler(count, 100)
+        connection.close()
+        assert sum(1 for _ in ledger.targets(campaign)) == number
+        work.append(steps)
+    assert 0 < work[1] < 5 * work[0], work
+
+
 def test_decisions_come_back_as_they_went_in(ledger: Ledger) -> None:
     campaign = begin(ledger, 'A', 'B')
     act = Decision('A', central_id=7, facts={'edits': 3, 'groups': ['x']})
