@@ -149,7 +149,7 @@ class Management:
             ]
             if is_followed:
                 then = campaign.options['then']
-                about = {'number': len(then['names']), 'name': then['name']}
+                about = {'number': self._to_follow(then), 'name': then['name']}
                 numbers.append(message('campaign-count-following', **about))
             reporter.say(
                 'campaign-listed',
@@ -286,6 +286,14 @@ class Management:
             return False
         following = self._ledger.find(then['name'])
         return following is None or following.finished_at is None
+
+    def _to_follow(self, then: Mapping[str, Any]) -> int:
+        """Return how many targets of a campaign that follows another one are left."""
+        following = self._ledger.find(then['name'])
+        if following is None or following.listed_at is None:
+            return len(then['names'])
+        counts = self._ledger.counts(following)
+        return sum(counts[s] for s in (State.LISTED, State.PLANNED, State.LEASED))
 
     def _stage(self, campaign: Campaign | None) -> str:
         """Return how far a campaign is, with the one that follows it."""

@@ -265,6 +265,9 @@ def test_requests_are_marked_by_the_locks_even_if_blocks_were_resumed_alone(
         assert 'Campaign both-blocks' in marked.out
     assert "'''Partly done''': 4 of the 5" in text(sandbox)
     assert 'To resume' not in pwb('campaign', 'show', 'both').out
+    # Of the blocks only that which is tried again is left to do.
+    assert pwb('campaign', 'retry-failed', 'both-blocks', '-always').code == 4
+    assert '4 done, 1 to block in both-blocks' in pwb('campaign', 'list').out
 
 
 def _killed(*args: object) -> None:
