@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -17,6 +18,9 @@ from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.undone import Undone
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
+
+#: How far the clocks of this machine and of the wiki may differ.
+_CLOCKS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +99,9 @@ class OtherUndos:
             if undo.action != self._undo.action or undo.id == self._undo.id:
                 continue
             # One that is older was of a campaign that had this name before.
-            if undo.options.get('undone') != campaign.name or (
-                undo.created_at < campaign.created_at
-            ):
-                continue
-            found.update(self._ended(undo, names))
+            is_of_this = undo.options.get('undone') == campaign.name
+            if is_of_this and undo.id > campaign.id:
+                found.update(self._ended(undo, names))
         return found
 
     def later(
@@ -111,13 +113,11 @@ class OtherUndos:
         """
         ends = {n: t.ended_at for n, t in recorded.items() if t.ended_at is not None}
         for other in self._ledger.campaigns(lambda error: None):
-            is_of_same = (other.action, other.wiki, other.api) == (
-                *(campaign.action, campaign.wiki),
-                campaign.api,
-            )
+            where = (campaign.action, campaign.wiki, campaign.api)
+            is_of_same = (other.action, other.wiki, other.api) == where
             if not ends or not is_of_same or other.id == campaign.id:
                 continue
-            if other.finished_at is not None and other.finished_at < min(ends.values()):
+            if other.finished_at and other.finished_at < min(ends.values()) - _CLOCKS:
                 continue
             found = {
                 name: target
@@ -132,9 +132,9 @@ class OtherUndos:
 
     def _ended(self, campaign: Campaign, names: Collection[str]) -> dict[str, Target]:
         """Return those targets that are done by what nobody else can have written."""
+        found = self._ledger.named(campaign, list(names))
+        done = {n: target for n, target in found.items() if target.state is State.DONE}
+        if not done:
+            return {}
         sealer = self._sealer_of(campaign)
-        return {
-            name: target
-            for name, target in self._ledger.named(campaign, list(names)).items()
-            if target.state is State.DONE and sealer.vouched(target) is not None
-        }
+        return {n: t for n, t in done.items() if sealer.vouched(t) is not None}
