@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from centralauth_sandbox import Sandbox
+from centralauth_sandbox.loginsteps import Factors
 
 from .desk import Desk
 from .farms import Farm, write_private
@@ -128,3 +129,78 @@ def test_a_login_that_fails_writes_no_password_to_a_log(
     assert said.count('***') > 1
     assert 'clientlogin' in said
     assert re.findall('horse|attery|staple', said) == []
+
+
+#: Logins that fail after everything was typed, by a program that logs all it can.
+FAILING = """
+import logging, sys, traceback
+import pywikibot
+
+logging.basicConfig(level=1, filename='everything.log')
+pywikibot.bot.init_handlers()
+logging.getLogger('pywiki').setLevel(1)
+logging.getLogger('pywiki').propagate = True
+
+
+class Terminal:
+    def isatty(self):
+        return True
+
+
+sys.stdin = Terminal()
+typed = iter({typed!r})
+
+
+def ask(question, *args, **kwargs):
+    answer = next(typed, None)
+    if answer is None:
+        raise KeyboardInterrupt
+    return answer
+
+
+pywikibot.bot.ui.input = ask
+for user in {users!r}:
+    site = pywikibot.Site(user=user)
+    try:
+        site.login()
+    except (Exception, KeyboardInterrupt) as error:
+        traceback.print_exc()
+        logging.exception('it failed')
+        pywikibot.exception()
+        print(repr(error), vars(error), site, vars(site))
+print('reached the end')
+"""
+
+
+def test_logins_that_fail_show_nothing_that_was_typed(
+    desk: Desk, farm: Farm, sandbox: Sandbox
+) -> None:
+    """Codes of all kinds, wrong and right ones, new passwords, answers to captchas."""
+    right = 'ABCDEFGHIJKLMNOP'
+    wrong = ['WRONGWRONGWRONG2', '918273', '918274', '918275', '918276']
+    new = ['a brand new one', 'a different one']
+    operator = sandbox.farm.accounts[farm.operator.name]
+    operator.factors = Factors(recovery_codes=[right], mailed=True)
+    sandbox.farm.accounts[farm.sysop.name].factors = Factors(password='forced')
+    farm.configure(desk.directory, plugin=True)
+    config = desk.directory / 'user-config.py'
+    users = [farm.operator.name, farm.sysop.name]
+    with config.open('a', encoding='utf-8') as file:
+        file.write("debug_log = ['']\nverbose_output = 3\nlog = ['*']\n")
+    program = FAILING.format(typed=[wrong[0], right, *wrong[1:], *new], users=users)
+    run = desk.python(program, PYTHONWARNINGS='default')
+    assert 'reached the end' in run.out, run.said
+    assert 'Too many failures!' in run.said
+    assert 'The two are not the same' in run.said
+    written = [
+        path.read_text('utf-8', 'replace')
+        for path in desk.directory.rglob('*')
+        if path.is_file()
+        and path.name != 'user-password.py'
+        and path.suffix != '.lwp'
+        and 'scripts' not in path.relative_to(desk.directory).parts
+    ]
+    assert any('clientlogin' in text for text in written)
+    secrets = [right, *wrong, *new, farm.operator.password, farm.sysop.password]
+    for secret in secrets:
+        assert not [text for text in (run.said, *written) if secret in text], secret
