@@ -100,8 +100,11 @@ def block_columns(target: Target) -> dict[str, str]:
         return account_columns(target)
     if 'now' in facts:
         now, then = facts['now'], facts['then']
-        if now is not None and number_in(target.name) and not target.decision.hidden:
+        whom = facts.get('target')
+        if now is not None and number_in(target.name):
             whom = now['target'] or message('global_block-automatic')
+        # An undo blocks again what was named by its number, or is renamed since.
+        if whom not in (None, target.name) and not target.decision.hidden:
             columns[message('global_block-column-target')] = whom
         if now is not None:
             about = {'settings': shown_settings(now), 'by': now['by'] or ''}

@@ -424,6 +424,7 @@ def test_a_number_protects_nobody_less_and_its_target_is_shown(
     assert list(blocks(sandbox)) == ['192.0.2.1']
     report = global_block('-undo:up', '-reason:Not sorry', '-always')
     assert report.code == 0, report.said
+    assert f'{numbers[1]} (target {spam(1)[0]}; then' in report.out
     assert len(blocks(sandbox)) == 4
     assert hidden not in run.said + report.said
 
