@@ -76,8 +76,8 @@ class _Faults:
         try:
             return self._proxy.faults.arm(*args, **values)
         except FaultError as error:
-            if 'has no hook' in str(error):
-                lacks(f'a hook for a fault: {error}')
+            if 'has no hook' in str(error) or 'only the sandbox' in str(error):
+                lacks(f'such a fault: {error}')
             raise
 
     def clear(self) -> None:

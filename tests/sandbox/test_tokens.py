@@ -426,7 +426,7 @@ def test_a_login_waits_for_the_late_answer_that_would_undo_it(
     sandbox.command('end-sessions', user=OPERATOR)
     sandbox.journal.clear()
     # The answer to a request of a dead session takes the cookies away.
-    sandbox.faults.arm(kind='slow', action='paraminfo', when='after', seconds=0.3)
+    sandbox.faults.arm(kind='slow', action='paraminfo', when='after', seconds=1.0)
     read = site.simple_request(action='paraminfo', modules='main')
     with ThreadPoolExecutor(1) as pool:
         late = pool.submit(read.submit)
