@@ -7,15 +7,17 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from centralauth_sandbox import Sandbox
+from mw_tokens_plugin.campaign import heartbeats
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
@@ -255,11 +257,14 @@ def test_forgotten_campaigns_are_gone(
 
 
 def test_a_campaign_at_work_is_left_alone(
-    campaign: Script, ledger: Ledger, half: str
+    campaign: Script, ledger: Ledger, half: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = ledger.find(half)
     assert found is not None
-    with at_work(ledger, found, account='Somebody@sandbox:meta'):
+    with at_work(ledger, found, account='Somebody@sandbox:meta') as run:
+        # It sends a heartbeat while it is watched, however long that takes.
+        watched = {**vars(time), 'sleep': lambda seconds: run.sign()}
+        monkeypatch.setattr(heartbeats, 'time', SimpleNamespace(**watched))
         assert campaign('forget', half, '-always').code == 75
         assert campaign('retry-failed', half, '-always').code == 75
     assert ledger.find(half) is not None
