@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import ages, errors, timestamps
+from . import ages, errors, timestamps, unimitated
 from .declarations import Declarations, Parameter
 from .errors import ApiError, InternalError, StatusError
 from .exchange import Answer
@@ -181,6 +181,8 @@ class Call:
                 continue
             self.known.add(name)
             raw = self.given.get(name)
+            if raw is not None:
+                unimitated.check(path, parameter.name, parameter.default, raw)
             if parameter.type == 'upload':
                 if raw is not None:
                     raise errors.no_file(name)

@@ -271,8 +271,12 @@ def _parse_parameter(line: str, values: Mapping[str, tuple[str, ...]]) -> Parame
 @cache
 def _bare_module(path: str, group: str) -> Module:
     name = path.rpartition('+')[2]
+    # Clients look for the limit of a list before they ask, and then learn that it is
+    # not imitated.
+    limit = Parameter('limit', 'limit', default=10, min=1, max=500, highmax=5000)
+    parameters = (limit, Parameter('continue', 'string')) if '+' in path else ()
     return Module(
-        path, f'Api{name.capitalize()}', 'MediaWiki', 'r', '', (), (), group, ''
+        path, f'Api{name.capitalize()}', 'MediaWiki', 'r', '', (), parameters, group, ''
     )
 
 

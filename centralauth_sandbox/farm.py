@@ -68,6 +68,8 @@ class Wiki(PageStore):
         self.suppressed_log: set[int] = set()
         self.blocks: dict[str, Block] = {}
         self.watched: dict[str, set[Title]] = {}
+        #: When somebody ceases to watch a page, where they do.
+        self.watched_until: dict[tuple[str, Title], str] = {}
         self.patrolled: set[int] = set()
         self.rate_limits: dict[tuple[str, str], tuple[int, float]] = {}
         self._hits: dict[tuple[str, str], list[float]] = {}

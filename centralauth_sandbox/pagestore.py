@@ -24,6 +24,8 @@ class PageStore:
         self.deletions = Deletions()
         self.pages: dict[Title, Page] = {}
         self.page_ids: dict[int, Page] = {}
+        #: Titles that nobody may create a page with: level and expiry.
+        self.protected_titles: dict[Title, tuple[str, str]] = {}
         self.archive: dict[Title, list[Revision]] = {}
         #: Of which page each archived revision was.
         self.archived_from: dict[int, int] = {}

@@ -183,6 +183,8 @@ class Page:
     title: Title
     revisions: list[Revision]
     protection: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: Of which kinds of protection the pages have a share that it embeds.
+    cascading: frozenset[str] = frozenset()
     touched: str = ''
 
     @property

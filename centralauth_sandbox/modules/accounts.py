@@ -14,7 +14,8 @@ from ..errors import ApiError, InternalError
 from ..farm import Wiki
 from ..records import Account, LocalAccount, WikiSet
 from ..rights import GLOBAL_GROUPS
-from ..titles import canonical_user
+from ..titles import Title, canonical_user
+from .blocks import expiry_of
 from .status import no_comment
 
 Json = dict[str, Any]
@@ -99,7 +100,16 @@ def globaluserrights(call: Call, values: Values) -> None:
     if added or removed:
         call.need('globalgroupmembership', 'edit the global groups of a user')
     groups = (account.groups | set(added)) - set(removed)
+    until = _expiries(call, added, values['expiry'] or ['infinite'])
+    account.expiries = {
+        g: e for g, e in account.expiries.items() if g in groups
+    } | until
     if groups != account.groups:
+        title = Title(2, account.name)
+        params = {'oldGroups': sorted(account.groups), 'newGroups': sorted(groups)}
+        call.wiki.write_log(
+            'gblrights', 'usergroups', call.user, title, values['reason'], params
+        )
         account.groups = groups
         call.answer.effect = 'globaluserrights'
     call.result['globaluserrights'] = {
@@ -108,6 +118,19 @@ def globaluserrights(call: Call, values: Values) -> None:
         'added': added,
         'removed': removed,
     }
+
+
+def _expiries(call: Call, groups: list[str], given: list[str]) -> dict[str, str]:
+    """Return when memberships end that do."""
+    expiries = given * len(groups) if len(given) == 1 else given
+    if len(expiries) != len(groups):
+        raise ApiError(
+            'toofewexpiries',
+            f'{len(expiries)} expiry timestamps were provided where {len(groups)} were '
+            'needed.',
+        )
+    ends = {g: expiry_of(call, e) for g, e in zip(groups, expiries, strict=True)}
+    return {group: end for group, end in ends.items() if end != 'infinity'}
 
 
 @query('globaluserinfo')
@@ -219,7 +242,10 @@ def wikisets(call: Call, values: Values) -> None:
     """List the wiki sets."""
     prop = values['prop'] or ()
     found: list[Json] = []
-    for id, chosen in enumerate(call.farm.wiki_sets, 1):
+    numbered = list(enumerate(call.farm.wiki_sets, 1))
+    if values['orderbyname']:
+        numbered.sort(key=lambda item: item[1].name)
+    for id, chosen in numbered:
         if chosen.name < (values['from'] or ''):
             continue
         item: Json = {
@@ -239,7 +265,11 @@ def wikisets(call: Call, values: Values) -> None:
 @query('globalrenamestatus')
 def globalrenamestatus(call: Call, values: Values) -> None:
     """List renames under way."""
-    renaming = [a.name for a in call.farm.accounts.values() if a.renaming]
+    renaming = [
+        account.name
+        for account in call.farm.accounts.values()
+        if account.renaming and values['user'] in (None, account.name)
+    ]
     if renaming:
         values['output']['globalrenamestatus'] = {
             name: {'from': name, 'to': name} for name in renaming

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ..call import Call, Values, query
-from ..records import Change, LogEntry
-from ..titles import parse_title
-from .query import Json
+from ..records import Change, LogEntry, Page, Revision
+from ..titles import Network, Title, network_of, parse_title, within
+from .query import Json, redirect_target
 from .watching import is_autopatrolled, is_patrolled
 
 
@@ -35,6 +35,9 @@ def logevents(call: Call, values: Values) -> None:
         if (title is not None and entry.title != title) or _outside(entry, values):
             continue
         if values['user'] and entry.user != values['user']:
+            continue
+        # No entry has any tag.
+        if values['tag'] is not None or not _begins(entry.title, values['prefix']):
             continue
         if values['namespace'] not in (None, entry.title.namespace):
             continue
@@ -67,6 +70,12 @@ def recentchanges(call: Call, values: Values) -> None:
         user = _author(change)
         if values['user'] and user[0] != values['user']:
             continue
+        if user[0] == values['excludeuser'] or values['tag'] is not None:
+            continue
+        page = call.wiki.page_ids.get(change.page_id)
+        is_top = page is not None and page.latest is change.revision
+        if values['toponly'] and not is_top:
+            continue
         if values['title'] and change.title != parse_title(values['title']):
             continue
         secret = change.log is not None and _is_suppressed(call, change.log)
@@ -80,8 +89,9 @@ def recentchanges(call: Call, values: Values) -> None:
             call.continuation[f'{prefix}continue'] = f'{stamp}|{change.id}'
             break
         if values['generating']:
-            page = call.wiki.page_ids.get(change.page_id)
-            if page:
+            if change.revision is not None and values['generaterevisions']:
+                values['pageset'].add_revision(change.revision.id)
+            elif page:
                 values['pageset'].add(page)
         else:
             found.append(_change_item(call, change, user, values['prop']))
@@ -100,6 +110,7 @@ def usercontribs(call: Call, values: Values) -> None:
     ]
     wanted = set(users or by_id)
     prefix = values['userprefix']
+    network = network_of(values['iprange']) if values['iprange'] else None
     skip = int(values['continue'] or 0)
     edits = [
         change
@@ -108,6 +119,7 @@ def usercontribs(call: Call, values: Values) -> None:
         and (
             change.revision.user in wanted
             or (bool(prefix) and change.revision.user.startswith(prefix))
+            or (network is not None and _is_within(change.revision.user, network))
         )
         and change.page_id in call.wiki.page_ids
     ]
@@ -129,25 +141,54 @@ def usercontribs(call: Call, values: Values) -> None:
             'top': page.latest is revision,
             'new': revision.parent == 0,
             'minor': revision.minor,
+            'patrolled': is_patrolled(call, change),
+            'autopatrolled': is_autopatrolled(call, change),
         }
-        if not _fits(facts, values['show'] or ()):
+        if not _fits(facts, values['show'] or ()) or values['tag'] is not None:
             continue
-        found.append(
-            {
-                'userid': revision.user_id,
-                'user': revision.user,
-                'pageid': page.id,
-                'revid': revision.id,
-                'parentid': revision.parent,
-                'ns': page.title.namespace,
-                'title': str(page.title),
-                'timestamp': revision.timestamp,
-                **{name: facts[name] for name in ('new', 'minor', 'top')},
-                'comment': revision.comment,
-                'size': revision.size,
-            }
-        )
+        if values['toponly'] and not facts['top']:
+            continue
+        item: Json = {'userid': revision.user_id, 'user': revision.user}
+        for prop, shown in _contribution(page, revision, facts).items():
+            if prop in values['prop']:
+                item |= shown
+        found.append(item)
     values['output']['usercontribs'] = found
+
+
+def _contribution(
+    page: Page, revision: Revision, facts: Mapping[str, bool]
+) -> dict[str, Json]:
+    """Return what can be told of an edit, by the name of the property."""
+    before = next((r.size for r in page.revisions if r.id == revision.parent), 0)
+    return {
+        'ids': {
+            'pageid': page.id,
+            'revid': revision.id,
+            'parentid': revision.parent,
+        },
+        'title': {'ns': page.title.namespace, 'title': str(page.title)},
+        'timestamp': {'timestamp': revision.timestamp},
+        'flags': {name: facts[name] for name in ('new', 'minor', 'top')},
+        'comment': {'comment': revision.comment},
+        'parsedcomment': {'parsedcomment': revision.comment},
+        'patrolled': {name: facts[name] for name in ('patrolled', 'autopatrolled')},
+        'size': {'size': revision.size},
+        'sizediff': {'sizediff': revision.size - before},
+        'tags': {'tags': []},
+    }
+
+
+def _is_within(name: str, network: Network) -> bool:
+    address = network_of(name)
+    return address is not None and within(address, network)
+
+
+def _begins(title: Title, prefix: str | None) -> bool:
+    wanted = parse_title(prefix) if prefix else None
+    return wanted is None or (
+        title.namespace == wanted.namespace and title.name.startswith(wanted.name)
+    )
 
 
 def _outside(item: LogEntry | Change, values: Values) -> bool:
@@ -207,10 +248,15 @@ def _author(change: Change) -> tuple[str, int]:
 def _is_shown(call: Call, change: Change, show: Iterable[str]) -> bool:
     """Say whether a change is patrolled, or not, as it is wanted."""
     patrolled = is_patrolled(call, change)
+    page = call.wiki.page_ids.get(change.page_id)
     facts = {
         'patrolled': patrolled,
         'unpatrolled': not patrolled,
         'autopatrolled': is_autopatrolled(call, change),
+        'anon': not _author(change)[1],
+        'bot': bool(change.revision and change.revision.bot),
+        'minor': bool(change.revision and change.revision.minor),
+        'redirect': page is not None and redirect_target(page) is not None,
     }
     return _fits(facts, show)
 
@@ -262,8 +308,13 @@ def _change_item(
         item |= {'oldlen': 0, 'newlen': revision.size if revision else 0}
     if 'timestamp' in prop:
         item['timestamp'] = change.timestamp
-    if 'comment' in prop:
-        item['comment'] = revision.comment if revision else log.comment if log else ''
+    comment = revision.comment if revision else log.comment if log else ''
+    item |= {name: comment for name in ('comment', 'parsedcomment') if name in prop}
+    if 'sha1' in prop and revision is not None:
+        item['sha1'] = revision.sha1
+    if 'redirect' in prop:
+        page = call.wiki.page_ids.get(change.page_id)
+        item['redirect'] = page is not None and redirect_target(page) is not None
     if 'tags' in prop:
         item['tags'] = []
     if 'loginfo' in prop and log and not secret:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..call import Call, Values, query
+from ..call import Call, Json, Values, query
+from ..records import Revision
+from .revisions import is_within
 
 
 @query('deletedrevs')
@@ -15,16 +17,29 @@ def deletedrevs(call: Call, values: Values) -> None:
         '"list=alldeletedrevisions" instead.'
     )
     pageset = values['pageset']
-    wanted = set(pageset.missing.values()) | {p.title for p in pageset.pages.values()}
-    values['output']['deletedrevs'] = [
-        {
-            'ns': title.namespace,
-            'title': str(title),
-            'revisions': [
-                {'timestamp': r.timestamp, 'user': r.user, 'comment': r.comment}
-                for r in reversed(revisions)
-            ],
-        }
-        for title, revisions in call.wiki.archive.items()
-        if title in wanted
-    ]
+    wanted = {page.title for page in pageset.pages.values()}
+    wanted |= set(pageset.missing.values())
+    found: list[Json] = []
+    left: int = values['limit']
+    for title, revisions in call.wiki.archive.items():
+        chosen = [r for r in revisions if _fits(r, values)]
+        if title not in wanted or not chosen or not left:
+            continue
+        chosen = (chosen if values['dir'] == 'newer' else chosen[::-1])[:left]
+        left -= len(chosen)
+        shown = [
+            {'timestamp': r.timestamp, 'user': r.user, 'comment': r.comment}
+            for r in chosen
+        ]
+        found.append({'ns': title.namespace, 'title': str(title), 'revisions': shown})
+    values['output']['deletedrevs'] = found
+
+
+def _fits(revision: Revision, values: Values) -> bool:
+    return (
+        is_within(revision, values)
+        and values['user'] in (None, revision.user)
+        and values['excludeuser'] != revision.user
+        # None has any tag.
+        and values['tag'] is None
+    )

@@ -12,8 +12,10 @@ from ..records import Page
 from ..titles import Title, parse_title
 from .creation import become_temporary
 from .permissions import check_edit
-from .query import page_of
+from .query import page_of, redirect_target
+from .sections import section_of, with_section
 from .undoing import undone_text
+from .watching import follow
 
 
 @action('edit')
@@ -27,6 +29,12 @@ def edit(call: Call, values: Values) -> None:
             'no-direct-editing',
             'Direct editing via API is not supported for content model '
             f'{title.model} used by {title}',
+        )
+    if values['contentformat'] not in (None, 'text/x-wiki'):
+        raise ApiError(
+            'badformat',
+            f'The requested format {values["contentformat"]} is not supported for '
+            f'content model wikitext used by {title}.',
         )
     _check_conditions(call, values, page)
     text = _new_text(call, values, page)
@@ -70,10 +78,11 @@ def edit(call: Call, values: Values) -> None:
             user=call.user,
             user_id=call.session.user_id,
             comment=values['summary'] or '',
-            minor=values['minor'],
+            minor=values['minor'] and not values['notminor'],
             bot=values['bot'] and 'bot' in call.rights,
         )
         call.answer.effect = 'edit'
+        follow(call, values, title)
         result |= {
             'pageid': call.wiki.pages[title].id,
             'title': str(title),
@@ -91,6 +100,21 @@ def edit(call: Call, values: Values) -> None:
 
 
 def _edited(call: Call, values: Values) -> tuple[Page | None, Title]:
+    page, title = _named(call, values)
+    target = redirect_target(page) if values['redirect'] and page else None
+    if target is None:
+        return page, title
+    if values['prependtext'] is None and values['appendtext'] is None:
+        raise ApiError(
+            'redirect-appendonly',
+            'You have attempted to edit using the "redirect"-following mode, which '
+            'must be used in conjunction with "section=new", "prependtext", or '
+            '"appendtext".',
+        )
+    return call.wiki.pages.get(target), target
+
+
+def _named(call: Call, values: Values) -> tuple[Page | None, Title]:
     if values['title'] is None and values['pageid'] is None:
         raise errors.one_of(['title', 'pageid'])
     if values['pageid'] is not None:
@@ -166,7 +190,18 @@ def _new_text(call: Call, values: Values, page: Page | None) -> str:
     old = page.latest.text if page else ''
     if values['undo']:
         return undone_text(call, values, page)
-    text: str = old if values['text'] is None else values['text']
-    whole = (values['prependtext'] or '') + text + (values['appendtext'] or '')
+    section = values['section']
+    part = old if section in (None, 'new') else section_of(old, section)
+    if section == 'new':
+        text = old
+        added = values['text'] or values['appendtext'] or ''
+        heading = values['sectiontitle'] or values['summary']
+        added = f'== {heading} ==\n\n{added}' if heading else added
+        whole = f'{text.rstrip()}\n\n{added}' if text.strip() else added
+    else:
+        text = part if values['text'] is None else values['text']
+        whole = (values['prependtext'] or '') + text + (values['appendtext'] or '')
+        if section is not None:
+            whole = with_section(old, section, whole)
     # No page is kept with blanks at its end.
     return whole.rstrip()

@@ -41,7 +41,7 @@ def imageinfo(call: Call, values: Values) -> None:
         part['imagerepository'] = 'local' if versions else ''
         if not versions:
             versions = call.farm.shared.versions.get(title.name, [])
-            if not versions:
+            if not versions or values['localonly']:
                 continue
             part['imagerepository'] = 'shared'
         chosen = [
@@ -67,6 +67,7 @@ def allimages(call: Call, values: Values) -> None:
         (name, versions[-1])
         for name, versions in call.wiki.files.versions.items()
         if _fits(name, versions[-1], values)
+        and _by_bots(call, versions[-1], values['filterbots'])
     ]
     files.sort(
         key=lambda file: (file[1].timestamp if by_time else '', file[0]),
@@ -288,6 +289,12 @@ def _archived_item(call: Call, name: str, id: int, prop: Container[str]) -> Json
         if key in prop:
             item |= fact
     return item
+
+
+def _by_bots(call: Call, version: FileVersion, wanted: str) -> bool:
+    uploader = call.wiki.accounts.get(version.user)
+    by_bot = uploader is not None and 'bot' in uploader.groups
+    return wanted == 'all' or by_bot == (wanted == 'bots')
 
 
 def _fits(name: str, version: FileVersion, values: Values) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ..call import Call, Values, query
@@ -20,20 +21,48 @@ def allusers(call: Call, values: Values) -> None:
     prefix = first_upper(values['prefix'] or '')
     first = first_upper(values['from'] or '')
     found: list[Json] = []
-    names = sorted(call.wiki.accounts, reverse=values['dir'] == 'descending')
+    last, backwards = first_upper(values['to'] or ''), values['dir'] == 'descending'
+    names = sorted(call.wiki.accounts, reverse=backwards)
+    actions = _recent_actions(call) if values['activeusers'] else {}
     for name in names:
         local = call.wiki.accounts[name]
-        if not name.startswith(prefix) or name < first or _is_hidden(call.wiki, local):
+        if (
+            not name.startswith(prefix)
+            or _is_before(name, first, backwards)
+            or _is_hidden(call.wiki, local)
+        ):
             continue
         if values['group'] and not local.groups & set(values['group']):
             continue
         if values['witheditsonly'] and not local.editcount:
             continue
+        if last and (name < last if backwards else name > last):
+            continue
+        if values['activeusers'] and not (recent := actions.get(name)):
+            continue
         if len(found) == values['limit']:
             call.continuation['aufrom'] = name
             break
-        found.append({'userid': local.id, 'name': name} | _user_item(call, local, prop))
+        item = {'userid': local.id, 'name': name} | _user_item(call, local, prop)
+        if values['activeusers']:
+            item['recentactions'] = recent
+        found.append(item)
     values['output']['allusers'] = found
+
+
+def _is_before(name: str, first: str, backwards: bool) -> bool:
+    """Say whether a list that begins with a name comes to another one later."""
+    return bool(first) and (name > first if backwards else name < first)
+
+
+def _recent_actions(call: Call) -> Counter[str]:
+    """Count what accounts have done within 30 days."""
+    since = call.farm.timestamp(call.farm.clock() - 30 * 86400)
+    return Counter(
+        change.revision.user
+        for change in call.wiki.changes
+        if change.revision is not None and change.timestamp >= since
+    )
 
 
 @query('users')

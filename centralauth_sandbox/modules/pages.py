@@ -15,9 +15,9 @@ from ..records import Page
 from ..titles import Title, parse_title
 from .blocked import check_block
 from .blocks import expiry_of
-from .pageprops import protectable
-from .permissions import check_protection, check_user_script, refusals
-from .query import page_of, purge_pages
+from .permissions import check_protection, check_user_script, protectable, refusals
+from .query import page_of, page_or_title, purge_pages
+from .watching import follow
 
 Json = dict[str, Any]
 
@@ -58,6 +58,7 @@ def delete(call: Call, values: Values) -> None:
         answer |= _delete_page(call, page, logged)
     if answer.get('logid') or 'scheduled' in answer:
         call.answer.effect = 'delete'
+        follow(call, values, title)
     call.result['delete'] = answer
 
 
@@ -86,6 +87,10 @@ def undelete(call: Call, values: Values) -> None:
             'been undeleted already.',
         )
     call.answer.effect = 'undelete'
+    talk = Title(title.namespace | 1, title.name)
+    if values['undeletetalk'] and talk != title and talk in call.wiki.archive:
+        call.wiki.undelete(talk, call.user, values['reason'])
+    follow(call, values, title)
     if timestamps and not count:
         # MediaWiki restores files first, and says both.
         call.result['error'] = {
@@ -135,6 +140,8 @@ def move(call: Call, values: Values) -> None:
         'redirectcreated': redirect,
         'moveoverredirect': replaced is not None,
     }
+    follow(call, values, source)
+    follow(call, values, target)
     if values['movetalk'] and source.namespace % 2 == 0 and target.namespace % 2 == 0:
         talk = call.wiki.pages.get(Title(source.namespace + 1, source.name))
         if talk is not None:
@@ -146,12 +153,12 @@ def move(call: Call, values: Values) -> None:
 
 @action('protect')
 def protect(call: Call, values: Values) -> None:
-    """Change the protection of a page."""
-    page = page_of(call, values)
-    call.answer.target = str(page.title)
+    """Change the protection of a page, or of the title of none."""
+    page, title = page_or_title(call, values)
+    call.answer.target = str(title)
     if 'protect' not in call.rights:
         raise errors.denied('change protection levels for this page')
-    if refusals(call, page, page.title, 'edit'):
+    if refusals(call, page, title, 'edit'):
         raise ApiError(
             'cantedit',
             'You cannot change the protection settings of this page because you do not '
@@ -170,7 +177,13 @@ def protect(call: Call, values: Values) -> None:
     levels, protections = {}, []
     for protection, text in zip(given, expiries, strict=True):
         kind, _, level = protection.partition('=')
-        if kind not in protectable(page.title):
+        if (kind == 'create') == (page is not None):
+            if page is None:
+                raise errors.missing_title()
+            raise ApiError(
+                'create-titleexists', "Existing titles can't be protected with create."
+            )
+        if page is not None and kind not in protectable(title):
             raise ApiError(
                 'protect-invalidaction', f'Invalid protection type "{kind}".'
             )
@@ -185,19 +198,28 @@ def protect(call: Call, values: Values) -> None:
         shown = 'infinite' if expiry == 'infinity' else expiry
         protections.append({kind: level, 'expiry': shown})
     # What is not listed is not protected any more.
-    page.protection = levels
+    if page is not None:
+        page.protection = levels
+        cascades = {kind for kind, (level, _) in levels.items() if level == 'sysop'}
+        page.cascading = frozenset(cascades if values['cascade'] else ())
+    elif 'create' in levels:
+        call.wiki.protected_titles[title] = levels['create']
+    else:
+        call.wiki.protected_titles.pop(title, None)
     call.wiki.write_log(
         'protect',
-        'protect' if page.protection else 'unprotect',
+        'protect' if levels else 'unprotect',
         call.user,
-        page.title,
+        title,
         values['reason'],
-        page_id=page.id,
+        page_id=page.id if page else 0,
     )
+    follow(call, values, title)
     call.answer.effect = 'protect'
     call.result['protect'] = {
-        'title': str(page.title),
+        'title': str(title),
         'reason': values['reason'],
+        **({'cascade': True} if page and page.cascading else {}),
         'protections': protections,
     }
 
@@ -245,6 +267,7 @@ def rollback(call: Call, values: Values) -> None:
         bot=values['markbot'],
     )
     call.answer.effect = 'rollback'
+    follow(call, values, page.title)
     call.result['rollback'] = {
         'title': str(page.title),
         'pageid': page.id,

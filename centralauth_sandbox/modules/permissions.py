@@ -41,6 +41,22 @@ def check_edit(call: Call, page: Page | None, title: Title) -> None:
     check_right_to_edit(call, page, title)
     if page is not None:
         check_protection(call, page, 'edit')
+    else:
+        check_creation(call, title)
+
+
+def check_creation(call: Call, title: Title) -> None:
+    """Refuse who may not create a page of a protected title.
+
+    :raises ApiError: protectedtitle.
+    """
+    level, expiry = call.wiki.protected_titles.get(title, ('', 'infinity'))
+    if is_kept_out(call, level, expiry):
+        raise ApiError(
+            'protectedtitle',
+            'This title has been protected from creation.',
+            key='titleprotected',
+        )
 
 
 def refusals(
@@ -79,12 +95,24 @@ def check_right_to_edit(call: Call, page: Page | None, title: Title) -> None:
 
 
 def check_protection(call: Call, page: Page, kind: str) -> None:
-    level, expiry = page.protection.get(kind, ('', ''))
-    right = {'sysop': 'editprotected', 'autoconfirmed': 'editsemiprotected'}.get(level)
-    if right is None or (expiry != 'infinity' and expiry <= call.farm.timestamp()):
-        return
-    if right not in call.rights:
+    """Refuse who may not do something to a page that is protected from it.
+
+    :raises ApiError: protectedpage.
+    """
+    if is_kept_out(call, *page.protection.get(kind, ('', ''))):
         raise ApiError(
             'protectedpage',
             'This page has been protected to prevent editing or other actions.',
         )
+
+
+def is_kept_out(call: Call, level: str, expiry: str) -> bool:
+    """Tell whether a protection concerns the user."""
+    right = {'sysop': 'editprotected', 'autoconfirmed': 'editsemiprotected'}.get(level)
+    ended = expiry != 'infinity' and expiry <= call.farm.timestamp()
+    return right is not None and not ended and right not in call.rights
+
+
+def protectable(title: Title) -> list[str]:
+    """Return what an existing page can be protected from."""
+    return ['edit', 'move', *(['upload'] if title.namespace == 6 else [])]

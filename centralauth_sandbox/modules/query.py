@@ -29,6 +29,8 @@ class PageSet:
     def __init__(self, call: Call) -> None:
         """Initializer."""
         self.call = call
+        #: Links to other projects are shown with their addresses.
+        self.iwurl = False
         self.parts: dict[int, Json] = {}
         self.pages: dict[int, Page] = {}
         self.missing: dict[int, Title] = {}
@@ -52,7 +54,11 @@ class PageSet:
         """Add whatever a title names."""
         title = parse_title(text)
         if title is None and (prefix := interwiki_prefix(text)):
-            self.interwiki.append({'title': text, 'iw': prefix})
+            item: Json = {'title': text, 'iw': prefix}
+            if self.iwurl:
+                there = text.partition(':')[2].replace(' ', '_')
+                item['url'] = f'https://{prefix}.invalid/wiki/{there}'
+            self.interwiki.append(item)
             return
         if title is None:
             self.parts[-len(self.parts) - 1] = {
@@ -63,7 +69,7 @@ class PageSet:
             }
             return
         if str(title) != text:
-            item: Json = {'from': text, 'to': str(title)}
+            item = {'from': text, 'to': str(title)}
             if self.call.version == 2:
                 encoded = normalize('NFC', text) != text
                 item = {'fromencoded': encoded, **item}
@@ -134,6 +140,7 @@ def run_query(call: Call, values: Values) -> None:
     output: Json = {}
     values['output'] = output
     pageset = PageSet(call)
+    pageset.iwurl = values['iwurl']
     given = [key for key in ('titles', 'pageids', 'revids') if values[key] is not None]
     if len(given) > 1:
         raise ApiError(
@@ -218,13 +225,26 @@ def _by_module(call: Call, names: list[str]) -> Json:
     return found
 
 
-def purge_pages(call: Call, values: Values) -> list[Json]:
-    """Return the pages that a purge is about."""
+def meant(call: Call, values: Values) -> PageSet:
+    """Return the pages that an action is about, by whatever they are named."""
+    path = call.path
     pageset = PageSet(call)
     for title in values['titles'] or ():
-        pageset.add_title(title)
+        pageset.add_title(title, values['redirects'])
     for id in values['pageids'] or ():
         pageset.add_id(id)
+    for id in values['revids'] or ():
+        pageset.add_revision(id)
+    if values['generator']:
+        pageset = _generated(call, values['generator'], {}, pageset)
+    call.path = path
+    return pageset
+
+
+def purge_pages(call: Call, values: Values) -> list[Json]:
+    """Return the pages that a purge is about."""
+    pageset = meant(call, values)
+    links = values['forcelinkupdate'] or values['forcerecursivelinkupdate']
     return [
         part
         if part.get('missing')
@@ -232,6 +252,7 @@ def purge_pages(call: Call, values: Values) -> list[Json]:
             'ns': part.get('ns', 0),
             'title': part['title'],
             'purged': True,
+            **({'linkupdate': True} if links else {}),
         }
         for part in pageset.parts.values()
     ]
@@ -267,6 +288,25 @@ def _file_exists(call: Call, title: Title) -> bool:
 
 def _system_message(title: Title) -> bool:
     return title.namespace == 8 and title.name == 'Mainpage'
+
+
+def redirect_target(page: Page) -> Title | None:
+    """Return where a page redirects to; None if it does not."""
+    if not page.latest.text.startswith('#REDIRECT [['):
+        return None
+    return parse_title(page.latest.text.partition('[[')[2].partition(']]')[0])
+
+
+def page_or_title(call: Call, values: Values) -> tuple[Page | None, Title]:
+    """Return the page that is named, or the title that no page has.
+
+    :raises ApiError: if they name none that can exist.
+    """
+    title = parse_title(values['title'] or '')
+    if values.get('pageid') is None and title and title not in call.wiki.pages:
+        return None, title
+    page = page_of(call, values)
+    return page, page.title
 
 
 def page_of(call: Call, values: Values, *, ids: bool = True) -> Page:

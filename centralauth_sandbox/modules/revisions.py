@@ -9,6 +9,7 @@ from ..call import Call, Json, Values, query
 from ..records import Page, Revision
 from ..titles import Title
 from .query import PageSet
+from .sections import section_of
 
 
 @query('revisions')
@@ -34,7 +35,11 @@ def deletedrevisions(call: Call, values: Values) -> None:
     pageset: PageSet = values['pageset']
     titles = {id: page.title for id, page in pageset.pages.items()} | pageset.missing
     for id, title in titles.items():
-        archived = call.wiki.archive.get(title)
+        archived = [
+            revision
+            for revision in call.wiki.archive.get(title, ())
+            if is_within(revision, values) and values['user'] in (None, revision.user)
+        ]
         if archived:
             ordered = archived if values['dir'] == 'newer' else archived[::-1]
             pageset.parts[id]['deletedrevisions'] = [
@@ -43,16 +48,31 @@ def deletedrevisions(call: Call, values: Values) -> None:
             ]
 
 
+def is_within(revision: Revision, values: Values) -> bool:
+    """Say whether a revision is of the time that is asked for."""
+    start, end = values['start'], values['end']
+    if values['dir'] == 'older':
+        start, end = end, start
+    stamp = revision.timestamp
+    return not ((start and stamp < start) or (end and stamp > end))
+
+
+_ENUMERATING = (*('startid', 'endid', 'start', 'end', 'user', 'excludeuser', 'tag'),)
+
+
 def _chosen_revisions(call: Call, values: Values, page: Page) -> list[Revision]:
     chosen = list(page.revisions)
     limit = values['limit']
     enumerating = limit is not None or any(
-        values[key] is not None for key in ('startid', 'endid', 'start', 'end', 'user')
+        values[key] is not None for key in _ENUMERATING
     )
     if not enumerating:
         return chosen[-1:]
     if values['dir'] == 'older':
         chosen.reverse()
+    if values['tag'] is not None:
+        # No revision has any.
+        chosen = []
     if values['user']:
         chosen = [r for r in chosen if r.user == values['user']]
     if values['excludeuser']:
@@ -84,6 +104,9 @@ def _chosen_revisions(call: Call, values: Values, page: Page) -> list[Revision]:
 def _revision_item(
     call: Call, title: Title, revision: Revision, values: Values
 ) -> Json:
+    text = revision.text
+    if values.get('section') is not None:
+        text = section_of(text, values['section'])
     prop = values['prop']
     item: Json = {}
     if 'ids' in prop:
@@ -115,7 +138,7 @@ def _revision_item(
         slot['contentmodel'] = title.model
     if 'content' in prop:
         form = 'text/x-wiki' if title.model == 'wikitext' else 'application/json'
-        slot |= {'contentformat': form, call.content_key: revision.text}
+        slot |= {'contentformat': form, call.content_key: text}
     if values['slots'] is not None:
         item['slots'] = {'main': slot}
     else:

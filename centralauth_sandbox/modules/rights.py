@@ -10,6 +10,7 @@ from .. import errors
 from ..call import Call, Values, action
 from ..titles import Title
 from .blocked import check_block
+from .watching import follow
 
 
 @action('userrights')
@@ -38,6 +39,8 @@ def userrights(call: Call, values: Values) -> None:
         title, reason = Title(2, local.name), values['reason']
         call.wiki.write_log('rights', 'rights', call.user, title, reason, params)
         call.answer.effect = 'userrights'
+    if values['watchuser'] and allowed:
+        follow(call, {'watchlist': 'watch'}, Title(2, local.name))
     call.result['userrights'] = {
         'user': local.name,
         'userid': local.id,

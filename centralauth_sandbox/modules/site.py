@@ -20,10 +20,20 @@ Json = dict[str, Any]
 @query('siteinfo')
 def siteinfo(call: Call, values: Values) -> None:
     """Tell about the wiki."""
+    output = values['output']
     for prop in values['prop']:
         part = _SITEINFO.get(prop)
         if part is not None:
-            values['output'][prop] = part(call)
+            output[prop] = part(call)
+    if 'interwikimap' in output and values['filteriw']:
+        local = values['filteriw'] == 'local'
+        output['interwikimap'] = [
+            item for item in output['interwikimap'] if ('local' in item) == local
+        ]
+    if 'usergroups' in output and values['numberingroup']:
+        for item in output['usergroups']:
+            members = call.wiki.accounts.values()
+            item['number'] = sum(item['name'] in local.groups for local in members)
 
 
 @query('allmessages')
@@ -39,6 +49,8 @@ def allmessages(call: Call, values: Values) -> None:
         names = values['messages'] or []
     found = []
     for name in names:
+        if not _is_chosen(name, values):
+            continue
         key = name[:1].lower() + name[1:]
         page = call.wiki.page(f'MediaWiki:{name}')
         text = page.latest.text if page else _MESSAGES.get(key)
@@ -48,11 +60,24 @@ def allmessages(call: Call, values: Values) -> None:
         else:
             for number, value in enumerate(values['args'] or (), start=1):
                 text = text.replace(f'${number}', value)
+            if values['nocontent']:
+                found.append(item)
+                continue
             if values['enableparser']:
                 text = _PLURAL.sub(r'\1', text)
             item[call.content_key] = text
         found.append(item)
     values['output']['allmessages'] = found
+
+
+def _is_chosen(name: str, values: Values) -> bool:
+    first, last = values['from'], values['to']
+    return (
+        (not first or name >= first)
+        and (not last or name <= last)
+        and name.startswith(values['prefix'] or '')
+        and (values['filter'] or '') in name
+    )
 
 
 def _temporary(call: Call) -> Json:
@@ -283,6 +308,28 @@ _EXTENSIONS_TODAY = (
 _WIKIBASE_CLIENT = ('WikibaseClient', 'wikibase', 'wikibase-client-desc', '')
 _WIKIBASE_REPOSITORY = ('WikibaseRepository', 'wikibase', 'wikibase-desc', '')
 
+#: Special pages that people name in links, and what else they are called.
+_SPECIAL_PAGES = {
+    'Allpages': 'AllPages',
+    'Block': 'Block BlockIP BlockUser',
+    'BlockList': 'BlockList ListBlocks IPBlockList',
+    'CentralAuth': 'CentralAuth CentralUserInfo',
+    'Contributions': 'Contributions Contribs',
+    'Diff': 'Diff',
+    'Log': 'Log Logs',
+    'Movepage': 'MovePage',
+    'Mycontributions': 'MyContributions',
+    'Mypage': 'MyPage',
+    'Mytalk': 'MyTalk',
+    'Recentchanges': 'RecentChanges',
+    'Search': 'Search',
+    'Undelete': 'Undelete',
+    'Upload': 'Upload',
+    'Userlogin': 'UserLogin Login',
+    'Watchlist': 'Watchlist',
+    'Whatlinkshere': 'WhatLinksHere',
+}
+
 _SITEINFO: dict[str, Callable[[Call], Any]] = {
     'autocreatetempuser': _temporary,
     'general': _general,
@@ -294,7 +341,10 @@ _SITEINFO: dict[str, Callable[[Call], Any]] = {
     'magicwords': _magic_words,
     'statistics': _statistics,
     'dbrepllag': _replication_lag,
-    'specialpagealiases': lambda call: [],
+    'specialpagealiases': lambda call: [
+        {'realname': name, 'aliases': aliases.split()}
+        for name, aliases in _SPECIAL_PAGES.items()
+    ],
     'skins': lambda call: [],
     'fileextensions': lambda call: [{'ext': name} for name in MIME_TYPES],
     'languages': lambda call: [

@@ -18,6 +18,7 @@ from ..records import LocalAccount
 from ..titles import Title, parse_title
 from .blocked import check_block
 from .files import KEY, file_info, stash_info, stashed
+from .watching import follow
 
 Json = dict[str, Any]
 
@@ -264,6 +265,7 @@ def _publish(
         title, content, operator=local, comment=values['comment'], text=text
     )
     call.answer.effect = 'upload'
+    follow(call, values, title)
     result: Json = {'result': 'Success', 'filename': _key_of(title.name)}
     if warnings:
         result['warnings'] = warnings

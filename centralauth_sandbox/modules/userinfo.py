@@ -112,3 +112,8 @@ def userinfo(call: Call, values: Values) -> None:
             'CentralAuth': account is not None,
             'local': local is not None,
         }
+        if (wanted := values['attachedwiki']) is not None:
+            info['attachedwiki'] = {
+                'CentralAuth': account is not None and wanted in account.attached,
+                'local': local is not None and wanted == call.wiki.db,
+            }

@@ -12,9 +12,9 @@ from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
 from ..records import Change
-from ..titles import Title
+from ..titles import Title, parse_title
 from .blocked import check_block
-from .query import Json, PageSet
+from .query import Json, meant
 
 _LOG_IN = ApiError(
     'notloggedin', 'Please log in to view or edit items on your watchlist.'
@@ -26,16 +26,12 @@ def watch(call: Call, values: Values) -> None:
     """Watch pages, and the pages on which they are talked about."""
     if call.session.local is None:
         raise _LOG_IN
-    pageset = PageSet(call)
+    pageset = meant(call, values)
     if values['title'] is not None:
         pageset.add_title(values['title'])
-    for title in values['titles'] or ():
-        pageset.add_title(title)
-    for id in values['pageids'] or ():
-        pageset.add_id(id)
     titles = {id: page.title for id, page in pageset.pages.items()} | pageset.missing
     items = [
-        _watch(call, part, titles.get(id), values['unwatch'])
+        _watch(call, part, titles.get(id), values)
         for id, part in sorted(pageset.parts.items(), key=_position)
     ]
     if values['title'] is not None:
@@ -50,22 +46,36 @@ def watchlistraw(call: Call, values: Values) -> None:
     if call.session.local is None:
         raise _LOG_IN
     titles = sorted(
-        call.wiki.watched.get(call.user, ()),
-        key=lambda title: (title.namespace, title.name),
+        watched_by(call),
+        key=_order,
         reverse=values['dir'] == 'descending',
     )
     if values['namespace']:
         titles = [t for t in titles if t.namespace in values['namespace']]
+    first, last = (
+        parse_title(values[key]) if values[key] else None
+        for key in ('fromtitle', 'totitle')
+    )
+    if values['dir'] == 'descending':
+        first, last = last, first
+    titles = [
+        title
+        for title in titles
+        if (first is None or _order(title) >= _order(first))
+        and (last is None or _order(title) <= _order(last))
+        # Nobody is told of changes, so no page counts as changed.
+        and 'changed' not in (values['show'] or ())
+    ]
     keys = [f'{title.namespace}|{title.name.replace(" ", "_")}' for title in titles]
-    first = keys.index(values['continue']) if values['continue'] in keys else 0
-    end = first + values['limit']
+    start = keys.index(values['continue']) if values['continue'] in keys else 0
+    end = start + values['limit']
     if end < len(keys):
         call.continuation[f'{values["@prefix"]}continue'] = keys[end]
-    for title in titles[first:end] if values['generating'] else ():
+    for title in titles[start:end] if values['generating'] else ():
         values['pageset'].add_title(str(title))
     if not values['generating']:
         call.result['watchlistraw'] = [
-            {'ns': title.namespace, 'title': str(title)} for title in titles[first:end]
+            {'ns': title.namespace, 'title': str(title)} for title in titles[start:end]
         ]
 
 
@@ -126,7 +136,8 @@ def _position(item: tuple[int, Json]) -> int:
     )
 
 
-def _watch(call: Call, part: Json, title: Title | None, unwatch: bool) -> Json:
+def _watch(call: Call, part: Json, title: Title | None, values: Values) -> Json:
+    unwatch, expiry = values['unwatch'], values['expiry']
     if title is None or 'special' in part:
         return part
     both = {
@@ -138,9 +149,15 @@ def _watch(call: Call, part: Json, title: Title | None, unwatch: bool) -> Json:
         watched -= both
     else:
         watched |= both
+    for each in both:
+        call.wiki.watched_until.pop((call.user, each), None)
+        if expiry not in (None, 'infinity') and not unwatch:
+            call.wiki.watched_until[call.user, each] = expiry
     call.answer.effect = 'unwatch' if unwatch else 'watch'
     item: dict[str, Any] = {'title': str(title), 'ns': title.namespace}
     item['unwatched' if unwatch else 'watched'] = True
+    if expiry is not None and not unwatch:
+        item['expiry'] = expiry
     if 'missing' in part and not unwatch:
         item['missing'] = True
     return item
@@ -155,3 +172,34 @@ def _change_of(call: Call, values: Values) -> Change:
     if rcid is not None:
         raise ApiError('nosuchrcid', f'There is no recent change with ID {rcid}.')
     raise ApiError('nosuchrevid', f'There is no revision with ID {revid}.')
+
+
+def watched_by(call: Call) -> set[Title]:
+    """Return the pages that the user watches now."""
+    now = call.farm.timestamp()
+    return {
+        title
+        for title in call.wiki.watched.get(call.user, ())
+        if call.wiki.watched_until.get((call.user, title), now) >= now
+    }
+
+
+def follow(call: Call, values: Values, title: Title) -> None:
+    """Put a page on the watchlist with a change of it, or take it off."""
+    wanted = values['watchlist']
+    for name in ('watch', 'unwatch'):
+        if values.get(name):
+            wanted = name
+    if wanted in ('watch', 'unwatch') and call.session.local is not None:
+        both = {
+            Title(title.namespace & ~1, title.name),
+            Title(title.namespace | 1, title.name),
+        }
+        watched = call.wiki.watched.setdefault(call.user, set())
+        call.wiki.watched[call.user] = (
+            watched | both if wanted == 'watch' else watched - both
+        )
+
+
+def _order(title: Title) -> tuple[int, str]:
+    return title.namespace, title.name
