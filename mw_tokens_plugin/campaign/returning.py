@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 
+from mw_tokens_plugin.campaign.numbersets import NumberSet
 from mw_tokens_plugin.campaign.records import Target
 from mw_tokens_plugin.exceptions import StoppedByGuard
 from mw_tokens_plugin.messages import quantity
@@ -26,8 +27,10 @@ class Returning:
     """
 
     def __init__(self) -> None:
+        #: Targets that the run has had, and how often it has had some of them again.
+        self._taken = NumberSet()
         self._had: Counter[int | str] = Counter()
-        self._ended: set[int] = set()
+        self._ended = NumberSet()
         self._counting = threading.Lock()
 
     def end(self, target: Target) -> None:
@@ -41,8 +44,11 @@ class Returning:
     def take(self, targets: Sequence[Target]) -> StoppedByGuard | None:
         """Count that the run has these targets; return the error if it is too often."""
         with self._counting:
-            self._had.update(target.id for target in targets)
-        back = [target for target in targets if self._had[target.id] > _MOST]
+            for target in targets:
+                if target.id in self._taken:
+                    self._had[target.id] += 1
+                self._taken.add(target.id)
+        back = [target for target in targets if self._had[target.id] >= _MOST]
         return self.error(back) if back else None
 
     @staticmethod

@@ -29,6 +29,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.campaign.numbersets import NumberSet
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -113,7 +114,7 @@ class Sealer:
         self._decided: dict[tuple[str, str], Decision] = {}
         #: Targets that this process has ended. If they are in the plan again, with the
         #: seals that they had there, somebody else has put them back.
-        self._ended: set[int] = set()
+        self._ended = NumberSet()
         #: How many targets this process has decided to do.
         self.planned = 0
 
