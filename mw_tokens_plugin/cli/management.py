@@ -217,6 +217,9 @@ class Management:
         with at_work(self._ledger, campaign, account=campaign.operator, workers=0):
             self._ledger.forget(campaign)
         self._reporter.say('campaign-forgotten', name=name)
+        for other in self._ledger.campaigns(lambda error: None):
+            if (other.options.get('then') or {}).get('name') == name:
+                self._reporter.say('campaign-forgotten-follower', leader=other.name)
 
     def undo(self, name: str) -> Start:
         """Return what undoes a campaign."""

@@ -219,6 +219,8 @@ def test_lists_are_split_in_the_same_way_and_each_half_can_be_missing(
     assert pwb('campaign', 'stage', 'killed').out == 'finished\n'
     undone = pwb('global_lock', *undo, '-replace')
     assert 'pwb campaign undo killed-blocks -reason:TEXT' in undone.out, undone.said
+    forgotten = pwb('campaign', 'forget', 'killed-blocks', '-always')
+    assert 'killed is in progress without it' in forgotten.out, forgotten.said
     again = (*spam(3), *usual[:-1], '-simulate', '-campaign:again')
     for address in ('192.0.2.20', '192.0.2.21'):
         plan = pwb('global_lock', address, *again, '-replace')
