@@ -27,6 +27,11 @@ FILES = r"""
     async boolean
     checkstatus boolean
     token string token=csrf
+[filerevert] ApiFileRevert MediaWiki rwp - Filerevert
+    filename string required
+    comment string default=
+    archivename string required
+    token string token=csrf
 [query+stashimageinfo] ApiQueryStashImageInfo MediaWiki r sii Stashimageinfo
     filekey string multi
     sessionkey string multi deprecated

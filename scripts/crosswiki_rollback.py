@@ -3,8 +3,9 @@
 
 All accounts and addresses that are named count as one: each page gets back its last
 revision by none of them. A page that somebody else has edited since is shown and
-skipped; a page that they have created is for deletion, by crosswiki_delete. Then pages
-that they have moved are moved back.
+skipped; a page that they have created is for deletion, by crosswiki_delete. Then
+files that they have overwritten are reverted, and pages that they have moved are moved
+back.
 
 The script logs in to the central wiki of the farm, and acts on all others through that
 login. Wikis are read without a login where they are public.
@@ -42,6 +43,7 @@ from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
 
 if TYPE_CHECKING:
+    from mw_tokens_plugin.actions.filerevert import RevertFiles, UndoRevertFiles
     from mw_tokens_plugin.actions.moveback import MoveBack, UndoMoveBack
     from mw_tokens_plugin.actions.pagerevert import RevertEdits
     from mw_tokens_plugin.actions.undorevert import UndoRevertEdits
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.targets.problems import WikiProblem
     from mw_tokens_plugin.targets.wikis import Wikis
 
+#: The number of the namespace of files, on every wiki.
+FILE_NAMESPACE = 6
 #: How far back edits are reverted, where the operator says nothing.
 _USUAL = timedelta(days=7)
 #: Accounts that are older are hardly throwaway accounts.
@@ -278,7 +282,12 @@ def pages_on(run: Run[Options], actor: Actor, databases: list[str]) -> Iterator[
         ]
         return [
             *(Step(named(database, title), 'edits', 0) for title in pages),
-            *(Step(named(database, page.title), 'moves', 1) for page in moved),
+            *(
+                Step(named(database, title), 'files', 1)
+                for title, page in actor.pages(database).items()
+                if page.edits[0].namespace == FILE_NAMESPACE
+            ),
+            *(Step(named(database, page.title), 'moves', 2) for page in moved),
         ]
 
     for database, result in run.shared(wikis_of).search(databases, read):
@@ -345,6 +354,23 @@ def revert(run: Run[Options], campaign: Campaign, step: str) -> RevertEdits:
     )
 
 
+def revert_files(run: Run[Options], campaign: Campaign, step: str) -> RevertFiles:
+    """Return what a campaign does to files that were overwritten."""
+    from mw_tokens_plugin.actions.filerevert import RevertFiles
+    from mw_tokens_plugin.targets.contributions import Period
+
+    stored = run.stored(campaign)
+    return RevertFiles(
+        actor_in(run, campaign),
+        reason=campaign.reason,
+        period=Period(stored['since'], stored['until']),
+        scope=scope_of(campaign, run.shared(wikis_of)),
+        named=frozenset(stored['wikis']),
+        not_wikis=frozenset(stored['not_wikis']),
+        again=run.is_started(campaign),
+    )
+
+
 def move_back(run: Run[Options], campaign: Campaign, step: str) -> MoveBack:
     """Return what a campaign does to pages that were moved."""
     from mw_tokens_plugin.actions.moveback import MoveBack
@@ -377,6 +403,20 @@ def undo_revert(run: Run[Options], campaign: Campaign, step: str) -> UndoRevertE
     )
 
 
+def undo_files(run: Run[Options], campaign: Campaign, step: str) -> UndoRevertFiles:
+    """Return what gives files back the versions that a campaign has reverted."""
+    from mw_tokens_plugin.actions.filerevert import UndoRevertFiles
+
+    _, recorded = run.undone(campaign)
+    return UndoRevertFiles(
+        actor_of(run, [], [], ''),
+        reason=campaign.reason,
+        recorded=partial(recorded, kind=step),
+        again=run.is_started(campaign),
+        not_wikis=frozenset(campaign.options.get('not_wikis', ())),
+    )
+
+
 def undo_move_back(run: Run[Options], campaign: Campaign, step: str) -> UndoMoveBack:
     """Return what moves pages again that a campaign has moved back."""
     from mw_tokens_plugin.actions.moveback import UndoMoveBack
@@ -402,7 +442,7 @@ SCRIPT = CampaignScript(
     targets,
     {
         'crosswiki_rollback': Kind(
-            {'edits': revert, 'moves': move_back},
+            {'edits': revert, 'files': revert_files, 'moves': move_back},
             module='rollback',
             rights={'rollback': 'rollback'},
             by_wiki=True,
@@ -419,7 +459,7 @@ SCRIPT = CampaignScript(
             },
         ),
         'undo_crosswiki_rollback': Kind(
-            {'edits': undo_revert, 'moves': undo_move_back},
+            {'edits': undo_revert, 'files': undo_files, 'moves': undo_move_back},
             module='edit',
             rights={'edit': 'editpage'},
             by_wiki=True,

@@ -11,6 +11,7 @@ from . import (  # noqa: F401
     creation,
     deletedrevs,
     editing,
+    filereverts,
     files,
     globalblocks,
     globalusers,

@@ -205,6 +205,7 @@ _FACTS: dict[str, Check] = {
     ),
     **dict.fromkeys(('how', 'what', 'sha1', 'latest_user', 'restores_user'), _is_text),
     'origin': _is_text,
+    **dict.fromkeys(('version', 'restores_version'), _are_authors),
     'local': _is_number,
     'authors': _are_authors,
     'revisions': _are_pairs(int),

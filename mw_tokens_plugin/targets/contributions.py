@@ -32,6 +32,7 @@ __all__ = [
     'Actor',
     'Edit',
     'EditedPage',
+    'FileFacts',
     'Move',
     'MovedPage',
     'Period',
@@ -59,6 +60,7 @@ class Edit:
     user: str
     time: str
     is_top: bool
+    namespace: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,25 @@ class TitleFacts:
     title: str
     is_redirect: bool
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """One version of a file.
+
+    :ivar sha1: None where its content is hidden
+    :ivar archive_name: how the wiki calls it; '' for the newest
+    """
+
+    time: str
+    user: str | None
+    sha1: str | None
+    archive_name: str
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """What identifies it among the versions of its file."""
+        return self.time, self.sha1
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +386,22 @@ class Actor:
                 self._moves[database] = known
         return known
 
+    def versions(self, database: str, title: str) -> list[FileFacts]:
+        """Return the newest versions of a file of the wiki, the newest first.
+
+        https://www.mediawiki.org/wiki/API:Imageinfo
+        """
+        parameters = {
+            'titles': title,
+            'prop': 'imageinfo',
+            'iiprop': ['timestamp', 'user', 'sha1', 'archivename', 'canonicaltitle'],
+            'iilimit': MAX_HISTORY,
+        }
+        for page in self.reader.pages(database, **parameters):
+            if page.get('imagerepository') == 'local':
+                return list(_versions_of(page))
+        return []
+
     def titles(
         self, database: str, *, ids: Iterable[int] = (), titles: Iterable[str] = ()
     ) -> Iterator[TitleFacts]:
@@ -430,6 +467,7 @@ def _edit(item: Mapping[str, Any]) -> Edit:
         user=text(item, 'user'),
         time=text(item, 'timestamp'),
         is_top=flag(item, 'top'),
+        namespace=number(item, 'ns'),
     )
 
 
@@ -444,6 +482,17 @@ def _move(item: Mapping[str, Any], params: Mapping[str, Any]) -> Move:
         time=text(item, 'timestamp'),
         leaves_redirect=not flag(params, 'suppressredirect'),
     )
+
+
+@expected_form('What a wiki says of a file')
+def _versions_of(page: Mapping[str, Any]) -> Iterator[FileFacts]:
+    for item in page.get('imageinfo') or ():
+        yield FileFacts(
+            time=text(item, 'timestamp'),
+            user=None if item.get('userhidden') else optional_text(item, 'user'),
+            sha1=None if item.get('filehidden') else optional_text(item, 'sha1'),
+            archive_name=optional_text(item, 'archivename') or '',
+        )
 
 
 @expected_form('What a wiki says of a page')

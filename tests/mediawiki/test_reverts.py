@@ -9,14 +9,17 @@ https://www.mediawiki.org/wiki/API:Rollback
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pywikibot
 from pywikibot.site import APISite
 
+from mw_tokens_plugin.actions.filerevert import RevertFiles, UndoRevertFiles
 from mw_tokens_plugin.actions.moveback import MoveBack, UndoMoveBack
 from mw_tokens_plugin.actions.pagerevert import RevertEdits
 from mw_tokens_plugin.actions.undorevert import UndoRevertEdits
@@ -32,7 +35,8 @@ from mw_tokens_plugin.targets.contributions import Actor, Period
 from mw_tokens_plugin.targets.pagenames import named
 
 from .client import Client, edit_anonymously, page, post
-from .test_deletions import OneWiki
+from .test_deletions import OneWiki, upload, wait_a_second
+from .test_files import PNG
 from .wiki import Wiki
 
 #: From whom edits come where nobody is logged in.
@@ -66,11 +70,24 @@ class Desk:
     def undo(self, campaign: Campaign) -> Campaign:
         """Restore what a campaign has reverted, or move it again."""
         changed = [t.name for t in self._ledger.targets(campaign) if t.changed]
-        is_revert = campaign.action == RevertEdits.kind
-        action = self._undo(campaign) if is_revert else self._move_again(campaign)
+        undoing = {
+            RevertEdits.kind: self._undo,
+            RevertFiles.kind: self._undo_files,
+            MoveBack.kind: self._move_again,
+        }
+        action = undoing[campaign.action](campaign)
         undo = self._planned(action, changed)
         self.run(undo, action)
         return undo
+
+    def revert_files(self, *titles: str) -> Campaign:
+        """Give files back the versions that others have uploaded."""
+        period = Period('2020-01-01T00:00:00Z')
+        actor = Actor(self.wikis, self.names)
+        action = RevertFiles(actor, reason='abuse', period=period)
+        campaign = self._planned(action, [named('w', title) for title in titles])
+        self.run(campaign, action)
+        return campaign
 
     def move_back(self, *titles: str) -> Campaign:
         """Move some pages back, which are named by the titles that they have now."""
@@ -128,6 +145,13 @@ class Desk:
         period = Period('2020-01-01T00:00:00Z')
         actor = Actor(self.wikis, self.names)
         return RevertEdits(actor, reason='abuse', period=period)
+
+    def _undo_files(self, undone: Campaign) -> UndoRevertFiles:
+        def recorded(names: Sequence[str]) -> Mapping[str, Target]:
+            return self._ledger.named(undone, names)
+
+        actor = Actor(self.wikis, ())
+        return UndoRevertFiles(actor, reason='mistake', recorded=recorded)
 
     def _move_again(self, undone: Campaign) -> UndoMoveBack:
         def recorded(names: Sequence[str]) -> Mapping[str, Target]:
@@ -300,3 +324,37 @@ def test_pages_are_moved_back_over_the_redirects_that_were_left(
         **dict.fromkeys(every, 'page'),
         old['town']: 'redirect',
     }
+
+
+@pytest.mark.parametrize('lost', [False, True], ids=['answered', 'lost'])
+def test_files_that_were_overwritten_get_their_version_back(
+    desk: Desk, wiki: Wiki, site: APISite, client: Client, tmp_path: Path, lost: bool
+) -> None:
+    """No version is deleted; the undo brings back the one that was reverted."""
+
+    def hashes() -> list[str]:
+        question = {'action': 'query', 'prop': 'imageinfo', 'iiprop': 'sha1'}
+        answer = post(site, **question, iilimit='max', titles=title)
+        (found,) = answer['query']['pages']
+        return [version['sha1'] for version in found['imageinfo']]
+
+    title = upload(site, tmp_path, 1)
+    wait_a_second(site)
+    vandal = client.site(wiki, wiki.member)
+    path = tmp_path / 'theirs.png'
+    path.write_bytes(PNG + secrets.token_bytes(8))
+    assert pywikibot.FilePage(vandal, title).upload(
+        str(path), comment='haha', ignore_warnings=True
+    )
+    desk.site = site = client.site(wiki)
+    bad, good = hashes()
+    wait_a_second(site)
+    if lost:
+        wiki.lose_answers('filerevert')
+    campaign = desk.revert_files(title)
+    assert desk.states(campaign) == {title: State.DONE}
+    assert hashes() == [good, bad, good]
+    wait_a_second(site)
+    undo = desk.undo(campaign)
+    assert desk.states(undo) == {title: State.DONE}
+    assert hashes() == [bad, good, bad, good]

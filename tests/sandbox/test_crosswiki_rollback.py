@@ -27,6 +27,8 @@ Script = Callable[..., Run]
 #: Two accounts of one abuser, and an address.
 SOCK, OTHER, ADDRESS = 'Spambot 00001', 'Spambot 00002', '192.0.2.77'
 LOCAL = 'Plain Sysop'
+#: How each file of that format begins.
+PNG = b'\x89PNG\r\n\x1a\n'
 USUAL = (SOCK, OTHER, '-reason:Cross-wiki abuse', '-since:7d', '-always')
 WRITES = ('rollback', 'edit')
 
@@ -333,3 +335,41 @@ def test_a_lost_answer_to_a_move_is_looked_up_in_the_log(
     assert set(titles(sandbox, 'town')) == {'Old town', 'Rude town'}
     moves = sandbox.journal.entries(action='move')
     assert len([entry for entry in moves if entry.effect]) == 2
+
+
+def test_files_that_were_overwritten_get_their_version_back_and_none_is_deleted(
+    rollback: Script, sandbox: Sandbox
+) -> None:
+    """A file of which all versions are theirs is for deletion."""
+    names = ('Map.png', 'Theirs.png', 'Since.png')
+
+    def overwrite(farm: Any) -> None:
+        wiki = farm.wikis['aa']
+        farm.attach(farm.accounts[SOCK], wiki)
+        uploads = [(name, who) for name in names for who in (LOCAL, SOCK)]
+        uploads.remove(('Theirs.png', LOCAL))
+        for name, who in [*uploads, ('Since.png', LOCAL)]:
+            content = PNG + f'{name} {who}'.encode()
+            local, title = wiki.accounts[who], parse_title(f'File:{name}')
+            wiki.upload(title, content, operator=local, comment='', text='A map')
+            farm.advance(5)
+
+    def newest() -> list[str]:
+        files = sandbox.farm.wikis['aa'].files.versions
+        return [files[n][-1].content.removeprefix(PNG).decode() for n in names]
+
+    sandbox.call(overwrite)
+    before = newest()
+    drop = {'kind': 'drop', 'when': 'after', 'times': 1, 'action': 'filerevert'}
+    sandbox.faults.arm(**drop)
+    run = rollback(*USUAL, '-campaign:files')
+    assert run.code == 1, run.said
+    assert newest() == [f'Map.png {LOCAL}', *before[1:]], run.said
+    assert 'aawiki:File:Since.png: somebody else has edited it since' in run.out
+    assert 'aawiki:File:Theirs.png: created by them' in run.out
+    assert not sandbox.farm.wikis['aa'].files.archive
+    undo = rollback('-undo:files', '-reason:Mistake', '-always')
+    assert undo.code == 0, undo.said
+    assert newest() == before
+    sent = sandbox.journal.entries(action='filerevert')
+    assert len([entry for entry in sent if entry.effect]) == 2
