@@ -10,6 +10,7 @@ import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .farm import Farm, Wiki
 from .records import Account
@@ -119,8 +120,7 @@ def seeder(
         _add_pages(farm)
         _add_entities(farm)
         _add_characters(farm)
-        chance = random.Random(seed)  # noqa: S311  # the same farm each time
-        _add_spam(farm, accounts, chance)
+        _add_spam(farm, accounts, seed)
 
     return fill
 
@@ -217,21 +217,46 @@ def _add_characters(farm: Farm) -> None:
         farm.add_account(name, wikis=[codes[0], second])
 
 
-def _add_spam(farm: Farm, accounts: int, chance: random.Random) -> None:
-    codes = _clients(farm)
-    for number in range(1, accounts + 1):
-        name = f'Spambot {number:05}'
+@dataclass(frozen=True, slots=True)
+class _Spammer:
+    """What is drawn of a spam account.
+
+    :ivar wikis: codes of those that it is on; the first is its home.
+    :ivar age: seconds since it was registered.
+    :ivar pages: codes of the wikis on which it has made one page each.
+    """
+
+    wikis: tuple[str, ...]
+    age: int
+    pages: tuple[str, ...]
+
+
+@lru_cache(maxsize=16)
+def _drawn(codes: tuple[str, ...], accounts: int, seed: int) -> list[_Spammer]:
+    """Draw spam accounts; a farm that is reset gets the same ones again."""
+    chance = random.Random(seed)  # noqa: S311  # the same farm each time
+    found = []
+    for _ in range(accounts):
         home = chance.choice(codes)
         others = chance.sample(codes, chance.randrange(min(len(codes), 5)))
-        others = [code for code in others if code != home]
+        wikis = (home, *(code for code in others if code != home))
+        age = chance.randrange(30 * DAY)
+        pages = tuple(chance.choice(wikis) for _ in range(chance.randrange(4)))
+        found.append(_Spammer(wikis, age, pages))
+    return found
+
+
+def _add_spam(farm: Farm, accounts: int, seed: int) -> None:
+    drawn = _drawn(tuple(_clients(farm)), accounts, seed)
+    for number, spammer in enumerate(drawn, 1):
         account = farm.add_account(
-            name,
-            home=home,
-            wikis=[home, *others],
-            registration=farm.timestamp(farm.clock() - chance.randrange(30 * DAY)),
+            f'Spambot {number:05}',
+            home=spammer.wikis[0],
+            wikis=list(spammer.wikis),
+            registration=farm.timestamp(farm.clock() - spammer.age),
         )
-        for serial in range(1, chance.randrange(4) + 1):
-            _spam(farm.wikis[chance.choice([home, *others])], account, serial)
+        for serial, code in enumerate(spammer.pages, 1):
+            _spam(farm.wikis[code], account, serial)
 
 
 def _spam(wiki: Wiki, account: Account, serial: int) -> None:
