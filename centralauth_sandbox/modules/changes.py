@@ -67,7 +67,7 @@ def recentchanges(call: Call, values: Values) -> None:
             continue
         if not _is_shown(call, change, values['show'] or ()):
             continue
-        user = _author(change)
+        user = author_of(change)
         if values['user'] and user[0] != values['user']:
             continue
         if user[0] == values['excludeuser'] or values['tag'] is not None:
@@ -238,7 +238,8 @@ def _is_suppressed(call: Call, entry: LogEntry) -> bool:
     } & set(call.rights)
 
 
-def _author(change: Change) -> tuple[str, int]:
+def author_of(change: Change) -> tuple[str, int]:
+    """Return who made a change: name and number."""
     if change.revision is not None:
         return change.revision.user, change.revision.user_id
     assert change.log is not None
@@ -253,7 +254,7 @@ def _is_shown(call: Call, change: Change, show: Iterable[str]) -> bool:
         'patrolled': patrolled,
         'unpatrolled': not patrolled,
         'autopatrolled': is_autopatrolled(call, change),
-        'anon': not _author(change)[1],
+        'anon': not author_of(change)[1],
         'bot': bool(change.revision and change.revision.bot),
         'minor': bool(change.revision and change.revision.minor),
         'redirect': page is not None and redirect_target(page) is not None,

@@ -11,6 +11,7 @@ from ..records import Account, LocalAccount
 from ..rights import implicit_groups, rights_of
 from ..titles import canonical_user, first_upper
 from .blocked import local_block_info
+from .changes import author_of
 from .query import Json
 
 
@@ -59,9 +60,10 @@ def _recent_actions(call: Call) -> Counter[str]:
     """Count what accounts have done within 30 days."""
     since = call.farm.timestamp(call.farm.clock() - 30 * 86400)
     return Counter(
-        change.revision.user
+        author_of(change)[0]
         for change in call.wiki.changes
-        if change.revision is not None and change.timestamp >= since
+        if change.timestamp >= since
+        and (change.log is None or change.log.type != 'newusers')
     )
 
 

@@ -515,7 +515,7 @@ def test_pages_that_are_no_plain_spam_are_held_back(
         ('long', 'too many revisions', 11),
         ('spared', 'listed in -not or -protect', 1),
     ):
-        facts = f'active sysops 4; revisions {number}+; authors {VANDAL}, ...'
+        facts = f'active sysops 1; revisions {number}+; authors {VANDAL}, ...'
         assert f'aawiki:Spam {title} ({why}; {facts})' in run.out
     assert list(effects(sandbox)) == [('aa', 'Spam not so long')]
     run = crosswiki_delete(
