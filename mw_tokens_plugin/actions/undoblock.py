@@ -100,9 +100,10 @@ class UndoGlobalBlock(SetGlobalBlock):
         operator = self.site.username() or ''
         put_back = self._put_back(recorded, named, blocks, operator)
         undone = self._others.undone(self._undone, names) if self._others else set()
-        for name in undone:
+        again = self._made_again(recorded, named, blocks)
+        gone = undone | again.keys()
+        for name in undone | {name for name, is_local in again.items() if is_local}:
             local.pop(name, None)
-        gone = undone | self._made_again(recorded, named, blocks)
         latest = self._latest_entries(recorded, named, blocks, undone)
         for name in names:
             target, block = recorded[name], blocks.own.get(named[name])
@@ -250,13 +251,17 @@ class UndoGlobalBlock(SetGlobalBlock):
 
     def _made_again(
         self, recorded: Mapping[str, Target], named: Mapping[str, str], blocks: Blocks
-    ) -> set[str]:
-        """Return which targets have the block of a later campaign, made just after."""
+    ) -> dict[str, bool]:
+        """Return which targets have the block of a later campaign, made just after.
+
+        And whether that has made a block on the central wiki itself as well.
+        """
         here = {name: t for name, t in recorded.items() if named[name] in blocks.own}
         if self._others is None or not here:
-            return set()
+            return {}
         return {
-            target.name
+            target.name: target.state is State.DONE
+            and campaign.options.get('also_local') is True
             for campaign, target in self._others.later(self._undone, here)
             if target.decision.facts['then'] is not None
             and _is_left(target, blocks.own[named[target.name]], campaign)

@@ -16,7 +16,7 @@ from typing import Any
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.seals import Sealer
-from mw_tokens_plugin.campaign.undone import Undone
+from mw_tokens_plugin.campaign.undone import Undone, is_changed
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 
 #: How far the clocks of this machine and of the wiki may differ.
@@ -101,7 +101,8 @@ class OtherUndos:
             # One that is older was of a campaign that had this name before.
             is_of_this = undo.options.get('undone') == campaign.name
             if is_of_this and undo.id > campaign.id:
-                found.update(self._ended(undo, names))
+                ended = self._vouched(undo, names)
+                found.update(n for n, t in ended.items() if t.state is State.DONE)
         return found
 
     def later(
@@ -121,8 +122,8 @@ class OtherUndos:
                 continue
             found = {
                 name: target
-                for name, target in self._ended(other, list(ends)).items()
-                if target.changed
+                for name, target in self._vouched(other, list(ends)).items()
+                if is_changed(target)
                 and target.started_at is not None
                 and target.started_at >= ends[name]
             }
@@ -130,11 +131,13 @@ class OtherUndos:
                 undone = self.undone(other, list(found))
                 yield from ((other, found[name]) for name in found.keys() - undone)
 
-    def _ended(self, campaign: Campaign, names: Collection[str]) -> dict[str, Target]:
-        """Return those targets that are done by what nobody else can have written."""
+    def _vouched(self, campaign: Campaign, names: Collection[str]) -> dict[str, Target]:
+        """Return those targets that have ended by what nobody else has written."""
         found = self._ledger.named(campaign, list(names))
-        done = {n: target for n, target in found.items() if target.state is State.DONE}
-        if not done:
+        ended = {
+            n: t for n, t in found.items() if t.state in (State.DONE, State.FAILED)
+        }
+        if not ended:
             return {}
         sealer = self._sealer_of(campaign)
-        return {n: t for n, t in done.items() if sealer.vouched(t) is not None}
+        return {n: t for n, t in ended.items() if sealer.vouched(t) is not None}

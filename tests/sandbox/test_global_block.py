@@ -972,10 +972,11 @@ def test_an_undo_takes_nothing_for_its_own_that_was_undone_or_made_again(
     global_block: Script, sandbox: Sandbox
 ) -> None:
     """However soon the same was blocked again, for the same reason."""
+    sandbox.call(lambda farm: farm.wikis['meta'].blocks.clear())
     names = ('192.0.2.1', '192.0.2.2', '192.0.2.3')
     block(sandbox, names[2], days=30)
-    usual = (*names[:2], '-anononly', *USUAL)
-    assert global_block(*usual, '-campaign:a').code == 0
+    usual = ('-anononly', '-alsolocal', *USUAL)
+    assert global_block(*names[:2], *usual, '-campaign:a').code == 0
     assert global_block(names[2], *LIFT, '-campaign:lift').code == 0
     assert global_block('-undo:lift', '-reason:x', '-always').code == 0
 
@@ -983,22 +984,25 @@ def test_an_undo_takes_nothing_for_its_own_that_was_undone_or_made_again(
         for found in list(farm.global_blocks):
             if found.target in names[1:]:
                 farm.global_blocks.lift(found)
+        del farm.wikis['meta'].blocks[names[1]]
 
     sandbox.call(lift)
     again = global_block('-undo:lift', '-reason:x', '-always')
     assert again.code == 1 and f'{names[2]}: changed since' in again.out, again.said
-    assert global_block(names[1], '-anononly', *USUAL, '-campaign:b').code == 0
+    assert global_block(names[1], *usual, '-campaign:b').code == 0
     first = global_block('-undo:a', '-reason:x', '-always')
     own = 'changed since by your own account'
     assert first.code == 1 and f'{names[1]}: {own}' in first.out, first.said
     assert list(blocks(sandbox)) == [names[1]]
-    assert global_block(names[0], '-anononly', *USUAL, '-campaign:c').code == 0
+    assert global_block(names[0], *usual, '-campaign:c').code == 0
     second = global_block('-undo:a', '-reason:x', '-always')
     assert second.code == 1 and second.out.count(f': {own}') == 2, second.said
+    assert sandbox.call(lambda farm: {*farm.wikis['meta'].blocks}) == {*names[:2]}
     for campaign in 'cb':
         undone = global_block(f'-undo:{campaign}', '-reason:x', '-always')
         assert undone.code == 0, undone.said
     assert not blocks(sandbox)
+    assert not sandbox.call(lambda farm: dict(farm.wikis['meta'].blocks))
 
 
 def test_a_block_that_was_shortened_is_restored_after_its_end(
