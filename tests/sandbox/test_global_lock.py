@@ -202,16 +202,20 @@ def test_what_is_not_understood_is_refused_in_a_sentence(
 
 
 def test_it_acts_on_the_central_wiki_whatever_the_default_is(
-    global_lock: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    global_lock: Script,
+    farm: Farm,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from pywikibot import config
 
-    monkeypatch.setattr(config, 'mylang', 'aa')
+    other = next(code for code in farm.wikis if code != farm.central)
+    monkeypatch.setattr(config, 'mylang', other)
     run = global_lock(*spam(1), *USUAL)
     assert run.code == 0, run.said
-    assert 'sandbox:meta' in run.out
+    assert f'{farm.family}:{farm.central}' in run.out
     (sent,) = sandbox.journal.entries(action=LOCK)
-    assert sent.wiki == 'meta'
+    assert sent.wiki == farm.central
 
 
 def test_every_write_says_why_and_who(global_lock: Script, sandbox: Sandbox) -> None:
