@@ -28,10 +28,10 @@ from mw_tokens_plugin.exceptions import (
     BadToken,
     EditConflict,
     HttpRefusal,
+    LoginRefused,
     PermissionDenied,
     RateLimited,
     ReadOnly,
-    SessionLost,
     WikiUnreachable,
 )
 from mw_tokens_plugin.site.requests import TokenRequest
@@ -96,7 +96,7 @@ _FEW = frozenset({'save', 'background', 'raw'})
 
 #: What goes wrong, what comes of it, and which exception of pywikibot that is as well.
 _FAULTS: tuple[tuple[dict[str, Any], type, type], ...] = (
-    ({'kind': 'lock-operator'}, SessionLost, Error),
+    ({'kind': 'lock-operator'}, LoginRefused, Error),
     ({'kind': 'http', 'status': 403}, HttpRefusal, Error),
     ({'kind': 'gateway', 'status': 200}, AmbiguousWrite, ApiTimeoutError),
     ({'kind': 'drop'}, AmbiguousWrite, ApiTimeoutError),
