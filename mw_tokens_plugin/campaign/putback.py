@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
@@ -19,6 +19,8 @@ from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.undone import Undone, is_changed
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 
+#: How exactly moments are known: a wiki tells its time in whole seconds.
+_PRECISION = timedelta(seconds=2)
 #: How far the clocks of this machine and of the wiki may differ.
 _CLOCKS = timedelta(days=1)
 
@@ -123,9 +125,7 @@ class OtherUndos:
             found = {
                 name: target
                 for name, target in self._vouched(other, list(ends)).items()
-                if is_changed(target)
-                and target.started_at is not None
-                and target.started_at >= ends[name]
+                if is_changed(target) and _is_after(other, target, campaign, ends[name])
             }
             if found:
                 undone = self.undone(other, list(found))
@@ -141,3 +141,17 @@ class OtherUndos:
             return {}
         sealer = self._sealer_of(campaign)
         return {n: t for n, t in ended.items() if sealer.vouched(t) is not None}
+
+
+def _is_after(
+    other: Campaign, target: Target, campaign: Campaign, end: datetime
+) -> bool:
+    """Tell whether a campaign has written a target after another one, as it seems.
+
+    :param target: as the first one has it
+    :param end: when the target ended in the second one
+    """
+    if target.started_at is None:
+        return False
+    since = target.started_at - end
+    return other.id > campaign.id if abs(since) < _PRECISION else since > timedelta()
