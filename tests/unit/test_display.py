@@ -95,6 +95,23 @@ def test_reports_hold_nothing_that_a_terminal_obeys(tmp_path: Path) -> None:
         assert not {'\x1b', '\x07', '\x9b', '\x00'} & set(text), file
 
 
+def test_a_plan_shows_what_only_later_targets_have() -> None:
+    """As where the first one is not blocked yet, and the second one is."""
+    rows: dict[str, dict[str, str]] = {
+        'A': {'then': 'a week', 'edits': ''},
+        'B': {'now': 'a day', 'then': 'a month', 'edits': '7'},
+        'C': {'target': 'D', 'now': 'a year', 'then': 'a month'},
+    }
+    targets = [Target(1, Decision(name), State.PLANNED) for name in rows]
+    file = io.StringIO()
+    reporter = Reporter(Console(file=file, force_terminal=True, width=200))
+    reporter.plan('To block: {}'.format, targets, [], lambda t: rows[t.name])
+    shown = file.getvalue()
+    places = [shown.index(word) for word in ('target', 'now', 'then', 'edits')]
+    assert places == sorted(places)
+    assert all(text in shown for row in rows.values() for text in row.values())
+
+
 def test_what_a_wiki_says_forges_no_line(capsys: pytest.CaptureFixture[str]) -> None:
     """In the summary, in errors that end a script, and in warnings of pywikibot."""
     forged = 'no\nDone: 400\r\nCampaign wave'

@@ -253,7 +253,7 @@ class Reporter:
             return None
         table = Table(title_justify='left')
         # Wikis do not report everything of every target: omit empty columns.
-        used = [h for h in rows[0] if any(row.get(h) for row in rows)]
+        used = [h for h in _headings(rows) if any(row.get(h) for row in rows)]
         for heading in (message('campaign-target'), *used):
             table.add_column(heading, overflow='fold')
         for target, row in zip(targets, rows, strict=True):
@@ -271,6 +271,18 @@ class Reporter:
     def _name(self, target: Target) -> str:
         """Return the name at a terminal, elsewhere what may be shown."""
         return marked(target.name if self.shows_hidden else target.label)
+
+
+def _headings(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the headings of all rows, in the order in which each row has its own."""
+    headings: list[str] = []
+    for row in rows:
+        place = 0
+        for heading in row:
+            if heading not in headings:
+                headings.insert(place, heading)
+            place = headings.index(heading) + 1
+    return headings
 
 
 def _ended(target: Target, outcome: Outcome, *, failed: bool) -> str:
