@@ -112,9 +112,11 @@ def block_columns(target: Target) -> dict[str, str]:
             is_lift = then is None and 'target' not in facts
             words = made_by(now) if is_lift else message('global_block-by', **about)
             columns[message('global_block-column-now')] = words
-        columns[message('global_block-column-then')] = (
-            shown_settings(then) if then or now else ''
-        )
+        words = shown_settings(then) if then or now else ''
+        if then and (reason := then.get('reason')):
+            about = {'settings': words, 'reason': reason}
+            words = message('global_block-former-reason', **about)
+        columns[message('global_block-column-then')] = words
         if is_local_alone(facts):
             columns[message('global_block-column-then')] = message(
                 'global_block-local-alone'

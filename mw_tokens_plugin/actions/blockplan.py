@@ -195,6 +195,8 @@ class PlanGlobalBlock(SetGlobalBlock):
         for target in targets:
             found.count(target)
         yield from found.remarks(self._lasts_longer_than(TEMPORARY_DAYS))
+        if found.targets and self.wanted.local:
+            yield message('global_block-also-local', wiki=self.site)
         if found.addresses and self._own_address() is None:
             yield message('global_block-own-unknown')
 

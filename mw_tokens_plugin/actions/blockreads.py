@@ -212,6 +212,17 @@ def is_own_block(block: GlobalBlock, target: Target, reason: str) -> bool:
     return is_ours and may_be_reason(block.reason, reason)
 
 
+def reason_given(target: Target, reason: str) -> str:
+    """Return the reason that the write of a target gives.
+
+    :param reason: that of its campaign; if it is empty, the block's own is kept
+    """
+    now, then = target.decision.facts['now'], target.decision.facts['then']
+    # What an undo puts back has its former reason, which blocked users read.
+    former = then.get('reason') if then else None
+    return former or reason or (str(now['reason']) if now else '')
+
+
 def end_in_words(moment: datetime) -> str:
     """Return the end of a block as people read it."""
     return expiry_of(moment).replace('T', ' ').replace('Z', '')

@@ -24,6 +24,7 @@ from mw_tokens_plugin.actions.blockreads import (
     is_own_block,
     number_in,
     read_block,
+    reason_given,
 )
 from mw_tokens_plugin.actions.localblocks import local_blocks
 from mw_tokens_plugin.campaign.action import Action
@@ -129,11 +130,12 @@ class SetGlobalBlock(Action):
                     continue
                 if log is None:
                     log = self._own_log(targets)
-                entries = log.get(name_of(target), ())
+                entries = log.get(name_of(target), [])
                 since = None
                 if self._is_as_planned(target, block):
-                    # The operator's campaign just before may have done the like.
+                    # The operator's campaigns just before may have done the like.
                     since = timestamp(target.decision.facts.get('looked_at'))
+                    entries = sorted(entries, key=lambda entry: entry.log_id)[-1:]
                 if any(self._is_own(entry, target, since) for entry in entries):
                     yield target, self._with_local(target, _FOUND)
                 elif not self._is_as_planned(target, block) and self._is_wanted(
@@ -199,8 +201,7 @@ class SetGlobalBlock(Action):
         return Outcome(State.DONE, changed=True)
 
     def _reason_for(self, target: Target) -> str:
-        now = target.decision.facts['now']
-        return self.reason or (str(now['reason']) if now else '')
+        return reason_given(target, self.reason)
 
     def _lost_race(self, target: Target, error: StateConflict) -> Outcome:
         """Say how a target ends that somebody else has changed before the write.

@@ -23,6 +23,7 @@ from mw_tokens_plugin.actions.blockreads import (
     block_of,
     is_own_block,
     number_in,
+    reason_given,
 )
 from mw_tokens_plugin.actions.globalblock import CLOCKS, SetGlobalBlock, name_of
 from mw_tokens_plugin.actions.localblocks import (
@@ -75,7 +76,7 @@ class UndoGlobalBlock(SetGlobalBlock):
         """Set which campaign is undone.
 
         :param site: the central wiki
-        :param reason: for the log
+        :param reason: for the log, of what is lifted
         :param undone: the campaign
         :param recorded: returns its targets by their names
         :param others: tells what was put back by the undos of later campaigns
@@ -359,7 +360,8 @@ class UndoGlobalBlock(SetGlobalBlock):
                 return SkipReason.CHANGED_SINCE
         elif left is None or not self._is_as_left(target, left):
             return self._changed(former, block, facts)
-        facts['then'] = None if former is None else former.facts()
+        if former is not None:
+            facts['then'] = {**former.facts(), 'reason': before['reason']}
         return None
 
     def _changed(
@@ -406,7 +408,7 @@ class UndoGlobalBlock(SetGlobalBlock):
 
     def _reason_of(self, target: Target) -> str:
         """Return the reason that the campaign has given for a target."""
-        return _reason_in(self._undone, target)
+        return reason_given(target, self._undone.reason)
 
     def _lift_local(self, target: Target, outcome: Outcome) -> Outcome:
         number = target.decision.facts['local']
@@ -420,16 +422,10 @@ class UndoGlobalBlock(SetGlobalBlock):
         )
 
 
-def _reason_in(campaign: Campaign, target: Target) -> str:
-    """Return the reason that a campaign has given for a target."""
-    before = target.decision.facts['now']
-    return campaign.reason or (before['reason'] if before else '')
-
-
 def _is_left(target: Target, block: GlobalBlock, campaign: Campaign) -> bool:
     """Tell whether a block is as the write of a campaign has left it."""
     after = target.decision.facts['then']
-    is_ours = is_own_block(block, target, _reason_in(campaign, target))
+    is_ours = is_own_block(block, target, reason_given(target, campaign.reason))
     return is_ours and BlockSettings.from_facts(after).was_written(block)
 
 
@@ -442,7 +438,8 @@ def _earlier(block: GlobalBlock, undos: Sequence[PutBack]) -> Iterator[GlobalBlo
         then, before = undo.target.decision.facts['then'], undo.before
         if then is None or before is None:
             continue
-        is_ours = is_own_block(block, undo.target, undo.undo.reason)
+        given = reason_given(undo.target, undo.undo.reason)
+        is_ours = is_own_block(block, undo.target, given)
         if is_ours and BlockSettings.from_facts(then).was_written(block):
             yield (former := block_of(before))
             yield from _earlier(former, [other for other in undos if other != undo])

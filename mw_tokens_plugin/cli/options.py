@@ -142,7 +142,8 @@ class CampaignOptions(Options):
         group='Guards',
     )
     reason: str | None = option(
-        'The reason for the log. It is required, though it may be empty.',
+        'The reason for the log. It is required. It may be empty, except for global '
+        'blocks.',
         value='TEXT',
         read=reason,
         also='-summary',

@@ -146,8 +146,9 @@ class Exclusions:
                 problem = message(key, name=name)
                 line = message('campaign-bad-line', problem=problem, **about)
                 print(line, file=sys.stderr)
+            key = 'campaign-not-matched'
             yield message(
-                'campaign-not-matched',
+                key if covering is None else f'{key}-range',
                 source=path,
                 number=len(entries),
                 comments=self.comments[path],
@@ -165,8 +166,9 @@ class Exclusions:
         for path, entries in self.standing.items():
             names = [entry.name for entry in entries]
             targets = _among(ledger, campaign, names) | concerning
+            key = 'campaign-protected'
             yield message(
-                'campaign-protected',
+                key if covering is None else f'{key}-range',
                 source=path,
                 number=len(entries),
                 comments=self.comments[path],

@@ -106,7 +106,7 @@ class Chain:
     def _state(self) -> object:
         """Return all that a block does to anybody."""
         made = {
-            (name, b.expiry, b.anononly, b.nocreate, b.autoblock)
+            (name, b.expiry, b.anononly, b.nocreate, b.autoblock, b.reason)
             for name, b in blocks(self._sandbox).items()
         }
         local = self._sandbox.call(lambda farm: {*farm.wikis['meta'].blocks})

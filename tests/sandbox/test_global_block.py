@@ -219,7 +219,7 @@ def test_what_must_not_be_blocked_is_skipped_with_the_reason(
     }
     for target, why in reasons.items():
         assert f'{target}: {why}' in run.out
-    assert '3 entries, 1 comment; 2 of the entries are targets' in run.out
+    assert '3 entries, 1 comment; 2 of the entries concern targets.' in run.out
     assert 'Without effect in this run: 2001:DB8:FFFF:0:0:0:0:0/48' in run.out
 
 
@@ -396,11 +396,14 @@ def test_blocks_are_lifted_by_target_or_number_and_that_is_undone(
     assert 'covered by a wider block: 198.51.100.0/24' in covered.out
     undone = global_block('-undo:up', '-reason:Not sorry', '-always')
     assert undone.code == 0, undone.said
+    assert f'as before: {before["192.0.2.1"].reason})' in undone.out
     after = blocks(sandbox)
     assert sorted(after) == sorted(before)
     for target, made in after.items():
         assert made.expiry == before[target].expiry
         assert made.anononly == before[target].anononly
+        # That is what whoever is blocked reads.
+        assert made.reason == before[target].reason
     again = global_block('-undo:up', '-reason:Twice', '-always')
     assert again.code == 0, again.said
     assert blocks(sandbox) == after
@@ -451,7 +454,9 @@ def test_the_local_half_is_made_reported_and_undone(
 ) -> None:
     sandbox.call(lambda farm: farm.wikis['meta'].blocks.clear())
     local = ('-alsolocal', '-anononly', *USUAL)
-    assert global_block('192.0.2.1', *local, '-campaign:both').code == 0
+    both = global_block('192.0.2.1', *local, '-campaign:both')
+    assert both.code == 0, both.said
+    assert '-alsolocal: sandbox:meta itself blocks them as well.' in both.out
     there: dict[str, Any] = sandbox.call(lambda farm: dict(farm.wikis['meta'].blocks))
     assert list(there) == ['192.0.2.1'] and there['192.0.2.1'].anononly
     assert global_block('-undo:both', '-reason:Sorry', '-always').code == 0
@@ -764,6 +769,7 @@ def test_blocks_that_are_about_to_end_are_listed_and_renewed(
     renewed = global_block(*near, '-modify', '-expiry:6 months')
     assert renewed.code == 0, renewed.said
     assert writes(sandbox) == ['192.0.2.1']
+    assert 'Reason:    (each block keeps its own)' in renewed.out
     assert blocks(sandbox)['192.0.2.1'].reason == 'Open Proxy'
     assert 'No block ends' in global_block(*near, '-modify', '-expiry:1 year').out
 
@@ -1045,7 +1051,7 @@ def test_what_a_range_would_have_covered_is_retried_with_it(
 
 
 def _content(made: GlobalBlock) -> tuple[Any, ...]:
-    return made.expiry, made.anononly, made.nocreate, made.autoblock
+    return made.expiry, made.anononly, made.nocreate, made.autoblock, made.reason
 
 
 def test_a_plan_is_not_run_when_its_blocks_would_have_ended(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from mw_tokens_plugin.campaign.records import State
 from mw_tokens_plugin.campaign.report.contents import OPEN, Contents, Row, Step
 from mw_tokens_plugin.campaign.report.texts import readable, safe
+from mw_tokens_plugin.campaign.report.wording import shown_reason
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.lookalikes import marked
 
@@ -93,7 +94,7 @@ def write_html(contents: Contents, file: TextIO) -> None:
     facts = {
         message('report-wiki'): campaign.wiki,
         message('report-operator'): campaign.operator,
-        message('report-reason'): campaign.reason or message('campaign-none'),
+        message('report-reason'): shown_reason(campaign),
         message('report-planned'): readable(campaign.planned_at),
         message('report-confirmed'): readable(campaign.confirmed_at),
         message('report-finished'): (

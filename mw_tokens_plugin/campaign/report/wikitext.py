@@ -25,11 +25,14 @@ _LINKABLE = re.compile(r"(?:[^\W_]|[ .,()!?-]|'(?!'))+")
 def write_wikitext(contents: Contents, file: TextIO) -> None:
     """Write a report as wikitext, the targets to check first."""
     campaign, counts = contents.campaign, contents.counts
+    # Without one, global blocks are only changed.
+    is_kept = campaign.action == 'global_block'
+    no_reason = '(each block keeps its own)' if is_kept else '(none)'
     file.write(
         f'{nowiki(campaign.action)} by {_user_link(campaign.operator)} on '
         f'{nowiki(campaign.wiki)}: {counts[State.DONE]} done, '
         f'{counts[State.FAILED]} failed, {counts[State.SKIPPED]} skipped. '
-        f'Reason: {nowiki(campaign.reason) or "(none)"}\n\n'
+        f'Reason: {nowiki(campaign.reason) or no_reason}\n\n'
         '{| class="wikitable sortable"\n! Target !! Result !! When (UTC) !! Why\n'
     )
     left = MAX_ROWS

@@ -37,8 +37,15 @@ def confirm_many(action: Action, number: int) -> str:
 
 def reason_line(campaign: Campaign) -> str:
     """Return what was given as the reason of a campaign."""
-    reason = campaign.reason or message('campaign-none')
-    return message('campaign-reason', reason=reason)
+    return message('campaign-reason', reason=shown_reason(campaign))
+
+
+def shown_reason(campaign: Campaign) -> str:
+    """Return the reason of a campaign, or what is said where it has none."""
+    if not campaign.reason and campaign.action == 'global_block':
+        # Without one, blocks are only changed.
+        return message('campaign-reasons-kept')
+    return campaign.reason or message('campaign-none')
 
 
 def compared_lines(compared: Comparison, campaign: Campaign) -> Iterator[str]:
