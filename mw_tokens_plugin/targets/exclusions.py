@@ -147,8 +147,10 @@ class Exclusions:
                 line = message('campaign-bad-line', problem=problem, **about)
                 print(line, file=sys.stderr)
             key = 'campaign-not-matched'
+            if covering is not None:
+                key = 'campaign-not-matched-range'
             yield message(
-                key if covering is None else f'{key}-range',
+                key,
                 source=path,
                 number=len(entries),
                 comments=self.comments[path],
@@ -167,8 +169,10 @@ class Exclusions:
             names = [entry.name for entry in entries]
             targets = _among(ledger, campaign, names) | concerning
             key = 'campaign-protected'
+            if covering is not None:
+                key = 'campaign-protected-range'
             yield message(
-                key if covering is None else f'{key}-range',
+                key,
                 source=path,
                 number=len(entries),
                 comments=self.comments[path],
