@@ -40,6 +40,8 @@ NAMESPACE = ('unshare', '--user', '--map-root-user', '--mount')
 
 _ESCAPES = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]')
 
+_CTRL_C = '\x03'
+
 
 def script(name: str = 'global_lock') -> ModuleType:
     """Return a script, from the checkout or as it is installed."""
@@ -172,10 +174,14 @@ class Desk:
         :param answers: a text to wait for, and what is typed then
         :param columns: how wide the terminal says that it is
         """
+        # A fork is not in the session of the terminal: what is typed after Ctrl-C would
+        # reach it before the signal does.
+        interrupts = any(_CTRL_C in typed for _, typed in answers)
+        program = self._pwb if interrupts else self._forked
         ours, theirs = pty.openpty()
         try:
             process = subprocess.Popen(
-                [*self._forked, *args],
+                [*program, *args],
                 cwd=self.directory,
                 env=self._environment({'COLUMNS': columns, 'TERM': 'dumb'}),
                 stdin=theirs,
