@@ -7,5 +7,5 @@ from unit.test_ledgermodel import *  # noqa: F403
 
 
 @pytest.fixture
-def examples() -> int:
+def examples() -> int:  # type: ignore[no-redef]
     return 50
