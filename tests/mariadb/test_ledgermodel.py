@@ -6,6 +6,6 @@ import pytest
 from unit.test_ledgermodel import *  # noqa: F403
 
 
-@pytest.fixture
-def examples() -> int:  # type: ignore[no-redef]
+@pytest.fixture  # type: ignore[no-redef]
+def examples() -> int:
     return 50
