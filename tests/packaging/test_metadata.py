@@ -168,7 +168,8 @@ def third_party(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             modules.add(node.module)
     tops = {module.partition('.')[0] for module in modules}
-    return tops - sys.stdlib_module_names
+    # Newer Pythons have tomllib.
+    return tops - sys.stdlib_module_names - {'tomllib'}
 
 
 def repository_files(folder: Path) -> Iterator[Path]:
