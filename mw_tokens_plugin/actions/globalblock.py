@@ -130,7 +130,9 @@ class SetGlobalBlock(Action):
                     continue
                 if log is None:
                     log = self._own_log(targets)
-                entries = log.get(name_of(target), [])
+                # A block that was lifted by its number has that in the log.
+                names = {name_of(target), target.name}
+                entries = [entry for name in names for entry in log.get(name, ())]
                 since = None
                 if self._is_as_planned(target, block):
                     # The operator's campaigns just before may have done the like.
