@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mw_tokens_plugin.cli.options import names_in_files
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
@@ -328,78 +328,72 @@ def actor_in(run: Run[Options], campaign: Campaign) -> Actor:
     return actor_of(run, stored['actors'], stored['namespaces'], stored['read_since'])
 
 
-def revert(run: Run[Options], campaign: Campaign, step: str) -> RevertEdits:
-    """Return what a campaign does to pages that were edited."""
-    from mw_tokens_plugin.actions.pagerevert import RevertEdits
+def _limits(run: Run[Options], campaign: Campaign) -> dict[str, Any]:
+    """Return what the three steps are told alike: why, since when, and where."""
     from mw_tokens_plugin.targets.contributions import Period
 
     stored = run.stored(campaign)
+    return {
+        'reason': campaign.reason,
+        'period': Period(stored['since'], stored['until']),
+        'scope': scope_of(campaign, run.shared(wikis_of)),
+        'named': frozenset(stored['wikis']),
+        'not_wikis': frozenset(stored['not_wikis']),
+        'again': run.is_started(campaign),
+    }
+
+
+def revert(run: Run[Options], campaign: Campaign, step: str) -> RevertEdits:
+    """Return what a campaign does to pages that were edited."""
+    from mw_tokens_plugin.actions.pagerevert import RevertEdits
+
     again = run.is_started(campaign)
-    wikis = run.shared(wikis_of)
 
     def recorded(names: Sequence[str]) -> dict[str, Target]:
         return run.ledger.named(campaign, names, step) if again else {}
 
     return RevertEdits(
         actor_in(run, campaign),
-        reason=campaign.reason,
-        period=Period(stored['since'], stored['until']),
-        mark_bot=stored['markbot'],
-        scope=scope_of(campaign, wikis),
-        named=frozenset(stored['wikis']),
-        not_wikis=frozenset(stored['not_wikis']),
-        again=again,
+        mark_bot=run.stored(campaign)['markbot'],
         problems=run.shared(problems_of),
         recorded=recorded,
+        **_limits(run, campaign),
     )
 
 
 def revert_files(run: Run[Options], campaign: Campaign, step: str) -> RevertFiles:
     """Return what a campaign does to files that were overwritten."""
     from mw_tokens_plugin.actions.filerevert import RevertFiles
-    from mw_tokens_plugin.targets.contributions import Period
 
-    stored = run.stored(campaign)
-    return RevertFiles(
-        actor_in(run, campaign),
-        reason=campaign.reason,
-        period=Period(stored['since'], stored['until']),
-        scope=scope_of(campaign, run.shared(wikis_of)),
-        named=frozenset(stored['wikis']),
-        not_wikis=frozenset(stored['not_wikis']),
-        again=run.is_started(campaign),
-    )
+    return RevertFiles(actor_in(run, campaign), **_limits(run, campaign))
 
 
 def move_back(run: Run[Options], campaign: Campaign, step: str) -> MoveBack:
     """Return what a campaign does to pages that were moved."""
     from mw_tokens_plugin.actions.moveback import MoveBack
-    from mw_tokens_plugin.targets.contributions import Period
 
-    stored = run.stored(campaign)
-    return MoveBack(
-        actor_in(run, campaign),
-        reason=campaign.reason,
-        period=Period(stored['since'], stored['until']),
-        scope=scope_of(campaign, run.shared(wikis_of)),
-        named=frozenset(stored['wikis']),
-        not_wikis=frozenset(stored['not_wikis']),
-        again=run.is_started(campaign),
-    )
+    return MoveBack(actor_in(run, campaign), **_limits(run, campaign))
+
+
+def _undone(run: Run[Options], campaign: Campaign, step: str) -> dict[str, Any]:
+    """Return what the undos of the three steps are told alike."""
+    _, recorded = run.undone(campaign)
+    return {
+        'reason': campaign.reason,
+        'recorded': partial(recorded, kind=step),
+        'again': run.is_started(campaign),
+        'not_wikis': frozenset(campaign.options.get('not_wikis', ())),
+    }
 
 
 def undo_revert(run: Run[Options], campaign: Campaign, step: str) -> UndoRevertEdits:
     """Return what restores pages that a campaign has reverted."""
     from mw_tokens_plugin.actions.undorevert import UndoRevertEdits
 
-    _, recorded = run.undone(campaign)
     return UndoRevertEdits(
         actor_of(run, [], [], ''),
-        reason=campaign.reason,
-        recorded=partial(recorded, kind=step),
         mark_bot=run.stored(campaign)['markbot'],
-        again=run.is_started(campaign),
-        not_wikis=frozenset(campaign.options.get('not_wikis', ())),
+        **_undone(run, campaign, step),
     )
 
 
@@ -407,28 +401,14 @@ def undo_files(run: Run[Options], campaign: Campaign, step: str) -> UndoRevertFi
     """Return what gives files back the versions that a campaign has reverted."""
     from mw_tokens_plugin.actions.filerevert import UndoRevertFiles
 
-    _, recorded = run.undone(campaign)
-    return UndoRevertFiles(
-        actor_of(run, [], [], ''),
-        reason=campaign.reason,
-        recorded=partial(recorded, kind=step),
-        again=run.is_started(campaign),
-        not_wikis=frozenset(campaign.options.get('not_wikis', ())),
-    )
+    return UndoRevertFiles(actor_of(run, [], [], ''), **_undone(run, campaign, step))
 
 
 def undo_move_back(run: Run[Options], campaign: Campaign, step: str) -> UndoMoveBack:
     """Return what moves pages again that a campaign has moved back."""
     from mw_tokens_plugin.actions.moveback import UndoMoveBack
 
-    _, recorded = run.undone(campaign)
-    return UndoMoveBack(
-        actor_of(run, [], [], ''),
-        reason=campaign.reason,
-        recorded=partial(recorded, kind=step),
-        again=run.is_started(campaign),
-        not_wikis=frozenset(campaign.options.get('not_wikis', ())),
-    )
+    return UndoMoveBack(actor_of(run, [], [], ''), **_undone(run, campaign, step))
 
 
 def skip_in_undo(run: Run[Options], campaign: Campaign) -> Campaign:

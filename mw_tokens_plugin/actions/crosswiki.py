@@ -1,4 +1,4 @@
-"""What deleting and restoring pages on many wikis have in common.
+"""What deleting, restoring and reverting pages on many wikis have in common.
 
 It reads what happened on wikis that are skipped from now on, and counts what the plan
 shows. The writes are left to :mod:`mw_tokens_plugin.actions.pagedelete` and
@@ -12,6 +12,7 @@ from typing import Any
 
 from mw_tokens_plugin.campaign.records import Outcome, State, Target
 from mw_tokens_plugin.exceptions import (
+    Blocked,
     CentralAuthTokenRefused,
     NotAttached,
     SessionError,
@@ -57,6 +58,19 @@ class SkippedWikis:
                     return outcome
         detail = f'{_UNKNOWN}; its wiki is skipped by -not-wikis'
         return Outcome(State.FAILED, detail=detail, facts={'unknown': True})
+
+
+def outcome_of_block(error: Blocked) -> Outcome:
+    """Return how a target ends that a partial block keeps the operator from.
+
+    Other pages of the wiki may be written.
+
+    :raises Blocked: the block is not a partial one
+    """
+    if not error.partial:
+        raise error
+    name = type(error).__name__
+    return Outcome(State.FAILED, detail=str(error), error_class=name)
 
 
 def still_unknown(target: Target | None) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mw_tokens_plugin.actions.crosswiki import SkippedWikis
-from mw_tokens_plugin.campaign.action import Action
+from mw_tokens_plugin.actions.crosswiki import outcome_of_block
+from mw_tokens_plugin.actions.onwikis import OnWikis
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Outcome,
@@ -25,33 +25,15 @@ from mw_tokens_plugin.exceptions import AmbiguousWrite, ApiRefusal, Blocked
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.site.writes import send_once
-from mw_tokens_plugin.targets.bywiki import plan_by_wiki
 from mw_tokens_plugin.targets.contributions import Actor, FileFacts, Period
 from mw_tokens_plugin.targets.pagenames import split
 from mw_tokens_plugin.targets.scope import Scope
 
 
-class _Revert(Action):
+class _Revert(OnWikis):
     """Give files an older version, where the newest is the one that is meant."""
 
     fixed = frozenset({'title', 'version', 'restores_version'})
-
-    def __init__(
-        self,
-        actor: Actor,
-        *,
-        reason: str,
-        again: bool = False,
-        named: frozenset[str] = frozenset(),
-        not_wikis: frozenset[str] = frozenset(),
-    ) -> None:
-        self.wikis = actor.wikis
-        self._actor = actor
-        self._reason = reason
-        self._again = again
-        self._named = named
-        self._not_wikis = not_wikis
-        self._skipped_wikis = SkippedWikis(not_wikis)
 
     @abstractmethod
     def _decide(
@@ -68,24 +50,6 @@ class _Revert(Action):
                 filter(None, [facts.get('restores_time'), facts.get('restores_user')])
             ),
         }
-
-    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
-        """Decide on some files, wiki by wiki; each costs a read."""
-        selected = []
-        for name in names:
-            database = split(name)[0]
-            if database in self._not_wikis:
-                skipped = SkipReason.LEFT_OUT
-            elif self._named and database not in self._named:
-                skipped = SkipReason.NOT_NAMED
-            else:
-                selected.append(name)
-                continue
-            yield Decision(name, skipped=skipped, facts={'wiki': database})
-        again, self._again = self._again, True
-        yield from plan_by_wiki(
-            selected, self._plan_wiki, wikis=self.wikis, again=again
-        )
 
     def apply(self, target: Target) -> Outcome:
         """Give one file its older version, if nobody has uploaded another since.
@@ -119,10 +83,7 @@ class _Revert(Action):
         try:
             answer = send_once(site, 'filerevert', parameters)
         except Blocked as error:
-            if not error.partial:
-                raise
-            name = type(error).__name__
-            return Outcome(State.FAILED, detail=str(error), error_class=name)
+            return outcome_of_block(error)
         result = answer.get('result') if isinstance(answer, Mapping) else None
         if result == 'Failure':
             raise ApiRefusal('filerevert-failure', str(answer), str(site))
@@ -130,24 +91,13 @@ class _Revert(Action):
             raise AmbiguousWrite(f'{site} answered action=filerevert without a result.')
         return Outcome(State.DONE, changed=True)
 
-    def reconcile(
-        self, targets: Sequence[Target]
-    ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read whether reverts of unknown outcome took effect; None if not."""
-        for target in targets:
-            yield target, self._skipped_wikis.reconciled(target, self._reconcile)
-
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         found = list(self._decide(database, names))
         about: dict[str, Any] = {'wiki': database}
         refused: SkipReason | None = None
         if any(skipped is None for _name, skipped, _facts in found):
-            standing = self.wikis.standing(database, 'reupload')
-            refused = standing.skipped
-            if standing.problem:
-                about['problem'] = standing.problem
-            if refused is None and standing.read_only is not None:
-                refused, about['problem'] = SkipReason.READ_ONLY, standing.read_only
+            refused, more = self.wikis.standing(database, 'reupload').refusal()
+            about |= more
         for name, skipped, facts in found:
             why = skipped or refused
             yield Decision(

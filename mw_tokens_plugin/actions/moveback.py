@@ -14,8 +14,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mw_tokens_plugin.actions.crosswiki import SkippedWikis
-from mw_tokens_plugin.campaign.action import Action
+from mw_tokens_plugin.actions.crosswiki import outcome_of_block
+from mw_tokens_plugin.actions.onwikis import OnWikis
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Outcome,
@@ -26,7 +26,6 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.exceptions import AmbiguousWrite, ApiRefusal, Blocked
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.site.writes import send_once
-from mw_tokens_plugin.targets.bywiki import plan_by_wiki
 from mw_tokens_plugin.targets.contributions import Actor, MovedPage, Period, TitleFacts
 from mw_tokens_plugin.targets.deletionlog import about, entries
 from mw_tokens_plugin.targets.pagenames import split
@@ -36,27 +35,10 @@ from mw_tokens_plugin.targets.scope import Scope
 _CHANGED = frozenset('articleexists missingtitle nosuchpageid selfmove'.split())
 
 
-class _Move(Action):
+class _Move(OnWikis):
     """Move pages, each from one title to another."""
 
     fixed = frozenset({'page_id', 'title', 'origin'})
-
-    def __init__(
-        self,
-        actor: Actor,
-        *,
-        reason: str,
-        again: bool = False,
-        named: frozenset[str] = frozenset(),
-        not_wikis: frozenset[str] = frozenset(),
-    ) -> None:
-        self.wikis = actor.wikis
-        self._actor = actor
-        self._reason = reason
-        self._again = again
-        self._named = named
-        self._not_wikis = not_wikis
-        self._skipped_wikis = SkippedWikis(not_wikis)
 
     @abstractmethod
     def _ends(self, facts: Mapping[str, Any]) -> tuple[str, str]:
@@ -78,24 +60,6 @@ class _Move(Action):
             message('campaign-column-by'): ', '.join(facts.get('authors') or ()),
             message('campaign-column-title'): ends[1],
         }
-
-    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
-        """Decide on some pages, wiki by wiki."""
-        selected = []
-        for name in names:
-            database = split(name)[0]
-            if database in self._not_wikis:
-                skipped: SkipReason | None = SkipReason.LEFT_OUT
-            elif self._named and database not in self._named:
-                skipped = SkipReason.NOT_NAMED
-            else:
-                selected.append(name)
-                continue
-            yield Decision(name, skipped=skipped, facts={'wiki': database})
-        again, self._again = self._again, True
-        yield from plan_by_wiki(
-            selected, self._plan_wiki, wikis=self.wikis, again=again
-        )
 
     def apply(self, target: Target) -> Outcome:
         """Move one page, if it is still where the plan has it.
@@ -121,10 +85,7 @@ class _Move(Action):
         try:
             answer = send_once(site, 'move', parameters)
         except Blocked as error:
-            if not error.partial:
-                raise
-            name = type(error).__name__
-            return Outcome(State.FAILED, detail=str(error), error_class=name)
+            return outcome_of_block(error)
         except ApiRefusal as error:
             if error.code not in _CHANGED:
                 raise
@@ -134,13 +95,6 @@ class _Move(Action):
                 f'{site} answered action=move for {source!r} without that title.'
             )
         return _done(f'from {source!r} to {to!r}')
-
-    def reconcile(
-        self, targets: Sequence[Target]
-    ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read whether moves of unknown outcome took effect; None if not."""
-        for target in targets:
-            yield target, self._skipped_wikis.reconciled(target, self._reconcile)
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         found = list(self._moved(database, names))
@@ -168,15 +122,8 @@ class _Move(Action):
         about_wiki: dict[str, Any] = {'wiki': database}
         refused: SkipReason | None = None
         if None in skipped.values():
-            standing = self.wikis.standing(database, 'move')
-            refused = standing.skipped
-            if standing.problem:
-                about_wiki['problem'] = standing.problem
-            if refused is None and standing.read_only is not None:
-                refused, about_wiki['problem'] = (
-                    SkipReason.READ_ONLY,
-                    standing.read_only,
-                )
+            refused, more = self.wikis.standing(database, 'move').refusal()
+            about_wiki |= more
         for each in found:
             why = each.skipped or skipped[each.name] or refused
             facts = {**about_wiki, **each.facts}

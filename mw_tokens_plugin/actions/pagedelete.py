@@ -12,7 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mw_tokens_plugin.actions.crosswiki import SkippedWikis, count, still_unknown
+from mw_tokens_plugin.actions.crosswiki import (
+    SkippedWikis,
+    count,
+    outcome_of_block,
+    still_unknown,
+)
 from mw_tokens_plugin.actions.pagefates import (
     UNDER_WAY,
     is_given_up,
@@ -214,14 +219,7 @@ class CrosswikiDelete(Action):
         try:
             return self._delete(target, split(target.name)[0])
         except Blocked as error:
-            if not error.partial:
-                raise
-            # The other pages of the wiki may be deleted.
-            return Outcome(
-                State.FAILED,
-                detail=str(error),
-                error_class=type(error).__name__,
-            )
+            return outcome_of_block(error)
 
     def reconcile(
         self, targets: Sequence[Target]
@@ -234,14 +232,13 @@ class CrosswikiDelete(Action):
         guards = self.guards
         titles = [split(name)[1] for name in names]
         standing, pages = self.wikis.look(database, 'delete', titles)
-        skipped = standing.skipped
+        skipped, more = standing.refusal()
         about: dict[str, Any] = {'wiki': database, 'sysops': standing.sysops}
-        if standing.problem:
-            about['problem'] = standing.problem
-        if skipped is None and standing.is_local and database not in guards.wikis:
+        is_allowed = standing.skipped is None
+        if is_allowed and standing.is_local and database not in guards.wikis:
             skipped = SkipReason.WIKI_SET
-        elif skipped is None and standing.read_only is not None:
-            skipped, about['problem'] = SkipReason.READ_ONLY, standing.read_only
+        else:
+            about |= more
         if skipped is not None:
             for name in names:
                 yield Decision(name, skipped=skipped, facts=about)

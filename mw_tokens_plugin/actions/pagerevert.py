@@ -15,7 +15,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mw_tokens_plugin.actions.crosswiki import SkippedWikis, still_unknown
+from mw_tokens_plugin.actions.crosswiki import (
+    SkippedWikis,
+    outcome_of_block,
+    still_unknown,
+)
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
@@ -198,11 +202,7 @@ class RevertEdits(Action):
         try:
             return self._revert(target)
         except Blocked as error:
-            if not error.partial:
-                raise
-            # The other pages of the wiki may be edited.
-            name = type(error).__name__
-            return Outcome(State.FAILED, detail=str(error), error_class=name)
+            return outcome_of_block(error)
         except ApiRefusal as error:
             if error.code not in CHANGED:
                 raise
@@ -226,12 +226,8 @@ class RevertEdits(Action):
         about: dict[str, Any] = {'wiki': database}
         skipped, how = outside, ''
         if to_do and skipped is None:
-            standing = self.wikis.standing(database, 'edit')
-            skipped = standing.skipped
-            if standing.problem:
-                about['problem'] = standing.problem
-            if skipped is None and standing.read_only is not None:
-                skipped, about['problem'] = SkipReason.READ_ONLY, standing.read_only
+            skipped, more = self.wikis.standing(database, 'edit').refusal()
+            about |= more
             if skipped is None:
                 has_right = self.wikis.site(database).has_right('rollback')
                 how = 'rollback' if has_right else 'edit'

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mw_tokens_plugin.actions.crosswiki import SkippedWikis
+from mw_tokens_plugin.actions.crosswiki import outcome_of_block
+from mw_tokens_plugin.actions.onwikis import OnWikis
 from mw_tokens_plugin.actions.pagerevert import CHANGED, undo_edits
-from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Outcome,
@@ -22,12 +22,11 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.exceptions import ApiRefusal, Blocked
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.fields import timestamp
-from mw_tokens_plugin.targets.bywiki import plan_by_wiki
 from mw_tokens_plugin.targets.contributions import Actor, RevisionFacts
 from mw_tokens_plugin.targets.pagenames import split
 
 
-class UndoRevertEdits(Action):
+class UndoRevertEdits(OnWikis):
     """Give pages back the revisions that a campaign has reverted.
 
     .. version-added:: 0.1
@@ -56,14 +55,9 @@ class UndoRevertEdits(Action):
         :param again: whether some targets have been decided on before
         :param not_wikis: databases that are skipped
         """
-        self.wikis = actor.wikis
-        self._actor = actor
-        self._reason = reason
+        super().__init__(actor, reason=reason, again=again, not_wikis=not_wikis)
         self._recorded = recorded
         self._mark_bot = mark_bot
-        self._again = again
-        self._not_wikis = not_wikis
-        self._skipped_wikis = SkippedWikis(not_wikis)
 
     def describe(self) -> str:
         """Return a word or two for what is done to a page."""
@@ -76,17 +70,6 @@ class UndoRevertEdits(Action):
             message('campaign-column-restores'): str(facts.get('reverted') or ''),
             message('campaign-column-by'): ', '.join(facts.get('authors') or ()),
         }
-
-    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
-        """Decide on pages that the campaign has reverted."""
-        selected = [name for name in names if split(name)[0] not in self._not_wikis]
-        for name in set(names).difference(selected):
-            facts = {'wiki': split(name)[0]}
-            yield Decision(name, skipped=SkipReason.LEFT_OUT, facts=facts)
-        again, self._again = self._again, True
-        yield from plan_by_wiki(
-            selected, self._plan_wiki, wikis=self.wikis, again=again
-        )
 
     def apply(self, target: Target) -> Outcome:
         """Restore one page, if nobody has edited it since the plan.
@@ -108,10 +91,7 @@ class UndoRevertEdits(Action):
                 mark_bot=self._mark_bot,
             )
         except Blocked as error:
-            if not error.partial:
-                raise
-            name = type(error).__name__
-            return Outcome(State.FAILED, detail=str(error), error_class=name)
+            return outcome_of_block(error)
         except ApiRefusal as error:
             if error.code not in CHANGED:
                 raise
@@ -119,13 +99,6 @@ class UndoRevertEdits(Action):
             return self._reconcile(target) or Outcome(
                 State.FAILED, detail=detail, reason_code=error.code
             )
-
-    def reconcile(
-        self, targets: Sequence[Target]
-    ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read whether edits of unknown outcome took effect; None if not."""
-        for target in targets:
-            yield target, self._skipped_wikis.reconciled(target, self._reconcile)
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         recorded = self._recorded(names)

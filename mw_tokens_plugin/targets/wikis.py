@@ -55,6 +55,12 @@ class Standing:
     sysops: int = 0
     problem: str = ''
 
+    def refusal(self) -> tuple[SkipReason | None, dict[str, Any]]:
+        """Return why nothing is done there at present, and what is known of that."""
+        if self.skipped is None and self.read_only is not None:
+            return SkipReason.READ_ONLY, {'problem': self.read_only}
+        return self.skipped, {'problem': self.problem} if self.problem else {}
+
 
 class Wikis:
     """The wikis on which the operator has an account.
