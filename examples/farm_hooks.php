@@ -17,6 +17,9 @@ class FarmHooks extends Maintenance {
 		switch ( getenv( 'FARM_COMMAND' ) ) {
 			case 'end-sessions':
 				SessionManager::singleton()->invalidateSessionsForUser( $this->account() );
+				// What was cached of an account just before it changed is still used for up to
+				// WANObjectCache::RECENT_SET_HIGH_MS, since purges are dated in whole seconds.
+				usleep( 100000 );
 				break;
 			case 'wipe-sessions':
 				// All that the store keeps for a time: sessions, but also cached values.
