@@ -20,9 +20,8 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -39,19 +38,17 @@ from mw_tokens_plugin.campaign.records import (
     now,
 )
 from mw_tokens_plugin.campaign.rows import stored
-from mw_tokens_plugin.campaign.schema import plans, targets
 from mw_tokens_plugin.campaign.sealcontent import (
-    CHANGEABLE,
     SUPERSEDED,
     TRANSIENT_FACTS,
     Plan,
     agreed,
-    canonical,
     content,
 )
+from mw_tokens_plugin.campaign.sealedplans import SealedPlans, is_same
 from mw_tokens_plugin.campaign.sealkey import Key
 from mw_tokens_plugin.campaign.sealtexts import replaced, seals_in
-from mw_tokens_plugin.campaign.tally import Comparison, Tally, mark_of
+from mw_tokens_plugin.campaign.tally import Comparison, Tally
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 
 #: With what the ids of plans begin whose keys have sealed the number of targets, too.
@@ -62,12 +59,6 @@ _ENDED = frozenset({State.DONE, State.FAILED, State.SKIPPED})
 
 #: States in which something is left to write.
 _TO_DO = frozenset({State.PLANNED, State.LEASED})
-
-#: Where the account is in what all seals are bound to.
-_ACCOUNT = 7
-
-#: Accounts of a campaign whose seals are looked for.
-_MAX_ACCOUNTS = 20
 
 
 class Sealer:
@@ -88,18 +79,12 @@ class Sealer:
         self._account = account
         self._campaign = campaign
         self._keys: dict[str, bytes] = {}
-        self._header = self._bound_to(campaign)
-        #: Plans of other keys, which this one cannot check, and plans of this key for
-        #: other accounts, as the beginnings of their seals.
-        self._of_colleagues: set[str] = set()
         self._of_other_accounts: dict[str, Plan] = {}
-        #: Whether others have sealed plans of this campaign, rightly or not.
-        self.has_colleagues = False
-        self._tally: Tally | None = None
         self._compared: Comparison | None = None
+        self._rows = SealedPlans(key, ledger, campaign, account)
         with ledger.database.begin() as connection:
-            found = self._read(connection, campaign)
-            self._tally = self._read_tally(connection)
+            found = self._rows.read(connection, campaign)
+            self._tally = self._rows.tally(connection)
         self._plans = {plan.id: plan for plan in found}
         #: Plans of earlier runs that were not confirmed then: what they had may not be
         #: there when this run shows the plan, and be put back later.
@@ -122,6 +107,11 @@ class Sealer:
     def key_id(self) -> str:
         """What the seals of this operator begin with."""
         return self.key.id
+
+    @property
+    def has_colleagues(self) -> bool:
+        """Whether others have sealed plans of this campaign, rightly or not."""
+        return bool(self._rows.of_colleagues)
 
     @property
     def has_pending(self) -> bool:
@@ -153,9 +143,9 @@ class Sealer:
         :param confirmed: whether the operator has agreed to it before
         """
         if self._tally is None:
-            self._change_tally(lambda old: old or Tally())
+            self._tally = self._rows.change_tally(lambda old: old or Tally())
         plan = Plan(_new_id(), now(), confirmed)
-        self._write(plan)
+        self._rows.write(plan, self._campaign)
         self._plans[plan.id] = self._own = plan
 
     def vouched(self, target: Target) -> Plan | None:
@@ -186,7 +176,7 @@ class Sealer:
                 if plan.is_superseded and stage == 'decided' and not_skipped:
                     # What has failed, or ended, was sealed by a later plan.
                     continue
-                if _is_same(digest, self._digest(plan, stage, target)):
+                if is_same(digest, self._digest(plan, stage, target)):
                     return plan
         return None
 
@@ -222,7 +212,7 @@ class Sealer:
         if renewal is None:
             # The wiki was read when the earlier one was made.
             renewal = Plan(_new_id(), plan.made_at)
-            self._write(renewal)
+            self._rows.write(renewal, self._campaign)
             self._plans[renewal.id] = self._renewals[plan.id] = renewal
         decision = target.decision
         self._decided[decision.name, decision.kind] = replace(decision, facts={})
@@ -269,12 +259,15 @@ class Sealer:
         """
         own = by_others = of_colleagues = 0
         plans = self._with_later_plans()
+        colleagues = self._of_colleagues()
         for target in self._ledger.targets(self._campaign):
             is_own = self._is_accounted(target, plans)
             is_known = is_own or self._is_of_other_account(target)
             own += is_known
             by_others += not is_known and target.state in _ENDED
-            of_colleagues += not is_known and self._is_of_colleague(target)
+            of_colleagues += not is_known and any(
+                seal.rpartition(':')[0] in colleagues for seal in seals_in(target.seals)
+            )
             yield target, is_own
         tally = self._tally or Tally()
         self._compared = Comparison(
@@ -324,7 +317,7 @@ class Sealer:
 
         :param listed: how many
         """
-        self._change_tally(
+        self._tally = self._rows.change_tally(
             lambda old: replace(old or Tally(), own=(old or Tally()).own + listed)
         )
 
@@ -336,48 +329,31 @@ class Sealer:
         ledger, campaign = self._ledger, self._campaign
         there = ledger.find(campaign.name)
         with ledger.database.begin() as connection:
-            found = self._read(connection, campaign)
+            found = self._rows.read(connection, campaign)
             if there is not None and there.options != campaign.options:
-                found += self._read(connection, agreed(campaign, there))
-            self._tally = self._read_tally(connection) or self._tally
-            others = self._accounts(connection) - {self._account}
-            for account in sorted(others)[:_MAX_ACCOUNTS]:
+                found += self._rows.read(connection, agreed(campaign, there))
+            self._tally = self._rows.tally(connection) or self._tally
+            for account in self._rows.other_accounts(connection):
                 self._read_of_account(connection, account)
         return {**{plan.id: plan for plan in found}, **self._plans}
 
-    def _accounts(self, connection: sa.Connection) -> set[str]:
-        """Return the accounts that may have run a part of the campaign."""
-        campaign = self._campaign
-        found = connection.scalars(
-            sa.select(targets.c.account)
-            .where(targets.c.campaign_id == campaign.id)
-            .where(targets.c.account.is_not(None))
-            .distinct()
-            .limit(_MAX_ACCOUNTS + 1)
-        )
-        creator = f'{campaign.operator}@{campaign.wiki}'
-        return {creator, *(account for account in found if isinstance(account, str))}
-
     def _read_of_account(self, connection: sa.Connection, account: str) -> None:
         """Read which plans the key has sealed for another account of its operator."""
-        header = [*self._header]
-        header[_ACCOUNT] = account
-        for plan in self._read(connection, self._campaign, header):
+        for plan in self._rows.read(connection, self._campaign, account):
             if plan.id not in self._plans:
                 self._of_other_accounts[plan.id] = plan
-                self._of_colleagues.add(f'{self.key.id}:{plan.id}')
-                self._keys[plan.id] = self._plan_key(header, plan)
+                self._keys[plan.id] = self._rows.key_of(plan, account)
 
-    def _is_of_colleague(self, target: Target) -> bool:
-        """Tell whether others have sealed a target who have plans here, rightly or not.
+    def _of_colleagues(self) -> Set[str]:
+        """Return with what seals begin that others with plans here have made.
 
-        So does another account of this operator that was killed before it recorded what
-        it had sent.
+        So does what another account of this operator has sealed, which may have been
+        killed before it recorded what it had sent.
         """
-        return any(
-            seal.rpartition(':')[0] in self._of_colleagues
-            for seal in seals_in(target.seals)
-        )
+        of_accounts = {
+            f'{self.key.id}:{plan_id}' for plan_id in self._of_other_accounts
+        }
+        return self._rows.of_colleagues | of_accounts
 
     def _is_accounted(self, target: Target, plans: Mapping[str, Plan]) -> bool:
         # Versions that did not count have sealed no failure either.
@@ -412,14 +388,14 @@ class Sealer:
     def adopt(self) -> None:
         """Seal what others have added, after it was checked."""
         if self._pending is not None:
-            self._write(self._pending)
+            self._rows.write(self._pending, self._campaign)
             self._plans[self._pending.id] = self._pending
             self._pending = None
         self._decided = {}
         if self._compared is not None:
             # The operator has been told what is different.
             found, self._compared = self._compared.found, None
-            self._change_tally(lambda _old: found)
+            self._tally = self._rows.change_tally(lambda _old: found)
         for plan_id in self._earlier:
             plan = self._plans[plan_id]
             if not plan.is_superseded:
@@ -461,7 +437,7 @@ class Sealer:
         there = ledger.locked_options(connection, self._campaign)
         campaign, plans = self._campaign, self._plans
         later = agreed(campaign, replace(campaign, options=there))
-        found = {plan.id: plan for plan in self._read(connection, later)}
+        found = {plan.id: plan for plan in self._rows.read(connection, later)}
         if found.keys() >= plans.keys():
             # This operator has sealed what another run has stored.
             campaign, plans = later, found
@@ -470,7 +446,7 @@ class Sealer:
         campaign = replace(campaign, options=options)
         ledger.set_options(connection, campaign, {**there, **option})
         for plan in plans.values():
-            self._update(connection, plan, campaign)
+            self._rows.update(connection, plan, campaign)
         return campaign, plans
 
     def _of_own(self) -> Plan:
@@ -490,168 +466,23 @@ class Sealer:
     def _digest(self, plan: Plan, stage: str, target: Target) -> str:
         key = self._keys.get(plan.id)
         if key is None:
-            key = self._keys[plan.id] = self._plan_key(self._header, plan)
+            key = self._keys[plan.id] = self._rows.key_of(plan)
         return hmac.digest(key, self._content(stage, target), 'sha256').hex()[:32]
-
-    def _plan_key(self, header: list[Any], plan: Plan) -> bytes:
-        return self.key.seal(canonical(['plan', header, plan.id]))
 
     def _content(self, stage: str, target: Target) -> bytes:
         kind = target.kind or self._campaign.action
         besides = TRANSIENT_FACTS.get(kind, ()) if stage == 'decided' else ()
         return content(stage, target, besides)
 
-    def _read(
-        self,
-        connection: sa.Connection,
-        campaign: Campaign,
-        header: list[Any] | None = None,
-    ) -> list[Plan]:
-        """Return the plans that this operator's key has sealed for a campaign.
-
-        :param header: what they are bound to, if not to this account
-        """
-        rows = connection.execute(
-            sa.select(plans).where(plans.c.campaign_id == campaign.id)
-        ).all()
-        found = []
-        for row in rows:
-            if row.key_id != self.key.id:
-                self.has_colleagues = True
-                self._of_colleagues.add(f'{row.key_id}:{row.id}')
-                continue
-            plan = Plan(row.id, row.made_at, row.confirmed)
-            # SQLite keeps anything in any column.
-            is_moment = isinstance(plan.made_at, datetime)
-            if is_moment and _is_same(row.seal, self._of(plan, campaign, header)):
-                found.append(plan)
-        return found
-
-    def _of(
-        self, plan: Plan, campaign: Campaign, header: list[Any] | None = None
-    ) -> str:
-        """Return the seal of a plan.
-
-        :param header: what it is bound to, if not to this account
-        """
-        changing = [campaign.options.get(name) for name in sorted(CHANGEABLE)]
-        changing += [campaign.api, campaign.wikiid]
-        about = [plan.id, plan.made_at.isoformat(), bool(plan.confirmed)]
-        return self.key.seal(
-            canonical(['sealed', header or self._header, changing, about])
-        ).hex()
-
-    def _read_tally(self, connection: sa.Connection) -> Tally | None:
-        """Return how many targets the key has sealed; None if it has not counted."""
-        return max(self._tallies(connection).values(), default=None)
-
-    def _tallies(self, connection: sa.Connection) -> dict[str, Tally]:
-        """Return what the key has sealed of that for this account, by rows."""
-        rows = connection.execute(
-            sa.select(plans.c.id, plans.c.seal)
-            .where(plans.c.campaign_id == self._campaign.id)
-            .where(plans.c.key_id == self.key.id)
-        ).all()
-        found = {row.id: (Tally.of(row.id), row.seal) for row in rows}
-        return {
-            row_id: tally
-            for row_id, (tally, seal) in found.items()
-            if tally and _is_same(seal, self._of_tally(tally))
-        }
-
-    def _of_tally(self, tally: Tally) -> str:
-        """Return the seal of a tally."""
-        numbers = [tally.own, tally.ended_by_others]
-        return self.key.seal(canonical(['tally', self._header, numbers])).hex()
-
-    def _change_tally(self, change: Callable[[Tally | None], Tally]) -> None:
-        """Write another tally; other runs of the operator may do so at the same time.
-
-        :param change: returns the new one for the present one
-        """
-        campaign_id, key_id = self._campaign.id, self.key.id
-        mark = mark_of(key_id, self._account)
-
-        def write(connection: sa.Connection) -> Tally:
-            self._ledger.locked_options(connection, self._campaign)
-            old = self._tallies(connection)
-            new = change(max(old.values(), default=None))
-            # Those of other accounts of this key stay; earlier versions had one mark.
-            mine = plans.c.id.startswith(f'{mark}=') | plans.c.id.in_(old)
-            connection.execute(
-                sa.delete(plans).where(plans.c.campaign_id == campaign_id).where(mine)
-            )
-            connection.execute(
-                sa.insert(plans).values(
-                    campaign_id=campaign_id,
-                    id=new.row_id(mark),
-                    key_id=key_id,
-                    made_at=now(),
-                    confirmed=False,
-                    seal=self._of_tally(new),
-                )
-            )
-            return new
-
-        self._tally = self._ledger.database.transact(write)
-
-    def _write(self, plan: Plan) -> None:
-        self._ledger.database.execute(
-            sa.insert(plans).values(
-                campaign_id=self._campaign.id,
-                id=plan.id,
-                key_id=self.key.id,
-                made_at=plan.made_at,
-                confirmed=plan.confirmed,
-                seal=self._of(plan, self._campaign),
-            )
-        )
-
     def _rewrite(self, plan: Plan) -> None:
         self._plans[plan.id] = plan
         with self._ledger.database.begin() as connection:
-            self._update(connection, plan, self._campaign)
-
-    def _update(
-        self, connection: sa.Connection, plan: Plan, campaign: Campaign
-    ) -> None:
-        connection.execute(
-            sa.update(plans)
-            .where(plans.c.campaign_id == campaign.id)
-            .where(plans.c.id == plan.id)
-            .values(
-                made_at=plan.made_at,
-                confirmed=plan.confirmed,
-                seal=self._of(plan, campaign),
-            )
-        )
-
-    def _bound_to(self, campaign: Campaign) -> list[Any]:
-        """Return all that must be the same for a seal to count."""
-        options = {k: v for k, v in campaign.options.items() if k not in CHANGEABLE}
-        bound = [
-            campaign.name,
-            campaign.created_at.isoformat(),
-            campaign.action,
-            campaign.wiki,
-            campaign.operator,
-            campaign.reason,
-            options,
-            self._account,
-        ]
-        # Versions without stages have sealed only what is above.
-        return bound if campaign.stages == 1 else [*bound, campaign.stages]
+            self._rows.update(connection, plan, self._campaign)
 
 
 def _new_id() -> str:
     """Return the number of a new plan."""
     return f'{_COUNTED}{secrets.token_hex(6)[1:]}'
-
-
-def _is_same(seal: object, right: str) -> bool:
-    """Compare a stored seal, which may be anything, with the right one."""
-    there = str(seal).encode('utf-8', 'surrogateescape')
-    return secrets.compare_digest(there, right.encode())
 
 
 def _unread(step: Step) -> Target:
