@@ -47,6 +47,7 @@ The tree::
         |   |   +-- EditConflict     somebody else has edited the same lines
         |   +-- AlreadyBlocked       a global block is there already
         |   +-- NotBlocked           there is no such global block
+        +-- ContentRefused           a filter, a list or a protection is against it
         +-- RangeTooWide             the wiki blocks no ranges as wide as this
         +-- BadExpiry                not an expiry, or in the past
         +-- BadBlockSetting          the setting does not fit what is blocked
@@ -84,6 +85,7 @@ __all__ = [
     'CannotLock',
     'CannotReauthenticate',
     'CentralAuthTokenRefused',
+    'ContentRefused',
     'EditConflict',
     'FlowLost',
     'GloballyBlocked',
@@ -400,6 +402,13 @@ class AlreadyBlocked(StateConflict):
 
 class NotBlocked(StateConflict):
     """The target is not globally blocked, or there is no block of that number."""
+
+
+class ContentRefused(ApiRefusal):
+    """A filter, a list of links or titles, a protection or a captcha is against it.
+
+    The wiki would refuse the same write again, or let it pass without having meant to.
+    """
 
 
 class RangeTooWide(ApiRefusal):

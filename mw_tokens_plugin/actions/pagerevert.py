@@ -28,7 +28,12 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
-from mw_tokens_plugin.exceptions import AmbiguousWrite, ApiRefusal, Blocked
+from mw_tokens_plugin.exceptions import (
+    AmbiguousWrite,
+    ApiRefusal,
+    Blocked,
+    ContentRefused,
+)
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.fields import flag, timestamp
 from mw_tokens_plugin.site.pluginsite import PluginSite
@@ -416,7 +421,7 @@ def undo_edits(
         # A captcha, or a filter of the wiki's own.
         code = str(answer.get('code') or _first_key(answer) or 'failure')
         words = str(answer.get('info') or answer.get('warning') or code)
-        raise ApiRefusal(code, words, str(site))
+        raise ContentRefused(code, words, str(site))
     if result == 'Success' and flag(answer, 'nochange'):
         return Outcome(State.DONE, detail='reverted meanwhile')
     numbers = _values(answer, ('newrevid', 'oldrevid'))

@@ -37,6 +37,7 @@ from mw_tokens_plugin.exceptions import (
     BadToken,
     BadUsername,
     CampaignBusy,
+    ContentRefused,
     HttpRefusal,
     InternalApiError,
     InvalidInput,
@@ -107,7 +108,7 @@ _CLASSES: tuple[tuple[ExitCode, tuple[type[BaseException], ...]], ...] = (
         ),
     ),
     # A page cannot be saved: it is protected, or a filter is against it.
-    (ExitCode.NOT_AUTHORISED, (PageSaveRelatedError,)),
+    (ExitCode.NOT_AUTHORISED, (PageSaveRelatedError, ContentRefused)),
 )
 
 #: Errors of the system that somebody has to correct; others go away with time.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from mw_tokens_plugin.exceptions import ContentRefused
 from mw_tokens_plugin.protocol.fields import timestamp
 
 __all__ = [
@@ -232,6 +233,11 @@ class Target:
     def operator(self) -> str | None:
         """The user whose write it was."""
         return self.account and self.account.rpartition('@')[0]
+
+    @property
+    def is_refused_for_good(self) -> bool:
+        """Whether it has failed of what the wiki would refuse again."""
+        return self.error_class == ContentRefused.__name__
 
     @property
     def label(self) -> str:

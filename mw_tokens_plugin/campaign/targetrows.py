@@ -25,7 +25,11 @@ from mw_tokens_plugin.campaign.schema import (
     targets,
 )
 from mw_tokens_plugin.campaign.sealtexts import with_seal
+from mw_tokens_plugin.exceptions import ContentRefused
 from mw_tokens_plugin.site.batches import batches
+
+#: Targets that have failed since a wiki is against their content, page or title.
+_IS_REFUSED = sa.func.coalesce(targets.c.error_class, '') == ContentRefused.__name__
 
 
 class TargetRows(Leases):
@@ -159,17 +163,26 @@ class TargetRows(Leases):
         transient = sum(
             count for reason, count in skipped.items() if reason.is_transient
         )
-        return self.counts(campaign)[State.FAILED] + transient - self.in_part(campaign)
+        left = self.in_part(campaign) + self.refused_for_good(campaign)
+        return self.counts(campaign)[State.FAILED] + transient - left
 
     def in_part(self, campaign: Campaign) -> int:
         """Return how many targets have failed after a part was done."""
+        return self._failed(campaign, targets.c.changed)
+
+    def refused_for_good(self, campaign: Campaign) -> int:
+        """Return how many targets have failed of what a wiki would refuse again."""
+        return self._failed(campaign, _IS_REFUSED & targets.c.changed.is_not(sa.true()))
+
+    def _failed(self, campaign: Campaign, condition: sa.ColumnElement[bool]) -> int:
+        """Return how many targets have failed in a certain way."""
         with self.database.begin() as connection:
             count = connection.scalar(
                 sa.select(sa.func.count())
                 .select_from(targets)
                 .where(targets.c.campaign_id == campaign.id)
                 .where(targets.c.state == State.FAILED.value)
-                .where(targets.c.changed)
+                .where(condition)
             )
         return count or 0
 
@@ -177,7 +190,8 @@ class TargetRows(Leases):
         """List again what has failed or could not be read, and return how many.
 
         What has failed after a part was done stays as it is: a new plan would find that
-        part done, and an undo would not know of it any more.
+        part done, and an undo would not know of it any more. So does what a wiki has
+        refused for what it is: a filter that only warns lets the second attempt pass.
         """
         retried = [skipped.name for skipped in SkipReason if skipped.is_retried]
         with self.database.begin() as connection:
@@ -187,6 +201,7 @@ class TargetRows(Leases):
                 .where(
                     (targets.c.state == State.FAILED.value)
                     & targets.c.changed.is_not(sa.true())
+                    & ~_IS_REFUSED
                     | (targets.c.state == State.SKIPPED.value)
                     & targets.c.skipped.in_(retried)
                 )

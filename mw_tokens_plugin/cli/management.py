@@ -237,6 +237,8 @@ class Management:
                 self._reporter.say('campaign-failed-planned', number=number)
             elif number := self._ledger.in_part(campaign):
                 self._reporter.say('campaign-failed-in-part', number=number)
+            elif number := self._ledger.refused_for_good(campaign):
+                self._reporter.say('campaign-failed-for-good', number=number)
             else:
                 self._reporter.say('campaign-none-failed')
             for line in self._to_resume(campaign):
@@ -321,6 +323,8 @@ class Management:
             for target in self._ledger.targets(campaign, state):
                 skipped = target.decision.skipped if state is State.SKIPPED else None
                 if skipped is not None and not skipped.is_retried:
+                    continue
+                if skipped is None and target.is_refused_for_good:
                     continue
                 if sealer.vouched(target) is None:
                     line = self._lines.about('retry-failed', campaign)

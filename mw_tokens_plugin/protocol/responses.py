@@ -25,6 +25,7 @@ from mw_tokens_plugin.exceptions import (
     CannotHide,
     CannotLock,
     CannotReauthenticate,
+    ContentRefused,
     GloballyBlocked,
     InternalApiError,
     LostRace,
@@ -84,6 +85,21 @@ _CLASSES: dict[str, type[ApiRefusal]] = {
     'ratelimited': RateLimited,
 }
 
+
+#: Error codes of what a wiki has against just this content, page or title: those of
+#: core, and how those of extensions begin. A wiki that has no code for the answer of a
+#: hook says that it aborted the action.
+_CONTENT = frozenset(
+    'captcha spamblacklist spamdetected spamprotectiontext protectedpage '
+    'protectedtitle protectednamespace protectednamespace-interface '
+    'cascadeprotected cantedit customcssprotected customjsprotected '
+    'customjsonprotected mycustomcssprotected mycustomjsprotected '
+    'mycustomjsonprotected sitecssprotected sitejsprotected sitejsonprotected '
+    'hookaborted contenttoobig contentnotallowedhere no-direct-editing '
+    'nonfilenamespace filetypemismatch immobilenamespace '
+    'verification-error filetype-banned fileexists-shared-forbidden'.split()
+)
+_CONTENT_OF_EXTENSIONS = ('abusefilter-', 'titleblacklist-', 'spam-blacklisted-')
 
 #: Error codes of blocks that are keys of messages: those of GlobalBlocking, where it
 #: does not call them ``blocked``, and core's.
@@ -182,6 +198,8 @@ def refusal(code: str, info: str, wiki: str) -> ApiRefusal:
         kind = GloballyBlocked
     elif _BLOCK.match(code):
         kind = Blocked
+    elif code in _CONTENT or code.startswith(_CONTENT_OF_EXTENSIONS):
+        kind = ContentRefused
     else:
         kind = _CLASSES.get(code, ApiRefusal)
     return kind(code, info, wiki)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from mw_tokens_plugin.exceptions import ApiRefusal, UnexpectedAnswer
+from mw_tokens_plugin.exceptions import ContentRefused, UnexpectedAnswer
 from mw_tokens_plugin.protocol.answers import expected_form, part_of
 from mw_tokens_plugin.protocol.fields import flag, number
 from mw_tokens_plugin.site.pluginsite import PluginSite
@@ -79,7 +79,7 @@ def save_page(
         if saved.get('result') == 'Failure':
             # A captcha, or a filter of the wiki's own.
             code, info = saved.get('code') or 'failure', saved.get('info') or ''
-            raise ApiRefusal(str(code), str(info), str(site))
+            raise ContentRefused(str(code), str(info), str(site))
         if saved.get('result') != 'Success':
             raise UnexpectedAnswer(f'The edit has the result {saved.get("result")!r}.')
         with expected_form('The answer of edit'):

@@ -17,6 +17,7 @@ from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     BadToken,
     Blocked,
+    ContentRefused,
     EditConflict,
     LostRace,
     SessionLost,
@@ -65,7 +66,8 @@ def as_ours(
     :param site: the site that was talked to
     :param error: what pywikibot raises
     :param action: the API module that refused
-    :param only_known: whether a refusal without a class of its own is left to pywikibot
+    :param only_known: whether a refusal without a class of its own, and what the wiki
+        has against a page, are left to pywikibot
     :return: None where it is left
     """
     if isinstance(error, MaxlagTimeoutError):
@@ -81,7 +83,8 @@ def as_ours(
             'Log in again, then start again.'
         )
     refused = refusal(error.code, error.info, str(site))
-    if only_known and type(refused) is ApiRefusal:
+    # Of what a page cannot be saved with, pywikibot has its own classes.
+    if only_known and type(refused) in (ApiRefusal, ContentRefused):
         return None
     if error.code == 'editconflict' and action not in _WITHOUT_PAGES:
         refused = EditConflict(error.code, error.info, str(site))

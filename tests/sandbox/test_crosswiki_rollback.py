@@ -5,6 +5,7 @@ Judged on the journal of the sandbox, and on its pages.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -180,6 +181,62 @@ def test_without_the_right_to_roll_back_edits_are_undone(
     assert [e.target for e in sandbox.journal.entries(action='edit')].count(
         'Closed'
     ) == 1
+
+
+#: What wikis answer to edits that they do not want, whoever makes them.
+REFUSALS: list[dict[str, Any]] = [
+    *(
+        {'error': {'code': code, 'info': f'Words of {code}.'}}
+        for code in (
+            'abusefilter-warning',
+            'abusefilter-disallowed',
+            'spamblacklist',
+            'titleblacklist-forbidden',
+            'protectedpage',
+            'cascadeprotected',
+            'hookaborted',
+        )
+    ),
+    {'edit': {'result': 'Failure', 'captcha': {'type': 'simple', 'id': '1'}}},
+    {'edit': {'result': 'Failure', 'code': 'filtered', 'info': 'Words of filtered.'}},
+    {'edit': {'result': 'Failure', 'spamblacklist': 'spam.example'}},
+]
+
+
+def test_what_a_wiki_does_not_want_is_sent_once(
+    rollback: Script,
+    pwb: Script,
+    sandbox: Sandbox,
+    history: Callable[..., None],
+) -> None:
+    """Filters that only warn would let a second attempt pass; retry-failed makes none.
+
+    Their words are shown, and what failed otherwise is tried again.
+    """
+    odd = {'error': {'code': 'oddity', 'info': 'Words of oddity.'}}
+    answers = [*REFUSALS, odd]
+    titles = [f'Refused {number}' for number in range(len(answers))]
+    for title in titles:
+        history('aa', title, (LOCAL, 'Good'), (OTHER, 'Bad'), (SOCK, 'Worse'))
+    for nth, answer in enumerate(answers, 1):
+        body = json.dumps(answer)
+        sandbox.faults.arm(
+            kind='gateway', status=200, body=body, action='edit', wiki='aa', nth=nth
+        )
+    run = rollback(*USUAL, '-campaign:refused')
+    assert run.code == 1, run.said
+    for code in ('abusefilter-warning', 'filtered', 'oddity'):
+        assert f'Words of {code}.' in run.out
+    again = pwb('campaign', 'retry-failed', 'refused', '-always')
+    assert again.code == 1, again.said
+    assert sorted(text(sandbox, 'aa', title) for title in titles)[:2] == [
+        'Good',
+        'Worse',
+    ]
+    none = pwb('campaign', 'retry-failed', 'refused', '-always')
+    assert f'{len(REFUSALS)} targets failed since the wiki is against' in none.out
+    sent = sandbox.journal.entries(action='edit', wiki='aa')
+    assert len(sent) == len(answers) + 1
 
 
 def test_what_is_out_of_scope_is_listed_for_others(

@@ -79,6 +79,20 @@ def test_an_unknown_shape_is_an_unknown_error(error: object) -> None:
         ('badexpiry-past', exceptions.BadExpiry),
         ('alreadyblocked', exceptions.ApiRefusal),
         ('editconflict', exceptions.LostRace),
+        *(
+            (code, exceptions.ContentRefused)
+            for code in (
+                'abusefilter-warning',
+                'abusefilter-disallowed',
+                'spamblacklist',
+                'titleblacklist-forbidden',
+                'captcha',
+                'protectedpage',
+                'protectedtitle',
+                'cascadeprotected',
+                'hookaborted',
+            )
+        ),
         ('centralauth-state-mismatch', exceptions.LostRace),
         ('globalblocking-block-failure', exceptions.LostRace),
         ('centralauth-admin-too-many-edits', exceptions.CannotHide),
