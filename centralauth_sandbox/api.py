@@ -19,9 +19,7 @@ from .declarations import FORMATS, Declarations, Module
 from .errors import ApiError, HttpError, StatusError
 from .exchange import Answer, Request
 from .modules import oldtokens
-from .oauth import Unauthorized
 from .sessioncookies import parse_cookies
-from .sessionrecords import Session
 from .sessions import digest
 from .titles import canonical_user, speak
 
@@ -201,6 +199,7 @@ class Api:
         wiki, given, sessions = call.wiki, call.given, self.farm.sessions
         origin = given.get('origin')
         cookies = parse_cookies(request.headers.get('Cookie', ''))
+        authorization = request.headers.get('Authorization', '')
         if (
             'callback' in given
             or origin == '*'
@@ -210,27 +209,21 @@ class Api:
             call.session.suppressed = True
             call.answer.headers.append(('MediaWiki-Login-Suppressed', 'true'))
         elif 'centralauthtoken' in given and call.takes('centralauthtoken'):
-            if request.headers.get('Authorization', '').startswith('OAuth '):
-                raise _two_sessions(self.farm.current)
             token = given['centralauthtoken']
+            if authorization.startswith(('OAuth ', 'Bearer')):
+                sessions.expire_centralauthtoken(token)
+                raise _two_sessions(self.farm.current)
             self._spend(call, token, 'parameter')
+        elif authorization.startswith('CentralAuthToken ') and authorization[17:]:
+            token = authorization[17:].strip()
+            self._spend(call, token, 'header', cookies)
         else:
-            scheme, _, token = request.headers.get('Authorization', '').partition(' ')
-            if scheme == 'CentralAuthToken' and token:
-                self._spend(call, token.strip(), 'header', cookies)
-            elif scheme == 'Bearer' and self.farm.current:
-                raise errors.invalid_authorization('Invalid access token')
-            else:
-                signed = scheme == 'OAuth' and self._signed(wiki, token)
-                call.session = signed or sessions.resolve(wiki, cookies)
+            session = self.farm.consumers.resolve(wiki, authorization, cookies)
+            if session and sessions.has_bot_session(wiki, cookies):
+                raise _two_sessions(self.farm.current, 'central cookie-based')
+            call.session = session or sessions.resolve(wiki, cookies)
         if origin:
             self._check_origin(call, origin, request)
-
-    def _signed(self, wiki: Wiki, authorization: str) -> Session | None:
-        try:
-            return self.farm.consumers.resolve(wiki, authorization)
-        except Unauthorized as error:
-            raise errors.invalid_authorization(str(error)) from None
 
     def _spend(
         self, call: Call, token: str, way: str, cookies: Mapping[str, str] = EMPTY
@@ -508,8 +501,10 @@ _MAIN_CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
-def _two_sessions(current: bool) -> HttpError:
-    """Return the answer to OAuth beside a centralauthtoken."""
+def _two_sessions(
+    current: bool, other: str = 'CentralAuthApiSessionProvider'
+) -> HttpError:
+    """Return the answer to OAuth beside something else that says who asks."""
     if current:
         return HttpError(
             400,
@@ -517,7 +512,7 @@ def _two_sessions(current: bool) -> HttpError:
                 'Bad Request',
                 '<h1>Bad Request</h1><p>Cannot combine multiple request '
                 'authentication types: MediaWiki\\Extension\\OAuth\\SessionProvider '
-                'sessions and CentralAuthApiSessionProvider sessions.</p>',
+                f'sessions and {other} sessions.</p>',
             ),
             'text/html; charset=utf-8',
         )

@@ -93,7 +93,7 @@ class Call:
         self.files: Mapping[str, bytes] = {}
         self.in_query: frozenset[str] = frozenset()
         self.session = Session(wiki)
-        self.version = 1
+        self.version: int = 1
         self.errorformat = 'bc'
         self.path = 'main'
         self.known: set[str] = set()

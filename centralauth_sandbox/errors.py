@@ -207,9 +207,16 @@ def invalid_authorization(why: str) -> ApiError:
     return ApiError(
         'mwoauth-invalid-authorization',
         f'The authorization headers in your request are not valid: {why}',
+        key='mwoauth-invalid-authorization',
         params=[why],
         module='',
     )
+
+
+def refused_consumer(why: str, info: str) -> ApiError:
+    """Return the error for OAuth credentials that are valid, and cannot be used."""
+    code = f'mwoauth-invalid-authorization-{why}'
+    return ApiError(code, info, key=code, module='')
 
 
 def denied(what: str, key: str = '') -> ApiError:

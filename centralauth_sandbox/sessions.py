@@ -48,6 +48,10 @@ class Sessions(SessionStore):
             return Session(wiki)
         return Session(wiki, stored=stored)
 
+    def has_bot_session(self, wiki: WikiView, cookies: Mapping[str, str]) -> bool:
+        """Tell whether cookies name a session that was made with a bot password."""
+        return (wiki.db, cookies.get(f'{wiki.db}_BPsession', '')) in self._bots
+
     def spend(self, wiki: WikiView, token: str, way: str) -> Session | None:
         """Use a centralauthtoken up; return its session, or None if it is dead.
 

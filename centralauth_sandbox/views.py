@@ -6,10 +6,13 @@ They are made by the farm and its wikis, which have all of this.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .records import Account, Block, LocalAccount, LogEntry, Page, Revision
 from .titles import Title
+
+if TYPE_CHECKING:
+    from .webtokens import WebTokens
 
 
 class Consumers(Protocol):
@@ -19,10 +22,15 @@ class Consumers(Protocol):
         """Forget all sessions."""
 
 
-class Lifetimes(Protocol):
-    """How long sessions live."""
+class SessionsView(Protocol):
+    """All sessions, as what else says who asks sees them."""
 
     lifetime: float
+    jwt_lifetime: int
+    web_tokens: WebTokens
+
+    def local_account(self, wiki: WikiView, account: Account) -> LocalAccount | None:
+        """Return the local account of a global one, made if it may be."""
 
 
 class WikiView(Protocol):
@@ -96,7 +104,7 @@ class FarmView(Protocol):
         """The wiki that keeps the global accounts."""
 
     @property
-    def sessions(self) -> Lifetimes:
+    def sessions(self) -> SessionsView:
         """All sessions and tokens."""
 
     @property
