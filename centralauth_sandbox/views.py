@@ -6,13 +6,10 @@ They are made by the farm and its wikis, which have all of this.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from .records import Account, Block, LocalAccount, LogEntry, Page, Revision
 from .titles import Title
-
-if TYPE_CHECKING:
-    from .webtokens import WebTokens
 
 
 class Consumers(Protocol):
@@ -22,12 +19,39 @@ class Consumers(Protocol):
         """Forget all sessions."""
 
 
+class SignerView(Protocol):
+    """Signs JSON Web Tokens, and knows its own again."""
+
+    def sign(self, payload: dict[str, Any]) -> str:
+        """Return a token that says the payload."""
+
+    def verify(self, token: str) -> dict[str, Any] | None:
+        """Return what a token of this signer says; None for any other text."""
+
+
+class WebTokensView(Protocol):
+    """What a farm signs."""
+
+    @property
+    def signer(self) -> SignerView:
+        """The farm's key."""
+
+    def cookie(self, account: Account, lifetime: float) -> str:
+        """Return the cookie sessionJwt."""
+
+    def judge(self, jwt: str, account: Account) -> tuple[bool, bool]:
+        """Tell whether a session with a sessionJwt continues, and gets a new one."""
+
+
 class SessionsView(Protocol):
     """All sessions, as what else says who asks sees them."""
 
     lifetime: float
     jwt_lifetime: int
-    web_tokens: WebTokens
+
+    @property
+    def web_tokens(self) -> WebTokensView:
+        """What the farm signs."""
 
     def local_account(self, wiki: WikiView, account: Account) -> LocalAccount | None:
         """Return the local account of a global one, made if it may be."""
