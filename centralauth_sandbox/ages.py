@@ -36,6 +36,8 @@ class Age:
     :ivar reports_unknown: whether it warns of parameters that it does not know
     :ivar continues: whether a query with ``continue`` is continued as today
     :ivar types: of tokens, where there is ``meta=tokens``
+    :ivar locked: the result of a login to an account that is locked; at first
+        CentralAuth did not tell
     """
 
     generator: str
@@ -45,6 +47,7 @@ class Age:
     reports_unknown: bool = True
     continues: bool = True
     types: tuple[str, ...] = ()
+    locked: str = 'WrongPass'
 
     @property
     def has_action_tokens(self) -> bool:
@@ -107,12 +110,14 @@ AGES: Mapping[str, Age] = {
         _ACTIONS_1_22,
         _SUBMODULES_1_22,
         _MAIN | {'origin', 'centralauthtoken', 'assert'},
+        locked='Blocked',
     ),
     '1.24': Age(
         'MediaWiki 1.24.1',
         (_ACTIONS_1_22 - {'tokens'}) | {'centralauthtoken', 'clearhasmsg'},
         _SUBMODULES_1_22 | {'tokens'},
         _MAIN | {'origin', 'centralauthtoken', 'assert', 'curtimestamp'},
+        locked='Blocked',
         types=(
             'csrf',
             'deleteglobalaccount',

@@ -10,6 +10,7 @@ from .deletions import INTERFERENCES
 from .farm import Farm, Wiki
 from .faults import Faults
 from .journal import Journal
+from .loginsteps import PASSWORD_STATES, totp
 from .records import HIDDEN_LEVELS, Account
 from .strikes import demote
 
@@ -40,13 +41,14 @@ def run_command(sandbox: Sandbox, name: str, values: Json) -> Json:
         if key not in wanted:
             raise CommandError(f'{name} knows no {key!r}; it knows: {list(wanted)}')
         kind = wanted[key]
-        if not isinstance(value, (int, float) if kind is float else kind):
+        fits = isinstance(value, (int, float) if kind is float else kind)
+        if not fits or (kind is not bool and isinstance(value, bool)):
             raise CommandError(f'{key!r} of {name} is of the wrong type')
     try:
-        function(sandbox, **values)
+        found = function(sandbox, **values)
     except TypeError as error:
         raise CommandError(f'{name}: {error}') from None
-    return {'command': name, 'done': True}
+    return {'command': name, 'done': True, **(found or {})}
 
 
 def _reset(sandbox: Sandbox) -> None:
@@ -193,6 +195,43 @@ def _limit_rate(
         wiki.rate_limits[right, user] = (hits, seconds)
 
 
+def _set_factors(sandbox: Sandbox, user: str, **given: Any) -> None:
+    factors = _account(sandbox, user).factors
+    if 'totp' in given:
+        secret = given.pop('totp')
+        try:
+            totp(secret, 0)
+        except ValueError:
+            raise CommandError("'totp' is a secret in base32") from None
+        given['totp'] = [secret] if secret else []
+    codes = given.get('recovery_codes', [])
+    if not all(isinstance(code, str) for code in codes):
+        raise CommandError("'recovery_codes' is a list of texts")
+    if given.get('password', '') not in PASSWORD_STATES:
+        raise CommandError(f"'password' is one of {PASSWORD_STATES}")
+    for name, value in given.items():
+        setattr(factors, name, value)
+
+
+def _mailed_code(sandbox: Sandbox, user: str) -> Json:
+    _account(sandbox, user)
+    codes = [code for to, code in sandbox.farm.logins.mails if to == user]
+    if not codes:
+        raise CommandError(f'no code was sent to {user!r}')
+    return {'code': codes[-1]}
+
+
+def _limit_logins(
+    sandbox: Sandbox,
+    hits: int | None = None,
+    seconds: float = 300,
+    captcha_after: int | None = None,
+) -> None:
+    logins = sandbox.farm.logins
+    logins.password_limit = None if hits is None else (hits, int(seconds))
+    logins.captcha_after = captcha_after
+
+
 def _deletions(
     sandbox: Sandbox,
     wiki: str,
@@ -219,7 +258,7 @@ def _wiki(sandbox: Sandbox, code: str) -> Wiki:
     return sandbox.farm.wikis[code]
 
 
-COMMANDS: dict[str, tuple[Callable[..., None], dict[str, type]]] = {
+COMMANDS: dict[str, tuple[Callable[..., Json | None], dict[str, type]]] = {
     'reset': (_reset, {}),
     'clear-journal': (lambda sandbox: sandbox.journal.clear(), {}),
     'end-sessions': (_end_sessions, {'user': str, 'remembered': bool}),
@@ -234,6 +273,16 @@ COMMANDS: dict[str, tuple[Callable[..., None], dict[str, type]]] = {
     'detach': (_detach, {'user': str, 'wiki': str}),
     'rename': (_rename, {'user': str, 'to': str}),
     'revoke-bot-password': (_revoke, {'user': str, 'app': str}),
+    'set-factors': (
+        _set_factors,
+        {'user': str, 'totp': str, 'recovery_codes': list, 'security_key': bool}
+        | {'mailed': bool, 'password': str, 'shortest': int, 'redirect': bool},
+    ),
+    'mailed-code': (_mailed_code, {'user': str}),
+    'limit-logins': (
+        _limit_logins,
+        {'hits': int, 'seconds': float, 'captcha_after': int},
+    ),
     'set-lifetimes': (
         _set_lifetimes,
         dict.fromkeys(('session', 'token', 'penalty', 'stale', 'overlap'), float),

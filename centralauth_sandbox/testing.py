@@ -244,9 +244,9 @@ class CentralAuthFarm:
         """The address of each wiki's api.php, by code."""
         return {code: wiki.address for code, wiki in self.sandbox.wikis.items()}
 
-    def command(self, name: str, /, **values: Any) -> None:
-        """Carry out one of the sandbox's commands."""
-        self.sandbox.command(name, **values)
+    def command(self, name: str, /, **values: Any) -> dict[str, Any]:
+        """Carry out one of the sandbox's commands, and return its answer."""
+        return self.sandbox.command(name, **values)
 
 
 def _wiki(farm: Farm, code: str) -> Wiki:

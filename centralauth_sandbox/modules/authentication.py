@@ -19,9 +19,6 @@ from .linking import describe_linking, login_age_status
 
 Json = dict[str, Any]
 
-_WRONG = 'Incorrect username or password entered.\nPlease try again.'
-_LOCKED = 'You cannot log in because your account is globally locked.'
-
 
 @action('clientlogin')
 def clientlogin(call: Call, values: Values) -> None:
@@ -52,8 +49,7 @@ def clientlogin(call: Call, values: Values) -> None:
         )
         return
     call.answer.target = name
-    account = call.farm.accounts.get(name)
-    local = call.wiki.accounts.get(name)
+    account, local = call.farm.accounts.get(name), call.wiki.accounts.get(name)
     if (
         local
         and local.password
@@ -65,9 +61,10 @@ def clientlogin(call: Call, values: Values) -> None:
         call.answer.effect = 'login'
         call.result['clientlogin'] = {'status': 'PASS', 'username': local.name}
         return
-    refused = _refused(call, values, name, account, local)
-    if refused is not None:
-        _answer(call, refused)
+    found = _fault_of(call, name, given['password'])
+    if found is not None:
+        code, *params = found
+        _answer(call, loginconversation.failure(call, values, code, *params))
         return
     assert account is not None
     remember = 'rememberMe' in given
@@ -158,70 +155,76 @@ def authmanagerinfo(call: Call, values: Values) -> None:
 
 
 def _password_is_right(
-    account: Account | None, local: LocalAccount | None, password: str
+    account: Account, local: LocalAccount | None, password: str
 ) -> bool:
-    if account is None or not account.password or account.password != password:
+    if not account.password or account.password != password:
         return False
     return local is None or local.central is account
 
 
 def _pass(call: Call, account: Account, remember: bool) -> None:
+    _log_in(call, account, remember)
+    call.result['clientlogin'] = {'status': 'PASS', 'username': account.name}
+
+
+def _log_in(call: Call, account: Account, remember: bool) -> None:
+    who = f'{account.name} {call.session.address}'
+    call.farm.logins.attempts.forget('login', who)
     call.farm.sessions.log_in(call.session, account, remember)
     call.answer.effect = 'login'
-    call.result['clientlogin'] = {'status': 'PASS', 'username': account.name}
 
 
 def _answer(call: Call, answer: Json) -> None:
     call.result['clientlogin'] = answer
 
 
-def _refused(
-    call: Call,
-    values: Values,
-    name: str,
-    account: Account | None,
-    local: LocalAccount | None,
-) -> Json | None:
-    """Return the answer to a login whose first step fails; None if it does not."""
-    logins, given, address = call.farm.logins, call.given, call.session.address
-    throttled = throttle(call, name)
-    if throttled:
-        param = {'duration': throttled}
-        return loginconversation.failure(call, values, 'login-throttled', param)
-    if logins.wants_captcha(address):
-        call.known.update(('captchaId', 'captchaWord'))
-        word = given.get('captchaWord', '')
-        if not word and call.farm.current:
-            return loginconversation.failure(call, values, 'captcha-login-required')
-        if not logins.solves(given.get('captchaId', ''), word):
-            return loginconversation.failure(call, values, 'wrongpassword')
-    if not _password_is_right(account, local, given['password']):
-        logins.attempts.note('wrong', address)
-        return loginconversation.failure(call, values, 'wrongpassword')
-    logins.attempts.forget('login', f'{name} {address}')
-    if account is None or account.locked:
-        return loginconversation.failure(call, values, 'centralauth-login-error-locked')
-    if account.renaming:
-        return loginconversation.failure(
-            call, values, 'centralauth-rename-abortlogin', account.name
-        )
+def _fault_of(call: Call, name: str, password: str) -> tuple[Any, ...] | None:
+    """Return the message with which the first step of a login fails; None if it passes.
+
+    In the order of AuthManager: what comes before a password is looked at, the global
+    account, the account on this wiki. As CentralAuth does, it tells everybody whether an
+    account is locked.
+    """
+    account, local = call.farm.accounts.get(name), call.wiki.accounts.get(name)
+    if seconds := _throttle(call, 'login', name):
+        return 'login-throttled', {'duration': seconds}
+    if fault := _captcha_fault(call):
+        return (fault,)
+    if account is not None and (
+        account.locked or (account.hidden == 'suppressed' and local is None)
+    ):
+        return ('centralauth-login-error-locked',)
+    if account is None or not _password_is_right(account, local, password):
+        return ('wrongpassword',)
     if local is None and not call.wiki.creates_accounts:
-        return loginconversation.failure(
-            call, values, 'authmanager-authn-autocreate-failed'
-        )
+        return ('authmanager-authn-autocreate-failed',)
+    if account.renaming:
+        return 'centralauth-rename-abortlogin', account.name
     return None
 
 
-def throttle(call: Call, name: str) -> int:
+def _captcha_fault(call: Call) -> str:
+    logins, given = call.farm.logins, call.given
+    if not logins.wants_captcha(call.session.address):
+        return ''
+    id, word = given.get('captchaId', ''), given.get('captchaWord', '')
+    if call.path == 'clientlogin':
+        call.known.update(('captchaId', 'captchaWord'))
+    if not word and call.farm.current:
+        return 'captcha-login-required'
+    return '' if logins.solves(id, word) else 'wrongpassword'
+
+
+def _throttle(call: Call, what: str, name: str) -> int:
     """Count a login; return for how many seconds there have been too many."""
     logins = call.farm.logins
     if logins.password_limit is None:
         return 0
     most, seconds = logins.password_limit
     who = f'{name} {call.session.address}'
-    if logins.attempts.count('login', who, seconds) >= most:
+    if logins.attempts.count(what, who, seconds) >= most:
         return seconds
-    logins.attempts.note('login', who)
+    logins.attempts.note(what, who)
     return 0
 
 
@@ -282,22 +285,17 @@ def _log_in_somehow(call: Call, name: str, password: str, result: Json) -> None:
         return
     canonical = canonical_user(name)
     call.answer.target = canonical or ''
-    account = call.farm.accounts.get(canonical) if canonical else None
-    local = call.wiki.accounts.get(canonical) if canonical else None
-    throttled = throttle(call, canonical) if canonical else 0
-    if throttled:
-        shown = loginforms.message(
-            {'messageformat': 'wikitext'}, 'login-throttled', {'duration': throttled}
-        )
-        _refuse(call, result, 'throttled', shown['message'].replace('\n', ' '))
-    elif not _password_is_right(account, local, password):
-        _refuse(call, result, 'wrongpassword', _WRONG.replace('\n', ' '))
-    elif account is None or account.locked:
-        _refuse(call, result, 'locked', _LOCKED)
-    elif local is None and not call.wiki.creates_accounts:
-        code = 'authmanager-authn-autocreate-failed'
-        _refuse(call, result, code, loginforms.MESSAGES[code])
-    elif loginconversation.has_steps(account):
+    account = call.farm.accounts.get(canonical or '')
+    found: tuple[Any, ...] | None = ('authmanager-authn-no-primary',)
+    if canonical and password:
+        found = _fault_of(call, canonical, password)
+    if found is not None:
+        code, *params = found
+        call.farm.logins.attempts.note('wrong', call.session.address)
+        _refuse(call, result, code, *params)
+        return
+    assert account is not None
+    if loginconversation.has_steps(account):
         loginconversation.begin(call, account, remember=False, return_url='')
         result |= {
             'result': 'Aborted',
@@ -306,8 +304,7 @@ def _log_in_somehow(call: Call, name: str, password: str, result: Json) -> None:
             '[[Special:BotPasswords]].',
         }
     else:
-        call.farm.sessions.log_in(call.session, account, remember=True)
-        call.answer.effect = 'login'
+        _log_in(call, account, remember=True)
         call.deprecate(
             'Main-account login via "action=login" is deprecated and may stop working '
             'without warning. To continue login with "action=login", see '
@@ -318,33 +315,42 @@ def _log_in_somehow(call: Call, name: str, password: str, result: Json) -> None:
 
 
 def _log_in_bot(call: Call, user: str, app: str, secret: str, result: Json) -> None:
-    name = canonical_user(user)
-    call.answer.target = name or ''
-    account = call.farm.accounts.get(name) if name else None
+    """Log in with a bot password, whose attempts are counted apart.
+
+    As in MediaWiki, it is told first of all that the account is locked, and that is
+    no attempt.
+    """
+    name = canonical_user(user) or ''
+    call.answer.target = name
+    account = call.farm.accounts.get(name)
     bot = account.bots.get(app) if account else None
-    if account is None or bot is None or bot.secret != secret:
-        _refuse(call, result, 'wrongpassword', _WRONG.replace('\n', ' '))
-    elif account.locked:
-        _refuse(
-            call,
-            result,
-            'locked',
-            'You cannot login with a bot password as your account is locked.',
-        )
+    if account is not None and account.locked:
+        _refuse(call, result, 'botpasswords-locked')
+    elif seconds := _throttle(call, 'bot login', name):
+        _refuse(call, result, 'login-throttled', {'duration': seconds})
+    elif account is None or bot is None or bot.secret != secret:
+        _refuse(call, result, 'wrongpassword')
     else:
+        who = f'{name} {call.session.address}'
+        call.farm.logins.attempts.forget('bot login', who)
         call.farm.sessions.log_in_bot(call.session, account, app)
         call.answer.effect = 'login'
         _succeed(call, result)
 
 
-def _refuse(call: Call, result: Json, code: str, reason: str) -> None:
+def _refuse(call: Call, result: Json, code: str, *params: Any) -> None:
     call.answer.code = f'login-{code}'
-    if call.wiki.age is not None and code == 'wrongpassword':
+    age = call.wiki.age
+    if age is not None and code == 'wrongpassword':
         result['result'] = 'WrongPass'
-    elif call.wiki.age is not None:
-        result |= {'result': 'Aborted', 'reason': reason}
+    elif age is not None and code == 'centralauth-login-error-locked':
+        result['result'] = age.locked
+    elif age is not None and code == 'login-throttled':
+        result |= {'result': 'Throttled', 'wait': params[0]['duration']}
     else:
-        result |= {'result': 'Failed', 'reason': reason}
+        shown = loginforms.message({'messageformat': 'wikitext'}, code, *params)
+        reason = shown['message'].replace('\n', ' ')
+        result |= {'result': 'Failed' if age is None else 'Aborted', 'reason': reason}
 
 
 def _succeed(call: Call, result: Json) -> None:

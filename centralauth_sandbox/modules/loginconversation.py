@@ -254,9 +254,11 @@ def _take_password(
 
 
 def failure(call: Call, values: Values, code: str, *params: Any) -> Json:
-    """Return the answer that ends a login without success."""
+    """Return the answer that ends a login without success, which is counted."""
     if call.session.stored is not None:
         call.session.stored.flow = None
+    if code != 'authmanager-authn-not-in-progress':
+        call.farm.logins.attempts.note('wrong', call.session.address)
     call.answer.code = f'login-{code}'
     return {
         'status': 'FAIL',

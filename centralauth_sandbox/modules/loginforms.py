@@ -69,6 +69,8 @@ MESSAGES = {
     'session data has been lost. Please start again from the beginning.',
     'centralauth-login-error-locked': 'You cannot log in because your account is '
     'globally locked.',
+    'botpasswords-locked': 'You cannot login with a bot password as your account is '
+    'locked.',
     'centralauth-rename-abortlogin': 'Your account is currently being renamed or '
     'merged. [[Special:GlobalRenameProgress/$1|View the status]].',
     'authmanager-authn-autocreate-failed': 'Auto-creation of a local account failed: '

@@ -92,6 +92,10 @@ STORIES = {
             11: lambda farm: farm.advance(21),
         }
     ),
+    'r_account_states': Story(),
+    'r_bot_password_throttle': Story(
+        before={0: lambda farm: setattr(farm.logins, 'password_limit', (3, 60))}
+    ),
     'r_captcha': Story('Capt', before={0: _captchas}),
     'r_change_password_steps': Story(
         'TempPw',
@@ -153,8 +157,10 @@ class Player:
             'Plain': Factors(),
             'Plain2': Factors(),
             'Bot': Factors(),
+            'Locked': Factors(),
         }.items():
             self.farm.add_account(user, password=PASSWORD, factors=factors)
+        self.farm.accounts['Locked'].locked = True
         self.user = self.story.account
 
     def differences(self, row: dict[str, Any]) -> list[str]:
@@ -175,11 +181,12 @@ class Player:
             found = self.session.get(api, params=query).json()
         else:
             body = self._live(row['body_params'], row)
-            token = body.get('logintoken')
+            name = 'logintoken' if 'logintoken' in body else 'lgtoken'
+            token = body.get(name)
             if token not in (None, 'x+\\'):
                 if token not in self.jars:
                     self._begin(api, token, row)
-                self.session, body['logintoken'] = self.jars[token]
+                self.session, body[name] = self.jars[token]
             found = self.session.post(api, params=query, data=body).json()
         self._note_captcha(found)
         return list(differences(_comparable(row['json']), _comparable(found)))
