@@ -9,11 +9,11 @@ https://www.mediawiki.org/wiki/API:Filerevert
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mw_tokens_plugin.actions.crosswiki import outcome_of_block
-from mw_tokens_plugin.actions.onwikis import OnWikis
+from mw_tokens_plugin.actions.onwikis import OnWikis, UndoOnWikis
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Outcome,
@@ -25,9 +25,8 @@ from mw_tokens_plugin.exceptions import AmbiguousWrite, ApiRefusal, Blocked
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.site.writes import send_once
-from mw_tokens_plugin.targets.contributions import Actor, FileFacts, Period
+from mw_tokens_plugin.targets.contributions import FileFacts
 from mw_tokens_plugin.targets.pagenames import split
-from mw_tokens_plugin.targets.scope import Scope
 
 
 class _Revert(OnWikis):
@@ -91,15 +90,14 @@ class _Revert(OnWikis):
             raise AmbiguousWrite(f'{site} answered action=filerevert without a result.')
         return Outcome(State.DONE, changed=True)
 
-    def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
+    def _plan_wiki(
+        self, database: str, names: Sequence[str], outside: SkipReason | None
+    ) -> Iterator[Decision]:
         found = list(self._decide(database, names))
-        about: dict[str, Any] = {'wiki': database}
-        refused: SkipReason | None = None
-        if any(skipped is None for _name, skipped, _facts in found):
-            refused, more = self.wikis.standing(database, 'reupload').refusal()
-            about |= more
+        is_wanted = outside is None and any(why is None for _, why, _ in found)
+        refused, about = self._may_not(database, 'reupload', is_wanted=is_wanted)
         for name, skipped, facts in found:
-            why = skipped or refused
+            why = skipped or outside or refused
             yield Decision(
                 name, skipped=why, facts={**about, **facts}, partition=database
             )
@@ -128,32 +126,6 @@ class RevertFiles(_Revert):
 
     kind = 'crosswiki_filerevert'
 
-    def __init__(
-        self,
-        actor: Actor,
-        *,
-        reason: str,
-        period: Period,
-        scope: Scope | None = None,
-        again: bool = False,
-        named: frozenset[str] = frozenset(),
-        not_wikis: frozenset[str] = frozenset(),
-    ) -> None:
-        """Set whose versions are reverted, and where.
-
-        :param reason: for the log
-        :param period: when they were uploaded
-        :param scope: the wikis on which it acts; None for all of them
-        :param again: whether some targets of the campaign have been decided on before
-        :param named: the only databases on which it acts, if there are any
-        :param not_wikis: databases that are skipped
-        """
-        super().__init__(
-            actor, reason=reason, again=again, named=named, not_wikis=not_wikis
-        )
-        self._period = period
-        self._scope = scope
-
     def describe(self) -> str:
         """Return a word or two for what is done to a file."""
         return message('campaign-verb-revert-file')
@@ -161,11 +133,10 @@ class RevertFiles(_Revert):
     def _decide(
         self, database: str, names: Sequence[str]
     ) -> Iterator[tuple[str, SkipReason | None, dict[str, Any]]]:
-        outside = self._scope.reason(database) if self._scope else None
         for name in names:
             title = split(name)[1]
             skipped, facts = self._judge(self._actor.versions(database, title))
-            yield name, skipped or outside, {'title': title, **facts}
+            yield name, skipped, {'title': title, **facts}
 
     def _judge(
         self, versions: Sequence[FileFacts]
@@ -200,33 +171,13 @@ class RevertFiles(_Revert):
         return SkipReason.ALREADY if older.sha1 == newest.sha1 else None, facts
 
 
-class UndoRevertFiles(_Revert):
+class UndoRevertFiles(UndoOnWikis, _Revert):
     """Give files back the versions that a campaign has reverted.
 
     .. version-added:: 0.1
     """
 
     kind = 'undo_crosswiki_filerevert'
-
-    def __init__(
-        self,
-        actor: Actor,
-        *,
-        reason: str,
-        recorded: Callable[[Sequence[str]], Mapping[str, Target]],
-        again: bool = False,
-        not_wikis: frozenset[str] = frozenset(),
-    ) -> None:
-        """Set which campaign is undone.
-
-        :param actor: reads the wikis
-        :param reason: for the log
-        :param recorded: returns the targets of that campaign by their names
-        :param again: whether some targets have been decided on before
-        :param not_wikis: databases that are skipped
-        """
-        super().__init__(actor, reason=reason, again=again, not_wikis=not_wikis)
-        self._recorded = recorded
 
     def describe(self) -> str:
         """Return a word or two for what is done to a file."""

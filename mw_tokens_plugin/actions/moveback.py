@@ -11,11 +11,11 @@ https://www.mediawiki.org/wiki/API:Move
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mw_tokens_plugin.actions.crosswiki import outcome_of_block
-from mw_tokens_plugin.actions.onwikis import OnWikis
+from mw_tokens_plugin.actions.onwikis import OnWikis, UndoOnWikis
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Outcome,
@@ -26,10 +26,9 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.exceptions import AmbiguousWrite, ApiRefusal, Blocked
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.site.writes import send_once
-from mw_tokens_plugin.targets.contributions import Actor, MovedPage, Period, TitleFacts
+from mw_tokens_plugin.targets.contributions import MovedPage, Period, TitleFacts
 from mw_tokens_plugin.targets.deletionlog import about, entries
 from mw_tokens_plugin.targets.pagenames import split
-from mw_tokens_plugin.targets.scope import Scope
 
 #: What a wiki answers where the page is not as it was planned any more.
 _CHANGED = frozenset('articleexists missingtitle nosuchpageid selfmove'.split())
@@ -96,7 +95,9 @@ class _Move(OnWikis):
             )
         return _done(f'from {source!r} to {to!r}')
 
-    def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
+    def _plan_wiki(
+        self, database: str, names: Sequence[str], outside: SkipReason | None
+    ) -> Iterator[Decision]:
         found = list(self._moved(database, names))
         asked = [each for each in found if each.skipped is None]
         pages = self._actor.titles(
@@ -119,13 +120,10 @@ class _Move(OnWikis):
             )
             for each in asked
         }
-        about_wiki: dict[str, Any] = {'wiki': database}
-        refused: SkipReason | None = None
-        if None in skipped.values():
-            refused, more = self.wikis.standing(database, 'move').refusal()
-            about_wiki |= more
+        is_wanted = outside is None and None in skipped.values()
+        refused, about_wiki = self._may_not(database, 'move', is_wanted=is_wanted)
         for each in found:
-            why = each.skipped or skipped[each.name] or refused
+            why = each.skipped or skipped[each.name] or outside or refused
             facts = {**about_wiki, **each.facts}
             yield Decision(each.name, skipped=why, facts=facts, partition=database)
 
@@ -172,32 +170,6 @@ class MoveBack(_Move):
 
     kind = 'crosswiki_moveback'
 
-    def __init__(
-        self,
-        actor: Actor,
-        *,
-        reason: str,
-        period: Period,
-        scope: Scope | None = None,
-        again: bool = False,
-        named: frozenset[str] = frozenset(),
-        not_wikis: frozenset[str] = frozenset(),
-    ) -> None:
-        """Set whose moves are undone, and where.
-
-        :param reason: for the log
-        :param period: when the moves were made that are undone
-        :param scope: the wikis on which it acts; None for all of them
-        :param again: whether some targets of the campaign have been decided on before
-        :param named: the only databases on which it acts, if there are any
-        :param not_wikis: databases that are skipped
-        """
-        super().__init__(
-            actor, reason=reason, again=again, named=named, not_wikis=not_wikis
-        )
-        self._period = period
-        self._scope = scope
-
     def describe(self) -> str:
         """Return a word or two for what is done to a page."""
         return message('campaign-verb-move-back')
@@ -210,43 +182,22 @@ class MoveBack(_Move):
 
     def _moved(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
         by_title = {page.title: page for page in self._actor.moved(database)}
-        outside = self._scope.reason(database) if self._scope else None
         for name in names:
             page = by_title.get(split(name)[1])
             if page is None:
                 yield Decision(name, skipped=SkipReason.NO_PAGE)
             else:
-                why = _of_other_time(page, self._period) or outside
+                why = _of_other_time(page, self._period)
                 yield Decision(name, skipped=why, facts=_facts(page))
 
 
-class UndoMoveBack(_Move):
+class UndoMoveBack(UndoOnWikis, _Move):
     """Move pages again that a campaign has moved back.
 
     .. version-added:: 0.1
     """
 
     kind = 'undo_crosswiki_moveback'
-
-    def __init__(
-        self,
-        actor: Actor,
-        *,
-        reason: str,
-        recorded: Callable[[Sequence[str]], Mapping[str, Target]],
-        again: bool = False,
-        not_wikis: frozenset[str] = frozenset(),
-    ) -> None:
-        """Set which campaign is undone.
-
-        :param actor: reads the wikis
-        :param reason: for the log
-        :param recorded: returns the targets of that campaign by their names
-        :param again: whether some targets have been decided on before
-        :param not_wikis: databases that are skipped
-        """
-        super().__init__(actor, reason=reason, again=again, not_wikis=not_wikis)
-        self._recorded = recorded
 
     def describe(self) -> str:
         """Return a word or two for what is done to a page."""

@@ -11,16 +11,12 @@ https://www.mediawiki.org/wiki/API:Rollback
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mw_tokens_plugin.actions.crosswiki import (
-    SkippedWikis,
-    outcome_of_block,
-    still_unknown,
-)
-from mw_tokens_plugin.campaign.action import Action
+from mw_tokens_plugin.actions.crosswiki import outcome_of_block
+from mw_tokens_plugin.actions.onwikis import OnWikis
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Outcome,
@@ -38,17 +34,13 @@ from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.fields import flag, timestamp
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.writes import send_once
-from mw_tokens_plugin.targets.bywiki import plan_by_wiki
 from mw_tokens_plugin.targets.contributions import (
     Actor,
     EditedPage,
     Period,
     RevisionFacts,
 )
-from mw_tokens_plugin.targets.pagenames import search_in, split
-from mw_tokens_plugin.targets.problems import WikiProblem
-from mw_tokens_plugin.targets.scope import Scope, for_local_administrators
-from mw_tokens_plugin.targets.wikis import Wikis
+from mw_tokens_plugin.targets.pagenames import split
 
 #: What a wiki answers where the page is not as it was planned any more.
 CHANGED = frozenset(
@@ -58,8 +50,6 @@ CHANGED = frozenset(
 
 #: More reverts on one wiki flood its recent changes.
 _MANY = 20
-
-_NOT_READ = WikiProblem(SkipReason.NO_ANSWER, 'its contributions were not read yet')
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +63,7 @@ class _Found:
     facts: Mapping[str, Any]
 
 
-class RevertEdits(Action):
+class RevertEdits(OnWikis):
     """Give pages back the last revision that is not by the actor.
 
     The targets are named ``database:Title``.
@@ -85,45 +75,15 @@ class RevertEdits(Action):
     wording = 'revert-page'
     fixed = frozenset({'page_id', 'latest', 'restores'})
 
-    def __init__(
-        self,
-        actor: Actor,
-        *,
-        reason: str,
-        period: Period,
-        mark_bot: bool = False,
-        scope: Scope | None = None,
-        named: frozenset[str] = frozenset(),
-        not_wikis: frozenset[str] = frozenset(),
-        again: bool = False,
-        problems: Mapping[str, WikiProblem | None] | None = None,
-        recorded: Callable[[Sequence[str]], Mapping[str, Target]] = lambda names: {},
-    ) -> None:
+    def __init__(self, actor: Actor, *, mark_bot: bool = False, **limits: Any) -> None:
         """Set whose edits are reverted, and where.
 
-        :param reason: the summary of the edits; '' for that of each wiki
-        :param period: when the edits were made that are reverted
         :param mark_bot: whether recent changes hide them, with the edits reverted
-        :param scope: the wikis on which it acts; None for all of them
-        :param named: the only databases on which it acts, if there are any
-        :param not_wikis: databases that are skipped
-        :param again: whether some targets of the campaign have been decided on before
-        :param problems: why wikis could not be searched, by the targets that stand for
-            these searches; None for a search of which the pages are targets now
-        :param recorded: returns targets of the campaign by their names
+        :param limits: as for :class:`.OnWikis`; without a reason the summary is that
+            of each wiki
         """
-        self.wikis: Wikis = actor.wikis
-        self._actor = actor
-        self._period = period
-        self._reason = reason
+        super().__init__(actor, **limits)
         self._mark_bot = mark_bot
-        self._scope = scope
-        self._named = named
-        self._not_wikis = not_wikis
-        self._skipped_wikis = SkippedWikis(not_wikis)
-        self._again = again
-        self._problems = problems or {}
-        self._recorded = recorded
 
     def describe(self) -> str:
         """Return a word or two for what is done to a page."""
@@ -159,42 +119,7 @@ class RevertEdits(Action):
         reasons = [target.decision.skipped for target in targets]
         if number := reasons.count(SkipReason.FOR_DELETION):
             yield message('campaign-for-deletion', number=number)
-        yield from for_local_administrators(self.wikis, targets)
-
-    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
-        """Decide on some pages, wiki by wiki.
-
-        The contributions of a wiki are read at once, and so are the revisions that are
-        to be restored.
-        """
-        pages = []
-        for name in names:
-            database = split(name)[0]
-            about = {'wiki': database}
-            if database in self._not_wikis:
-                facts = still_unknown(self._recorded([name]).get(name))
-                skipped = SkipReason.LEFT_OUT
-                yield Decision(name, skipped=skipped, facts={**about, **facts})
-            elif self._named and database not in self._named:
-                yield Decision(name, skipped=SkipReason.NOT_NAMED, facts=about)
-            elif search_in(name) is None:
-                pages.append(name)
-            elif problem := self._problems.get(name, _NOT_READ):
-                facts = {**about, 'problem': problem.words}
-                yield Decision(name, skipped=problem.skipped, facts=facts)
-            else:
-                yield Decision(name, skipped=SkipReason.SEARCHED, facts=about)
-        again, self._again = self._again, True
-        # Each reads the wiki sets at most once, before there are threads.
-        outside = {
-            database: self._scope.reason(database) if self._scope else None
-            for database in dict.fromkeys(split(name)[0] for name in pages)
-        }
-
-        def decide(database: str, names: Sequence[str]) -> Iterator[Decision]:
-            return self._plan_wiki(database, names, outside[database])
-
-        yield from plan_by_wiki(pages, decide, wikis=self.wikis, again=again)
+        yield from super().remarks_on_skipped(targets)
 
     def apply(self, target: Target) -> Outcome:
         """Revert the edits on one page, if nobody else has edited it since.
@@ -216,26 +141,17 @@ class RevertEdits(Action):
                 State.FAILED, detail=detail, reason_code=error.code
             )
 
-    def reconcile(
-        self, targets: Sequence[Target]
-    ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read whether reverts of unknown outcome took effect; None if not."""
-        for target in targets:
-            yield target, self._skipped_wikis.reconciled(target, self._reconcile)
-
     def _plan_wiki(
         self, database: str, names: Sequence[str], outside: SkipReason | None
     ) -> Iterator[Decision]:
         found = dict(self._found(database, names))
         to_do = [name for name, each in found.items() if each.skipped is None]
-        about: dict[str, Any] = {'wiki': database}
-        skipped, how = outside, ''
-        if to_do and skipped is None:
-            skipped, more = self.wikis.standing(database, 'edit').refusal()
-            about |= more
-            if skipped is None:
-                has_right = self.wikis.site(database).has_right('rollback')
-                how = 'rollback' if has_right else 'edit'
+        is_wanted = bool(to_do) and outside is None
+        refused, about = self._may_not(database, 'edit', is_wanted=is_wanted)
+        skipped, how = outside or refused, ''
+        if is_wanted and skipped is None:
+            has_right = self.wikis.site(database).has_right('rollback')
+            how = 'rollback' if has_right else 'edit'
         for name, each in found.items():
             facts = {**about, **each.facts}
             if each.skipped is not None:

@@ -6,11 +6,11 @@ Reverting is left to :mod:`mw_tokens_plugin.actions.pagerevert`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mw_tokens_plugin.actions.crosswiki import outcome_of_block
-from mw_tokens_plugin.actions.onwikis import OnWikis
+from mw_tokens_plugin.actions.onwikis import UndoOnWikis
 from mw_tokens_plugin.actions.pagerevert import CHANGED, undo_edits
 from mw_tokens_plugin.campaign.records import (
     Decision,
@@ -26,7 +26,7 @@ from mw_tokens_plugin.targets.contributions import Actor, RevisionFacts
 from mw_tokens_plugin.targets.pagenames import split
 
 
-class UndoRevertEdits(OnWikis):
+class UndoRevertEdits(UndoOnWikis):
     """Give pages back the revisions that a campaign has reverted.
 
     .. version-added:: 0.1
@@ -36,27 +36,14 @@ class UndoRevertEdits(OnWikis):
     wording = 'unrevert-page'
     fixed = frozenset({'page_id', 'written', 'reverted'})
 
-    def __init__(
-        self,
-        actor: Actor,
-        *,
-        reason: str,
-        recorded: Callable[[Sequence[str]], Mapping[str, Target]],
-        mark_bot: bool = False,
-        again: bool = False,
-        not_wikis: frozenset[str] = frozenset(),
-    ) -> None:
+    def __init__(self, actor: Actor, *, mark_bot: bool = False, **undo: Any) -> None:
         """Set which campaign is undone.
 
-        :param actor: reads the wikis
-        :param reason: the summary of the edits; '' for that of each wiki
-        :param recorded: returns the targets of that campaign by their names
         :param mark_bot: whether recent changes hide the edits
-        :param again: whether some targets have been decided on before
-        :param not_wikis: databases that are skipped
+        :param undo: as for :class:`.UndoOnWikis`; without a reason the summary is that
+            of each wiki
         """
-        super().__init__(actor, reason=reason, again=again, not_wikis=not_wikis)
-        self._recorded = recorded
+        super().__init__(actor, **undo)
         self._mark_bot = mark_bot
 
     def describe(self) -> str:
@@ -100,7 +87,9 @@ class UndoRevertEdits(OnWikis):
                 State.FAILED, detail=detail, reason_code=error.code
             )
 
-    def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
+    def _plan_wiki(
+        self, database: str, names: Sequence[str], outside: SkipReason | None
+    ) -> Iterator[Decision]:
         recorded = self._recorded(names)
         pages = {name: each.decision.facts for name, each in recorded.items()}
         newest = self._actor.newest(
