@@ -29,7 +29,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
 from mw_tokens_plugin.cli.table import number
@@ -78,6 +78,8 @@ def revisions(text: str) -> int:
 @dataclass(frozen=True, kw_only=True)
 class Options(CampaignScript.Options):
     """What the command line asks for."""
+
+    reason_list: ClassVar[str] = 'Deletereason-dropdown'
 
     file: tuple[str, ...] = option(
         'Pages in a file in UTF-8, one a line: wiki and title with a tab between them, '
@@ -167,12 +169,15 @@ class Options(CampaignScript.Options):
     @classmethod
     def rest(cls, argument: str, arguments: Sequence[str]) -> tuple[str, Any] | None:
         """Read reasons for languages, and the options of page generators."""
-        from mw_tokens_plugin.cli.options import reason
+        from mw_tokens_plugin.cli.reasons import reason_text
 
         name, colon, text = argument.partition(':')
         if colon and (found := _REASON.fullmatch(name)):
             try:
-                return 'reasons', (found[1].lower().replace('_', '-'), reason(text))
+                return 'reasons', (
+                    found[1].lower().replace('_', '-'),
+                    reason_text(text),
+                )
             except ValueError as error:
                 raise InvalidInput(f'{name}: {error}') from None
         from pywikibot.pagegenerators import parameterHelp

@@ -95,6 +95,7 @@ class Options(RequestOptions):
     """What the command line asks for."""
 
     reason_hint: ClassVar[str] = 'Everybody who is blocked reads it. '
+    reason_list: ClassVar[str] = 'Globalblocking-block-reason-dropdown'
 
     page: str | None = option(
         'Those in the open requests for blocks of a page of the central wiki, such as '

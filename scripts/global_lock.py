@@ -16,7 +16,6 @@ that.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -46,13 +45,10 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.actions.globallock import GlobalLock
     from mw_tokens_plugin.campaign.exitcodes import ExitCode
     from mw_tokens_plugin.campaign.records import Campaign
-    from mw_tokens_plugin.campaign.report.console import Reporter
     from mw_tokens_plugin.cli.declaration import Listing
     from mw_tokens_plugin.cli.run import Run
-    from mw_tokens_plugin.site.mixins import TypedSite
     from mw_tokens_plugin.targets.requests import Selection
 
-_REASONS_PAGE = 'Centralauth-admin-status-reasons'
 _LOCKS = {'centralauth-lock': 'setglobalaccountstatus'}
 
 
@@ -76,20 +72,12 @@ def new_file(text: str) -> str:
     return path
 
 
-def list_reasons(site: TypedSite, reporter: Reporter) -> None:
-    """List the reasons that the wiki's own form offers."""
-    for line in site.mediawiki_message(_REASONS_PAGE).splitlines():
-        if found := re.match(r'\*\*\s*(.+)', line):
-            reporter.line(f'  {found[1]}')
-        elif found := re.match(r'\*\s*(.+)', line):
-            reporter.line(found[1])
-
-
 @dataclass(frozen=True, kw_only=True)
 class Options(RequestOptions):
     """What the command line asks for."""
 
     reason_hint: ClassVar[str] = '"pwb global_lock -reasons" lists the wiki\'s own; '
+    reason_list: ClassVar[str] = 'Centralauth-admin-status-reasons'
 
     page: str | None = option(
         'Those in the open lock requests of a page of the central wiki, such as '
@@ -130,9 +118,6 @@ class Options(RequestOptions):
     )
     hardblock: bool = option(
         'Of these blocks: nobody can edit at the addresses.', needs=('globalblock',)
-    )
-    reasons: bool = option(
-        "List the wiki's own reasons, and stop.", instead=list_reasons
     )
     unlock: bool = option(
         'Unlock instead of locking.', group='What is done', excludes=('hide',)

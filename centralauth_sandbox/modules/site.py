@@ -372,6 +372,13 @@ _MESSAGES = {
     'centralauth-admin-cannot-lock-self': 'You cannot lock your own global account.',
     'centralauth-admin-too-many-edits': 'The global account "<nowiki>$1</nowiki>" has '
     'over $2 {{PLURAL:$2|edit|edits}} and cannot be hidden.',
+    'centralauth-admin-status-reasons': '* Common lock reasons\n** vandalism-only '
+    'account\n** spam-only account\n* Common lock-and-hide reasons\n** abusive username'
+    '\n** inappropriate personal information',
+    'deletereason-dropdown': '* Common delete reasons\n** Spam\n** Vandalism\n** '
+    'Copyright violation\n** Author request\n** Broken redirect',
+    'globalblocking-block-reason-dropdown': '* Common block reasons\n** Crosswiki '
+    'spamming\n** Crosswiki abuse\n** Vandalism',
     'timeouterror-text': 'The maximum request time of $1 {{PLURAL:$1|second|seconds}} '
     'was exceeded.',
     'mainpage': 'Main Page',

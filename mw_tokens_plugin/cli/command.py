@@ -35,6 +35,7 @@ from mw_tokens_plugin.cli.login import account_of, log_in
 from mw_tokens_plugin.cli.newcampaign import listed, undoing
 from mw_tokens_plugin.cli.options import MAX_WORKERS, CampaignOptions
 from mw_tokens_plugin.cli.planning import Planning
+from mw_tokens_plugin.cli.reasons import with_whole_reason
 from mw_tokens_plugin.cli.run import Run
 from mw_tokens_plugin.cli.storedoptions import check_options
 from mw_tokens_plugin.cli.table import table
@@ -67,6 +68,7 @@ def work(
         _log_in(run, campaign)
     else:
         _log_in(run, None)
+        run.options = options = with_whole_reason(options, run.site)
         if options.undo is None:
             listing = targets(run)
             made = listed(run, listing)

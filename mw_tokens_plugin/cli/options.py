@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
+from mw_tokens_plugin.cli.reasons import ReasonOptions, check_reason
 from mw_tokens_plugin.cli.table import (
-    Options,
     When,
     given,
     listed,
@@ -29,7 +28,6 @@ from mw_tokens_plugin.privatefiles import (
     check_replaceable,
     expanded,
 )
-from mw_tokens_plugin.protocol.display import find_control
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.guards import Threshold
@@ -57,20 +55,6 @@ def _campaign_name(text: str) -> str:
     return text
 
 
-def reason(text: str) -> str:
-    """Read a reason as a wiki keeps it, whatever its length.
-
-    :raises ValueError: it holds a line break or another control character
-    """
-    plain = unicodedata.normalize('NFC', text).strip()
-    if control := find_control(plain):
-        raise ValueError(
-            f'the reason holds the control character {control}: a log shows one line '
-            'of plain text.'
-        )
-    return plain
-
-
 def names_in_files() -> Any:
     """Return the option for files that list names, as they are pasted from a wiki."""
     return option(
@@ -90,14 +74,11 @@ _record = partial(option, group='The record', when=When.ALWAYS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class CampaignOptions(Options):
+class CampaignOptions(ReasonOptions):
     """What the command line of any campaign script asks for.
 
     :ivar arguments: the whole command line, in which a wiki may be named
     """
-
-    #: Where reasons are found, as a sentence; for those who forgot one.
-    reason_hint: ClassVar[str] = ''
 
     arguments: tuple[str, ...] = ()
     file: tuple[str, ...] = option(
@@ -140,17 +121,6 @@ class CampaignOptions(Options):
         read=expanded,
         repeat=True,
         group='Guards',
-    )
-    reason: str | None = option(
-        'The reason for the log. It is required. It may be empty, except for global '
-        'blocks.',
-        value='TEXT',
-        read=reason,
-        also='-summary',
-        empty=True,
-        when=When.ALWAYS,
-        excludes=('resume',),
-        because='leave -reason out, since a campaign keeps its own.',
     )
     undo: str | None = option(
         'Undo what a campaign has changed, if it was not changed since.',
@@ -289,6 +259,7 @@ def check_shared(options: CampaignOptions) -> None:
             f'A reason is required: -reason:TEXT. {options.reason_hint}-reason: alone '
             'leaves it empty.'
         )
+    check_reason(options)
     if options.log_json is not None:
         check_appendable(options.log_json)
     if options.health_file is not None:

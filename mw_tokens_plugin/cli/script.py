@@ -152,7 +152,7 @@ class CampaignScript(_Parts):
         for about in given(options):
             if about.instead is not None:
                 reporter = Reporter(terminal(), quiet=options.quiet)
-                about.instead(default_site().central_site(), reporter)
+                about.instead(options, default_site().central_site(), reporter)
                 return ExitCode.DONE
         self.check(options)
         with closing(Run(self.name, self.kinds, options)) as run:

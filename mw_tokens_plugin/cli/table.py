@@ -62,7 +62,8 @@ class Option:
     :ivar stored: how the ledger calls its value; empty if it is not stored
     :ivar rights: the rights that it needs, each with the smallest grant for it
     :ivar gives_reason: whether it makes -reason unnecessary
-    :ivar instead: what is done instead of a campaign, given the site and a reporter
+    :ivar instead: what is done instead of a campaign, given the options, the central
+        wiki and a reporter
     """
 
     help: str
@@ -87,7 +88,7 @@ class Option:
     stored: str = ''
     gives_reason: bool = False
     rights: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
-    instead: Callable[[Any, Any], object] | None = None
+    instead: Callable[[Any, Any, Any], object] | None = None
 
     @property
     def form(self) -> str:

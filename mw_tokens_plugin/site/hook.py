@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,7 @@ def enable(
     address_blocks: str = '',
     action_wiki_set: str = '',
     otp_command: str | Sequence[str] = '',
+    reasons: Mapping[str, str] | None = None,
 ) -> None:
     """Give every site object of pywikibot the plugin, those that exist too.
 
@@ -69,6 +71,8 @@ def enable(
     :param otp_command: the command that prints the present code of the authenticator
         app, such as ``'pass otp wikimedia'``; it is run without a shell when a login
         asks for a code
+    :param reasons: names for reasons, such as
+        ``{'proxy': 'Open proxy, see [[m:No open proxies]]'}`` for ``-reason:@proxy``
     :raises ValueError: an argument is of the wrong kind; nothing was changed
     """
     if renewals is not None and (type(renewals) is not int or renewals < 0):
@@ -82,7 +86,8 @@ def enable(
     for name, value in texts.items():
         if not isinstance(value, str | None):
             raise ValueError(f'enable({name}={value!r}): give a text.')
-    named = _expiries(expiries)
+    named = _texts('expiries', expiries, "times, such as {'proxy': '6 months'}")
+    named_reasons = _reasons(reasons)
     if address_blocks not in ('', 'hard', 'soft'):
         raise ValueError(
             f"enable(address_blocks={address_blocks!r}): give 'hard' or 'soft'."
@@ -93,6 +98,7 @@ def enable(
     settings.ledger = ledger or settings.ledger
     settings.ledger_group = ledger_group or settings.ledger_group
     settings.expiries.update(named)
+    settings.reasons.update(named_reasons)
     settings.address_blocks = address_blocks or settings.address_blocks
     settings.action_wiki_set = action_wiki_set or settings.action_wiki_set
     settings.otp_command = command or settings.otp_command
@@ -126,22 +132,38 @@ def _command(command: Any) -> tuple[str, ...]:
     )
 
 
-def _expiries(expiries: Any) -> dict[str, str]:
-    """Return names for times.
+def _reasons(reasons: Any) -> dict[str, str]:
+    """Return names for reasons.
+
+    :raises ValueError: they are none, or a name could be taken for something else
+    """
+    found = _texts('reasons', reasons, "reasons, such as {'proxy': 'Open proxy'}")
+    for name, text in found.items():
+        # A number stands for a reason of the wiki.
+        if not re.fullmatch(r'[\w-]+', name) or name.isdecimal():
+            raise ValueError(
+                f'enable(reasons={reasons!r}): give names of letters, digits, "-" and '
+                f'"_" that are no numbers, not {name!r}.'
+            )
+        if not text.strip():
+            raise ValueError(
+                f'enable(reasons={reasons!r}): give {name!r} a reason that is not '
+                'empty.'
+            )
+    return found
+
+
+def _texts(argument: str, given: Any, kind: str) -> dict[str, str]:
+    """Return texts by their names.
 
     :raises ValueError: they are none
     """
-    if expiries is None:
+    if given is None:
         return {}
-    is_mapping = isinstance(expiries, Mapping)
-    if is_mapping and all(
-        isinstance(t, str) for pair in expiries.items() for t in pair
-    ):
-        return dict(expiries)
-    raise ValueError(
-        f'enable(expiries={expiries!r}): give names and times, such as '
-        "{'proxy': '6 months'}."
-    )
+    is_mapping = isinstance(given, Mapping)
+    if is_mapping and all(isinstance(t, str) for pair in given.items() for t in pair):
+        return dict(given)
+    raise ValueError(f'enable({argument}={given!r}): give names and {kind}.')
 
 
 def _paths(protect: Any) -> list[str]:

@@ -21,6 +21,7 @@ class Settings:
         no call has named it
     :ivar protected: files with targets that campaigns must always skip
     :ivar expiries: when global blocks end, by the names that operators use
+    :ivar reasons: reasons by the names that operators use
     :ivar address_blocks: ``hard`` or ``soft``: whether global blocks of addresses stop
         users with an account, unless a command line says otherwise; '' if not set
     :ivar action_wiki_set: the wiki set on which campaigns over many wikis act; '' if
@@ -34,6 +35,7 @@ class Settings:
     ledger_group: str | None = None
     protected: list[str] = field(default_factory=list)
     expiries: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     address_blocks: str = ''
     action_wiki_set: str = ''
     otp_command: tuple[str, ...] = ()

@@ -37,3 +37,21 @@ def test_files_may_be_given_in_any_way_that_names_them() -> None:
     for value in (None, (), '', 'a', Path('b'), ['a', Path('c')], iter(['d'])):
         enable(protect=value)  # type: ignore[arg-type]
     assert settings.protected[-4:] == ['a', 'b', 'c', 'd']
+
+
+@pytest.mark.parametrize(
+    ('given', 'words'),
+    [
+        (5, 'give names and reasons'),
+        ({'a': 1}, 'give names and reasons'),
+        ({'2': 'x'}, 'that are no numbers'),
+        ({'a b': 'x'}, 'that are no numbers'),
+        ({'a': ' '}, 'not empty'),
+    ],
+)
+def test_names_for_reasons_cannot_be_taken_for_something_else(
+    given: Any, words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        enable(reasons=given)
+    assert settings.reasons == {}
