@@ -1,42 +1,31 @@
-"""One API request under way: its parameters, warnings, errors and answer.
+"""One API request under way: who asks, and its answer with errors and warnings.
 
-What modules do with it is in :mod:`.modules`; the checks before them in :mod:`.api`.
+What modules do with it is in :mod:`.modules`; the checks before them are in
+:mod:`.checks`; how its parameters are read is in :mod:`.parameters`.
 """
 
 from __future__ import annotations
 
 import html
-import re
 import secrets
-import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import ages, errors, timestamps, unimitated
-from .declarations import Declarations, Parameter
+from . import ages, errors
+from .declarations import Declarations
 from .errors import ApiError, InternalError, StatusError
 from .exchange import Answer
-from .expiries import ENDLESS, moment
-from .sessionrecords import Session
-from .titles import canonical_address, canonical_user
+from .parameters import ANNOUNCE, Parameters
+from .parameters import Json as Json
+from .parameters import Values as Values
 
 if TYPE_CHECKING:
-    from .farm import Farm, Wiki
+    from .farm import Wiki
 
-Json = dict[str, Any]
-Values = dict[str, Any]
 Action = Callable[['Call', Values], None]
 
 ACTIONS: dict[str, Action] = {}
 QUERIES: dict[str, Action] = {}
-
-_CONTROLS = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')
-_ANNOUNCE = (
-    'Subscribe to the mediawiki-api-announce mailing list at '
-    '{}https://lists.wikimedia.org/postorius/lists/'
-    'mediawiki-api-announce.lists.wikimedia.org/{} for notice of API deprecations and '
-    'breaking changes.'
-)
 
 
 def action(name: str) -> Callable[[Action], Action]:
@@ -59,55 +48,30 @@ def query(name: str) -> Callable[[Action], Action]:
     return register
 
 
-class Call:
+class Call(Parameters):
     """One API request under way: what modules read from and write to."""
 
     __slots__ = (
         'answer',
         'arrived',
         'continuation',
-        'declarations',
         'errorformat',
-        'farm',
-        'files',
-        'given',
         'in_query',
-        'known',
-        'module',
-        'path',
-        'result',
-        'session',
         'version',
-        'warnings',
-        'wiki',
     )
 
     def __init__(
         self, wiki: Wiki, declarations: Declarations, given: dict[str, str]
     ) -> None:
         """Initializer."""
-        self.farm: Farm = wiki.farm
-        self.wiki = wiki
-        self.declarations = declarations
-        self.given = given
-        self.files: Mapping[str, bytes] = {}
+        super().__init__(wiki, declarations, given)
         self.in_query: frozenset[str] = frozenset()
-        self.session = Session(wiki)
-        self.version: int = 1
+        self.version = 1
         self.errorformat = 'bc'
-        self.path = 'main'
-        self.known: set[str] = set()
-        self.warnings: list[tuple[str, str, str, Json | None]] = []
-        self.result: Json = {}
         self.continuation: dict[str, str] = {}
         self.answer = Answer()
         #: How many changes of accounts there had been when the request arrived.
         self.arrived = self.farm.changes
-
-    def takes(self, name: str) -> bool:
-        """Say whether the wiki knows a parameter that all modules take."""
-        age = self.wiki.age
-        return age is None or name in age.main
 
     @property
     def rights(self) -> Mapping[str, None]:
@@ -121,24 +85,6 @@ class Call:
     def content_key(self) -> str:
         return '*' if self.version == 1 else 'content'
 
-    @property
-    def high(self) -> bool:
-        return 'apihighlimits' in self.session.rights
-
-    def warn(
-        self, code: str, text: str, data: Json | None = None, at: str = ''
-    ) -> None:
-        """Add a warning of the current module, or of the module `at`."""
-        self.warnings.append((at or self.path, code, text, data))
-
-    def deprecate(self, text: str, code: str = 'deprecation') -> None:
-        """Warn of a deprecation."""
-        if not any(warning[1] == 'deprecation-help' for warning in self.warnings):
-            self.warnings.append(
-                ('main', 'deprecation-help', _ANNOUNCE.format('<', '>'), None)
-            )
-        self.warn(code, text)
-
     def need(self, right: str, what: str) -> None:
         """Refuse those who lack a right.
 
@@ -151,250 +97,12 @@ class Call:
         """Return an uncaught exception of the wiki."""
         return InternalError(errorclass, message, secrets.token_hex(12))
 
-    def until(self, text: str) -> str | None:
-        """Return the end that an expiry names, or None where it names none."""
-        if text in ENDLESS:
-            return 'infinity'
-        found = moment(text, self.farm.clock())
-        return None if found is None else self.farm.timestamp(found)
-
     def status_error(
         self, key: str, text: str, params: list[Any] | None = None, wikitext: str = ''
     ) -> None:
         """Put the list-shaped error of a failed Status into the answer."""
         self.result['error'] = self._status(key, text, params or [], wikitext or text)
         self.answer.code = key
-
-    def parse(self, path: str, before: str = '') -> Values:
-        """Return the values of a module's parameters.
-
-        :param before: put before the module's own prefix.
-        :raises ApiError: the first one that is not as declared.
-        """
-        module = self.declarations.modules[path]
-        values: Values = {}
-        prefix = before + module.prefix
-        for parameter in module.parameters:
-            name = prefix + parameter.name
-            if parameter.later:
-                values[parameter.name] = self._default(parameter)
-                continue
-            self.known.add(name)
-            raw = self.given.get(name)
-            if raw is not None:
-                unimitated.check(path, parameter.name, parameter.default, raw)
-            if parameter.type == 'upload':
-                if raw is not None:
-                    raise errors.no_file(name)
-                values[parameter.name] = self.files.get(name)
-            elif raw is None:
-                if parameter.required and not parameter.token:
-                    raise errors.missing(name)
-                values[parameter.name] = self._default(parameter)
-            elif parameter.type == 'string' and not parameter.multi:
-                if raw.startswith('\x1f'):
-                    raise errors.one_value(name)
-                if parameter.deprecated:
-                    self.deprecate(f'The parameter "{name}" has been deprecated.')
-                if parameter.required and raw == '':
-                    raise errors.missing(name)
-                values[parameter.name] = self._normalized(name, raw)
-            else:
-                if parameter.deprecated:
-                    self.deprecate(f'The parameter "{name}" has been deprecated.')
-                values[parameter.name] = self._value(name, parameter, raw)
-        return values
-
-    def _default(self, parameter: Parameter) -> Any:
-        default = parameter.default
-        if parameter.type == 'boolean':
-            return False
-        if parameter.multi and default is not None:
-            return str(default).split('|')
-        return default
-
-    def _value(self, name: str, parameter: Parameter, raw: str) -> Any:
-        kind = parameter.type
-        if kind == 'boolean':
-            return True
-        raw = self._normalized(name, raw)
-        if parameter.multi:
-            return self._values(name, parameter, raw)
-        if parameter.required and raw == '':
-            raise errors.missing(name)
-        if raw.startswith('\x1f'):
-            raise errors.one_value(name)
-        return self._single(name, parameter, raw)
-
-    def _values(self, name: str, parameter: Parameter, raw: str) -> list[Any]:
-        if raw.startswith('\x1f'):
-            items = raw[1:].split('\x1f') if raw[1:] else []
-        else:
-            items = raw.split('|') if raw else []
-        kind = parameter.type
-        if parameter.allspecifier and items == [parameter.allspecifier]:
-            if isinstance(kind, tuple):
-                return list(kind)
-            return [] if kind == 'namespace' else items
-        limit = parameter.multi * (10 if self.high and parameter.multi == 50 else 1)
-        if len(items) > limit:
-            raise ApiError(
-                'toomanyvalues',
-                f'Too many values supplied for parameter "{name}". The limit is '
-                f'{limit}.',
-                data={
-                    'parameter': name,
-                    'limit': limit,
-                    'lowlimit': parameter.multi,
-                    'highlimit': parameter.multi * 10,
-                },
-            )
-        if isinstance(kind, tuple) and kind:
-            unknown = [item for item in items if item not in kind]
-            if unknown:
-                several = 's' if len(unknown) > 1 else ''
-                self.warn(
-                    'unrecognizedvalues',
-                    f'Unrecognized value{several} for parameter "{name}": '
-                    + ', '.join(unknown),
-                    {'values': unknown},
-                )
-            for item in items:
-                if item in parameter.deprecatedvalues:
-                    self.deprecate(
-                        f'The value "{item}" to parameter "{name}" has been deprecated.'
-                    )
-            return list(dict.fromkeys(item for item in items if item in kind))
-        if parameter.name == 'tags' and items:
-            tags = ', '.join(items)
-            raise ApiError(
-                'badtags',
-                f'The tag "{tags}" is not allowed to be manually applied.',
-                data={'disallowedtags': items},
-                key='tags-apply-not-allowed-one',
-                params=[tags, 1],
-            )
-        values = [self._single(name, parameter, item) for item in items]
-        return values if parameter.allowsduplicates else list(dict.fromkeys(values))
-
-    def _single(self, name: str, parameter: Parameter, raw: str) -> Any:
-        kind = parameter.type
-        if isinstance(kind, tuple):
-            if name == 'generator' and self.declarations.known(f'query+{raw}'):
-                if raw not in kind:
-                    raise errors.no_generator(raw)
-            elif raw not in kind:
-                raise errors.bad_value(name, raw)
-            return raw
-        if kind == 'integer' or kind == 'namespace':
-            if not re.fullmatch(r'[+-]?\d+', raw):
-                raise ApiError(
-                    'badinteger',
-                    f'Invalid value "{raw}" for integer parameter "{name}".',
-                    params=[name, raw],
-                )
-            return int(raw)
-        if kind == 'limit':
-            return self._limit(name, parameter, raw)
-        if kind == 'expiry':
-            return self._expiry(name, raw)
-        if kind == 'timestamp':
-            return self._timestamp(name, raw)
-        if kind == 'user':
-            canonical = canonical_user(raw)
-            if raw.startswith('#') and raw[1:].isdigit() and 'id' in parameter.subtypes:
-                return raw
-            if canonical is None and not {'ip', 'cidr'}.isdisjoint(parameter.subtypes):
-                canonical = canonical_address(raw)
-            if canonical is None:
-                raise ApiError(
-                    'baduser',
-                    f'Invalid value "{raw}" for user parameter "{name}".',
-                    params=[name, raw],
-                )
-            return canonical
-        return raw
-
-    def _timestamp(self, name: str, raw: str) -> str:
-        if raw in ('', '0'):
-            self.warn(
-                'unclearnowtimestamp',
-                f'Passing "{raw}" for timestamp parameter "{name}" has been '
-                'deprecated. If for some reason you need to explicitly specify the '
-                'current time without calculating it client-side, use "now".',
-            )
-        if raw in ('', '0', 'now'):
-            return self.farm.timestamp()
-        found = timestamps.read(raw)
-        if found is None:
-            raise ApiError(
-                'badtimestamp',
-                f'Invalid value "{raw}" for timestamp parameter "{name}".',
-                params=[name, raw],
-            )
-        return found
-
-    def _expiry(self, name: str, raw: str) -> str:
-        found = self.until(raw)
-        if found is None:
-            raise ApiError(
-                'badexpiry',
-                f'Invalid value "{raw}" for expiry parameter "{name}".',
-                params=[name, raw],
-            )
-        if found < self.farm.timestamp():
-            raise ApiError(
-                'badexpiry-past',
-                f'Value "{raw}" for expiry parameter "{name}" is in the past.',
-                params=[name, raw],
-            )
-        return found
-
-    def _limit(self, name: str, parameter: Parameter, raw: str) -> int:
-        maximum = (parameter.highmax if self.high else parameter.max) or 500
-        if raw == 'max':
-            limits = self.result.setdefault('limits', {})
-            limits[self.path.rpartition('+')[2]] = maximum
-            return maximum
-        if not re.fullmatch(r'[+-]?\d+', raw):
-            raise ApiError(
-                'badinteger',
-                f'Invalid value "{raw}" for integer parameter "{name}".',
-                params=[name, raw],
-            )
-        value = int(raw)
-        if not 1 <= value <= maximum:
-            self.warn(
-                'outofrange',
-                f'The value "{raw}" for parameter "{name}" must be between 1 and '
-                f'{maximum}.',
-                {
-                    'min': 1,
-                    'curmax': maximum,
-                    'max': parameter.max,
-                    'highmax': parameter.highmax,
-                },
-            )
-        return min(max(value, 1), maximum)
-
-    def _normalized(self, name: str, raw: str) -> str:
-        if raw.isascii() and raw.isprintable():
-            return raw
-        # In a list with U+001F between its values, each of them is normalized.
-        listed = raw.startswith('\x1f')
-        parts = raw.split('\x1f') if listed else [raw]
-        text = '\x1f'.join(
-            unicodedata.normalize('NFC', _CONTROLS.sub('\ufffd', part))
-            for part in parts
-        )
-        if text != raw:
-            self.warn(
-                'badutf8',
-                f'The value passed for "{name}" contains invalid or non-normalized '
-                'data. Textual data should be valid, NFC-normalized Unicode without C0 '
-                'control characters other than HT (\\t), LF (\\n), and CR (\\r).',
-            )
-        return text
 
     # -- the envelope --
 
@@ -422,7 +130,7 @@ class Call:
     def fail(self, error: ApiError) -> Json:
         trace_key = '*' if self.version == 1 else 'trace'
         docref_key = '*' if self.version == 1 else 'docref'
-        docref = f'See {self.wiki.address} for API usage. ' + _ANNOUNCE.format(
+        docref = f'See {self.wiki.address} for API usage. ' + ANNOUNCE.format(
             '&lt;', '&gt;'
         )
         internal = isinstance(error, InternalError)

@@ -18,8 +18,9 @@ from aiohttp import web
 
 from . import access, commands, control, errors, serving
 from .ages import AGES
-from .api import Api, lagged
+from .api import Api
 from .call import Call
+from .checks import lagged
 from .configuration import write_configuration
 from .crowd import Crowd
 from .errors import ApiError

@@ -182,7 +182,7 @@ def _fault_of(call: Call, name: str, password: str) -> tuple[Any, ...] | None:
     """Return the message with which the first step of a login fails; None if it passes.
 
     In the order of AuthManager: what comes before a password is looked at, the global
-    account, the account on this wiki. As CentralAuth does, it tells everybody whether an
+    account, the account on this wiki. As CentralAuth does, it tells everybody that an
     account is locked.
     """
     account, local = call.farm.accounts.get(name), call.wiki.accounts.get(name)
