@@ -506,10 +506,10 @@ def ranges_of(run: Run[Options], campaign: Campaign) -> Iterator[str]:
 def undo_block(run: Run[Options], campaign: Campaign) -> UndoGlobalBlock:
     """Return what a campaign does that undoes another one."""
     from mw_tokens_plugin.actions.undoblock import UndoGlobalBlock
-    from mw_tokens_plugin.campaign.putback import OtherUndos
+    from mw_tokens_plugin.campaign.putback import OwnWrites
 
     undone, recorded = run.undone(campaign)
-    others = OtherUndos(run.ledger, campaign, run.sealer)
+    others = OwnWrites(run.ledger, campaign, run.sealer)
     return UndoGlobalBlock(
         run.site,
         reason=campaign.reason,

@@ -210,6 +210,9 @@ class PlanGlobalBlock(SetGlobalBlock):
             account_creation=then.account_creation,
         )
 
+    def _asked_reason(self, target: Target) -> str:
+        return self.reason if self.wanted.modify else ''
+
     def _lasts_longer_than(self, days: int) -> bool:
         now = self.now()
         end = self.wanted.expiry and ends_at(self.wanted.expiry, now)

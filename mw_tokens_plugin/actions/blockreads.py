@@ -26,7 +26,7 @@ from mw_tokens_plugin.protocol.addresses import (
 )
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings, expiry_of
 from mw_tokens_plugin.protocol.fields import as_timestamp
-from mw_tokens_plugin.protocol.globalblocks import GlobalBlock, parse_expiry
+from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
 from mw_tokens_plugin.site.batches import max_values
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.refusals import refusals
@@ -34,7 +34,6 @@ from mw_tokens_plugin.site.refusals import refusals
 __all__ = [
     'Blocks',
     'block_facts',
-    'block_of',
     'is_account',
     'is_own_block',
     'number_in',
@@ -173,23 +172,6 @@ def block_facts(block: GlobalBlock) -> dict[str, Any]:
         'timestamp': as_timestamp(block.timestamp.astimezone(timezone.utc)),
         'reason': block.reason,
     }
-
-
-def block_of(facts: Mapping[str, Any]) -> GlobalBlock:
-    """Return the block whose facts the ledger has, by :func:`block_facts`."""
-    return GlobalBlock(
-        id=facts['id'],
-        target=facts['target'],
-        by=facts['by'],
-        by_wiki=None,
-        timestamp=parse_expiry(facts['timestamp']),
-        expiry=parse_expiry(facts['expiry']),
-        reason=facts['reason'],
-        anon_only=facts['anon_only'],
-        account_creation=facts['account_creation'],
-        autoblock=facts['autoblock'],
-        block_email=facts['block_email'],
-    )
 
 
 def number_in(name: str) -> int:

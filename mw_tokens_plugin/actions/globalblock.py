@@ -242,7 +242,13 @@ class SetGlobalBlock(Action):
         then = _then(target)
         if then is None or block is None:
             return then is None and block is None
-        return then.is_met(block, self.now())
+        reason = self._asked_reason(target)
+        is_reason = not reason or may_be_reason(block.reason, reason)
+        return is_reason and then.is_met(block, self.now())
+
+    def _asked_reason(self, target: Target) -> str:
+        """Return the reason that a target's block is to have; empty if any will do."""
+        return str((target.decision.facts['then'] or {}).get('reason') or '')
 
     def _changed_meanwhile(self, target: Target, block: GlobalBlock | None) -> Outcome:
         """Say how a target ends whose block is not the planned one any more."""
@@ -303,7 +309,7 @@ class SetGlobalBlock(Action):
         own = self.site.global_block_log(by=target.operator, since=planned)
         return any(
             entry.target in names
-            and entry.action in _actions(target)
+            and entry.action in log_actions(target)
             and may_be_reason(entry.comment, reason)
             for entry in own
         )
@@ -327,7 +333,7 @@ class SetGlobalBlock(Action):
             return False
         then = _then(target)
         is_ours = target.may_have_written_at(entry.timestamp, by=entry.by)
-        is_same = entry.action in _actions(target)
+        is_same = entry.action in log_actions(target)
         is_same = is_same and (then is None or then.was_logged(entry))
         return is_ours and is_same and self._is_reason(entry, target)
 
@@ -350,7 +356,7 @@ class SetGlobalBlock(Action):
         return found
 
 
-def _actions(target: Target) -> frozenset[str]:
+def log_actions(target: Target) -> frozenset[str]:
     """Return how the log calls what a target's write does."""
     return _LIFTED if target.decision.facts['then'] is None else _MADE
 

@@ -1,28 +1,32 @@
 """Undoing a campaign of global blocks, as an action.
 
-It decides which blocks are unchanged since, and what each target had before. A
-block that was changed gets its former settings back by another change: lifting it and
-blocking again would cancel the exemptions of wikis, which belong to its number. What
-the undo of a later campaign has put back counts as what this one has left; what a later
-campaign has made, or another undo of this one has put back, does not. The write is that
-of :mod:`.globalblock`.
+It gives each target what it had before, if what it has now is the campaign's work, as
+:mod:`.blockhistory` finds it. A block that was changed gets its former settings back by
+another change: lifting it and blocking again would cancel the exemptions of wikis,
+which belong to its number. The write is that of :mod:`.globalblock`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timezone
+from datetime import datetime, timezone
 from typing import Any
 
 from mw_tokens_plugin.actions.accountfacts import read_at, skipped_now
 from mw_tokens_plugin.actions.blockdisplay import block_columns
+from mw_tokens_plugin.actions.blockhistory import (
+    BlockLog,
+    Standing,
+    names_of,
+    numbers_of,
+    standing,
+)
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
     block_facts,
-    block_of,
-    is_own_block,
     number_in,
+    read_block,
     reason_given,
 )
 from mw_tokens_plugin.actions.globalblock import CLOCKS, SetGlobalBlock, name_of
@@ -31,7 +35,7 @@ from mw_tokens_plugin.actions.localblocks import (
     local_blocks,
     local_blocks_left,
 )
-from mw_tokens_plugin.campaign.putback import OtherUndos, PutBack
+from mw_tokens_plugin.campaign.putback import OwnWrites, Write
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -41,6 +45,7 @@ from mw_tokens_plugin.campaign.records import (
     Target,
     may_be_reason,
 )
+from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
@@ -71,7 +76,7 @@ class UndoGlobalBlock(SetGlobalBlock):
         reason: str,
         undone: Campaign,
         recorded: Callable[[Sequence[str]], Mapping[str, Target]],
-        others: OtherUndos | None = None,
+        others: OwnWrites | None = None,
     ) -> None:
         """Set which campaign is undone.
 
@@ -79,12 +84,13 @@ class UndoGlobalBlock(SetGlobalBlock):
         :param reason: for the log, of what is lifted
         :param undone: the campaign
         :param recorded: returns its targets by their names
-        :param others: tells what was put back by the undos of later campaigns
+        :param others: tells what other campaigns of the ledger have written
         """
         super().__init__(site, reason=reason)
         self._undone = undone
         self._recorded = recorded
         self._others = others
+        self._log = BlockLog(site)
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on targets that the campaign has changed."""
@@ -97,39 +103,26 @@ class UndoGlobalBlock(SetGlobalBlock):
             named |= renamed
             found = Blocks.read(self.site, list(renamed.values()), covering=False)
             blocks = replace(blocks, own={**blocks.own, **found.own})
-        local = self._local_blocks(recorded, named)
+        own = {name: blocks.own.get(named[name]) for name in names}
+        writes = self._writes(recorded, named)
+        standings = self._standings(recorded, named, own, writes)
+        local = self._local_blocks(recorded, named, writes)
         operator = self.site.username() or ''
-        put_back = self._put_back(recorded, named, blocks, operator)
-        undone = self._others.undone(self._undone, names) if self._others else set()
-        again = self._made_again(recorded, named, blocks)
-        gone = undone | again.keys()
-        for name in undone | {name for name, is_local in again.items() if is_local}:
-            local.pop(name, None)
-        latest = self._latest_entries(recorded, named, blocks, undone)
         for name in names:
-            target, block = recorded[name], blocks.own.get(named[name])
+            target, block, state = recorded[name], own[name], standings[name]
             facts: dict[str, Any] = {
                 'now': block and block_facts(block),
                 'then': None,
                 'target': named[name],
                 'local': local.get(name),
+                'last': state.entry and state.entry.log_id,
             }
-            left = None if name in gone else put_back.get(name, block)
-            entry = latest.get(name)
-            skipped = self._decide(
-                target,
-                left,
-                block,
-                facts,
-                is_undone=name in undone,
-                has_lapsed=name not in undone and self._has_lapsed(target, entry),
-            )
+            skipped = self._decide(target, state, block, facts)
             if block is None and name in hidden:
                 skipped = SkipReason.HIDDEN_BLOCK
             if skipped is SkipReason.CHANGED_SINCE:
-                by = self._ended_by(entry) if block is None else block.by
-                facts['changed_by'] = by
-                if by == operator:
+                facts['changed_by'] = state.by
+                if state.by == operator:
                     skipped = SkipReason.CHANGED_AGAIN
             if skipped in _OTHERS and facts['local'] is not None:
                 # Nobody else has touched the local half.
@@ -163,7 +156,7 @@ class UndoGlobalBlock(SetGlobalBlock):
         """Undo the global half, then the local one, if there is one."""
         facts = target.decision.facts
         if facts['local'] is None:
-            return super().apply(target)
+            return self._apply_globally(target)
         if 'changed_by' in facts:
             who = facts['changed_by'] or 'somebody else'
             detail = f'changed since by {who}: only its block on {self.site} was lifted'
@@ -174,7 +167,7 @@ class UndoGlobalBlock(SetGlobalBlock):
         elif facts['now'] is None and facts['then'] is None:
             outcome = Outcome(State.DONE, changed=True)
         else:
-            outcome = super().apply(target)
+            outcome = self._apply_globally(target)
             if outcome.state is not State.DONE:
                 return outcome
         return self._lift_local(target, outcome)
@@ -217,173 +210,126 @@ class UndoGlobalBlock(SetGlobalBlock):
                 hidden.add(name)
         return renamed, hidden
 
-    def _put_back(
+    def _apply_globally(self, target: Target) -> Outcome:
+        """Undo the global half, unless somebody was faster."""
+        facts = target.decision.facts
+        if facts['now'] is None and facts.get('last') is not None:
+            # No block tells that it was made and lifted again since the plan.
+            with hiding([target]):
+                entries = self.site.global_block_log(name_of(target), total=1)
+                latest = next(entries, None)
+            if latest is not None and latest.log_id > facts['last']:
+                return self._changed_meanwhile(
+                    target, read_block(self.site, name_of(target))
+                )
+        return super().apply(target)
+
+    def _writes(
         self,
         recorded: Mapping[str, Target],
         named: Mapping[str, str],
-        blocks: Blocks,
-        operator: str,
-    ) -> dict[str, GlobalBlock]:
-        """Return the blocks that the campaign has left and undos have put back.
-
-        They are as they were when the campaign had left them.
-        """
-        changed = {
-            named[name]: name
-            for name, target in recorded.items()
-            if target.decision.facts['then'] is not None
-            and (block := blocks.own.get(named[name])) is not None
-            and block.by == operator
-            and not self._is_as_left(target, block)
-        }
-        if not changed or self._others is None:
-            return {}
-        by_name: dict[str, list[PutBack]] = {}
-        for whom, one in self._others.of(changed, name_of):
-            by_name.setdefault(whom, []).append(one)
-        found = {}
-        for whom, undos in by_name.items():
-            name = changed[whom]
-            for block in _earlier(blocks.own[whom], undos):
-                if self._is_as_left(recorded[name], block):
-                    found[name] = block
-                    break
+    ) -> dict[str, list[Write]]:
+        """Return what the ledger has of each target: what this campaign wrote, too."""
+        found = {name: [Write(self._undone, t)] for name, t in recorded.items()}
+        since = self._since(recorded)
+        if self._others is None or since is None:
+            return found
+        of_name: dict[str, str] = {}
+        for name, target in recorded.items():
+            of_name.update((one, name) for one in names_of(target))
+            of_name[named[name]] = name
+        for write in self._others.others(
+            self._undone, of_name.keys(), names_of, since.replace(tzinfo=None)
+        ):
+            for name in {of_name[n] for n in names_of(write.target) if n in of_name}:
+                found[name].append(write)
         return found
 
-    def _made_again(
-        self, recorded: Mapping[str, Target], named: Mapping[str, str], blocks: Blocks
-    ) -> dict[str, bool]:
-        """Return which targets have the block of a later campaign, made just after.
-
-        And whether that has made a block on the central wiki itself as well.
-        """
-        here = {name: t for name, t in recorded.items() if named[name] in blocks.own}
-        if self._others is None or not here:
-            return {}
-        return {
-            target.name: target.state is State.DONE
-            and campaign.options.get('also_local') is True
-            for campaign, target in self._others.later(self._undone, here)
-            if target.decision.facts['then'] is not None
-            and _is_left(target, blocks.own[named[target.name]], campaign)
-        }
-
-    def _latest_entries(
+    def _standings(
         self,
         recorded: Mapping[str, Target],
         named: Mapping[str, str],
-        blocks: Blocks,
-        undone: Collection[str],
-    ) -> dict[str, GlobalBlockLogEntry]:
-        """Return what was last done to targets that are not blocked any more.
+        own: Mapping[str, GlobalBlock | None],
+        writes: Mapping[str, Sequence[Write]],
+    ) -> dict[str, Standing]:
+        """Return what was last done to each target, and by which campaign."""
+        since = self._since(recorded)
+        if since is None:
+            return {
+                name: Standing(by=None if block is None else block.by)
+                for name, block in own.items()
+            }
+        logged: dict[str, list[GlobalBlockLogEntry]] = {}
+        for entry in self._log.read(since):
+            logged.setdefault(entry.target, []).append(entry)
+        now, found = self.now(), {}
+        for name, block in own.items():
+            names = {named[name]}
+            for write in writes[name]:
+                names |= names_of(write.target) | numbers_of(write.target)
+            if block is not None:
+                names |= {f'#{block.id}', block.target or ''}
+            entries = [entry for one in names for entry in logged.get(one, ())]
+            entries.sort(key=lambda entry: entry.log_id)
+            found[name] = standing(entries, writes[name], block, now)
+        return found
 
-        Only those are read that had a block before and after the campaign.
-        """
-        names = {
-            name: {named[name], before['target'], f'#{before["id"]}'}
-            for name, target in recorded.items()
-            if (before := target.decision.facts['now']) is not None
-            and named[name] not in blocks.own
-            and (target.decision.facts['then'] is not None or name in undone)
-        }
-        starts = [s for name in names if (s := recorded[name].started_at) is not None]
-        if not starts:
-            return {}
-        since = min(starts).replace(tzinfo=timezone.utc) - CLOCKS
-        latest: dict[str, GlobalBlockLogEntry] = {}
-        for entry in self.site.global_block_log(since=since):
-            latest.setdefault(entry.target, entry)
-        return {
-            name: max(found, key=lambda entry: entry.log_id)
-            for name, whom in names.items()
-            if (found := [latest[one] for one in whom if one in latest])
-        }
-
-    def _ended_by(self, entry: GlobalBlockLogEntry | None) -> str | None:
-        """Return who has lifted a block, or made one that has ended by itself.
-
-        :param entry: what was last done to the target
-        """
-        if entry is None or (entry.expiry is not None and entry.expiry > self.now()):
-            return None
-        return entry.by
-
-    def _has_lapsed(self, target: Target, entry: GlobalBlockLogEntry | None) -> bool:
-        """Tell whether the block that the campaign has left has ended by itself.
-
-        :param entry: what was last done to the target
-        """
-        after = target.decision.facts['then']
-        if after is None or entry is None or entry.expiry is None:
-            return False
-        is_ours = target.may_have_written_at(entry.timestamp, by=entry.by)
-        is_ours = is_ours and may_be_reason(entry.comment, self._reason_of(target))
-        is_ours = is_ours and BlockSettings.from_facts(after).was_logged(entry)
-        return is_ours and entry.expiry <= self.now()
+    def _since(self, recorded: Mapping[str, Target]) -> datetime | None:
+        """Return when the campaign may have written first; None if it never did."""
+        starts = [t.started_at for t in recorded.values() if t.started_at is not None]
+        return min(starts).replace(tzinfo=timezone.utc) - CLOCKS if starts else None
 
     def _decide(
         self,
         target: Target,
-        left: GlobalBlock | None,
+        state: Standing,
         block: GlobalBlock | None,
         facts: dict[str, Any],
-        *,
-        is_undone: bool,
-        has_lapsed: bool,
     ) -> SkipReason | None:
         """Return why a target is skipped, or put into its facts what it gets back.
 
-        :param left: its block as the campaign has left it, if an undo has put it back
-        :param is_undone: whether another undo has done that already
-        :param has_lapsed: whether it has no block since that of the campaign has ended
+        ==========  ===================  ==========================================
+        it has      whose work that is   and what it had before
+        ==========  ===================  ==========================================
+        nothing     anybody's            nothing, or it has ended: nothing to do
+        a block     others'              just that: nothing to do; else it is left
+        nothing     others'              a block: it is left
+        a block     the campaign's       is restored, or the block is lifted
+        nothing     the campaign's       is blocked again until the same end
+        ==========  ===================  ==========================================
         """
-        before, after = target.decision.facts['now'], target.decision.facts['then']
-        former = None
-        if before is not None:
-            former = BlockSettings.from_facts(before)
-            if former.end(self.now()) <= self.now():
-                former = None
-        if after is None:
-            # It was lifted.
-            if block is not None:
-                return self._changed(former, block, facts)
-            if former is None:
-                return SkipReason.ALREADY
-            if before['target'] is None:
-                return SkipReason.AUTOMATIC
-            if is_undone:
-                return SkipReason.CHANGED_SINCE
-        elif block is None:
-            if former is None:
-                return SkipReason.ALREADY
-            if not has_lapsed:
-                return SkipReason.CHANGED_SINCE
-        elif left is None or not self._is_as_left(target, left):
-            return self._changed(former, block, facts)
+        before = target.decision.facts['now']
+        former = None if before is None else BlockSettings.from_facts(before)
+        if former is not None and former.end(self.now()) <= self.now():
+            former = None
+        if block is None and former is None:
+            return SkipReason.ALREADY
+        if state.owner != self._undone.id:
+            # A local half is undone by a write that would touch this one, too.
+            is_same = (
+                block is not None
+                and former is not None
+                and facts['local'] is None
+                and former.was_written(block)
+                and may_be_reason(block.reason, before['reason'])
+            )
+            return SkipReason.ALREADY if is_same else SkipReason.CHANGED_SINCE
         if former is not None:
+            if block is None and before['target'] is None:
+                return SkipReason.AUTOMATIC
             facts['then'] = {**former.facts(), 'reason': before['reason']}
         return None
 
-    def _changed(
-        self, former: BlockSettings | None, block: GlobalBlock, facts: Mapping[str, Any]
-    ) -> SkipReason:
-        """Return why a block is skipped that is not as the campaign has left it."""
-        # A local half is undone by a write that would touch this one, too.
-        if former is not None and former.was_written(block) and facts['local'] is None:
-            return SkipReason.ALREADY
-        return SkipReason.CHANGED_SINCE
-
-    def _is_as_left(self, target: Target, block: GlobalBlock) -> bool:
-        """Tell whether a block is as the campaign has left it."""
-        return _is_left(target, block, self._undone)
-
     def _local_blocks(
-        self, recorded: Mapping[str, Target], named: Mapping[str, str]
+        self,
+        recorded: Mapping[str, Target],
+        named: Mapping[str, str],
+        writes: Mapping[str, Sequence[Write]],
     ) -> dict[str, int]:
         """Return the numbers of the blocks that were made on the central wiki, too.
 
         One that was there before is never changed, so what is the operator's is new,
-        unless another campaign has made it just before.
+        unless another campaign has made it just before or after.
         """
         if not self._undone.options.get('also_local'):
             return {}
@@ -401,14 +347,18 @@ class UndoGlobalBlock(SetGlobalBlock):
             made = timestamp(item.get('timestamp'))
             if target is None or made is None:
                 continue
+            reason = reason_given(target, self._undone.reason)
             is_ours = target.may_have_written_at(made, by=item.get('by'))
-            if is_ours and may_be_reason(item.get('reason'), self._reason_of(target)):
+            if not is_ours or not may_be_reason(item.get('reason'), reason):
+                continue
+            others = [w for w in writes[target.name] if w.campaign != self._undone]
+            if not any(
+                w.undone == self._undone.id
+                or _has_made_locally(w, target, made, item.get('by'))
+                for w in others
+            ):
                 found[target.name] = int(item['id'])
         return found
-
-    def _reason_of(self, target: Target) -> str:
-        """Return the reason that the campaign has given for a target."""
-        return reason_given(target, self._undone.reason)
 
     def _lift_local(self, target: Target, outcome: Outcome) -> Outcome:
         number = target.decision.facts['local']
@@ -422,27 +372,24 @@ class UndoGlobalBlock(SetGlobalBlock):
         )
 
 
-def _is_left(target: Target, block: GlobalBlock, campaign: Campaign) -> bool:
-    """Tell whether a block is as the write of a campaign has left it."""
-    after = target.decision.facts['then']
-    is_ours = is_own_block(block, target, reason_given(target, campaign.reason))
-    return is_ours and BlockSettings.from_facts(after).was_written(block)
+def _has_made_locally(
+    write: Write, target: Target, made: datetime, by: str | None
+) -> bool:
+    """Tell whether a later campaign may have made a block on the central wiki itself.
 
-
-def _earlier(block: GlobalBlock, undos: Sequence[PutBack]) -> Iterator[GlobalBlock]:
-    """Yield what a block was before the campaigns that were undone.
-
-    :param undos: those that may have made the block what it is
+    :param target: of the campaign that is undone
     """
-    for undo in undos:
-        then, before = undo.target.decision.facts['then'], undo.before
-        if then is None or before is None:
-            continue
-        given = reason_given(undo.target, undo.undo.reason)
-        is_ours = is_own_block(block, undo.target, given)
-        if is_ours and BlockSettings.from_facts(then).was_written(block):
-            yield (former := block_of(before))
-            yield from _earlier(former, [other for other in undos if other != undo])
+    return (
+        write.undone is None
+        and write.target.state is State.DONE
+        and write.campaign.options.get('also_local') is True
+        and write.target.may_have_written_at(made, by=by)
+        and _start(write.target) >= _start(target)
+    )
+
+
+def _start(target: Target) -> datetime:
+    return target.started_at or datetime.min
 
 
 def _named(target: Target) -> str:

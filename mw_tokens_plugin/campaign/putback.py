@@ -1,48 +1,41 @@
-"""What other campaigns have done to the targets of one that is undone.
+"""What the campaigns of a ledger have written to the targets of one that is undone.
 
 Where several campaigns have changed a target one after the other, undoing the last of
 them makes it what the one before has left, by a write that is none of that one's own.
-What was undone once, or was made again by a later campaign, is none of its own either.
-Comparing states is left to the actions.
+So an undo has to know all of them. Comparing them with the wiki is left to the actions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.seals import Sealer
-from mw_tokens_plugin.campaign.undone import Undone, is_changed
-from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
+from mw_tokens_plugin.campaign.undone import is_changed
 
-#: How exactly moments are known: a wiki tells its time in whole seconds.
-_PRECISION = timedelta(seconds=2)
 #: How far the clocks of this machine and of the wiki may differ.
 _CLOCKS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class PutBack:
-    """What one undo has put back of one target.
+class Write:
+    """What a campaign has changed of one target.
 
     .. version-added:: 0.1
 
-    :ivar undo: the campaign that undoes another one
-    :ivar target: its target
-    :ivar before: what the plan of the campaign that it undoes has found of that
+    :ivar undone: the number of the campaign that it undoes; None if it is no undo
     """
 
-    undo: Campaign
+    campaign: Campaign
     target: Target
-    before: Any
+    undone: int | None = None
 
 
-class OtherUndos:
-    """The undos in a ledger besides the one that is running, and later campaigns.
+class OwnWrites:
+    """The writes that a ledger tells of, for an undo.
 
     .. version-added:: 0.1
     """
@@ -59,99 +52,53 @@ class OtherUndos:
         self._undo = undo
         self._sealer_of = sealer_of
 
-    def of(
-        self, names: Collection[str], name_of: Callable[[Target], str]
-    ) -> Iterator[tuple[str, PutBack]]:
-        """Yield what was put back of some targets, the latest first.
+    def others(
+        self,
+        undone: Campaign,
+        names: Set[str],
+        names_of: Callable[[Target], Collection[str]],
+        since: datetime,
+    ) -> Iterator[Write]:
+        """Yield what other campaigns, and undos of any, have changed.
 
         What others could have written into the ledger does not count.
 
-        :param name_of: returns which of the names a target of an undo is
+        :param undone: the campaign that is undone, which is left out
+        :param names: all names of its targets
+        :param names_of: returns all names of a target
+        :param since: what has ended before is left out, as far as clocks agree
         """
-        for undo in reversed(self._ledger.campaigns(lambda error: None)):
-            if undo.action != self._undo.action or undo.id == self._undo.id:
+        for campaign in self._ledger.campaigns(lambda error: None):
+            is_undo = campaign.action == self._undo.action
+            if not is_undo and campaign.action != undone.action:
                 continue
-            undone = self._ledger.find(str(undo.options.get('undone', '')))
-            if undone is None:
+            if campaign.id in (self._undo.id, undone.id):
                 continue
-            sealer = self._sealer_of(undo)
+            if campaign.wiki != undone.wiki or not _is_same(campaign.api, undone.api):
+                continue
+            if campaign.finished_at and campaign.finished_at < since - _CLOCKS:
+                continue
+            former = self._undone_by(campaign) if is_undo else None
+            if is_undo and former is None:
+                continue
             found = [
                 target
-                for target in self._ledger.targets(undo, State.DONE)
-                if target.changed
-                and name_of(target) in names
-                and sealer.vouched(target) is not None
+                for state in (State.DONE, State.FAILED)
+                for target in self._ledger.targets(campaign, state)
+                if is_changed(target) and not names.isdisjoint(names_of(target))
             ]
-            if not found:
-                continue
-            try:
-                record = Undone(self._ledger, undo, undone)
-                recorded = record.named([target.name for target in found])
-            except (StoppedByGuard, InvalidInput):
-                # It is not what it was when it was undone.
-                continue
-            for target in found:
-                before = recorded[target.name].decision.facts.get('now')
-                yield name_of(target), PutBack(undo, target, before)
-
-    def undone(self, campaign: Campaign, names: Collection[str]) -> set[str]:
-        """Return which targets of a campaign another undo has undone already."""
-        found: set[str] = set()
-        for undo in self._ledger.campaigns(lambda error: None):
-            if undo.action != self._undo.action or undo.id == self._undo.id:
-                continue
-            # One that is older was of a campaign that had this name before.
-            is_of_this = undo.options.get('undone') == campaign.name
-            if is_of_this and undo.id > campaign.id:
-                ended = self._vouched(undo, names)
-                found.update(n for n, t in ended.items() if t.state is State.DONE)
-        return found
-
-    def later(
-        self, campaign: Campaign, recorded: Mapping[str, Target]
-    ) -> Iterator[tuple[Campaign, Target]]:
-        """Yield what other campaigns have changed after a campaign, and is not undone.
-
-        :param recorded: the targets of the campaign by their names
-        """
-        ends = {n: t.ended_at for n, t in recorded.items() if t.ended_at is not None}
-        for other in self._ledger.campaigns(lambda error: None):
-            where = (campaign.action, campaign.wiki, campaign.api)
-            is_of_same = (other.action, other.wiki, other.api) == where
-            if not ends or not is_of_same or other.id == campaign.id:
-                continue
-            if other.finished_at and other.finished_at < min(ends.values()) - _CLOCKS:
-                continue
-            found = {
-                name: target
-                for name, target in self._vouched(other, list(ends)).items()
-                if is_changed(target) and _is_after(other, target, campaign, ends[name])
-            }
             if found:
-                undone = self.undone(other, list(found))
-                yield from ((other, found[name]) for name in found.keys() - undone)
+                sealer = self._sealer_of(campaign)
+                own = (target for target in found if sealer.vouched(target))
+                yield from (Write(campaign, target, former) for target in own)
 
-    def _vouched(self, campaign: Campaign, names: Collection[str]) -> dict[str, Target]:
-        """Return those targets that have ended by what nobody else has written."""
-        found = self._ledger.named(campaign, list(names))
-        ended = {
-            n: t for n, t in found.items() if t.state in (State.DONE, State.FAILED)
-        }
-        if not ended:
-            return {}
-        sealer = self._sealer_of(campaign)
-        return {n: t for n, t in ended.items() if sealer.vouched(t) is not None}
+    def _undone_by(self, undo: Campaign) -> int | None:
+        """Return which campaign an undo is of."""
+        undone = self._ledger.find(str(undo.options.get('undone', '')))
+        # One that is older was of a campaign that had this name before.
+        return undone.id if undone is not None and undone.id < undo.id else None
 
 
-def _is_after(
-    other: Campaign, target: Target, campaign: Campaign, end: datetime
-) -> bool:
-    """Tell whether a campaign has written a target after another one, as it seems.
-
-    :param target: as the first one has it
-    :param end: when the target ended in the second one
-    """
-    if target.started_at is None:
-        return False
-    since = target.started_at - end
-    return other.id > campaign.id if abs(since) < _PRECISION else since > timedelta()
+def _is_same(one: str | None, other: str | None) -> bool:
+    """Tell whether two addresses are the same; old ledgers did not keep them."""
+    return one == other or None in (one, other)
