@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import seeds
+from . import arguments, seeds
 from .directories import NotOurs
 from .waiting import until_interrupted
 
@@ -30,13 +30,13 @@ except ModuleNotFoundError as error:
     sys.exit(2)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(given: list[str] | None = None) -> int:
     """Run the sandbox until it is interrupted; return the exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ['proxy']:
-        return proxycommand.main(arguments[1:])
+    given = sys.argv[1:] if given is None else given
+    if given[:1] == ['proxy']:
+        return proxycommand.main(given[1:])
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     if options.password is not None:
         parser.error(
             'a password in the arguments can be read by all users of this machine: '
@@ -116,14 +116,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--wikis',
-        type=_number(1, MAX_WIKIS),
+        type=arguments.number(1, MAX_WIKIS),
         default=3,
         metavar='N',
         help='how many wikis, the central one included (3)',
     )
     parser.add_argument(
         '--delay',
-        type=_number(0, 60000),
+        type=arguments.delay,
         default=0,
         metavar='MS',
         help='milliseconds by which every answer is late (0)',
@@ -142,14 +142,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--accounts',
-        type=_number(0, 1000000),
+        type=arguments.number(0, 1000000),
         default=400,
         metavar='N',
         help='how many spam accounts (400)',
     )
     parser.add_argument(
         '--port',
-        type=_number(0, 65535),
+        type=arguments.port,
         default=0,
         metavar='P',
         help='port on every address; 0 takes any that is free (0)',
@@ -175,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--seed',
-        type=_number(0, 2**31),
+        type=arguments.number(0, 2**31),
         default=1,
         metavar='N',
         help='what the spam accounts are made of (1)',
@@ -186,17 +186,6 @@ def _parser() -> argparse.ArgumentParser:
         help='add the wiki data, a Wikibase repository for the others',
     )
     return parser
-
-
-def _number(low: int, high: int):  # type: ignore[no-untyped-def]
-    def parse(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f'{text} is not between {low} and {high}')
-        return value
-
-    parse.__name__ = 'number'
-    return parse
 
 
 def _password(name: str | None) -> str | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .addresses import origin_of
+from .commands import COMMANDS
 from .directories import read_key
 from .hooks import Hooks, Programs, SandboxHooks
 
@@ -52,6 +53,11 @@ def read(path: Path) -> FarmFile:
     programs = _texts(path, data, 'hooks')
     if isinstance(data.get('reset'), str):
         programs = {'reset': data['reset'], **programs}
+    if unknown := programs.keys() - COMMANDS.keys():
+        known = ', '.join(sorted(COMMANDS))
+        raise FarmFileError(
+            f'{path}: no hook is called {sorted(unknown)[0]!r}; there are: {known}'
+        )
     key = data.get('sandbox_key')
     if key is not None and programs:
         raise FarmFileError(f'{path}: a sandbox has its own hooks')

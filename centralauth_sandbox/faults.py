@@ -7,7 +7,9 @@ This decides which faults hit a request. How a broken answer is sent is the busi
 from __future__ import annotations
 
 import itertools
+import math
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -131,6 +133,20 @@ class Fault:
             raise FaultError("'status' is an HTTP status")
         if min(self.times, self.nth, self.start, self.end) < 0:
             raise FaultError("'times', 'nth', 'start' and 'end' are not negative")
+        if self.end and self.end < self.start:
+            raise FaultError("'end' is later than 'start', or 0")
+        times = (self.seconds, self.start, self.end)
+        if not all(math.isfinite(time) for time in times):
+            raise FaultError("'seconds', 'start' and 'end' are finite")
+        if self.seconds < 0 and self.kind != 'clock-jump':
+            raise FaultError("'seconds' is not negative, but for clock-jump")
+        for name in ('location', 'retry_after'):
+            if not _HEADER.fullmatch(getattr(self, name)):
+                raise FaultError(f'{name!r} cannot be sent as a header')
+        try:
+            self.body.encode()
+        except UnicodeEncodeError:
+            raise FaultError("'body' cannot be sent as UTF-8") from None
 
     @classmethod
     def from_json(cls, data: object) -> Fault:
@@ -153,6 +169,9 @@ class Fault:
             raise FaultError("a fault needs a 'kind'")
         return cls(**data)
 
+
+#: What a header may be made of.
+_HEADER = re.compile('[\t\x20-\x7e\x80-\xff]*')
 
 _TYPES: dict[str, tuple[type, ...]] = {
     'str': (str,),

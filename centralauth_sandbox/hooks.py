@@ -72,9 +72,14 @@ class Programs:
 
     def __init__(self, lines: Mapping[str, str]) -> None:
         """Initializer."""
-        self._programs = {name: shlex.split(line) for name, line in lines.items()}
-        if empty := [name for name, program in self._programs.items() if not program]:
-            raise ValueError(f'a hook names no program: {", ".join(empty)}')
+        self._programs = {}
+        for name, line in lines.items():
+            try:
+                self._programs[name] = shlex.split(line)
+            except ValueError as error:
+                raise ValueError(f'the hook {name!r}: {error}') from None
+            if not self._programs[name]:
+                raise ValueError(f'the hook {name!r} names no program')
 
     def __contains__(self, name: object) -> bool:
         """Tell whether there is such a command."""

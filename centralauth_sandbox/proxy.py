@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
-from . import access, control, farmfile, hooks, readings, serving
+from . import access, control, farmfile, forwarding, hooks, readings, serving
 from .addresses import Addresses, by_host, origin_of
 from .control import CommandError
 from .exchange import Answer, Request, http_answer
-from .faults import ANSWER_KINDS, Fault, Faults
+from .faults import ANSWER_KINDS, Fault, FaultError, Faults
 from .hooks import Hooks, Programs
 from .identities import Identities
 from .journal import Journal
@@ -31,19 +31,9 @@ from .transport import Transport
 
 Json = dict[str, Any]
 
-#: The largest answer of an API that is read.
-_LARGEST_ANSWER = 256 * 2**20
 #: Idle connections are closed before a server closes them, which would lose a request.
 _IDLE = 2.0
 _PATIENCE = 30.0
-#: Headers that concern one connection alone.
-_OF_CONNECTION = frozenset(
-    (
-        'connection keep-alive proxy-authenticate proxy-authorization '
-        'proxy-connection te trailer transfer-encoding upgrade expect'
-    ).split()
-)
-_ADDRESSES = ('location', 'content-location', 'origin', 'referer')
 
 
 @dataclass(slots=True)
@@ -100,15 +90,12 @@ class Proxy(serving.Served):
     ) -> None:
         """Initializer."""
         super().__init__()
-        for url in upstreams.values():
-            parts = urlsplit(url)
-            if parts.scheme not in ('http', 'https') or not parts.hostname:
-                raise ValueError(f'{url!r} is not the address of an api.php')
         self.key = secrets.token_urlsafe(24)
         self.hosts = {host.lower() for host in hosts}
         self.delay = delay
         self.wikis = {
-            code: ProxiedWiki(code, upstream) for code, upstream in upstreams.items()
+            code: ProxiedWiki(code, upstream)
+            for code, upstream in _checked(upstreams).items()
         }
         if programs is None or isinstance(programs, Mapping):
             programs = Programs(programs or {})
@@ -183,6 +170,8 @@ class Proxy(serving.Served):
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_PATIENCE),
             auto_decompress=False,
             skip_auto_headers=('User-Agent', 'Accept', 'Accept-Encoding'),
+            max_line_size=serving.LONGEST_FIELD,
+            max_field_size=serving.LONGEST_FIELD,
         )
         pairs: dict[str, str] = {}
         upstreams = dict.fromkeys(origin_of(w.upstream) for w in self.wikis.values())
@@ -204,6 +193,8 @@ class Proxy(serving.Served):
             await self._client.close()
 
     def _check(self, fault: Fault) -> None:
+        if fault.wiki and fault.wiki not in self.wikis:
+            raise FaultError(f'no wiki is called {fault.wiki!r}')
         if fault.kind not in ANSWER_KINDS:
             hooks.check(fault, self.hooks)
 
@@ -213,6 +204,8 @@ class Proxy(serving.Served):
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             if not access.is_asked_by_its_name(request, self.hosts):
                 return access.stranger(request.headers.get('Host', ''))
+            if request.method == 'CONNECT':
+                return serving.response_of(http_answer(405, 'No Tunnels'))
             path = request.url.raw_path
             if path.startswith('/sandbox/'):
                 refused = access.may_command(request, self.key, self.hosts)
@@ -266,20 +259,27 @@ class Proxy(serving.Served):
     ) -> Answer:
         """Have the wiki answer."""
         assert self._client is not None
-        headers = [*self._sent(request), ('Accept-Encoding', 'identity')]
+        headers = forwarding.sent(request, self._addresses)
+        headers.append(('Accept-Encoding', 'identity'))
         try:
             async with self._client.request(
                 request.method,
-                _at(wiki.upstream, request),
+                forwarding.address(wiki.upstream, request),
                 headers=headers,
                 data=body or None,
                 allow_redirects=False,
             ) as reply:
-                content = await _whole(reply)
+                content = await forwarding.whole(reply)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
             return Answer(status=0, code='no-answer')
-        if 'Content-Encoding' not in reply.headers:
-            content = self._addresses.in_answer(content)
+        left_out = {'content-type', 'content-length'}
+        encoding = reply.headers.get('Content-Encoding', 'identity')
+        plain = content if encoding == 'identity' else None
+        if plain is None:
+            plain = forwarding.unpacked(content, encoding)
+        if plain is not None:
+            content = self._addresses.in_answer(plain)
+            left_out.add('content-encoding')
         reading = readings.read(asked, reply.status, content)
         cookies = reply.headers.getall('Set-Cookie', [])
         user, kind = self._identities.learn(asked, cookies, reading.data)
@@ -288,8 +288,8 @@ class Proxy(serving.Served):
             content_type=reply.headers.get('Content-Type', 'application/octet-stream'),
             headers=[
                 (name, value)
-                for name, value in self._received(reply)
-                if name.lower() not in ('content-type', 'content-length')
+                for name, value in forwarding.received(reply, self._addresses)
+                if name.lower() not in left_out
             ],
             body=content,
             code=reading.code,
@@ -304,20 +304,20 @@ class Proxy(serving.Served):
     ) -> web.StreamResponse:
         """Pass on a request that is not for the API, and its answer, as they come."""
         assert self._client is not None
-        headers = self._sent(request)
+        headers = forwarding.sent(request, self._addresses)
         for name in 'Content-Length', 'Accept-Encoding':
             if name in request.headers:
                 headers.append((name, request.headers[name]))
         try:
             async with self._client.request(
                 request.method,
-                _at(origin, request),
+                forwarding.address(origin, request),
                 headers=headers,
                 data=request.content if request.can_read_body else None,
                 allow_redirects=False,
             ) as reply:
                 response = web.StreamResponse(status=reply.status, reason=reply.reason)
-                for name, value in self._received(reply):
+                for name, value in forwarding.received(reply, self._addresses):
                     response.headers.add(name, value)
                 await response.prepare(request)
                 async for piece in reply.content.iter_any():
@@ -327,53 +327,33 @@ class Proxy(serving.Served):
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
             return serving.hang_up(request)
 
-    def _sent(self, request: web.BaseRequest) -> list[tuple[str, str]]:
-        """Return the headers of a request as the wiki gets them."""
-        left_out = {'host', 'content-length', 'accept-encoding'}
-        return [
-            (name, value)
-            for name, value in self._moved(request.headers.items(), outward=False)
-            if name.lower() not in left_out
-        ]
 
-    def _received(self, reply: aiohttp.ClientResponse) -> list[tuple[str, str]]:
-        """Return the headers of an answer as the client gets them."""
-        return self._moved(reply.headers.items(), outward=True)
+def _checked(upstreams: Mapping[str, str]) -> dict[str, str]:
+    """Return the addresses by their codes.
 
-    def _moved(
-        self, headers: Iterable[tuple[str, str]], *, outward: bool
-    ) -> list[tuple[str, str]]:
-        move = self._addresses.outward if outward else self._addresses.inward
-        found = []
-        for name, value in headers:
-            lower = name.lower()
-            if lower in _OF_CONNECTION:
-                continue
-            if lower in _ADDRESSES:
-                found.append((name, move(value)))
-            elif lower == 'set-cookie':
-                found.append((name, self._addresses.cookie(value)))
-            elif lower != 'strict-transport-security':
-                found.append((name, value))
-        return found
-
-
-def _at(upstream: str, request: web.BaseRequest) -> Any:
-    """Return the address of a request as the wiki knows it, escaped as it was."""
-    parts = urlsplit(upstream)
-    url = request.url.with_scheme(parts.scheme).with_host(parts.hostname or '')
-    return url.with_port(parts.port)
-
-
-async def _whole(reply: aiohttp.ClientResponse) -> bytes:
-    """Return the body of an answer.
-
-    :raises aiohttp.ClientPayloadError: it is not whole, or too long.
+    :raises ValueError: one is not that of an api.php.
     """
-    pieces, size = [], 0
-    async for piece in reply.content.iter_any():
-        pieces.append(piece)
-        size += len(piece)
-        if size > _LARGEST_ANSWER:
-            raise aiohttp.ClientPayloadError('the answer is too long')
-    return b''.join(pieces)
+    seen: dict[str, str] = {}
+    for code, url in upstreams.items():
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise ValueError(f'{url!r} is no address: {error}') from None
+        if (
+            parts.scheme not in ('http', 'https')
+            or not parts.hostname
+            or port == 0
+            or parts.path in ('', '/')
+            or parts.query
+            or parts.fragment
+        ):
+            raise ValueError(f'{url!r} is not the address of an api.php')
+        if parts.username is not None:
+            raise ValueError(f'leave name and password out of the address of {code!r}')
+        if not code:
+            raise ValueError(f'name a code for {url!r}: CODE=URL')
+        if url in seen:
+            raise ValueError(f'{seen[url]!r} and {code!r} are the same wiki: {url}')
+        seen[url] = code
+    return dict(upstreams)

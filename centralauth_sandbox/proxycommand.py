@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import control
+from . import arguments, control
 from .directories import check_is_ours, write_key
 from .farmfile import FarmFileError
 from .faults import FaultError
@@ -20,15 +20,15 @@ from .proxy import Proxy
 from .waiting import until_interrupted
 
 
-def main(arguments: list[str]) -> int:
+def main(given: list[str]) -> int:
     """Run the proxy until it is interrupted; return the exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(given)
     os.umask(0o077)
     try:
         proxy = _proxy(options)
         if options.rules is not None:
-            control.arm(proxy.faults, json.loads(options.rules.read_text('utf-8')))
-    except (FaultError, RecursionError, ValueError, OSError) as error:
+            _arm(proxy, options.rules)
+    except (FaultError, ValueError, OSError) as error:
         return _complain(str(error))
     directory = Path(
         os.path.abspath(options.directory or tempfile.mkdtemp(prefix='proxy-'))
@@ -68,6 +68,21 @@ def _upstreams(given: list[str]) -> Mapping[str, str]:
             raise ValueError(f'two wikis are called {code!r}: use --upstream CODE=URL')
         found[code] = url
     return found
+
+
+def _arm(proxy: Proxy, rules: Path) -> None:
+    """Arm the faults of a file.
+
+    :raises FaultError: it has none, or one that makes no sense.
+    """
+    try:
+        data = json.loads(rules.read_text('utf-8'))
+    except (ValueError, RecursionError):
+        raise FaultError(f'{rules}: that is no JSON') from None
+    try:
+        control.arm(proxy.faults, data)
+    except FaultError as error:
+        raise FaultError(f'{rules}: {error}') from None
 
 
 async def _serve(proxy: Proxy, directory: Path) -> int:
@@ -122,14 +137,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--delay',
-        type=int,
+        type=arguments.delay,
         default=0,
         metavar='MS',
         help='milliseconds by which every answer is late (0)',
     )
     parser.add_argument(
         '--port',
-        type=int,
+        type=arguments.port,
         default=0,
         metavar='P',
         help='port on every address; 0 takes any that is free (0)',

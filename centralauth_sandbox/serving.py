@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -15,8 +16,9 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractAccessLogger
+from aiohttp.http_exceptions import HttpProcessingError
 
 from . import multipart
 from .exchange import Answer, Request
@@ -28,6 +30,10 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 #: The largest body that is read: a file of the size that wikis take, and what goes
 #: along with it.
 LARGEST_BODY = 101 * 2**20
+#: The longest first line, and the longest header.
+LONGEST_FIELD = 65536
+
+_LOG = logging.getLogger(__name__)
 
 
 class Served:
@@ -80,11 +86,12 @@ class Served:
         :param port: 0 for any that is free.
         """
         server = web.Server(
-            handler,
+            _polite(handler),
             request_factory=_new_request,
             access_log_class=_NoLog,
-            max_line_size=65536,
-            max_field_size=65536,
+            logger=_LOG,
+            max_line_size=LONGEST_FIELD,
+            max_field_size=LONGEST_FIELD,
             keepalive_timeout=3600,
         )
         runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1)
@@ -130,6 +137,33 @@ class Served:
                 task.cancel()
             loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
             loop.close()
+
+
+def _polite(handler: Handler) -> Handler:
+    """Have a handler's clients told to go on where they wait for that."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if (
+            request.headers.get('Expect', '').lower() == '100-continue'
+            and request.version >= HttpVersion11
+            and request.transport is not None
+        ):
+            request.transport.write(b'HTTP/1.1 100 Continue\r\n\r\n')
+        try:
+            return await handler(request)
+        except ConnectionResetError:
+            return hang_up(request)
+
+    return handle
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """Tell errors of the server from requests that are none, which clients learn."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
+_LOG.addFilter(_is_our_fault)
 
 
 class _NoLog(AbstractAccessLogger):
@@ -202,8 +236,10 @@ def response_of(answer: Answer) -> web.Response:
 
 
 def compress(response: web.Response) -> None:
-    """Send an answer in less space."""
+    """Send an answer in less space, unless the wiki has done so."""
     assert isinstance(response.body, bytes)
+    if 'Content-Encoding' in response.headers:
+        return
     response.body = gzip.compress(response.body, 1)
     response.headers['Content-Encoding'] = 'gzip'
 
