@@ -110,7 +110,9 @@ class Api:
         if wiki.age is not None:
             return declarations_of(wiki.layout.release)
         found = self._repository if wiki is self.farm.repository else self._client
-        return found.with_email_blocks if self.farm.block_email else found
+        if self.farm.block_email:
+            return found.with_email_blocks
+        return found.with_filters if wiki.has_filters else found
 
     def _carry_out(
         self,

@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
-from .extensions import BLOCKS, GLOBAL_BLOCKING
+from .extensions import ABUSE_FILTER, BLOCKS, GLOBAL_BLOCKING
 from .imitations import CLIENT, FILES, REPOSITORY, REPOSITORY_ACTIONS
 
 Json = dict[str, Any]
@@ -72,19 +72,28 @@ class Declarations:
     :param current: today's set; False is that of release 1.43.
     :param client: with those of a Wikibase client.
     :param repository: with those of a Wikibase repository.
+    :param filters: with those of AbuseFilter.
     """
 
     def __init__(
-        self, current: bool, *, client: bool = False, repository: bool = False
+        self,
+        current: bool,
+        *,
+        client: bool = False,
+        repository: bool = False,
+        filters: bool = False,
     ) -> None:
         """Initializer."""
+        self._made = partial(
+            Declarations, current, client=client, repository=repository
+        )
         self.submodules = {
             'action': (
                 *_names(_ACTIONS, current),
                 *(REPOSITORY_ACTIONS if repository else ()),
             ),
             'prop': _PROPS,
-            'list': _names(_LISTS, current),
+            'list': (*(('abuselog',) if filters else ()), *_names(_LISTS, current)),
             'meta': (*_METAS, *(('wikibase',) if client else ())),
             'generator': _names(_GENERATORS, current),
         }
@@ -100,9 +109,15 @@ class Declarations:
         }
         table = _of_release(_TABLE, current)
         table += GLOBAL_BLOCKING + BLOCKS if current else ''
+        table += ABUSE_FILTER if filters else ''
         table += FILES + (CLIENT if client else '') + (REPOSITORY if repository else '')
         for module in _parse(table, values, groups):
             self.modules[module.path] = module
+
+    @cached_property
+    def with_filters(self) -> Declarations:
+        """The same on a wiki with AbuseFilter."""
+        return self._made(filters=True)
 
     @cached_property
     def with_email_blocks(self) -> Declarations:
@@ -921,6 +936,14 @@ _TABLE = r"""
     prop revid|parentid|user|userid|comment|parsedcomment|minor|len|sha1|content|token|tags multi default=user|comment
     limit limit default=10 min=1 max=500 highmax=5000
     continue string
+[query+exturlusage] ApiQueryExtLinksUsage MediaWiki r eu Exturlusage
+    prop ids|title|url multi default=ids|title|url
+    continue string
+    protocol ftp|http|https|irc|mailto|news|'' default=
+    query string
+    namespace namespace multi allspecifier=*
+    limit limit default=10 min=1 max=500 highmax=5000
+    expandurl boolean deprecated
 [query+globalusers^] ApiQueryGlobalUsers CentralAuth r gus
     prop editcount|groupmemberships|groups|localinfo|locked|registration|rights multi
     users string multi

@@ -1,4 +1,4 @@
-"""The parameters of modules that only today's wikis have, in the notation of
+"""The parameters of modules that not all wikis have, in the notation of
 :mod:`.declarations`.
 
 What the modules do is in :mod:`.modules`.
@@ -34,6 +34,20 @@ GLOBAL_BLOCKING = r"""
     ip string
     limit limit default=10 min=1 max=500 highmax=5000
     prop by|expiry|id|range|reason|target|timestamp|address multi default=id|target|by|timestamp|expiry|reason deprecatedvalues=address
+"""  # noqa: E501
+
+#: What wikis with AbuseFilter have, in any release.
+ABUSE_FILTER = r"""
+[query+abuselog] QueryAbuseLog AbuseFilter r afl
+    logid integer
+    start timestamp
+    end timestamp
+    dir newer|older default=older
+    user string
+    title string
+    filter string multi
+    limit limit default=10 min=1 max=500 highmax=5000
+    prop action|details|filter|hidden|ids|result|revid|timestamp|title|user multi default=ids|user|title|action|result|timestamp|hidden|revid
 """  # noqa: E501
 
 #: Modules of 1.43 that have more parameters today.

@@ -20,7 +20,7 @@ from .loginsteps import Logins
 from .oauth import Consumers
 from .pagestore import PageStore
 from .provider import Provider
-from .records import Block, LocalAccount, WikiSet
+from .records import AbuseHit, Block, LocalAccount, WikiSet
 from .sessions import Sessions
 from .titles import Title
 
@@ -66,6 +66,11 @@ class Wiki(PageStore):
         self.clear_pages()
         #: Entries of which it is not told whom they are about.
         self.suppressed_log: set[int] = set()
+        #: Whether it has AbuseFilter.
+        self.has_filters = False
+        self.abuse_log: list[AbuseHit] = []
+        #: Abuse filters of which not everybody may see the log.
+        self.private_filters: set[str] = set()
         self.blocks: dict[str, Block] = {}
         self.watched: dict[str, set[Title]] = {}
         #: When somebody ceases to watch a page, where they do.
@@ -105,6 +110,13 @@ class Wiki(PageStore):
             if (chosen := self.farm.restricted_groups.get(group)) is None
             or (self.db in chosen.members) == (chosen.type == 'optin')
         )
+
+    def match_filter(self, filter: str, user: str, title: Title) -> None:
+        """Log that an abuse filter has kept somebody from editing."""
+        self.has_filters = True
+        number = len(self.abuse_log) + 1
+        hit = AbuseHit(number, filter, user, title, self.farm.timestamp())
+        self.abuse_log.append(hit)
 
     def next_id(self, kind: str) -> int:
         """Return the next number of a kind."""

@@ -152,6 +152,20 @@ class Account:
         return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class AbuseHit:
+    """Something that an abuse filter has matched.
+
+    :ivar filter: its number; of a global filter with ``global-`` before it
+    """
+
+    id: int
+    filter: str
+    user: str
+    title: Title
+    timestamp: str
+
+
 @dataclass(slots=True)
 class Revision:
     """One revision of a page."""

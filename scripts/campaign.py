@@ -12,6 +12,11 @@ pwb campaign stage NAME           How far it is, as one word for scripts: missin
 
 pwb campaign report NAME DIR      Write it to a folder as JSON, CSV, wikitext and HTML.
 
+pwb campaign save NAME GROUP FILE
+                                  Write a group of its targets to a new file, as a list
+                                  for -file: all, listed, planned, skipped, done,
+                                  failed, or those that were skipped for one reason.
+
 pwb campaign resume NAME          Resume it, by the script that started it.
 
 pwb campaign retry-failed NAME    Put the targets that have failed, or whose wiki did

@@ -94,6 +94,7 @@ class Options(CampaignScript.Options):
         'those of -wikis. It may be an IP address or a temporary account.',
         value='NAME',
         read=user,
+        also='-usercontribs',
         repeat=True,
         names_targets=True,
         by_others=True,
@@ -117,7 +118,8 @@ class Options(CampaignScript.Options):
     )
     generators: tuple[str, ...] = option(
         'All page generators and filters of pywikibot (-prefixindex:, -search:, -ns:, '
-        '...) list the pages of each of -wikis.',
+        '...), and -linksearch:DOMAIN for pages with links to a domain or to parts of '
+        'it, list the pages of each of -wikis.',
         name='page generators',
         repeat=True,
         names_targets=True,
@@ -182,12 +184,23 @@ class Options(CampaignScript.Options):
                 raise InvalidInput(f'{name}: {error}') from None
         from pywikibot.pagegenerators import parameterHelp
 
-        if name not in {'-category', *re.findall(r'(?<!\S)-[a-z]+', parameterHelp)}:
+        more = {'-category', '-linksearch'}
+        if name not in {*more, *re.findall(r'(?<!\S)-[a-z]+', parameterHelp)}:
             return None
         if not any(word.startswith('-wikis:') for word in arguments):
             raise InvalidInput(
                 f'{name} lists pages of each of -wikis: give -wikis:A,B or -wikis:all.'
             )
+        if name == '-linksearch':
+            from mw_tokens_plugin.cli.recorded import domain
+
+            try:
+                place = domain(text)
+            except ValueError as error:
+                raise InvalidInput(f'{argument}: {error}') from None
+            if place.wiki:
+                raise InvalidInput(f'{argument}: -wikis says on which wikis.')
+            argument = f'{name}:{place.what}'
         return 'generators', argument
 
     def check(self) -> None:

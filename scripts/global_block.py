@@ -28,6 +28,7 @@ from mw_tokens_plugin.cli.accounts import (
     has_passed,
     named_accounts,
 )
+from mw_tokens_plugin.cli.recorded import RECORDED
 from mw_tokens_plugin.cli.requests import (
     STORED,
     RequestOptions,
@@ -105,7 +106,7 @@ class Options(RequestOptions):
         names_targets=True,
         by_others=True,
         gives_reason=True,
-        excludes=('names', 'file', 'stdin', 'prefix', 'expiring'),
+        excludes=('names', 'file', 'stdin', 'prefix', *RECORDED, 'expiring'),
         because='its requests name all targets, so name no others.',
     )
     only: str | None = option(

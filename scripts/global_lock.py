@@ -5,9 +5,9 @@ The script acts on the central wiki of the farm, whatever wiki is the default on
 It shows a plan, asks for confirmation, and can be stopped or killed at any moment and
 resumed: nothing is done twice.
 
-Others can edit a page and choose names, so -prefix and -page never run on -always
-alone: -simulate keeps the plan, somebody looks at it, and -resume -always runs exactly
-that.
+Others can edit a page and choose names, so -prefix, -page, -abuselog, -newusers and
+-linksearch never run on -always alone: -simulate keeps the plan, somebody looks at it,
+and -resume -always runs exactly that.
 
 &options;
 
@@ -28,6 +28,7 @@ from mw_tokens_plugin.cli.accounts import (
     has_passed,
     named_accounts,
 )
+from mw_tokens_plugin.cli.recorded import RECORDED
 from mw_tokens_plugin.cli.requests import (
     STORED,
     RequestOptions,
@@ -87,7 +88,7 @@ class Options(RequestOptions):
         names_targets=True,
         by_others=True,
         gives_reason=True,
-        excludes=('names', 'file', 'stdin', 'prefix', 'unlock'),
+        excludes=('names', 'file', 'stdin', 'prefix', *RECORDED, 'unlock'),
         because='its requests to lock name all accounts, so name no others. Requests '
         'to unlock are judged one by one: give the names.',
     )

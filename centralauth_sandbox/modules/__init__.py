@@ -22,6 +22,7 @@ from . import (  # noqa: F401
     pages,
     paraminfo,
     query,
+    recorded,
     revisions,
     rights,
     site,

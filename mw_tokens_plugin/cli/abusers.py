@@ -14,7 +14,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mw_tokens_plugin.cli.options import CampaignOptions, names_in_files
+from mw_tokens_plugin.cli.options import names_in_files
+from mw_tokens_plugin.cli.recorded import (
+    USUAL_TIME,
+    RecordedOptions,
+    moment,
+    recorded_names,
+    wikis_of,
+)
 from mw_tokens_plugin.cli.table import number, option
 from mw_tokens_plugin.cli.wikiscope import (
     STORED,
@@ -26,6 +33,7 @@ from mw_tokens_plugin.cli.wikiscope import (
 )
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.protocol.names import normalise_name
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.records import Campaign, Step, Target
@@ -34,7 +42,6 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
     from mw_tokens_plugin.targets.contributions import Actor
     from mw_tokens_plugin.targets.problems import WikiProblem
-    from mw_tokens_plugin.targets.wikis import Wikis
 
 __all__ = [
     'STORED_ACTOR',
@@ -57,40 +64,32 @@ STORED_ACTOR = {
     'namespaces': [int],
     **STORED,
 }
-#: How far back deeds are looked for, where the operator says nothing.
-_USUAL = timedelta(days=7)
 #: Accounts that are older are hardly throwaway accounts.
 _NEW_ACCOUNT = timedelta(days=30)
 #: Accounts and addresses that one request asks for.
 _MAX_NAMES = 50
 
 
-def moment(text: str) -> timedelta | datetime:
-    """Read how long ago it was, or when."""
-    from mw_tokens_plugin.protocol.expiries import length_of
-    from mw_tokens_plugin.protocol.fields import timestamp
-
-    found = length_of(text) or timestamp(text.strip())
-    if found is None:
-        raise ValueError(
-            'give how long ago it was, such as 12h, 7d or 2 weeks, or a moment in UTC, '
-            'such as 2026-11-20 or 2026-11-20T08:00:00Z.'
-        )
-    return found
-
-
 @dataclass(frozen=True, kw_only=True)
-class AbuserOptions(CampaignOptions):
+class AbuserOptions(RecordedOptions):
     """What the command lines of campaigns against abusers ask for."""
 
     file: tuple[str, ...] = names_in_files()
     since: timedelta | datetime | None = option(
-        'Only what they have edited since then: how long ago, or when. By default it '
-        'is 7d, but for accounts over -max-edits, accounts older than 30 days and '
-        'members of groups it has to be given.',
+        'Only what they have edited, or what was recorded, since then: how long ago, '
+        'or when. By default it is 7d, but for accounts over -max-edits, accounts '
+        'older than 30 days and members of groups it has to be given.',
         value='TIME',
         read=moment,
         group='Targets',
+    )
+    usercontribs: tuple[str, ...] = option(
+        'The same as naming an account or an address, in the words of pywikibot.',
+        value='NAME',
+        read=normalise_name,
+        also='-from-user',
+        repeat=True,
+        names_targets=True,
     )
     until: timedelta | datetime | None = option(
         'Skip what they have edited later.',
@@ -132,13 +131,6 @@ def namespace_option() -> Any:
     )
 
 
-def wikis_of(run: Run[Any]) -> Wikis:
-    """Return the wikis that can be reached."""
-    from mw_tokens_plugin.targets.wikis import Wikis
-
-    return Wikis(run.site)
-
-
 def problems_of(run: Run[Any]) -> dict[str, WikiProblem | None]:
     """Return why wikis could not be read, by the targets that stand for them."""
     return {}
@@ -170,7 +162,8 @@ def named(run: Run[Any]) -> tuple[list[str], list[str]]:
     from mw_tokens_plugin.actions.addressguards import AddressGuards
     from mw_tokens_plugin.protocol.addresses import network_of
 
-    found = list(run.named())
+    found = [*run.named(), *run.options.usercontribs, *recorded_names(run)]
+    found = list(dict.fromkeys(found))
     excluded = run.lists.skipped(hidden=False)
     guards = AddressGuards.of(excluded, ())
     protected = set(excluded)
@@ -247,7 +240,7 @@ def list_deeds(
             return ''
         return as_timestamp(now - given if isinstance(given, timedelta) else given)
 
-    since, until = when(options.since or _USUAL), when(options.until)
+    since, until = when(options.since or USUAL_TIME), when(options.until)
     namespaces = list(getattr(options, 'namespace', ()))
     # Otherwise what is left out for its age is shown.
     read_since = since if options.since is not None else ''

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mw_tokens_plugin.cli.options import CampaignOptions, names_in_files
+from mw_tokens_plugin.cli.options import names_in_files
+from mw_tokens_plugin.cli.recorded import RecordedOptions, recorded_names
 from mw_tokens_plugin.cli.table import number, option
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountOptions(CampaignOptions):
+class AccountOptions(RecordedOptions):
     """What the command lines of campaigns on global accounts ask for."""
 
     file: tuple[str, ...] = names_in_files()  # it returns a field
@@ -47,7 +48,7 @@ class AccountOptions(CampaignOptions):
 
 
 def named_accounts(run: Run[AccountOptions], *, numbers: bool = False) -> Iterator[str]:
-    """Return the accounts that a command line names, by a prefix, too.
+    """Return the accounts that a command line names, also by what they have in common.
 
     :param numbers: whether numbers of blocks are targets, as ``#41``
     """
@@ -61,6 +62,7 @@ def named_accounts(run: Run[AccountOptions], *, numbers: bool = False) -> Iterat
             start = normalise_prefix(prefix, capital=run.site.first_letter)
             for account in run.site.all_global_accounts(prefix=start):
                 yield account.name
+        yield from recorded_names(run)
 
     return with_prefix()
 

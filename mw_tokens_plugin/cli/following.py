@@ -18,6 +18,7 @@ from mw_tokens_plugin.cli.command import check_planned, run_campaign
 from mw_tokens_plugin.cli.declaration import Listing
 from mw_tokens_plugin.cli.kinds import script_for
 from mw_tokens_plugin.cli.newcampaign import listed
+from mw_tokens_plugin.cli.recorded import RECORDED
 from mw_tokens_plugin.cli.requests import FOLLOWING, RequestOptions
 from mw_tokens_plugin.cli.run import Run
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
@@ -163,8 +164,9 @@ def block(
         field.name: getattr(run.options, field.name) for field in fields(RequestOptions)
     }
     report = run.options.report
+    sources = ('file', 'prefix', 'section', 'requester', *RECORDED)
     shared |= {
-        **dict.fromkeys(('names', 'file', 'prefix', 'section', 'requester'), ()),
+        **dict.fromkeys(('names', *sources), ()),
         'page': None,
         'close': False,
         'join': False,
@@ -174,7 +176,7 @@ def block(
         'report': report and f'{report}/{then["name"]}',
         'given': run.options.given
         & {field.name for field in fields(RequestOptions)}
-        - {'page', 'close', 'section', 'requester', 'prefix', 'file', 'resume'},
+        - {'page', 'close', 'resume', 'since', *sources},
     }
     hardness = {'anononly': then['hard'] is False, 'hardblock': then['hard'] is True}
     make: Callable[..., Any] = script.options

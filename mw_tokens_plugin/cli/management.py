@@ -17,6 +17,7 @@ from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.report.console import Reporter, terminal
 from mw_tokens_plugin.campaign.report.export import write_report
+from mw_tokens_plugin.campaign.report.groups import save_group
 from mw_tokens_plugin.campaign.report.hiding import NameFilter
 from mw_tokens_plugin.campaign.report.summary import Summary
 from mw_tokens_plugin.campaign.report.wording import reason_line
@@ -94,7 +95,9 @@ def _what_to_do(names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         )
     _, needed = _VERBS[verb]
     if len(words) < len(needed):
-        asked = 'Which campaign?' if not words else 'Where to?'
+        asked = 'Which campaign?' if not words else 'Which part, and where to?'
+        if len(needed) == 2:
+            asked = 'Where to?' if words else asked
         raise InvalidInput(f'{asked} pwb campaign {verb} {" ".join(needed)}')
     if len(words) > len(needed):
         raise InvalidInput(f'pwb campaign {verb} takes no {words[len(needed)]!r}.')
@@ -196,6 +199,15 @@ class Management:
             files = write_report(self._ledger, campaign, expanded(folder))
         for file in files:
             self._reporter.line(str(file))
+
+    def save(self, name: str, group: str, file: str) -> None:
+        """Write a group of the targets of a campaign as a list."""
+        campaign, path = self._found(name), expanded(file)
+        with naming(path):
+            number, hidden = save_group(self._ledger, campaign, group, path)
+        self._reporter.say('campaign-saved', number=number, file=path)
+        if hidden:
+            self._reporter.say('campaign-saved-hidden', number=hidden)
 
     def upgrade(self) -> None:
         """Tell which version the ledger has, which opening it has upgraded."""
@@ -358,6 +370,7 @@ _VERBS: Mapping[str, tuple[Callable[..., Start | None], tuple[str, ...]]] = {
     'show': (Management.show, ('NAME',)),
     'stage': (Management.stage, ('NAME',)),
     'report': (Management.report, ('NAME', 'DIR')),
+    'save': (Management.save, ('NAME', 'GROUP', 'FILE')),
     'resume': (Management.resume, ('NAME',)),
     'retry-failed': (Management.retry_failed, ('NAME',)),
     'undo': (Management.undo, ('NAME',)),

@@ -136,8 +136,10 @@ def _logged(word: str, rows: Mapping[str, Option], *, hides: bool) -> str:
     name, colon, _ = word.partition(':')
     if name in rows:
         # A file may be named; what is free text may hold a name.
-        is_text = rows[name].read in (str, normalise_name) and rows[name].value
-        return f'{name}:{_HIDDEN}' if hides and colon and is_text else word
+        about = rows[name]
+        is_text = about.read in (str, normalise_name) or about.by_others
+        hidden = hides and colon and about.value and is_text
+        return f'{name}:{_HIDDEN}' if hidden else word
     if _is_known(word, rows):
         return word
     if word.startswith('-') and not hides:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mw_tokens_plugin.cli.accounts import AccountOptions
+from mw_tokens_plugin.cli.recorded import RECORDED
 from mw_tokens_plugin.cli.table import When, option
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard, TokensPluginError
 from mw_tokens_plugin.messages import message
@@ -51,7 +52,7 @@ class RequestOptions(AccountOptions):
         names_targets=True,
         by_others=True,
         gives_reason=True,
-        excludes=('names', 'file', 'stdin', 'prefix'),
+        excludes=('names', 'file', 'stdin', 'prefix', *RECORDED),
         because='its requests name all targets, so name no others.',
     )
     section: tuple[str, ...] = option(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from pywikibot.pagegenerators import GeneratorFactory
 
@@ -156,7 +157,7 @@ class Searches:
 
     def _factory(self, site: PluginSite) -> GeneratorFactory:
         factory = GeneratorFactory(site=site)
-        for argument in self.generators:
+        for argument in chain.from_iterable(map(_arguments, self.generators)):
             if not factory.handle_arg(argument):
                 raise InvalidInput(
                     f'{argument!r} is not understood; pywikibot has no page generator '
@@ -257,3 +258,12 @@ def _moves(site: PluginSite, name: str) -> Iterator[tuple[str, str]]:
                 and ('target_title' in params)
             ):
                 yield entry['title'], params['target_title']
+
+
+def _arguments(argument: str) -> list[str]:
+    """Return the options of pywikibot that an option of a script means."""
+    name, _, domain = argument.partition(':')
+    if name != '-linksearch':
+        return [argument]
+    # pywikibot reads the links of one protocol.
+    return [f'-weblink:{protocol}://*.{domain}' for protocol in ('http', 'https')]

@@ -16,6 +16,7 @@ from sandbox.desk import script
 import mw_tokens_plugin.exceptions
 from centralauth_sandbox import Fault, Sandbox
 from mw_tokens_plugin.cli.options import CampaignOptions
+from mw_tokens_plugin.cli.recorded import RECORDED
 from mw_tokens_plugin.cli.table import parse, table
 
 from .blocks import ROOT, blocks_in
@@ -77,6 +78,8 @@ def test_such_commands_are_found() -> None:
 def test_the_options_of_a_script_are_on_its_page(name: str) -> None:
     page = (ROOT / 'docs' / f'{name}.md').read_text('utf-8')
     common = set() if name == 'campaign' else set(table(CampaignOptions))
+    # These are on the page about lists.
+    common |= {f'-{field}' for field in RECORDED}
     own = set(table(script(name).Options)) - common
     assert [o for o in own if not re.search(rf'[`\s]{o}\b', page)] == []
 

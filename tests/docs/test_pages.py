@@ -168,6 +168,8 @@ def trouble(farm: Farm) -> None:
         for title in ('Cheap pills', 'Sandbox'):
             wiki.edit(title, 'Buy!', user=spammer.name, user_id=user_id)
     farm.central.edit('Steward requests/Global', _REQUESTS, user='Plain Sysop')
+    for name in ('Spambot 00016', 'Spambot 00017'):
+        farm.log_creation(farm.central, farm.central.stranger(name))
 
 
 def begin_a_campaign(reader: Reader, sandbox: Sandbox) -> None:

@@ -198,6 +198,21 @@ def test_page_generators_and_titles_on_each_wiki(
     assert pages(sandbox, 'meta') == {'Spam 1'}
 
 
+def test_pages_with_links_to_a_domain_on_each_wiki(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any
+) -> None:
+    for wiki, url in (('aa', 'https://a.b.example'), ('bb', 'http://B.example/x')):
+        write(wiki, 'Spam link', text=f'Buy at {url} now')
+    write('aa', 'Other link', text='See https://ab.example')
+    look = ('-wikis:aa,bb', USUAL[0], '-simulate')
+    for wrong in ('-linksearch:b.example@aa', '-linksearch:nothing'):
+        assert crosswiki_delete(wrong, *look).code == 2
+    run = crosswiki_delete('-linksearch:*.b.example', *look)
+    assert run.code == 0, run.said
+    assert crosswiki_delete('-resume', '-always').code == 0
+    assert sorted(effects(sandbox)) == [('aa', 'Spam link'), ('bb', 'Spam link')]
+
+
 def test_titles_are_compared_as_the_wiki_writes_them(
     crosswiki_delete: Script, sandbox: Sandbox, write: Any, tmp_path: Path
 ) -> None:

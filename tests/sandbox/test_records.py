@@ -74,6 +74,41 @@ def test_a_kept_plan_can_be_seen_in_full(
     assert show.out.count('  Spambot') == 250
 
 
+def test_a_group_of_targets_is_a_list_for_the_next_wave(
+    pwb: Script, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Never with a name that must not be shown, by whatever campaign it is hidden."""
+    names, file = tmp_path / 'names.txt', tmp_path / 'next.csv'
+    secret = spam(4)[0]
+    sandbox.call(lambda farm: setattr(farm.accounts[secret], 'hidden', 'suppressed'))
+    more = ['~2026-1234-5', '192.0.2.1', 'Nobody at all']
+    names.write_text('\n'.join([*spam(1, 2, 3), secret, *more]))
+    run = pwb('global_lock', f'-file:{names}', '-reason:x', '-always', '-campaign:one')
+    assert run.code == 1, run.said
+    for group, listed, hidden in (
+        ('temporary', ['~2026-1234-5'], False),
+        ('done', spam(1, 2, 3), True),
+        ('skipped', more, False),
+        ('all', [*spam(1, 2, 3), *more], True),
+    ):
+        file.unlink(missing_ok=True)
+        run = pwb('campaign', 'save', 'one', group, str(file))
+        assert run.code == 0, run.said
+        assert file.stat().st_mode & 0o077 == 0
+        text = file.read_text()
+        assert secret not in text
+        assert [row.split(',')[0] for row in text.splitlines()][1:] == listed
+        assert ('1 target has a name' in run.out) is hidden, group
+    run = pwb('campaign', 'save', 'one', 'all', str(file))
+    assert run.code == 2 and 'exists' in run.err
+    run = pwb('campaign', 'save', 'one', 'planned', str(tmp_path / 'x'))
+    assert run.code == 2 and 'temporary (1)' in run.err
+    block = ('-expiry:1 week', '-anononly', '-reason:x', '-always')
+    run = pwb('global_block', f'-file:{file}', *block, '-only:addresses')
+    assert run.code == 0, run.said
+    assert 'To block: 1' in run.out
+
+
 def test_names_to_be_hidden_are_not_in_what_shows_a_plan(
     desk: Desk, sandbox: Sandbox
 ) -> None:

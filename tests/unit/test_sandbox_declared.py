@@ -37,6 +37,7 @@ NO_EFFECT = {
     'paraminfo pagesetmodule': 'deprecated; the same is told by modules',
     'paraminfo formatmodules': 'deprecated; no format has parameters',
     'query+allmessages lang': 'messages are there in English, to which wikis fall back',
+    'query+exturlusage expandurl': 'no link is relative to a protocol',
     'query+globalusers localgroups': 'CentralAuth takes no notice of it either',
     'query+imageinfo metadataversion': 'files have no metadata',
     'query+imageinfo extmetadatalanguage': 'files have no metadata',
@@ -94,7 +95,7 @@ def unread(declared: Declarations) -> Iterator[str]:
 @pytest.mark.parametrize('current', [False, True], ids=['1.43', 'today'])
 def test_a_parameter_is_read_or_refused(current: bool) -> None:
     """A bot that passes its tests here does not rely on what was ignored in silence."""
-    declared = Declarations(current, client=True, repository=True)
+    declared = Declarations(current, client=True, repository=True, filters=True)
     found = {
         item
         for item in unread(declared)
@@ -351,7 +352,7 @@ def test_titles_are_protected_from_creation() -> None:
 
 def test_what_is_not_imitated_is_refused_in_words(client: Client) -> None:
     for asked in (
-        {'list': 'exturlusage'},
+        {'list': 'pagepropnames'},
         {'prop': 'imageinfo', 'titles': 'File:X.png', 'iiurlwidth': 100},
         {'export': 1},
     ):
@@ -361,7 +362,7 @@ def test_what_is_not_imitated_is_refused_in_words(client: Client) -> None:
     # What is so anyway is no such parameter.
     same = {'prop': 'imageinfo', 'titles': 'File:X.png', 'iiurlwidth': -1}
     assert 'error' not in client.ask(action='query', **same)
-    described = client.ask(action='paraminfo', modules='query+exturlusage')
+    described = client.ask(action='paraminfo', modules='query+pagepropnames')
     (module,) = described['paraminfo']['modules']
     assert [p['name'] for p in module['parameters']] == ['limit', 'continue']
 
