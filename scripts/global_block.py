@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mw_tokens_plugin.cli.accounts import (
     account_guards,
     block_expiry,
+    check_end,
     has_passed,
     named_accounts,
 )
@@ -446,18 +447,8 @@ def near_their_end(run: Run[Options]) -> tuple[list[GlobalBlock], set[str]]:
 
 
 def check_expiry(run: Run[Options], campaign: Campaign) -> Campaign:
-    """Refuse to resume a plan whose blocks would have ended by now.
-
-    :raises InvalidInput: nothing of it may have been sent, and it is too late
-    """
-    from mw_tokens_plugin.campaign.records import State
-
-    expiry, counts = campaign.options.get('expiry'), run.ledger.counts(campaign)
-    if has_passed(expiry) and counts[State.PLANNED] and not counts[State.LEASED]:
-        raise InvalidInput(
-            f'The blocks of {campaign.name!r} would end at {expiry}, which is in the '
-            'past now: nothing was sent. Make a new plan, with another -expiry.'
-        )
+    """Refuse to resume a plan whose blocks would have ended by now."""
+    check_end(run, campaign.name, campaign.options.get('expiry'), campaign)
     return compare_page(run, campaign)
 
 

@@ -13,9 +13,10 @@ undoing in :mod:`.undoblock`. Retrying and recording is left to the engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
@@ -52,6 +53,7 @@ from mw_tokens_plugin.protocol.globalblocks import (
     GlobalBlock,
     GlobalBlockLogEntry,
     LocalBlock,
+    parse_expiry,
 )
 from mw_tokens_plugin.site.mixins import PluginMixin
 
@@ -97,6 +99,16 @@ class SetGlobalBlock(Action):
     def describe(self) -> str:
         """Return a word or two for what is done."""
         return message(f'campaign-verb-{self.wording}')
+
+    def is_changed(self, before: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+        """Tell whether a target is not what an earlier plan was made for.
+
+        Nobody has changed one whose block has ended by itself.
+        """
+        has_ended = facts.get('now') is None and self._has_ended(before.get('now'))
+        if has_ended:
+            before = {**before, 'now': None}
+        return super().is_changed(before, facts)
 
     def apply(self, target: Target) -> Outcome:
         """Send the write for one target, if its block still is as it was planned.
@@ -250,6 +262,10 @@ class SetGlobalBlock(Action):
         """Return the reason that a target's block is to have; empty if any will do."""
         return str((target.decision.facts['then'] or {}).get('reason') or '')
 
+    def _has_ended(self, now: Mapping[str, Any] | None) -> bool:
+        """Tell whether a block has ended that the ledger has."""
+        return now is not None and parse_expiry(now['expiry']) <= self.now()
+
     def _changed_meanwhile(self, target: Target, block: GlobalBlock | None) -> Outcome:
         """Say how a target ends whose block is not the planned one any more."""
         is_wanted = self._is_wanted(target, block)
@@ -265,6 +281,8 @@ class SetGlobalBlock(Action):
         if is_wanted:
             return self._done_meanwhile(target, block)
         how = 'not blocked any more' if block is None else f'by {_who(block)}'
+        if block is None and self._has_ended(target.decision.facts['now']):
+            how = 'its block has ended'
         return Outcome(
             State.FAILED,
             detail=f'changed since the plan ({how}), and skipped',
@@ -273,6 +291,8 @@ class SetGlobalBlock(Action):
 
     def _done_meanwhile(self, target: Target, block: GlobalBlock | None) -> Outcome:
         detail = f'done meanwhile by {_who(block)}'
+        if block is None and self._has_ended(target.decision.facts['now']):
+            detail = 'its block has ended by itself'
         return self._with_local(target, Outcome(State.DONE, detail=detail))
 
     def _with_local(self, target: Target, outcome: Outcome) -> Outcome:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mw_tokens_plugin.campaign.records import Decision, Outcome, SkipReason, Target
 
@@ -123,6 +123,14 @@ class Action(ABC):
         :param targets: all that are planned
         """
         return ''
+
+    def is_changed(self, before: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+        """Tell whether a target is not what an earlier plan was made for.
+
+        :param before: the facts that it had there
+        :param facts: those that it has now
+        """
+        return any(n in before and before[n] != facts.get(n) for n in self.fixed)
 
     def look_again(
         self, targets: Sequence[Target]

@@ -122,3 +122,29 @@ def has_passed(expiry: str | None) -> bool:
     now = datetime.now(timezone.utc)
     end = ends_at(expiry, now) if expiry else None
     return end is not None and end <= now
+
+
+def check_end(
+    run: Run[Any], name: str, expiry: str | None, campaign: Campaign | None
+) -> None:
+    """Refuse to begin with blocks that would have ended by now.
+
+    :param name: that of their campaign
+    :param campaign: what there is of it
+    :raises InvalidInput: nothing of it may have been sent, and it is too late
+    """
+    from mw_tokens_plugin.campaign.records import State
+    from mw_tokens_plugin.exceptions import InvalidInput
+
+    if not has_passed(expiry):
+        return
+    if campaign is not None:
+        counts = run.ledger.counts(campaign)
+        is_left = counts[State.LISTED] or counts[State.PLANNED]
+        if not is_left or counts[State.LEASED]:
+            return
+    raise InvalidInput(
+        f'The blocks of {name!r} would end at {expiry}, which is in the past now: '
+        'none of them was sent. Make a new plan with pwb global_block, and another '
+        '-expiry.'
+    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pywikibot import config
 
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
+from mw_tokens_plugin.cli.accounts import check_end
 from mw_tokens_plugin.cli.command import check_planned, run_campaign
 from mw_tokens_plugin.cli.declaration import Listing
 from mw_tokens_plugin.cli.kinds import script_for
@@ -159,6 +160,7 @@ def block(
     """
     script = script_for(_KIND)
     assert script is not None
+    check_end(run, then['name'], how['expiry'], second)
     run.reporter.line('')
     shared = {
         field.name: getattr(run.options, field.name) for field in fields(RequestOptions)

@@ -281,9 +281,11 @@ class Management:
         yield message('campaign-ledger', place=ledger.location)
         for partition, error in ledger.partition_errors(campaign).items():
             yield message('campaign-postponed', partition=partition, error=error)
-        if _is_undone_by_script(campaign) and ledger.has_changed(campaign):
-            line = about('undo', campaign, '-reason:TEXT')
-            yield message('campaign-to-undo', line=line)
+        following = ledger.find((campaign.options.get('then') or {}).get('name', ''))
+        for each in filter(None, (campaign, following)):
+            if _is_undone_by_script(each) and ledger.has_changed(each):
+                line = about('undo', each, '-reason:TEXT')
+                yield message('campaign-to-undo', line=line)
         yield from self._to_resume(campaign)
         if ledger.retryable(campaign):
             line = about('retry-failed', campaign)

@@ -94,6 +94,8 @@ def undoing(run: Run[CampaignOptions], name: str) -> Campaign:
             'the plan, and run it with -resume -always. At a terminal, leave -always '
             'out.'
         )
+    if not steps:
+        raise InvalidInput(_nothing_to_undo(run, undone))
     stored = {
         'undone': undone.name,
         'untrusted': not own,
@@ -101,6 +103,16 @@ def undoing(run: Run[CampaignOptions], name: str) -> Campaign:
         'inherited': inherited(type(run.options), undone),
     }
     return begin(run, kind, Listing((), stored=stored), steps, undone)[0]
+
+
+def _nothing_to_undo(run: Run[CampaignOptions], undone: Campaign) -> str:
+    """Say so of a campaign, and which other one has changed something for it."""
+    said = f'{undone.name!r} has changed nothing: there is nothing to undo.'
+    following = run.ledger.find((undone.options.get('then') or {}).get('name', ''))
+    if following is None or not run.ledger.has_changed(following):
+        return said
+    line = run.lines.about('undo', following, '-reason:TEXT')
+    return f'{said} The blocks that followed it are those of {following.name!r}: {line}'
 
 
 def begin(
@@ -162,10 +174,6 @@ def begin(
             sealer.count(number)
         finally:
             run.lists.show(run.reporter)
-        if not number and undone is not None:
-            raise InvalidInput(
-                f'{undone.name!r} has changed nothing: there is nothing to undo.'
-            )
         if not number:
             raise InvalidInput('Nothing was named: there is nothing to do.')
         for line in run.lists.check_skipped(ledger, campaign, listing):

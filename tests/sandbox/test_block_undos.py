@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from centralauth_sandbox import Sandbox
+from mw_tokens_plugin.campaign import plan
+from mw_tokens_plugin.campaign.ledger import Ledger
 
 from .colleagues import OPERATOR, lift_block, set_block
 from .desk import Run
+from .farms import Farm
 from .night_scripts import hurried_scripts
 from .test_global_block import block, blocks, log
 
@@ -103,8 +107,8 @@ def test_nothing_is_blocked_again_that_somebody_has_lifted_since_the_plan(
     """A target without a block looks the same before and after."""
     block(sandbox, X, days=40)
     assert global_block(*LIFTED, '-campaign:one').code == 0
-    plan = ('-undo:one', '-reason:u', '-always', '-simulate', '-campaign:undo')
-    assert global_block(*plan).code == 0
+    words = ('-undo:one', '-reason:u', '-always', '-simulate', '-campaign:undo')
+    assert global_block(*words).code == 0
     set_block(sandbox, X, expiry=THEN)
     lift_block(sandbox, X)
     run = global_block('-resume', '-campaign:undo', '-always')
@@ -120,8 +124,7 @@ def test_a_reason_is_a_part_of_what_was_asked_for(
     for name in (X, '192.0.2.2'):
         block(sandbox, name, days=40, anononly=True, reason='First')
     correct = (X, '192.0.2.2', '-modify', '-reason:Second', '-always')
-    plan = global_block(*correct, '-simulate', '-campaign:one')
-    assert plan.code == 0, plan.said
+    assert global_block(*correct, '-simulate', '-campaign:one').code == 0
     expiry = blocks(sandbox)[X].expiry
     set_block(sandbox, X, expiry=expiry, reason='Third', anononly=True)
     run = global_block('-resume', '-campaign:one', '-always')
@@ -131,3 +134,53 @@ def test_a_reason_is_a_part_of_what_was_asked_for(
     undone = undo(global_block, 'one')
     assert undone.code == 1, undone.said
     assert f'192.0.2.2: {OTHERS}' in undone.out
+
+
+def test_a_block_that_has_ended_by_itself_was_changed_by_nobody(
+    global_block: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old plan does what is asked for, where enough was said for a new block."""
+    names = [f'192.0.2.{number}' for number in range(1, 5)]
+    for name in names:
+        block(sandbox, name, days=1, anononly=True)
+    renew = ('-modify', '-expiry:2 weeks', '-anononly', '-reason:x')
+    cases: list[tuple[tuple[str, ...], str, int]] = [
+        ((names[0], *renew), 'its block has ended', 1),
+        ((names[1], '-modify', '-reason:Why'), 'its block has ended', 1),
+        ((names[2], '-unblock', '-reason:x'), 'ended by itself', 0),
+        ((names[3], *renew), 'done: ', 0),
+    ]
+    for number, (words, _, _) in enumerate(cases):
+        run = global_block(*words, '-simulate', f'-campaign:{number}')
+        assert run.code == 0, run.said
+    sandbox.command('advance-clock', seconds=86500)
+    for number, (words, said, code) in enumerate(cases):
+        if names[3] in words:
+            monkeypatch.setattr(plan, 'FRESH', timedelta())
+        run = global_block('-resume', f'-campaign:{number}', '-always')
+        assert said in run.out and 'somebody' not in run.out, run.said
+        assert run.code == code
+    assert list(blocks(sandbox)) == names[3:]
+
+
+def test_the_blocks_of_locks_are_named_and_end_in_the_future(
+    pwb: Script, farm: Farm, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    """Also where no lock was needed, or the plan has waited for too long."""
+    names = (farm.person('locked'), X)
+    usual = ('-globalblock:2999-01-01', '-hardblock', '-reason:Spam', '-campaign:both')
+    assert pwb('global_lock', *names, *usual, '-simulate').code == 0
+    change = "UPDATE campaign SET options=json_set(options, '$.globalblock', '{}')"
+    change += " WHERE name='both'"
+    for expiry, code in (('2020-01-01', 2), ('2999-01-01', 0)):
+        with ledger.database.begin() as connection:
+            connection.exec_driver_sql(change.format(expiry))
+        run = pwb('global_lock', '-resume', '-campaign:both', '-always')
+        assert run.code == code, run.said
+        if code:
+            assert "The blocks of 'both-blocks' would end at 2020-01-01" in run.err
+        assert len(blocks(sandbox)) == (not code)
+    undo = 'pwb campaign undo both-blocks -reason:TEXT'
+    undone = pwb('global_lock', '-undo:both', '-reason:x', '-always')
+    assert undone.code == 2 and undo in undone.err, undone.said
+    assert f'To undo:   {undo}' in pwb('campaign', 'show', 'both').out
