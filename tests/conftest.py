@@ -7,9 +7,12 @@ that need to see or break the sandbox itself are skipped there.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +36,13 @@ os.environ['PYWIKIBOT_NO_USER_CONFIG'] = '2'
 # Hundreds of scripts would compile the whole package each, a third of their time.
 os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
 atexit.register(shutil.rmtree, _DIRECTORY, ignore_errors=True)
+
+# A shell's background job ignores it, and so would all that tests start and interrupt.
+if threading.current_thread() is threading.main_thread():
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 if TYPE_CHECKING:
     from sandbox.farms import Farm
@@ -58,6 +68,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f'seeds of the long nights: {config.getoption("seeds") or "a few"}'
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Start more workers than there are cores: some of them wait for a process."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays until the end, a tenth of all time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

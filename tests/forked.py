@@ -160,6 +160,8 @@ class _Start:
         for option in os.environ.get('PYTHONWARNINGS', '').split():
             sys.warnoptions.append(option)
             warnings.simplefilter('error')
+        # It ends soon, and what there is to collect goes with it.
+        gc.set_threshold(20_000, 20, 20)
         sys.dont_write_bytecode = 'PYTHONDONTWRITEBYTECODE' in os.environ
         first, *rest = self.arguments or ['']
         if self.name == 'pwb':
@@ -271,8 +273,10 @@ if __name__ == '__main__':
         # Not every environment has all.
         with contextlib.suppress(ImportError):
             importlib.import_module(library)
+    warmed = importlib.import_module('warmed')
     # The folder of this file is none of theirs.
     del sys.path[0]
+    warmed.warm()
     gc.collect()
     gc.freeze()
     begun = _serve(sys.argv[1])

@@ -215,7 +215,7 @@ def places_by_host(home: WikiSite) -> dict[str, list[Place]]:
 
     A wiki that is in several of them is listed once.
     """
-    found: dict[str, dict[str, Place]] = {}
+    found: dict[str, list[Place]] = {}
     # A file that does not work raises when one of its wikis is named.
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -223,8 +223,18 @@ def places_by_host(home: WikiSite) -> dict[str, list[Place]]:
             with suppress(Exception):
                 own = name == home.family.name
                 for place in _places_of(home.family if own else Family.load(name)):
-                    found.setdefault(place.host, {}).setdefault(place.api, place)
-    return {host: list(places.values()) for host, places in found.items()}
+                    found.setdefault(place.host, []).append(place)
+    # There are a thousand hosts, and few have more than one.
+    return {
+        host: places if len(places) == 1 else list(_by_api(places).values())
+        for host, places in found.items()
+    }
+
+
+def _by_api(places: list[Place]) -> dict[str, Place]:
+    # The first of several is the last that is put in.
+    by_api = {place.api: place for place in reversed(places)}
+    return dict(reversed(by_api.items()))
 
 
 def _places_of(family: Any) -> Iterator[Place]:

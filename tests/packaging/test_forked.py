@@ -76,3 +76,25 @@ def test_what_python_is_told_about_itself_is_obeyed(tmp_path: Path) -> None:
     code = 'import sys; print(sys.stdout.encoding)'
     told = {'PYTHONIOENCODING': 'latin-1'}
     assert _run(code, folder=tmp_path, **told)[1] == 'iso8859-1\n'
+
+
+_LOGGED = """
+import sys
+from pywikibot import bot, config
+config.log = sys.argv[1:]
+bot.init_handlers()
+assert all(name in sys.modules for name in ('pywikibot.page', 'pywikibot.site'))
+"""
+
+
+def test_its_log_begins_as_pywikibots_do(tmp_path: Path) -> None:
+    """The header is left out only where nobody gets it."""
+    told = {'PYWIKIBOT_DIR': str(tmp_path), 'PYWIKIBOT_NO_USER_CONFIG': '2'}
+    for log, headers in ('*', 1), ('other', 0):
+        code, _, err = _run(_LOGGED, log, folder=tmp_path, **told)
+        assert code == 0, err
+        written = [path.read_text() for path in tmp_path.glob('logs/*.log')]
+        assert ''.join(written).count('Logging header') == headers
+        assert sum(text.count('pywikibot/page/') for text in written) >= headers
+        for path in tmp_path.glob('logs/*.log'):
+            path.unlink()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from mw_tokens_plugin.campaign.retry import RetryPolicy
+from mw_tokens_plugin.cli import writing
 
 from .desk import Desk, Run, script
 
@@ -55,12 +59,22 @@ def own_pwb(
     return partial(_run_script, ledger_file, capfd)
 
 
+@contextmanager
+def hurried_retries() -> Iterator[None]:
+    """Let the pauses between two attempts be short; there are as many of them."""
+    policy = partial(RetryPolicy, pause=0.02, longest_pause=1.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writing, 'RetryPolicy', policy)
+        yield
+
+
 def _run_script(
     ledger_file: Path, capfd: pytest.CaptureFixture[str], name: str, *args: str
 ) -> Run:
     capfd.readouterr()
     if name not in _WITHOUT_LEDGER:
         args += (f'-ledger:{ledger_file}',)
-    code = script(name).main(*args)
+    with hurried_retries():
+        code = script(name).main(*args)
     said: Any = capfd.readouterr()
     return Run(int(code), said.out, said.err)
