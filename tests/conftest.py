@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from leftovers import cleared
 
 # A disk takes longer for all that ledgers write than they do themselves.
@@ -64,6 +65,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help='the schedules of the long nights to be played, or how many and the word '
         'by which they are drawn, instead of a few',
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let examples be the same in each run, however slow the machine is.
+
+    What is drawn anew finds faults of the day before in the change of today: long runs
+    do that.
+    """
+    settings.register_profile(
+        'tests',
+        database=None,
+        deadline=None,
+        derandomize=not config.getoption('seeds'),
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile('tests')
 
 
 def pytest_report_header(config: pytest.Config) -> str:
