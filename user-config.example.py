@@ -76,16 +76,18 @@ except ImportError:
 
 # The login: OAuth instead of a password
 #
-# The four strings that the wiki shows when an owner-only OAuth 1.0a consumer is
-# created, for the hosts that may receive them. They are secrets, so only you may read
-# this file (chmod 600 user-config.py). How to get them: docs/credentials.md.
+# The access token that the wiki shows when an owner-only OAuth 2.0 consumer is created,
+# for the hosts that may receive it. It is a secret, so only you may read this file
+# (chmod 600 user-config.py). How to get one: docs/credentials.md.
+# authenticate['meta.wikimedia.org'] = ('access token',)
+# Or the four strings of an OAuth 1.0a consumer:
 # authenticate['meta.wikimedia.org'] = (
 #     'consumer token',
 #     'consumer secret',
 #     'access token',
 #     'access secret',
 # )
-# Also for the other wikis, where foreign_site() uses the same consumer:
+# Also for other wikis that are used without foreign_site():
 # authenticate['*.wikipedia.org'] = authenticate['meta.wikimedia.org']
 
 # Wikimedia requires a way to contact you in the user agent:

@@ -34,6 +34,7 @@ from mw_tokens_plugin.cli.tracebacks import internal_error
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.display import displayable
+from mw_tokens_plugin.site.bearer import check_bearers
 from mw_tokens_plugin.site.cleanlogs import clean_tracebacks, indent_warnings
 from mw_tokens_plugin.site.hook import enable
 from mw_tokens_plugin.site.mixins import PluginMixin, TypedSite, typed
@@ -342,6 +343,7 @@ def _check_surroundings(arguments: Iterable[str]) -> None:
             'The plugin is switched off (MW_TOKENS_DISABLE=1), or does not know its '
             'way around in this pywikibot: this script cannot work without it.'
         )
+    check_bearers()
     oauth = any(len(consumer) == 4 for consumer in config.authenticate.values())
     if oauth and isinstance(http.requests_oauthlib, ImportError):
         raise InvalidInput(

@@ -95,6 +95,7 @@ def _login_name(kind: LoginKind) -> str:
         LoginKind.MAIN_PASSWORD: message('token_doctor-main-password'),
         LoginKind.BOT_PASSWORD: message('token_doctor-bot-password'),
         LoginKind.OAUTH: message('token_doctor-oauth'),
+        LoginKind.OAUTH2: message('token_doctor-oauth2'),
     }[kind]
 
 

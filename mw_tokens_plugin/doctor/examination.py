@@ -35,6 +35,7 @@ from mw_tokens_plugin.doctor.secretfiles import reread, secret_files
 from mw_tokens_plugin.exceptions import InvalidInput, TokensPluginError
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
+from mw_tokens_plugin.site.bearer import bearer_for
 from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.pluginsite import PluginSite
@@ -144,7 +145,8 @@ def _login_kind(home: PluginMixin, foreign: str | None) -> LoginKind | None:
     https://www.mediawiki.org/wiki/API:Authmanagerinfo
     """
     if home.is_oauth_token_available():
-        return LoginKind.OAUTH
+        is_bearer = bearer_for(home.base_url('')) is not None
+        return LoginKind.OAUTH2 if is_bearer else LoginKind.OAUTH
     if foreign is not None:
         return {
             'centralauthtoken': LoginKind.MAIN_PASSWORD,

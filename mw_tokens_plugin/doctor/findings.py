@@ -27,6 +27,7 @@ class LoginKind(enum.Enum):
     MAIN_PASSWORD = 'main password'  # noqa: S105  # a kind of login
     BOT_PASSWORD = 'bot password'  # noqa: S105  # a kind of login
     OAUTH = 'OAuth'
+    OAUTH2 = 'OAuth 2.0'
 
 
 class Obstacle(enum.Enum):

@@ -15,6 +15,7 @@ from pywikibot import config
 from mw_tokens_plugin.cli.passwords import password_file, password_problem
 from mw_tokens_plugin.doctor.findings import SecretFile
 from mw_tokens_plugin.privatefiles import others_can_read
+from mw_tokens_plugin.site.bearer import configured_bearers
 
 
 def secret_files() -> Iterator[SecretFile]:
@@ -28,7 +29,7 @@ def secret_files() -> Iterator[SecretFile]:
         yield SecretFile(str(path), mode, exposed, problem, refused)
     path = Path(config.base_dir, config.user_config_file)
     consumers = any(len(consumer) == 4 for consumer in config.authenticate.values())
-    if consumers and path.exists():
+    if (consumers or configured_bearers()) and path.exists():
         yield SecretFile(str(path), _mode(path), others_can_read(path))
 
 

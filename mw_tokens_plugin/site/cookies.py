@@ -187,6 +187,22 @@ class AccountCookies(http.PywikibotCookieJar):  # type: ignore[misc]
         """Let the file be read the next time, since what is in memory was refused."""
         self._account.stamp, self._account.is_proven = None, False
 
+    def forget(self, name: str, host: str) -> bool:
+        """Forget the cookies of a name that a host gets.
+
+        :param name: in lower case
+        :param host: the wiki's
+        :return: whether there were any
+        """
+        found = [
+            cookie
+            for cookie in self
+            if cookie.name.lower() == name and _is_sent_to(cookie.domain, host)
+        ]
+        for cookie in found:
+            self.clear(cookie.domain, cookie.path, cookie.name)
+        return bool(found)
+
     def session_on(self, host: str) -> frozenset[tuple[str, ...]]:
         """Return what tells the present session on a host from another one."""
         return frozenset(

@@ -136,6 +136,7 @@ def install(session: Any = None) -> None:
 
     from mw_tokens_plugin.site import cookiefile
     from mw_tokens_plugin.site.attendedlogin import install_conversation
+    from mw_tokens_plugin.site.bearer import install_bearer
     from mw_tokens_plugin.site.cleanlogs import install_redaction
     from mw_tokens_plugin.site.cookies import AccountCookies
     from mw_tokens_plugin.site.failures import with_plain_wait
@@ -182,6 +183,7 @@ def install(session: Any = None) -> None:
         limit_time(each)
     install_redaction()
     install_direct_requests()
+    install_bearer()
     _note_passwords()
     install_login()
     install_conversation()
@@ -256,6 +258,7 @@ def _configured_user(site: Any) -> str | None:
 
 def _attended_login(login: Any) -> Any:
     from mw_tokens_plugin.site.cookies import logging_in
+    from mw_tokens_plugin.site.oauthrefusals import told_by_oauth
     from mw_tokens_plugin.site.session import unattended
 
     @wraps(login)
@@ -267,7 +270,8 @@ def _attended_login(login: Any) -> Any:
         if not options.get('cookie_only'):
             # Cookies are kept by account, so the account must be known before a login.
             user = user or self.username() or _configured_user(self)
-        with session.lock, logging_in(user or self.username()), unattended():
+        acting = logging_in(user or self.username())
+        with session.lock, acting, unattended(), told_by_oauth(self):
             login(self, autocreate, user, **options)
         shared = self.tokens.home_login
         if shared is not None and self.logged_in():

@@ -49,10 +49,17 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.oldmodules import has_no_paths
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, Token
+from mw_tokens_plugin.site.bearer import bearer_for
 from mw_tokens_plugin.site.cookierules import taking_cookies_of
 from mw_tokens_plugin.site.cookies import acting_as
 from mw_tokens_plugin.site.credentials import carried, check
 from mw_tokens_plugin.site.foreign.outgoing import authenticated
+from mw_tokens_plugin.site.oauthrefusals import (
+    BAD_COOKIE,
+    REFUSED,
+    is_repeated_nonce,
+    oauth_refusal,
+)
 from mw_tokens_plugin.site.oldwikis import modules_described
 from mw_tokens_plugin.site.recovery import (
     LOGGED_OUT,
@@ -266,9 +273,12 @@ class TokenRequest(TransmittedRequest):
 
         :raises AmbiguousWrite: it is a write, and was answered with a redirect
         :raises WikiUnreachable: so was something else that is not sent elsewhere
+        :raises InvalidInput: what is configured as an access token can be none
         """
         session = self.site.tokens.session
         note_configuration()
+        # Where it is none, pywikibot would try again and again.
+        bearer_for(self.site.base_url(''))
         if not session.has_heard:
             session.heard(self._host, self._generation)
         try:
@@ -320,10 +330,16 @@ class TokenRequest(TransmittedRequest):
         :return: whether pywikibot handles the error further; else the request is sent
             again
         :raises SessionLost: the session is lost, and renewing it did not help or was
-            tried too often; or the wiki refuses every login token
+            tried too often; or the wiki refuses every login token, or OAuth
         """
         if self._is_expected(code):
             raise APIError(**self.last_error)
+        info = str(self.last_error['info'])
+        if code.startswith(REFUSED) and not is_repeated_nonce(info):
+            if code == BAD_COOKIE and http.cookie_jar.forget('sessionjwt', self._host):
+                self._forget_error()
+                return False
+            raise oauth_refusal(self.site, code, info)
         if code in LOGGED_OUT:
             return not self._renew_session(code)
         if self._may_be_nobody(code):

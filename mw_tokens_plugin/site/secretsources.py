@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import requests
 from pywikibot import config
 
+from mw_tokens_plugin.site.bearer import configured_bearers
 from mw_tokens_plugin.site.redaction import redactor
 
 #: Modules of the API whose parameters are secrets, unless they are known to be none:
@@ -127,6 +128,7 @@ def note_password_file() -> None:
 
 def note_configuration() -> None:
     """Register the keys of OAuth consumers, and what goes along with each request."""
+    _note_lasting(*configured_bearers().values())
     for credentials in config.authenticate.values():
         if not isinstance(credentials, list | tuple):
             continue

@@ -15,6 +15,7 @@ import pywikibot
 from pywikibot.data import api
 from pywikibot.exceptions import Error
 
+from centralauth_sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin.exceptions import LoginRefused
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS
 
@@ -31,12 +32,12 @@ CODE = 'aa'
 
 
 @pytest.fixture
-def trap(sandbox: Sandbox, site: Any) -> Iterator[Callable[[], None]]:
+def trap(sandbox: Sandbox, site: Any) -> Iterator[Callable[..., None]]:
     """Take the operator's account away from a wiki, which makes no new one."""
     site.login()
 
-    def spring() -> None:
-        wiki = sandbox.farm.wikis[CODE]
+    def spring(code: str = CODE) -> None:
+        wiki = sandbox.farm.wikis[code]
         local = wiki.accounts.pop(OPERATOR)
         wiki.account_ids.pop(local.id)
         wiki.creates_accounts = False
@@ -45,8 +46,25 @@ def trap(sandbox: Sandbox, site: Any) -> Iterator[Callable[[], None]]:
     yield spring
     for entry in sandbox.journal.entries():
         assert not entry.effect or entry.user, entry
-        if 'token' in entry.params and entry.wiki == CODE:
+        if 'token' in entry.params:
             assert entry.params.get('assertuser') == OPERATOR, entry
+
+
+Bearer = Callable[[str], None]
+
+
+@pytest.fixture
+def bearer(farm: Farm, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Bearer:
+    """Configure an access token of OAuth 2.0 for a wiki."""
+
+    def configure(code: str) -> None:
+        token = sandbox.call(
+            lambda state: state.consumers.add_bearer(OPERATOR, BOT_GRANTS)
+        )
+        host = farm.wikis[code].split('/')[2]
+        monkeypatch.setattr(pywikibot.config, 'authenticate', {host: (token,)})
+
+    return configure
 
 
 def _save(site: Any) -> None:
@@ -103,10 +121,13 @@ WRITES: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize('name', WRITES)
-def test_nothing_is_written_by_an_address_through_a_centralauthtoken(
-    name: str, trap: Callable[[], None], site: Any
+@pytest.mark.parametrize('login', ['centralauthtoken', 'oauth'])
+def test_nothing_is_written_by_an_address_through_the_login_of_another_wiki(
+    name: str, login: str, trap: Callable[..., None], site: Any, bearer: Bearer
 ) -> None:
-    foreign = site.foreign_site(CODE)
+    if login == 'oauth':
+        bearer('meta')
+    foreign = site.foreign_site(CODE, auth=login)
     trap()
     with pytest.raises((Error, KeyError)):
         WRITES[name](foreign)
@@ -116,8 +137,23 @@ def test_nothing_is_written_by_an_address_through_a_centralauthtoken(
 
 
 @pytest.mark.parametrize('name', WRITES)
+def test_nothing_is_written_by_an_address_with_an_access_token_in_plain_pywikibot(
+    name: str, trap: Callable[..., None], farm: Farm, bearer: Bearer
+) -> None:
+    bearer(CODE)
+    plain = farm.site(CODE)
+    plain.login()
+    trap()
+    with pytest.raises((Error, KeyError)):
+        WRITES[name](plain)
+    del plain.userinfo
+    with pytest.raises(LoginRefused, match='has no account on sandbox:aa'):
+        plain.login()
+
+
+@pytest.mark.parametrize('name', WRITES)
 def test_nothing_is_written_by_an_address_in_plain_pywikibot(
-    name: str, trap: Callable[[], None], farm: Farm
+    name: str, trap: Callable[..., None], farm: Farm
 ) -> None:
     trap()
     plain = farm.site(CODE)
@@ -127,9 +163,12 @@ def test_nothing_is_written_by_an_address_in_plain_pywikibot(
         WRITES[name](plain)
 
 
+@pytest.mark.parametrize('login', ['main password', 'access token'])
 def test_scripts_skip_such_a_wiki(
-    trap: Callable[[], None], pwb: Callable[..., Run]
+    trap: Callable[..., None], pwb: Callable[..., Run], bearer: Bearer, login: str
 ) -> None:
+    if login == 'access token':
+        bearer('meta')
     trap()
     run = pwb('crosswiki_delete', 'aa:Sandbox', 'meta:Sandbox', '-reason:r', '-always')
     assert run.code == 1, run.said
@@ -137,3 +176,23 @@ def test_scripts_skip_such_a_wiki(
         f'{OPERATOR} has no account on sandbox:aa, and the wiki makes none' in run.out
     )
     assert 'done: metawiki:Sandbox' in run.out
+
+
+SCRIPTS = {
+    'global_lock': ('Spambot 00001',),
+    'global_block': ('192.0.2.1', '-expiry:1 week', '-anononly'),
+    'global_delete': ('Spambot 00001',),
+    'crosswiki_rollback': ('Spambot 00001', '-since:7d'),
+    'crosswiki_delete': ('meta:Sandbox',),
+}
+
+
+@pytest.mark.parametrize('name', SCRIPTS)
+def test_no_script_begins_where_its_own_wiki_takes_the_login_for_nobodys(
+    name: str, trap: Callable[..., None], pwb: Callable[..., Run], bearer: Bearer
+) -> None:
+    bearer('meta')
+    trap('meta')
+    run = pwb(name, *SCRIPTS[name], '-reason:r', '-always')
+    assert run.code == 3, run.said
+    assert f'{OPERATOR} has no account on sandbox:meta' in run.err

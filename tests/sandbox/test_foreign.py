@@ -639,7 +639,7 @@ def test_oauth_is_sent_to_the_other_wiki_and_no_token_asked_for(
     consumer = ('consumer', 'consumer secret', 'access', 'access secret')
     monkeypatch.setattr(config, 'authenticate', {host: consumer})
     assert home.is_oauth_token_available()
-    with pytest.raises(SessionLost):
+    with pytest.raises(NotAttached, match='or has no OAuth'):
         home.foreign_site('aa')
     there = farm.wikis['aa'].split('/')[2]
     signed = [s for s in wire.sent if s.host == there]

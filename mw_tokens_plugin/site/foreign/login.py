@@ -17,11 +17,13 @@ from pywikibot.exceptions import NoUsernameError
 from mw_tokens_plugin.exceptions import (
     HttpRefusal,
     InvalidInput,
+    LoginRefused,
     NoCentralAuthToken,
     SessionLost,
 )
 from mw_tokens_plugin.protocol.globalaccounts import AttachedAccount
 from mw_tokens_plugin.site import forks
+from mw_tokens_plugin.site.bearer import Bearer
 from mw_tokens_plugin.site.credentials import Vouched
 from mw_tokens_plugin.site.family import Place, meant_databases
 from mw_tokens_plugin.site.foreign.directory import AttachedWikis
@@ -41,7 +43,7 @@ _NOT_THERE = (404, 410)
 _KINDS_EXPLAINED = {
     'password': 'a bot password gets no centralauthtoken, so other wikis are logged in '
     'to with that bot password.',
-    'oauth': 'OAuth gets no centralauthtoken, so requests to other wikis are signed '
+    'oauth': 'OAuth gets no centralauthtoken, so requests to other wikis are made '
     'with the same consumer.',
 }
 
@@ -205,6 +207,8 @@ class HomeLogin:
         try:
             site: PluginSite = made(place.code, place.family, self.user)
             site.login()
+        except LoginRefused:
+            raise
         except NoUsernameError as error:
             raise _no_login(self.home, place) from error
         if not site.logged_in():
@@ -212,8 +216,8 @@ class HomeLogin:
         site.tokens.wiki.expect(place.meant)
         return site
 
-    def _oauth_keys(self) -> tuple[str, ...]:
-        """Return the keys of the home wiki's OAuth consumer.
+    def _oauth_keys(self) -> tuple[str, ...] | Bearer:
+        """Return the keys of the home wiki's OAuth consumer, or its access token.
 
         :raises InvalidInput: there are none, or what there is are no such keys
         """
@@ -224,11 +228,14 @@ class HomeLogin:
                 f"auth='oauth', and no OAuth consumer is configured for "
                 f'{self.home}. Add it to authenticate in user-config.py.'
             )
+        if isinstance(keys, Bearer):
+            return keys
         if len(keys) != 4:
             raise InvalidInput(
                 f"auth='oauth', and the entry for {self.home} in authenticate of "
-                f'user-config.py has {len(keys)} items. OAuth has four: the key and '
-                'the secret of the consumer, and those of its access token.'
+                f'user-config.py has {len(keys)} items. OAuth 1.0a has four: the key '
+                'and the secret of the consumer, and those of its access token; OAuth '
+                '2.0 has one, the access token.'
             )
         return tuple(keys)
 

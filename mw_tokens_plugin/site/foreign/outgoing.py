@@ -1,7 +1,7 @@
-"""What is sent with requests to other wikis: no cookie, and nothing of ~/.netrc.
+"""What is sent with requests to other wikis: no login of others, and no ~/.netrc.
 
 It is set in the HTTP library's session of pywikibot, where it leaves all other requests
-as they are.
+as they are, but for those with OAuth: no cookie of a login goes along with it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pywikibot.comms import http
 from requests import PreparedRequest, Request
 
 from mw_tokens_plugin.site import cookierules
+from mw_tokens_plugin.site.bearer import is_oauth, with_scheme
 from mw_tokens_plugin.site.meanwhile import Meanwhile
 
 #: What a request is given last, and returned as.
@@ -54,14 +55,8 @@ def signed(keys: tuple[str, ...]) -> Authentication:
     :param keys: those of the consumer, and of its access token
     """
     # It is an extra, which has signed the requests to the home wiki as well.
-    sign = http.requests_oauthlib.OAuth1(*keys)
-
-    def authenticate(request: PreparedRequest) -> PreparedRequest:
-        request.headers.pop('Cookie', None)
-        made: PreparedRequest = sign(request)
-        return made
-
-    return authenticate
+    sign: Authentication = http.requests_oauthlib.OAuth1(*keys)
+    return sign
 
 
 def install_authentication(session: Any) -> None:
@@ -74,8 +69,13 @@ def install_authentication(session: Any) -> None:
             request.auth = _present.authentication
         prepared: PreparedRequest = prepare(request)
         given = (*(request.headers or ()), *session.headers)
-        if 'Cookie' in prepared.headers and 'cookie' not in map(str.lower, given):
+        has_own = 'cookie' in map(str.lower, given)
+        if 'Cookie' in prepared.headers and not has_own:
             cookierules.send(prepared)
+        if authorization := prepared.headers.get('Authorization'):
+            prepared.headers['Authorization'] = with_scheme(authorization)
+            if not has_own and is_oauth(authorization):
+                cookierules.without_login(prepared)
         return prepared
 
     session.__dict__['prepare_request'] = prepare_request

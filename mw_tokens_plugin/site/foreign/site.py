@@ -16,11 +16,13 @@ from pywikibot.site import DataSite
 
 from mw_tokens_plugin.exceptions import (
     InvalidInput,
+    LoginRefused,
     NotAttached,
     NotInFarm,
     SessionLost,
 )
 from mw_tokens_plugin.protocol.answers import part_of
+from mw_tokens_plugin.site.bearer import Bearer
 from mw_tokens_plugin.site.credentials import Secret, Vouched, check
 from mw_tokens_plugin.site.family import Place, host_of
 from mw_tokens_plugin.site.foreign.line import Line
@@ -37,6 +39,7 @@ from mw_tokens_plugin.site.foreign.requests import (
     SingleSendCentralAuthRequest,
 )
 from mw_tokens_plugin.site.foreign.session import SharedSession
+from mw_tokens_plugin.site.oauthrefusals import NOBODY, no_account
 from mw_tokens_plugin.site.pluginsite import PluginSite, SiteBase
 from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.site.requestclasses import effective
@@ -87,22 +90,41 @@ class OwnLoginMixin(SiteBase):
 
 
 class OAuthMixin(OwnLoginMixin):
-    """A site whose requests are signed with the OAuth consumer of another one.
+    """A site whose requests are made with the OAuth consumer of another one.
 
     pywikibot looks such keys up by host, for all of the process; these are its own.
 
     .. version-added:: 0.1
 
-    :cvar keys: those of the consumer, and of its access token
+    :cvar keys: those of the consumer, and of its access token; or that token alone
     """
 
-    keys: tuple[str, ...] = ()
+    keys: tuple[str, ...] | Bearer = ()
 
     @property
     def authentication(self) -> Authentication:  # type: ignore[override]
         """What its requests are given last."""
         check(self, (Secret.OAUTH,))
-        return signed(self.keys)
+        return self.keys if isinstance(self.keys, Bearer) else signed(self.keys)
+
+    def login(
+        self,
+        autocreate: bool = False,
+        user: str | None = None,
+        *,
+        cookie_only: bool = False,
+    ) -> None:
+        """Find out whether the wiki takes the login for the account's.
+
+        :raises NotAttached: it has no account for it, and makes none
+        :raises LoginRefused: it refuses the login
+        """
+        try:
+            super().login(autocreate, user, cookie_only=cookie_only)  # type: ignore[safe-super]
+        except LoginRefused as error:
+            if error.code == NOBODY:
+                raise NotAttached(no_account(self)) from error
+            raise
 
     @property
     def _oauth_disabled(self) -> bool:
@@ -244,11 +266,7 @@ class ForeignMixin(OwnLoginMixin):
         if not self.logged_in():
             self._loginstatus = LoginStatus.NOT_LOGGED_IN
             if 'anon' in self._userinfo and not self.home_login.is_logged_out:
-                raise NotAttached(
-                    f'{self.username()} has no account on {self}, and the wiki makes '
-                    'none: it may be read-only, or keep your IP address from creating '
-                    'accounts. Log in there once with a browser to see why.'
-                )
+                raise NotAttached(no_account(self))
             raise SessionLost(
                 f'{self} takes a centralauthtoken of {self.username()} for '
                 f'{self._userinfo.get("name")}. Log in on {self.home_login.home} again.'
