@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import compiledsql
 import pytest
 from hypothesis import HealthCheck, settings
 from leftovers import cleared
@@ -81,6 +82,7 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )
     settings.load_profile('tests')
+    compiledsql.share()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
