@@ -95,6 +95,12 @@ def unblock(call: Call, values: Values) -> None:
         name, _ = blockee(call, values)
         found = call.wiki.blocks.get(name)
     check_blocker(call, found.target if found else name)
+    if found is None and values['id'] is not None and call.farm.current:
+        raise ApiError(
+            'nosuchblockid',
+            f'There is no block with ID {values["id"]}.',
+            params=[str(values['id'])],
+        )
     if found is None:
         raise ApiError(
             'cantunblock',

@@ -116,6 +116,7 @@ class SkipReason(enum.Enum):
     #: For campaigns of one's own, with the rule as the fact ``problem``.
     OWN_RULE = 'by a rule of this campaign'
     AUTOMATIC = 'a block that only the wiki itself can make'
+    NAME_HIDDEN = 'its name is hidden, and the log of blocks would show it'
     HIDDEN_BLOCK = 'hidden, so its block cannot be read'
 
     @property

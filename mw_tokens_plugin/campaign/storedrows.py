@@ -186,6 +186,8 @@ _KINDS = frozenset(
         'undo_crosswiki_delete',
         'crosswiki_rollback',
         'undo_crosswiki_rollback',
+        'crosswiki_block',
+        'undo_crosswiki_block',
     }
 )
 
@@ -203,6 +205,8 @@ _FACTS: dict[str, Check] = {
     **dict.fromkeys(
         ('latest', 'restores', 'written', 'reverted', 'base', 'single'), _is_number
     ),
+    **dict.fromkeys(('user', 'last', 'ends'), _is_text),
+    'block': _is_number,
     **dict.fromkeys(('how', 'what', 'sha1', 'latest_user', 'restores_user'), _is_text),
     'origin': _is_text,
     **dict.fromkeys(('version', 'restores_version'), _are_authors),

@@ -50,7 +50,10 @@ __all__ = [
     'actor_of',
     'limits',
     'list_deeds',
+    'named',
     'namespace_option',
+    'nobody',
+    'read_again',
     'skip_in_undo',
     'undo_limits',
 ]
@@ -220,17 +223,21 @@ def list_deeds(
     run: Run[Any],
     steps_on: Callable[[Actor, str], list[Step]],
     counted: Callable[[int], str],
+    *,
+    shows_older: bool = True,
 ) -> Listing:
     """List what is done about the deeds of the actor, on all wikis.
 
     :param steps_on: returns the targets on one wiki, which it reads
     :param counted: says how many targets were listed
+    :param shows_older: whether deeds before the usual period are listed, too, to be
+        skipped
     """
     from mw_tokens_plugin.cli.declaration import Listing
     from mw_tokens_plugin.protocol.fields import as_timestamp
 
     options, wikis = run.options, run.shared(wikis_of)
-    names, protected = named(run)
+    names, protected = run.shared(named)
     scope = stored_scope(options, wikis)
     run.site.login()
     now = run.site.tokens.session.clock.now()
@@ -243,7 +250,7 @@ def list_deeds(
     since, until = when(options.since or USUAL_TIME), when(options.until)
     namespaces = list(getattr(options, 'namespace', ()))
     # Otherwise what is left out for its age is shown.
-    read_since = since if options.since is not None else ''
+    read_since = '' if shows_older and options.since is None else since
     actor = actor_of(run, names, namespaces, read_since)
     accounts = list(actor.accounts())
     check_accounts(options, accounts, now)

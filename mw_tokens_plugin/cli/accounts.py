@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.cli.run import Run
 
 
+def ignore_groups_option() -> Any:
+    """Return the option for groups whose members are not skipped for that."""
+    return option(
+        'Groups on single wikis whose members are not skipped for that, such as '
+        '"member" where everybody gets it.',
+        value='A,B',
+        separated=True,
+        group='Guards',
+        stored='ignored_groups',
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccountOptions(RecordedOptions):
     """What the command lines of campaigns on global accounts ask for."""
@@ -37,14 +49,7 @@ class AccountOptions(RecordedOptions):
         group='Guards',
         stored='max_edits',
     )
-    ignore_groups: tuple[str, ...] = option(
-        'Groups on single wikis whose members are not skipped for that, such as '
-        '"member" where everybody gets it.',
-        value='A,B',
-        separated=True,
-        group='Guards',
-        stored='ignored_groups',
-    )
+    ignore_groups: tuple[str, ...] = ignore_groups_option()
 
 
 def named_accounts(run: Run[AccountOptions], *, numbers: bool = False) -> Iterator[str]:

@@ -28,6 +28,7 @@ OWN = (
     'global_delete',
     'crosswiki_delete',
     'crosswiki_rollback',
+    'crosswiki_block',
 )
 _DISTRIBUTION = 'mw_tokens_plugin'
 

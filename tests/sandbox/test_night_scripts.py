@@ -17,7 +17,13 @@ import pytest
 
 from centralauth_sandbox import Sandbox
 
-from . import night_accounts, night_blocks, night_pages, night_reverts
+from . import (
+    night_accounts,
+    night_blocks,
+    night_pages,
+    night_reverts,
+    night_wikiblocks,
+)
 from .farms import Farm
 from .night_accounts import AccountNight
 from .night_blocks import BlockNight
@@ -25,6 +31,7 @@ from .night_pages import PageNight
 from .night_reverts import RevertNight
 from .night_scripts import ScriptNight, hurried_scripts
 from .night_seeds import Seeds, enough, parametrize, told
+from .night_wikiblocks import WikiBlockNight
 
 pytestmark = [
     pytest.mark.faults,
@@ -35,12 +42,14 @@ PAGES = 140
 ACCOUNTS = 100
 BLOCKS = 200
 REVERTS = 200
+WIKI_BLOCKS = 200
 
 _SHARES = {
     'page_night': [(range(n, n + PAGES // 4),) for n in range(0, PAGES, PAGES // 4)],
     'account_night': [(range(ACCOUNTS),)],
     'block_night': [(range(BLOCKS),)],
     'revert_night': [(range(REVERTS),)],
+    'wiki_block_night': [(range(WIKI_BLOCKS),)],
 }
 
 
@@ -97,6 +106,13 @@ def revert_night(seeds: Seeds, begin: Callable[..., RevertNight]) -> RevertNight
     return begin(RevertNight, f'reverts{seeds[0]}', wikis=wikis, accounts=2)
 
 
+@pytest.fixture
+def wiki_block_night(seeds: Seeds, begin: Callable[..., WikiBlockNight]) -> Any:
+    """A night on which abusers are blocked on many wikis."""
+    wikis = len(night_wikiblocks.WIKIS)
+    return begin(WikiBlockNight, f'wikiblocks{seeds[0]}', wikis=wikis, accounts=2)
+
+
 def play(
     night: Any,
     schedule_of: Callable[[int], Any],
@@ -135,3 +151,9 @@ def test_no_edit_is_reverted_twice_and_nobody_else_is_overwritten(
     revert_night: RevertNight, seeds: Seeds, capfd: pytest.CaptureFixture[str]
 ) -> None:
     play(revert_night, night_reverts.Schedule.of, seeds, capfd)
+
+
+def test_each_abuser_is_blocked_once_on_each_wiki_and_blocks_of_others_stay(
+    wiki_block_night: WikiBlockNight, seeds: Seeds, capfd: pytest.CaptureFixture[str]
+) -> None:
+    play(wiki_block_night, night_wikiblocks.Schedule.of, seeds, capfd)

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""Block abusers on the wikis where they have edited, with a plan and an undo.
+
+Each account and address that is named is blocked on each wiki on which it has edited
+since -since. Accounts may go on editing their own talk pages, cannot create others, and
+addresses from which they try to edit are blocked, too. A block that is there already
+is never changed.
+
+The script logs in to the central wiki of the farm, and acts on all others through that
+login. Wikis are read without a login where they are public.
+
+On a farm with wiki sets, wikis outside the set of -wikiset and your home wiki are
+skipped, unless -wikis names them; whom they may want to block is listed for their own
+administrators.
+
+&options;
+
+.. version-added:: 0.1
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mw_tokens_plugin.cli.abusers import (
+    STORED_ACTOR,
+    AbuserOptions,
+    actor_in,
+    limits,
+    list_deeds,
+    named,
+    nobody,
+    read_again,
+    skip_in_undo,
+    undo_limits,
+)
+from mw_tokens_plugin.cli.accounts import (
+    block_expiry,
+    has_passed,
+    ignore_groups_option,
+)
+from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.site.settings import settings
+
+if TYPE_CHECKING:
+    from mw_tokens_plugin.actions.wikiblock import (
+        BlockOnWikis,
+        ReadAccounts,
+        UndoBlockOnWikis,
+    )
+    from mw_tokens_plugin.campaign.records import Campaign, Step
+    from mw_tokens_plugin.cli.declaration import Listing
+    from mw_tokens_plugin.cli.run import Run
+    from mw_tokens_plugin.targets.contributions import Actor
+
+_RIGHTS = {'block': 'blockusers'}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(AbuserOptions):
+    """What the command line asks for."""
+
+    expiry: str | None = option(
+        'When the blocks end: a span such as "1 week", a date in UTC, "infinite", or a '
+        'name that user-config.py explains, as "@proxy". A new campaign needs it. '
+        'Addresses are not blocked for ever.',
+        value='TIME',
+        read=block_expiry,
+        stored='expiry',
+    )
+    anononly: bool = option(
+        'Of addresses: let users with an account edit there.',
+        stored='anononly',
+        excludes=('hardblock',),
+    )
+    hardblock: bool = option(
+        'Of addresses: block users with an account there, too.',
+        stored='hardblock',
+    )
+    no_talk: bool = option(
+        'Let them not edit their own talk pages either.', stored='no_talk'
+    )
+    ignore_groups: tuple[str, ...] = ignore_groups_option()
+
+    def check(self) -> None:
+        """Refuse what does not go together."""
+        super().check()
+        if not self.is_new:
+            return
+        if self.expiry is None:
+            raise InvalidInput(
+                'Blocks need -expiry:TIME, such as -expiry:"1 week"; there is no '
+                'default.'
+            )
+        if has_passed(self.expiry):
+            raise InvalidInput(f'-expiry:{self.expiry}: this is in the past.')
+        if not (self.reason or '').strip():
+            raise InvalidInput('Blocks need a reason that is not empty: -reason:TEXT.')
+
+
+def targets(run: Run[Options]) -> Listing:
+    """List who has edited where."""
+    from mw_tokens_plugin.protocol.addresses import network_of
+
+    options = run.options
+    is_said = options.anononly or options.hardblock or settings.address_blocks
+    if not is_said and any(map(network_of, run.shared(named)[0])):
+        raise InvalidInput(
+            'There are addresses in the list: give -anononly, which lets users with an '
+            'account edit there, or -hardblock, which does not. '
+            "enable(address_blocks='hard') in user-config.py sets a default."
+        )
+    listing = list_deeds(
+        run,
+        users_on,
+        lambda number: message('crosswiki_block-users', number=number),
+        shows_older=False,
+    )
+    is_hard = options.hardblock or (
+        settings.address_blocks == 'hard' and not options.anononly
+    )
+    stored = {**listing.stored, 'anononly': not is_hard, 'hardblock': is_hard}
+    return replace(listing, stored=stored)
+
+
+def users_on(actor: Actor, database: str) -> list[Step]:
+    """Return who of them has edited a wiki."""
+    from mw_tokens_plugin.actions.wikiblock import USER
+    from mw_tokens_plugin.campaign.records import Step
+    from mw_tokens_plugin.targets.pagenames import named
+
+    pages = actor.pages(database).values()
+    users = {edit.user for page in pages for edit in page.edits}
+    return [Step(named(database, f'{USER}{user}')) for user in sorted(users)]
+
+
+def block(run: Run[Options], campaign: Campaign) -> BlockOnWikis:
+    """Return what a campaign does."""
+    from mw_tokens_plugin.actions.addressguards import AddressGuards
+    from mw_tokens_plugin.actions.wikiblock import BlockOnWikis, WantedBlock
+
+    stored = run.stored(campaign)
+    excluded = [*(stored.get('excluded') or ()), *run.standing()]
+    wanted = WantedBlock(
+        stored['expiry'],
+        anon_only=not stored['hardblock'],
+        block_talk=stored['no_talk'],
+        ignored_groups=frozenset(stored['ignored_groups']),
+        addresses=AddressGuards.of(excluded, ()),
+    )
+    return BlockOnWikis(
+        actor_in(run, campaign),
+        wanted=wanted,
+        accounts=account_reader(run),
+        **limits(run, campaign),
+    )
+
+
+def account_reader(run: Run[Options]) -> ReadAccounts:
+    """Return what reads global accounts by their names."""
+    from mw_tokens_plugin.targets.accounts import read_accounts
+
+    return lambda names: read_accounts(run.site, names, run.site.global_accounts)
+
+
+def unblock(run: Run[Options], campaign: Campaign) -> UndoBlockOnWikis:
+    """Return what lifts the blocks that a campaign has made."""
+    from mw_tokens_plugin.actions.wikiblock import UndoBlockOnWikis
+
+    undone, _ = run.undone(campaign)
+    return UndoBlockOnWikis(
+        nobody(run),
+        accounts=account_reader(run),
+        undone=undone,
+        block_talk=run.stored(undone)['no_talk'],
+        **undo_limits(run, campaign),
+    )
+
+
+SCRIPT = CampaignScript(
+    'crosswiki_block',
+    Options,
+    targets,
+    {
+        'crosswiki_block': Kind(
+            block,
+            module='block',
+            rights=_RIGHTS,
+            by_wiki=True,
+            skips_listed=True,
+            undo='undo_crosswiki_block',
+            before=partial(read_again, steps_on=users_on),
+            stored=STORED_ACTOR,
+        ),
+        'undo_crosswiki_block': Kind(
+            unblock,
+            module='unblock',
+            rights=_RIGHTS,
+            by_wiki=True,
+            before=skip_in_undo,
+            stored={'not_wikis?': [str]},
+        ),
+    },
+    noun='account',
+    opposite='pwb crosswiki_block -undo:CAMPAIGN',
+)
+main = SCRIPT.main
+
+if __name__ == '__main__':
+    sys.exit(main())
