@@ -68,6 +68,15 @@ def user(text: str) -> str:
     return name
 
 
+def regex(text: str) -> str:
+    """Read a regular expression."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f'this is no regular expression: {error}.') from None
+    return text
+
+
 def revisions(text: str) -> int:
     """Read how many revisions a page may have."""
     if (value := number(text)) > _MAX_REVISIONS:
@@ -99,6 +108,20 @@ class Options(CampaignScript.Options):
         names_targets=True,
         by_others=True,
         stored='begun_by',
+    )
+    title_matches: str | None = option(
+        'Of those only pages whose title matches this regular expression, as of '
+        'Python; capitals matter.',
+        value='REGEX',
+        read=regex,
+        group='Targets',
+        needs=('from_user',),
+        stored='title_matches',
+    )
+    talk: bool = option(
+        'The talk pages of all these pages, too. They may have been created by others.',
+        group='Targets',
+        stored='talk',
     )
     to_revert: str | None = option(
         'Where to write the pages that the account has only edited or moved; by '
@@ -148,6 +171,13 @@ class Options(CampaignScript.Options):
         separated=True,
         stored='tags',
         rights={'applychangetags': 'editpage'},
+    )
+    only_author: bool = option(
+        'Skip pages that anybody has edited but the accounts of -from-user, however '
+        'many these are; instead of -max-authors.',
+        group='Guards',
+        needs=('from_user',),
+        stored='only_author',
     )
     max_authors: int = option(
         'Skip pages with more than N authors, among whom are those who uploaded '
@@ -220,11 +250,19 @@ def searches(run: Run[Options]) -> Searches:
         line = message('crosswiki_delete-unreachable', wiki=wiki, why=why)
         run.reporter.line(line, urgent=True)
 
-    return Searches(Wikis(run.site), run.options.generators, unreachable=tell)
+    options = run.options
+    return Searches(
+        Wikis(run.site),
+        options.generators,
+        title_matches=options.title_matches or '',
+        unreachable=tell,
+    )
 
 
 def targets(run: Run[Options]) -> Listing:
     """List the pages that the command line names, and searches to be made later."""
+    from mw_tokens_plugin.targets.temporaryaccounts import lines_about_addresses
+
     options = run.options
     search = run.shared(searches)
     wikis = search.wikis
@@ -233,16 +271,20 @@ def targets(run: Run[Options]) -> Listing:
     path = Path(options.to_revert or usual_path(name)) if options.from_user else None
     pages = run.named(search.page)
 
-    def found() -> Iterator[str]:
+    def listed() -> Iterator[str]:
         with pages_to_revert(run, path, 'overwrite') as search.left:
             yield from pages
             named, skipped = scope['wikis'], scope['not_wikis']
             yield from found_by_search(run, search, named, skipped)
 
+    def found() -> Iterator[str]:
+        return search.with_talk_pages(listed()) if options.talk else listed()
+
     return CampaignScript.Listing(
         found(),
         name=name,
         stored={'reasons': dict(options.reasons), **scope},
+        lines=lines_about_addresses(run.site, options.from_user),
         counted=lambda number: message(
             'crosswiki_delete-pages', number=number - len(search.problems)
         ),
@@ -289,11 +331,14 @@ def search_again(run: Run[Options], campaign: Campaign) -> Campaign:
         return campaign
     sealer.begin()
     search.generators = campaign.options.get('generators', ())
+    search.title_matches = campaign.options.get('title_matches') or ''
     # Where it is written is not stored: others may write the ledger.
     users = any(found[1] == 'from-user' for found in map(search_in, names) if found)
     path = usual_path(campaign.name) if users else None
     with pages_to_revert(run, path, 'append') as search.left:
         pages = valid_names(search.again(names), skip=True)
+        if campaign.options.get('talk'):
+            pages = search.with_talk_pages(pages)
         sealer.count(run.ledger.add(campaign, pages, sealer.listed))
     return campaign
 
@@ -370,6 +415,8 @@ def delete(run: Run[Options], campaign: Campaign) -> CrosswikiDelete:
         max_authors=limits['max_authors'],
         max_revisions=limits['max_revisions'],
         begun_by=frozenset(limits['begun_by']),
+        only_author=limits['only_author'],
+        talk=limits['talk'],
         wikis=frozenset(limits.get('wikis', ())),
         excluded=frozenset(limits.get('excluded', ())),
         not_wikis=frozenset(not_wikis),

@@ -69,6 +69,9 @@ class PageGuards:
     :ivar max_revisions: pages with more revisions are skipped, and files with more
         versions
     :ivar begun_by: only pages that one of these accounts has created; empty for any
+    :ivar only_author: whether pages are skipped that others have edited, too, however
+        many of these accounts have; instead of ``max_authors``
+    :ivar talk: whether talk pages may have been created by others
     :ivar wikis: databases on which a right from a local group is used too; if any are
         named, pages on others are skipped
     :ivar excluded: pages that are skipped, as ``database:Title``
@@ -78,6 +81,8 @@ class PageGuards:
     max_authors: int
     max_revisions: int
     begun_by: frozenset[str] = frozenset()
+    only_author: bool = False
+    talk: bool = False
     wikis: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
     not_wikis: frozenset[str] = frozenset()
@@ -162,7 +167,9 @@ class CrosswikiDelete(Action):
             ),
             message('campaign-column-embedded'): yes if facts.get('embedded') else '',
             message('campaign-column-talk'): (
-                message('campaign-talk-stays') if facts.get('talk') else ''
+                message('campaign-talk-stays')
+                if facts.get('talk') and not self.guards.talk
+                else ''
             ),
             message('campaign-column-newest'): (
                 message('campaign-newest-hidden') if facts.get('newest_hidden') else ''
@@ -289,8 +296,13 @@ class CrosswikiDelete(Action):
             return SkipReason.REVISIONS
         if any(version.sha1 is None for version in page.versions):
             return SkipReason.FILE
-        if len(page.authors) > guards.max_authors:
+        if guards.only_author:
+            if not guards.begun_by.issuperset(page.authors):
+                return SkipReason.OTHER_AUTHORS
+        elif len(page.authors) > guards.max_authors:
             return SkipReason.AUTHORS
+        if guards.talk and page.namespace % 2:
+            return None
         if guards.begun_by and not page.creators <= guards.begun_by:
             return (
                 SkipReason.FIRST_HIDDEN

@@ -33,7 +33,7 @@ from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import AmbiguousWrite, ApiRefusal, Blocked
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.addresses import Network, covers, network_of
-from mw_tokens_plugin.protocol.answers import items_of
+from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.expiries import ends_at
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
@@ -336,14 +336,13 @@ class BlockOnWikis(_OnUsers):
             asked = {
                 'list': 'users',
                 'ususers': accounts,
-                'usprop': 'groupmemberships',
+                # Wikis of long ago have the last two alone.
+                'usprop': ['groupmemberships', 'groups', 'implicitgroups'],
             }
             for answer in self._actor.reader.answers(database, **asked):
                 for item in items_of(answer, 'query', 'users'):
-                    theirs = {
-                        str(each['group']) for each in item.get('groupmemberships', ())
-                    }
-                    groups[item['name']] = sorted(theirs - self._wanted.ignored_groups)
+                    theirs = _groups_of(item) - self._wanted.ignored_groups
+                    groups[item['name']] = sorted(theirs)
         return blocks, groups, log_entry
 
     def _reconcile(self, target: Target) -> Outcome | None:
@@ -491,6 +490,14 @@ class UndoBlockOnWikis(_OnUsers, UndoOnWikis):
 def _is_own(block: WikiBlock, target: Target, reason: str) -> bool:
     is_ours = target.may_have_written_at(block.timestamp, by=block.by)
     return is_ours and may_be_reason(block.reason, reason)
+
+
+@expected_form('What a wiki says of a user')
+def _groups_of(item: Mapping[str, Any]) -> set[str]:
+    """Return the groups of which somebody was made a member."""
+    if 'groupmemberships' in item:
+        return {str(each['group']) for each in item['groupmemberships']}
+    return {*item.get('groups', ())}.difference(item.get('implicitgroups', ()))
 
 
 def _is_hidden(account: GlobalAccount) -> bool:

@@ -80,6 +80,7 @@ class SkipReason(enum.Enum):
     NO_FILE_PAGE = 'a file without a page'
     REVISIONS = 'too many revisions'
     AUTHORS = 'too many authors'
+    OTHER_AUTHORS = 'edited by others, too'
     NOT_FIRST = 'created by somebody else'
     FIRST_HIDDEN = 'its first author is hidden'
     BEING_DELETED = 'already being deleted'

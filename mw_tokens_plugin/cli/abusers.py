@@ -235,6 +235,7 @@ def list_deeds(
     """
     from mw_tokens_plugin.cli.declaration import Listing
     from mw_tokens_plugin.protocol.fields import as_timestamp
+    from mw_tokens_plugin.targets.temporaryaccounts import lines_about_addresses
 
     options, wikis = run.options, run.shared(wikis_of)
     names, protected = run.shared(named)
@@ -274,7 +275,10 @@ def list_deeds(
             'namespaces': namespaces,
             **scope,
         },
-        lines=[message('campaign-actor-protected', name=n) for n in protected],
+        lines=[
+            *(message('campaign-actor-protected', name=n) for n in protected),
+            *lines_about_addresses(run.site, names),
+        ],
         counted=counted,
         existing=lambda names: names,
     )

@@ -7,10 +7,14 @@ Whether pages are deleted is left to the plan.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
+import pywikibot
+from pywikibot.exceptions import Error as PywikibotError
 from pywikibot.pagegenerators import GeneratorFactory
 
 from mw_tokens_plugin.campaign.records import SkipReason
@@ -21,7 +25,7 @@ from mw_tokens_plugin.site.batches import continued
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.targets.lists import BadLine
-from mw_tokens_plugin.targets.pagenames import named, search_in, search_name
+from mw_tokens_plugin.targets.pagenames import named, search_in, search_name, split
 from mw_tokens_plugin.targets.pagereader import PageReader
 from mw_tokens_plugin.targets.pages import read_pages
 from mw_tokens_plugin.targets.problems import WikiProblem, problem_of
@@ -48,6 +52,8 @@ class Searches:
 
     :ivar wikis: the wikis that can be reached
     :ivar generators: the options of pywikibot's page generators and filters
+    :ivar title_matches: a regular expression for the titles of the pages that an
+        account has created; '' for all of them
     :ivar left: called with each page that an account has only edited or moved, by the
         thread that iterates over the results
     :ivar unreachable: called with each wiki that cannot be searched, and why
@@ -57,6 +63,7 @@ class Searches:
 
     wikis: Wikis
     generators: Sequence[str] = ()
+    title_matches: str = ''
     left: Callable[[str], None] = lambda page: None
     unreachable: Callable[[str, str], None] = lambda wiki, why: None
     problems: dict[str, WikiProblem | None] = field(default_factory=dict)
@@ -115,6 +122,29 @@ class Searches:
         where = set(self.wikis if there is None else there).difference(without)
         return self._on_each(sorted(where), 'from-user', name)
 
+    def with_talk_pages(self, names: Iterable[str]) -> Iterator[str]:
+        """Yield some pages, and then the talk pages that they have.
+
+        :param names: pages, and searches that are made later
+        """
+        groups: dict[str, list[str]] = {}
+        for name in names:
+            yield name
+            if search_in(name) is None:
+                database, title = split(name)
+                groups.setdefault(database, []).append(title)
+        found = self.wikis.search(groups, lambda d: self._talk_pages(d, groups[d]))
+        for database, result in found:
+            if not isinstance(result, Exception):
+                yield from result
+                continue
+            problem = problem_of(result)
+            self.unreachable(database, problem.words)
+            for title in groups[database]:
+                name = search_name(database, 'talk', title)
+                self.problems[name] = problem
+                yield name
+
     def again(self, names: Iterable[str]) -> Iterator[str | BadLine]:
         """Yield what is found by searches that could not be made before.
 
@@ -136,6 +166,7 @@ class Searches:
             'generators': self._generated,
             'same-title': self._of_title,
             'from-user': self._created_by,
+            'talk': lambda database, title: self._talk_pages(database, [title]),
             'url': self._at_address,
         }[kind]
         for database, found in self.wikis.search(databases, lambda d: find(d, what)):
@@ -198,8 +229,24 @@ class Searches:
             touched[target] = None
             if target not in created and source in created:
                 touched[source] = created.pop(source)
+        if self.title_matches:
+            matches = re.compile(self.title_matches).search
+            created = {title: None for title in created if matches(title)}
+            touched = {title: None for title in touched if matches(title)}
         left = [_Left(named(database, t)) for t in touched if t not in created]
         return [*left, *(named(database, title) for title in created)]
+
+    def _talk_pages(self, database: str, titles: Sequence[str]) -> list[str]:
+        """Return the talk pages of some pages, as far as they exist."""
+        site = self.wikis.site(database)
+        talk: list[str] = []
+        for title in titles:
+            # The plan tells of titles that no page can have.
+            with suppress(PywikibotError):
+                page = pywikibot.Page(site, title)
+                if not page.isTalkPage() and (other := page.toggleTalkPage()):
+                    talk.append(other.title())
+        return [named(database, p.title) for p in read_pages(site, talk) if p.exists]
 
     def _at_address(self, _database: str, url: str) -> Found:
         problems: list[WikiProblem] = []

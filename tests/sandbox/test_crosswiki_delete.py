@@ -279,6 +279,56 @@ def test_a_wiki_where_only_the_account_is_attached_is_told_by_name(
     assert f'bbwiki:#from-user:{VANDAL}' in run.out
 
 
+def test_pages_of_an_abuser_are_chosen_by_title_and_authors_with_their_talk(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any
+) -> None:
+    """All accounts of -from-user may have edited a page, and nobody else.
+
+    A talk page goes with its page, whoever has created it, and comes back with it.
+    """
+    other, address = 'Spambot 00002', '192.0.2.77'
+    sandbox.call(
+        lambda farm: [
+            farm.attach(farm.accounts[name], farm.wikis['aa'], editcount=9)
+            for name in (VANDAL, other)
+            if name not in farm.wikis['aa'].accounts
+        ]
+    )
+    for title, users in {
+        'Spam both': (VANDAL, other),
+        'Spam mended': (VANDAL, 'Plain Sysop'),
+        'Spam address': (address, other),
+        'Talk:Spam both': ('Plain Sysop',),
+        'Talk:Spam mended': (VANDAL,),
+        'Pills': (VANDAL,),
+    }.items():
+        for number, user in enumerate(users):
+            write('aa', title, user, f'Text {number}')
+    sandbox.call(lambda farm: setattr(farm, 'temporary_accounts', True))
+    accounts = [f'-from-user:{name}' for name in (VANDAL, other, address)]
+    limits = ['-wikis:aa', '-title-matches:Spam (both|mended|address)$', '-campaign:t']
+    run = crosswiki_delete(
+        *accounts, *limits, '-only-author', '-talk', USUAL[0], '-simulate'
+    )
+    assert run.code == 0, run.said
+    assert 'aawiki:Spam mended (edited by others, too' in run.out
+    assert 'Talk:Spam both (edited by others, too' in run.out
+    assert 'has temporary accounts, so only edits from before' in run.out
+    assert crosswiki_delete('-resume', '-always').code == 1
+    assert pages(sandbox, 'aa') == {'Spam mended'}
+    assert sandbox.farm.wikis['aa'].page('Pills')
+    assert not sandbox.farm.wikis['aa'].page('Talk:Spam mended')
+
+    write('aa', 'Spam both', other, 'Again')
+    limits[-1] = '-campaign:u'
+    run = crosswiki_delete(*accounts, *limits, '-talk', USUAL[0], '-simulate')
+    assert crosswiki_delete('-resume', '-always').code == 1, run.said
+    assert pages(sandbox, 'aa') == {'Spam mended'}
+    assert not sandbox.farm.wikis['aa'].page('Talk:Spam both')
+    assert crosswiki_delete('-undo:u', '-reason:x', '-always').code == 0
+    assert sandbox.farm.wikis['aa'].page('Talk:Spam both')
+
+
 def test_a_generator_that_leads_to_another_wiki_is_refused(
     crosswiki_delete: Script, sandbox: Sandbox, spam: str
 ) -> None:
@@ -482,7 +532,12 @@ def test_reasons_by_the_language_of_the_wiki(
         (['-same-title:', '-wikis:aa', *USUAL], '-same-title: says nothing'),
         (['[[aa:X]]', *USUAL, '-stop-page: '], '-stop-page: says nothing'),
         (['[[aa:X]]', *USUAL, '-max-revisions:51'], '50 at most'),
-        (['[[aa:X]]', *USUAL, '-to-revert:x'], 'needs a -from-user'),
+        (['[[aa:X]]', *USUAL, '-to-revert:x'], 'need a -from-user'),
+        (['[[aa:X]]', *USUAL, '-only-author'], 'need a -from-user'),
+        (
+            [f'-from-user:{VANDAL}', '-title-matches:(', USUAL[0], '-simulate'],
+            'no regular expression',
+        ),
         (['-resume', '-always', '-tags:a'], 'new plan'),
         (['-undo:unheardof', *USUAL], 'has no campaign'),
     ],
