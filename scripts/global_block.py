@@ -26,6 +26,7 @@ from mw_tokens_plugin.cli.accounts import (
     account_guards,
     block_expiry,
     check_end,
+    block_log,
     has_passed,
     named_accounts,
 )
@@ -533,10 +534,15 @@ SCRIPT = CampaignScript(
             undo='undo_global_block',
             skips_listed=True,
             columns=columns,
+            log=block_log,
             stored={'excluded': [str], 'page?': STORED},
         ),
         'undo_global_block': Kind(
-            undo_block, rights=_RIGHTS, after=close_requests, columns=columns
+            undo_block,
+            rights=_RIGHTS,
+            after=close_requests,
+            columns=columns,
+            log=block_log,
         ),
     },
     noun='target',

@@ -24,6 +24,7 @@ from mw_tokens_plugin.cli.accounts import (
     AccountOptions,
     account_columns,
     account_guards,
+    account_log,
     named_accounts,
 )
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
@@ -104,6 +105,7 @@ SCRIPT = CampaignScript(
             max_targets=10,
             skips_listed=True,
             columns=account_columns,
+            log=account_log,
             stored={'excluded': [str]},
         )
     },

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mw_tokens_plugin.cli.accounts import (
     account_columns,
     account_guards,
+    account_log,
     block_expiry,
     has_passed,
     named_accounts,
@@ -319,6 +320,7 @@ SCRIPT = CampaignScript(
             ),
             skips_listed=True,
             columns=account_columns,
+            log=account_log,
             stored={
                 'locked': bool,
                 'excluded': [str],
@@ -332,6 +334,7 @@ SCRIPT = CampaignScript(
             before=tell_of_blocks,
             after=close_requests,
             columns=account_columns,
+            log=account_log,
         ),
     },
     noun='account',

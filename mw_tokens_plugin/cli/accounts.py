@@ -95,6 +95,22 @@ def account_columns(target: Target) -> Mapping[str, str]:
     return accountfacts.account_columns(target)
 
 
+def account_log(target: Target) -> Mapping[str, str]:
+    """Return the page of the log of a global account."""
+    from mw_tokens_plugin.actions.accountfacts import present_name
+
+    page = f'User:{present_name(target)}@global'
+    return {'title': 'Special:Log', 'type': 'globalauth', 'page': page}
+
+
+def block_log(target: Target) -> Mapping[str, str]:
+    """Return the page of the log of a global block; that of a number has none."""
+    if target.name.startswith('#'):
+        return {}
+    page = f'User:{target.name}'
+    return {'title': 'Special:Log', 'type': 'gblblock', 'page': page}
+
+
 def block_expiry(text: str) -> str:
     """Read when blocks end, which may be a name that user-config.py explains."""
     from datetime import datetime, timezone

@@ -75,6 +75,8 @@ class Kind:
         items, a mapping of names to types, or a tuple of alternatives; a name with
         ``?`` may be missing
     :ivar columns: what ``pwb campaign show`` shows of a target of the plan, by heading
+    :ivar log: the page of the central wiki with the log of a target, as parameters of
+        ``index.php``; empty if that is on another wiki
     """
 
     action: Callable[[Any, Campaign], Action] | Mapping[str, Callable[..., Action]]
@@ -89,6 +91,7 @@ class Kind:
     after: Callable[[Any, Campaign], ExitCode | None] = lambda run, campaign: None
     stored: Mapping[str, Any] = field(default_factory=dict)
     columns: Callable[[Target], Mapping[str, str]] = lambda target: {}
+    log: Callable[[Target], Mapping[str, str]] = lambda target: {}
 
     @property
     def steps(self) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import pywikibot
 
@@ -186,7 +188,11 @@ class Management:
                 _columns(campaign),
                 everything=True,
             )
-        reporter.summary(Summary.read(ledger, campaign), self._remarks(campaign))
+        reporter.summary(
+            Summary.read(ledger, campaign),
+            self._remarks(campaign),
+            link=partial(_log_of, campaign),
+        )
 
     def stage(self, name: str) -> None:
         """Print how far a campaign is, in one word."""
@@ -401,6 +407,17 @@ def _columns(campaign: Campaign) -> Callable[[Target], Mapping[str, str]]:
     """Return what a plan shows of the targets of a campaign."""
     script = script_for(campaign.action)
     return script.kinds[campaign.action].columns if script else lambda target: {}
+
+
+def _log_of(campaign: Campaign, target: Target) -> str:
+    """Return the address of the log of a target; empty if it is not known."""
+    with suppress(InvalidInput):
+        script = script_for(campaign.action)
+        page = script.kinds[campaign.action].log(target) if script else {}
+        place = campaign.api or ''
+        if page and place.endswith('/api.php'):
+            return f'{place.removesuffix("api.php")}index.php?{urlencode(page)}'
+    return ''
 
 
 def _is_undone_by_script(campaign: Campaign) -> bool:

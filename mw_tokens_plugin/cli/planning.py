@@ -26,6 +26,7 @@ from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.cli.comparing import Comparing
 from mw_tokens_plugin.cli.declaration import Kind
 from mw_tokens_plugin.cli.options import CampaignOptions
+from mw_tokens_plugin.cli.planchanges import PlanChanges
 from mw_tokens_plugin.cli.run import Run
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import message
@@ -78,7 +79,9 @@ class Planning:
         before = ledger.counts(campaign)
         listed, planned = before[State.LISTED], before[State.PLANNED]
         is_new = campaign.planned_at is None or bool(listed)
-        stale = not is_new and is_stale(campaign)
+        options = self.run.options
+        looks_again = config.simulate and options.resume
+        stale = not is_new and (looks_again or is_stale(campaign))
         foreign = sum(
             sealer.vouched(target) is None
             for state in ([State.LEASED] if stale else [State.PLANNED, State.LEASED])
@@ -89,8 +92,9 @@ class Planning:
         was_confirmed = self.is_confirmed(campaign)
         if not (is_new or stale or foreign) and was_confirmed:
             return campaign
-        if stale:
+        if stale and not looks_again:
             self.run.reporter.say('campaign-stale')
+        changes = PlanChanges(self.action, campaign) if stale else None
         if is_new or stale:
             sealer.begin(confirmed=stale and was_confirmed)
         # Some actions look at what is listed in -not and -protect by themselves.
@@ -108,11 +112,14 @@ class Planning:
                 *(ledger, campaign, self.action, watch, sealer),
                 only_unsealed=not stale,
                 excluded=excluded,
+                noted=changes.note if changes else None,
             )
         if not was_confirmed:
             renew(ledger, campaign, sealer)
         self.comparing.tell_before(campaign)
         self._show(campaign)
+        for line in changes.lines() if changes else ():
+            self.run.reporter.line(line)
         most = self._max_targets()
         if most is not None and self.shown > most:
             line = self.run.lines.resume(campaign)

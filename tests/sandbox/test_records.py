@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from centralauth_sandbox import Sandbox
+from centralauth_sandbox.farm import Farm
 
 from .desk import Desk, Run
 
@@ -61,6 +63,28 @@ def test_a_summary_names_some_and_says_how_to_see_all(
     assert pwb('campaign', 'show', 'many').out.count('  Nobody') == 30
 
 
+def test_what_was_not_done_is_shown_with_its_log(pwb: Script, sandbox: Sandbox) -> None:
+    """But for what must not be shown."""
+    secret, failing, public = spam(1, 2, 3)
+    sandbox.call(lambda farm: setattr(farm.accounts[secret], 'locked', True))
+    names = [secret, failing, public, 'Nobody & all']
+    assert pwb('global_lock', *names, '-reason:x', '-simulate', '-campaign:l').code == 0
+    sandbox.call(lambda farm: farm.accounts.pop(failing))
+    assert pwb('global_lock', '-resume', '-always').code == 1
+    run = pwb('campaign', 'show', 'l')
+    index = f'{sandbox.wikis["meta"].server}/w/index.php?title=Special%3ALog&type='
+    page = f'{index}globalauth&page=User%3A'
+    assert f'    {page}Nobody+%26+all%40global\n' in run.out
+    assert f'    {page}Spambot+00002%40global\n' in run.out
+    assert run.out.count(index) == 3
+    # Its log shows when it was locked, and by whom.
+    assert f'    {page}Spambot+00001%40global\n' in run.out
+    block = ('-expiry:1 week', '-anononly', '-reason:x', '-always', '-campaign:b')
+    assert pwb('global_block', '127.0.0.9', *block).code == 1
+    run = pwb('campaign', 'show', 'b')
+    assert f'    {index}gblblock&page=User%3A127.0.0.9\n' in run.out
+
+
 def test_a_kept_plan_can_be_seen_in_full(
     pwb: Script, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -72,6 +96,48 @@ def test_a_kept_plan_can_be_seen_in_full(
     assert '... and 50 more. To see all: pwb campaign show k' in run.out
     show = pwb('campaign', 'show', 'k')
     assert show.out.count('  Spambot') == 250
+
+
+def test_a_kept_plan_that_is_looked_at_again_says_what_has_changed(
+    pwb: Script, sandbox: Sandbox
+) -> None:
+    """It reads the wiki, and neither adds to the plan nor loses what it cannot read."""
+    names = spam(*range(1, 7))
+
+    def look() -> str:
+        run = pwb('global_lock', '-resume', '-simulate')
+        assert run.code == 0, run.said
+        return run.out
+
+    def change(farm: Farm) -> None:
+        accounts = [farm.accounts[name] for name in names]
+        accounts[0].groups = frozenset({'global-sysop'})
+        accounts[1].locked = True
+        next(iter(accounts[2].attached.values())).editcount += 20
+        accounts[4].hidden = 'suppressed'
+
+    assert pwb('global_lock', *names, '-reason:x', '-simulate').code == 0
+    assert 'No target of the plan has changed since 20' in look()
+    sandbox.call(change)
+    said = look()
+    assert 'To lock: 5\n' in said
+    assert '3 targets of the plan have changed since 20' in said
+    assert f'{names[0]}: no longer in the plan: in a global group' in said
+    assert f'{names[1]}: already done by somebody' in said
+    assert re.search(rf'{names[2]}: .*edits \d+, now \d+', said)
+    # What was shown once is what the next look is compared with.
+    assert 'No target of the plan has changed since 20' in look()
+    # An account with some edits is read with those of each wiki.
+    gone = sandbox.call(lambda farm: list(farm.accounts[names[2]].attached))
+    sandbox.call(lambda farm: farm.gone.update(gone))
+    said = look()
+    assert '1 could not be read now, and stays in the plan.' in said
+    assert 'To lock: 5\n' in said
+    sandbox.call(lambda farm: farm.gone.clear())
+    assert not sandbox.journal.entries(action=LOCK)
+    assert pwb('global_lock', '-resume', '-always').code == 1
+    locked = [e.target for e in sandbox.journal.entries(action=LOCK) if e.effect]
+    assert sorted(locked) == names[2:]
 
 
 def test_a_group_of_targets_is_a_list_for_the_next_wave(

@@ -202,16 +202,22 @@ class Reporter:
             self._progress.advance(self._task)
 
     def summary(
-        self, summary: Summary, remarks: Iterable[str], *, more: str = ''
+        self,
+        summary: Summary,
+        remarks: Iterable[str],
+        *,
+        more: str = '',
+        link: Callable[[Target], str] = lambda target: '',
     ) -> None:
         """Show what a campaign came to.
 
         :param remarks: further lines
+        :param link: returns an address to look at for a target that remains undone
         :param more: the command that shows all targets that remain undone; empty to
             name all of them here
         """
         urgent = not summary.is_complete
-        for line in chain([''], summary.lines(more), remarks):
+        for line in chain([''], summary.lines(more, link), remarks):
             self.line(line, urgent=urgent)
 
     def _list(

@@ -71,10 +71,13 @@ class Summary:
         """Whether nothing remains undone."""
         return not (self.remaining or self.counts[State.FAILED] or self.unsatisfied)
 
-    def lines(self, more: str = '') -> Iterator[str]:
+    def lines(
+        self, more: str = '', link: Callable[[Target], str] = lambda target: ''
+    ) -> Iterator[str]:
         """Yield what there is to say, with the targets that remain undone by name.
 
         :param more: the command that shows all of them; empty to name all here
+        :param link: returns an address to look at for a target, or nothing
         """
         yield message('campaign-name', name=self.name)
         done = self.counts[State.DONE]
@@ -90,11 +93,15 @@ class Summary:
             # The rest of a long ledger is not read.
             unsatisfied = (t for t in skipped if not _is_satisfied(t))
             skipped = islice(unsatisfied, min(self.unsatisfied, MAX_NAMED))
-        yield from _named(skipped, why_skipped, self.unsatisfied, more)
+        yield from _named(skipped, why_skipped, self.unsatisfied, more, link)
         if failed := self.counts[State.FAILED]:
             yield message('campaign-failed', number=failed)
         yield from _named(
-            islice(self.failed, MAX_NAMED if more else None), why_failed, failed, more
+            islice(self.failed, MAX_NAMED if more else None),
+            why_failed,
+            failed,
+            more,
+            link,
         )
         if self.remaining:
             yield message('campaign-remaining', number=self.remaining)
@@ -107,10 +114,16 @@ class Summary:
 
 
 def _named(
-    targets: Iterable[Target], why: Callable[[Target], str], number: int, more: str
+    targets: Iterable[Target],
+    why: Callable[[Target], str],
+    number: int,
+    more: str,
+    link: Callable[[Target], str],
 ) -> Iterator[str]:
     for target in targets:
         yield f'  {marked(target.label)}: {why(target)}'
+        if not target.decision.hidden and (address := link(target)):
+            yield f'    {address}'
     if more and number > MAX_NAMED:
         yield message('campaign-more', number=number - MAX_NAMED, line=more)
 
