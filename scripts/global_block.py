@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mw_tokens_plugin.cli.accounts import (
     account_guards,
     block_expiry,
-    check_end,
     block_log,
+    check_end,
     has_passed,
     named_accounts,
 )
