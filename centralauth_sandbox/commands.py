@@ -25,6 +25,9 @@ class Sandbox(Protocol):
     faults: Faults
     delay: float
 
+    def begin_anew(self) -> None:
+        """Restore what is not the farm's, and lose the requests that wait."""
+
 
 def run_command(sandbox: Sandbox, name: str, values: Json) -> Json:
     """Carry out a command, in the thread of the sandbox.
@@ -52,6 +55,7 @@ def run_command(sandbox: Sandbox, name: str, values: Json) -> Json:
 
 
 def _reset(sandbox: Sandbox) -> None:
+    sandbox.begin_anew()
     sandbox.farm.reset()
     sandbox.journal.clear()
     sandbox.faults.clear()

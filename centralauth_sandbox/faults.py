@@ -240,6 +240,8 @@ class Faults:
 
         :raises FaultError: if the fields make no sense, or it cannot happen here.
         """
+        if fault is not None and not isinstance(fault, Fault):
+            raise FaultError(f'arm a Fault or its fields, such as kind={fault!r}')
         chosen = fault or Fault.from_json(values)
         self.check(chosen)
         with self._lock:

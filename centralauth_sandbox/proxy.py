@@ -92,7 +92,7 @@ class Proxy(serving.Served):
         super().__init__()
         self.key = secrets.token_urlsafe(24)
         self.hosts = {host.lower() for host in hosts}
-        self.delay = delay
+        self.delay = self._usual_delay = delay
         self.wikis = {
             code: ProxiedWiki(code, upstream)
             for code, upstream in _checked(upstreams).items()
@@ -145,8 +145,10 @@ class Proxy(serving.Served):
         elif name == 'clear-journal':
             self.journal.clear()
         elif name == 'reset':
+            self._transport.generation += 1
             if 'reset' in self.hooks:
                 await self.hooks.carry_out(name, values)
+            self.delay = self._usual_delay
             self.journal.clear()
             self.faults.clear()
         else:
@@ -223,7 +225,7 @@ class Proxy(serving.Served):
         """Answer an API request, with its delay and its faults."""
         body = await request.read()
         asked = await serving.read(request)
-        arrived = time.monotonic()
+        arrived, generation = time.monotonic(), self._transport.generation
         if self.delay:
             await asyncio.sleep(self.delay)
         user, _, token = self._identities.of(asked)
@@ -244,7 +246,7 @@ class Proxy(serving.Served):
             return answer
 
         return await self._transport.answer(
-            request, asked, wiki.code, user, hit, carry_out, arrived
+            request, asked, wiki.code, user, hit, carry_out, arrived, generation
         )
 
     async def _strike(

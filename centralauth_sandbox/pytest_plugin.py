@@ -42,12 +42,15 @@ def _centralauth_farms() -> Iterator[_START]:
     running: dict[str, CentralAuthFarm] = {}
     with ExitStack() as stack:
 
-        def start(**options: Any) -> CentralAuthFarm:
-            key = repr(sorted(options.items()))
+        def start(*values: Any, **options: Any) -> CentralAuthFarm:
+            key = repr((values, sorted(options.items())))
             if key not in running:
                 # Cookies do not tell ports apart.
                 network = f'127.0.{100 + len(running)}'
-                made = Sandbox(**{'accounts': 20, 'network': network, **options})
+                usual: dict[str, Any] = {'network': network}
+                if len(values) < 4:
+                    usual['accounts'] = 20
+                made = Sandbox(*values, **{**usual, **options})
                 running[key] = CentralAuthFarm(stack.enter_context(made))
             return running[key]
 
@@ -63,6 +66,7 @@ def centralauth_farm(
     The mark `centralauth_farm` says what it is like, if not as usual.
     """
     mark = request.node.get_closest_marker(_MARK)
-    farm = _centralauth_farms(**(mark.kwargs if mark else {}))
+    values, options = (mark.args, mark.kwargs) if mark else ((), {})
+    farm = _centralauth_farms(*values, **options)
     farm.sandbox.reset()
     return farm

@@ -98,6 +98,9 @@ class Sandbox(serving.Served):
         self.hosts = {host.lower() for host in hosts}
         self.credentials = credentials or Credentials.generate(password)
         self._network = network
+        if mediawiki not in FLAVOURS:
+            known = ', '.join(FLAVOURS)
+            raise ValueError(f'{mediawiki!r} is not imitated; there are: {known}')
         if farm is None:
             layout = Layout(
                 release=mediawiki if mediawiki in AGES else '', generator=generator
@@ -113,6 +116,7 @@ class Sandbox(serving.Served):
                 farm.penalty = penalty
         self.farm = farm
         self.delay = delay
+        self._at_the_start = delay, farm.penalty, farm.stale, farm.overlap
         self.faults = Faults()
         self._crowd = Crowd()
         self._port = port
@@ -141,8 +145,17 @@ class Sandbox(serving.Served):
         return self.call(lambda farm: commands.run_command(self, name, values))
 
     def reset(self) -> None:
-        """Restore the seeded state, clear the journal and disarm all faults."""
+        """Restore the seeded state, clear the journal and disarm all faults.
+
+        Requests that wait for a fault or a delay are lost.
+        """
         self.command('reset')
+
+    def begin_anew(self) -> None:
+        """Do what belongs to a reset besides the farm, in its thread."""
+        farm = self.farm
+        self.delay, farm.penalty, farm.stale, farm.overlap = self._at_the_start
+        self._transport.generation += 1
 
     def summary(self, since: int = 0) -> dict[str, Any]:
         """Return the counters."""
@@ -201,7 +214,7 @@ class Sandbox(serving.Served):
     async def _answer(self, wiki: Wiki, request: web.BaseRequest) -> web.StreamResponse:
         """Answer an API request, with its delay and its faults."""
         asked = await serving.read(request)
-        arrived = time.monotonic()
+        arrived, generation = time.monotonic(), self._transport.generation
         if self.delay:
             await asyncio.sleep(self.delay)
         await self._overlap(wiki, request, asked)
@@ -216,7 +229,7 @@ class Sandbox(serving.Served):
             return self._carry_out(wiki, asked, user, hit)
 
         return await self._transport.answer(
-            request, asked, wiki.code, user, hit, carry_out, arrived
+            request, asked, wiki.code, user, hit, carry_out, arrived, generation
         )
 
     async def _overlap(

@@ -45,6 +45,8 @@ class Transport:
     ) -> None:
         """Initializer."""
         self.journal = journal
+        #: Grows when all begins anew: requests from before are not carried out then.
+        self.generation = 0
         self._faults = faults
         self._clock = clock
 
@@ -72,18 +74,24 @@ class Transport:
         hit: list[Fault],
         carry_out: Callable[[], Awaitable[Answer]],
         arrived: float,
+        generation: int,
     ) -> web.StreamResponse:
         """Answer a request to the API, with the faults that hit it.
 
         :param carry_out: has the wiki answer; where it does not wait, the order of the
             journal is that of the effects. The status 0 stands for no answer at all.
         :param arrived: when the whole request was there.
+        :param generation: the one when it was there.
         """
         await _wait(hit, 'before')
+        if generation != self.generation:
+            return hang_up(request)
         started = time.monotonic()
         broken = next((f for f in hit if _breaks(f, 'before')), None)
         if broken is None:
             answer = await carry_out()
+            if generation != self.generation:
+                return hang_up(request)
         else:
             answer = Answer(user=user, code='not-carried-out')
         broken = broken or next((f for f in hit if _breaks(f, 'after')), None)
