@@ -288,13 +288,29 @@ def undo_lock(run: Run[Options], campaign: Campaign) -> GlobalLock:
 
     undone, recorded = run.undone(campaign)
     undo = RequestedUndo if undone.options.get('page') else UndoGlobalLock
+    locks = bool(campaign.options.get('locks'))
+    stored = run.stored(campaign)
     return undo(
         run.site,
         reason=campaign.reason,
         operator=run.site.username() or '',
         undone=undone,
         recorded=recorded,
+        locked=locks,
+        excluded=frozenset(run.lists.skipped(hidden=True) if locks else ()),
+        ignored_groups=frozenset(stored.get('ignored_groups') or ()),
     )
+
+
+def opposite(undone: Campaign) -> dict[str, bool]:
+    """Return whether an undo of a campaign locks accounts.
+
+    An undo can be undone itself.
+    """
+    options = undone.options
+    if 'undone' in options:
+        return {'locks': options.get('locks') is not True}
+    return {'locks': options.get('locked') is False}
 
 
 def typed(campaign: Campaign) -> str:
@@ -315,9 +331,7 @@ SCRIPT = CampaignScript(
             confirm=typed,
             before=compare_page,
             after=block_and_close,
-            undo=lambda c: (
-                'undo_global_lock' if c.options.get('locked') is True else ''
-            ),
+            undo='undo_global_lock',
             skips_listed=True,
             columns=account_columns,
             log=account_log,
@@ -332,6 +346,9 @@ SCRIPT = CampaignScript(
             undo_lock,
             rights=_LOCKS,
             before=tell_of_blocks,
+            undo='undo_global_lock',
+            of_undone=opposite,
+            stored={'locks?': bool},
             after=close_requests,
             columns=account_columns,
             log=account_log,

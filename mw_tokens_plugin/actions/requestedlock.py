@@ -66,7 +66,7 @@ class RequestedLift(_HidesNames, LiftGlobalBlock):
 
 
 class RequestedUndo(UndoGlobalLock):
-    """Unlock accounts of which some names must not be shown.
+    """Undo a campaign on accounts of which some names must not be shown.
 
     .. version-added:: 0.1
     """

@@ -1,4 +1,4 @@
-"""Undoing a campaign that has locked global accounts, as an action.
+"""Undoing a campaign that has locked or unlocked global accounts, as an action.
 
 It decides which accounts have not been changed since, by the log of locks. The write is
 that of :mod:`mw_tokens_plugin.actions.globallock`.
@@ -17,6 +17,7 @@ from mw_tokens_plugin.actions.accountfacts import (
     skipped_now,
     unreadable,
 )
+from mw_tokens_plugin.actions.accountguards import local_group_reason
 from mw_tokens_plugin.actions.globallock import GlobalLock, Guards
 from mw_tokens_plugin.actions.lockentries import is_own_entry
 from mw_tokens_plugin.campaign.records import (
@@ -33,7 +34,7 @@ from mw_tokens_plugin.targets.accounts import read_accounts
 
 
 class UndoGlobalLock(GlobalLock):
-    """Unlock what a campaign has locked, if it was not changed since.
+    """Unlock what a campaign has locked, or the other way, if it was not changed since.
 
     Accounts are found by their central id, so that renamed ones are found, and another
     account of the same name is not unlocked.
@@ -51,6 +52,9 @@ class UndoGlobalLock(GlobalLock):
         operator: str,
         undone: Campaign,
         recorded: Callable[[Sequence[str]], Mapping[str, Target]],
+        locked: bool = False,
+        excluded: frozenset[str] = frozenset(),
+        ignored_groups: frozenset[str] = frozenset(),
     ) -> None:
         """Set which campaign is undone.
 
@@ -59,10 +63,14 @@ class UndoGlobalLock(GlobalLock):
         :param operator: the account that undoes it
         :param undone: the campaign
         :param recorded: returns its targets by their names
+        :param locked: whether it has unlocked them, so that they are locked again
+        :param excluded: accounts that are not locked again
+        :param ignored_groups: groups on wikis whose members are not skipped for that
         """
-        super().__init__(
-            site, reason=reason, guards=Guards(operator=operator), locked=False
+        guards = Guards(
+            operator=operator, excluded=excluded, ignored_groups=ignored_groups
         )
+        super().__init__(site, reason=reason, guards=guards, locked=locked)
         self._undone = undone
         self._recorded = recorded
 
@@ -98,17 +106,27 @@ class UndoGlobalLock(GlobalLock):
 
     def _decide_undo(self, target: Target, account: GlobalAccount) -> Decision:
         skipped = self._skip_reason(account)
+        if skipped is None and self.locked:
+            names = {target.name, account.name}
+            if not names.isdisjoint(self.guards.excluded):
+                skipped = SkipReason.EXCLUDED
+            elif self.guards.operator in names:
+                skipped = SkipReason.OPERATOR
+            else:
+                ignored = self.guards.ignored_groups
+                account, skipped = local_group_reason(self.site, account, ignored)
         facts = account_facts(account)
         if skipped is None and account.hidden is not HiddenLevel.NONE:
             # Its entries are in the suppression log.
             skipped = SkipReason.LOG_HIDDEN
         if skipped is None:
-            names = dict.fromkeys((target.name, account.name))
-            present = [replace(account, name=name) for name in names]
+            either = dict.fromkeys((target.name, account.name))
+            present = [replace(account, name=name) for name in either]
             entries = [e for a in present if (e := self._latest_entry(a))]
             latest = max(entries, key=lambda entry: entry.log_id, default=None)
             reason = self._undone.reason
-            if latest is None or not is_own_entry(latest, target, reason, locked=True):
+            was = not self.locked
+            if latest is None or not is_own_entry(latest, target, reason, locked=was):
                 skipped = SkipReason.CHANGED_SINCE
                 facts['changed_by'] = latest and latest.by
         return Decision(

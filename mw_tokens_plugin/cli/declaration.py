@@ -74,6 +74,7 @@ class Kind:
     :ivar stored: what else the ledger stores, as types: a type, a list with one for all
         items, a mapping of names to types, or a tuple of alternatives; a name with
         ``?`` may be missing
+    :ivar of_undone: returns what the ledger stores of the campaign that one undoes
     :ivar columns: what ``pwb campaign show`` shows of a target of the plan, by heading
     :ivar log: the page of the central wiki with the log of a target, as parameters of
         ``index.php``; empty if that is on another wiki
@@ -90,6 +91,7 @@ class Kind:
     before: Callable[[Any, Campaign], Campaign] = lambda run, campaign: campaign
     after: Callable[[Any, Campaign], ExitCode | None] = lambda run, campaign: None
     stored: Mapping[str, Any] = field(default_factory=dict)
+    of_undone: Callable[[Campaign], Mapping[str, Any]] = lambda campaign: {}
     columns: Callable[[Target], Mapping[str, str]] = lambda target: {}
     log: Callable[[Target], Mapping[str, str]] = lambda target: {}
 

@@ -101,6 +101,7 @@ def undoing(run: Run[CampaignOptions], name: str) -> Campaign:
         'untrusted': not own,
         'record': record,
         'inherited': inherited(type(run.options), undone),
+        **run.kinds[kind].of_undone(undone),
     }
     return begin(run, kind, Listing((), stored=stored), steps, undone)[0]
 

@@ -12,6 +12,7 @@ import pytest
 
 from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign.ledger import Ledger
+from mw_tokens_plugin.site.settings import settings
 
 from .desk import Desk, Run
 from .farms import Farm
@@ -502,6 +503,58 @@ def test_undoing_unlocks_what_nobody_touched_since(
     reasons = {e.params['reason'] for e in sandbox.journal.entries(action=LOCK)}
     assert reasons == {'a mistake'}
     assert not sandbox.call(lambda farm: farm.accounts['Renamed Since'].locked)
+
+
+def test_unlocking_and_undos_can_be_undone_as_often_as_one_likes(
+    global_lock: Script,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each undoes what the one before has done, and locks nobody whom a slip hits."""
+    names = spam(1, 2, 3, 4)
+
+    def locked() -> list[str]:
+        return sandbox.call(lambda f: [n for n in names if f.accounts[n].locked])
+
+    def undo(name: str, code: int, *more: str) -> str:
+        about = (f'-undo:{name}', f'-campaign:un{name}', '-reason:x', '-always')
+        run = global_lock(*about, *more)
+        assert run.code == code, run.said
+        assert f'To undo:   pwb global_lock -undo:un{name} ' in run.out
+        return run.out
+
+    for name in names:
+        sandbox.command('lock', user=name)
+    unlock = ('-unlock', '-reason:y', '-always', '-campaign:lock')
+    assert global_lock(*names, *unlock).code == 0
+    # Somebody has locked one again, one has become a helper, one is protected now.
+    sandbox.command('lock', user=names[0], by='Sandbox Colleague')
+
+    def promote(farm: Any) -> None:
+        farm.accounts[names[1]].groups = frozenset({'global-sysop'})
+
+    sandbox.call(promote)
+    protected = tmp_path / 'protected.txt'
+    protected.write_text(names[2])
+    monkeypatch.setattr(settings, 'protected', [str(protected)])
+    said = undo('lock', 1)
+    assert 'To lock: 1\n' in said
+    assert f'{names[0]} (already in that state' in said
+    assert f'{names[1]} (in a global group' in said
+    assert f'{names[2]} (listed in -not or -protect' in said
+    assert locked() == [names[0], names[3]]
+    assert 'To unlock: 1\n' in undo('unlock', 0)
+    assert locked() == [names[0]]
+    assert 'To lock: 1\n' in undo('ununlock', 0)
+    assert locked() == [names[0], names[3]]
+    # The first of them has nothing to undo any more.
+    again = ('-undo:lock', '-reason:x', '-always')
+    run = global_lock(*again)
+    assert f'{names[3]} (already in that state' in run.out, run.said
+    sandbox.command('lock', user=names[3], locked=False, by='Sandbox Colleague')
+    run = global_lock(*again)
+    assert f'{names[3]} (changed since by somebody else' in run.out, run.said
 
 
 def test_what_a_colleague_has_carried_out_can_be_undone(
