@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from mw_tokens_plugin.cli.abusers import (
     STORED_ACTOR,
+    STORED_UNDO,
     AbuserOptions,
     actor_in,
     limits,
@@ -203,7 +204,7 @@ SCRIPT = CampaignScript(
             rights=_RIGHTS,
             by_wiki=True,
             before=skip_in_undo,
-            stored={'not_wikis?': [str]},
+            stored=STORED_UNDO,
         ),
     },
     noun='account',

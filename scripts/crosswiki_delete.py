@@ -31,6 +31,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from mw_tokens_plugin.cli.hiddenactors import (
+    STORED_HIDDEN,
+    keep_hidden,
+    store_hidden,
+)
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
 from mw_tokens_plugin.cli.table import number
 from mw_tokens_plugin.cli.wikiscope import (
@@ -283,7 +288,11 @@ def targets(run: Run[Options]) -> Listing:
     return CampaignScript.Listing(
         found(),
         name=name,
-        stored={'reasons': dict(options.reasons), **scope},
+        stored={
+            'reasons': dict(options.reasons),
+            **scope,
+            **store_hidden(run, options.from_user),
+        },
         lines=lines_about_addresses(run.site, options.from_user),
         counted=lambda number: message(
             'crosswiki_delete-pages', number=number - len(search.problems)
@@ -324,6 +333,7 @@ def search_again(run: Run[Options], campaign: Campaign) -> Campaign:
     from mw_tokens_plugin.targets.pagenames import search_in
 
     campaign = skip_wikis(run, campaign, run.shared(searches).wikis)
+    campaign = keep_hidden(run, campaign, campaign.options.get('begun_by') or ())
     sealer, search = run.sealer(campaign), run.shared(searches)
     listed = run.ledger.targets(campaign, State.LISTED)
     names = [t.name for t in listed if search_in(t.name) and sealer.vouched(t)]
@@ -346,6 +356,7 @@ def search_again(run: Run[Options], campaign: Campaign) -> Campaign:
 def tell_unknown(run: Run[Options], campaign: Campaign) -> Campaign:
     """Tell of pages of which it is not known whether they were deleted."""
     undone, _ = run.undone(campaign)
+    campaign = keep_hidden(run, campaign, undone.options.get('begun_by') or ())
     for target in run.ledger.targets(undone):
         if run.options.undo and target.decision.facts.get('unknown'):
             line = message('crosswiki_delete-unknown', page=target.name)
@@ -464,6 +475,7 @@ SCRIPT = CampaignScript(
             stored={
                 'reasons': {str: str},
                 **STORED,
+                **STORED_HIDDEN,
                 'guards?': {
                     'max_authors?': int,
                     'max_revisions?': range(_MAX_REVISIONS + 1).__contains__,
@@ -480,7 +492,7 @@ SCRIPT = CampaignScript(
             rights={'undelete': 'delete', 'deletedhistory': 'delete'},
             by_wiki=True,
             before=tell_unknown,
-            stored={'not_wikis?': [str]},
+            stored={'not_wikis?': [str], **STORED_HIDDEN},
         ),
     },
     noun='page',

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from mw_tokens_plugin.cli.abusers import (
     STORED_ACTOR,
+    STORED_UNDO,
     AbuserOptions,
     actor_in,
     limits,
@@ -167,7 +168,7 @@ SCRIPT = CampaignScript(
             rights={'edit': 'editpage'},
             by_wiki=True,
             before=skip_in_undo,
-            stored={'not_wikis?': [str]},
+            stored=STORED_UNDO,
         ),
     },
     noun='account',

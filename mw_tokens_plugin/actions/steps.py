@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.records import Decision, Outcome, Target
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.messages import message
 
 __all__ = ['Steps']
 
@@ -46,8 +47,10 @@ class Steps(Action):
         return ', '.join(words)
 
     def columns(self, target: Target) -> Mapping[str, str]:
-        """Return what the plan shows of a target, with its step."""
-        return {'step': target.kind, **self.of(target.kind).columns(target)}
+        """Return what the plan shows of a target, with what is done to it."""
+        action = self.of(target.kind)
+        step = {message('campaign-column-step'): action.describe()}
+        return {**step, **action.columns(target)}
 
     def remarks(self, targets: Iterable[Target]) -> Iterator[str]:
         """Yield the lines of each step under the plan."""

@@ -141,12 +141,12 @@ class _OnUsers(OnWikis):
         The operator may have done the same just before the plan.
         """
         database = split(target.name)[0]
-        user, before = map(target.decision.facts.get, ('user', 'log_entry'))
+        user, before = map(target.decision.facts.get, ('user', 'log_before'))
         asked = about(f'{USER}{user}', 'block')
         for answer in self._actor.reader.answers(database, **asked):
             return any(
                 entry.action == action
-                and entry.id > (before or 0)
+                and entry.id > int(before or 0)
                 and target.may_have_written_at(entry.timestamp, by=entry.user)
                 and may_be_reason(entry.comment, reason)
                 for entry in entries(answer)
@@ -162,6 +162,7 @@ class BlockOnWikis(_OnUsers):
 
     kind = 'crosswiki_block'
     fixed = frozenset({'user', 'then'})
+    kept = frozenset({'log_before'})
 
     def __init__(self, actor: Actor, *, wanted: WantedBlock, **limits: Any) -> None:
         """Set whom to block, how, and where.
@@ -248,7 +249,11 @@ class BlockOnWikis(_OnUsers):
             skipped, facts = known[name]
             then = self._wanted.of(user)
             numbers = edits.get(user)
-            facts |= {'user': user, 'then': then.facts(), 'log_entry': log_entry}
+            facts |= {
+                'user': user,
+                'then': then.facts(),
+                'log_before': _kept(log_entry),
+            }
             if numbers is not None:
                 facts |= {'edits': numbers[0], 'last': numbers[1]}
                 if skipped is None and not self._period.has(numbers[2]):
@@ -371,6 +376,7 @@ class UndoBlockOnWikis(_OnUsers, UndoOnWikis):
     kind = 'undo_crosswiki_block'
     wording = 'unblock'
     fixed = frozenset({'user', 'block'})
+    kept = frozenset({'log_before'})
 
     def __init__(
         self, actor: Actor, *, undone: Campaign, block_talk: bool, **undo: Any
@@ -439,7 +445,11 @@ class UndoBlockOnWikis(_OnUsers, UndoOnWikis):
             number = known.get('block')
             theirs = there.get(users[name], [])
             block = next((each for each in theirs if each.id == number), None)
-            facts = {'user': users[name], 'block': number, 'log_entry': log_entry}
+            facts = {
+                'user': users[name],
+                'block': number,
+                'log_before': _kept(log_entry),
+            }
             skipped: SkipReason | None = None
             if block is not None:
                 facts['now'] = block.facts()
@@ -485,6 +495,11 @@ class UndoBlockOnWikis(_OnUsers, UndoOnWikis):
         if self._is_logged(target, 'unblock', self._reason):
             return Outcome(State.DONE, changed=True, detail='found in the log')
         return Outcome(State.DONE, detail='lifted meanwhile, by others')
+
+
+def _kept(log_entry: int) -> str:
+    """Return the number of an entry as a text that is sorted like the number."""
+    return f'{log_entry:015}'
 
 
 def _is_own(block: WikiBlock, target: Target, reason: str) -> bool:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.records import (
     Campaign,
+    Decision,
     SkipReason,
     State,
     Target,
@@ -196,14 +197,32 @@ class Queries(RowStore):
     def hidden(self, campaign: Campaign | None = None) -> Iterator[Target]:
         """Yield the targets whose names must not be shown, in no order.
 
+        And accounts that are no targets themselves, but have edited what is one.
+
         :param campaign: only those of this one
         """
+        for name in self._hidden_actors(campaign):
+            yield Target(0, Decision(name, hidden=True), State.SKIPPED)
         query = sa.select(targets).where(targets.c.hidden)
         if campaign is not None:
             query = query.where(targets.c.campaign_id == campaign.id)
         with self.database.begin() as connection:
             rows = connection.execution_options(yield_per=CHUNK).execute(query)
             yield from (target_of(row) for row in rows)
+
+    def _hidden_actors(self, campaign: Campaign | None) -> list[str]:
+        """Return the hidden accounts whose deeds campaigns are about.
+
+        :param campaign: only those of this one
+        """
+        names = campaigns.c.options['hidden_actors']
+        query = sa.select(names).where(campaigns.c.action.like('%crosswiki%'))
+        if campaign is not None:
+            query = query.where(campaigns.c.id == campaign.id)
+        with self.database.begin() as connection:
+            found = connection.scalars(query).all()
+        lists = [each for each in found if isinstance(each, list)]
+        return [name for each in lists for name in each if isinstance(name, str)]
 
     def ends(self, campaign: Campaign, state: State) -> Iterator[datetime]:
         """Yield when the targets in a state ended, in no order."""

@@ -18,7 +18,7 @@ from mw_tokens_plugin.campaign.records import Campaign, Target
 SUPERSEDED = datetime(1970, 1, 1)
 
 #: Options that may change while a campaign runs.
-CHANGEABLE = frozenset({'stop_page', 'not_wikis'})
+CHANGEABLE = frozenset({'stop_page', 'not_wikis', 'hidden_actors'})
 
 #: Facts that may change between two looks at a target without making it another one,
 #: by kind of campaign: accounts continue to edit until they are locked.
@@ -26,6 +26,8 @@ TRANSIENT_FACTS = {
     'global_lock': frozenset({'edits'}),
     'undo_global_lock': frozenset({'edits'}),
     'global_block': frozenset({'edits'}),
+    'crosswiki_block': frozenset({'edits', 'last', 'log_before'}),
+    'undo_crosswiki_block': frozenset({'log_before'}),
 }
 
 

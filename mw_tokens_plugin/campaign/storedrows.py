@@ -205,7 +205,7 @@ _FACTS: dict[str, Check] = {
     **dict.fromkeys(
         ('latest', 'restores', 'written', 'reverted', 'base', 'single'), _is_number
     ),
-    **dict.fromkeys(('user', 'last', 'ends'), _is_text),
+    **dict.fromkeys(('user', 'last', 'ends', 'log_before'), _is_text),
     'block': _is_number,
     **dict.fromkeys(('how', 'what', 'sha1', 'latest_user', 'restores_user'), _is_text),
     'origin': _is_text,

@@ -14,6 +14,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from mw_tokens_plugin.cli.hiddenactors import (
+    STORED_HIDDEN,
+    keep_hidden,
+    store_hidden,
+)
 from mw_tokens_plugin.cli.options import names_in_files
 from mw_tokens_plugin.cli.recorded import (
     USUAL_TIME,
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     'STORED_ACTOR',
+    'STORED_UNDO',
     'AbuserOptions',
     'actor_in',
     'actor_of',
@@ -66,7 +72,10 @@ STORED_ACTOR = {
     'read_since': str,
     'namespaces': [int],
     **STORED,
+    **STORED_HIDDEN,
 }
+#: What it stores of an undo.
+STORED_UNDO = {'not_wikis?': [str], **STORED_HIDDEN}
 #: Accounts that are older are hardly throwaway accounts.
 _NEW_ACCOUNT = timedelta(days=30)
 #: Accounts and addresses that one request asks for.
@@ -274,6 +283,7 @@ def list_deeds(
             'read_since': read_since,
             'namespaces': namespaces,
             **scope,
+            **store_hidden(run, names),
         },
         lines=[
             *(message('campaign-actor-protected', name=n) for n in protected),
@@ -324,6 +334,7 @@ def read_again(
     from mw_tokens_plugin.targets.pagenames import search_in, split
 
     campaign = skip_wikis(run, campaign, run.shared(wikis_of))
+    campaign = keep_hidden(run, campaign, campaign.options['actors'])
     sealer, problems = run.sealer(campaign), run.shared(problems_of)
     listed = run.ledger.targets(campaign, State.LISTED)
     names = [t.name for t in listed if search_in(t.name) and sealer.vouched(t)]
@@ -390,5 +401,10 @@ def nobody(run: Run[Any]) -> Actor:
 
 
 def skip_in_undo(run: Run[Any], campaign: Campaign) -> Campaign:
-    """Skip for good what is still to do on the wikis of ``-not-wikis``."""
+    """Skip for good what is still to do on the wikis of ``-not-wikis``.
+
+    And find out whose names must not be shown any more.
+    """
+    undone, _ = run.undone(campaign)
+    campaign = keep_hidden(run, campaign, undone.options.get('actors') or ())
     return skip_wikis(run, campaign, run.shared(wikis_of))

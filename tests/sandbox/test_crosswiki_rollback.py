@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,6 +182,45 @@ def test_without_the_right_to_roll_back_edits_are_undone(
     assert [e.target for e in sandbox.journal.entries(action='edit')].count(
         'Closed'
     ) == 1
+
+
+def test_the_name_of_a_hidden_abuser_is_shown_nowhere(
+    rollback: Script,
+    pwb: Script,
+    sandbox: Sandbox,
+    history: Callable[..., None],
+    tmp_path: Path,
+) -> None:
+    """Not among the authors, in titles or links, in reports, nor in the undo.
+
+    It counts when somebody hides the account after the campaign, too.
+    """
+    sets = [WikiSet('Opted out', 'optout', ('bbwiki',))]
+
+    def hide(name: str) -> None:
+        change = {'wiki_sets': sets}
+        sandbox.call(lambda farm: [setattr(farm, *each) for each in change.items()])
+        sandbox.call(lambda farm: setattr(farm.accounts[name], 'hidden', 'lists'))
+
+    history('aa', 'Harbour', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    history('aa', f'User:{SOCK}', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    history('aa', 'Well', (LOCAL, 'Good'), (OTHER, 'Bad'))
+    history('bb', f'User:{SOCK}/Page', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    hide(SOCK)
+    run = rollback(*USUAL, '-campaign:secret', f'-report:{tmp_path}')
+    assert run.code == 1, run.said
+    assert text(sandbox, 'aa', 'Harbour') == text(sandbox, 'aa', 'Well') == 'Good'
+    assert OTHER in run.out and 'what is done revert' in run.out
+    hide(OTHER)
+    undo = rollback('-undo:secret', '-reason:x', '-always', f'-report:{tmp_path}')
+    assert undo.code == 0, undo.said
+    assert text(sandbox, 'aa', 'Harbour') == 'Bad'
+    said = [run.said, undo.said, pwb('campaign', 'show', 'secret').said]
+    files = [file.read_text('utf-8') for file in tmp_path.glob('*secret*')]
+    assert len(files) >= 4
+    for name in (SOCK, SOCK.replace(' ', '_')):
+        assert not any(name in each for each in [*said, *files])
+    assert OTHER not in undo.said
 
 
 #: What wikis answer to edits that they do not want, whoever makes them.
