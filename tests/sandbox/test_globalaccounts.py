@@ -362,10 +362,16 @@ def test_one_class_for_each_kind_of_failure(
         assert vars(caught.value)['retry_after'] == 7
 
 
-def test_a_lag_of_the_databases_is_waited_for(site: Any, sandbox: Sandbox) -> None:
+def test_a_lag_of_the_databases_is_waited_for(
+    site: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site.login()
+    waited: list[float] = []
+    monkeypatch.setattr(site.throttle, 'wait', waited.append)
     sandbox.faults.arm(kind='maxlag', action=LOCK, seconds=0.1)
     assert lock(site).state.locked
+    # The header of the answer asks for five seconds, as MediaWiki's does.
+    assert {round(seconds) for seconds in waited if seconds > 0} == {5}
     sent = sandbox.journal.entries(action=LOCK)
     assert [entry.result for entry in sent] == ['maxlag', 'ok']
 

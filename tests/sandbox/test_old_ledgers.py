@@ -188,8 +188,9 @@ def campaign_script(name: str) -> Any:
 
 
 def test_what_somebody_wrote_into_an_older_ledger_does_not_stop_the_upgrade(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(heartbeats, 'PATIENCE', 0.0)
     path = tmp_path / 'old.sqlite3'
     restore(2, path)
     odd = ('[' * 9**5, '{"log_entry": 1%s}' % ('0' * 30), '"\\ud800"', '{x')

@@ -18,7 +18,8 @@ import pytest
 from pywikibot import bot, config
 
 from centralauth_sandbox import Sandbox
-from mw_tokens_plugin.campaign import batch, guards
+from mw_tokens_plugin.campaign import batch, guards, workers
+from mw_tokens_plugin.campaign.heartbeats import alive
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, now
 from mw_tokens_plugin.campaign.workers import at_work
@@ -96,12 +97,22 @@ def test_more_workers_than_is_polite_must_be_insisted_on(
 
 
 def test_a_campaign_at_work_can_be_joined(
-    global_lock: Script, sandbox: Sandbox, ledger: Ledger
+    global_lock: Script,
+    sandbox: Sandbox,
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert global_lock(*spam(3), *USUAL, '-simulate', '-campaign:shared').code == 0
     campaign = ledger.find('shared')
     assert campaign is not None
-    with at_work(ledger, campaign, account='Sandbox Colleague@sandbox:meta'):
+    colleague = 'Sandbox Colleague@sandbox:meta'
+    with at_work(ledger, campaign, account=colleague) as active:
+        # The heartbeat for which it is watched comes at once.
+        monkeypatch.setattr(
+            workers,
+            'alive',
+            lambda begin, which, sleep: alive(begin, which, lambda _: active.sign()),
+        )
         assert global_lock('-resume', '-always').code == 75
         assert not effects(sandbox)
         run = global_lock('-resume', '-always', '-join')

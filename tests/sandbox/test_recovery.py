@@ -25,7 +25,7 @@ from mw_tokens_plugin.campaign.retry import RetryPolicy
 from mw_tokens_plugin.campaign.workers import at_work
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 
-from .desk import Desk, Run
+from .desk import LONGEST, Desk, Run
 from .farms import Farm, Login
 
 pytestmark = [
@@ -338,7 +338,7 @@ def test_two_operators_lock_the_same_accounts_at_once(
     started = [
         each.start('-resume', '-always', '-max:200', '-pt:0') for each in desks.values()
     ]
-    end = time.monotonic() + 90
+    end = time.monotonic() + LONGEST
     while {e.user for e in sandbox.journal.entries(action=LOCK)} != set(desks):
         assert time.monotonic() < end, 'one of them has never begun'
         time.sleep(0.05)

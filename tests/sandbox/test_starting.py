@@ -303,11 +303,17 @@ def test_a_folder_of_pywikibot_that_is_read_only(desk: Desk) -> None:
 
 
 def test_a_gateway_that_fails_once_ends_no_start(
-    global_lock: Callable[..., Run], farm: Farm, sandbox: Sandbox
+    global_lock: Callable[..., Run],
+    farm: Farm,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whichever request it is."""
+    import pywikibot
     from pywikibot import config
 
+    paused: list[float] = []
+    monkeypatch.setattr(pywikibot, 'sleep', paused.append)
     for nth in range(1, 30):
         farm.choose(Path(config.base_dir))
         sandbox.faults.arm(Fault('gateway', nth=nth, status=503))
@@ -317,6 +323,7 @@ def test_a_gateway_that_fails_once_ends_no_start(
         if sandbox.faults.armed():
             break
     assert nth > 5
+    assert len(paused) >= 5
     sandbox.faults.clear()
 
 
