@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import re
@@ -48,6 +49,10 @@ NO_EFFECT = {
 }
 
 
+#: Most modules call the same helpers, and finding the end of a function takes time.
+source_of = functools.cache(inspect.getsource)
+
+
 def read_by(function: Callable[..., Any]) -> str:
     """Return the source of a module of the API, and of all that it calls."""
     seen: set[object] = set()
@@ -58,7 +63,7 @@ def read_by(function: Callable[..., Any]) -> str:
         if found in seen:
             continue
         seen.add(found)
-        source = inspect.getsource(found)
+        source = source_of(found)
         text += source
         module = sys.modules[found.__module__]
         for name in set(re.findall(r'\b(_?[A-Za-z]\w+)\b', source)):
@@ -68,7 +73,7 @@ def read_by(function: Callable[..., Any]) -> str:
             if inspect.isfunction(other) and 'centralauth_sandbox' in other.__module__:
                 waiting.append(other)
             elif inspect.ismodule(other) and '.modules.' in other.__name__:
-                text += inspect.getsource(other)
+                text += source_of(other)
             elif isinstance(other, (tuple, list, frozenset)):
                 text += repr(other)
     return text

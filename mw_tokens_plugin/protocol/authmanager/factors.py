@@ -30,7 +30,7 @@ CAPTCHA = 'captchaWord'
 _BETWEEN = re.compile(r'[\s\u200b\u2060\ufeff-]+')
 
 #: Lengths of time, as MediaWiki says them in English.
-_TIMES = re.compile(r'(\d+) (second|minute|hour|day)')
+_TIMES = re.compile(r'(?<!\d)(\d+) (second|minute|hour|day)')
 _SECONDS = {'second': 1, 'minute': 60, 'hour': 3600, 'day': 86400}
 
 
