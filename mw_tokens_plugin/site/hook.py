@@ -35,6 +35,7 @@ def enable(
     action_wiki_set: str = '',
     otp_command: str | Sequence[str] = '',
     reasons: Mapping[str, str] | None = None,
+    home: str = '',
 ) -> None:
     """Give every site object of pywikibot the plugin, those that exist too.
 
@@ -73,6 +74,9 @@ def enable(
         asks for a code
     :param reasons: names for reasons, such as
         ``{'proxy': 'Open proxy, see [[m:No open proxies]]'}`` for ``-reason:@proxy``
+    :param home: the wiki whose login is used on all wikis that it reaches, such as
+        ``'meta:meta'``; ``site.login()`` of another one asks for no password and no
+        code then, in plain scripts of pywikibot too
     :raises ValueError: an argument is of the wrong kind; nothing was changed
     """
     if renewals is not None and (type(renewals) is not int or renewals < 0):
@@ -82,6 +86,7 @@ def enable(
         'ledger': ledger,
         'ledger_group': ledger_group,
         'action_wiki_set': action_wiki_set,
+        'home': home,
     }
     for name, value in texts.items():
         if not isinstance(value, str | None):
@@ -102,6 +107,7 @@ def enable(
     settings.address_blocks = address_blocks or settings.address_blocks
     settings.action_wiki_set = action_wiki_set or settings.action_wiki_set
     settings.otp_command = command or settings.otp_command
+    settings.home = home or settings.home
     for path in files:
         if path and path not in settings.protected:
             settings.protected.append(path)

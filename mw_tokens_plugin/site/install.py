@@ -260,6 +260,7 @@ def _attended_login(login: Any) -> Any:
     from mw_tokens_plugin.site.cookies import logging_in
     from mw_tokens_plugin.site.oauthrefusals import told_by_oauth
     from mw_tokens_plugin.site.session import unattended
+    from mw_tokens_plugin.site.settings import settings
 
     @wraps(login)
     def attended(
@@ -270,6 +271,11 @@ def _attended_login(login: Any) -> Any:
         if not options.get('cookie_only'):
             # Cookies are kept by account, so the account must be known before a login.
             user = user or self.username() or _configured_user(self)
+            if settings.home and not self.logged_in():
+                from mw_tokens_plugin.site.foreign.onelogin import adopt
+
+                if adopt(self, user, autocreate=autocreate):
+                    return
         acting = logging_in(user or self.username())
         with session.lock, acting, unattended(), told_by_oauth(self):
             login(self, autocreate, user, **options)

@@ -31,7 +31,7 @@ def effective(ours: type[TokenRequest]) -> Any:
     if _are_pywikibots():
         return ours
     is_cached = issubclass(ours, CachedRequest)
-    return _joined(api.CachedRequest if is_cached else api.Request, ours)
+    return joined(api.CachedRequest if is_cached else api.Request, ours)
 
 
 def request_class(kwargs: dict[str, Any]) -> Any:
@@ -58,7 +58,7 @@ def _made(cls: type[Any], *args: Any, **kwargs: Any) -> Any:
     own = getattr(type(site), '_own_request', None)
     if own is None:
         return object.__new__(cls)
-    chosen = _joined(cls, own)
+    chosen = joined(cls, own)
     if not _are_pywikibots() and issubclass(cls, TokenRequest):
         chosen = effective(chosen)
         if not isinstance(chosen, type) or not issubclass(chosen, cls):
@@ -71,8 +71,12 @@ def _are_pywikibots() -> bool:
     return api.Request is Request and api.CachedRequest is CachedRequest
 
 
-def _joined(theirs: Any, ours: type[TokenRequest]) -> Any:
-    """Return a class that is both; theirs alone if it is no class of requests."""
+def joined(theirs: Any, ours: type[TokenRequest]) -> Any:
+    """Return a class that is both; theirs alone if it is no class of requests.
+
+    :param theirs: the class of a request, or what is used in its place
+    :param ours: a class of the plugin
+    """
     if theirs is ours:
         return ours
     if not isinstance(theirs, type) or not issubclass(theirs, Request):

@@ -171,6 +171,12 @@ class TokenRequest(TransmittedRequest):
         self, use_get: bool, paramstring: str
     ) -> tuple[bool, str, str | bytes | None, dict[str, str]]:
         """Swap a token that died since it was attached; it runs once a transmission."""
+        site: Any = self.site
+        adopt = getattr(site, 'adopt_request', None)
+        if adopt is not None and not isinstance(self, site._own_request):
+            # The site has got another login since the request was made.
+            adopt(self)
+            return self._get_request_params(use_get, paramstring)
         check(self.site, carried(self.action, self._params))
         if self._token is not None:
             wallet = self.site.tokens

@@ -26,6 +26,8 @@ class Settings:
         users with an account, unless a command line says otherwise; '' if not set
     :ivar action_wiki_set: the wiki set on which campaigns over many wikis act; '' if
         not set
+    :ivar home: the wiki whose login is used on all wikis that it reaches; '' if each
+        has its own
     :ivar otp_command: the program, and its arguments, that prints codes of the
         authenticator app; empty if there is none
     """
@@ -39,6 +41,7 @@ class Settings:
     address_blocks: str = ''
     action_wiki_set: str = ''
     otp_command: tuple[str, ...] = ()
+    home: str = ''
 
 
 #: Those of this process.

@@ -92,8 +92,8 @@ def test_the_scheme_has_the_letters_that_the_wiki_knows() -> None:
     for given in ('bearer abc', 'BEARER  abc', 'Bearer abc'):
         assert with_scheme(given) == 'Bearer abc'
         assert is_oauth(given)
-    for given in ('Basic abc', 'bearerabc', b'OAuth x="y"'):
-        assert with_scheme(given) == given
+    others: list[str | bytes] = ['Basic abc', 'bearerabc', b'OAuth x="y"']
+    assert [with_scheme(each) for each in others] == others
     assert is_oauth(b'OAuth x="y"') and not is_oauth('Basic abc') and not is_oauth('')
 
 

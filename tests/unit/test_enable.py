@@ -19,7 +19,9 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(settings, name, deepcopy(value))
 
 
-@pytest.mark.parametrize('name', ['protect', 'ledger', 'ledger_group', 'renewals'])
+@pytest.mark.parametrize(
+    'name', ['protect', 'ledger', 'ledger_group', 'renewals', 'home']
+)
 @pytest.mark.parametrize('value', [5, -1, 2.5, True, b'x', [5], ['a', None], [b'x']])
 def test_an_argument_of_the_wrong_kind_is_named_and_changes_nothing(
     name: str, value: Any

@@ -72,6 +72,7 @@ class HomeLogin:
     :ivar voucher: for which of them the home side vouches
     :ivar tokens: the centralauthtokens of the login
     :ivar traffic: the requests that are made with it on all other wikis
+    :ivar adopted: plain sites that are used with it
     """
 
     def __init__(self, home: PluginSite) -> None:
@@ -83,6 +84,7 @@ class HomeLogin:
         self.is_logged_out = False
         self.wikis = AttachedWikis(home, self.user or '')
         self.voucher = Voucher(self.wikis)
+        self.adopted: list[PluginSite] = []
         self._sites: dict[tuple[str, ...], PluginSite] = {}
         self._making: dict[tuple[str, ...], threading.Lock] = {}
         self._kind: str | None = None
@@ -156,7 +158,7 @@ class HomeLogin:
         with session.lock:
             self.is_logged_out = True
             session.generation += 1
-            for site in list(self._sites.values()):
+            for site in [*self._sites.values(), *self.adopted]:
                 if isinstance(site, ForeignMixin):
                     site.forget_identity()
 
@@ -194,16 +196,17 @@ class HomeLogin:
         self, place: Place, vouched: Vouched, kind: str, reads: str
     ) -> PluginSite:
         if kind == 'centralauthtoken':
-            made = _class_for(ForeignMixin, place, vouched)
+            made = class_for(ForeignMixin, place.interface, vouched)
             site: PluginSite = made(self, place, reads)
             return site
         return self._plain_site(place, vouched, kind)
 
     def _plain_site(self, place: Place, vouched: Vouched, kind: str) -> PluginSite:
         """Return a site that logs in by itself, with the same credentials."""
-        made = _class_for(OwnLoginMixin, place, vouched)
+        made = class_for(OwnLoginMixin, place.interface, vouched)
         if kind == 'oauth':
-            made = _class_for(OAuthMixin, place, vouched, keys=self._oauth_keys())
+            keys = self.oauth_keys()
+            made = class_for(OAuthMixin, place.interface, vouched, keys=keys)
         try:
             site: PluginSite = made(place.code, place.family, self.user)
             site.login()
@@ -216,7 +219,7 @@ class HomeLogin:
         site.tokens.wiki.expect(place.meant)
         return site
 
-    def _oauth_keys(self) -> tuple[str, ...] | Bearer:
+    def oauth_keys(self) -> tuple[str, ...] | Bearer:
         """Return the keys of the home wiki's OAuth consumer, or its access token.
 
         :raises InvalidInput: there are none, or what there is are no such keys
@@ -240,16 +243,21 @@ class HomeLogin:
         return tuple(keys)
 
 
-def _class_for(
-    mixin: type[Any], place: Place, vouched: Vouched, **members: Any
+def class_for(
+    mixin: type[Any], interface: type[Any], vouched: Vouched, **members: Any
 ) -> type[Any]:
     """Return a class that pywikibot takes for the interface of a wiki.
 
     Its name is that of the interface, since pywikibot tells sites apart by it. What
     vouches for the wiki is there before the site is made, which sends a request.
+
+    :param mixin: with which login it is used
+    :param interface: the class of the wiki's sites
+    :param vouched: what lets credentials leave for its address
+    :param members: further ones
     """
     members['vouched'] = vouched
-    return type(place.interface.__name__, (mixin, place.interface), members)
+    return type(interface.__name__, (mixin, interface), members)
 
 
 def _no_login(home: PluginSite, place: Place) -> SessionLost:

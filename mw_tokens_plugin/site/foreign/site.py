@@ -164,16 +164,25 @@ class ForeignMixin(OwnLoginMixin):
 
         All is set before the base class is, since that sends a request.
         """
+        self.use_login(login, place, reads)
+        super().__init__(place.code, place.family, login.home.username())  # type: ignore[call-arg]
+        if isinstance(self, DataSite):
+            # Of two threads, the second would find them half read.
+            self._cache_entity_namespaces()
+
+    def use_login(self, login: Login, place: Place, reads: str) -> None:
+        """Use the site with a login from now on.
+
+        :param login: that of the home wiki
+        :param place: where the site is
+        :param reads: ``authenticated`` or ``anonymous``
+        """
         self.home_login = login
         self.place = place
         self.reads = reads
         self._foreign_tokens: TypedTokenWallet | None = None
         self.upload_line = Line()
         self._own_prefixes: dict[str, bool] = {}
-        super().__init__(place.code, place.family, login.home.username())  # type: ignore[call-arg]
-        if isinstance(self, DataSite):
-            # Of two threads, the second would find them half read.
-            self._cache_entity_namespaces()
 
     @property
     def credential(self) -> str:
