@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mw_tokens_plugin.cli.accounts import (
@@ -28,7 +27,6 @@ from mw_tokens_plugin.cli.accounts import (
     block_log,
     check_end,
     has_passed,
-    named_accounts,
 )
 from mw_tokens_plugin.cli.recorded import RECORDED
 from mw_tokens_plugin.cli.requests import (
@@ -36,13 +34,11 @@ from mw_tokens_plugin.cli.requests import (
     RequestOptions,
     close_requests,
     compare_page,
-    select_requests,
 )
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
 from mw_tokens_plugin.cli.table import listed as in_words
 from mw_tokens_plugin.cli.table import table
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.site.settings import settings
 
 if TYPE_CHECKING:
@@ -51,7 +47,6 @@ if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.records import Campaign, Target
     from mw_tokens_plugin.cli.declaration import Listing
     from mw_tokens_plugin.cli.run import Run
-    from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
 
 _RIGHTS = {'globalblock': 'globalblock'}
 _ONLY = ('accounts', 'addresses')
@@ -276,175 +271,15 @@ class Options(RequestOptions):
 
 def targets(run: Run[Options]) -> Listing:
     """List whom the command line names."""
-    from mw_tokens_plugin.targets.endingblocks import lines_about
-    from mw_tokens_plugin.targets.exclusions import existing_targets, touching
+    from mw_tokens_plugin.cli import blocklists
 
-    options = run.options
-    if options.only_lists:
-        blocks, hidden = near_their_end(run)
-        blocks = [block for block in blocks if is_of_kind(options, block.target or '')]
-        return CampaignScript.Listing(
-            (),
-            lines=list(lines_about(blocks, hidden)),
-            nothing=(
-                message('global_block-expiring', number=len(blocks))
-                if blocks
-                else message('global_block-none-expiring')
-            ),
-        )
-    left_out: list[str] = []
-    if options.page is not None:
-        return requested(run, left_out)
-    listed = named_accounts(run, numbers=options.unblock)
-    names: Iterable[str]
-    nothing, lines = '', []
-    if options.expiring is None:
-        names = some(run, taken(run, listed, left_out), left_out)
-    else:
-        nothing = message('global_block-none-expiring')
-        blocks, hidden = near_their_end(run)
-        near = [b.target for b in blocks if b.target and b.target not in hidden]
-        names = list(taken(run, [*listed, *near], left_out))
-        if left_out and not names:
-            nothing = counted(0, len(left_out))
-        lines = list(lines_about([b for b in blocks if b.target in hidden], hidden))
-        if lines:
-            lines.append(message('global_block-unknown', number=len(lines)))
-    return CampaignScript.Listing(
-        names,
-        nothing=nothing,
-        lines=lines,
-        counted=lambda number: counted(number, len(left_out)),
-        existing=existing_targets(run.site),
-        stored=stored_hardness(options),
-        covering=touching,
-    )
-
-
-def requested(run: Run[Options], left_out: list[str]) -> Listing:
-    """List whom the requests of a page name."""
-    from mw_tokens_plugin.requestpages import RequestKind
-    from mw_tokens_plugin.targets.exclusions import existing_targets, touching
-
-    options = run.options
-    kind = RequestKind.UNBLOCK if options.unblock else RequestKind.BLOCK
-    selection = select_requests(run, kind, with_text=True)
-    if options.unblock and len(selection.selected) > 1:
-        raise InvalidInput(
-            f'-section names {len(selection.selected)} requests, and requests to '
-            'unblock are judged one by one: give the heading of one.'
-        )
-    names = list(taken(run, selection.names, left_out))
-    page = {**selection.stored(), 'close': options.close}
-    return CampaignScript.Listing(
-        names,
-        reason=selection.reason,
-        stored={**stored_hardness(options), 'page': page},
-        lines=selection.lines(),
-        nothing=(
-            counted(0, len(left_out)) if left_out else message('global_lock-no-request')
-        ),
-        counted=lambda number: counted(number, len(left_out)),
-        existing=existing_targets(run.site),
-        covering=touching,
-    )
+    return blocklists.targets(run)
 
 
 def appeal(campaign: Campaign) -> str:
     """Return what has to be typed to lift blocks because a page asks for it."""
     options = campaign.options
     return 'unblock' if options.get('unblock') and options.get('page') else ''
-
-
-def counted(number: int, others: int) -> str:
-    """Say how many targets were listed, and how many were left out."""
-    if others:
-        return message('global_block-only', number=number, others=others)
-    return message('global_block-names', number=number)
-
-
-def taken(
-    run: Run[Options], names: Iterable[str], left_out: list[str]
-) -> Iterator[str]:
-    """Yield the targets that are taken.
-
-    :raises InvalidInput: there is an address, and it is not said who is blocked there
-    """
-    from mw_tokens_plugin.actions.blockreads import targets_of_numbers
-    from mw_tokens_plugin.protocol.addresses import network_of
-
-    options = run.options
-    is_said = options.unblock or options.modify or how_hard(options) is not None
-    numbered: dict[str, str] = {}
-    if options.only is not None and options.unblock:
-        names = list(names)
-        numbered = targets_of_numbers(run.site, names)
-    for name in names:
-        is_address = network_of(name) is not None
-        if not is_of_kind(options, numbered.get(name, name)):
-            left_out.append(name)
-        elif is_address and not is_said:
-            raise InvalidInput(
-                'There are addresses in the list: give -anononly, which lets users '
-                'with an account edit there, or -hardblock, which does not. '
-                "enable(address_blocks='hard') in user-config.py sets a default."
-            )
-        else:
-            yield name
-
-
-def is_of_kind(options: Options, name: str) -> bool:
-    """Tell whether -only takes a target; it takes numbers of blocks that are gone."""
-    from mw_tokens_plugin.actions.blockreads import is_account, number_in
-
-    return bool(number_in(name)) or options.only in (None, _ONLY[not is_account(name)])
-
-
-def some(
-    run: Run[Options], names: Iterable[str], left_out: Collection[str]
-) -> Iterator[str]:
-    """Yield targets.
-
-    :raises InvalidInput: -only leaves out all of them
-    """
-    is_none = True
-    for name in names:
-        is_none = False
-        yield name
-    if left_out and is_none:
-        raise InvalidInput(
-            f'-only:{run.options.only} leaves out all that was named '
-            f'({len(left_out)}): there is nothing to do.'
-        )
-
-
-def how_hard(options: Options) -> bool | None:
-    """Return whether blocks of addresses stop users with an account; None if unsaid."""
-    if options.anononly or options.hardblock:
-        return options.hardblock
-    return {'hard': True, 'soft': False}.get(settings.address_blocks)
-
-
-def stored_hardness(options: Options) -> dict[str, bool]:
-    """Return what the ledger has of -anononly and -hardblock.
-
-    What user-config.py says is for new blocks: a change keeps what was not named.
-    """
-    hard = how_hard(options)
-    if options.modify and not (options.anononly or options.hardblock):
-        hard = None
-    return {'anononly': hard is False, 'hardblock': hard is True}
-
-
-def near_their_end(run: Run[Options]) -> tuple[list[GlobalBlock], set[str]]:
-    """Return blocks that are about to end, and which of their targets are not known."""
-    from mw_tokens_plugin.protocol.expiries import length_of
-    from mw_tokens_plugin.targets.endingblocks import ending_blocks, unknown_targets
-
-    options = run.options
-    length = length_of(options.expiring or '') or timedelta()
-    blocks = [*ending_blocks(run.site, length, options.reason_matches or '')]
-    return blocks, unknown_targets(run.site, blocks)
 
 
 def check_expiry(run: Run[Options], campaign: Campaign) -> Campaign:
@@ -459,6 +294,7 @@ def block(run: Run[Options], campaign: Campaign) -> SetGlobalBlock:
     from mw_tokens_plugin.actions.blockplan import Wanted
     from mw_tokens_plugin.actions.globallock import Guards
     from mw_tokens_plugin.actions.requestedlock import RequestedBlock, RequestedLift
+    from mw_tokens_plugin.cli.blocklists import ranges_of
 
     stored = run.stored(campaign)
     guards = Guards(**account_guards(run, campaign))
@@ -485,15 +321,6 @@ def block(run: Run[Options], campaign: Campaign) -> SetGlobalBlock:
     return RequestedBlock(
         run.site, wanted=wanted, ranges=lambda: ranges_of(run, campaign), **how
     )
-
-
-def ranges_of(run: Run[Options], campaign: Campaign) -> Iterator[str]:
-    """Yield the ranges among the targets of a campaign."""
-    from mw_tokens_plugin.protocol.addresses import network_of
-
-    for target in run.ledger.targets(campaign):
-        if '/' in target.name and network_of(target.name) is not None:
-            yield target.name
 
 
 def undo_block(run: Run[Options], campaign: Campaign) -> UndoGlobalBlock:
