@@ -169,7 +169,7 @@ def test_commands_give_an_account_what_a_login_asks_for(running: Sandbox) -> Non
 
     def command(status: int = 200, **values: Any) -> dict[str, Any]:
         address = f'{server}/sandbox/command'
-        answer = requests.post(address, json=values, headers=headers, timeout=30)
+        answer = requests.post(address, json=values, headers=headers, timeout=240)
         assert answer.status_code == status, answer.text
         found: dict[str, Any] = answer.json()
         return found

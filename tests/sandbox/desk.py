@@ -82,10 +82,10 @@ class Desk:
         (directory / 'scripts').symlink_to(Path(script().__file__ or '').parent)
         self._started: list[subprocess.Popen[str]] = []
 
-    def python(self, code: str, **environment: str) -> Run:
+    def python(self, code: str, *args: str, **environment: str) -> Run:
         """Run some code in a process of its own."""
         python = str(forked.programs() / 'python')
-        return self._run([python, '-c', code], None, environment)
+        return self._run([python, '-c', code, *args], None, environment)
 
     def run(
         self,

@@ -262,7 +262,7 @@ def test_a_login_that_redirects_waits_for_the_browser(
 
     def browse() -> str:
         ((state, address),) = operator.sandbox.farm.provider.expected.items()
-        page = requests.get(f'{address}?state={state}', timeout=60)
+        page = requests.get(f'{address}?state={state}', timeout=240)
         assert 'You can close this page' in page.text
         return ''
 

@@ -159,7 +159,7 @@ def test_stopped_while_the_names_are_read_it_leaves_no_campaign(
     process = desk.start(f'-file:{names}', *USUAL, '-campaign:stopped')
     desk.wait(process, lambda: desk.has_campaign('stopped'))
     process.terminate()
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=240)
     assert process.returncode == 130, err
     assert 'Interrupted' in err
     assert not desk.has_campaign('stopped')

@@ -20,6 +20,7 @@ from pywikibot.data import api
 from pywikibot.site import APISite
 
 PLACE = 'mw_tokens_plugin.site.transport'
+ANOTHER = tuple(sys.argv[1:])
 made = APISite.__new__(APISite)
 made.__dict__.update(_pagemutex=None, _tokens=None, _interwikimap=None)
 PICKLED = pickle.dumps(made)
@@ -56,7 +57,7 @@ def a_site_that_was_pickled():
 
 def a_site_in_another_thread():
     found = []
-    meanwhile = Meanwhile(lambda: found.append(kind(APISite('bb', 'sandbox'))))
+    meanwhile = Meanwhile(lambda: found.append(kind(APISite(*ANOTHER))))
     pywikibot.Site()
     meanwhile.threads[0].join()
     return found[0]
@@ -67,12 +68,13 @@ def a_fork_in_another_thread():
 
     def fork():
         if not os.fork():
-            os.write(write, kind(APISite('bb', 'sandbox')).encode())
+            os.write(write, kind(APISite(*ANOTHER)).encode())
             os._exit(0)
 
     meanwhile = Meanwhile(fork)
     pywikibot.Site()
     meanwhile.threads[0].join()
+    os.close(write)
     return os.read(read, 100).decode()
 
 
@@ -122,7 +124,8 @@ def test_the_first_use_of_any_kind_finds_the_plugin(desk: Desk, farm: Farm) -> N
     farm.configure(desk.directory)
     with (desk.directory / 'user-config.py').open('a', encoding='utf-8') as file:
         file.write(ENABLE)
-    run = desk.python(_CASES)
+    another = next(code for code in farm.wikis if code != farm.central)
+    run = desk.python(_CASES, another, farm.family)
     assert dict(json.loads(line) for line in run.out.splitlines()) == {
         'a_request_without_a_site': 'TokenRequest',
         'a_site_that_was_pickled': 'TokenRequest',
@@ -135,10 +138,12 @@ def test_the_first_use_of_any_kind_finds_the_plugin(desk: Desk, farm: Farm) -> N
 
 
 def test_a_site_made_without_a_user_logs_in_once_as_the_configured_one(
-    desk: Desk,
+    desk: Desk, farm: Farm
 ) -> None:
-    """As `APISite('aa', 'sandbox')` of a bot with a site class of its own is."""
-    run = desk.python("""
+    """As `APISite('aa', 'wikipedia')` of a bot with a site class of its own is."""
+    code = """
+import sys
+
 import mw_tokens_plugin
 import pywikibot
 
@@ -149,9 +154,11 @@ class Mine(pywikibot.site.APISite):
     pass
 
 
-site = Mine('meta', 'sandbox')
+site = Mine(*sys.argv[1:])
 site.login()
-print(site.user(), site.userinfo['name'])
-""")
-    assert run.out == 'Sandbox Operator Sandbox Operator\n', run.err
+print(site.user(), site.userinfo['name'], sep='|')
+"""
+    run = desk.python(code, farm.central, farm.family)
+    operator = farm.operator.name
+    assert run.out == f'{operator}|{operator}\n', run.err
     assert 'ERROR' not in run.err

@@ -525,7 +525,7 @@ def test_threads_may_begin_with_a_new_repository(home: Any, sandbox: Sandbox) ->
     at_once = threading.Barrier(4)
 
     def read(_: int) -> str:
-        at_once.wait(60)
+        at_once.wait(240)
         item = pywikibot.ItemPage(repository, 'Q1')
         return str(item.getID()) if item.exists() else 'missing'
 

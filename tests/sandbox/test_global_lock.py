@@ -860,7 +860,7 @@ def test_a_read_only_wiki_is_a_reason_to_try_again_later(
     process = desk.start(*spam(1, 2), *USUAL, '-campaign:later')
     desk.wait(process, lambda: sandbox.journal.entries(action=LOCK))
     process.terminate()
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == 130, out + err
     assert 'To resume:' in out
     # The account at hand may be tried once more, but not over and over.
@@ -883,7 +883,7 @@ def test_one_run_at_a_time(desk: Any, sandbox: Sandbox) -> None:
         assert second.code == 75, second.said
         assert 'Another run is active' in second.err
         first.terminate()
-        out, err = first.communicate(timeout=60)
+        out, err = first.communicate(timeout=240)
         assert first.returncode == 130, out + err
     finally:
         sandbox.command('set-delay', seconds=0.0)

@@ -390,7 +390,7 @@ def test_stopped_in_order_it_ends_after_the_account_at_hand(
     process = desk.start(listed(desk), *USUAL)
     desk.wait(process, lambda: len(slow.journal.entries(action=LOCK)) >= 10)
     process.send_signal(order)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == 130, out + err
     assert 'Traceback' not in err
     assert 'To resume:' in out
@@ -420,7 +420,7 @@ def test_a_second_ctrl_c_ends_it_at_once(
     process.send_signal(signal.SIGINT)
     desk.hear(process, 'Stopping after the current target')
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == 130, out + err
     assert 'Traceback' not in err
     assert '-resume' in out
@@ -436,7 +436,7 @@ def test_ctrl_c_in_a_back_off_sends_nothing_more(desk: Any, slow: Sandbox) -> No
     desk.wait(process, lambda: len(slow.journal.entries(action=LOCK)) == 10)
     told = next(line for line in process.stdout if 'again in' in line)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == 130, out + err
     assert ' again in 60 s: ' in told and 'too many requests' in told
     assert len(slow.journal.entries(action=LOCK)) == 10
@@ -460,7 +460,7 @@ def test_a_run_that_was_taken_for_dead_sends_nothing_more(
     assert run.code == 0, run.said
     before = slow.journal.entries()[-1].serial
     hung.send_signal(signal.SIGCONT)
-    out, err = hung.communicate(timeout=60)
+    out, err = hung.communicate(timeout=240)
     assert hung.returncode == 0, out + err
     assert 'Another run has taken over the rest of this campaign and finished it' in out
     assert '-resume' not in out

@@ -578,7 +578,7 @@ def test_the_listener_takes_the_return_alone(desk: Desk, sandbox: Sandbox) -> No
 
     thread = threading.Thread(target=start)
     thread.start()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while not (expected := sandbox.call(lambda farm: dict(farm.provider.expected))):
         assert time.monotonic() < end, runs
         time.sleep(0.05)
@@ -593,16 +593,16 @@ def test_the_listener_takes_the_return_alone(desk: Desk, sandbox: Sandbox) -> No
         (501, 'POST', good, {}),
         (421, 'GET', good, {'Host': 'evil.example'}),
     ):
-        got = ask(method, url, headers=headers, timeout=10)
+        got = ask(method, url, headers=headers, timeout=240)
         assert got.status_code == status, url
-    got = requests.get(good, timeout=10)
+    got = requests.get(good, timeout=240)
     assert got.status_code == 200
     assert got.headers['Referrer-Policy'] == 'no-referrer'
     thread.join()
     assert runs[0].code == ExitCode.DONE, runs[0].said
     assert len(linked(sandbox)) == 1
     with pytest.raises(requests.ConnectionError):
-        requests.get(good, timeout=10)
+        requests.get(good, timeout=240)
 
 
 def test_the_listener_gives_up(link_account: Callable[..., Run]) -> None:
@@ -626,10 +626,10 @@ def test_the_sandbox_has_a_page_to_be_redirected_to(site: Any) -> None:
     link = site.link_account(return_url=RETURN)
     url = link.submit({'farmcode': 'redirect'}).url
     state = state_of(url)
-    page = requests.get(url, timeout=10).text
+    page = requests.get(url, timeout=240).text
     assert f'id="approve" href="{RETURN}?state={state}"' in page
     assert f'id="deny" href="{RETURN}?error=access_denied&amp;state={state}"' in page
-    assert requests.get(f'{url}x', timeout=10).status_code == 404
+    assert requests.get(f'{url}x', timeout=240).status_code == 404
 
 
 # What is sent, and what not

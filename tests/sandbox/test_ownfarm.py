@@ -57,10 +57,10 @@ def test_the_farm_is_what_it_is_said_to_be(own_farm: Farm) -> None:
     assert said['cc'] == ('ccwiki', '/cc/index.php/$1', 'User')
     assert said['de'] == ('dewiki', '/$1', 'Benutzer')
     assert said['ffwiki'][0] == 'eewiki'
-    answer = requests.get(own_farm.wikis['del'], timeout=60)
+    answer = requests.get(own_farm.wikis['del'], timeout=240)
     assert (answer.status_code, answer.headers['Content-Type']) == (404, 'text/html')
     with pytest.raises(requests.ConnectionError):
-        requests.get(own_farm.wikis['gone'], timeout=60)
+        requests.get(own_farm.wikis['gone'], timeout=240)
 
 
 def test_pywikibot_works_on_it(own_farm: Farm, own_sandbox: Sandbox) -> None:

@@ -475,7 +475,7 @@ def test_a_hang_up_ends_the_run_in_order(desk: Desk, sandbox: Sandbox) -> None:
     process.send_signal(signal.SIGHUP)
     desk.hear(process, 'Stopping')
     process.send_signal(signal.SIGHUP)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == 130, (out, err)
     assert 'pwb global_lock -resume -campaign:' in out
     assert 'done: Spambot 00001' in out
@@ -493,7 +493,7 @@ def test_a_run_that_is_to_outlive_its_terminal_does_so(
         stack.callback(signal.signal, signal.SIGHUP, previous)
         process = start_slowly(desk, sandbox)
     process.send_signal(signal.SIGHUP)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == 0, (out, err)
 
 
@@ -517,7 +517,7 @@ def test_a_terminal_that_is_gone_is_no_error(desk: Desk, sandbox: Sandbox) -> No
         if select.select([ours], [], [], 0.01)[0]:
             os.read(ours, 65536)
     os.close(ours)
-    assert process.wait(30) == 130
+    assert process.wait(240) == 130
     assert desk.run('-resume', '-always').code == 0
     assert len(sandbox.journal.entries(action=LOCK)) == 2
 

@@ -68,7 +68,7 @@ def test_threads_cause_one_request_whatever_they_want(
     together = threading.Barrier(8)
 
     def take(number: int) -> Token:
-        together.wait(30)
+        together.wait(240)
         if number % 2:
             site.tokens.prefetch(*wanted)
         token: Token = site.tokens[wanted[number % 4]]

@@ -64,7 +64,7 @@ class Sandbox:
             self._headers,
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=240) as answer:
             text: str = answer.read().decode()
         return text
 

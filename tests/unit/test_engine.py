@@ -521,11 +521,11 @@ def test_a_mistake_in_an_action_is_shown_even_if_the_wiki_failed_before_it(
 
     class Mistaken(Counting):
         def apply(self, target: Target) -> Outcome:
-            both.wait(60)
+            both.wait(240)
             if target.name == 'N0':
                 first.put(current_thread())
                 raise WikiUnreachable('down')
-            first.get(timeout=60).join(60)
+            first.get(timeout=240).join(60)
             raise KeyError('nobody foresaw this')
 
     with at_work(ledger, campaign, account='x@w') as run:

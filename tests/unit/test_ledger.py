@@ -502,7 +502,7 @@ def test_what_several_begin_plan_and_list_at_once_is_there_once(
     """Nobody's run ends because another one was faster."""
     rounds, runs = 5, 6
     own = [Ledger(url) for _ in range(runs)]
-    start = threading.Barrier(runs, timeout=30)
+    start = threading.Barrier(runs, timeout=240)
     partitions = [f'wiki{number}' for number in range(20)]
     names = [f'{partition}:{number}' for partition in partitions for number in range(2)]
 

@@ -16,7 +16,7 @@ import requests
 from mw_tokens_plugin.site.listener import MAX_CONNECTIONS, ReturnListener
 
 #: Seconds after which a test has failed; nothing in them takes long.
-PATIENCE = 60
+PATIENCE = 240
 
 
 @contextmanager

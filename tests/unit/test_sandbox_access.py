@@ -34,7 +34,7 @@ def sandbox() -> Iterator[Sandbox]:
 def status(sandbox: Sandbox, path: str, **headers: str) -> int:
     """Return the status with which a GET is answered."""
     url = sandbox.wikis['aa'].server + path
-    return requests.get(url, headers=headers, timeout=30).status_code
+    return requests.get(url, headers=headers, timeout=240).status_code
 
 
 @pytest.mark.parametrize('path', ['/', '/journal', '/w/api.php', '/sandbox/summary'])
@@ -86,7 +86,9 @@ def test_commands_need_the_key_and_come_from_no_other_site(sandbox: Sandbox) -> 
     for origin in server, sandbox.wikis['meta'].server, 'http://proxy.example':
         url = f'{server}/sandbox/command'
         headers = {**key, 'Origin': origin}
-        requests.post(url, json=COMMAND, headers=headers, timeout=30).raise_for_status()
+        requests.post(
+            url, json=COMMAND, headers=headers, timeout=240
+        ).raise_for_status()
     assert account.locked
 
 

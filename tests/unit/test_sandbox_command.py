@@ -124,7 +124,7 @@ def test_the_directory_is_told_so_that_it_works_anywhere(tmp_path: Path) -> None
                 break
         assert said == f'PYWIKIBOT_DIR={tmp_path.resolve() / "here"}'
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=30)
+        out, errors = process.communicate(timeout=240)
     finally:
         process.kill()
         process.wait()

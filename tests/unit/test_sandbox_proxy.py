@@ -65,7 +65,7 @@ class Client:
     def send(self, **params: Any) -> requests.Response:
         """Send a request."""
         params |= {'format': 'json', 'formatversion': '2'}
-        return self.session.post(self.address, data=params, timeout=30)
+        return self.session.post(self.address, data=params, timeout=240)
 
     def ask(self, **params: Any) -> Any:
         """Send a request and decode its answer."""
@@ -270,7 +270,7 @@ def test_files_and_long_texts_pass(farm: Sandbox, proxy: Proxy) -> None:
     (page,) = client.ask(**asked, iiprop='url')['query']['pages']
     url = page['imageinfo'][0]['url']
     assert url.startswith(proxy.wikis['meta'].server)
-    assert requests.get(url, timeout=30).content == content
+    assert requests.get(url, timeout=240).content == content
     text = 'ä' * 300_000
     client.ask(action='edit', title='Long', text=text, token=client.tokens('csrf'))
     stored = farm.call(lambda state: state.wikis['meta'].page('Long'))
@@ -282,7 +282,7 @@ def test_a_body_that_is_too_long_is_refused(proxy: Proxy) -> None:
         for _ in range(LARGEST_BODY // 2**20 + 2):
             yield bytes(2**20)
 
-    sent = requests.post(proxy.wikis['meta'].address, data=endless(), timeout=60)
+    sent = requests.post(proxy.wikis['meta'].address, data=endless(), timeout=240)
     assert sent.status_code == 413
     assert Client(proxy).send(action='query').status_code == 200
 
@@ -331,8 +331,8 @@ def test_cookies_redirects_and_addresses_are_those_of_the_proxy(elsewhere: str) 
     with Proxy({'x': f'{elsewhere}/w/api.php'}) as proxy, requests.Session() as client:
         own = proxy.wikis['x'].server
         client.headers['Origin'] = own
-        client.get(proxy.wikis['x'].address, timeout=30)
-        answer = client.get(f'{own}/w/api.php?format=json', timeout=30)
+        client.get(proxy.wikis['x'].address, timeout=240)
+        answer = client.get(f'{own}/w/api.php?format=json', timeout=240)
         assert answer.url == f'{own}/w/index.php?a=%2Fb'
         shown = answer.json()
         assert {*shown['cookie'].split('; ')} == {'a=1', 'b=2'}
@@ -371,7 +371,7 @@ def test_the_command_takes_a_farm_file_and_rules(farm: Sandbox, tmp_path: Path) 
             if 'sandbox-key' in line:
                 break
         asked = {'action': 'query', 'format': 'json', 'meta': 'siteinfo'}
-        found = [requests.get(address, asked, timeout=30).status_code for _ in '123']
+        found = [requests.get(address, asked, timeout=240).status_code for _ in '123']
         assert found == [200, 502, 200]
         key = tmp_path / 'proxy' / 'sandbox-key'
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
@@ -383,7 +383,7 @@ def test_the_command_takes_a_farm_file_and_rules(farm: Sandbox, tmp_path: Path) 
         )
         assert done.json() == {'command': 'lock', 'done': True}
         assert locked(farm)
-        assert requests.get(f'{server}journal', timeout=30).status_code == 401
+        assert requests.get(f'{server}journal', timeout=240).status_code == 401
         running.terminate()
         assert 'has ended' in running.stdout.read()
     assert running.returncode == 0

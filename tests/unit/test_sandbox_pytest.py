@@ -97,7 +97,7 @@ def test_no_test_is_reached_by_requests_of_an_earlier_one() -> None:
                 address = place.wikis['meta'].address
                 place.faults.arm(kind='slow', seconds=0.3)
                 login = {'action': 'login', 'lgname': 'x', 'format': 'json'}
-                lost = pool.submit(requests.post, address, login, timeout=60)
+                lost = pool.submit(requests.post, address, login, timeout=240)
                 while place.faults.armed():
                     wait([lost], 0.01)
                 sandbox.command('set-lifetimes', penalty=5.0, stale=5.0)

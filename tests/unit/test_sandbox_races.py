@@ -55,7 +55,7 @@ class Steward:
 
     def ask(self, **params: str) -> Any:
         params |= {'format': 'json', 'formatversion': '2'}
-        return self._session.post(self._address, data=params, timeout=10).json()
+        return self._session.post(self._address, data=params, timeout=240).json()
 
     def lock(self, name: str) -> str:
         """Lock an account; return the code of the error, or ok."""
@@ -81,7 +81,7 @@ def test_of_two_who_lock_one_account_at_once_one_loses(
     def lock_all(steward: Steward) -> list[str]:
         outcomes = []
         for name in NAMES:
-            together.wait(10)
+            together.wait(240)
             outcomes.append(steward.lock(name))
         return outcomes
 

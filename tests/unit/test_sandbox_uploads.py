@@ -52,7 +52,7 @@ class Operator:
         """Send a request and decode its answer."""
         address = self.sandbox.wikis['meta'].address
         params |= {'format': 'json', 'formatversion': '2'}
-        response = self.session.post(address, data=params, files=files, timeout=10)
+        response = self.session.post(address, data=params, files=files, timeout=240)
         decoded: dict[str, Any] = response.json()
         return decoded
 
@@ -150,10 +150,10 @@ def test_a_file_is_served_where_it_is_said_to_be(operator: Operator) -> None:
     published = operator.upload(file(), filename='a_b ü.png', comment='c', text='t')
     assert published['filename'] == 'A_b_ü.png'
     url = published['imageinfo']['url']
-    response = requests.get(url, timeout=10)
+    response = requests.get(url, timeout=240)
     assert response.content == PNG
     assert response.headers['Content-Type'] == 'image/png'
-    assert requests.get(url + 'x', timeout=10).status_code == 404
+    assert requests.get(url + 'x', timeout=240).status_code == 404
     answer = operator.ask(
         action='query', prop='imageinfo', titles='File:A b ü.png', iiprop='size|sha1'
     )
