@@ -29,6 +29,10 @@ pwb campaign undo NAME -reason:TEXT
 pwb campaign forget NAME          Delete all that the ledger knows of it. Then it
                                   can be neither undone nor resumed.
 
+pwb campaign forget -older-than:90d
+                                  The same for all that were finished before that time,
+                                  or never confirmed.
+
 pwb campaign upgrade              Upgrade the tables of a ledger on a database server to
                                   those of this version. No run may be active on it, and
                                   all who use it need this version then. A ledger in a
@@ -48,13 +52,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mw_tokens_plugin.cli.helptext import EXIT_CODES, document, start_help
-from mw_tokens_plugin.cli.script import CampaignScript
+from mw_tokens_plugin.cli.script import CampaignScript, option
+from mw_tokens_plugin.cli.table import When
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.campaign.exitcodes import ExitCode
+
+
+def span(text: str) -> timedelta:
+    """Read how old campaigns have to be."""
+    from mw_tokens_plugin.cli.forgetting import span
+
+    return span(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +78,15 @@ class Options(CampaignScript.Options):
     """
 
     others: tuple[str, ...] = ()
+    older_than: timedelta | None = option(
+        'With forget, instead of a name: all campaigns that were finished before that '
+        'time, or planned before and never confirmed. They are listed, and you are '
+        'asked.',
+        value='TIME',
+        read=span,
+        group='The record',
+        when=When.ALWAYS,
+    )
 
     @classmethod
     def rest(cls, argument: str, arguments: Sequence[str]) -> tuple[str, Any]:

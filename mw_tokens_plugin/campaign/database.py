@@ -24,7 +24,12 @@ import sqlalchemy as sa
 
 from mw_tokens_plugin.campaign.errorcodes import exit_code_of, is_refusal, is_veto
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
-from mw_tokens_plugin.campaign.ledgerfile import keep_copy, prepare
+from mw_tokens_plugin.campaign.ledgerfile import (
+    is_read_only,
+    keep_copy,
+    open_to_read,
+    prepare,
+)
 from mw_tokens_plugin.campaign.ledgerurl import LedgerPlace
 from mw_tokens_plugin.campaign.storedrows import decoded
 from mw_tokens_plugin.campaign.upgrades import bring_up_to_date
@@ -69,7 +74,14 @@ class Database:
         sent
     """
 
-    def __init__(self, url: str, *, create: bool = True, upgrade: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        create: bool = True,
+        upgrade: bool = False,
+        only_reads: bool = False,
+    ) -> None:
         """Open the database, and make its tables if they are not there.
 
         A new SQLite file can be read by its owner only, and one that others can write
@@ -79,6 +91,8 @@ class Database:
         :param url: an SQLAlchemy URL, or the path of an SQLite file
         :param create: whether an SQLite file may be a new one
         :param upgrade: whether tables of an older version on a server are upgraded
+        :param only_reads: whether nothing will be written, so that a file will do that
+            cannot be written to
         :raises InvalidInput: it cannot be opened, everybody could read it, or its
             tables are of another version
         :raises LedgerFailure: it cannot be opened now
@@ -93,8 +107,13 @@ class Database:
         on_network = bool(path) and place.is_on_network
         self.is_shared = not on_network
         self.may_have_sent = False
+        is_fixed = bool(path) and only_reads and Path(path).exists()
+        is_fixed = is_fixed and is_read_only(path)
+        more: dict[str, Any] = {}
+        if is_fixed:
+            more = {'creator': partial(open_to_read, path)}
         try:
-            if path:
+            if path and not is_fixed:
                 prepare(path, settings.ledger_group)
             if place.url.get_driver_name() == 'pymysql':
                 _check_credentials(place.url.query)
@@ -107,8 +126,9 @@ class Database:
                 # Else MariaDB locks the gaps between rows too, and workers that pass
                 # over each other's rows run into deadlocks.
                 isolation_level=None if path else 'READ COMMITTED',
+                **more,
             )
-            if path:
+            if path and not is_fixed:
                 mode = 'DELETE' if on_network else 'WAL'
                 sa.event.listen(self.engine, 'connect', _SqliteSetup(mode))
             bring_up_to_date(

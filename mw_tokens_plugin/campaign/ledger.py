@@ -22,15 +22,24 @@ class Ledger(CampaignRows, TargetRows):
     :raises LedgerFailure: the database failed
     """
 
-    def __init__(self, url: str, *, create: bool = True, upgrade: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        create: bool = True,
+        upgrade: bool = False,
+        only_reads: bool = False,
+    ) -> None:
         """Open the database.
 
         :param url: an SQLAlchemy URL, or the path of an SQLite file
         :param create: whether an SQLite file may be a new one
         :param upgrade: whether tables of an older version on a server are upgraded
+        :param only_reads: whether nothing will be written
         :raises InvalidInput: it cannot be opened
         """
-        super().__init__(Database(url, create=create, upgrade=upgrade))
+        how = {'create': create, 'upgrade': upgrade, 'only_reads': only_reads}
+        super().__init__(Database(url, **how))
         self._closing: list[Callable[[], object]] = []
 
     def close(self) -> None:

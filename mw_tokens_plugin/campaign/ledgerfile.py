@@ -12,11 +12,14 @@ import grp
 import os
 import pwd
 import shlex
+import shutil
 import sqlite3
 import stat
+import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import pywikibot
 
@@ -63,6 +66,35 @@ def prepare(path: str, team: str | None = None) -> None:
         pywikibot.warning(
             message('campaign-ledger-readable', path=real, command=command)
         )
+
+
+def is_read_only(path: str) -> bool:
+    """Tell whether a file, or its folder, cannot be written to by this user."""
+    folder = os.path.dirname(os.path.realpath(path))
+    return not (os.access(path, os.W_OK) and os.access(folder, os.W_OK))
+
+
+def open_to_read(path: str) -> sqlite3.Connection:
+    """Open a file that cannot be written to, as it is now.
+
+    What a run has not moved from the log beside it into the file is read, too.
+
+    :raises OSError: it cannot be read, or not be copied for that
+    """
+    open_at = os.path.realpath(path)
+    log = f'{open_at}-wal'
+    if os.path.exists(log) and os.path.getsize(log):
+        # SQLite would make a file for the locks beside it.
+        with tempfile.TemporaryDirectory() as folder:
+            copy = os.path.join(folder, 'ledger')
+            shutil.copyfile(open_at, copy)
+            shutil.copyfile(log, f'{copy}-wal')
+            found = sqlite3.connect(':memory:', check_same_thread=False)
+            with closing(sqlite3.connect(copy)) as source:
+                source.backup(found)
+        return found
+    place = f'file:{quote(open_at)}?mode=ro&immutable=1'
+    return sqlite3.connect(place, uri=True, check_same_thread=False)
 
 
 def keep_copy(path: str, version: int) -> None:

@@ -27,22 +27,28 @@ _LATEST = 3
 
 
 def open_ledger(
-    options: CampaignOptions, *, create: bool = True, upgrade: bool = False
+    options: CampaignOptions,
+    *,
+    create: bool = True,
+    upgrade: bool = False,
+    only_reads: bool = False,
 ) -> Ledger:
     """Open the ledger that is named, here or in user-config.py, or the usual one.
 
     :param create: whether one that is named may be new
     :param upgrade: whether tables of an older version on a server are upgraded
+    :param only_reads: whether nothing will be written
     """
+    how = {'upgrade': upgrade, 'only_reads': only_reads}
     if options.ledger:
         if holds_password(options.ledger):
             pywikibot.warning(message('campaign-ledger-password'))
-        return Ledger(options.ledger, create=create, upgrade=upgrade)
+        return Ledger(options.ledger, create=create, **how)
     if standing := settings.ledger:
         # Else each folder from which a script is started has a ledger of its own.
         place = in_full(standing, str(config.base_dir))
-        return Ledger(place, upgrade=upgrade)
-    return Ledger(str(config.datafilepath('campaigns', 'ledger.sqlite3')))
+        return Ledger(place, **how)
+    return Ledger(str(config.datafilepath('campaigns', 'ledger.sqlite3')), **how)
 
 
 def sealer_of(ledger: Ledger, campaign: Campaign, site: TypedSite) -> Sealer:

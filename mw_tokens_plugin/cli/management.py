@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import pywikibot
 
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
-from mw_tokens_plugin.campaign.records import Campaign, State, Target
+from mw_tokens_plugin.campaign.records import Campaign, State, Target, now
 from mw_tokens_plugin.campaign.report.console import Reporter, terminal
 from mw_tokens_plugin.campaign.report.export import write_report
 from mw_tokens_plugin.campaign.report.groups import save_group
@@ -25,6 +25,7 @@ from mw_tokens_plugin.campaign.report.summary import Summary
 from mw_tokens_plugin.campaign.report.wording import reason_line
 from mw_tokens_plugin.campaign.upgrades import VERSION
 from mw_tokens_plugin.campaign.workers import at_work
+from mw_tokens_plugin.cli.forgetting import old_campaigns
 from mw_tokens_plugin.cli.kinds import script_for
 from mw_tokens_plugin.cli.launch import handle_args
 from mw_tokens_plugin.cli.ledgers import (
@@ -45,6 +46,10 @@ from mw_tokens_plugin.protocol.display import displayable
 
 #: What is left to the script that runs the campaign.
 _BY_SCRIPT = ('resume', 'retry-failed', 'undo')
+#: What is left of "forget" with ``-older-than``.
+_FORGET_OLD = 'forget -older-than'
+#: What reads the ledger alone.
+_READING = ('list', 'report', 'save', 'show', 'stage')
 
 
 class _Shared(CampaignOptions):
@@ -60,7 +65,14 @@ def manage(cls: type[Any], arguments: list[str]) -> ExitCode:
     """
     options = parse(cls, arguments, 'pwb campaign')
     options = replace(options, arguments=tuple(arguments))
-    verb, words = _what_to_do(options.names)
+    names = options.names
+    if options.older_than is not None:
+        if names != ('forget',):
+            raise InvalidInput(
+                '-older-than belongs to "pwb campaign forget" without a name.'
+            )
+        names = (_FORGET_OLD,)
+    verb, words = _what_to_do(names)
     others: tuple[str, ...] = options.others
     if verb not in _BY_SCRIPT:
         left = handle_args(others) if others else []
@@ -85,7 +97,7 @@ def _what_to_do(names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     :raises InvalidInput: they are not what can be done
     """
     if not names:
-        *verbs, last = _VERBS
+        *verbs, last = (verb for verb in _VERBS if verb != _FORGET_OLD)
         raise InvalidInput(f'Say what to do: {", ".join(verbs)} or {last}.')
     verb, *words = names
     if verb not in _VERBS:
@@ -113,7 +125,7 @@ Start = tuple[CampaignScript, list[str]]
 class Management:
     """The ledger of a command line, and a method for each thing that can be done."""
 
-    def __init__(self, verb: str, options: CampaignOptions, *, simulate: bool) -> None:
+    def __init__(self, verb: str, options: Any, *, simulate: bool) -> None:
         """Open the ledger.
 
         :param simulate: whether the script that does the rest writes nothing
@@ -124,7 +136,10 @@ class Management:
         self._reporter = Reporter(terminal(), quiet=options.quiet)
         # A ledger that is not there yet has no campaign, which is an answer.
         self._ledger = open_ledger(
-            options, create=verb == 'stage', upgrade=verb == 'upgrade'
+            options,
+            create=verb == 'stage',
+            upgrade=verb == 'upgrade',
+            only_reads=verb in _READING,
         )
 
     def close(self) -> None:
@@ -160,7 +175,8 @@ class Management:
                 'campaign-listed',
                 name=campaign.name,
                 about=_about(campaign, ambiguous),
-                stage=message(f'campaign-stage-{self._stage(campaign)}'),
+                created=_minute(campaign.created_at),
+                stage=self._stage_in_words(campaign),
                 numbers=', '.join(numbers),
             )
         if not campaigns:
@@ -176,8 +192,7 @@ class Management:
         for word in ('created', 'planned', 'confirmed', 'finished'):
             moment: datetime | None = getattr(campaign, f'{word}_at')
             if moment is not None:
-                time = f'{moment:%Y-%m-%d %H:%M}'
-                reporter.line(message(f'campaign-{word}-at', time=time))
+                reporter.line(message(f'campaign-{word}-at', time=_minute(moment)))
         if ledger.counts(campaign)[State.PLANNED]:
             # Others may read it than those who may see all names of the plan.
             reporter.shows_hidden = False
@@ -238,6 +253,42 @@ class Management:
         for other in self._ledger.campaigns(lambda error: None):
             if (other.options.get('then') or {}).get('name') == name:
                 self._reporter.say('campaign-forgotten-follower', leader=other.name)
+
+    def forget_old(self) -> None:
+        """Delete all that the ledger knows of campaigns that are over, or never began.
+
+        :raises StoppedByGuard: the operator says no
+        """
+        age: timedelta = self._options.older_than
+        campaigns = self._ledger.campaigns(self._say_error)
+        gone, kept = old_campaigns(
+            self._ledger,
+            campaigns,
+            now() - age,
+            lambda campaign: self._stage(campaign) == 'finished',
+        )
+        self._reporter.hide_names = NameFilter(self._ledger)
+        for campaign in gone:
+            about, stage = _about(campaign, ()), self._stage_in_words(campaign)
+            created = _minute(campaign.created_at)
+            self._reporter.say(
+                'campaign-old',
+                name=campaign.name,
+                about=about,
+                created=created,
+                stage=stage,
+            )
+        for campaign in kept:
+            self._reporter.say('campaign-old-kept', name=campaign.name)
+        if not gone:
+            self._reporter.say('campaign-none-old')
+            return
+        self._confirm(message('campaign-confirm-forget-old', number=len(gone)))
+        for campaign in gone:
+            account = campaign.operator
+            with at_work(self._ledger, campaign, account=account, workers=0):
+                self._ledger.forget(campaign)
+            self._reporter.say('campaign-forgotten', name=campaign.name)
 
     def undo(self, name: str) -> Start:
         """Return what undoes a campaign."""
@@ -320,6 +371,13 @@ class Management:
         counts = self._ledger.counts(following)
         return sum(counts[s] for s in (State.LISTED, State.PLANNED, State.LEASED))
 
+    def _stage_in_words(self, campaign: Campaign) -> str:
+        """Return how far a campaign is, for people."""
+        stage, end = self._stage(campaign), campaign.finished_at
+        if stage == 'finished' and end is not None:
+            return message('campaign-stage-finished-at', time=_minute(end))
+        return message(f'campaign-stage-{stage}')
+
     def _stage(self, campaign: Campaign | None) -> str:
         """Return how far a campaign is, with the one that follows it."""
         if campaign is None:
@@ -384,7 +442,12 @@ _VERBS: Mapping[str, tuple[Callable[..., Start | None], tuple[str, ...]]] = {
     'undo': (Management.undo, ('NAME',)),
     'forget': (Management.forget, ('NAME',)),
     'upgrade': (Management.upgrade, ()),
+    _FORGET_OLD: (Management.forget_old, ()),
 }
+
+
+def _minute(moment: datetime) -> str:
+    return f'{moment:%Y-%m-%d %H:%M}'
 
 
 def _script(campaign: Campaign) -> CampaignScript:
