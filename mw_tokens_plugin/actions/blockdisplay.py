@@ -18,6 +18,7 @@ from mw_tokens_plugin.protocol.addresses import (
     SUBNET,
     Network,
     count_subnets,
+    meant_address,
     network_of,
     written,
 )
@@ -108,9 +109,9 @@ def block_columns(target: Target) -> dict[str, str]:
             columns[message('global_block-column-target')] = whom
         if now is not None:
             about = {'settings': shown_settings(now), 'by': now['by'] or ''}
-            # Whether it is lifted is decided by who has made it, and why.
-            is_lift = then is None and 'target' not in facts
-            words = made_by(now) if is_lift else message('global_block-by', **about)
+            # What is asked for is judged by who has made it, and why.
+            is_undo = 'target' in facts
+            words = message('global_block-by', **about) if is_undo else made_by(now)
             columns[message('global_block-column-now')] = words
         words = shown_settings(then) if then or now else ''
         if then and (reason := then.get('reason')):
@@ -160,6 +161,14 @@ def _expiry_in_words(expiry: str) -> str:
 def block_in_words(block: GlobalBlock) -> str:
     settings = shown_settings(BlockSettings.of(block).facts())
     return f'{block.target}, {settings}'
+
+
+def like_address(name: str) -> dict[str, str]:
+    """Return the fact that the name of an account may be meant as an address."""
+    address = meant_address(name)
+    if address is None:
+        return {}
+    return {'problem': message('global_block-like-address', address=address)}
 
 
 def made_by(block: Mapping[str, Any]) -> str:

@@ -29,6 +29,7 @@ from mw_tokens_plugin.actions.blockdisplay import (
     Census,
     block_columns,
     block_in_words,
+    like_address,
     shown_settings,
 )
 from mw_tokens_plugin.actions.blockreads import (
@@ -286,6 +287,8 @@ class PlanGlobalBlock(SetGlobalBlock):
             facts = account_facts(account)
             if skipped is SkipReason.UNREADABLE:
                 facts['problem'] = WIKIS_UNKNOWN
+            if skipped is SkipReason.MISSING:
+                facts |= like_address(name)
             hidden = account.hidden is not HiddenLevel.NONE
             yield (
                 Decision(

@@ -13,6 +13,7 @@ from mw_tokens_plugin.actions.addressguards import AddressGuards
 from mw_tokens_plugin.actions.blockdisplay import (
     Census,
     block_columns,
+    like_address,
     made_by,
 )
 from mw_tokens_plugin.actions.blockreads import (
@@ -85,6 +86,8 @@ class LiftGlobalBlock(SetGlobalBlock):
                 facts |= {'name': whom} if is_hidden else {}
             elif is_hidden:
                 skipped = SkipReason.HIDDEN_BLOCK
+            elif skipped is not None:
+                facts |= like_address(name)
             around = next(blocks.covering(network), None) if network else None
             if skipped is not None and around is not None:
                 skipped = SkipReason.COVERED

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
@@ -22,6 +23,7 @@ __all__ = [
     'count_subnets',
     'covers',
     'is_public',
+    'meant_address',
     'network_of',
     'parents',
     'written',
@@ -39,6 +41,8 @@ SUBNET = 64
 
 _DOTTED = re.compile(r'\d{1,3}(?:\.\d{1,3}){3}', re.ASCII)
 _IPV6 = re.compile('[0-9A-Fa-f:]{2,60}')
+#: The interface of a local address, as systems show it.
+_ZONE = re.compile(r'%[\w.-]+')
 _BITS = re.compile(r'0|[1-9]\d{0,2}', re.ASCII)
 
 #: Addresses that no wiki sees from outside: those of ``IPUtils::isPublic``, and the
@@ -107,6 +111,23 @@ def canonical_address(text: str) -> str | None:
     """
     network = network_of(text)
     return None if network is None else written(network)
+
+
+def meant_address(name: str) -> str | None:
+    """Return the address that the name of an account looks like; None if it is none.
+
+    MediaWiki takes these for names: an address with a full stop after it, with digits
+    of another width, or with the zone of an interface.
+
+    .. version-added:: 0.1
+
+    >>> meant_address('192.0.2.1.'), meant_address('fe80::1%eth0')
+    ('192.0.2.1', 'FE80:0:0:0:0:0:0:1')
+    """
+    if network_of(name) is not None:
+        return None
+    text = unicodedata.normalize('NFKC', name).strip(' .,;')
+    return canonical_address(_ZONE.sub('', text))
 
 
 def covers(outer: Network, inner: Network) -> bool:

@@ -167,6 +167,23 @@ def test_addresses_are_read_as_they_are_pasted_and_covered_ones_skipped(
     assert 'Open proxies seen today, thanks!: no such global account' in run.out
 
 
+def test_names_that_look_like_addresses_are_told_from_them(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    """To MediaWiki they are names; a plan says which addresses they may stand for."""
+    meant = {
+        '192.0.2.1.': '192.0.2.1',
+        '192.0.2.\uff18': '192.0.2.8',
+        '2001:db8::1%eth0': '2001:DB8:0:0:0:0:0:1',
+    }
+    for words in ((*USUAL, '-hardblock'), LIFT):
+        run = global_block(*meant, *words)
+        assert run.code == 1, run.said
+        for address in meant.values():
+            assert f'to block the address, write {address}' in run.out
+    assert not writes(sandbox)
+
+
 def test_a_mixed_list_gets_for_each_kind_the_settings_of_that_kind(
     global_block: Script,
     sandbox: Sandbox,
@@ -346,6 +363,10 @@ def test_a_change_keeps_what_was_not_named_and_makes_no_block_weaker(
     assert global_block(*loose, '-allow-weaker').code == 0
     changed = blocks(sandbox)['192.0.2.2']
     assert changed.anononly and changed.id == found['192.0.2.2'].id
+    # Whoever corrects a reason sees what it is.
+    correct = ('192.0.2.2', '-modify', '-reason:Right', '-always', '-simulate')
+    plan = global_block(*correct)
+    assert f': {changed.reason}; then' in plan.out, plan.said
 
 
 def test_an_undo_restores_what_there_was(
