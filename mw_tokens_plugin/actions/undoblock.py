@@ -115,7 +115,7 @@ class UndoGlobalBlock(SetGlobalBlock):
                 'then': None,
                 'target': named[name],
                 'local': local.get(name),
-                'last': state.entry and state.entry.log_id,
+                'log_entry': state.entry and state.entry.log_id,
             }
             skipped = self._decide(target, state, block, facts)
             if block is None and name in hidden:
@@ -213,12 +213,12 @@ class UndoGlobalBlock(SetGlobalBlock):
     def _apply_globally(self, target: Target) -> Outcome:
         """Undo the global half, unless somebody was faster."""
         facts = target.decision.facts
-        if facts['now'] is None and facts.get('last') is not None:
+        if facts['now'] is None and facts.get('log_entry') is not None:
             # No block tells that it was made and lifted again since the plan.
             with hiding([target]):
                 entries = self.site.global_block_log(name_of(target), total=1)
                 latest = next(entries, None)
-            if latest is not None and latest.log_id > facts['last']:
+            if latest is not None and latest.log_id > facts['log_entry']:
                 return self._changed_meanwhile(
                     target, read_block(self.site, name_of(target))
                 )
