@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Set
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.undone import is_changed
-
-#: How far the clocks of this machine and of the wiki may differ.
-_CLOCKS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,8 @@ class OwnWrites:
         :param undone: the campaign that is undone, which is left out
         :param names: all names of its targets
         :param names_of: returns all names of a target
-        :param since: what has ended before is left out, as far as clocks agree
+        :param since: campaigns that have ended before, by the wiki's clock, are left
+            out
         """
         for campaign in self._ledger.campaigns(lambda error: None):
             is_undo = campaign.action == self._undo.action
@@ -76,7 +74,8 @@ class OwnWrites:
                 continue
             if campaign.wiki != undone.wiki or not _is_same(campaign.api, undone.api):
                 continue
-            if campaign.finished_at and campaign.finished_at < since - _CLOCKS:
+            _, ended = self._ledger.span(campaign)
+            if ended is None or ended < since:
                 continue
             former = self._undone_by(campaign) if is_undo else None
             if is_undo and former is None:
