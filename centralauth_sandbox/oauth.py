@@ -31,11 +31,14 @@ _FIELD = re.compile(r'(oauth_\w+)="([^"]*)"')
 class Consumer:
     """Who a consumer is owned by, what it grants, and whether it can be used.
 
+    :ivar owner: the number of the account, which keeps it when it is renamed
+    :ivar title: what the consumer is called
     :ivar approved: whether the wiki lets the consumer be used; it may be disabled
     :ivar accepted: whether the owner has not revoked it
     """
 
-    user: str
+    owner: int
+    title: str
     grants: frozenset[str]
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     key: str = field(default_factory=lambda: secrets.token_hex(40))
@@ -61,7 +64,8 @@ class Consumers:
     def add(self, user: str, grants: list[str]) -> tuple[str, str, str, str]:
         """Approve a consumer of an account; return what its owner is shown once."""
         keys = [secrets.token_hex(16) for _ in range(4)]
-        consumer = Consumer(user, frozenset(grants), keys[0], keys[2])
+        consumer = self._owned(user, grants)
+        consumer.id, consumer.key = keys[0], keys[2]
         self._signing[keys[0], keys[2]] = consumer
         return keys[0], keys[1], keys[2], keys[3]
 
@@ -69,7 +73,7 @@ class Consumers:
         self, user: str, grants: list[str], lifetime: float = LIFETIME
     ) -> str:
         """Approve a consumer of OAuth 2.0; return its owner's access token."""
-        consumer = Consumer(user, frozenset(grants))
+        consumer = self._owned(user, grants)
         self._bearing[consumer.key] = consumer
         return self.bearer(consumer, lifetime)
 
@@ -81,7 +85,6 @@ class Consumers:
         :param begins: seconds from now on until it is good
         """
         now = self._farm.clock()
-        account = self._farm.accounts[consumer.user]
         return self._farm.sessions.web_tokens.signer.sign(
             {
                 'aud': consumer.id,
@@ -89,7 +92,7 @@ class Consumers:
                 'iat': now,
                 'nbf': now + begins,
                 'exp': now + lifetime,
-                'sub': str(account.id),
+                'sub': str(consumer.owner),
                 'iss': self._farm.central.server,
                 'scopes': sorted(consumer.grants),
             }
@@ -102,6 +105,10 @@ class Consumers:
                 return consumer
         said = self._farm.sessions.web_tokens.signer.verify(token) or {}
         return self._bearing[said['jti']]
+
+    def _owned(self, user: str, grants: list[str]) -> Consumer:
+        owner = self._farm.accounts[user].id
+        return Consumer(owner, f'{user} v2', frozenset(grants))
 
     def wipe(self) -> None:
         """Lose what the session store keeps, the secrets of tokens."""
@@ -162,8 +169,8 @@ class Consumers:
         self, wiki: WikiView, consumer: Consumer, cookies: Mapping[str, str]
     ) -> Session:
         sessions = self._farm.sessions
-        account = self._farm.accounts[consumer.user]
-        local = wiki.accounts.get(consumer.user)
+        account = self._farm.account_ids[consumer.owner]
+        local = wiki.accounts.get(account.name)
         is_missing = local is None and not self._farm.current
         if is_missing or (local is not None and local.central is not account):
             raise errors.refused_consumer(
@@ -181,7 +188,7 @@ class Consumers:
             raise errors.refused_consumer(
                 'not-approved',
                 'The app that you are trying to connect seems to be set up '
-                f'incorrectly. Contact the author of "{consumer.user} v2" for help.',
+                f'incorrectly. Contact the author of "{consumer.title}" for help.',
             )
         accepted, is_due = True, False
         if self.jwt_cookies:
