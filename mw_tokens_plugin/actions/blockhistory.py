@@ -7,7 +7,8 @@ belongs to nobody here: others may have acted on another wiki, which has a log o
 own, or by the number of a block.
 
 One rule follows: an undo touches only what is its campaign's at the end. What is done
-with it is decided in :mod:`.undoblock`.
+with it is decided in :mod:`.undoblock`. The half on the central wiki itself, which that
+log does not tell of, is told by its author, its time and its reason.
 """
 
 from __future__ import annotations
@@ -25,8 +26,14 @@ from mw_tokens_plugin.actions.blockreads import (
     reason_given,
 )
 from mw_tokens_plugin.actions.globalblock import CLOCKS, log_actions, name_of
-from mw_tokens_plugin.campaign.putback import Write
-from mw_tokens_plugin.campaign.records import Target, may_be_reason
+from mw_tokens_plugin.actions.localblocks import local_blocks
+from mw_tokens_plugin.campaign.putback import OwnWrites, Write
+from mw_tokens_plugin.campaign.records import (
+    Campaign,
+    State,
+    Target,
+    may_be_reason,
+)
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalblocks import (
@@ -58,32 +65,141 @@ class Standing:
     by: str | None = None
 
 
-class BlockLog:
-    """The log of global blocks since a moment, of which only new entries are read."""
+class BlockHistory:
+    """What the log and the ledger have of the targets of a campaign, since it began.
 
-    def __init__(self, site: PluginMixin) -> None:
+    .. version-added:: 0.1
+    """
+
+    def __init__(
+        self, site: PluginMixin, undone: Campaign, others: OwnWrites | None
+    ) -> None:
         """Read nothing yet.
 
         :param site: the central wiki
+        :param others: tells what other campaigns of the ledger have written
         """
         self._site = site
-        self._since: datetime | None = None
+        self._undone = undone
+        self._others = others
+        self._read_since: datetime | None = None
         self._entries: dict[int, GlobalBlockLogEntry] = {}
 
-    def read(self, since: datetime) -> list[GlobalBlockLogEntry]:
-        """Return its entries since a moment, the oldest first.
+    def writes(
+        self, recorded: Mapping[str, Target], named: Mapping[str, str]
+    ) -> dict[str, list[Write]]:
+        """Return what was written to each target, first by the campaign itself.
 
-        :param since: a moment by the wiki's clock, with its time zone
+        :param recorded: the targets of the campaign by their names
+        :param named: the present names of accounts and addresses, by the same
         """
+        found = {name: [Write(self._undone, t)] for name, t in recorded.items()}
+        since = _since(found)
+        if self._others is None or since is None:
+            return found
+        of_name: dict[str, str] = {}
+        for name, target in recorded.items():
+            of_name.update((one, name) for one in names_of(target) | {named[name]})
+        for write in self._others.others(
+            self._undone, of_name.keys(), names_of, since.replace(tzinfo=None)
+        ):
+            for name in {of_name[n] for n in names_of(write.target) if n in of_name}:
+                found[name].append(write)
+        return found
+
+    def standings(
+        self,
+        writes: Mapping[str, Sequence[Write]],
+        named: Mapping[str, str],
+        own: Mapping[str, GlobalBlock | None],
+    ) -> dict[str, Standing]:
+        """Return what was last done to each target, and by which campaign.
+
+        :param writes: as :meth:`writes` returns them
+        :param own: the blocks that there are
+        """
+        logged: dict[str, list[GlobalBlockLogEntry]] = {}
+        since = _since(writes)
+        for entry in self._log(since) if since is not None else ():
+            logged.setdefault(entry.target, []).append(entry)
+        now = self._site.tokens.session.clock.now().replace(tzinfo=timezone.utc)
+        found = {}
+        for name, block in own.items():
+            names = {named[name]}
+            for write in writes[name]:
+                names |= names_of(write.target) | numbers_of(write.target)
+            if block is not None:
+                names |= {f'#{block.id}', block.target or ''}
+            entries = [entry for one in names for entry in logged.get(one, ())]
+            entries.sort(key=lambda entry: entry.log_id)
+            found[name] = standing(entries, writes[name], block, now)
+        return found
+
+    def _log(self, since: datetime) -> Iterable[GlobalBlockLogEntry]:
+        """Return the log since a moment, of which only new entries are read again."""
         begin = since
-        if self._since is not None and self._since <= since:
-            latest = max((e.timestamp for e in self._entries.values()), default=since)
-            begin = max(since, latest - CLOCKS)
-        else:
-            self._since = since
+        if self._read_since is None or since < self._read_since:
+            self._read_since = since
+        elif self._entries:
+            begin = max(e.timestamp for e in self._entries.values()) - CLOCKS
         found = self._site.global_block_log(since=begin)
         self._entries.update((entry.log_id, entry) for entry in found)
-        return [self._entries[number] for number in sorted(self._entries)]
+        return self._entries.values()
+
+
+def own_local_blocks(
+    site: PluginMixin,
+    undone: Campaign,
+    recorded: Mapping[str, Target],
+    named: Mapping[str, str],
+    writes: Mapping[str, Sequence[Write]],
+) -> dict[str, int]:
+    """Return the numbers of blocks on the central wiki itself that a campaign has made.
+
+    One that was there before is never changed, so what is the operator's is new, unless
+    another campaign has made it just after, or an undo has lifted the campaign's.
+    """
+    if not undone.options.get('also_local'):
+        return {}
+    # What has failed after the global half has made no local one.
+    done = {named[n]: n for n, t in recorded.items() if t.state is not State.FAILED}
+    found = {}
+    for item in local_blocks(site, done) if done else ():
+        name = done.get(item.get('user', ''))
+        made, by = timestamp(item.get('timestamp')), item.get('by')
+        if name is None or made is None:
+            continue
+        first, *others = writes[name]
+        if not _has_made_locally(first, made, by) or not may_be_reason(
+            item.get('reason'), reason_given(first.target, undone.reason)
+        ):
+            continue
+        later = (w for w in others if _start(w.target) >= _start(first.target))
+        if not any(
+            w.undone == undone.id or _has_made_locally(w, made, by) for w in later
+        ):
+            found[name] = int(item['id'])
+    return found
+
+
+def _has_made_locally(write: Write, made: datetime, by: str | None) -> bool:
+    """Tell whether a campaign may have made a block on the central wiki itself."""
+    return (
+        write.undone is None
+        and write.target.state is State.DONE
+        and write.campaign.options.get('also_local') is True
+        and write.target.may_have_written_at(made, by=by)
+    )
+
+
+def _since(writes: Mapping[str, Sequence[Write]]) -> datetime | None:
+    """Return when a campaign may have written first; None if it never did.
+
+    :param writes: by target, of which the first is the campaign's
+    """
+    starts = [first.target.started_at for first, *_ in writes.values()]
+    known = [start for start in starts if start is not None]
+    return min(known).replace(tzinfo=timezone.utc) - CLOCKS if known else None
 
 
 def names_of(target: Target) -> set[str]:

@@ -10,32 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import Any
 
 from mw_tokens_plugin.actions.accountfacts import read_at, skipped_now
 from mw_tokens_plugin.actions.blockdisplay import block_columns
 from mw_tokens_plugin.actions.blockhistory import (
-    BlockLog,
+    BlockHistory,
     Standing,
-    names_of,
-    numbers_of,
-    standing,
+    own_local_blocks,
 )
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
     block_facts,
     number_in,
     read_block,
-    reason_given,
 )
-from mw_tokens_plugin.actions.globalblock import CLOCKS, SetGlobalBlock, name_of
+from mw_tokens_plugin.actions.globalblock import SetGlobalBlock, name_of
 from mw_tokens_plugin.actions.localblocks import (
     lift_local_block,
-    local_blocks,
     local_blocks_left,
 )
-from mw_tokens_plugin.campaign.putback import OwnWrites, Write
+from mw_tokens_plugin.campaign.putback import OwnWrites
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -47,9 +42,8 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
-from mw_tokens_plugin.protocol.fields import timestamp
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
-from mw_tokens_plugin.protocol.globalblocks import GlobalBlock, GlobalBlockLogEntry
+from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
 from mw_tokens_plugin.site.mixins import PluginMixin
 
 #: What is left as others have made it.
@@ -89,8 +83,7 @@ class UndoGlobalBlock(SetGlobalBlock):
         super().__init__(site, reason=reason)
         self._undone = undone
         self._recorded = recorded
-        self._others = others
-        self._log = BlockLog(site)
+        self._history = BlockHistory(site, undone, others)
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on targets that the campaign has changed."""
@@ -104,9 +97,9 @@ class UndoGlobalBlock(SetGlobalBlock):
             found = Blocks.read(self.site, list(renamed.values()), covering=False)
             blocks = replace(blocks, own={**blocks.own, **found.own})
         own = {name: blocks.own.get(named[name]) for name in names}
-        writes = self._writes(recorded, named)
-        standings = self._standings(recorded, named, own, writes)
-        local = self._local_blocks(recorded, named, writes)
+        writes = self._history.writes(recorded, named)
+        standings = self._history.standings(writes, named, own)
+        local = own_local_blocks(self.site, self._undone, recorded, named, writes)
         operator = self.site.username() or ''
         for name in names:
             target, block, state = recorded[name], own[name], standings[name]
@@ -224,61 +217,6 @@ class UndoGlobalBlock(SetGlobalBlock):
                 )
         return super().apply(target)
 
-    def _writes(
-        self,
-        recorded: Mapping[str, Target],
-        named: Mapping[str, str],
-    ) -> dict[str, list[Write]]:
-        """Return what the ledger has of each target: what this campaign wrote, too."""
-        found = {name: [Write(self._undone, t)] for name, t in recorded.items()}
-        since = self._since(recorded)
-        if self._others is None or since is None:
-            return found
-        of_name: dict[str, str] = {}
-        for name, target in recorded.items():
-            of_name.update((one, name) for one in names_of(target))
-            of_name[named[name]] = name
-        for write in self._others.others(
-            self._undone, of_name.keys(), names_of, since.replace(tzinfo=None)
-        ):
-            for name in {of_name[n] for n in names_of(write.target) if n in of_name}:
-                found[name].append(write)
-        return found
-
-    def _standings(
-        self,
-        recorded: Mapping[str, Target],
-        named: Mapping[str, str],
-        own: Mapping[str, GlobalBlock | None],
-        writes: Mapping[str, Sequence[Write]],
-    ) -> dict[str, Standing]:
-        """Return what was last done to each target, and by which campaign."""
-        since = self._since(recorded)
-        if since is None:
-            return {
-                name: Standing(by=None if block is None else block.by)
-                for name, block in own.items()
-            }
-        logged: dict[str, list[GlobalBlockLogEntry]] = {}
-        for entry in self._log.read(since):
-            logged.setdefault(entry.target, []).append(entry)
-        now, found = self.now(), {}
-        for name, block in own.items():
-            names = {named[name]}
-            for write in writes[name]:
-                names |= names_of(write.target) | numbers_of(write.target)
-            if block is not None:
-                names |= {f'#{block.id}', block.target or ''}
-            entries = [entry for one in names for entry in logged.get(one, ())]
-            entries.sort(key=lambda entry: entry.log_id)
-            found[name] = standing(entries, writes[name], block, now)
-        return found
-
-    def _since(self, recorded: Mapping[str, Target]) -> datetime | None:
-        """Return when the campaign may have written first; None if it never did."""
-        starts = [t.started_at for t in recorded.values() if t.started_at is not None]
-        return min(starts).replace(tzinfo=timezone.utc) - CLOCKS if starts else None
-
     def _decide(
         self,
         target: Target,
@@ -320,46 +258,6 @@ class UndoGlobalBlock(SetGlobalBlock):
             facts['then'] = {**former.facts(), 'reason': before['reason']}
         return None
 
-    def _local_blocks(
-        self,
-        recorded: Mapping[str, Target],
-        named: Mapping[str, str],
-        writes: Mapping[str, Sequence[Write]],
-    ) -> dict[str, int]:
-        """Return the numbers of the blocks that were made on the central wiki, too.
-
-        One that was there before is never changed, so what is the operator's is new,
-        unless another campaign has made it just before or after.
-        """
-        if not self._undone.options.get('also_local'):
-            return {}
-        by_name = {
-            named[name]: target
-            for name, target in recorded.items()
-            # What has failed after the global half has made no local one.
-            if target.state is not State.FAILED
-        }
-        if not by_name:
-            return {}
-        found = {}
-        for item in local_blocks(self.site, by_name):
-            target = by_name.get(item.get('user', ''))
-            made = timestamp(item.get('timestamp'))
-            if target is None or made is None:
-                continue
-            reason = reason_given(target, self._undone.reason)
-            is_ours = target.may_have_written_at(made, by=item.get('by'))
-            if not is_ours or not may_be_reason(item.get('reason'), reason):
-                continue
-            others = [w for w in writes[target.name] if w.campaign != self._undone]
-            if not any(
-                w.undone == self._undone.id
-                or _has_made_locally(w, target, made, item.get('by'))
-                for w in others
-            ):
-                found[target.name] = int(item['id'])
-        return found
-
     def _lift_local(self, target: Target, outcome: Outcome) -> Outcome:
         number = target.decision.facts['local']
         error = lift_local_block(self.site, number, self.reason)
@@ -370,26 +268,6 @@ class UndoGlobalBlock(SetGlobalBlock):
         return replace(
             outcome, state=State.FAILED, detail=detail, reason_code=error.code
         )
-
-
-def _has_made_locally(
-    write: Write, target: Target, made: datetime, by: str | None
-) -> bool:
-    """Tell whether a later campaign may have made a block on the central wiki itself.
-
-    :param target: of the campaign that is undone
-    """
-    return (
-        write.undone is None
-        and write.target.state is State.DONE
-        and write.campaign.options.get('also_local') is True
-        and write.target.may_have_written_at(made, by=by)
-        and _start(write.target) >= _start(target)
-    )
-
-
-def _start(target: Target) -> datetime:
-    return target.started_at or datetime.min
 
 
 def _named(target: Target) -> str:
