@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .jwt import Signer, unique
 from .records import Account
 from .sessioncookies import cookie
@@ -14,6 +16,8 @@ class WebTokens:
     def __init__(self, farm: FarmView) -> None:
         """Initializer."""
         self._farm = farm
+        #: The class in which a gateway counts requests, which cookies name (`rlc`).
+        self.rate_class = ''
         self.signer = Signer()
 
     def wrap(self, token: str, account: Account, lifetime: float) -> str:
@@ -42,13 +46,15 @@ class WebTokens:
     def cookie(self, account: Account, lifetime: float) -> str:
         """Return the cookie sessionJwt."""
         now = self._farm.clock()
-        payload = {
+        payload: dict[str, Any] = {
             'iss': self._farm.central.server,
             'sxp': int(now + lifetime),
             'jti': unique(),
             'sub': _subject(account),
             'iat': int(now),
         }
+        if self.rate_class:
+            payload['rlc'] = self.rate_class
         jwt = self.signer.sign(payload)
         return cookie('sessionJwt', jwt, int(lifetime), now)
 

@@ -111,6 +111,14 @@ def _reason(found: Diagnosis) -> str:
     }[found.obstacle]
 
 
+def _tokens_gained(found: Diagnosis) -> str:
+    if not found.centralauthtoken:
+        return message('token_doctor-no', reason=_reason(found))
+    if found.token_seconds is None:
+        return message('token_doctor-yes')
+    return message('token_doctor-yes-for', seconds=found.token_seconds)
+
+
 def _about_login(found: Diagnosis) -> Iterator[Line]:
     made = message('token_doctor-made-with')
     if found.login is None:
@@ -118,12 +126,11 @@ def _about_login(found: Diagnosis) -> Iterator[Line]:
         yield Line(made, none, good=False)
     else:
         yield Line(made, _login_name(found.login), good=True)
-        gets = (
-            message('token_doctor-yes')
-            if found.centralauthtoken
-            else message('token_doctor-no', reason=_reason(found))
+        yield Line(
+            'centralauthtoken', _tokens_gained(found), good=found.centralauthtoken
         )
-        yield Line('centralauthtoken', gets, good=found.centralauthtoken)
+    if found.rate_class:
+        yield Line(message('token_doctor-rate-class'), found.rate_class)
         yield Line(
             message('token_doctor-foreign-site'),
             found.foreign_site or message('token_doctor-no-foreign-site'),

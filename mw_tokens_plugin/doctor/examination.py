@@ -39,6 +39,7 @@ from mw_tokens_plugin.site.bearer import bearer_for
 from mw_tokens_plugin.site.foreign.login import home_login
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.pluginsite import PluginSite
+from mw_tokens_plugin.site.rateclass import rate_class
 from mw_tokens_plugin.site.refusals import refusals
 
 #: The credential on wikis that have a session of their own.
@@ -73,10 +74,14 @@ def examine(
     obstacle: Obstacle | None = None
     reason: str | None = None
     failure: Exception | None = None
+    lifetime: float | None = None
+    counted: str | None = None
     try:
         _log_in(home)
         foreign, obstacle, reason = _kind(home)
         login = _login_kind(home, foreign)
+        lifetime = home_login(home).tokens.lifetime
+        counted = rate_class(home)
     except EXPECTED as error:
         failure, reason = error, _sentence(error)
     wikis = tuple(_wiki_checks(home, named, login, failure, targets, clock))
@@ -89,6 +94,8 @@ def examine(
         targets=targets,
         secret_files=tuple(map(reread, files)),
         wikis=wikis,
+        token_seconds=None if lifetime is None else round(lifetime),
+        rate_class=counted,
     )
 
 

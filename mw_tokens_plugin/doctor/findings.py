@@ -305,6 +305,10 @@ class Diagnosis:
     :ivar obstacle: why there is no centralauthtoken, if it is known
     :ivar reason: what the error says with which that, or the login, failed
     :ivar targets: the number of targets of the campaign whose duration is estimated
+    :ivar token_seconds: for how long a centralauthtoken says that it is good; None if
+        it does not say so
+    :ivar rate_class: the class in which the wiki's gateway counts the login's requests;
+        None if the wiki names none
     """
 
     login: LoginKind | None
@@ -315,6 +319,8 @@ class Diagnosis:
     targets: int
     secret_files: tuple[SecretFile, ...]
     wikis: tuple[WikiCheck, ...]
+    token_seconds: int | None = None
+    rate_class: str | None = None
 
     def would_work(self, script: str) -> bool:
         """Return whether a script would work on all wikis where it would act.

@@ -9,10 +9,7 @@ https://www.mediawiki.org/wiki/OAuth/Owner-only_consumers#OAuth_2
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from contextlib import suppress
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +19,7 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.webtokens import claims_in, moment_in
 
 #: The scheme, as MediaWiki compares it: in any other case of letters it takes a request
 #: for one without a login, and says nothing.
@@ -63,25 +61,15 @@ class Bearer(AuthBase):
 
     @property
     def claims(self) -> dict[str, Any]:
-        """What the token says of itself; nothing if it cannot be read.
-
-        The wiki alone can check it.
-        """
-        with suppress(ValueError, IndexError, RecursionError):
-            part = self.token.split('.')[1]
-            said = json.loads(base64.urlsafe_b64decode(f'{part}=='))
-            return said if isinstance(said, dict) else {}
-        return {}
+        """What the token says of itself; nothing if it cannot be read."""
+        return claims_in(self.token)
 
     def moment(self, claim: str) -> float | None:
         """Return a moment that the token names, in seconds since the epoch.
 
         :param claim: ``exp``, when it expires, or ``nbf``, from when on it is good
         """
-        said = self.claims.get(claim)
-        if isinstance(said, int | float) and not isinstance(said, bool):
-            return float(said)
-        return None
+        return moment_in(self.claims, claim)
 
 
 def bearer_in(entry: object) -> str | None:

@@ -194,14 +194,25 @@ class AccountCookies(http.PywikibotCookieJar):  # type: ignore[misc]
         :param host: the wiki's
         :return: whether there were any
         """
-        found = [
+        found = self._named(name, host)
+        for cookie in found:
+            self.clear(cookie.domain, cookie.path, cookie.name)
+        return bool(found)
+
+    def named(self, name: str, host: str) -> list[str]:
+        """Return the values of the cookies of a name that a host gets.
+
+        :param name: in lower case
+        :param host: the wiki's
+        """
+        return [str(cookie.value) for cookie in self._named(name, host)]
+
+    def _named(self, name: str, host: str) -> list[Cookie]:
+        return [
             cookie
             for cookie in self
             if cookie.name.lower() == name and _is_sent_to(cookie.domain, host)
         ]
-        for cookie in found:
-            self.clear(cookie.domain, cookie.path, cookie.name)
-        return bool(found)
 
     def session_on(self, host: str) -> frozenset[tuple[str, ...]]:
         """Return what tells the present session on a host from another one."""

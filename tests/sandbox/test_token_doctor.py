@@ -104,6 +104,20 @@ def test_a_bot_password_gets_none_and_its_advice_is_not_given(
     )
 
 
+def test_what_the_wiki_says_of_the_login_itself_is_shown(
+    sandbox: Sandbox, site: Any, doctor: Callable[..., Run]
+) -> None:
+    """Who has given it a class of its own is told so, and others see nothing."""
+    assert examine(site).rate_class is None
+    sandbox.call(
+        lambda farm: setattr(farm.sessions.web_tokens, 'rate_class', 'established-user')
+    )
+    site.logout()
+    run = doctor()
+    assert 'requests are counted as: established-user' in run.out
+    assert re.search(r'centralauthtoken: yes, each is good for (59|6\d) s', run.out)
+
+
 def test_oauth_is_seen_by_its_consumer(
     site: Any, farm: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,8 @@
 
 Theory of operation
 -------------------
-A token is good once, for ten seconds, and in the session that it was minted in. Each
+A token is good once, for ten seconds or until it says that it expires, by the server's
+clock, and in the session that it was minted in. Each
 thread has at most one in stock: while a request is in flight, the next token is minted
 in a thread of its own. A token is
 
@@ -46,6 +47,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.protocol.answers import expected_form, part_of
 from mw_tokens_plugin.protocol.fields import text
+from mw_tokens_plugin.protocol.webtokens import claims_in, moment_in
 from mw_tokens_plugin.site import forks
 from mw_tokens_plugin.site.base import WikiSite
 from mw_tokens_plugin.site.pluginsite import PluginSite
@@ -59,6 +61,8 @@ LIFETIME = 10.0
 #: Seconds after which a token is thrown away rather than tried: a dead one costs a
 #: penalty of three seconds.
 SAFE_AGE = LIFETIME / 2
+#: Seconds before its end at which one is thrown away that says when that is.
+_MARGIN = LIFETIME - SAFE_AGE
 
 #: Errors that have a sentence of our own.
 _EXPECTED = frozenset({'badsession', 'notattached'})
@@ -73,7 +77,8 @@ MINTER = 'centralauthtoken'
 @dataclass(frozen=True, slots=True)
 class _Minted:
     value: str = field(repr=False)
-    at: float
+    #: By the clock of this process.
+    good_until: float
     generation: int
 
 
@@ -81,6 +86,9 @@ class CentralAuthTokens:
     """The centralauthtokens of one login on its home wiki.
 
     .. version-added:: 0.1
+
+    :ivar lifetime: seconds for which the latest token said that it is good; None if it
+        was opaque, or there was none
     """
 
     def __init__(
@@ -96,6 +104,9 @@ class CentralAuthTokens:
         self._clock = clock
         self._ahead = threading.local()
         self._mints = threading.Semaphore(_MAX_MINTS)
+        self.lifetime: float | None = None
+        #: Seconds for which the latest one could be kept.
+        self._safe_age = SAFE_AGE
         forks.note(self)
 
     def after_fork(self) -> None:
@@ -149,7 +160,7 @@ class CentralAuthTokens:
             return
         # A thread that needed its latest token long after the one before will probably
         # be as slow with the next one, which would be too old by then.
-        if max(pause, of_thread.get('pace', 0.0)) >= SAFE_AGE:
+        if max(pause, of_thread.get('pace', 0.0)) >= self._safe_age:
             return
         if not threading.main_thread().is_alive():
             # The interpreter shuts down, and may refuse to start threads.
@@ -186,7 +197,7 @@ class CentralAuthTokens:
 
     def _is_good(self, minted: _Minted) -> bool:
         return (
-            self._clock() - minted.at < SAFE_AGE
+            self._clock() < minted.good_until
             and minted.generation == self.home.tokens.session.generation
         )
 
@@ -224,7 +235,24 @@ class CentralAuthTokens:
         with expected_form(f'The centralauthtoken of {self.home}'):
             value = text(part_of(answer, 'centralauthtoken'), 'centralauthtoken')
         note_values((value,), 'centralauthtoken')
-        return _Minted(value, started, self.home.tokens.session.generation)
+        good_until = self._good_until(value, started)
+        return _Minted(value, good_until, self.home.tokens.session.generation)
+
+    def _good_until(self, token: str, started: float) -> float:
+        """Return until when a token is kept that has just come.
+
+        :param started: when it was asked for
+        """
+        session = self.home.tokens.session
+        expires = moment_in(claims_in(token), 'exp')
+        if expires is None:
+            self.lifetime, self._safe_age = None, SAFE_AGE
+        else:
+            # This machine's clock may be hours off.
+            self.lifetime = max(expires - session.clock.seconds(), 0.0)
+            self._safe_age = max(self.lifetime - _MARGIN, 0.0)
+            started = self._clock()
+        return started + self._safe_age
 
 
 def mint_refusal(home: WikiSite, user: str, error: APIError) -> Exception:
