@@ -548,6 +548,16 @@ _TABLE = r"""
     markbot boolean
     watchlist nochange|preferences|unwatch|watch default=preferences
     token string token=rollback
+[revisiondelete] ApiRevisionDelete MediaWiki rwp - Revisiondelete
+    type archive|filearchive|logging|oldimage|revision required
+    target string
+    ids string required multi
+    hide comment|content|user multi
+    show comment|content|user multi
+    suppress no|nochange|yes default=nochange
+    reason string
+    tags [] multi
+    token string token=csrf
 [block] ApiBlock MediaWiki rwp - Block
     user user subtypes=name,ip,temp,cidr,id
     userid integer deprecated

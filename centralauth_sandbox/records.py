@@ -179,6 +179,8 @@ class Revision:
     text: str
     minor: bool = False
     bot: bool = False
+    #: Which of `user`, `comment` and `content` only administrators see.
+    hidden: frozenset[str] = frozenset()
 
     @property
     def size(self) -> int:

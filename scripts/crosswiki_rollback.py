@@ -22,6 +22,7 @@ administrators.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -44,16 +45,26 @@ from mw_tokens_plugin.messages import message
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.actions.filerevert import RevertFiles, UndoRevertFiles
+    from mw_tokens_plugin.actions.hiderevisions import HideReverted, UndoHideReverted
     from mw_tokens_plugin.actions.moveback import MoveBack, UndoMoveBack
     from mw_tokens_plugin.actions.pagerevert import RevertEdits
     from mw_tokens_plugin.actions.undorevert import UndoRevertEdits
-    from mw_tokens_plugin.campaign.records import Campaign, Step
+    from mw_tokens_plugin.campaign.records import Campaign, Step, Target
     from mw_tokens_plugin.cli.declaration import Listing
     from mw_tokens_plugin.cli.run import Run
     from mw_tokens_plugin.targets.contributions import Actor
 
 #: The number of the namespace of files, on every wiki.
 FILE_NAMESPACE = 6
+#: What of a revision can be hidden.
+_PARTS = ('content', 'comment', 'user')
+
+
+def part(text: str) -> str:
+    """Read what of a revision is hidden."""
+    if text not in _PARTS:
+        raise ValueError(f'give some of {", ".join(_PARTS)}.')
+    return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,19 +77,37 @@ class Options(AbuserOptions):
         'right to do so the wiki ignores it.',
         stored='markbot',
     )
+    revdel: tuple[str, ...] = option(
+        'Then hide this of what was reverted from all but administrators: content, '
+        'comment and user, or some of them. Nothing is suppressed.',
+        value='A,B',
+        read=part,
+        separated=True,
+        stored='revdel',
+        rights={'deleterevision': 'delete'},
+    )
 
 
 def targets(run: Run[Options]) -> Listing:
     """List the pages that they have edited, on all wikis."""
     return list_deeds(
         run,
-        pages_on,
+        partial(pages_on, hides=bool(run.options.revdel)),
         lambda number: message('crosswiki_rollback-pages', number=number),
     )
 
 
-def pages_on(actor: Actor, database: str) -> list[Step]:
-    """Return the pages of a wiki that they have edited, overwritten and moved."""
+def search_again(run: Run[Options], campaign: Campaign) -> Campaign:
+    """List what is found on wikis that could not be read before."""
+    hides = bool(run.stored(campaign)['revdel'])
+    return read_again(run, campaign, partial(pages_on, hides=hides))
+
+
+def pages_on(actor: Actor, database: str, *, hides: bool) -> list[Step]:
+    """Return the pages of a wiki that they have edited, overwritten and moved.
+
+    :param hides: whether what is reverted is hidden afterwards
+    """
     from mw_tokens_plugin.campaign.records import Step
     from mw_tokens_plugin.targets.pagenames import named
 
@@ -98,6 +127,7 @@ def pages_on(actor: Actor, database: str) -> list[Step]:
             if page.edits[0].namespace == FILE_NAMESPACE
         ),
         *(Step(named(database, page.title), 'moves', 2) for page in moved),
+        *(Step(named(database, title), 'revdel', 3) for title in pages if hides),
     ]
 
 
@@ -124,13 +154,38 @@ def move_back(run: Run[Options], campaign: Campaign, step: str) -> MoveBack:
     return MoveBack(actor_in(run, campaign), **limits(run, campaign, step))
 
 
+def hide(run: Run[Options], campaign: Campaign, step: str) -> HideReverted:
+    """Return what a campaign does to edits that it has reverted."""
+    from mw_tokens_plugin.actions.hiderevisions import HideReverted
+
+    def reverted(names: Sequence[str]) -> dict[str, Target]:
+        return run.ledger.named(campaign, names, 'edits')
+
+    return HideReverted(
+        actor_in(run, campaign),
+        what=run.stored(campaign)['revdel'],
+        reverted=reverted,
+        **limits(run, campaign, step),
+    )
+
+
 def undo_revert(run: Run[Options], campaign: Campaign, step: str) -> UndoRevertEdits:
     """Return what restores pages that a campaign has reverted."""
     from mw_tokens_plugin.actions.undorevert import UndoRevertEdits
 
     mark_bot = run.stored(campaign)['markbot']
-    how = undo_limits(run, campaign, step)
-    return UndoRevertEdits(nobody(run), mark_bot=mark_bot, **how)
+    undone, _ = run.undone(campaign)
+
+    def shown(names: Sequence[str]) -> dict[str, Target]:
+        found = run.ledger.named(undone, names, 'revdel')
+        return {name: target for name, target in found.items() if target.changed}
+
+    return UndoRevertEdits(
+        nobody(run),
+        mark_bot=mark_bot,
+        shown=shown,
+        **undo_limits(run, campaign, step),
+    )
 
 
 def undo_files(run: Run[Options], campaign: Campaign, step: str) -> UndoRevertFiles:
@@ -147,23 +202,40 @@ def undo_move_back(run: Run[Options], campaign: Campaign, step: str) -> UndoMove
     return UndoMoveBack(nobody(run), **undo_limits(run, campaign, step))
 
 
+def show(run: Run[Options], campaign: Campaign, step: str) -> UndoHideReverted:
+    """Return what shows edits that a campaign has hidden."""
+    from mw_tokens_plugin.actions.hiderevisions import UndoHideReverted
+
+    return UndoHideReverted(nobody(run), **undo_limits(run, campaign, step))
+
+
 SCRIPT = CampaignScript(
     'crosswiki_rollback',
     Options,
     targets,
     {
         'crosswiki_rollback': Kind(
-            {'edits': revert, 'files': revert_files, 'moves': move_back},
+            {
+                'edits': revert,
+                'files': revert_files,
+                'moves': move_back,
+                'revdel': hide,
+            },
             module='rollback',
             rights={'rollback': 'rollback'},
             by_wiki=True,
             skips_listed=True,
             undo='undo_crosswiki_rollback',
-            before=partial(read_again, steps_on=pages_on),
+            before=search_again,
             stored=STORED_ACTOR,
         ),
         'undo_crosswiki_rollback': Kind(
-            {'edits': undo_revert, 'files': undo_files, 'moves': undo_move_back},
+            {
+                'edits': undo_revert,
+                'files': undo_files,
+                'moves': undo_move_back,
+                'revdel': show,
+            },
             module='edit',
             rights={'edit': 'editpage'},
             by_wiki=True,

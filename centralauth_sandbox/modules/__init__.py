@@ -23,6 +23,7 @@ from . import (  # noqa: F401
     paraminfo,
     query,
     recorded,
+    revisiondeletion,
     revisions,
     rights,
     site,

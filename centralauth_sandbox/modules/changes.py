@@ -122,6 +122,7 @@ def usercontribs(call: Call, values: Values) -> None:
             or (network is not None and _is_within(change.revision.user, network))
         )
         and change.page_id in call.wiki.page_ids
+        and ('user' not in change.revision.hidden or 'deletedhistory' in call.rights)
     ]
     if values['dir'] == 'older':
         edits.reverse()

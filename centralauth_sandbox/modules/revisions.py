@@ -109,34 +109,45 @@ def _revision_item(
         text = section_of(text, values['section'])
     prop = values['prop']
     item: Json = {}
+    hidden = revision.hidden
+    unseen = frozenset() if 'deletedhistory' in call.rights else hidden
     if 'ids' in prop:
         item |= {'revid': revision.id, 'parentid': revision.parent}
     if 'flags' in prop:
         item['minor'] = revision.minor
-    if 'user' in prop:
+    if 'user' in hidden and {'user', 'userid'} & set(prop):
+        item['userhidden'] = True
+    if 'user' in prop and 'user' not in unseen:
         item['user'] = revision.user
         if not revision.user_id:
             item['anon'] = True
-    if 'userid' in prop:
+    if 'userid' in prop and 'user' not in unseen:
         item['userid'] = revision.user_id
     if 'timestamp' in prop:
         item['timestamp'] = revision.timestamp
     if 'size' in prop:
         item['size'] = revision.size
-    if 'sha1' in prop:
+    if 'sha1' in prop and 'content' in hidden:
+        item['sha1hidden'] = True
+    if 'sha1' in prop and 'content' not in unseen:
         item['sha1'] = revision.sha1
     if 'roles' in prop:
         item['roles'] = ['main']
-    if 'comment' in prop:
+    if 'comment' in hidden and {'comment', 'parsedcomment'} & set(prop):
+        item['commenthidden'] = True
+    if 'comment' in prop and 'comment' not in unseen:
         item['comment'] = revision.comment
-    if 'parsedcomment' in prop:
+    if 'parsedcomment' in prop and 'comment' not in unseen:
         item['parsedcomment'] = revision.comment
     if 'tags' in prop:
         item['tags'] = []
     slot: Json = {}
-    if 'content' in prop or 'contentmodel' in prop:
+    if 'content' in prop and 'content' in hidden:
+        slot['texthidden'] = True
+    is_seen = 'content' not in unseen or 'content' not in prop
+    if is_seen and ('content' in prop or 'contentmodel' in prop):
         slot['contentmodel'] = title.model
-    if 'content' in prop:
+    if is_seen and 'content' in prop:
         form = 'text/x-wiki' if title.model == 'wikitext' else 'application/json'
         slot |= {'contentformat': form, call.content_key: text}
     if values['slots'] is not None:

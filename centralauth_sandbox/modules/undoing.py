@@ -44,7 +44,8 @@ def undone_text(call: Call, values: Values, page: Page | None) -> str:
 def _revision(call: Call, id: int) -> Revision | None:
     """Return a revision of any page; none has the number 0."""
     pages = call.wiki.page_ids.values()
-    return next((r for page in pages for r in page.revisions if r.id == id), None)
+    found = (r for page in pages for r in page.revisions if r.id == id)
+    return next((r for r in found if 'content' not in r.hidden), None)
 
 
 def _unknown(id: int | str) -> ApiError:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from mw_tokens_plugin.actions.crosswiki import outcome_of_block
 from mw_tokens_plugin.actions.onwikis import OnWikis
@@ -53,7 +53,7 @@ _MANY = 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """What is known of one page before the operator's rights are.
 
     :ivar skipped: why nothing is done; None where it is to be reverted
@@ -74,6 +74,8 @@ class RevertEdits(OnWikis):
     kind = 'crosswiki_rollback'
     wording = 'revert-page'
     fixed = frozenset({'page_id', 'latest', 'restores'})
+    #: The right that is needed on a wiki.
+    right: ClassVar[str] = 'edit'
 
     def __init__(self, actor: Actor, *, mark_bot: bool = False, **limits: Any) -> None:
         """Set whose edits are reverted, and where.
@@ -147,7 +149,7 @@ class RevertEdits(OnWikis):
         found = dict(self._found(database, names))
         to_do = [name for name, each in found.items() if each.skipped is None]
         is_wanted = bool(to_do) and outside is None
-        refused, about = self._may_not(database, 'edit', is_wanted=is_wanted)
+        refused, about = self._may_not(database, self.right, is_wanted=is_wanted)
         skipped, how = outside or refused, ''
         if is_wanted and skipped is None:
             has_right = self.wikis.site(database).has_right('rollback')
@@ -167,7 +169,7 @@ class RevertEdits(OnWikis):
 
     def _found(
         self, database: str, names: Sequence[str]
-    ) -> Iterator[tuple[str, _Found]]:
+    ) -> Iterator[tuple[str, Found]]:
         """Yield what is to be done to pages of a wiki, which is read as nobody."""
         pages = self._actor.pages(database)
         known = {name: pages.get(split(name)[1]) for name in names}
@@ -190,7 +192,7 @@ class RevertEdits(OnWikis):
         newest = self._actor.newest(database, overtaken)
         for name in names:
             if name not in there:
-                yield name, _Found(SkipReason.NO_PAGE, {})
+                yield name, Found(SkipReason.NO_PAGE, {})
             elif name in decided:
                 yield name, decided[name]
             else:
@@ -206,12 +208,13 @@ class RevertEdits(OnWikis):
         page: EditedPage,
         latest: RevisionFacts | None,
         revisions: Mapping[int, RevisionFacts],
-    ) -> _Found:
+    ) -> Found:
         """Return what is to be done to a page by what is known of its revisions.
 
         :param latest: its newest revision; None if it is gone
         """
         run = page.latest_run()
+        ids = [edit.id for edit in run]
         facts: dict[str, Any] = {
             'title': page.title,
             'page_id': page.page_id,
@@ -220,7 +223,7 @@ class RevertEdits(OnWikis):
             'what': 'revert',
         }
         if latest is None:
-            return _Found(SkipReason.NO_PAGE, facts)
+            return Found(SkipReason.NO_PAGE, facts)
         before = revisions.get(run[-1].parent)
         if before is None or before.user in self._actor.names:
             # There are more edits of theirs than were listed, or a part is deleted.
@@ -231,14 +234,15 @@ class RevertEdits(OnWikis):
             )
             if before is None and latest.id != page.edits[0].id:
                 facts['changed_by'] = latest.user
-                return _Found(SkipReason.EDITED_SINCE, facts)
+                return Found(SkipReason.EDITED_SINCE, facts)
             if before is None:
                 is_theirs = bool(older) and older[-1].parent == 0
                 why = SkipReason.FOR_DELETION if is_theirs else SkipReason.REVISIONS
-                return _Found(why, {**facts, 'what': 'delete'} if is_theirs else facts)
-            run_ids = [each for each in older if each.id > before.id]
-            facts['edits'] = len(run_ids)
-            facts['authors'] = list(dict.fromkeys(each.user for each in run_ids))
+                return Found(why, {**facts, 'what': 'delete'} if is_theirs else facts)
+            theirs = [each for each in older if each.id > before.id]
+            facts['edits'] = len(theirs)
+            facts['authors'] = list(dict.fromkeys(each.user for each in theirs))
+            ids = [each.id for each in theirs]
         facts |= {
             'latest': latest.id,
             'latest_user': latest.user,
@@ -246,15 +250,24 @@ class RevertEdits(OnWikis):
             'restores_user': before.user,
             'restores_time': before.time,
             'sha1': before.sha1,
+            'latest_sha1': latest.sha1,
+            **self._details(ids),
         }
         if before.sha1 is not None and latest.sha1 == before.sha1:
-            return _Found(SkipReason.ALREADY, facts)
+            return Found(SkipReason.ALREADY, facts)
         if latest.id != page.edits[0].id:
             facts['changed_by'] = latest.user
-            return _Found(SkipReason.EDITED_SINCE, facts)
+            return Found(SkipReason.EDITED_SINCE, facts)
         if before.sha1 is None:
-            return _Found(SkipReason.TEXT_HIDDEN, facts)
-        return _Found(None, facts)
+            return Found(SkipReason.TEXT_HIDDEN, facts)
+        return Found(None, facts)
+
+    def _details(self, ids: Sequence[int]) -> dict[str, Any]:
+        """Return more facts of a page.
+
+        :param ids: the revisions that are reverted
+        """
+        return {}
 
     def _revert(self, target: Target) -> Outcome:
         facts = target.decision.facts
@@ -378,7 +391,7 @@ def _done(written: int, reverted: int, restored: int) -> Outcome:
     return Outcome(State.DONE, changed=True, detail=detail, facts=facts)
 
 
-def _by_contributions(page: EditedPage, period: Period) -> _Found | None:
+def _by_contributions(page: EditedPage, period: Period) -> Found | None:
     """Return what follows from the contributions alone; None if more must be read."""
     newest, run = page.edits[0], page.latest_run()
     facts: dict[str, Any] = {
@@ -388,11 +401,11 @@ def _by_contributions(page: EditedPage, period: Period) -> _Found | None:
         'authors': list(dict.fromkeys(edit.user for edit in page.edits)),
     }
     if newest.time < period.since:
-        return _Found(SkipReason.BEFORE_SINCE, facts)
+        return Found(SkipReason.BEFORE_SINCE, facts)
     if not period.has(newest.time):
-        return _Found(SkipReason.AFTER_UNTIL, facts)
+        return Found(SkipReason.AFTER_UNTIL, facts)
     if not run[-1].parent and newest.is_top:
-        return _Found(SkipReason.FOR_DELETION, {**facts, 'what': 'delete'})
+        return Found(SkipReason.FOR_DELETION, {**facts, 'what': 'delete'})
     return None
 
 

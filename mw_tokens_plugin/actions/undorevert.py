@@ -6,7 +6,7 @@ Reverting is left to :mod:`mw_tokens_plugin.actions.pagerevert`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mw_tokens_plugin.actions.crosswiki import outcome_of_block
@@ -36,15 +36,25 @@ class UndoRevertEdits(UndoOnWikis):
     wording = 'unrevert-page'
     fixed = frozenset({'page_id', 'written', 'reverted'})
 
-    def __init__(self, actor: Actor, *, mark_bot: bool = False, **undo: Any) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        *,
+        mark_bot: bool = False,
+        shown: Callable[[Sequence[str]], Mapping[str, Target]] = lambda names: {},
+        **undo: Any,
+    ) -> None:
         """Set which campaign is undone.
 
+        :param shown: returns targets of the step that shows what the campaign has
+            hidden, as it was recorded, by their names
         :param mark_bot: whether recent changes hide the edits
         :param undo: as for :class:`.UndoOnWikis`; without a reason the summary is that
             of each wiki
         """
         super().__init__(actor, **undo)
         self._mark_bot = mark_bot
+        self._shown = shown
 
     def describe(self) -> str:
         """Return a word or two for what is done to a page."""
@@ -90,7 +100,7 @@ class UndoRevertEdits(UndoOnWikis):
     def _plan_wiki(
         self, database: str, names: Sequence[str], outside: SkipReason | None
     ) -> Iterator[Decision]:
-        recorded = self._recorded(names)
+        recorded, shown = self._recorded(names), self._shown(names)
         pages = {name: each.decision.facts for name, each in recorded.items()}
         newest = self._actor.newest(
             database, [facts['page_id'] for facts in pages.values()]
@@ -114,10 +124,10 @@ class UndoRevertEdits(UndoOnWikis):
                 is_back = before and before.sha1 and before.sha1 == now.sha1
                 skipped = SkipReason.ALREADY if is_back else SkipReason.CHANGED_SINCE
                 facts['changed_by'] = now.user
-            elif before is None or before.sha1 is None:
+            elif (sha1 := _text_of(before, facts, is_shown=name in shown)) is None:
                 skipped = SkipReason.TEXT_HIDDEN
             else:
-                facts |= {'sha1': before.sha1, 'base': now.id}
+                facts |= {'sha1': sha1, 'base': now.id}
             yield Decision(name, skipped=skipped, facts=facts, partition=database)
 
     def _reconcile(self, target: Target) -> Outcome | None:
@@ -136,6 +146,19 @@ class UndoRevertEdits(UndoOnWikis):
                 detail = f'revision {each.id}, found in the history'
                 return Outcome(State.DONE, changed=True, detail=detail)
         return None
+
+
+def _text_of(
+    before: RevisionFacts | None, facts: Mapping[str, Any], *, is_shown: bool
+) -> str | None:
+    """Return the hash of the text that a page gets back; None where it is hidden.
+
+    :param before: the revision that has it; None if it is gone
+    :param is_shown: whether this undo shows it before
+    """
+    if before is not None and before.sha1 is None and is_shown:
+        return facts.get('latest_sha1')
+    return None if before is None else before.sha1
 
 
 def _has_same_text(now: RevisionFacts, written: RevisionFacts | None) -> bool:

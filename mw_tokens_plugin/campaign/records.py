@@ -97,6 +97,7 @@ class SkipReason(enum.Enum):
     OUT_OF_SCOPE = 'on a wiki outside the wiki set on which campaigns act'
     HOME_WIKI = 'on your home wiki'
     EDITED_SINCE = 'somebody else has edited it since'
+    NOT_REVERTED = 'not reverted, so nothing is hidden'
     FOR_DELETION = 'created by them, so it is for deletion'
     MOVED_SINCE = 'somebody else has moved it since'
     BEFORE_SINCE = 'edited only before -since'
@@ -147,6 +148,7 @@ class SkipReason(enum.Enum):
             SkipReason.NO_PAGE,
             SkipReason.TWICE,
             SkipReason.SEARCHED,
+            SkipReason.NOT_REVERTED,
         )
 
 

@@ -137,6 +137,10 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
 
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_number, value))
+
+
 def _are_texts_by_name(value: Any) -> bool:
     return isinstance(value, Mapping) and all(map(_are_texts, value.values()))
 
@@ -207,6 +211,9 @@ _FACTS: dict[str, Check] = {
     ),
     **dict.fromkeys(('user', 'last', 'ends', 'log_before'), _is_text),
     'block': _is_number,
+    'latest_sha1': _is_text,
+    'parts': _are_texts,
+    **dict.fromkeys(('ids', 'changed_ids'), _are_numbers),
     **dict.fromkeys(('how', 'what', 'sha1', 'latest_user', 'restores_user'), _is_text),
     'origin': _is_text,
     **dict.fromkeys(('version', 'restores_version'), _are_authors),

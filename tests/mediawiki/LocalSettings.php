@@ -76,6 +76,9 @@ $wgFarmPagesInterference = $control['interference'];
 $wgFarmPagesReason = $control['reason'];
 $wgDeleteRevisionsBatchSize = $control['batch'];
 
+// Wikimedia's administrators have it, and MediaWiki's do not.
+$wgGroupPermissions['sysop']['deleterevision'] = $control['hiding'];
+
 $wgReadOnly = $control['readonly'];
 $wgRateLimits = $control['limits'];
 if ( $control['limits'] ) {

@@ -96,6 +96,15 @@ class SandboxWiki:
             kind='html', status=502, when='after', action=action, times=0
         )
 
+    def allow_hiding(self) -> None:
+        """Let administrators hide revisions."""
+
+        def change(farm: Farm) -> None:
+            groups = farm.accounts[self.operator.name].groups
+            farm.added_rights = dict.fromkeys(groups, ('deleterevision',))
+
+        self._sandbox.call(change)
+
     def lose_deleted_files(self) -> None:
         """Lose the contents of all deleted files."""
         for versions in self._sandbox.farm.wikis[self.code].files.archive.values():
@@ -133,6 +142,7 @@ class SandboxWiki:
         self._set_deletions()
         self._sandbox.farm.provider.reauthenticate_after = 300.0
         self._sandbox.farm.provider.needs_login = False
+        self._sandbox.farm.added_rights = {}
 
 
 def _lift_limits(farm: Farm) -> None:

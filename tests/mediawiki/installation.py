@@ -43,6 +43,7 @@ _UNHINDERED: dict[str, Any] = {
     'release': None,
     'token_type': 'farm',
     'batch': 1000,
+    'hiding': False,
     'interference': {},
     'reason': None,
     'lost': None,
@@ -231,6 +232,10 @@ class MediaWiki:
             '(SELECT page_id FROM page WHERE page_title = ?)'
         )
         _execute(database, hidden, page.replace(' ', '_'))
+
+    def allow_hiding(self) -> None:
+        """Let administrators hide revisions."""
+        self._switch(hiding=True)
 
     def lose_deleted_files(self) -> None:
         """Lose the contents of all deleted files."""

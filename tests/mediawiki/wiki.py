@@ -115,6 +115,9 @@ class Wiki(Protocol):
     def hide_revisions(self, page: str) -> None:
         """Hide the text and the author of all revisions of a page."""
 
+    def allow_hiding(self) -> None:
+        """Let administrators hide revisions."""
+
     def login_age(self, seconds: int) -> None:
         """Refuse what is security-sensitive to logins that are as old as that."""
 

@@ -7,7 +7,7 @@ what it tells its operator.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,6 +45,7 @@ class Schedule:
         other
     :ivar disk: kilobytes that a file may have in the first runs; 0 for any number
     :ivar simulated: whether the plan is made by a run of its own
+    :ivar hides: whether what is reverted is hidden, too
     """
 
     seed: int
@@ -57,6 +58,7 @@ class Schedule:
     is_undone: bool
     undo_faults: list[Fault]
     undo_deeds: list[Deed]
+    hides: bool
 
     @classmethod
     def of(cls, seed: int) -> Schedule:
@@ -92,6 +94,7 @@ class Schedule:
             is_undone=chance.random() < 0.6,
             undo_faults=faults[1],
             undo_deeds=deeds[1],
+            hides=chance.random() < 0.4,
         )
 
 
@@ -110,6 +113,8 @@ class RevertNight(ScriptNight):
         self.sandbox.call(lambda farm: self._write(farm, places, schedule))
         first = ['crosswiki_rollback', *VANDALS, '-since:2h', '-reason:Abuse']
         first += ['-always', f'-campaign:{name}']
+        if schedule.hides:
+            first.append('-revdel:content,user')
         if schedule.simulated:
             first.append('-simulate')
         watch = RevertWatch(self, places, schedule.deeds, planned_in=name)
@@ -118,6 +123,7 @@ class RevertNight(ScriptNight):
         watch.end()
         reported = self.reported(campaign)
         ours = watch.judge(reported, dict.fromkeys(places, GOOD), 1)
+        watch.judge_hidden(ours if schedule.hides else [])
         self.count(campaign, watch)
         if ours and schedule.is_undone:
             bad = {place: watch.vandalised(place) for place in ours}
@@ -131,6 +137,7 @@ class RevertNight(ScriptNight):
             campaign = self.carry_through(f'{name}-undo', first, *more)
             undo.end()
             undo.judge(self.reported(campaign), bad, 2)
+            undo.judge_hidden([])
             self.count(campaign, undo)
         self.sandbox.call(forget_pages)
 
@@ -138,6 +145,8 @@ class RevertNight(ScriptNight):
         self, farm: FarmState, places: Sequence[Place], schedule: Schedule
     ) -> None:
         """Let vandals edit good pages."""
+        operator = farm.accounts[self.operator]
+        farm.added_rights = dict.fromkeys(operator.groups, ('deleterevision',))
         for place, (code, vandals) in zip(places, schedule.pages, strict=True):
             wiki = farm.wikis[code]
             for name in vandals:
@@ -248,6 +257,20 @@ class RevertWatch(Watch[Place]):
                 assert not row['changed'] and row['why'], story
                 assert place in self.touched, f'left undone: {story}'
         return done
+
+    def judge_hidden(self, places: Collection[Place]) -> None:
+        """See that just the edits of vandals are hidden, on some of these pages.
+
+        :param places: those of which edits may be hidden
+        """
+        for place in self._targets:
+            page = self._page(place)
+            for revision in page.revisions if page else ():
+                may_be = place in places and revision.user in VANDALS
+                hidden = revision.hidden
+                story = f'{place}: {page and page.revisions}; {self._changes}'
+                assert not hidden or may_be, f'hidden: {story}'
+                assert hidden in (frozenset(), {'content', 'user'}), story
 
     def _page(self, place: Place) -> Page | None:
         return self.farm.wikis[place.wiki].page(place.title)

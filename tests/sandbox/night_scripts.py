@@ -244,7 +244,9 @@ class ScriptNight:
         code = self.start('campaign', 'report', campaign.name, str(self.folder))
         assert code is ExitCode.DONE, self.said[-1]
         path = self.folder / f'{campaign.name}.json'
-        return {row['target']: row for row in json.loads(path.read_text())['targets']}
+        rows = json.loads(path.read_text())['targets']
+        # What is done to a page first, where several things are.
+        return {row['target']: row for row in reversed(rows)}
 
     def count(self, campaign: Campaign, watch: Watch[Any]) -> None:
         """Remember what was met, for the end."""

@@ -198,8 +198,7 @@ def test_the_name_of_a_hidden_abuser_is_shown_nowhere(
     sets = [WikiSet('Opted out', 'optout', ('bbwiki',))]
 
     def hide(name: str) -> None:
-        change = {'wiki_sets': sets}
-        sandbox.call(lambda farm: [setattr(farm, *each) for each in change.items()])
+        sandbox.call(lambda farm: setattr(farm, 'wiki_sets', sets))
         sandbox.call(lambda farm: setattr(farm.accounts[name], 'hidden', 'lists'))
 
     history('aa', 'Harbour', (LOCAL, 'Good'), (SOCK, 'Bad'))
@@ -221,6 +220,102 @@ def test_the_name_of_a_hidden_abuser_is_shown_nowhere(
     for name in (SOCK, SOCK.replace(' ', '_')):
         assert not any(name in each for each in [*said, *files])
     assert OTHER not in undo.said
+
+
+def hidden(sandbox: Sandbox, title: str) -> list[frozenset[str]]:
+    """Return what is hidden of each revision of a page on the wiki `aa`."""
+    page = sandbox.farm.wikis['aa'].page(title)
+    return [revision.hidden for revision in page.revisions] if page else []
+
+
+@pytest.fixture
+def may_hide(sandbox: Sandbox, farm: Farm) -> None:
+    """Let the operator hide revisions."""
+
+    def change(state: Any) -> None:
+        groups = state.accounts[farm.operator.name].groups
+        state.added_rights = dict.fromkeys(groups, ('deleterevision',))
+
+    sandbox.call(change)
+
+
+@pytest.mark.usefixtures('may_hide')
+@pytest.mark.parametrize('lost', [False, True], ids=['answered', 'lost'])
+def test_what_was_reverted_is_hidden_and_the_undo_shows_just_that(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None], lost: bool
+) -> None:
+    """Nothing is hidden that was not reverted; what others have hidden stays so."""
+    everything = frozenset({'content', 'comment', 'user'})
+    history('aa', 'Harbour', (LOCAL, 'Good'), (OTHER, 'Bad'), (SOCK, 'Worse'))
+    history('aa', 'Mill', (LOCAL, 'Good'), (SOCK, 'Bad'), (SOCK, 'Worse'))
+    history('aa', 'Refused', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    history('aa', 'Lighthouse', (LOCAL, 'Good'), (SOCK, 'Bad'), (LOCAL, 'Bad, typo'))
+    mill = sandbox.farm.wikis['aa'].page('Mill')
+    assert mill
+    sandbox.call(
+        lambda farm: setattr(mill.revisions[1], 'hidden', frozenset({'comment'}))
+    )
+    parts = '-revdel:content,comment,user'
+    assert rollback(*USUAL, parts, '-simulate', '-campaign:hide').code == 0
+    history('aa', 'Refused', (LOCAL, 'Other'))
+    if lost:
+        drop = {'kind': 'drop', 'when': 'after', 'action': 'revisiondelete'}
+        sandbox.faults.arm(**drop, wiki='aa', nth=1)
+    run = rollback('-resume', '-always')
+    assert run.code == 1, run.said
+    none: frozenset[str] = frozenset()
+    assert hidden(sandbox, 'Harbour') == [none, everything, everything, none]
+    assert hidden(sandbox, 'Mill') == [none, {'comment'}, everything, none]
+    assert not any(hidden(sandbox, 'Refused') + hidden(sandbox, 'Lighthouse'))
+    assert (
+        'aawiki:Refused: not reverted by this campaign, so nothing was hidden'
+        in run.out
+    )
+    entries = sandbox.journal.entries(action='revisiondelete')
+    assert [e.effect for e in entries] == ['revisiondelete'] * 2
+
+    if lost:
+        sandbox.faults.arm(**drop, wiki='aa', nth=1)
+    undo = rollback('-undo:hide', '-reason:Mistake', '-always')
+    assert undo.code == 0, undo.said
+    assert not any(hidden(sandbox, 'Harbour'))
+    assert hidden(sandbox, 'Mill')[:4] == [none, {'comment'}, none, none]
+    assert text(sandbox, 'aa', 'Harbour') == text(sandbox, 'aa', 'Mill') == 'Worse'
+
+
+@pytest.mark.usefixtures('may_hide')
+def test_errors_of_single_revisions_are_read_although_the_wiki_says_success(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    """The page is listed with the first of them, as failed."""
+    history('aa', 'Harbour', (LOCAL, 'Good'), (SOCK, 'Bad'), (SOCK, 'Worse'))
+    page = sandbox.farm.wikis['aa'].page('Harbour')
+    assert page
+    first, second = (revision.id for revision in page.revisions[1:])
+    code = 'revdelete-hide-restricted'
+    error = {'message': code, 'params': [], 'code': code, 'type': 'error'}
+    items = [
+        {'status': 'Success', 'id': first, 'errors': [error], 'warnings': []},
+        {'status': 'Success', 'id': second},
+    ]
+    answer = {'revisiondelete': {'status': 'Success', 'items': items}}
+    sandbox.faults.arm(
+        kind='gateway', status=200, body=json.dumps(answer), action='revisiondelete'
+    )
+    run = rollback(*USUAL, '-revdel:content', '-campaign:part')
+    assert run.code == 1, run.said
+    assert f'aawiki:Harbour: 1 of 2 revisions: {code}' in run.out
+
+
+def test_without_the_right_nothing_is_hidden_and_all_is_reverted(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    history('aa', 'Well', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    run = rollback(*USUAL, '-revdel:user')
+    assert run.code == 1, run.said
+    assert 'aawiki:Well: you lack the right on that wiki' in run.out
+    assert text(sandbox, 'aa', 'Well') == 'Good'
+    assert not sandbox.journal.entries(action='revisiondelete')
 
 
 #: What wikis answer to edits that they do not want, whoever makes them.
@@ -331,6 +426,7 @@ def test_edits_of_another_time_or_namespace_are_left_alone(
         (('192.0.2.0/24', '-since:7d'), '192.0.2.0/24 is a range'),
         ((SOCK, '-since:soon'), '-since:soon: give how long ago'),
         ((SOCK, '-namespace:User', '-since:7d'), '-namespace'),
+        ((SOCK, '-revdel:text', '-since:7d'), '-revdel:text: give some of'),
         ((SOCK, '-max-edits:0'), f'{SOCK} has '),
         ((LOCAL,), f'{LOCAL} '),
         ((SOCK, '-wikis:nosuchwiki', '-since:7d'), 'nosuchwiki'),

@@ -1,0 +1,306 @@
+"""Hiding what a campaign has reverted from the histories of pages, and showing it.
+
+Only administrators see what is hidden; nothing is suppressed. The wiki calls each write
+a success, whatever has become of the single revisions, so that their own errors are
+read. A revision of which others have hidden a part already is left as it is, so that an
+undo shows nothing that they have hidden.
+
+https://www.mediawiki.org/wiki/API:Revisiondelete
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mw_tokens_plugin.actions.crosswiki import outcome_of_block
+from mw_tokens_plugin.actions.onwikis import UndoOnWikis
+from mw_tokens_plugin.actions.pagerevert import Found, RevertEdits
+from mw_tokens_plugin.campaign.records import (
+    Decision,
+    Outcome,
+    SkipReason,
+    State,
+    Target,
+)
+from mw_tokens_plugin.exceptions import AmbiguousWrite, Blocked
+from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.protocol.answers import expected_form, items_of
+from mw_tokens_plugin.site.anonymous import MAX_VALUES
+from mw_tokens_plugin.site.batches import batches
+from mw_tokens_plugin.site.pluginsite import PluginSite
+from mw_tokens_plugin.site.refusals import proven
+from mw_tokens_plugin.site.writes import send_once
+from mw_tokens_plugin.targets.contributions import Actor, PublicReader
+from mw_tokens_plugin.targets.deletionlog import about, entries
+from mw_tokens_plugin.targets.pagenames import split
+
+#: What can be hidden, with the flag that a hidden part has in a revision.
+PARTS = {'content': 'sha1hidden', 'comment': 'commenthidden', 'user': 'userhidden'}
+
+#: The right that it takes.
+_RIGHT = 'deleterevision'
+
+#: What a revision says that was like that before.
+_NO_CHANGE = 'revdelete-no-change'
+
+
+class HideReverted(RevertEdits):
+    """Hide the edits that an earlier step has reverted.
+
+    .. version-added:: 0.1
+    """
+
+    kind = 'crosswiki_revdel'
+    wording = ''
+    fixed = frozenset({'page_id', 'ids'})
+    right = _RIGHT
+
+    def __init__(
+        self,
+        actor: Actor,
+        *,
+        what: Sequence[str],
+        reverted: Callable[[Sequence[str]], Mapping[str, Target]],
+        **limits: Any,
+    ) -> None:
+        """Set what is hidden.
+
+        :param what: some of :data:`PARTS`
+        :param reverted: returns the targets of the step that reverts, by their names
+        :param limits: as for :class:`.RevertEdits`
+        """
+        super().__init__(actor, **limits)
+        self._what = sorted(what)
+        self._reverted = reverted
+
+    def describe(self) -> str:
+        """Return a word or two for what is done to a page."""
+        return message('campaign-verb-hide-revisions')
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a page, by heading."""
+        facts = target.decision.facts
+        ids = facts.get('ids')
+        return {
+            message('campaign-column-edits'): '' if ids is None else str(len(ids)),
+            message('campaign-column-by'): ', '.join(facts.get('authors') or ()),
+            message('campaign-column-hides'): ', '.join(facts.get('parts') or ()),
+        }
+
+    def remarks(self, targets: Iterable[Target]) -> Iterator[str]:
+        """Say nothing: the step that reverts does."""
+        return iter(())
+
+    def remarks_on_skipped(self, targets: Iterable[Target]) -> Iterator[str]:
+        """Say nothing: the step that reverts does."""
+        return iter(())
+
+    def apply(self, target: Target) -> Outcome:
+        """Hide the edits on one page, if they were reverted.
+
+        :raises TokensPluginError: the wiki refused, or its answer was lost
+        """
+        reverted = self._reverted([target.name]).get(target.name)
+        # What others have reverted meanwhile is theirs to hide.
+        if reverted is None or not reverted.changed:
+            return Outcome(
+                State.FAILED,
+                detail='not reverted by this campaign, so nothing was hidden',
+                reason_code=SkipReason.NOT_REVERTED.name,
+            )
+        facts = target.decision.facts
+        site = self.wikis.site(split(target.name)[0])
+        return _change(site, 'hide', facts, self._reason)
+
+    def _found(
+        self, database: str, names: Sequence[str]
+    ) -> Iterator[tuple[str, Found]]:
+        """Yield what is to be hidden on a wiki, which is read as nobody."""
+        found = dict(super()._found(database, names))
+        asked = [
+            number
+            for each in found.values()
+            if each.skipped is None
+            for number in each.facts['ids']
+        ]
+        hidden = hidden_parts(self._actor.reader, database, asked)
+        for name, each in found.items():
+            if each.skipped is not None:
+                yield name, Found(SkipReason.NOT_REVERTED, {})
+                continue
+            ids = [
+                number
+                for number in each.facts['ids']
+                if number in hidden and not hidden[number].intersection(self._what)
+            ]
+            facts = {**each.facts, 'ids': ids, 'parts': self._what, 'what': 'hide'}
+            yield name, Found(None if ids else SkipReason.ALREADY, facts)
+
+    def _plan_wiki(
+        self, database: str, names: Sequence[str], outside: SkipReason | None
+    ) -> Iterator[Decision]:
+        if outside is None:
+            yield from super()._plan_wiki(database, names, None)
+            return
+        for name in names:
+            facts = {'wiki': database}
+            yield Decision(name, skipped=SkipReason.NOT_REVERTED, facts=facts)
+
+    def _details(self, ids: Sequence[int]) -> dict[str, Any]:
+        return {'ids': list(ids)}
+
+    def _reconcile(self, target: Target) -> Outcome | None:
+        return _reconciled(self._actor, target, is_hidden=True)
+
+
+class UndoHideReverted(UndoOnWikis):
+    """Show what a campaign has hidden, where nobody has changed that.
+
+    .. version-added:: 0.1
+    """
+
+    kind = 'undo_crosswiki_revdel'
+    fixed = frozenset({'ids', 'parts'})
+
+    def describe(self) -> str:
+        """Return a word or two for what is done to a page."""
+        return message('campaign-verb-show-revisions')
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of a page, by heading."""
+        facts = target.decision.facts
+        ids = facts.get('ids')
+        return {message('campaign-column-edits'): '' if ids is None else str(len(ids))}
+
+    def apply(self, target: Target) -> Outcome:
+        """Show the edits on one page.
+
+        :raises TokensPluginError: the wiki refused, or its answer was lost
+        """
+        site = self.wikis.site(split(target.name)[0])
+        return _change(site, 'show', target.decision.facts, self._reason)
+
+    def _plan_wiki(
+        self, database: str, names: Sequence[str], outside: SkipReason | None
+    ) -> Iterator[Decision]:
+        recorded = self._recorded(names)
+        known = {name: target.decision.facts for name, target in recorded.items()}
+        asked = [n for facts in known.values() for n in facts.get('changed_ids', ())]
+        hidden = hidden_parts(self._actor.reader, database, asked)
+        found: list[tuple[str, SkipReason | None, dict[str, Any]]] = []
+        for name, facts in known.items():
+            there = [n for n in facts.get('changed_ids', ()) if n in hidden]
+            ids = [n for n in there if hidden[n].issuperset(facts['parts'])]
+            shown = {'title': facts['title'], 'ids': ids, 'parts': facts['parts']}
+            skipped: SkipReason | None = None
+            if not there:
+                skipped = SkipReason.NO_PAGE
+            elif not ids:
+                is_shown = not any(
+                    hidden[n].intersection(facts['parts']) for n in there
+                )
+                skipped = SkipReason.ALREADY if is_shown else SkipReason.CHANGED_SINCE
+            found.append((name, skipped, shown))
+        is_wanted = any(skipped is None for _, skipped, _ in found)
+        refused, about_wiki = self._may_not(database, _RIGHT, is_wanted=is_wanted)
+        for name, skipped, shown in found:
+            yield Decision(
+                name,
+                skipped=skipped or refused,
+                facts={**about_wiki, **shown},
+                partition=database,
+            )
+
+    def _reconcile(self, target: Target) -> Outcome | None:
+        return _reconciled(self._actor, target, is_hidden=False)
+
+
+def hidden_parts(
+    reader: PublicReader, database: str, ids: Iterable[int]
+) -> dict[int, frozenset[str]]:
+    """Return which parts of revisions are hidden; those that are gone are missing."""
+    found: dict[int, frozenset[str]] = {}
+    wanted = ['ids', 'user', 'comment', 'sha1']
+    for batch in batches(sorted(set(ids)), MAX_VALUES):
+        for page in reader.pages(database, revids=batch, rvprop=wanted):
+            with expected_form('What a wiki says of revisions'):
+                for item in page.get('revisions') or ():
+                    parts = (part for part, flag in PARTS.items() if item.get(flag))
+                    found[item['revid']] = frozenset(parts)
+    return found
+
+
+def _change(
+    site: PluginSite, how: str, facts: Mapping[str, Any], reason: str
+) -> Outcome:
+    """Hide or show parts of revisions, and read what became of each of them.
+
+    :param how: ``hide`` or ``show``
+    :raises AmbiguousWrite: the answer does not tell it
+    """
+    parameters = {
+        'type': 'revision',
+        'ids': facts['ids'],
+        how: facts['parts'],
+        'reason': reason,
+    }
+    try:
+        answer = send_once(site, 'revisiondelete', parameters)
+    except Blocked as error:
+        return outcome_of_block(error)
+    with proven(site):
+        items = list(items_of({'revisiondelete': answer}, 'revisiondelete', 'items'))
+        with expected_form(f'The answer of {site} to action=revisiondelete'):
+            by_id = {item['id']: item for item in items}
+            codes = {number: _error_of(item) for number, item in by_id.items()}
+    if set(codes) != set(facts['ids']):
+        raise AmbiguousWrite(f'{site} does not tell what became of some revisions.')
+    changed = [n for n, item in by_id.items() if not codes[n] and not _is_same(item)]
+    failed = [code for code in codes.values() if code]
+    told = {'changed_ids': changed}
+    if failed:
+        detail = f'{len(failed)} of {len(codes)} revisions: {failed[0]}'
+        return Outcome(
+            State.FAILED,
+            changed=bool(changed),
+            detail=detail,
+            facts=told,
+            reason_code=failed[0],
+        )
+    return Outcome(State.DONE, changed=bool(changed), facts=told)
+
+
+def _error_of(item: Mapping[str, Any]) -> str:
+    """Return the code of what stands against a revision; '' if nothing does."""
+    for error in item.get('errors') or ():
+        return str(error.get('code') or error.get('message') or 'error')
+    return '' if item.get('status') == 'Success' else 'revdelete-failed'
+
+
+def _is_same(item: Mapping[str, Any]) -> bool:
+    codes = {str(warning.get('code')) for warning in item.get('warnings') or ()}
+    return _NO_CHANGE in codes
+
+
+def _reconciled(actor: Actor, target: Target, *, is_hidden: bool) -> Outcome | None:
+    """Read whether the operator has hidden revisions, or shown them."""
+    facts, database = target.decision.facts, split(target.name)[0]
+    parts = hidden_parts(actor.reader, database, facts['ids'])
+    wanted = frozenset(facts['parts'])
+    done = [n for n, hidden in parts.items() if (wanted <= hidden) is is_hidden]
+    if not done:
+        return None
+    for answer in actor.reader.answers(database, **about(facts['title'], 'delete')):
+        for entry in entries(answer):
+            is_ours = target.may_have_written_at(entry.timestamp, by=entry.user)
+            if entry.action == 'revision' and is_ours:
+                state = State.DONE if len(done) == len(parts) else State.FAILED
+                detail = f'log entry {entry.id}, found in the log'
+                return Outcome(
+                    state, changed=True, detail=detail, facts={'changed_ids': done}
+                )
+        break
+    if len(done) < len(parts):
+        return None
+    return Outcome(State.DONE, detail='done meanwhile, by others')
