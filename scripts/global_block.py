@@ -32,6 +32,7 @@ from mw_tokens_plugin.cli.recorded import RECORDED
 from mw_tokens_plugin.cli.requests import (
     STORED,
     RequestOptions,
+    check_appeal,
     close_requests,
     compare_page,
 )
@@ -236,7 +237,7 @@ class Options(RequestOptions):
                 '-allow-account-creation or -alsolocal.'
             )
         if self.page is not None and self.unblock:
-            self._check_appeal()
+            check_appeal(self, 'unblock', 'the block')
         has_reason = (self.reason or '').strip() or (self.reason is None and self.page)
         if not (self.modify or lists or has_reason):
             raise InvalidInput(
@@ -255,18 +256,6 @@ class Options(RequestOptions):
         rows = table(type(self)).values()
         if names := [about.name for field, about in rows if field.name in ignored]:
             raise InvalidInput(f'{why} {in_words(names)}: {then}')
-
-    def _check_appeal(self) -> None:
-        """Refuse to lift blocks that nobody looks at one by one."""
-        if len(self.section) != 1:
-            raise InvalidInput(
-                'Requests to unblock are judged one by one: give -section:HEADING once.'
-            )
-        if not self.is_interactive or self.always:
-            raise InvalidInput(
-                'Requests to unblock are judged by somebody who sees the block: run it '
-                'at a terminal, without -always.'
-            )
 
 
 def targets(run: Run[Options]) -> Listing:

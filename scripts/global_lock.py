@@ -33,6 +33,8 @@ from mw_tokens_plugin.cli.recorded import RECORDED
 from mw_tokens_plugin.cli.requests import (
     STORED,
     RequestOptions,
+    check_appeal,
+    check_is_one,
     close_requests,
     compare_page,
     select_requests,
@@ -83,15 +85,15 @@ class Options(RequestOptions):
 
     page: str | None = option(
         'Those in the open lock requests of a page of the central wiki, such as '
-        '"Steward requests/Global"; with -hide, in the requests to hide. The reason is '
-        'a link to the request unless another one is given.',
+        '"Steward requests/Global"; with -hide, in the requests to hide, and with '
+        '-unlock, in the one of -section. The reason is a link to the request unless '
+        'another one is given.',
         value='TITLE',
         names_targets=True,
         by_others=True,
         gives_reason=True,
-        excludes=('names', 'file', 'stdin', 'prefix', *RECORDED, 'unlock'),
-        because='its requests to lock name all accounts, so name no others. Requests '
-        'to unlock are judged one by one: give the names.',
+        excludes=('names', 'file', 'stdin', 'prefix', *RECORDED),
+        because='its requests name all accounts, so name no others.',
     )
     write_addresses: str | None = option(
         'Write the IP addresses and temporary accounts that the requests name to a '
@@ -143,6 +145,8 @@ class Options(RequestOptions):
                 '-hide is confirmed by typing, so it needs a terminal. -simulate keeps '
                 'the plan here; -resume runs it there.'
             )
+        if self.page is not None and self.unlock:
+            check_appeal(self, 'unlock', 'the lock')
         if has_passed(self.globalblock):
             raise InvalidInput(f'-globalblock:{self.globalblock}: this is in the past.')
         if self.globalblock and self.reason is not None and not self.reason.strip():
@@ -170,8 +174,12 @@ def targets(run: Run[Options]) -> Listing:
             raise
         return followed(run, CampaignScript.Listing(names, stored=stored, **about))
     kind = RequestKind.HIDE if options.hide else RequestKind.LOCK
+    if options.unlock:
+        kind = RequestKind.UNLOCK
     blocks = options.globalblock is not None
-    selection = select_requests(run, kind, with_text=blocks)
+    selection = select_requests(run, kind, with_text=blocks or options.unlock)
+    if options.unlock:
+        check_is_one(selection, 'unlock')
     taken = frozenset(selection.names if blocks else ())
     listing = CampaignScript.Listing(
         selection.names,
@@ -265,7 +273,7 @@ def lines_about(
 def lock(run: Run[Options], campaign: Campaign) -> GlobalLock:
     """Return what a campaign does."""
     from mw_tokens_plugin.actions.globallock import GlobalLock, Guards
-    from mw_tokens_plugin.actions.requestedlock import RequestedLock
+    from mw_tokens_plugin.actions.requestedlock import RequestedLock, RequestedUnlock
 
     stored = run.stored(campaign)
     hidden = stored['hidden'] and HiddenLevel(stored['hidden'])
@@ -277,7 +285,8 @@ def lock(run: Run[Options], campaign: Campaign) -> GlobalLock:
         'hidden': hidden,
     }
     if page := stored.get('page'):
-        return RequestedLock(run.site, hidden_names=page['hidden'], **how)
+        requested = RequestedLock if stored['locked'] else RequestedUnlock
+        return requested(run.site, hidden_names=page['hidden'], **how)
     return GlobalLock(run.site, **how)
 
 

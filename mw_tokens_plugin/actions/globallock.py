@@ -176,7 +176,7 @@ class GlobalLock(Action):
                 if self._is_wanted(account):
                     return seen(account, self._found_done(target, account))
             try:
-                return self._write(_planned(target.decision.facts))
+                return self._write(planned(target.decision.facts))
             except StateConflict as error:
                 return self._changed_meanwhile(target, error)
 
@@ -306,7 +306,7 @@ class GlobalLock(Action):
             )
         if self._is_wanted(account):
             return seen(account, self._found_done(target, account))
-        if account.state == _planned(target.decision.facts).state and (
+        if account.state == planned(target.decision.facts).state and (
             account.hidden is not HiddenLevel.UNKNOWN
         ):
             # The databases lag, or another write that was faster has failed.
@@ -315,7 +315,7 @@ class GlobalLock(Action):
         if decision.skipped is not None:
             return seen(account, skipped_now(decision.skipped))
         with hiding([replace(target, decision=decision)]):
-            outcome = self._write(_planned(decision.facts))
+            outcome = self._write(planned(decision.facts))
         if not outcome.changed:
             return seen(account, self._found_done(target, account))
         return seen(account, replace(outcome, detail='changed since the plan'))
@@ -358,7 +358,7 @@ def _done_by_others(entry: LockLogEntry | None) -> Outcome:
     return Outcome(State.DONE, detail=f'done meanwhile by {by}')
 
 
-def _planned(facts: Mapping[str, Any]) -> GlobalAccount:
+def planned(facts: Mapping[str, Any]) -> GlobalAccount:
     """Return an account as it was planned, as far as a write depends on it."""
     return GlobalAccount(
         name=facts['name'],

@@ -224,6 +224,10 @@ def _finished(
     locked = [n for n in names if of_accounts and kind_of(n) is AccountKind.ACCOUNT]
     others = [n for n in names if n not in set(locked)]
     with redactor.hiding(dict.fromkeys(hidden.intersection(names), '#hidden')):
+        if kind is RequestKind.UNLOCK:
+            accounts = [n for n in names if kind_of(n) is AccountKind.ACCOUNT]
+            found = zip(accounts, site.global_accounts(accounts), strict=True)
+            return {n for n, account in found if account.exists and not account.locked}
         finished = {
             name
             for name, account in zip(locked, site.global_accounts(locked), strict=True)

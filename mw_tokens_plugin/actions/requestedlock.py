@@ -6,16 +6,19 @@ It hides names only; all else is that of :mod:`mw_tokens_plugin.actions.globallo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from mw_tokens_plugin.actions.blockplan import PlanGlobalBlock
-from mw_tokens_plugin.actions.globallock import GlobalLock
+from mw_tokens_plugin.actions.globallock import GlobalLock, planned
 from mw_tokens_plugin.actions.liftblock import LiftGlobalBlock
 from mw_tokens_plugin.actions.undolock import UndoGlobalLock
 from mw_tokens_plugin.campaign.action import Action
-from mw_tokens_plugin.campaign.records import Decision
+from mw_tokens_plugin.campaign.records import Decision, Target
+from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.protocol.fields import as_timestamp
+from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.redaction import redactor
 
@@ -49,6 +52,46 @@ class RequestedLock(_HidesNames, GlobalLock):
 
     .. version-added:: 0.1
     """
+
+
+class RequestedUnlock(RequestedLock):
+    """Unlock accounts for which a request asks, judged by their last lock.
+
+    .. version-added:: 0.1
+    """
+
+    def plan(self, names: Sequence[str]) -> Iterator[Decision]:
+        """Decide on some accounts, and read who has locked them; one read for each."""
+        for decision in super().plan(names):
+            if decision.skipped is not None:
+                yield decision
+                continue
+            with redactor.hiding({decision.name: '#hidden'} if decision.hidden else {}):
+                entry = self._latest_entry(planned(decision.facts))
+            facts = {
+                'locked_by': (entry and entry.by) or '',
+                'locked_at': as_timestamp(entry.timestamp) if entry else '',
+                'locked_why': (entry and entry.comment) or '',
+            }
+            yield replace(decision, facts={**decision.facts, **facts})
+
+    def typed(self, targets: Iterable[Target]) -> str:
+        """Return what is typed by whoever has judged the request."""
+        return self.wording
+
+    def columns(self, target: Target) -> Mapping[str, str]:
+        """Return what the plan shows of an account and of its last lock."""
+        facts = target.decision.facts
+        hidden = facts.get('hidden')
+        level = '' if hidden is None else HiddenLevel(hidden).name.lower()
+        return {
+            message('campaign-column-locked'): str(facts.get('locked_at') or '')[:10],
+            message('campaign-column-locked-by'): facts.get('locked_by') or '',
+            message('campaign-column-locked-why'): facts.get('locked_why') or '',
+            message('campaign-column-hidden'): level
+            and message(f'campaign-hidden-{level}'),
+            **super().columns(target),
+        }
 
 
 class RequestedBlock(_HidesNames, PlanGlobalBlock):

@@ -206,6 +206,7 @@ _FACTS: dict[str, Check] = {
     **dict.fromkeys(('sysops', 'page_id', 'unknown', 'more'), _is_number),
     **dict.fromkeys(('now', 'then'), _is_block),
     'target': _is_text,
+    **dict.fromkeys(('locked_by', 'locked_at', 'locked_why'), _is_text),
     **dict.fromkeys(
         ('latest', 'restores', 'written', 'reverted', 'base', 'single'), _is_number
     ),

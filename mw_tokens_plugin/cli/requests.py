@@ -116,6 +116,36 @@ def select_requests(
     )
 
 
+def check_appeal(options: RequestOptions, what: str, by: str) -> None:
+    """Refuse to grant requests for the opposite that nobody looks at one by one.
+
+    :param what: what they ask for, in a word
+    :param by: what they are judged by
+    :raises InvalidInput: several would be granted, or nobody would look
+    """
+    if len(options.section) != 1:
+        raise InvalidInput(
+            f'Requests to {what} are judged one by one: give -section:HEADING once.'
+        )
+    if not options.is_interactive or options.always:
+        raise InvalidInput(
+            f'Requests to {what} are judged by somebody who sees {by}: run it at a '
+            'terminal, without -always.'
+        )
+
+
+def check_is_one(selection: Selection, what: str) -> None:
+    """Refuse a heading that stands above several requests for the opposite.
+
+    :raises InvalidInput: it does
+    """
+    if len(selection.selected) > 1:
+        raise InvalidInput(
+            f'-section names {len(selection.selected)} requests, and requests to '
+            f'{what} are judged one by one: give the heading of one of them.'
+        )
+
+
 def compare_page(run: Run[Any], campaign: Campaign) -> Campaign:
     """Tell if the page has changed since a plan that was not confirmed yet."""
     page = campaign.options.get('page')

@@ -36,6 +36,13 @@ for line in sys.stdin:
 """
 
 
+def _question(answer: str) -> str:
+    """Return how the question ends that an answer is for."""
+    if answer == 'y':
+        return '[y/N]'
+    return 'anything else to stop' if answer.isdecimal() else 'to continue'
+
+
 class Reader:
     """Runs blocks one after the other, as they stand on their page."""
 
@@ -120,10 +127,7 @@ class Reader:
                 preexec_fn=_take_terminal,
             )
             os.close(theirs)
-            answers = [
-                ('[y/N]' if answer == 'y' else 'anything else to stop', answer)
-                for answer in block.answers
-            ]
+            answers = [(_question(answer), answer) for answer in block.answers]
             said = _converse(ours, answers)
             return process.wait(LONGEST), said.replace('\r\n', '\n')
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -1236,3 +1237,38 @@ def test_what_asks_to_hide_is_called_by_its_number(
         assert '00003' not in run.said
     run = global_lock(PAGE, '-section:request 9', '-simulate')
     assert run.code == 2, run.said
+
+
+def test_a_request_to_unlock_is_decided_at_a_terminal_by_who_locked_and_why(
+    global_lock: Script, desk: Any, sandbox: Sandbox
+) -> None:
+    """One at a time: the plan shows when that was, and how far an account is hidden."""
+    second = OTHERS.replace('00004', '00009').partition('=== Spambot')[0]
+    revision = save(sandbox, ABOVE + OTHERS + second + BELOW)
+    (name,) = spam(4)
+    sandbox.command('lock', user=name, by='Sandbox Colleague')
+    heading = '-section:Global unlock for Spambot 00004'
+    appeal = (PAGE, '-unlock', '-close', heading)
+    for refused, words in (
+        ((PAGE, '-unlock', '-simulate'), 'give -section:HEADING once'),
+        ((*appeal, '-simulate'), 'run it at a terminal'),
+        ((*appeal, '-always'), 'without -always'),
+    ):
+        run = global_lock(*refused)
+        assert run.code == 2 and words in run.err, run.said
+    above = (PAGE, '-unlock', '-section:Requests for global (un)lock and (un)hiding')
+    run = desk.talk(*above, answers=[])
+    assert run.code == 2 and 'the heading of one of them' in run.out, run.out
+    run = desk.talk(*appeal, answers=[('[y/N]', 'n')])
+    assert run.code == 4, run.out
+    assert 'by command' in run.out and 'Sandbox Colleague' in run.out
+    assert re.search(r'locked.*by.*reason.*hidden', run.out)
+    assert not written(sandbox)
+    twice = [('[y/N]', 'y'), ('Type "unlock" to continue', 'unlock')]
+    run = desk.talk('-resume', '-close', answers=twice)
+    assert run.code == 0, run.out
+    assert written(sandbox) == [name]
+    (sent,) = (e for e in sandbox.journal.entries(action=LOCK) if e.effect)
+    assert sent.params['reason'].startswith(f'[[Special:PermanentLink/{revision}#')
+    assert "'''Done''': the account is unlocked." in text(sandbox)
+    assert text(sandbox).count('{{Status|done}}') == 1
