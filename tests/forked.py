@@ -14,7 +14,7 @@ import contextlib
 import gc
 import importlib
 import io
-import json
+import marshal
 import os
 import runpy
 import selectors
@@ -62,19 +62,23 @@ if (
     or (name == 'python' and sys.argv[1:2] != ['-c'] and sys.argv[1:2] < ['.'])
 ):
     os.execv(real, [real, *sys.argv[1:]])
-import json, signal, socket
+# What the modules of these names import takes longer than all that is done here.
+import _signal as signal, _socket as socket, marshal
 forwarded = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 signal.pthread_sigmask(signal.SIG_BLOCK, forwarded)
-with socket.socket(socket.AF_UNIX) as server:
-    server.connect({address!r})
-    started = json.dumps((name, sys.argv[1:], os.getcwd(), dict(os.environ))).encode()
-    socket.send_fds(server, [len(started).to_bytes(4, 'big')], [0, 1, 2])
-    server.sendall(started)
-    pid = int.from_bytes(server.recv(4), 'big')
-    for number in forwarded:
-        signal.signal(number, lambda number, frame: os.kill(pid, number))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, forwarded)
-    code = int.from_bytes(server.recv(4), 'big', signed=True)
+server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+server.connect({address!r})
+started = marshal.dumps((name, sys.argv[1:], os.getcwd(), dict(os.environ)))
+descriptors = b''.join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
+rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)
+server.sendmsg([len(started).to_bytes(4, 'big')], [rights])
+server.sendall(started)
+pid = int.from_bytes(server.recv(4), 'big')
+for number in forwarded:
+    signal.signal(number, lambda number, frame: os.kill(pid, number))
+signal.pthread_sigmask(signal.SIG_UNBLOCK, forwarded)
+code = int.from_bytes(server.recv(4), 'big', signed=True)
+server.close()
 if code < 0:
     if -code != signal.SIGKILL:
         signal.signal(-code, signal.SIG_DFL)
@@ -144,7 +148,8 @@ class _Start:
     def received(cls, client: socket.socket) -> _Start:
         size, descriptors, *_ = socket.recv_fds(client, 4, 3)
         with client.makefile('rb') as stream:
-            told: Any = json.loads(stream.read(int.from_bytes(size, 'big')))
+            sent = stream.read(int.from_bytes(size, 'big'))
+        told: Any = marshal.loads(sent)  # noqa: S302  # by the shim
         name, arguments, directory, environment = told
         return cls(name, arguments, directory, environment, descriptors)
 

@@ -14,6 +14,7 @@ import requests
 from centralauth_sandbox import Proxy
 from centralauth_sandbox.faults import FaultError
 
+from .farmfile import ROOT, farm_file
 from .installation import MediaWiki
 from .wiki import Wiki
 
@@ -21,10 +22,6 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-ROOT = Path(__file__).parents[2]
-#: What runs as the user of the web server there runs as that of the tests here.
-SUDO = 'sudo -nEu www-data php examples/farm_hooks.php'
 
 
 @pytest.fixture
@@ -35,19 +32,8 @@ def proxy(
     assert isinstance(wiki, MediaWiki)
     for name, value in wiki.environment().items():
         monkeypatch.setenv(name, value)
-    page = (ROOT / 'docs' / 'real_farm.md').read_text('utf-8')
-    text = page.partition('## MediaWiki on Debian')[2]
-    text = text.partition('```toml\n')[2].partition('```')[0]
-    for old, new in (
-        ('http://localhost/mediawiki', f'http://{wiki.host}/w'),
-        (SUDO, f'php {ROOT / "examples" / "farm_hooks.php"}'),
-        ('the main password', wiki.operator.password),
-        ('Admin', wiki.operator.name),
-    ):
-        assert old in text
-        text = text.replace(old, new)
     file = tmp_path / 'farm.toml'
-    file.write_text(text, 'utf-8')
+    file.write_text(farm_file(wiki), 'utf-8')
     with Proxy.from_file(file) as proxy:
         yield proxy
 

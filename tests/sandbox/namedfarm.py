@@ -6,7 +6,7 @@ has, and what the farm has no hook for, skips the test that asks for it, and is 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -21,7 +21,7 @@ from .farms import Farm
 LAG = 5.0
 
 
-def lacks(what: str) -> Any:
+def lacks(what: str) -> NoReturn:
     """Skip a test on this farm.
 
     :param what: a hook, or what the sandbox has that is missing

@@ -39,6 +39,7 @@ from mw_tokens_plugin.site.requests import TokenRequest
 
 from .farms import Farm
 from .hostile import Hostile
+from .namedfarm import lacks
 
 ALPHABETS = (
     string.ascii_letters + string.digits,
@@ -154,7 +155,8 @@ class Night:
 
         :param directory: where logs and the ledger are
         """
-        assert farm.sandbox is not None
+        if farm.sandbox is None:
+            lacks('a sandbox in this process')
         self._sandbox, self._hostile, self._directory = farm.sandbox, hostile, directory
         self._said = io.StringIO()
         self._stack = ExitStack()

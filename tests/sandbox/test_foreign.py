@@ -142,7 +142,7 @@ def test_there_is_a_function_for_the_default_home(home: Any, farm: Farm) -> None
 def test_the_repr_tells_the_login_and_no_secret(home: Any, wire: Wire) -> None:
     foreign = home.foreign_site('aa')
     assert repr(foreign) == (
-        f'<APISite sandbox:aa through a centralauthtoken of {OPERATOR} on sandbox:meta>'
+        f'<APISite {home.family}:aa through a centralauthtoken of {OPERATOR} on {home}>'
     )
     said = repr(vars(foreign)) + repr(vars(foreign.home_login.tokens))
     assert wire.tokens()
@@ -157,7 +157,7 @@ def test_foreign_sites_are_not_pickled(home: Any) -> None:
 
 @pytest.mark.usefixtures('sandbox')
 def test_there_is_nothing_to_log_out_from(home: Any) -> None:
-    with pytest.raises(InvalidInput, match='log out on sandbox:meta'):
+    with pytest.raises(InvalidInput, match=f'log out on {home}'):
         home.foreign_site('aa').logout()
 
 
