@@ -217,6 +217,9 @@ def test_the_name_of_a_hidden_abuser_is_shown_nowhere(
     said = [run.said, undo.said, pwb('campaign', 'show', 'secret').said]
     files = [file.read_text('utf-8') for file in tmp_path.glob('*secret*')]
     assert len(files) >= 4
+    rows = json.loads((tmp_path / 'secret.json').read_text('utf-8'))['targets']
+    assert {row['step'] for row in rows} == {'edits'}
+    assert ',edits' in (tmp_path / 'secret.csv').read_text('utf-8')
     for name in (SOCK, SOCK.replace(' ', '_')):
         assert not any(name in each for each in [*said, *files])
     assert OTHER not in undo.said

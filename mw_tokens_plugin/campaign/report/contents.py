@@ -37,6 +37,7 @@ class Row:
     :ivar ended_at: when it was done or failed, in UTC
     :ivar why: why it was skipped or failed, in English
     :ivar facts: what the plan read of it; None if its name must not be shown
+    :ivar step: what is done to it, where a campaign does several things; else empty
     """
 
     label: str
@@ -48,6 +49,12 @@ class Row:
     ended_at: datetime | None
     why: str
     facts: Mapping[str, Any] | None
+    step: str = ''
+
+    @property
+    def shown(self) -> str:
+        """The label, with what is done to it if that is not always the same."""
+        return f'{self.label} ({self.step})' if self.step else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +171,7 @@ class Contents:
             ended_at=target.ended_at,
             why=_why(target),
             facts=None if decision.hidden else decision.facts,
+            step=target.kind,
         )
 
 

@@ -44,6 +44,8 @@ def write_json(contents: Contents, file: TextIO) -> None:
     file.write(',\n "targets": [')
     for number, row in enumerate(contents.rows()):
         target: dict[str, Any] = {**_values(row), 'changed': row.changed}
+        if row.step:
+            target['step'] = row.step
         if row.facts is not None:
             # Only the wiki knows whether authors are hidden.
             facts = row.facts.items()
@@ -55,10 +57,13 @@ def write_json(contents: Contents, file: TextIO) -> None:
 
 def write_csv(contents: Contents, file: TextIO) -> None:
     """Write a report as a table for spreadsheets."""
-    writer = csv.DictWriter(file, _COLUMNS, lineterminator='\r\n')
+    more = ('step',) if contents.campaign.stages > 1 else ()
+    columns = (*_COLUMNS, *more)
+    writer = csv.DictWriter(file, columns, lineterminator='\r\n')
     writer.writeheader()
     for row in contents.rows():
-        writer.writerow({key: _cell(value) for key, value in _values(row).items()})
+        values = {**_values(row), 'step': row.step}
+        writer.writerow({key: _cell(values[key]) for key in columns})
 
 
 def _values(row: Row) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def write_wikitext(contents: Contents, file: TextIO) -> None:
                 break
             left -= 1
             file.write(
-                f'|-\n| {nowiki(row.label)} || {STATES[row.state]} || '
+                f'|-\n| {nowiki(row.shown)} || {STATES[row.state]} || '
                 f'{readable(row.ended_at)} || {nowiki(row.why)}\n'
             )
     if (more := sum(counts.values()) - MAX_ROWS) > 0:
