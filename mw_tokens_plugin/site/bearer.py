@@ -118,7 +118,11 @@ def bearer_for(uri: str) -> Bearer | None:
     :param uri: the address
     :raises InvalidInput: what is configured cannot be one
     """
-    host = urlsplit(uri).netloc
+    try:
+        host = urlsplit(uri).netloc
+    except ValueError:
+        # Whoever sends to it is told that it is no address.
+        return None
     parts = host.split('.')
     # As pywikibot finds an entry.
     for name in (host, *('.'.join(['*', *parts[i + 1 :]]) for i in range(len(parts)))):
