@@ -116,10 +116,12 @@ def _run(arguments: list[str]) -> ExitCode:
     from mw_tokens_plugin.cli.launch import default_site, handle_args
     from mw_tokens_plugin.cli.login import log_in
     from mw_tokens_plugin.cli.targetlists import lines_about
+    from mw_tokens_plugin.cli.useragent import check_contact
 
     options = parse(Options, handle_args(arguments), 'pwb global_status')
     _check(options)
     site = default_site().central_site()
+    check_contact(site)
     if options.login:
         log_in(site, {})
     reader = _reader(site, options)

@@ -176,6 +176,7 @@ def _act(arguments: list[str]) -> ExitCode:
     from mw_tokens_plugin.cli.launch import default_site, handle_args
     from mw_tokens_plugin.cli.linkfiles import take_fields
     from mw_tokens_plugin.cli.login import check_account
+    from mw_tokens_plugin.cli.useragent import check_contact
 
     # Before anything is started that would inherit them.
     from_environment = take_fields(os.environ)
@@ -183,6 +184,7 @@ def _act(arguments: list[str]) -> ExitCode:
     terminal = Terminal.of_process()
     site = default_site()
     check_account(site)
+    check_contact(site)
     if options.list_:
         return _list(site)
     if options.unlink is not None:

@@ -31,7 +31,7 @@ from mw_tokens_plugin.cli.comparing import Comparing
 from mw_tokens_plugin.cli.declaration import Kind, Listing
 from mw_tokens_plugin.cli.launch import handled, stop_signals
 from mw_tokens_plugin.cli.ledgers import found, to_resume
-from mw_tokens_plugin.cli.login import account_of, log_in
+from mw_tokens_plugin.cli.login import account_of, check_account, log_in
 from mw_tokens_plugin.cli.newcampaign import listed, undoing
 from mw_tokens_plugin.cli.options import MAX_WORKERS, CampaignOptions
 from mw_tokens_plugin.cli.planning import Planning
@@ -40,6 +40,7 @@ from mw_tokens_plugin.cli.run import Run
 from mw_tokens_plugin.cli.storedoptions import check_options
 from mw_tokens_plugin.cli.table import table
 from mw_tokens_plugin.cli.tracebacks import internal_error
+from mw_tokens_plugin.cli.useragent import check_contact
 from mw_tokens_plugin.cli.whereabouts import check_place
 from mw_tokens_plugin.cli.writing import Writing
 from mw_tokens_plugin.exceptions import (
@@ -111,6 +112,8 @@ def _log_in(run: Run[CampaignOptions], campaign: Campaign | None) -> None:
 
     :param campaign: the one that is resumed
     """
+    check_account(run.site)
+    check_contact(run.site)
     kind = run.kinds[campaign.action if campaign else run.kind]
     rights: dict[str, str | None] = {}
     if not kind.by_wiki:

@@ -19,6 +19,7 @@ from mw_tokens_plugin.campaign.errorcodes import exit_code_of
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.cli.login import log_in
 from mw_tokens_plugin.cli.passwords import password_problem
+from mw_tokens_plugin.cli.useragent import names_operator
 from mw_tokens_plugin.doctor.findings import (
     SCRIPTS,
     Block,
@@ -274,7 +275,7 @@ def _findings(
             put_throttle=float(config.put_throttle),
             processes=site.throttle.process_multiplicity,
             user_agent=agent,
-            names_operator=_names_operator(agent, site.username()),
+            names_operator=names_operator(agent, site.username()),
             clock_difference=round(difference, 1),
             scripts=tuple(
                 script_check(
@@ -315,15 +316,6 @@ def _rate_limits(
     for action, groups in sorted(limits.items()):
         highest = max(groups.values(), key=lambda each: each['hits'] / each['seconds'])
         yield RateLimit(action, highest['hits'], highest['seconds'])
-
-
-def _names_operator(agent: str, user: str | None) -> bool:
-    """Return whether a user agent tells whom to contact.
-
-    https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Policy
-    """
-    name = http.user_agent_username(user)
-    return '@' in agent or bool(name and name in agent)
 
 
 def _sentence(error: Exception) -> str:

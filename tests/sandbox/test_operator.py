@@ -1,7 +1,8 @@
 """What happens to the operator while a campaign runs: it stops, says why, and resumes.
 
-Whoever is logged out without a terminal, locked, blocked or renamed is told what the
-wiki says, with exit code 3; what was not done yet is done by the resumed run.
+A campaign begins only if it can be seen who the operator is. Whoever is logged out
+without a terminal, locked, blocked or renamed is told what the wiki says, with exit
+code 3; what was not done yet is done by the resumed run.
 """
 
 from __future__ import annotations
@@ -164,3 +165,30 @@ def test_it_stops_with_what_the_wiki_says_and_resumes(
     assert run.code == 0, run.said
     done = [e for e in sandbox.journal.entries(action=action) if e.effect]
     assert len(done) == len(targets) and {e.user for e in done} == {OPERATOR}
+
+
+@pytest.mark.parametrize(
+    'line',
+    [
+        ('global_lock', 'Spambot 00001', '-reason:r', '-always'),
+        ('crosswiki_delete', 'aa:Sandbox', '-reason:r', '-simulate'),
+        ('global_status', 'Spambot 00001'),
+        ('link_account', '-list'),
+    ],
+    ids=lambda line: line[0],
+)
+def test_a_user_agent_without_a_contact_is_refused_at_the_start(
+    line: tuple[str, ...],
+    sandbox: Sandbox,
+    pwb: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those who run the wiki could only stop the account."""
+    monkeypatch.setattr(config, 'user_agent_format', '{script} {pwb}')
+    run = pwb(*line)
+    assert run.code == 2, run.said
+    assert 'does not say whom to contact' in run.err
+    assert not [e for e in sandbox.journal.entries() if e.effect]
+    monkeypatch.setattr(config, 'user_agent_description', 'jo@example.org')
+    monkeypatch.setattr(config, 'user_agent_format', '{pwb} ({script_comments})')
+    assert 'whom to contact' not in pwb(*line).said
