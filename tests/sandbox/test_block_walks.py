@@ -1,4 +1,4 @@
-"""Undos of global blocks, whatever an operator, a colleague and the clock do.
+"""Undos of global blocks, whatever two operators, a colleague and the clock do.
 
 Each target of a world goes its own way. Judged by the log of global blocks alone, with
 the knowledge of which run each entry was made in.
@@ -14,12 +14,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
+import pywikibot
 
 from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
 
 from .colleagues import COLLEAGUE, OPERATOR, lift_block, set_block
 from .desk import Run
+from .farms import Farm
 from .night_scripts import hurried_scripts
 from .night_seeds import Seeds, parametrize, told
 from .test_global_block import spam
@@ -82,10 +84,12 @@ class World:
         self,
         seed: int,
         pwb: Callable[..., Run],
+        farm: Farm,
         sandbox: Sandbox,
         patch: pytest.MonkeyPatch,
     ) -> None:
         self.seed = seed
+        self._farm = farm
         self._chance = random.Random(f'walk {seed}')
         self._pwb = partial(pwb, 'global_block')
         self._sandbox = sandbox
@@ -95,6 +99,9 @@ class World:
         self._now = {target: Version() for target in TARGETS}
         #: What each campaign has found of the targets that it has changed.
         self._before: dict[str, dict[str, Version]] = {}
+        self._operators = (farm.operator.name, farm.sysop.name)
+        #: Who runs each campaign; they share a ledger.
+        self._by: dict[str, str] = {}
         #: The targets of blocks by their numbers, as the log has them.
         self._numbers: dict[str, str] = {}
 
@@ -102,6 +109,7 @@ class World:
         """Go some steps."""
         for target in TARGETS:
             lift_block(self._sandbox, target)
+        self._sandbox.call(self._promote)
         self._wait()
         self._new_entries()
         with told(self, self._said):
@@ -114,6 +122,10 @@ class World:
                     self._begin(f'{self.seed}-{number}')
                 self._wait(HOUR if self._chance.random() < 0.15 else 0)
                 self._meddle(0.2)
+
+    def _promote(self, farm: Any) -> None:
+        account = farm.central.accounts[self._farm.sysop.name]
+        account.groups = type(account.groups)({*account.groups, 'steward'})
 
     def _begin(self, name: str) -> None:
         """Let the operator start a campaign."""
@@ -149,8 +161,12 @@ class World:
         """Run the script, which may be killed or wait, while others go on."""
         named = (*words, f'-campaign:{name}', '-always')
         resume = ('-resume', f'-campaign:{name}', '-always')
+        self._by[name] = who = self._chance.choice(self._operators)
+        usernames: Any = pywikibot.config.usernames[self._farm.family]
+        self._patch.setitem(usernames, '*', who)
         how = self._chance.random()
-        if how < 0.2:
+        # What a colleague has done is undone by a plan that somebody has seen.
+        if how < 0.2 or (undone is not None and self._by[undone] != who):
             self._start(name, undone, *named, '-simulate')
             self._wait()
             self._meddle(0.2)
@@ -308,9 +324,10 @@ def _deadly(nth: int, is_sent: bool) -> Callable[..., Any]:
 
 def test_an_undo_restores_what_its_campaign_did_last_and_touches_nothing_else(
     pwb: Callable[..., Run],
+    farm: Farm,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
     seeds: Seeds,
 ) -> None:
     for seed in seeds:
-        World(seed, pwb, sandbox, monkeypatch).play()
+        World(seed, pwb, farm, sandbox, monkeypatch).play()
