@@ -76,6 +76,22 @@ $wgFarmPagesInterference = $control['interference'];
 $wgFarmPagesReason = $control['reason'];
 $wgDeleteRevisionsBatchSize = $control['batch'];
 
+// What is against some edits, for administrators, too.
+switch ( $control['against'] ) {
+	case 'links':
+		wfLoadExtension( 'SpamBlacklist' );
+		break;
+	case 'titles':
+		wfLoadExtension( 'TitleBlacklist' );
+		$wgGroupPermissions['sysop']['tboverride'] = false;
+		break;
+	case 'captcha':
+		wfLoadExtension( 'ConfirmEdit' );
+		$wgCaptchaTriggers['edit'] = true;
+		$wgGroupPermissions['sysop']['skipcaptcha'] = false;
+		break;
+}
+
 // Wikimedia's administrators have it, and MediaWiki's do not.
 $wgGroupPermissions['sysop']['deleterevision'] = $control['hiding'];
 

@@ -96,6 +96,10 @@ class SandboxWiki:
             kind='html', status=502, when='after', action=action, times=0
         )
 
+    def be_against(self, what: str) -> None:
+        """Have something against some edits: `links`, `titles` or a `captcha`."""
+        raise NotImplementedError
+
     def allow_hiding(self) -> None:
         """Let administrators hide revisions."""
 

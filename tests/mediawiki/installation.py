@@ -44,6 +44,7 @@ _UNHINDERED: dict[str, Any] = {
     'token_type': 'farm',
     'batch': 1000,
     'hiding': False,
+    'against': None,
     'interference': {},
     'reason': None,
     'lost': None,
@@ -232,6 +233,10 @@ class MediaWiki:
             '(SELECT page_id FROM page WHERE page_title = ?)'
         )
         _execute(database, hidden, page.replace(' ', '_'))
+
+    def be_against(self, what: str) -> None:
+        """Have something against some edits: `links`, `titles` or a `captcha`."""
+        self._switch(against=what)
 
     def allow_hiding(self) -> None:
         """Let administrators hide revisions."""

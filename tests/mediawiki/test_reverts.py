@@ -280,6 +280,38 @@ def test_edits_without_an_effect_and_hidden_revisions_are_skipped(
     }
 
 
+@pytest.mark.only('mediawiki')
+@pytest.mark.parametrize('what', ['links', 'titles', 'captcha'])
+def test_what_a_wiki_is_against_fails_with_its_words_and_is_not_tried_again(
+    desk: Desk, wiki: Wiki, site: APISite, client: Client, what: str
+) -> None:
+    """Extensions refuse edits in their own ways, and all of them for good."""
+    one = page(site, 'Good, see http://spam.example/')
+    title = one.title()
+    edit_anonymously(one, 'Bad')
+    save(client.site(wiki, wiki.member), title, 'Worse')
+    desk.site = site = client.site(wiki)
+    campaign = desk.plan(title)
+    assert desk.how(campaign) == {title: 'edit'}
+    wiki.be_against(what)
+    lists = {
+        'links': ('MediaWiki:Spam-blacklist', 'spam\\.example'),
+        'titles': ('MediaWiki:Titleblacklist', f'.*{title}.* <noedit>'),
+    }
+    try:
+        if what in lists:
+            where, line = lists[what]
+            send_once(site, 'edit', {'title': where, 'text': line})  # type: ignore[arg-type]
+        desk.run(campaign)
+        (target,) = desk._ledger.targets(campaign, State.FAILED)
+        assert target.is_refused_for_good, target
+        assert target.detail and ' on ' in target.detail
+        assert desk._ledger.retryable(campaign) == 0
+    finally:
+        wiki.restore()
+    assert text(site, title) == 'Worse'
+
+
 def titles_of(site: APISite, *titles: str) -> dict[str, str]:
     """Return what each title leads to: a page, as `page`, a redirect, or nothing."""
     question = {'action': 'query', 'prop': 'info', 'titles': '|'.join(titles)}

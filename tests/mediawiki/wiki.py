@@ -115,6 +115,9 @@ class Wiki(Protocol):
     def hide_revisions(self, page: str) -> None:
         """Hide the text and the author of all revisions of a page."""
 
+    def be_against(self, what: str) -> None:
+        """Have something against some edits: `links`, `titles` or a `captcha`."""
+
     def allow_hiding(self) -> None:
         """Let administrators hide revisions."""
 
