@@ -118,8 +118,12 @@ class RevertEdits(OnWikis):
     def remarks_on_skipped(self, targets: Iterable[Target]) -> Iterator[str]:
         """Yield what is for deletion, and what other administrators can be told."""
         targets = list(targets)
-        reasons = [target.decision.skipped for target in targets]
-        if number := reasons.count(SkipReason.FOR_DELETION):
+        theirs = {
+            target.name
+            for target in targets
+            if target.decision.skipped is SkipReason.FOR_DELETION
+        }
+        if number := len(theirs):
             yield message('campaign-for-deletion', number=number)
         yield from super().remarks_on_skipped(targets)
 

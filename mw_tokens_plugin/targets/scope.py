@@ -102,18 +102,19 @@ def for_local_administrators(wikis: Wikis, targets: Iterable[Target]) -> Iterato
 
     :param targets: those that are skipped, for whatever reason
     """
-    groups: dict[tuple[str, SkipReason], list[str]] = {}
+    # Several things may be skipped of one page.
+    groups: dict[tuple[str, SkipReason], dict[str, None]] = {}
     for target in targets:
         skipped = target.decision.skipped
         if skipped in LOCAL_MATTERS and search_in(target.name) is None:
             assert skipped is not None
             database, title = split(target.name)
-            groups.setdefault((database, skipped), []).append(title)
+            groups.setdefault((database, skipped), {})[title] = None
     for (database, skipped), titles in groups.items():
         number, name = len(titles), skipped.name.lower().replace('_', '-')
         yield message(f'campaign-local-{name}', wiki=database, number=number)
         address = wikis.pages_at(database)
-        for title in titles[:_MAX_LISTED]:
+        for title in list(titles)[:_MAX_LISTED]:
             link = quote(title.replace(' ', '_'), safe='/:')
             yield f'* [[:{title}]] {address}{link}' if address else f'* [[:{title}]]'
         if number > _MAX_LISTED:
