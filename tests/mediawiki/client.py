@@ -132,7 +132,7 @@ def post(
     answer = session.post(
         f'http://{site.hostname()}{site.apipath()}',
         data={**parameters, 'format': 'json', 'formatversion': '2'},
-        timeout=30,
+        timeout=240,
     )
     result: dict[str, Any] = answer.json()
     return result

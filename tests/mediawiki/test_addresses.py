@@ -53,7 +53,7 @@ def asked_php(pairs: list[tuple[str, str]]) -> list[Any]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     found: list[Any] = json.loads(php.stdout)
     return found

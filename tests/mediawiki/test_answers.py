@@ -181,7 +181,7 @@ def test_token_in_the_query_string(client: Client, wiki: Wiki) -> None:
     form = {'action': 'delete', 'title': 'X', 'format': 'json'}
     url = f'http://{wiki.host}/w/api.php'
     for token in 'x', good:
-        answer = http.session.post(url, params={'token': token}, data=form, timeout=30)
+        answer = http.session.post(url, params={'token': token}, data=form, timeout=240)
         assert answer.json()['error']['code'] == 'mustpostparams'
 
 

@@ -347,7 +347,7 @@ def test_a_page_that_was_imported_is_deleted_and_restored_with_its_history(
         f'http://{site.hostname()}{site.apipath()}',
         data={'action': 'import', 'interwikiprefix': 'de', 'token': site.tokens.csrf},
         files={'xml': ('page.xml', history(title))},
-        timeout=30,
+        timeout=240,
     )
     before = revisions(site, title)
     campaign = desk.delete(title)

@@ -54,7 +54,7 @@ def asked_php(asked: list[tuple[str, int]]) -> list[int | None]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     return [None if found is False else found for found in json.loads(php.stdout)]
 

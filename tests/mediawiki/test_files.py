@@ -62,7 +62,7 @@ def upload(site: APISite, tmp_path: Path) -> Upload:
 
     def send(title: str) -> None:
         # A wiki puts no two versions of a file away in the same second.
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 240
         while title in last and site.server_time() <= last[title]:
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -489,7 +489,7 @@ def test_a_browser_makes_the_trip(site: Any, browser: Browser) -> None:
         code = Conversation(
             link,
             FormFiller({'farmcode': 'redirect'}, terminal),
-            ReturnWaiter(terminal, listener=listener, timeout=60, browse=True),
+            ReturnWaiter(terminal, listener=listener, timeout=240, browse=True),
             StateFile(None),
             attended=False,
         ).run()

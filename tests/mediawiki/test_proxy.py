@@ -58,7 +58,7 @@ class Operator:
     def ask(self, **params: str) -> dict[str, Any]:
         """Send a request and decode its answer."""
         params |= {'format': 'json', 'formatversion': '2'}
-        answer = self.session.post(self.address, data=params, timeout=60)
+        answer = self.session.post(self.address, data=params, timeout=240)
         found: dict[str, Any] = json.loads(answer.content)
         return found
 

@@ -60,7 +60,7 @@ def text_of(site: APISite, title: str) -> str:
 
 def wait_for_the_next_second(site: APISite, moment: datetime) -> None:
     """Wait until the wiki's clock is beyond the second of some moment."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 240
     while site.server_time() <= moment.replace(tzinfo=None):
         assert time.monotonic() < deadline
         time.sleep(0.05)
