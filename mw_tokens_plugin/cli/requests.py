@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mw_tokens_plugin.cli.accounts import AccountOptions
 from mw_tokens_plugin.cli.recorded import RECORDED
+from mw_tokens_plugin.cli.statusmarks import mark, remark, status
 from mw_tokens_plugin.cli.table import When, option
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard, TokensPluginError
 from mw_tokens_plugin.messages import message
@@ -70,6 +71,21 @@ class RequestOptions(AccountOptions):
         group='Targets',
         repeat=True,
         needs=('page',),
+    )
+    mark: str | None = option(
+        'Do not act on the requests of -section, but give them this status: "done", '
+        '"already done", "not done", "on hold" or "partly", with a line that says so, '
+        'in one edit.',
+        value='STATUS',
+        read=status,
+        instead=mark,
+    )
+    remark: str = option(
+        'What that line says besides, as wikitext.',
+        '',
+        value='TEXT',
+        read=remark,
+        needs=('mark',),
     )
     close: bool = option(
         'When all is done, mark the requests that are done, in one edit.',

@@ -117,12 +117,18 @@ class Status:
     :ivar span: the place of the template
     :ivar when_done: the text of the template once the request is done
     :ivar when_open: the text of the template while the request is open
+    :ivar around: the text of the template before and behind the word
     """
 
     word: str
     span: Span
     when_done: str
     when_open: str
+    around: tuple[str, str] = ('', '')
+
+    def with_word(self, word: str) -> str:
+        """Return the text of the template with another word."""
+        return word.join(self.around)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,14 @@ class Closing:
     :ivar line: one line of wikitext, without the signature
     :ivar done: whether its status becomes ``done``
     :ivar reopens: whether its status becomes empty, because it was closed too early
+    :ivar status: the word that its status becomes instead, such as ``on hold``
     """
 
     request: Request
     line: str
     done: bool
     reopens: bool = False
+    status: str = ''
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,14 @@ class RequestPage:
                 edits.append((request.status.span, request.status.when_done))
             elif closing.reopens and request.status is not None:
                 edits.append((request.status.span, request.status.when_open))
+            elif closing.status and request.status is not None:
+                new = request.status.with_word(closing.status)
+                edits.append((request.status.span, new))
         for span, new in sorted(edits, key=lambda e: e[0].start, reverse=True):
             text = text[: span.start] + new + text[span.end :]
         words = {c.request.span: 'done' for c in closings if c.done}
         words |= {c.request.span: '' for c in closings if c.reopens}
+        words |= {c.request.span: c.status for c in closings if c.status}
         wanted = [_gist(r, words.get(r.span)) for r in self.requests]
         then = RequestPage.parse(text, namespaces=self.namespaces).requests
         if closings and [_gist(r) for r in then] != wanted:

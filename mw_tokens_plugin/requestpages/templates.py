@@ -97,8 +97,8 @@ def status_of(text: str, template: Node) -> Status:
             chosen = parameter.value
     if chosen is None:
         at = template.content.end
-        done = f'{text[span.start : at]}|done{text[at : span.end]}'
-        return Status('', span, done, span.of(text))
+        around = f'{text[span.start : at]}|', text[at : span.end]
+        return Status('', span, 'done'.join(around), span.of(text), around)
     old = chosen.of(text)
     word = without_comments(old).strip().lower()
     comments = ''.join(
@@ -107,12 +107,9 @@ def status_of(text: str, template: Node) -> Status:
     before = old[: len(old) - len(old.lstrip())]
     after = old[len(old.rstrip()) :] if old.strip() else ''
     start, end = text[span.start : chosen.start], text[chosen.end : span.end]
-    return Status(
-        ' '.join(word.split()),
-        span,
-        f'{start}{before}done{comments}{after}{end}',
-        f'{start}{before}{comments}{after}{end}',
-    )
+    around = f'{start}{before}', f'{comments}{after}{end}'
+    word = ' '.join(word.split())
+    return Status(word, span, 'done'.join(around), ''.join(around), around)
 
 
 def names_in(text: str, body: Sequence[Piece], *, hiding: bool) -> Iterator[Named]:

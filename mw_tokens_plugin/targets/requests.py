@@ -31,6 +31,7 @@ from mw_tokens_plugin.requestpages import (
     prose_of,
 )
 from mw_tokens_plugin.site.mixins import PluginMixin
+from mw_tokens_plugin.site.queries import EditContext
 from mw_tokens_plugin.targets.requesters import Doubt, added_by
 
 #: Shortest prefixes of ranges that GlobalBlocking blocks, by the version of the
@@ -196,18 +197,8 @@ def select(
     :raises InvalidInput: there is no such page or section, or it cannot be read
     :raises ApiRefusal: the wiki refused
     """
-    if not title.strip() or set('|#[]{}<>') & set(title):
-        raise InvalidInput(f'-page:{title} is not the title of a page.')
-    context = site.edit_context(title, text=True)
-    if context.text is None or context.base_revision is None:
-        raise InvalidInput(f'{site} has no page {context.title!r}.')
-    page = read_page(site, context.text)
-    if page.problem:
-        raise InvalidInput(f'{context.title} cannot be read: {page.problem}.')
-    if target := redirect_of(site, context.title, page):
-        raise InvalidInput(
-            f'{context.title} is a redirect to {target}: give -page:{target}.'
-        )
+    context, page = _read(site, title)
+    assert context.base_revision is not None
     hidden = frozenset(map(folded, page.hidden_names))
     labels = _labels(page, hidden, hide_all=kind is RequestKind.HIDE)
     wanted = _in_sections(page.requests, labels, sections)
@@ -285,6 +276,42 @@ def select(
             if named.hidden or folded(named.name) in hidden
         ),
     )
+
+
+def in_sections(
+    site: PluginMixin, title: str, sections: Collection[str]
+) -> tuple[EditContext, RequestPage, list[tuple[str, Request]]]:
+    """Return a page, and its requests with some headings or under them.
+
+    Each comes with what to call it.
+
+    :raises InvalidInput: there is no such page or section, or it cannot be read
+    """
+    context, page = _read(site, title)
+    hidden = frozenset(map(folded, page.hidden_names))
+    labels = _labels(page, hidden, hide_all=False)
+    wanted = _in_sections(page.requests, labels, sections)
+    return context, page, [(labels[request.span.start], request) for request in wanted]
+
+
+def _read(site: PluginMixin, title: str) -> tuple[EditContext, RequestPage]:
+    """Return a request page.
+
+    :raises InvalidInput: there is none of that title, or it cannot be read
+    """
+    if not title.strip() or set('|#[]{}<>') & set(title):
+        raise InvalidInput(f'-page:{title} is not the title of a page.')
+    context = site.edit_context(title, text=True)
+    if context.text is None or context.base_revision is None:
+        raise InvalidInput(f'{site} has no page {context.title!r}.')
+    page = read_page(site, context.text)
+    if page.problem:
+        raise InvalidInput(f'{context.title} cannot be read: {page.problem}.')
+    if target := redirect_of(site, context.title, page):
+        raise InvalidInput(
+            f'{context.title} is a redirect to {target}: give -page:{target}.'
+        )
+    return context, page
 
 
 def read_page(site: PluginMixin, text: str) -> RequestPage:

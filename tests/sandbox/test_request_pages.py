@@ -1272,3 +1272,95 @@ def test_a_request_to_unlock_is_decided_at_a_terminal_by_who_locked_and_why(
     assert sent.params['reason'].startswith(f'[[Special:PermanentLink/{revision}#')
     assert "'''Done''': the account is unlocked." in text(sandbox)
     assert text(sandbox).count('{{Status|done}}') == 1
+
+
+# Answered without doing what is asked for
+
+
+def test_requests_get_a_status_and_a_remark_in_one_edit(
+    global_lock: Script, desk: Any, sandbox: Sandbox
+) -> None:
+    """Nothing else on the page changes, and no account is touched."""
+    before = ABOVE + LIST + ONE + OTHERS + BELOW
+    save(sandbox, before)
+    one = (PAGE, '-section:Global lock for Spambot 00003')
+    two = (*one, '-section:Global unlock for Spambot 00004')
+    remark = '-remark:Not enough [[evidence]].'
+    run = global_lock(*one, '-mark:not done', remark, '-simulate')
+    assert run.code == 0 and 'Nothing was written' in run.out, run.said
+    run = desk.talk(*one, '-mark:not done', remark, answers=[('[y/N]', 'n')])
+    assert run.code == 4, run.out
+    assert not edits(sandbox)
+    run = desk.talk(*one, '-mark:not done', remark, answers=[('[y/N]', 'y')])
+    assert run.code == 0, run.out
+    assert f'{TITLE}: 1 request marked as "not done".' in run.out
+    line = "\n: '''Not done'''. Not enough [[evidence]]. "
+    (edit,) = edits(sandbox)
+    assert edit.comment == '1 request: not done'
+    assert '{{Status|not done}}' in edit.text and line in edit.text
+    plain = re.sub(rf'{re.escape(line)}.*', '', edit.text)
+    assert plain.replace('{{Status|not done}}\n*{{', '{{Status|in progress}}\n*{{') == (
+        before
+    )
+    # Both, or none: the first is not open any more.
+    run = global_lock(*two, '-mark:on hold', '-always')
+    assert run.code == 2 and 'not open any more' in run.err, run.said
+    # All under one heading: with a remark alone the status stays.
+    lists = (PAGE, '-section:Global lock for spambots', two[-1])
+    for status, words in (('partly', '{{Status}}'), ('on hold', '{{Status|on hold')):
+        run = global_lock(*lists, f'-mark:{status}', '-always')
+        assert run.code == 0 and '2 requests marked' in run.out, run.said
+        assert words in text(sandbox)
+    assert text(sandbox).count("'''On hold'''.") == 2
+    run = global_lock(*lists, '-mark:already done', '-always')
+    assert run.code == 0, run.said
+    assert text(sandbox).count('{{Status|already done') == 2
+    assert len(edits(sandbox)) == 4
+    assert not sandbox.journal.entries(action=LOCK)
+
+
+@pytest.mark.parametrize(('when', 'sent'), [('after', 1), ('before', 2)])
+def test_a_status_whose_answer_is_lost_is_not_written_twice(
+    global_lock: Script, sandbox: Sandbox, when: str, sent: int
+) -> None:
+    save(sandbox, ABOVE + LIST + BELOW)
+    sandbox.faults.arm(action='edit', kind='gateway', when=when)
+    section = '-section:Global lock for spambots'
+    run = global_lock(PAGE, section, '-mark:on hold', '-always')
+    assert run.code == 0, run.said
+    assert '1 request marked' in run.out
+    assert len(edits(sandbox)) == 1
+    assert len(sandbox.journal.entries(action='edit')) == sent
+
+
+@pytest.mark.parametrize(
+    ('given', 'words'),
+    [
+        (['-mark:on hold', '-always'], '-mark needs -page:TITLE and -section'),
+        ([PAGE, '-mark:on hold', '-always'], '-mark needs -page:TITLE and -section'),
+        ([PAGE, '-section:Missing', '-mark:done', '-always'], 'No request has'),
+        ([PAGE, '-section:x', '-mark:maybe', '-always'], 'give one of done, already'),
+        ([PAGE, '-section:x', '-mark:done', '-close', '-always'], 'leave -close out'),
+        ([PAGE, '-section:x', '-mark:done'], 'Nobody can be asked'),
+        ([PAGE, '-section:x', '-mark:done', '-remark:~~~~', '-always'], 'signature'),
+        ([PAGE, '-section:x', '-remark:x', '-simulate'], '-remark needs a -mark'),
+        (
+            [
+                PAGE,
+                '-section:Global lock for Spambot 00003',
+                '-mark:done',
+                '-always',
+                '-remark:{{LH|X}}',
+            ],
+            'mark them by hand',
+        ),
+    ],
+)
+def test_what_cannot_be_marked_is_refused(
+    global_lock: Script, sandbox: Sandbox, given: list[str], words: str
+) -> None:
+    save(sandbox, ABOVE + ONE)
+    run = global_lock(*given)
+    assert run.code == 2, run.said
+    assert words in run.err
+    assert not edits(sandbox)
