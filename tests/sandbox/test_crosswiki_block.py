@@ -122,6 +122,25 @@ def test_abusers_are_blocked_where_they_have_edited_and_the_undo_lifts_just_that
     assert all('id' in e.params and 'user' not in e.params for e in entries)
 
 
+def test_a_block_costs_two_requests_and_lifting_it_three(
+    blocking: Script, sandbox: Sandbox, edit: Callable[..., None]
+) -> None:
+    """A token, and the write; before a lift each block is looked at again."""
+    names = [f'Spambot {number:05}' for number in range(1, 21)]
+    for name in names:
+        edit(name, 'aa')
+    usual = ('-reason:x', '-since:7d', WEEK, '-wikis:aa', '-campaign:many')
+    assert blocking(*names, *usual, '-simulate').code == 0
+    for more, most in (('-resume',), 2.2), (('-undo:many', '-reason:x'), 3.2):
+        before = max(e.serial for e in sandbox.journal.entries())
+        run = blocking(*more, '-always')
+        assert run.code == 0, run.said
+        sent = sandbox.journal.entries(since=before)
+        counted = Counter((e.wiki, e.action) for e in sent)
+        assert len(sent) <= most * len(names) + 8, counted
+    assert writes(sandbox) == {('block', 'aa'): 20, ('unblock', 'aa'): 20}
+
+
 def test_lost_answers_and_late_colleagues_make_no_second_block(
     blocking: Script, sandbox: Sandbox, edit: Callable[..., None]
 ) -> None:
