@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mw_tokens_plugin.protocol.blocksettings import BlockSettings
+from mw_tokens_plugin.exceptions import InvalidInput
+from mw_tokens_plugin.protocol.blocksettings import BlockSettings, expiry_of
 from mw_tokens_plugin.protocol.expiries import ends_at, length_of
 from mw_tokens_plugin.protocol.globalblocks import (
     INFINITY,
     GlobalBlock,
+    expiry_text,
     from_log_event,
 )
 
@@ -135,3 +138,57 @@ def test_an_end_that_is_later_or_about_the_same_is_no_sooner() -> None:
         for ours in ('1 month', '1 week', '163 hours', '6 days', 'infinity')
     ]
     assert found == [True, True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ('setting', 'flag'),
+    [
+        ('anon_only', 'anon-only'),
+        ('account_creation', 'allow-account-creation'),
+        ('autoblock', 'enable-autoblock'),
+        ('block_email', 'block-email'),
+    ],
+)
+def test_an_entry_of_the_log_shows_each_setting(setting: str, flag: str) -> None:
+    event = {'logid': 1, 'action': 'modify', 'title': 'User:192.0.2.1', 'user': 'X'}
+    event |= {'timestamp': f'{NOW:%Y-%m-%dT%H:%M:%SZ}', 'comment': 'x'}
+    expiry = f'{NOW + timedelta(weeks=1):%Y%m%d%H%M%S}'
+    for flags in [flag], []:
+        entry = from_log_event({**event, 'params': {'expiry': expiry, 'flags': flags}})
+        settings = BlockSettings('1 week', **{setting: True})
+        assert settings.was_logged(entry) is bool(flags)
+        assert WEEK.was_logged(entry) is not bool(flags)
+
+
+def test_an_expiry_is_sent_in_the_form_that_wikis_read() -> None:
+    """In UTC, whatever the time zone of the machine and of the bot is."""
+    there = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    for expiry, sent in (
+        (there, '2026-01-31T12:00:00Z'),
+        (INFINITY, 'infinite'),
+        (' Never ', 'infinite'),
+        ('indefinite', 'infinite'),
+        (' 1 week ', '1 week'),
+    ):
+        assert expiry_text(expiry) == sent
+    assert expiry_of(there) == '2026-01-31T12:00:00Z'
+    assert ends_at('1 day 2 days', there) == NOW + timedelta(days=3)
+    for nothing in ('', '  ', NOW.replace(tzinfo=None), 7):
+        with pytest.raises(InvalidInput, match='or a datetime with its time zone'):
+            expiry_text(nothing)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not hasattr(time, 'tzset'), reason='the time zone is fixed')
+def test_the_time_zone_of_the_machine_makes_no_difference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv('TZ', 'Asia/Kolkata')
+    time.tzset()
+    try:
+        assert expiry_text(NOW) == expiry_of(NOW) == '2026-01-31T12:00:00Z'
+        # The local day is another one.
+        late = NOW.replace(hour=22)
+        assert ends_at('1 month', late) == datetime(2026, 3, 3, 22, tzinfo=timezone.utc)
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -74,6 +74,8 @@ def test_attached_wikis_and_their_groups_are_read() -> None:
                     'url': 'http://a',
                     'editcount': 12,
                     'groups': ['sysop'],
+                    'registration': '2025-01-02T03:04:05Z',
+                    'method': 'login',
                 },
                 {'wiki': 'bbwiki', 'editcount': '0', 'blocked': {}},
             ],
@@ -82,6 +84,11 @@ def test_attached_wikis_and_their_groups_are_read() -> None:
     assert account.local_groups == {'aawiki': ('sysop',)}
     assert account.attached is not None
     assert [a.blocked for a in account.attached] == [False, True]
+    assert [a.edit_count for a in account.attached] == [12, 0]
+    assert [a.method for a in account.attached] == ['login', None]
+    first, second = (a.registration for a in account.attached)
+    assert first is not None
+    assert (first.isoformat(), second) == ('2025-01-02T03:04:05+00:00', None)
     assert account.registration is not None
     assert account.registration.isoformat() == '2026-11-22T03:50:36+00:00'
 
@@ -119,3 +126,20 @@ def test_log_entries_are_read() -> None:
         }
     )
     assert (entry.name, entry.by, entry.added) == ('Spam 0001', 'Stew', ('locked',))
+
+
+@pytest.mark.parametrize(
+    ('added', 'removed', 'expected'),
+    [
+        ('locked, hidden', '(none)', (('locked', 'hidden'), ())),
+        ('(none)', 'locked', ((), ('locked',))),
+        (['locked'], None, (('locked',), ())),
+    ],
+)
+def test_entries_of_the_log_from_long_ago_are_read(
+    added: object, removed: object, expected: tuple[tuple[str, ...], ...]
+) -> None:
+    event = {'logid': 6, 'title': 'User:Spam@global', 'user': 'Stew', 'comment': ''}
+    event |= {'timestamp': '2010-11-22T04:24:33Z'}
+    entry = from_log_event({**event, 'params': {'added': added, 'removed': removed}})
+    assert (entry.added, entry.removed) == expected

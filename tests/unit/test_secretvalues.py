@@ -169,3 +169,57 @@ def test_what_is_not_known_by_value_is_masked_by_its_form() -> None:
         'http://127.0.0.1:8080/@x https://x.org/w:User@y postgresql://user@host/name'
     )
     assert clean(kept) == kept
+
+
+@pytest.mark.parametrize(
+    ('secret', 'name', 'text', 'shown'),
+    [
+        # From eight letters on anywhere, from four on as a word.
+        ('12345678', '', 'x12345678y', 'x***y'),
+        ('1234567', '', 'x1234567y 1234567', 'x1234567y ***'),
+        ('abcd', '', 'abcd abcd (abcd)abcde', '*** *** (***)abcde'),
+        ('abc', 'pin', 'abc', 'abc'),
+        ('abc', 'pin', 'pin=abc', 'pin=***'),
+        ('abc', '', 'code: abc', 'code: ***'),
+        ('a', 'pin', 'pin=a', 'pin=***'),
+        # Of which little is left when case, blanks and signs make no difference.
+        ('++++', '', 'a ++++ b', 'a *** b'),
+        ('+_+_+', '', 'a +_+_+ b', 'a *** b'),
+        ('ab_cd', '', 'xab_cdy ab_cd', 'xab_cdy ***'),
+    ],
+)
+def test_where_a_short_secret_is_masked(
+    secret: str, name: str, text: str, shown: str
+) -> None:
+    secrets = SecretValues()
+    secrets.add(secret, name)
+    assert secrets.replace(text) == shown
+
+
+@pytest.mark.parametrize('length', range(4, 40))
+def test_secrets_of_every_length_are_found(length: int) -> None:
+    """Also where others have the same beginning, end or part."""
+    secrets = SecretValues()
+    letters = (string.ascii_lowercase + string.digits)[:length].ljust(length, 'z')
+    known = [letters, letters[::-1], f'{letters[: length // 2]}-{letters}']
+    for value in known:
+        secrets.add(value)
+    for value in known:
+        for before in range(9):
+            assert secrets.replace(f'{"." * before}{value} end').endswith(f'{MASK} end')
+
+
+def test_a_token_in_use_and_a_password_outlive_those_of_others() -> None:
+    secrets = SecretValues()
+    used, password, short, unused = 'used token', 'a pass word', 'abcde', 'the unused 1'
+    for value in (used, password, short, unused):
+        secrets.add(value)
+    secrets.add(password, lasting=True)
+    for number in range(4200):
+        secrets.add(f'other token {number:05}')
+        if not number % 1000:
+            secrets.add(used)
+    assert secrets.replace(f'{used}, {password}') == f'{MASK}, {MASK}'
+    # The oldest are forgotten, wholly.
+    assert secrets.replace(f'{unused} {short}') == f'{unused} {short}'
+    assert len(secrets) == 4097

@@ -151,3 +151,26 @@ def test_all_that_a_script_says_hides_the_same_names(tmp_path: Path) -> None:
     for text in (out.getvalue(), log.getvalue(), logged, *files):
         assert 'bad' not in text.lower()
         assert 'worse' not in text.lower()
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'shown'),
+    [
+        # Short ones in ASCII as words, at each end of a text too.
+        ('Ox', 'fox oxo an ox', 'fox oxo an #1'),
+        ('Ox', 'Ox', '#1'),
+        ('a+b', 'xa+by a+b ab', 'xa+by #1 #1'),
+        ('a!b', 'xa!by', 'x#1y'),
+        ('Spam', 'xspamx', 'x#1x'),
+        ('Vandal', 'xVandalx', 'x#1x'),
+        ('ñoé', 'xñoéx NOE', 'xñoéx #1'),
+        ('坏', '这坏的', '这#1的'),
+        # Of signs alone, which make no difference elsewhere.
+        ('++', 'a ++ b', 'a #1 b'),
+        # With marks that are combined with its last letter.
+        ('Spam', 'Spam\u0301\u0302\u0303x', '#1x'),
+        ('Spam', 'Spam\u0301', '#1'),
+    ],
+)
+def test_where_a_name_is_hidden(name: str, text: str, shown: str) -> None:
+    assert HiddenNames({name: '#1'}).replace(text) == shown
