@@ -76,7 +76,7 @@ class SetGlobalBlock(Action):
 
     fixed = frozenset({'central_id', 'now'})
     kept = frozenset({'looked_at'})
-    done = frozenset({SkipReason.ALREADY, SkipReason.NOT_BLOCKED})
+    done = frozenset({SkipReason.ALREADY})
     wording = 'block'
 
     def __init__(
@@ -100,15 +100,19 @@ class SetGlobalBlock(Action):
         """Return a word or two for what is done."""
         return message(f'campaign-verb-{self.wording}')
 
-    def is_changed(self, before: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-        """Tell whether a target is not what an earlier plan was made for.
+    def changed_since(
+        self, before: Mapping[str, Any], facts: Mapping[str, Any]
+    ) -> SkipReason | None:
+        """Return why a target is not what an earlier plan was made for; None if it is.
 
         Nobody has changed one whose block has ended by itself.
         """
-        has_ended = facts.get('now') is None and self._has_ended(before.get('now'))
-        if has_ended:
+        now = facts.get('now')
+        if now is None and self._has_ended(before.get('now')):
             before = {**before, 'now': None}
-        return super().is_changed(before, facts)
+        skipped = super().changed_since(before, facts)
+        is_own = skipped is not None and now and now['by'] == self.site.username()
+        return SkipReason.CHANGED_AGAIN if is_own else skipped
 
     def apply(self, target: Target) -> Outcome:
         """Send the write for one target, if its block still is as it was planned.

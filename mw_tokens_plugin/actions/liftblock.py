@@ -37,6 +37,7 @@ class LiftGlobalBlock(SetGlobalBlock):
     """
 
     kind = 'global_block'
+    done = frozenset({SkipReason.NOT_BLOCKED})
     wording = 'unblock'
 
     def __init__(

@@ -124,13 +124,16 @@ class Action(ABC):
         """
         return ''
 
-    def is_changed(self, before: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-        """Tell whether a target is not what an earlier plan was made for.
+    def changed_since(
+        self, before: Mapping[str, Any], facts: Mapping[str, Any]
+    ) -> SkipReason | None:
+        """Return why a target is not what an earlier plan was made for; None if it is.
 
         :param before: the facts that it had there
         :param facts: those that it has now
         """
-        return any(n in before and before[n] != facts.get(n) for n in self.fixed)
+        is_changed = any(n in before and before[n] != facts.get(n) for n in self.fixed)
+        return SkipReason.CHANGED_SINCE if is_changed else None
 
     def look_again(
         self, targets: Sequence[Target]

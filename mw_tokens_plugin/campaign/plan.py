@@ -198,6 +198,8 @@ def _compared(
     if is_own and target.state is State.PLANNED and decision.skipped in action.done:
         # Whether the campaign did that itself, the log tells when it is its turn.
         return replace(target.decision, facts={**before, 'found_done': True})
-    if decision.skipped is None and action.is_changed(before, decision.facts):
-        return replace(decision, skipped=SkipReason.CHANGED_SINCE)
+    if decision.skipped is None:
+        changed = action.changed_since(before, decision.facts)
+        if changed is not None:
+            return replace(decision, skipped=changed)
     return replace(decision, facts={**decision.facts, **kept}) if kept else decision

@@ -142,27 +142,31 @@ def test_a_block_that_has_ended_by_itself_was_changed_by_nobody(
     global_block: Script, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An old plan does what is asked for, where enough was said for a new block."""
-    names = [f'192.0.2.{number}' for number in range(1, 5)]
-    for name in names:
+    names = [f'192.0.2.{number}' for number in range(1, 7)]
+    for name in names[:5]:
         block(sandbox, name, days=1, anononly=True)
+    block(sandbox, names[5], days=40, anononly=True)
     renew = ('-modify', '-expiry:2 weeks', '-anononly', '-reason:x')
     cases: list[tuple[tuple[str, ...], str, int]] = [
         ((names[0], *renew), 'its block has ended', 1),
         ((names[1], '-modify', '-reason:Why'), 'its block has ended', 1),
         ((names[2], '-unblock', '-reason:x'), 'ended by itself', 0),
         ((names[3], *renew), 'done: ', 0),
+        ((names[4], '-modify', '-reason:Why'), 'not blocked: to block it, give', 1),
+        ((names[5], '-modify', '-reason:Why'), OWN, 1),
     ]
     for number, (words, _, _) in enumerate(cases):
         run = global_block(*words, '-simulate', f'-campaign:{number}')
         assert run.code == 0, run.said
     sandbox.command('advance-clock', seconds=86500)
+    assert global_block(names[5], '-modify', '-reason:Own', '-always').code == 0
     for number, (words, said, code) in enumerate(cases):
         if names[3] in words:
             monkeypatch.setattr(plan, 'FRESH', timedelta())
         run = global_block('-resume', f'-campaign:{number}', '-always')
         assert said in run.out and 'somebody' not in run.out, run.said
         assert run.code == code
-    assert list(blocks(sandbox)) == names[3:]
+    assert sorted(blocks(sandbox)) == [names[3], names[5]]
 
 
 def test_the_blocks_of_locks_are_named_and_end_in_the_future(
