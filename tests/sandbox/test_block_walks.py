@@ -102,6 +102,7 @@ class World:
         self._operators = (farm.operator.name, farm.sysop.name)
         #: Who runs each campaign; they share a ledger.
         self._by: dict[str, str] = {}
+        self._writers: dict[str, set[str]] = {target: set() for target in TARGETS}
         #: The targets of blocks by their numbers, as the log has them.
         self._numbers: dict[str, str] = {}
 
@@ -150,9 +151,13 @@ class World:
     def _undo(self, undone: str, number: int) -> None:
         """Let the operator undo a campaign, and look at what has become of it."""
         words = [f'-undo:{undone}', '-reason:Back']
-        run = self._run(f'{self.seed}-{number}', undone, words)
+        name = f'{self.seed}-{number}'
+        run = self._run(name, undone, words)
         assert run.code in (0, 1), run.said
         for target, former in self._before[undone].items():
+            if self._writers[target] != {self._by[name]}:
+                # Nobody relies on what others have put into a shared ledger.
+                continue
             now = self._now[target]
             is_left = self._lasting(now.content) != self._lasting(former.content)
             assert now.owner != undone or not is_left, f'{target} is not restored'
@@ -161,7 +166,7 @@ class World:
         """Run the script, which may be killed or wait, while others go on."""
         named = (*words, f'-campaign:{name}', '-always')
         resume = ('-resume', f'-campaign:{name}', '-always')
-        self._by[name] = who = self._chance.choice(self._operators)
+        self._by[name] = who = self._chance.choices(self._operators, (9, 1))[0]
         usernames: Any = pywikibot.config.usernames[self._farm.family]
         self._patch.setitem(usernames, '*', who)
         how = self._chance.random()
@@ -226,6 +231,8 @@ class World:
         for entry in self._new_entries():
             target = self._numbers.get(entry.target, entry.target)
             now, content = self._now[target], entry.content
+            if name is not None:
+                self._writers[target].add(self._by[name])
             if name is None:
                 self._now[target] = Version(None, content)
             elif undone is None:
