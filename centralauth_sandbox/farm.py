@@ -234,6 +234,8 @@ class Farm(GlobalAccounts):
         self.wiki_sets: list[WikiSet] = []
         #: Global groups that have their rights in one of the sets only.
         self.restricted_groups: dict[str, WikiSet] = {}
+        #: Global groups whose rights only accounts with a second factor have.
+        self.second_factor_groups: frozenset[str] = frozenset()
         #: Rights that global groups have besides.
         self.added_rights = {'steward': ('globalblock',)} if self.current else {}
         self.sessions = Sessions(self)

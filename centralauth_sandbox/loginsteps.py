@@ -51,6 +51,11 @@ class Factors:
     shortest: int = 8
     redirect: bool = False
 
+    @property
+    def has_second(self) -> bool:
+        """Whether the account has a second factor of its own."""
+        return bool(self.totp or self.security_key)
+
 
 @dataclass(slots=True)
 class LoginFlow:

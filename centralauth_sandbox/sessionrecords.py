@@ -89,9 +89,11 @@ class Session:
         if self.local is None:
             return ANONYMOUS
         account = self.local.central
+        farm = self.wiki.farm
         groups = account.groups if account else frozenset()
         groups = self.wiki.counting(groups)
-        farm = self.wiki.farm
+        if account and not account.factors.has_second:
+            groups -= farm.second_factor_groups
         rights = rights_of(
             groups,
             self.local.groups,

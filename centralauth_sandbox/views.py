@@ -116,6 +116,7 @@ class FarmView(Protocol):
 
     current: bool
     changes: int
+    second_factor_groups: frozenset[str]
     accounts: dict[str, Account]
     account_ids: dict[int, Account]
 

@@ -170,7 +170,11 @@ def globaluserinfo(call: Call, values: Values) -> None:
         if 'groups' in prop:
             part['groups'] = sorted(account.groups)
         if 'rights' in prop:
-            part['rights'] = sorted(rights_of_groups(account, call.wiki))
+            rights = set(rights_of_groups(account, call.wiki))
+            if values['user'] is None and values['id'] is None:
+                # Of oneself, unless one is named, those that count.
+                rights = set(rights_of_groups(account, call.wiki, counting=True))
+            part['rights'] = sorted(rights)
         if 'merged' in prop:
             if gone := sorted(call.farm.gone.intersection(account.attached)):
                 raise InternalError(
@@ -276,9 +280,16 @@ def globalrenamestatus(call: Call, values: Values) -> None:
         }
 
 
-def rights_of_groups(account: Account, wiki: Wiki) -> list[str]:
-    """Return the rights that an account's global groups give on a wiki."""
+def rights_of_groups(
+    account: Account, wiki: Wiki, *, counting: bool = False
+) -> list[str]:
+    """Return the rights that an account's global groups give on a wiki.
+
+    :param counting: only those that are not withheld for lack of a second factor.
+    """
     groups = wiki.counting(account.groups)
+    if counting and not account.factors.has_second:
+        groups -= wiki.farm.second_factor_groups
     return [
         right
         for group in sorted(groups)

@@ -264,6 +264,7 @@ def _lacks(missing: Iterable[Missing]) -> str:
         'grant': lambda name: message('token_doctor-lacks-grant', name=name),
         'right': lambda name: message('token_doctor-lacks-right', name=name),
         'module': lambda name: message('token_doctor-lacks-module', name=name),
+        'second factor': lambda name: message('token_doctor-withheld', name=name),
         'main password': lambda _: message('token_doctor-lacks-main-password'),
         'block': lambda name: message('token_doctor-is-blocked', name=name),
         'read-only': lambda _: message('token_doctor-is-read-only'),

@@ -138,7 +138,8 @@ class Missing:
 
     .. version-added:: 0.1
 
-    :ivar what: ``right`` (of the account), ``grant``, ``main password``, ``module``;
+    :ivar what: ``right`` (of the account), ``grant``, ``main password``, ``module``,
+        ``second factor`` (without which the wiki probably withholds the right);
         ``block`` (of the account), ``read-only``
     :ivar name: the name of that; who has blocked the account; why the wiki is read-only
     :ivar option: the option that needs it; empty if the script always does

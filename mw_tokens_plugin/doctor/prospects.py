@@ -72,8 +72,11 @@ def missing_for(
         yield Missing('main password', 'main password')
     lacked = [need for need in script.needs if not site.has_right(need.right)]
     held = _rights_of_account(site) if lacked and limited else frozenset()
+    withheld = _withheld(site) if lacked else frozenset()
     for need in lacked:
-        if need.right not in held:
+        if need.right in withheld:
+            yield Missing('second factor', need.right, need.option)
+        elif need.right not in held:
             yield Missing('right', need.right, need.option)
         elif need.grant is None:
             yield Missing('main password', 'main password', need.option)
@@ -85,6 +88,28 @@ def missing_for(
             yield Missing('block', block.by, option)
     if read_only is not None:
         yield Missing('read-only', read_only)
+
+
+def _withheld(site: PluginMixin) -> frozenset[str]:
+    """Return the rights of the account's global groups that the wiki does not grant it.
+
+    That is so for members of some groups who have no second factor. A wiki tells it of
+    oneself: unless the account is named, it lists the rights that count.
+    https://www.mediawiki.org/wiki/API:Globaluserinfo
+    """
+    if 'globaluserinfo' not in site.tokens.module_info.values('query', 'meta'):
+        return frozenset()
+    of_groups, counting = (
+        site.simple_request(
+            action='query',
+            meta='globaluserinfo',
+            guiprop='rights',
+            formatversion=2,
+            **named,
+        ).submit()['query']['globaluserinfo']
+        for named in ({'guiuser': site.username()}, {})
+    )
+    return frozenset(of_groups.get('rights', ())) - set(counting.get('rights', ()))
 
 
 def _rights_of_account(site: PluginMixin) -> frozenset[str]:

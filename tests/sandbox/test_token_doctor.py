@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from centralauth_sandbox import Fault, Sandbox
+from centralauth_sandbox.loginsteps import Factors, new_secret
 from centralauth_sandbox.records import Block as BlockThere
+from centralauth_sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin.cli import launch
 from mw_tokens_plugin.doctor import (
     SCRIPTS,
@@ -116,6 +118,26 @@ def test_what_the_wiki_says_of_the_login_itself_is_shown(
     run = doctor()
     assert 'requests are counted as: established-user' in run.out
     assert re.search(r'centralauthtoken: yes, each is good for (59|6\d) s', run.out)
+
+
+@pytest.mark.parametrize('login', ['main password', 'bot password'])
+def test_rights_that_are_withheld_for_lack_of_a_second_factor_are_told_as_such(
+    sandbox: Sandbox, farm: Farm, site: Any, doctor: Callable[..., Run], login: str
+) -> None:
+    """Nobody can help by giving the account the right, which it has."""
+    if login == 'bot password':
+        give_bot_password(farm, sandbox, BOT_GRANTS)
+    sandbox.call(lambda farm: setattr(farm, 'second_factor_groups', {'steward'}))
+    run = doctor('-for:global_lock')
+    assert run.code == 3
+    assert re.search(
+        'global_lock: would not work: .*centralauth-lock is withheld, probably since',
+        run.out,
+    )
+    account = sandbox.farm.accounts[site.username()]
+    sandbox.call(lambda farm: setattr(account, 'factors', Factors(totp=[new_secret()])))
+    del site.userinfo
+    assert examine(site).would_work('global_lock')
 
 
 def test_oauth_is_seen_by_its_consumer(
