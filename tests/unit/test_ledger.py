@@ -104,6 +104,54 @@ def test_decisions_come_back_as_they_went_in(ledger: Ledger) -> None:
     assert ledger.skip_counts(campaign) == {SkipReason.EDITS: 1}
 
 
+def test_what_a_wiki_refuses_for_good_is_not_put_back_into_the_plan(
+    ledger: Ledger,
+) -> None:
+    """Neither is what was done in part; all else that has failed is."""
+    campaign = begin(ledger, *'ABCD')
+    plan_all(ledger, campaign)
+    failed: dict[str, dict[str, Any]] = {
+        'A': {'error_class': 'ContentRefused'},
+        'B': {'error_class': 'ApiRefusal'},
+        'C': {},
+        'D': {'error_class': 'ContentRefused', 'changed': True},
+    }
+    for target in ledger.lease(campaign, 'one', 4):
+        ledger.record(target, Outcome(State.FAILED, **failed[target.name]))
+    assert ledger.retryable(campaign) == 2
+    assert ledger.refused_for_good(campaign) == ledger.in_part(campaign) == 1
+    assert ledger.plan_again(campaign) == 2
+    listed = ledger.targets(campaign, State.LISTED)
+    assert [target.name for target in listed] == ['B', 'C']
+
+
+def test_hidden_names_are_those_of_targets_and_of_abusers(ledger: Ledger) -> None:
+    """What others have made of the options hides nothing, and stops nobody."""
+    target = begin(ledger, 'Target')
+    ledger.decide(target, [Decision('Target', hidden=True)])
+    made = {
+        'named': ['An abuser', 'B'],
+        'none': None,
+        'odd': {'C': 1},
+        'numbers': [1, 'D'],
+    }
+    for name, value in made.items():
+        ledger.create(
+            name,
+            action='undo_crosswiki_rollback',
+            wiki='w',
+            operator='o',
+            reason='r',
+            options={'hidden_actors': value},
+        )
+    begin(ledger, campaign='another')
+    hidden = {each.name for each in ledger.hidden()}
+    assert hidden == {'Target', 'An abuser', 'B', 'D'}
+    named = ledger.find('named')
+    assert [each.label for each in ledger.hidden(named)] == ['account #hidden'] * 2
+    assert [each.name for each in ledger.hidden(target)] == ['Target']
+
+
 def test_a_lease_is_there_for_the_next_process_to_see(ledger: Ledger, url: str) -> None:
     campaign = begin(ledger, *'ABC')
     plan_all(ledger, campaign)
