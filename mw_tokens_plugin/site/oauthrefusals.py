@@ -19,10 +19,8 @@ from pywikibot.exceptions import NoUsernameError
 
 from mw_tokens_plugin.exceptions import (
     LoginRefused,
-    NotAttached,
     TokensPluginError,
 )
-from mw_tokens_plugin.protocol.responses import refusal
 from mw_tokens_plugin.site.bearer import Bearer
 
 #: How the codes of all such refusals begin.
@@ -36,6 +34,8 @@ _ELSEWHERE = f'{REFUSED}-wrong-wiki'
 
 #: The code of a login that the wiki takes for nobody's, without an error.
 NOBODY = 'oauth-nobody'
+#: Of logins that are good, and have no account on the wiki.
+WITHOUT_ACCOUNT = frozenset({NOBODY, _NO_ACCOUNT})
 
 #: Seconds by which the wiki's clock is known too inexactly to tell.
 _ROUNDED = 1.0
@@ -54,8 +54,10 @@ def is_repeated_nonce(info: str) -> bool:
     return 'Nonce already used' in info
 
 
-def oauth_refusal(site: Any, code: str, info: str) -> TokensPluginError:
+def oauth_refusal(site: Any, code: str, info: str) -> LoginRefused:
     """Return the error for a login by OAuth that a wiki refuses.
+
+    It is pywikibot's own for the same, whatever the reason is.
 
     :param site: the wiki
     :param code: the error code
@@ -63,13 +65,14 @@ def oauth_refusal(site: Any, code: str, info: str) -> TokensPluginError:
     """
     user = site.username()
     if code == _NO_ACCOUNT:
-        return NotAttached(
+        return LoginRefused(
             f'{user} has no account on {site}, and logging in by OAuth makes none '
-            'there. Log in there once with a browser.'
+            'there. Log in there once with a browser.',
+            code,
         )
     if code == _LOCKED:
-        return refusal(code, info, str(site))
-    if code == _DISABLED:
+        why = 'the account is locked or blocked. Ask who did it.'
+    elif code == _DISABLED:
         why = (
             'the consumer is not approved, or was disabled. Ask those who manage '
             'OAuth on that farm, or propose another one.'

@@ -9,6 +9,7 @@ import pytest
 import pywikibot
 from pywikibot import config
 from pywikibot.comms import http
+from pywikibot.exceptions import NoUsernameError
 from requests import PreparedRequest
 from requests.cookies import create_cookie
 
@@ -16,7 +17,7 @@ from centralauth_sandbox import Sandbox
 from centralauth_sandbox.seeds import BOT_GRANTS
 from mw_tokens_plugin.campaign.errorcodes import exit_code_of
 from mw_tokens_plugin.doctor import LoginKind, examine
-from mw_tokens_plugin.exceptions import Blocked, InvalidInput, LoginRefused, NotAttached
+from mw_tokens_plugin.exceptions import InvalidInput, LoginRefused, NotAttached
 from mw_tokens_plugin.site.bearer import bearer_in, is_oauth, with_scheme
 
 from .desk import Run
@@ -182,7 +183,7 @@ REFUSALS: dict[str, tuple[Callable[[Any, str], None], str, type[Exception], str]
     'disabled': (change(approved=False), 'good', LoginRefused, 'not approved, or was'),
     'of another farm': (nothing, 'strange', LoginRefused, 'has not expired, so it was'),
     'cut off': (nothing, 'cut', LoginRefused, 'incomplete, or none at all'),
-    'of a locked account': (lock, 'good', Blocked, 'for a user who is blocked'),
+    'of a locked account': (lock, 'good', LoginRefused, 'is locked or blocked. Ask'),
 }
 
 
@@ -269,8 +270,14 @@ def test_before_2026_wikis_make_no_account_for_an_access_token(
         wiki.account_ids.pop(wiki.accounts.pop(OPERATOR).id)
 
     running_old_sandbox.call(leave)
-    with pytest.raises(NotAttached, match='logging in by OAuth makes none'):
+    with pytest.raises(LoginRefused, match='logging in by OAuth makes none'):
         old_farm.site('aa').login()
+    with pytest.raises(NoUsernameError):
+        old_farm.site('aa').login()
+    home = old_farm.site()
+    home.login()
+    with pytest.raises(NotAttached, match='logging in by OAuth makes none'):
+        home.foreign_site('aa', create_account=True)
 
 
 def test_cookies_that_count_requests_are_sent_back_and_those_of_others_forgotten(

@@ -39,7 +39,7 @@ from mw_tokens_plugin.site.foreign.requests import (
     SingleSendCentralAuthRequest,
 )
 from mw_tokens_plugin.site.foreign.session import SharedSession
-from mw_tokens_plugin.site.oauthrefusals import NOBODY, no_account
+from mw_tokens_plugin.site.oauthrefusals import WITHOUT_ACCOUNT, no_account
 from mw_tokens_plugin.site.pluginsite import PluginSite, SiteBase
 from mw_tokens_plugin.site.refusals import refusals
 from mw_tokens_plugin.site.requestclasses import effective
@@ -122,8 +122,8 @@ class OAuthMixin(OwnLoginMixin):
         try:
             super().login(autocreate, user, cookie_only=cookie_only)  # type: ignore[safe-super]
         except LoginRefused as error:
-            if error.code == NOBODY:
-                raise NotAttached(no_account(self)) from error
+            if error.code in WITHOUT_ACCOUNT:
+                raise NotAttached(str(error)) from error
             raise
 
     @property
