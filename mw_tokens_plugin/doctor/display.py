@@ -129,13 +129,13 @@ def _about_login(found: Diagnosis) -> Iterator[Line]:
         yield Line(
             'centralauthtoken', _tokens_gained(found), good=found.centralauthtoken
         )
-    if found.rate_class:
-        yield Line(message('token_doctor-rate-class'), found.rate_class)
         yield Line(
             message('token_doctor-foreign-site'),
             found.foreign_site or message('token_doctor-no-foreign-site'),
             good=found.foreign_site is not None,
         )
+    if found.rate_class:
+        yield Line(message('token_doctor-rate-class'), found.rate_class)
     for file in found.secret_files:
         yield _about_file(file)
 
