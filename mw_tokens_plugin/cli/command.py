@@ -33,6 +33,7 @@ from mw_tokens_plugin.cli.launch import handled, stop_signals
 from mw_tokens_plugin.cli.ledgers import found, to_resume
 from mw_tokens_plugin.cli.login import account_of, check_account, log_in
 from mw_tokens_plugin.cli.newcampaign import listed, undoing
+from mw_tokens_plugin.cli.notices import Notices
 from mw_tokens_plugin.cli.options import MAX_WORKERS, CampaignOptions
 from mw_tokens_plugin.cli.planning import Planning
 from mw_tokens_plugin.cli.reasons import with_whole_reason
@@ -52,6 +53,7 @@ from mw_tokens_plugin.exceptions import (
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import naming, open_private
 from mw_tokens_plugin.site.redaction import redactor
+from mw_tokens_plugin.site.settings import settings
 
 
 def work(
@@ -137,11 +139,29 @@ def run_campaign(run: Run[CampaignOptions], campaign: Campaign, kind: Kind) -> E
     names = NameFilter(run.ledger)
     run.reporter.hide_names = redactor.hide_names = names
     with _logged(run.options.log_json, campaign, names) as observe:
-        command = Command(run, kind, action, sealer, names, observe)
-        code = command.start(campaign)
+        notices = _notices(run, names)
+        command = Command(run, kind, action, sealer, names, observe, notices)
+        try:
+            code = command.start(campaign)
+        except Exception as error:
+            if not config.simulate:
+                kind_of_error = type(error).__name__
+                notices.ended(campaign, exit_code_of(error), kind_of_error)
+            raise
+        if not config.simulate:
+            notices.ended(campaign, code, command.error)
     if run.options.report is not None:
         _write_report(run, campaign, run.options.report)
     return code
+
+
+def _notices(run: Run[CampaignOptions], names: NameFilter) -> Notices:
+    """Return what tells another program how a campaign goes, if one is named."""
+
+    def failed(why: str) -> None:
+        run.reporter.say('campaign-no-notice', urgent=True, why=why)
+
+    return Notices(run.options.notify or settings.notify, run.ledger, names, failed)
 
 
 def _write_report(run: Run[CampaignOptions], campaign: Campaign, folder: str) -> None:
@@ -195,6 +215,8 @@ class Command:
     :ivar sealer: judges what the operator has agreed to
     :ivar names: refreshed when the plan has found more names to hide
     :ivar observe: gets every outcome, besides the reporter
+    :ivar notices: tells another program how it goes
+    :ivar error: the class of the error that has stopped it; empty if none has
     """
 
     run: Run[CampaignOptions]
@@ -203,6 +225,8 @@ class Command:
     sealer: Sealer
     names: NameFilter
     observe: Callable[[Target, Outcome], None]
+    notices: Notices
+    error: str = ''
 
     def __post_init__(self) -> None:
         """Plan and write nothing yet."""
@@ -275,7 +299,10 @@ class Command:
                 self._planning.confirm(campaign)
                 self.sealer.confirm()
                 campaign = ledger.mark(campaign, 'confirmed_at')
+            if ledger.to_do(campaign):
+                self.notices.started(campaign)
             finish = self._writing.write(campaign, engine)
+            self.error = type(finish.error).__name__ if finish.error else ''
             if isinstance(finish.error, CampaignBusy) and not ledger.to_do(campaign):
                 run.reporter.say('campaign-finished-by-others', urgent=True)
                 finish = Finish()

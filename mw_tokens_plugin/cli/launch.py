@@ -194,7 +194,7 @@ def _without_secrets(argument: str) -> str:
     name, colon, value = argument.partition(':')
     if name == '-ledger':
         return f'{name}:{redactor.clean(without_secrets(value))}'
-    if name == '-return':
+    if name in ('-return', '-notify'):
         return f'{name}{colon}***'
     if not _PASSWORD.search(argument):
         return argument

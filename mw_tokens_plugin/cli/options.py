@@ -49,6 +49,12 @@ def _workers(text: str) -> int:
     return value
 
 
+def _address(text: str) -> str:
+    from mw_tokens_plugin.cli.notices import address
+
+    return address(text)
+
+
 def _campaign_name(text: str) -> str:
     if not re.fullmatch(r'[\w.-]{1,100}', text):
         raise ValueError('use letters, digits, "-", "_" and ".", up to 100.')
@@ -191,6 +197,15 @@ class CampaignOptions(ReasonOptions):
         value='FILE',
         read=expanded,
         resumed=True,
+    )
+    notify: str = _record(
+        'Send a notice as JSON to this address when the run starts to write, is '
+        'stopped, or ends; by default that of enable(notify=URL) in user-config.py. It '
+        'has numbers and no names.',
+        '',
+        value='URL',
+        read=_address,
+        private=True,
     )
     report: str | None = _record(
         'Write a report of the campaign as JSON, CSV, wikitext and HTML.',

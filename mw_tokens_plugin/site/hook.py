@@ -36,6 +36,7 @@ def enable(
     otp_command: str | Sequence[str] = '',
     reasons: Mapping[str, str] | None = None,
     home: str = '',
+    notify: str = '',
 ) -> None:
     """Give every site object of pywikibot the plugin, those that exist too.
 
@@ -77,6 +78,8 @@ def enable(
     :param home: the wiki whose login is used on all wikis that it reaches, such as
         ``'meta:meta'``; ``site.login()`` of another one asks for no password and no
         code then, in plain scripts of pywikibot too
+    :param notify: where notices about campaigns are sent, as by ``-notify:URL``, which
+        counts more
     :raises ValueError: an argument is of the wrong kind; nothing was changed
     """
     if renewals is not None and (type(renewals) is not int or renewals < 0):
@@ -87,6 +90,7 @@ def enable(
         'ledger_group': ledger_group,
         'action_wiki_set': action_wiki_set,
         'home': home,
+        'notify': notify,
     }
     for name, value in texts.items():
         if not isinstance(value, str | None):
@@ -106,6 +110,7 @@ def enable(
     settings.reasons.update(named_reasons)
     settings.address_blocks = address_blocks or settings.address_blocks
     settings.action_wiki_set = action_wiki_set or settings.action_wiki_set
+    settings.notify = notify or settings.notify
     settings.otp_command = command or settings.otp_command
     settings.home = home or settings.home
     for path in files:

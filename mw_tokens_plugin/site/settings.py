@@ -28,6 +28,8 @@ class Settings:
         not set
     :ivar home: the wiki whose login is used on all wikis that it reaches; '' if each
         has its own
+    :ivar notify: where notices about campaigns are sent, unless a command line says
+        otherwise; '' if not set
     :ivar otp_command: the program, and its arguments, that prints codes of the
         authenticator app; empty if there is none
     """
@@ -40,6 +42,7 @@ class Settings:
     reasons: dict[str, str] = field(default_factory=dict)
     address_blocks: str = ''
     action_wiki_set: str = ''
+    notify: str = ''
     otp_command: tuple[str, ...] = ()
     home: str = ''
 
