@@ -25,6 +25,9 @@ from mw_tokens_plugin.campaign.tally import Tally, mark_of
 #: Accounts of a campaign whose plans are looked for.
 _MAX_ACCOUNTS = 20
 
+#: Of the options that may change, those that each version has sealed, set or not.
+_ALWAYS_SEALED = ('not_wikis', 'stop_page')
+
 
 class SealedPlans:
     """The plans and the tally of one key in one campaign.
@@ -173,8 +176,13 @@ class SealedPlans:
         }
 
     def _seal(self, plan: Plan, campaign: Campaign, account: str | None = None) -> str:
-        changing = [campaign.options.get(name) for name in sorted(CHANGEABLE)]
+        options = campaign.options
+        changing = [options.get(name) for name in _ALWAYS_SEALED]
         changing += [campaign.api, campaign.wikiid]
+        # Versions without these have sealed the rest alone.
+        newer = CHANGEABLE.difference(_ALWAYS_SEALED) & options.keys()
+        if newer:
+            changing.append({name: options[name] for name in newer})
         about = [plan.id, plan.made_at.isoformat(), bool(plan.confirmed)]
         return self._key.seal(
             canonical(['sealed', self._header(account), changing, about])
