@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -91,7 +90,7 @@ class World:
         self.seed = seed
         self._farm = farm
         self._chance = random.Random(f'walk {seed}')
-        self._pwb = partial(pwb, 'global_block')
+        self._pwb = pwb
         self._sandbox = sandbox
         self._patch = patch
         self._said: list[str] = []
@@ -191,10 +190,18 @@ class World:
             self._sandbox.faults.arm(
                 kind='drop', when=when, action='globalblock', nth=nth
             )
-        return self._start(name, undone, *named)
+        run = self._start(name, undone, *named)
+        if self._chance.random() < 0.3:
+            self._wait()
+            self._meddle(0.2)
+            words = ('retry-failed', name, '-always')
+            self._start(name, undone, *words, script='campaign')
+        return run
 
-    def _start(self, name: str, undone: str | None, *words: str) -> Run:
-        run = self._pwb(*words)
+    def _start(
+        self, name: str, undone: str | None, *words: str, script: str = 'global_block'
+    ) -> Run:
+        run = self._pwb(script, *words)
         self._said += [f'{words}: {run.code}', run.said]
         self._follow(name, undone)
         return run
