@@ -17,6 +17,7 @@ from . import (  # noqa: F401
     globalusers,
     lists,
     localusers,
+    messages,
     oldtokens,
     pageprops,
     pages,

@@ -1,11 +1,10 @@
-"""What a wiki says about itself: siteinfo and messages.
+"""What a wiki says about itself.
 
 It says only what pywikibot asks for, and what was recorded.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -34,50 +33,6 @@ def siteinfo(call: Call, values: Values) -> None:
         for item in output['usergroups']:
             members = call.wiki.accounts.values()
             item['number'] = sum(item['name'] in local.groups for local in members)
-
-
-@query('allmessages')
-def allmessages(call: Call, values: Values) -> None:
-    """Return interface messages: those that pages define, and a few more."""
-    if values['messages'] == ['*']:
-        names = [
-            page.title.name
-            for page in call.wiki.pages.values()
-            if page.title.namespace == 8
-        ]
-    else:
-        names = values['messages'] or []
-    found = []
-    for name in names:
-        if not _is_chosen(name, values):
-            continue
-        key = name[:1].lower() + name[1:]
-        page = call.wiki.page(f'MediaWiki:{name}')
-        text = page.latest.text if page else _MESSAGES.get(key)
-        item: Json = {'name': name, 'normalizedname': key.replace(' ', '_')}
-        if text is None:
-            item['missing'] = True
-        else:
-            for number, value in enumerate(values['args'] or (), start=1):
-                text = text.replace(f'${number}', value)
-            if values['nocontent']:
-                found.append(item)
-                continue
-            if values['enableparser']:
-                text = _PLURAL.sub(r'\1', text)
-            item[call.content_key] = text
-        found.append(item)
-    values['output']['allmessages'] = found
-
-
-def _is_chosen(name: str, values: Values) -> bool:
-    first, last = values['from'], values['to']
-    return (
-        (not first or name >= first)
-        and (not last or name <= last)
-        and name.startswith(values['prefix'] or '')
-        and (values['filter'] or '') in name
-    )
 
 
 def _temporary(call: Call) -> Json:
@@ -358,47 +313,4 @@ _SITEINFO: dict[str, Callable[[Call], Any]] = {
         'cascadinglevels': ['sysop'],
         'semiprotectedlevels': ['autoconfirmed'],
     },
-}
-
-_MONTHS = (
-    'January February March April May June July August September October November '
-    'December'
-).split()
-
-#: A word that goes with a number, of which this wiki only knows the plural.
-_PLURAL = re.compile(r'\{\{PLURAL:[^|{}]*\|[^|{}]*\|([^|{}]*)\}\}')
-
-_MESSAGES = {
-    'centralauth-admin-cannot-lock-self': 'You cannot lock your own global account.',
-    'centralauth-admin-too-many-edits': 'The global account "<nowiki>$1</nowiki>" has '
-    'over $2 {{PLURAL:$2|edit|edits}} and cannot be hidden.',
-    'centralauth-admin-status-reasons': '* Common lock reasons\n** vandalism-only '
-    'account\n** spam-only account\n* Common lock-and-hide reasons\n** abusive username'
-    '\n** inappropriate personal information',
-    'deletereason-dropdown': '* Common delete reasons\n** Spam\n** Vandalism\n** '
-    'Copyright violation\n** Author request\n** Broken redirect',
-    'globalblocking-block-reason-dropdown': '* Common block reasons\n** Crosswiki '
-    'spamming\n** Crosswiki abuse\n** Vandalism',
-    'timeouterror-text': 'The maximum request time of $1 {{PLURAL:$1|second|seconds}} '
-    'was exceeded.',
-    'mainpage': 'Main Page',
-    'sidebar': '',
-    'and': ' and',
-    'comma-separator': ', ',
-    'semicolon-separator': '; ',
-    'colon-separator': ': ',
-    'word-separator': ' ',
-}
-_MESSAGES |= {
-    key: text
-    for month in _MONTHS
-    for key, text in (
-        (f'{month.lower()}_long' if month == 'May' else month.lower(), month),
-        (f'{month.lower()}-gen', month),
-        (month[:3].lower(), month[:3]),
-    )
-}
-_MESSAGES |= {
-    f'{unit}s': f'{{{{PLURAL:$1|$1 {unit}|$1 {unit}s}}}}'
-    for unit in ('second', 'minute', 'hour', 'day', 'week', 'month', 'year')
 }

@@ -23,6 +23,7 @@ from centralauth_sandbox.exchange import Request
 from centralauth_sandbox.layout import Layout
 from centralauth_sandbox.loginsteps import Factors, new_secret
 from centralauth_sandbox.records import BotPassword
+from centralauth_sandbox.seeds import BOT, OPERATOR
 
 from .stage import NOON, PASSWORD
 
@@ -208,6 +209,17 @@ def test_commands_give_an_account_what_a_login_asks_for(running: Sandbox) -> Non
         'wrongpassword',
         'login-throttled',
     ]
+    command(command='limit-logins')
+    name, secret = f'{OPERATOR}@{BOT}', running.credentials.bot
+    for result in 'Success', 'Failed':
+        session = requests.Session()
+        login = {'action': 'query', 'meta': 'tokens', 'type': 'login', 'format': 'json'}
+        token = session.get(api, params=login).json()['query']['tokens']['logintoken']
+        login = {'action': 'login', 'lgname': name, 'lgpassword': secret}
+        login |= {'lgtoken': token, 'format': 'json'}
+        assert session.post(api, data=login).json()['login']['result'] == result
+        command(command='revoke-bot-password', user=OPERATOR, app=BOT)
+
     for values, sentence in (
         ({'totp': 'not base32'}, "'totp' is a secret in base32"),
         ({'totp': True}, "'totp' of set-factors is of the wrong type"),
