@@ -63,7 +63,8 @@ def check_again(
     *,
     only_unsealed: bool = False,
     excluded: Collection[str] = (),
-    noted: Callable[[Target, Decision], object] | None = None,
+    noted: Callable[[Target, Decision], object] = lambda target, decision: None,
+    keeps_unread: bool = False,
 ) -> Campaign:
     """Decide again on every target that is not done.
 
@@ -74,8 +75,9 @@ def check_again(
     :param sealer: seals the decisions
     :param only_unsealed: decide only on targets for which its key does not vouch
     :param excluded: targets that are skipped without asking the action
-    :param noted: called with each target of the plan and the new decision on it. What
-        cannot be read now stays in the plan then, for its run to read
+    :param noted: called with each target of the plan and the new decision on it
+    :param keeps_unread: whether what cannot be read now stays in the plan, for the run
+        to read
     """
     planned: Iterable[Target] = ledger.targets(campaign, State.PLANNED)
     if sealer is not None:
@@ -83,7 +85,10 @@ def check_again(
             planned = _without_seal(planned, sealer)
         leased = ledger.targets(campaign, State.LEASED)
         planned = chain(planned, _without_seal(leased, sealer))
-    _decide_on(ledger, campaign, action, planned, watch, sealer, excluded, noted)
+    _decide_on(
+        *(ledger, campaign, action, planned, watch, sealer, excluded),
+        *(noted, keeps_unread),
+    )
     return ledger.mark(campaign, 'planned_at')
 
 
@@ -114,7 +119,8 @@ def _decide_on(
     watch: Callable[[], object],
     sealer: Sealer | None,
     excluded: Collection[str],
-    noted: Callable[[Target, Decision], object] | None = None,
+    noted: Callable[[Target, Decision], object] = lambda target, decision: None,
+    keeps_unread: bool = False,
 ) -> None:
     for kind, batch in _batches(targets):
         of_kind = action.of(kind)
@@ -134,12 +140,11 @@ def _decide_on(
             if (decision.kind, decision.stage) != (target.kind, target.stage):
                 decision = replace(decision, kind=target.kind, stage=target.stage)
             decision = _compared(decision, target, of_kind, is_own=name in own)
-            if noted is not None:
-                noted(target, decision)
-                skipped_now = decision.skipped
-                if skipped_now is not None and skipped_now.is_transient:
-                    decision = target.decision
-            decisions[name] = decision
+            noted(target, decision)
+            is_unread = decision.skipped is not None and decision.skipped.is_transient
+            decisions[name] = (
+                target.decision if is_unread and keeps_unread else decision
+            )
             watch()
         if missing := len(batch) - len(decisions):
             raise ValueError(f'{_plan_of(of_kind)} all but {missing} of the targets.')

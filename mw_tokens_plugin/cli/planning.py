@@ -94,7 +94,7 @@ class Planning:
             return campaign
         if stale and not looks_again:
             self.run.reporter.say('campaign-stale')
-        changes = PlanChanges(self.action, campaign) if stale else None
+        changes = PlanChanges(self.action, campaign)
         if is_new or stale:
             sealer.begin(confirmed=stale and was_confirmed)
         # Some actions look at what is listed in -not and -protect by themselves.
@@ -112,13 +112,14 @@ class Planning:
                 *(ledger, campaign, self.action, watch, sealer),
                 only_unsealed=not stale,
                 excluded=excluded,
-                noted=changes.note if changes else None,
+                noted=changes.note,
+                keeps_unread=looks_again,
             )
         if not was_confirmed:
             renew(ledger, campaign, sealer)
         self.comparing.tell_before(campaign)
         self._show(campaign)
-        for line in changes.lines() if changes else ():
+        for line in changes.lines() if stale else ():
             self.run.reporter.line(line)
         most = self._max_targets()
         if most is not None and self.shown > most:
