@@ -123,8 +123,8 @@ def test_a_kept_plan_that_is_looked_at_again_says_what_has_changed(
     assert 'To lock: 5\n' in said
     assert '3 targets of the plan have changed since 20' in said
     assert f'{names[0]}: no longer in the plan: in a global group' in said
-    assert f'{names[1]}: already done by somebody' in said
-    assert re.search(rf'{names[2]}: .*edits \d+, now \d+', said)
+    assert f'{names[1]}: already in that state' in said
+    assert re.search(rf'{names[2]}: .*edits: \d+ -> \d+', said)
     # What was shown once is what the next look is compared with.
     assert 'No target of the plan has changed since 20' in look()
     # An account with some edits is read with those of each wiki.
