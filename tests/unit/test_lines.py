@@ -302,3 +302,34 @@ def test_a_line_whose_letters_are_shown_in_the_other_order_is_refused(
         read_line(f'* [[User:{sign}nimda]]')
     # Wikis put embeddings around names in logs, which show no letter elsewhere.
     assert read_line('\u202aName\u202c\u200e').content == 'Name'
+
+
+@pytest.mark.parametrize(
+    ('query', 'name'),
+    [
+        *((f'Special:Block&{key}=X', 'X') for key in ('wpTarget', 'username', 'user')),
+        ('Special:GlobalBlock&ip=192.0.2.1', '192.0.2.1'),
+        ('Special:CentralAuth&target=X&username=X', 'X'),
+        ('User:A&title=User:B', 'A'),
+        ('User:X&oldid=5', None),
+        ('User:X&diff=5', None),
+        ('Special:Log&page=User:X', None),
+        ('Special:Block/Y&wpTarget=X', None),
+    ],
+)
+def test_an_address_with_a_query_names_one_user_or_none(
+    query: str, name: str | None
+) -> None:
+    line = f'{META}/w/index.php?title={query}'
+    if name is None:
+        with pytest.raises(InvalidInput):
+            names(line)
+    else:
+        assert names(line) == (name,)
+
+
+@pytest.mark.parametrize('rest', ['?a=b', 'x', 'x?a=b'])
+def test_only_the_bare_address_of_a_host_stands_for_it(rest: str) -> None:
+    assert names('http://192.0.2.7/') == ('192.0.2.7',)
+    with pytest.raises(InvalidInput, match='no page of a user'):
+        names(f'http://192.0.2.7/{rest}')
