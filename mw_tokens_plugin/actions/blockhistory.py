@@ -20,12 +20,13 @@ from functools import cmp_to_key
 from typing import Any
 
 from mw_tokens_plugin.actions.blockdisplay import is_local_alone
+from mw_tokens_plugin.actions.blockedaccounts import name_of
 from mw_tokens_plugin.actions.blockreads import (
     block_facts,
     number_in,
     reason_given,
 )
-from mw_tokens_plugin.actions.globalblock import CLOCKS, log_actions, name_of
+from mw_tokens_plugin.actions.globalblock import CLOCKS, SECONDS, log_actions
 from mw_tokens_plugin.actions.localblocks import local_blocks
 from mw_tokens_plugin.campaign.putback import OwnWrites, Write
 from mw_tokens_plugin.campaign.records import (
@@ -42,9 +43,6 @@ from mw_tokens_plugin.protocol.globalblocks import (
     parse_expiry,
 )
 from mw_tokens_plugin.site.mixins import PluginMixin
-
-#: How far the time of a block and that of its entry in the log may differ.
-_SECONDS = timedelta(seconds=10)
 
 #: How exactly this machine knows the wiki's time, which is told in whole seconds.
 _EXACT = timedelta(seconds=2)
@@ -124,6 +122,7 @@ class BlockHistory:
             logged.setdefault(entry.target, []).append(entry)
         now = self._site.tokens.session.clock.now().replace(tzinfo=timezone.utc)
         found = {}
+        by_name = {name_of(first.target): first for first, *_ in writes.values()}
         for name, block in own.items():
             names = {named[name]}
             for write in writes[name]:
@@ -131,6 +130,15 @@ class BlockHistory:
             if block is not None:
                 names |= {f'#{block.id}', block.target or ''}
             entries = [entry for one in names for entry in logged.get(one, ())]
+            first, other = writes[name][0], by_name.get(named[name])
+            is_own = other is first or named[name] in names_of(first.target)
+            if other is not None and not is_own:
+                # That had this name when the campaign wrote.
+                entries = [
+                    entry
+                    for entry in entries
+                    if entry.target != named[name] or not _is_entry_of(entry, other)
+                ]
             entries.sort(key=lambda entry: entry.log_id)
             found[name] = standing(entries, writes[name], block, now)
         return found
@@ -188,8 +196,16 @@ def _has_made_locally(write: Write, made: datetime, by: str | None) -> bool:
         write.undone is None
         and write.target.state is State.DONE
         and write.campaign.options.get('also_local') is True
-        and write.target.may_have_written_at(made, by=by)
+        and _may_have_written_at(write.target, made, by)
     )
+
+
+def _may_have_written_at(target: Target, moment: datetime, by: str | None) -> bool:
+    """Tell whether a moment is that of a target's write."""
+    begin = _begin(target)
+    if target.log_id is None or begin is None or moment < begin:
+        return target.may_have_written_at(moment, by=by)
+    return replace(target, started_at=begin).may_have_written_at(moment, by=by)
 
 
 def _since(writes: Mapping[str, Sequence[Write]]) -> datetime | None:
@@ -197,9 +213,19 @@ def _since(writes: Mapping[str, Sequence[Write]]) -> datetime | None:
 
     :param writes: by target, of which the first is the campaign's
     """
-    starts = [first.target.started_at for first, *_ in writes.values()]
-    known = [start for start in starts if start is not None]
-    return min(known).replace(tzinfo=timezone.utc) - CLOCKS if known else None
+    known = [start for first, *_ in writes.values() if (start := _begin(first.target))]
+    return min(known) - CLOCKS if known else None
+
+
+def _begin(target: Target) -> datetime | None:
+    """Return when a target may have been written to first; None if it never was."""
+    if target.log_id is not None and (
+        planned := timestamp(target.decision.facts.get('looked_at'))
+    ):
+        # It was found done by the operator, before the attempt that the ledger has.
+        return planned
+    start = target.started_at
+    return None if start is None else start.replace(tzinfo=timezone.utc)
 
 
 def names_of(target: Target) -> set[str]:
@@ -310,10 +336,12 @@ def _is_entry_of(entry: GlobalBlockLogEntry, write: Write) -> bool:
     if is_local_alone(facts):
         return False
     planned, then = timestamp(facts.get('looked_at')), facts['then']
+    if target.log_id is not None:
+        return entry.log_id == target.log_id and entry.action in log_actions(target)
     return (
         entry.action in log_actions(target)
         and target.may_have_written_at(entry.timestamp, by=entry.by)
-        and (planned is None or entry.timestamp >= planned - _SECONDS)
+        and (planned is None or entry.timestamp >= planned - SECONDS)
         and may_be_reason(entry.comment, reason_given(target, write.campaign.reason))
         and (then is None or BlockSettings.from_facts(then).was_logged(entry))
     )
@@ -328,13 +356,13 @@ def _is_explained(
     """
     is_lifted = entry.action == 'gunblock'
     if block is None:
-        has_ended = entry.expiry is not None and entry.expiry <= now + _SECONDS
+        has_ended = entry.expiry is not None and entry.expiry <= now + SECONDS
         return is_lifted or has_ended
     made = parse_expiry(block['timestamp'])
     return (
         not is_lifted
         and entry.by == block['by']
-        and abs(made - entry.timestamp) <= _SECONDS
+        and abs(made - entry.timestamp) <= SECONDS
         and may_be_reason(entry.comment, block['reason'])
         and (entry.expiry is None or entry.expiry == parse_expiry(block['expiry']))
         and BlockSettings.from_facts(block).was_logged(entry)

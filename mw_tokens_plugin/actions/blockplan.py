@@ -32,6 +32,7 @@ from mw_tokens_plugin.actions.blockdisplay import (
     like_address,
     shown_settings,
 )
+from mw_tokens_plugin.actions.blockedaccounts import Present, accounts_of
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
     block_facts,
@@ -163,13 +164,24 @@ class PlanGlobalBlock(SetGlobalBlock):
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read targets again before writes by a plan that is not fresh."""
-        by_name = {target.name: target for target in targets}
+        accounts = accounts_of(self.site, targets)
+        by_name = {}
+        for target in targets:
+            outcome, account = None, accounts.get(target.id)
+            if account is not None:
+                present = Present(account.name or target.name, account)
+                self._names[target.id] = present.name
+                outcome = self._unreachable(target, present)
+            if outcome is None:
+                by_name[self._name(target)] = target
+            else:
+                yield target, outcome
         for decision in self.plan(list(by_name)):
             target = by_name[decision.name]
             if decision.skipped is None:
                 yield target, None
                 continue
-            block = read_block(self.site, target.name)
+            block = read_block(self.site, decision.name)
             is_blocked = decision.skipped in (
                 SkipReason.ALREADY,
                 SkipReason.BLOCKED_OTHERWISE,

@@ -103,12 +103,8 @@ class Blocks:
             blocks = site.global_blocks(ids=list(numbers))
             own.update((numbers[block.id], block) for block in blocks)
         by_target = {b.target: b for b in found if b.target is not None}
-        own.update((n, by_target[n]) for n in names if n in by_target)
-        known = set(accounts)
-        if any(t not in known and network_of(t) is None for t in by_target):
-            # A renamed account is found by its new name, and its block has the old one.
-            missing = [name for name in accounts if name not in own]
-            own.update(_one_by_one(site, missing))
+        own.update((n, by_target[n]) for n in networks if n in by_target)
+        own.update(_of_accounts(site, accounts, found))
         ranges = {t: b for t, b in by_target.items() if network_of(t) is not None}
         return cls(own, NetworkSet(filter(None, map(network_of, ranges))), ranges)
 
@@ -222,6 +218,40 @@ def _is_too_wide(site: PluginMixin, network: Network) -> bool:
     except RangeTooWide:
         return True
     return False
+
+
+def _of_accounts(
+    site: PluginMixin, names: Sequence[str], found: Iterable[GlobalBlock]
+) -> dict[str, GlobalBlock]:
+    """Return whose the blocks of some accounts are.
+
+    The block of a renamed account has the old name, which another one may have now. As
+    each account has one block at most, somebody without a block of the own name has it
+    then.
+
+    :param found: the blocks of all of them, and of others
+    """
+    wanted = set(names)
+    theirs = [b for b in found if b.target is not None and network_of(b.target) is None]
+    if not theirs:
+        return {}
+    own: dict[str, GlobalBlock] = {}
+    for block in theirs:
+        if block.target in wanted:
+            own[block.target] = block
+    # Of two blocks with the same name, one is of somebody else.
+    twice = {b.target for b in theirs if own.get(b.target or '', b) is not b}
+    unsure = [name for name in names if name not in own or name in twice]
+    asked: set[str] = set()
+    while unsure:
+        asked.update(unsure)
+        for name in unsure:
+            own.pop(name, None)
+        right = dict(_one_by_one(site, unsure))
+        ids = {block.id for block in right.values()}
+        unsure = [n for n, b in own.items() if b.id in ids and n not in asked]
+        own.update(right)
+    return own
 
 
 def _one_by_one(

@@ -18,8 +18,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from mw_tokens_plugin.actions.blockedaccounts import (
+    Present,
+    name_of,
+    read_present,
+)
 from mw_tokens_plugin.actions.blockreads import (
-    Blocks,
     block_facts,
     is_account,
     is_own_block,
@@ -64,12 +68,17 @@ _LIFTED = frozenset({'gunblock'})
 #: How far the clocks of the wiki's servers may differ.
 CLOCKS = timedelta(minutes=2)
 
+#: How far the time of a block and that of its entry in the log may differ.
+SECONDS = timedelta(seconds=10)
+
 _FOUND = Outcome(State.DONE, changed=True, detail='found by reading')
 
 
 class SetGlobalBlock(Action):
     """Bring the global block of each target into the planned state.
 
+    :cvar restores: whether it is for the accounts of an earlier campaign, whatever
+        names they have now
     :ivar site: the central wiki
     :ivar reason: for the log; if it is empty, that of the block is kept
     """
@@ -78,6 +87,7 @@ class SetGlobalBlock(Action):
     kept = frozenset({'looked_at'})
     done = frozenset({SkipReason.ALREADY})
     wording = 'block'
+    restores = False
 
     def __init__(
         self,
@@ -95,6 +105,8 @@ class SetGlobalBlock(Action):
         self.site = site
         self.reason = reason
         self._excluded = excluded
+        #: The present names of targets that were renamed since the plan.
+        self._names: dict[int, str] = {}
 
     def describe(self) -> str:
         """Return a word or two for what is done."""
@@ -123,13 +135,14 @@ class SetGlobalBlock(Action):
         # What is named by its number is not listed by that.
         whom = (facts['now'] or {}).get('target') if number_in(target.name) else None
         if (skipped := self._excluded(whom or target.name)) is not None:
-            detail = f'skipped: {skipped.value}'
-            return Outcome(State.FAILED, detail=detail, reason_code=skipped.name)
+            return _skipped(skipped)
         with hiding([target]):
             if facts['now'] is not None or facts.get('found_done'):
-                block = read_block(self.site, name_of(target))
+                block = read_block(self.site, self._name(target))
                 if not self._is_as_planned(target, block):
-                    return self._changed_meanwhile(target, block)
+                    outcome = self._found_otherwise(target)
+                    if outcome is not None:
+                        return outcome
             return self._write(target)
 
     def reconcile(
@@ -137,17 +150,19 @@ class SetGlobalBlock(Action):
     ) -> Iterator[tuple[Target, Outcome | None]]:
         """Read whether writes of unknown outcome took effect; None if not."""
         with hiding(targets):
-            blocks = Blocks.read(self.site, list(map(name_of, targets)), covering=False)
+            presents = read_present(self.site, targets)
             log: dict[str, list[GlobalBlockLogEntry]] | None = None
             for target in targets:
-                block = blocks.own.get(name_of(target))
+                present = presents[target.id]
+                self._names[target.id], block = present.name, present.block
                 if self._is_found(target, block):
-                    yield target, self._with_local(target, _FOUND)
+                    found = self._with_local(target, _FOUND)
+                    yield target, _seen(present, found)
                     continue
                 if log is None:
                     log = self._own_log(targets)
                 # A block that was lifted by its number has that in the log.
-                names = {name_of(target), target.name}
+                names = {present.name, name_of(target), target.name}
                 entries = [entry for name in names for entry in log.get(name, ())]
                 since = None
                 if self._is_as_planned(target, block):
@@ -155,11 +170,13 @@ class SetGlobalBlock(Action):
                     since = timestamp(target.decision.facts.get('looked_at'))
                     entries = sorted(entries, key=lambda entry: entry.log_id)[-1:]
                 if any(self._is_own(entry, target, since) for entry in entries):
-                    yield target, self._with_local(target, _FOUND)
+                    found = self._with_local(target, _FOUND)
+                    yield target, _seen(present, found)
                 elif not self._is_as_planned(target, block) and self._is_wanted(
                     target, block
                 ):
-                    yield target, self._done_meanwhile(target, block)
+                    found = self._done_meanwhile(target, block)
+                    yield target, _seen(present, found)
                 else:
                     yield target, None
 
@@ -177,7 +194,8 @@ class SetGlobalBlock(Action):
 
     def _write(self, target: Target) -> Outcome:
         now, then = target.decision.facts['now'], _then(target)
-        name, reason = _blocked(target), self._reason_for(target)
+        name = number_in(self._name(target)) or self._name(target)
+        reason = self._reason_for(target)
         if then is None:
             try:
                 self.site.global_unblock(name, reason=reason)
@@ -189,7 +207,7 @@ class SetGlobalBlock(Action):
         is_local_left = (
             local is not None
             and now is not None
-            and any(True for _ in local_blocks(self.site, [name_of(target)]))
+            and any(True for _ in local_blocks(self.site, [self._name(target)]))
         )
         try:
             self.site.global_block(
@@ -226,24 +244,65 @@ class SetGlobalBlock(Action):
 
         :raises AmbiguousWrite: it is shown as it was planned all the same
         """
-        block = read_block(self.site, name_of(target))
-        if self._is_as_planned(target, block):
-            is_refused = isinstance(error, AlreadyBlocked) and block is None
-            if is_refused and self._is_hidden_account(target):
-                # No list names it, and another attempt would be refused as well.
-                return Outcome(
-                    State.FAILED,
-                    detail=f'skipped: {error.info}',
-                    reason_code=SkipReason.HIDDEN_BLOCK.name,
-                    hidden=True,
-                )
-            # The databases lag.
-            raise AmbiguousWrite(f'{error} It is not shown yet.') from None
-        return self._changed_meanwhile(target, block)
+        if (outcome := self._found_otherwise(target)) is not None:
+            return outcome
+        if isinstance(error, AlreadyBlocked) and self._is_hidden_account(target):
+            # No list names it, and another attempt would be refused as well.
+            return Outcome(
+                State.FAILED,
+                detail=f'skipped: {error.info}',
+                reason_code=SkipReason.HIDDEN_BLOCK.name,
+                hidden=True,
+            )
+        # The databases lag.
+        raise AmbiguousWrite(f'{error} It is not shown yet.') from None
+
+    def _found_otherwise(self, target: Target) -> Outcome | None:
+        """Read who a target is now, and how it ends if its block is not as planned.
+
+        :return: None if it is as planned, perhaps under another name
+        """
+        present = read_present(self.site, [target])[target.id]
+        self._names[target.id] = present.name
+        if not self._is_as_planned(target, present.block):
+            return _seen(present, self._changed_meanwhile(target, present.block))
+        return self._unreachable(target, present)
+
+    def _unreachable(self, target: Target, present: Present) -> Outcome | None:
+        """Say how a target ends that cannot be written to as it is now, if it does."""
+        if present.is_hidden and not target.decision.hidden:
+            return replace(_skipped(SkipReason.HIDDEN_BLOCK), hidden=True)
+        is_unknown = present.account is None and is_account(name_of(target))
+        if is_unknown and not present.is_named:
+            return _skipped(SkipReason.UNKNOWN_ACCOUNT)
+        return self._renamed(target, present.name)
+
+    def _renamed(self, target: Target, name: str) -> Outcome | None:
+        """Say how a target ends that has another name now, if it must be left."""
+        if name == name_of(target):
+            return None
+        if (skipped := self._excluded(name)) is not None:
+            return _skipped(skipped)
+        (account,) = self.site.global_accounts([name_of(target)])
+        if not account.exists or self.restores:
+            return None
+        # What was confirmed is no longer what the name says.
+        return Outcome(
+            State.FAILED,
+            detail=(
+                'changed since the plan, and skipped: the name is that of another '
+                f'account now, and its own is {name!r}'
+            ),
+            reason_code=SkipReason.CHANGED_SINCE.name,
+        )
+
+    def _name(self, target: Target) -> str:
+        """Return the present name of a target, as far as it is known."""
+        return self._names.get(target.id) or name_of(target)
 
     def _is_hidden_account(self, target: Target) -> bool:
         """Tell whether a target is an account that is hidden now."""
-        name = name_of(target)
+        name = self._name(target)
         if not is_account(name):
             return False
         (account,) = self.site.global_accounts([name])
@@ -273,15 +332,18 @@ class SetGlobalBlock(Action):
     def _changed_meanwhile(self, target: Target, block: GlobalBlock | None) -> Outcome:
         """Say how a target ends whose block is not the planned one any more."""
         is_wanted = self._is_wanted(target, block)
-        if is_wanted and self._is_own_since_plan(target, block):
-            # The ledger may be a copy from before it was sent.
-            outcome = Outcome(
-                State.DONE,
-                changed=True,
-                detail='already done by you since the plan',
-                is_earlier=True,
-            )
-            return self._with_local(target, outcome)
+        if is_wanted and self._may_be_own_since_plan(target, block):
+            entry = self._own_entry(target, block)
+            if entry is not None or block is not None:
+                # The ledger may be a copy from before it was sent.
+                outcome = Outcome(
+                    State.DONE,
+                    changed=True,
+                    detail='already done by you since the plan',
+                    log_id=None if entry is None else entry.log_id,
+                    is_earlier=True,
+                )
+                return self._with_local(target, outcome)
         if is_wanted:
             return self._done_meanwhile(target, block)
         how = 'not blocked any more' if block is None else f'by {_who(block)}'
@@ -307,7 +369,7 @@ class SetGlobalBlock(Action):
         then = _then(target)
         if then is None or self.local(target, then) is None:
             return outcome
-        there = [item.get('by') for item in local_blocks(self.site, [name_of(target)])]
+        there = [i.get('by') for i in local_blocks(self.site, [self._name(target)])]
         if target.operator in there or (there and not outcome.changed):
             return outcome
         why = f'blocked by {there[0] or "somebody else"}' if there else 'not blocked'
@@ -316,27 +378,38 @@ class SetGlobalBlock(Action):
             outcome, state=State.FAILED, detail=detail, reason_code='NO_LOCAL_BLOCK'
         )
 
-    def _is_own_since_plan(self, target: Target, block: GlobalBlock | None) -> bool:
+    def _may_be_own_since_plan(self, target: Target, block: GlobalBlock | None) -> bool:
         planned = timestamp(target.decision.facts.get('looked_at'))
-        reason = self._reason_for(target)
         if planned is None or target.operator is None:
             return False
-        if block is not None:
-            return (
-                block.timestamp >= planned
-                and block.by == target.operator
-                and may_be_reason(block.reason, reason)
-            )
+        return block is None or (
+            block.timestamp >= planned
+            and block.by == target.operator
+            and may_be_reason(block.reason, self._reason_for(target))
+        )
+
+    def _own_entry(
+        self, target: Target, block: GlobalBlock | None
+    ) -> GlobalBlockLogEntry | None:
+        """Return what the log has of the operator's last such write since the plan.
+
+        :param block: what it has made, if anything
+        """
+        planned = timestamp(target.decision.facts.get('looked_at'))
         # The log has a target as each write named it.
         now = target.decision.facts['now'] or {}
-        names = {name_of(target), now.get('target'), f'#{now["id"]}' if now else None}
+        names = {name_of(target), self._name(target), now.get('target')}
+        names |= {f'#{now["id"]}' if now else None}
         own = self.site.global_block_log(by=target.operator, since=planned)
-        return any(
-            entry.target in names
-            and entry.action in log_actions(target)
-            and may_be_reason(entry.comment, reason)
+        entries = (
+            entry
             for entry in own
+            if entry.target in names
+            and entry.action in log_actions(target)
+            and may_be_reason(entry.comment, self._reason_for(target))
+            and (block is None or abs(entry.timestamp - block.timestamp) <= SECONDS)
         )
+        return next(entries, None)
 
     def _is_found(self, target: Target, block: GlobalBlock | None) -> bool:
         """Tell whether a block shows that a target's own write took effect."""
@@ -385,14 +458,15 @@ def log_actions(target: Target) -> frozenset[str]:
     return _LIFTED if target.decision.facts['then'] is None else _MADE
 
 
-def name_of(target: Target) -> str:
-    """Return the name of what is blocked; of one named by its number, the number."""
-    return str(target.decision.facts.get('target') or target.name)
+def _skipped(skipped: SkipReason) -> Outcome:
+    return Outcome(
+        State.FAILED, detail=f'skipped: {skipped.value}', reason_code=skipped.name
+    )
 
 
-def _blocked(target: Target) -> str | int:
-    """Return what names a target for the wiki."""
-    return number_in(name_of(target)) or name_of(target)
+def _seen(present: Present, outcome: Outcome) -> Outcome:
+    """Return the outcome for a target that may be hidden now."""
+    return replace(outcome, hidden=True) if present.is_hidden else outcome
 
 
 def _then(target: Target) -> BlockSettings | None:

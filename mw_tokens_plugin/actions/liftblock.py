@@ -26,8 +26,9 @@ from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
 from mw_tokens_plugin.actions.globallock import Guards
 from mw_tokens_plugin.campaign.records import Decision, SkipReason, Target
 from mw_tokens_plugin.protocol.addresses import network_of
-from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
+from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.site.mixins import PluginMixin
+from mw_tokens_plugin.targets.accounts import read_accounts
 
 
 class LiftGlobalBlock(SetGlobalBlock):
@@ -68,19 +69,15 @@ class LiftGlobalBlock(SetGlobalBlock):
             for name, block in blocks.own.items()
             if number_in(name) and block.target is not None
         }
-        rest = [n for n in asked if n not in blocks.own and is_account(n)]
-        rest += filter(is_account, numbered.values())
-        hidden = {
-            account.name: account.central_id
-            for account in (self.site.global_accounts(rest) if rest else ())
-            if account.exists and account.hidden is not HiddenLevel.NONE
-        }
+        accounts = self._accounts([*asked, *numbered.values()])
+        theirs = self._found_by_name(numbered)
         for name in asked:
             block, network = blocks.own.get(name), network_of(name)
             facts: dict[str, Any] = {'now': block and block_facts(block), 'then': None}
             skipped = None if block is not None else SkipReason.NOT_BLOCKED
             whom = numbered.get(name, name)
-            is_hidden = whom in hidden
+            account = accounts.get(whom)
+            is_hidden = account is not None and account.hidden is not HiddenLevel.NONE
             if name != whom:
                 skipped = self._excluded_reason(whom)
                 # It is not to be shown beside the number either.
@@ -93,8 +90,10 @@ class LiftGlobalBlock(SetGlobalBlock):
             if skipped is not None and around is not None:
                 skipped = SkipReason.COVERED
                 facts['problem'] = f'{around.target}, {made_by(block_facts(around))}'
-            # What is shown of hidden accounts; their blocks are found by number alone.
-            number = None if name in blocks.own else hidden.get(name)
+            # The name in a block may be that of another account now.
+            is_known = name == whom or (block is not None and block.id in theirs)
+            number = account.central_id if account is not None and is_known else None
+            facts['central_id'] = number
             decision = Decision(
                 name, number, hidden=is_hidden, skipped=skipped, facts=facts
             )
@@ -110,6 +109,24 @@ class LiftGlobalBlock(SetGlobalBlock):
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a target, by heading."""
         return block_columns(target)
+
+    def _accounts(self, names: Iterable[str]) -> dict[str, GlobalAccount]:
+        """Return the accounts among some targets that can be read."""
+        wanted = list(dict.fromkeys(filter(is_account, names)))
+        found = read_accounts(self.site, wanted, self.site.global_accounts)
+        return {
+            name: account
+            for name, account in found
+            if not isinstance(account, Exception) and account.exists
+        }
+
+    def _found_by_name(self, numbered: Mapping[str, str]) -> set[int]:
+        """Return which blocks the present accounts have of the names in them.
+
+        :param numbered: the names in blocks, by their numbers
+        """
+        names = list(filter(is_account, numbered.values()))
+        return {block.id for block in self.site.global_blocks(names)}
 
     def _excluded_reason(self, name: str) -> SkipReason | None:
         if name in self.guards.excluded:

@@ -14,6 +14,7 @@ from typing import Any
 
 from mw_tokens_plugin.actions.accountfacts import read_at, skipped_now
 from mw_tokens_plugin.actions.blockdisplay import block_columns
+from mw_tokens_plugin.actions.blockedaccounts import is_hidden
 from mw_tokens_plugin.actions.blockhistory import (
     BlockHistory,
     Standing,
@@ -22,10 +23,11 @@ from mw_tokens_plugin.actions.blockhistory import (
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
     block_facts,
+    is_account,
     number_in,
     read_block,
 )
-from mw_tokens_plugin.actions.globalblock import SetGlobalBlock, name_of
+from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
 from mw_tokens_plugin.actions.localblocks import (
     lift_local_block,
     local_blocks_left,
@@ -42,7 +44,6 @@ from mw_tokens_plugin.campaign.records import (
 )
 from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
-from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
 from mw_tokens_plugin.site.mixins import PluginMixin
 
@@ -61,6 +62,7 @@ class UndoGlobalBlock(SetGlobalBlock):
     """
 
     kind = 'undo_global_block'
+    restores = True
     wording = 'undo-block'
 
     def __init__(
@@ -90,12 +92,8 @@ class UndoGlobalBlock(SetGlobalBlock):
         recorded = self._recorded(names)
         named = {name: _named(recorded[name]) for name in names}
         looked_at = self.moment()
+        hidden = self._follow(recorded, named)
         blocks = Blocks.read(self.site, list(named.values()), covering=False)
-        renamed, hidden = self._changed_accounts(recorded, named, blocks)
-        if renamed:
-            named |= renamed
-            found = Blocks.read(self.site, list(renamed.values()), covering=False)
-            blocks = replace(blocks, own={**blocks.own, **found.own})
         own = {name: blocks.own.get(named[name]) for name in names}
         writes = self._history.writes(recorded, named)
         standings = self._history.standings(writes, named, own)
@@ -113,6 +111,8 @@ class UndoGlobalBlock(SetGlobalBlock):
             skipped = self._decide(target, state, block, facts)
             if block is None and name in hidden:
                 skipped = SkipReason.HIDDEN_BLOCK
+            elif skipped is None and block is None and _is_unknown(target, facts):
+                skipped = SkipReason.UNKNOWN_ACCOUNT
             if skipped is SkipReason.CHANGED_SINCE:
                 facts['changed_by'] = state.by
                 if state.by == operator:
@@ -135,11 +135,15 @@ class UndoGlobalBlock(SetGlobalBlock):
         """Read blocks again before writes by a plan that is not fresh."""
         by_name = {target.name: target for target in targets}
         for decision in self.plan(list(by_name)):
+            target = by_name[decision.name]
+            self._names[target.id] = str(decision.facts['target'])
             is_skipped = decision.skipped is not None
             outcome = skipped_now(decision.skipped) if decision.skipped else None
+            if outcome is not None and decision.hidden:
+                outcome = replace(outcome, hidden=True)
             # What is done already is found by the write itself, which reads as well.
             is_done = is_skipped and decision.skipped in self.done
-            yield by_name[decision.name], None if is_done else outcome
+            yield target, None if is_done else outcome
 
     def columns(self, target: Target) -> Mapping[str, str]:
         """Return what the plan shows of a target, by heading."""
@@ -182,26 +186,29 @@ class UndoGlobalBlock(SetGlobalBlock):
             return Outcome(State.DONE, changed=True)
         return super()._changed_meanwhile(target, block)
 
-    def _changed_accounts(
-        self, recorded: Mapping[str, Target], named: Mapping[str, str], blocks: Blocks
-    ) -> tuple[dict[str, str], set[str]]:
-        """Return which accounts have another name now, and which are hidden.
+    def _follow(
+        self, recorded: Mapping[str, Target], named: dict[str, str]
+    ) -> set[str]:
+        """Put in the present names of accounts, and return which are hidden.
 
-        Only those without a block are read: it could be there all the same.
+        :param named: the names that they had
         """
-        missing = {
+        ids = {
             name: target.decision.central_id
             for name, target in recorded.items()
-            if target.decision.central_id and named[name] not in blocks.own
+            if target.decision.central_id and is_account(named[name])
         }
-        accounts = self.site.global_accounts_by_id(missing.values()) if missing else ()
-        renamed, hidden = {}, set()
-        for name, account in zip(missing, accounts, strict=False):
-            if account.exists and account.name != named[name]:
-                renamed[name] = account.name
-            if account.exists and account.hidden is not HiddenLevel.NONE:
+        wanted = list(dict.fromkeys(filter(None, ids.values())))
+        found = self.site.global_accounts_by_id(wanted) if wanted else ()
+        accounts = dict(zip(wanted, found, strict=True))
+        hidden = set()
+        for name, central_id in ids.items():
+            account = accounts[central_id or 0]
+            if account.exists:
+                named[name] = account.name
+            if is_hidden(account):
                 hidden.add(name)
-        return renamed, hidden
+        return hidden
 
     def _apply_globally(self, target: Target) -> Outcome:
         """Undo the global half, unless somebody was faster."""
@@ -209,11 +216,11 @@ class UndoGlobalBlock(SetGlobalBlock):
         if facts['now'] is None and facts.get('log_entry') is not None:
             # No block tells that it was made and lifted again since the plan.
             with hiding([target]):
-                entries = self.site.global_block_log(name_of(target), total=1)
+                entries = self.site.global_block_log(self._name(target), total=1)
                 latest = next(entries, None)
             if latest is not None and latest.log_id > facts['log_entry']:
                 return self._changed_meanwhile(
-                    target, read_block(self.site, name_of(target))
+                    target, read_block(self.site, self._name(target))
                 )
         return super().apply(target)
 
@@ -276,3 +283,8 @@ def _named(target: Target) -> str:
     # The block of an account that was renamed before has its old name.
     is_number = bool(number_in(target.name))
     return (is_number and before and before['target']) or target.name
+
+
+def _is_unknown(target: Target, facts: Mapping[str, Any]) -> bool:
+    """Tell whether nobody knows whose name a target's is now."""
+    return not target.decision.central_id and is_account(facts['target'])

@@ -120,6 +120,7 @@ class SkipReason(enum.Enum):
     AUTOMATIC = 'a block that only the wiki itself can make'
     NAME_HIDDEN = 'its name is hidden, and the log of blocks would show it'
     HIDDEN_BLOCK = 'hidden, so its block cannot be read'
+    UNKNOWN_ACCOUNT = 'the wiki does not tell which account that was'
 
     @property
     def is_transient(self) -> bool:

@@ -36,16 +36,22 @@ def ending_blocks(
 def unknown_targets(site: PluginMixin, blocks: Iterable[GlobalBlock]) -> set[str]:
     """Return the targets of blocks that are hidden accounts, or are none any more.
 
-    Lists of blocks have the names of hidden accounts for everybody.
+    Lists of blocks have the names of hidden accounts for everybody, and the old names
+    of renamed accounts, which others may have now.
     """
-    targets = {block.target for block in blocks if block.target is not None}
-    names = [name for name in sorted(targets) if network_of(name) is None]
+    ids = {
+        block.target: block.id
+        for block in blocks
+        if block.target is not None and network_of(block.target) is None
+    }
+    names = sorted(ids)
     known = {
         account.name
         for account in (site.global_accounts(names) if names else ())
         if account.exists and account.hidden is HiddenLevel.NONE
     }
-    return {*names} - known
+    theirs = {block.id for block in site.global_blocks(sorted(known))}
+    return {name for name, id in ids.items() if name not in known or id not in theirs}
 
 
 def lines_about(
