@@ -5,10 +5,15 @@ https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Pol
 
 from __future__ import annotations
 
+import re
+
 from pywikibot.comms import http
 
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.site.pluginsite import PluginSite
+
+#: An e-mail address, or the page of a user or of a bot.
+_CONTACT = re.compile(r'@|://|\bUser:', re.IGNORECASE)
 
 
 def names_operator(agent: str, user: str | None) -> bool:
@@ -18,7 +23,7 @@ def names_operator(agent: str, user: str | None) -> bool:
     :param user: who runs the script
     """
     name = http.user_agent_username(user)
-    return '@' in agent or bool(name and name in agent)
+    return bool(_CONTACT.search(agent) or (name and name in agent))
 
 
 def check_contact(site: PluginSite) -> None:

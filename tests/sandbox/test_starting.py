@@ -239,7 +239,10 @@ def test_so_does_every_script(name: str, farm: Farm, tmp_path: Path) -> None:
             # It needs no wiki.
             assert run.code == 0, run.said
         elif name == 'global_status' and how == 'no user name':
-            # What everybody may read needs no login.
+            # What everybody may read needs no login, but a way to contact you.
+            assert run.code == 2 and 'does not say whom to contact' in run.said
+            configure(desk, "user_agent_description = 'https://example.org/bot'")
+            run = desk.run(*STARTS[name])
             assert run.code == 0, run.said
         elif name == 'token_doctor' and how != 'a bug in the family':
             # It tells what it finds, as its output.
