@@ -13,7 +13,7 @@ from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.site.pluginsite import PluginSite
 
 #: An e-mail address, or the page of a user or of a bot.
-_CONTACT = re.compile(r'@|://|\bUser:', re.IGNORECASE)
+_CONTACT = re.compile(r'@|://|\bUser([ _]talk)?:', re.IGNORECASE)
 
 
 def names_operator(agent: str, user: str | None) -> bool:
