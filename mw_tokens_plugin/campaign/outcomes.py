@@ -83,6 +83,9 @@ class Outcomes:
             is_later = other.ended_after(target.decision.facts.get('looked_at'))
             if not is_later or other.log_id not in (None, outcome.log_id):
                 continue
+            if other.decision.facts.get('then') != target.decision.facts.get('then'):
+                # It has made something else of it.
+                continue
             # Else anybody could leave out of an undo what a row says of another one.
             if self._sealer is None or self._sealer.has_ended(name, other):
                 detail = f'done by the campaign {name}'
