@@ -186,10 +186,14 @@ class GlobalAccounts:
         insort(self.names, new)
         self.renamed[old] = new
         for db, local in account.attached.items():
-            accounts = self.by_db[db].accounts
-            del accounts[old]
+            wiki = self.by_db[db]
+            del wiki.accounts[old]
             local.name = new
-            accounts[new] = local
+            wiki.accounts[new] = local
+            if (block := wiki.blocks.pop(old, None)) is not None:
+                # Unlike a global block, which keeps the name of that time.
+                block.target = new
+                wiki.blocks[new] = block
 
     def find(self, name: str) -> Account | None:
         """Return the global account of a name in any spelling."""

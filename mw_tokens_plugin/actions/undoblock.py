@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timezone
 from typing import Any
 
 from mw_tokens_plugin.actions.accountfacts import read_at, skipped_now
@@ -27,7 +28,7 @@ from mw_tokens_plugin.actions.blockreads import (
     number_in,
     read_block,
 )
-from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
+from mw_tokens_plugin.actions.globalblock import SECONDS, SetGlobalBlock
 from mw_tokens_plugin.actions.localblocks import (
     lift_local_block,
     local_blocks_left,
@@ -151,6 +152,7 @@ class UndoGlobalBlock(SetGlobalBlock):
 
     def apply(self, target: Target) -> Outcome:
         """Undo the global half, then the local one, if there is one."""
+        target = self._as_of_now(target)
         facts = target.decision.facts
         if facts['local'] is None:
             return self._apply_globally(target)
@@ -175,16 +177,30 @@ class UndoGlobalBlock(SetGlobalBlock):
         """Read whether writes of unknown outcome took effect; None if not all did."""
         ids = [i for t in targets if (i := t.decision.facts['local']) is not None]
         left = local_blocks_left(self.site, ids)
-        for target, outcome in super().reconcile(targets):
+        planned = {target.id: target for target in targets}
+        now = [self._as_of_now(target) for target in targets]
+        for target, outcome in super().reconcile(now):
             is_left = target.decision.facts['local'] in left
-            yield target, None if is_left else outcome
+            yield planned[target.id], None if is_left else outcome
 
     def _changed_meanwhile(self, target: Target, block: GlobalBlock | None) -> Outcome:
         """Say how a target ends whose block is not the planned one any more."""
         if target.decision.facts['local'] is not None and self._is_found(target, block):
             # Only the local half was left by an attempt before this one.
             return Outcome(State.DONE, changed=True)
-        return super()._changed_meanwhile(target, block)
+        outcome = super()._changed_meanwhile(target, block)
+        is_left = outcome.is_earlier and target.decision.facts['local'] is not None
+        if is_left and block is None and self._has_lifted(target):
+            return Outcome(State.DONE, changed=True)
+        return outcome
+
+    def _has_lifted(self, target: Target) -> bool:
+        """Tell whether an attempt of this run has lifted the global half."""
+        entry = self._own_entry(target, None)
+        if entry is None or target.started_at is None:
+            return False
+        began = target.started_at.replace(tzinfo=timezone.utc)
+        return entry.timestamp >= began - SECONDS
 
     def _follow(
         self, recorded: Mapping[str, Target], named: dict[str, str]
@@ -213,6 +229,8 @@ class UndoGlobalBlock(SetGlobalBlock):
     def _apply_globally(self, target: Target) -> Outcome:
         """Undo the global half, unless somebody was faster."""
         facts = target.decision.facts
+        if facts['now'] is None and facts['then'] is None:
+            return Outcome(State.DONE, detail='its former block has ended by itself')
         if facts['now'] is None and facts.get('log_entry') is not None:
             # No block tells that it was made and lifted again since the plan.
             with hiding([target]):
@@ -264,6 +282,14 @@ class UndoGlobalBlock(SetGlobalBlock):
                 return SkipReason.AUTOMATIC
             facts['then'] = {**former.facts(), 'reason': before['reason']}
         return None
+
+    def _as_of_now(self, target: Target) -> Target:
+        """Return a target that gets nothing back if that has ended since the plan."""
+        then = target.decision.facts['then']
+        if then is None or not self._has_ended(then):
+            return target
+        facts = {**target.decision.facts, 'then': None}
+        return replace(target, decision=replace(target.decision, facts=facts))
 
     def _lift_local(self, target: Target, outcome: Outcome) -> Outcome:
         number = target.decision.facts['local']

@@ -167,3 +167,20 @@ def test_a_plan_that_is_not_fresh_blocks_the_account_that_was_planned(
         # The plan that was kept had been shown before.
         assert what == 'taken' or run.said.count(names[0]) == 1
     assert blocked(sandbox) == wanted
+
+
+def test_the_local_half_of_a_renamed_account_is_undone(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    """Whose answer may be lost: that is no earlier work of the operator."""
+    name = spam(1)[0]
+    made = (name, *MADE, '-alsolocal', '-campaign:made')
+    assert global_block(*made).code == 0
+    move_on(sandbox, 'renamed', name, '')
+    sandbox.faults.arm(kind='drop', when='after', action='unblock')
+    run = global_block('-undo:made', *BACK)
+    assert run.code == 0 and 'already done' not in run.said, run.said
+    assert 'You had' not in run.out
+    assert not blocks(sandbox)
+    left = sandbox.call(lambda farm: {*farm.wikis['meta'].blocks})
+    assert left.isdisjoint({name, f'Gone {name}'})

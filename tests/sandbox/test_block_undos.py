@@ -169,6 +169,27 @@ def test_a_block_that_has_ended_by_itself_was_changed_by_nobody(
     assert sorted(blocks(sandbox)) == [names[3], names[5]]
 
 
+def test_what_an_undo_gives_back_may_have_ended_since_its_plan(
+    global_block: Script, sandbox: Sandbox
+) -> None:
+    """Then there is nothing to give back, and what the campaign has made is lifted."""
+    changed, lifted = X, '192.0.2.2'
+    for name in (changed, lifted):
+        block(sandbox, name, days=1, anononly=True)
+    change = (changed, '-modify', f'-expiry:{THEN}', '-reason:x', '-always')
+    assert global_block(*change, '-campaign:change').code == 0
+    assert global_block(lifted, *LIFTED[1:], '-campaign:lift').code == 0
+    undos = {'change': 'done: ', 'lift': 'its former block has ended by itself'}
+    for name in undos:
+        kept = (f'-undo:{name}', '-reason:u', '-always', '-simulate')
+        assert global_block(*kept, f'-campaign:undo-{name}').code == 0
+    sandbox.command('advance-clock', seconds=86500)
+    for name, said in undos.items():
+        run = global_block('-resume', f'-campaign:undo-{name}', '-always')
+        assert run.code == 0 and said in run.out, run.said
+    assert not blocks(sandbox)
+
+
 def test_the_blocks_of_locks_are_named_and_end_in_the_future(
     pwb: Script, farm: Farm, sandbox: Sandbox, ledger: Ledger
 ) -> None:
