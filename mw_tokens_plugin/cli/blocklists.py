@@ -79,8 +79,17 @@ def targets(run: Run[Any]) -> Listing:
         counted=lambda number: counted(number, len(left_out)),
         existing=existing_targets(run.site),
         stored=stored_hardness(options),
-        covering=touching,
+        covering=lambda listed, names: concerned(run, listed, names),
     )
+
+
+def concerned(run: Run[Any], listed: Iterable[str], names: Iterable[str]) -> set[str]:
+    """Return which entries of a list concern targets, also those named by numbers."""
+    if not run.options.unblock:
+        return touching(listed, names)
+    names, entries = list(names), set(listed)
+    numbered = set(targets_of_numbers(run.site, names).values())
+    return touching(entries, [*names, *numbered]) | numbered & entries
 
 
 def requested(run: Run[Any], left_out: list[str]) -> Listing:
@@ -105,7 +114,7 @@ def requested(run: Run[Any], left_out: list[str]) -> Listing:
         ),
         counted=lambda number: counted(number, len(left_out)),
         existing=existing_targets(run.site),
-        covering=touching,
+        covering=lambda listed, names: concerned(run, listed, names),
     )
 
 

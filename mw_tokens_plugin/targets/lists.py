@@ -343,9 +343,9 @@ class ListReader:
     def _read_line(self, text: str) -> Line:
         if number := _BLOCK.fullmatch(text):
             if self._numbers:
-                return Line(LineKind.ITEM, number[1], exact=True)
+                return Line(LineKind.ITEM, f'#{int(number[1])}', exact=True)
             raise InvalidInput(
-                f'{number[1]!r} looks like the number of a block, which only '
+                f"'#{number[1]}' looks like the number of a block, which only "
                 '"pwb global_block -unblock" takes.'
             )
         english = self._english(text)
@@ -358,8 +358,8 @@ class ListReader:
         if line.kind is not LineKind.ITEM:
             return ()
         names: str | Sequence[str]
-        if self._numbers and _BLOCK.fullmatch(line.content):
-            names = (line.content,)
+        if self._numbers and (number := _BLOCK.fullmatch(line.content)):
+            names = (f'#{int(number[1])}',)
         elif self._parse is None:
             names = accounts_of(line, capital=self._capital)
             for kind in map(kind_of, names):
@@ -389,7 +389,7 @@ def _reasons() -> tuple[str, ...]:
 
 
 #: The number of a block, as a target.
-_BLOCK = re.compile(r'\s*(?:\*\s*)?(#[0-9]{1,12})\s*')
+_BLOCK = re.compile(r'\s*(?:\*\s*)?#([0-9]{1,12})\s*')
 
 #: A number before an item, without the blank that follows the number in a list.
 _COUNTED = re.compile(r'\(?\d{1,7}[.)](?=\S)')

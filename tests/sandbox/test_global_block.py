@@ -438,13 +438,16 @@ def test_a_number_protects_nobody_less_and_its_target_is_shown(
     hidden = spam(3)[0]
     sandbox.command('hide', user=hidden, level='suppressed')
     numbers = [f'#{made.id}' for made in blocks(sandbox).values()]
-    protect = f'-not:{listed("192.0.2.0/24")}'
+    protect = f'-not:{listed("192.0.2.1")}'
     lift = ('-unblock', '-reason:Sorry', protect, '-always', '-campaign:up')
-    run = global_block(*numbers, *lift)
-    assert run.code == 1, run.said
+    # Zeros before a number make no other one of it.
+    again = f'#0{numbers[3][1:]}'
+    run = global_block(*numbers, again, *lift)
+    assert run.code == 1 and again not in run.out, run.said
     assert f'{numbers[0]}: listed in -not or -protect' in run.out
     assert f'{numbers[1]} (target {spam(1)[0]}' in run.out
     assert f'done: {numbers[3]}' in run.out
+    assert 'Without effect' not in run.out
     assert list(blocks(sandbox)) == ['192.0.2.1']
     report = global_block('-undo:up', '-reason:Not sorry', '-always')
     # The log would name the hidden one, and nobody can tell who that was.
