@@ -80,7 +80,7 @@ def read_present(site: PluginMixin, targets: Sequence[Target]) -> dict[int, Pres
         names[target.id] = account.name if account and is_known else name_of(target)
     asked = list(dict.fromkeys(names.values()))
     own = Blocks.read(site, asked, covering=False).own
-    planned = {t.id: t.decision.facts['now'] for t in targets}
+    planned = {t.id: t.decision.facts.get('now') for t in targets}
     missing = {
         now['id']
         for number, now in planned.items()

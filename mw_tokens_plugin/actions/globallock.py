@@ -172,12 +172,12 @@ class GlobalLock(Action):
             return excluded_now()
         with hiding([target]):
             if target.decision.facts.get('found_done'):
-                (account,) = self.site.global_accounts([present_name(target)])
+                (account,) = self._accounts([target])
                 if self._is_wanted(account):
                     return seen(account, self._found_done(target, account))
             try:
                 return self._write(planned(target.decision.facts))
-            except StateConflict as error:
+            except (StateConflict, NoSuchAccount) as error:
                 return self._changed_meanwhile(target, error)
 
     def reconcile(
@@ -190,12 +190,11 @@ class GlobalLock(Action):
         which level it expects.
         """
         with hiding(targets):
-            accounts = self.site.global_accounts([present_name(t) for t in targets])
-            for target, account in zip(targets, accounts, strict=True):
+            for target, account in zip(targets, self._accounts(targets), strict=True):
                 if not self._may_be_wanted(account):
                     yield target, None
                     continue
-                entry = self._latest_entry(account)
+                entry = self._entry_about(target, account)
                 ours = self._is_own(entry, target)
                 if not ours and not self._is_wanted(account):
                     yield target, None
@@ -294,23 +293,30 @@ class GlobalLock(Action):
             return Outcome(State.DONE, changed=True)
         raise AssertionError('no level is possible')
 
-    def _changed_meanwhile(self, target: Target, error: StateConflict) -> Outcome:
-        """Read an account again that is not as it was planned.
+    def _changed_meanwhile(
+        self, target: Target, error: StateConflict | NoSuchAccount
+    ) -> Outcome:
+        """Read an account again that is not as it was planned, whatever its name is.
 
         :raises LostRace: it is shown as it was planned all the same
         """
-        (account,) = self.site.global_accounts([present_name(target)])
+        (account,) = self._accounts([target])
         if not account.exists:
             raise NoSuchAccount(
                 'nosuchuser', 'it is gone since the plan', str(self.site)
             )
         if self._is_wanted(account):
             return seen(account, self._found_done(target, account))
-        if account.state == planned(target.decision.facts).state and (
-            account.hidden is not HiddenLevel.UNKNOWN
+        is_renamed = account.name != present_name(target)
+        if (
+            account.state == planned(target.decision.facts).state
+            and account.hidden is not HiddenLevel.UNKNOWN
+            and not is_renamed
         ):
             # The databases lag, or another write that was faster has failed.
             raise error
+        if is_renamed and (outcome := self._renamed(target, account)) is not None:
+            return seen(account, outcome)
         decision = self._decide(target.name, account)
         if decision.skipped is not None:
             return seen(account, skipped_now(decision.skipped))
@@ -322,7 +328,7 @@ class GlobalLock(Action):
 
     def _found_done(self, target: Target, account: GlobalAccount) -> Outcome:
         """Return the outcome for an account in the state asked for, by the log."""
-        entry = self._latest_entry(account)
+        entry = self._entry_about(target, account)
         if entry is not None and is_own_since_plan(
             entry, target, self.reason, locked=self.locked, hidden=self.hidden
         ):
@@ -345,6 +351,43 @@ class GlobalLock(Action):
         is_hidden = account.hidden is not HiddenLevel.NONE
         log = self.site.lock_log(account.name, total=1, suppressed=is_hidden)
         return next(log, None)
+
+    def _accounts(self, targets: Sequence[Target]) -> Iterator[GlobalAccount]:
+        """Yield the accounts that were planned, whose names others may have now."""
+        ids = [target.decision.central_id for target in targets]
+        if None in ids:
+            names = map(present_name, targets)
+            return self.site.global_accounts(list(names))
+        return self.site.global_accounts_by_id(filter(None, ids))
+
+    def _entry_about(
+        self, target: Target, account: GlobalAccount
+    ) -> LockLogEntry | None:
+        """Return the latest entry about a target, under its present or its old name."""
+        names = dict.fromkeys((present_name(target), account.name))
+        found = (self._latest_entry(replace(account, name=name)) for name in names)
+        entries = [entry for entry in found if entry is not None]
+        return max(entries, key=lambda entry: entry.log_id, default=None)
+
+    def _renamed(self, target: Target, account: GlobalAccount) -> Outcome | None:
+        """Say how a target ends that has another name now, if it must be left."""
+        if (skipped := self._skip_unread(account.name)) is not None:
+            return skipped_now(skipped)
+        (other,) = self.site.global_accounts([present_name(target)])
+        if not other.exists:
+            return None
+        # What was confirmed is no longer what the name says.
+        its = 'hidden'
+        if account.hidden is HiddenLevel.NONE and not target.decision.hidden:
+            its = repr(account.name)
+        return Outcome(
+            State.FAILED,
+            detail=(
+                'changed since the plan, and skipped: the name is that of another '
+                f'account now, and its own is {its}'
+            ),
+            reason_code=SkipReason.CHANGED_SINCE.name,
+        )
 
     def _is_own(self, entry: LockLogEntry | None, target: Target) -> bool:
         """Tell whether an entry of the log is that of a write for a target."""

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mw_tokens_plugin.actions.blockreads import Blocks
+from mw_tokens_plugin.actions.blockedaccounts import read_present
+from mw_tokens_plugin.actions.blockreads import Blocks, is_account
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, SkipReason, Target
 from mw_tokens_plugin.exceptions import (
@@ -226,14 +227,14 @@ def _finished(
     with redactor.hiding(dict.fromkeys(hidden.intersection(names), '#hidden')):
         if kind is RequestKind.UNLOCK:
             accounts = [n for n in names if kind_of(n) is AccountKind.ACCOUNT]
-            found = zip(accounts, site.global_accounts(accounts), strict=True)
-            return {n for n, account in found if account.exists and not account.locked}
+            found = _accounts(site, accounts, recorded)
+            return {n for n, a in found.items() if a.exists and not a.locked}
         finished = {
             name
-            for name, account in zip(locked, site.global_accounts(locked), strict=True)
+            for name, account in _accounts(site, locked, recorded).items()
             if _is_so(account, wanted)
         }
-        blocked = _blocked(site, others)
+        blocked = _blocked(site, others, recorded)
         if kind is RequestKind.UNBLOCK:
             return set(others) - blocked
         # These are blocked, but not as the operator has asked for.
@@ -255,21 +256,47 @@ def _recorded(ledger: Ledger, campaign: Campaign, names: list[str]) -> list[Targ
     return found if then is None else [*found, *ledger.named(then, names).values()]
 
 
-def _blocked(site: PluginMixin, names: list[str]) -> set[str]:
-    """Return which of some names are blocked globally now, or are in such a range."""
+def _accounts(
+    site: PluginMixin, names: list[str], recorded: Iterable[Target]
+) -> dict[str, GlobalAccount]:
+    """Return what accounts are now, by the names on the page.
+
+    :param recorded: what the campaign has found, whose names others may have now
+    """
+    ids = {t.name: t.decision.central_id for t in recorded if t.decision.central_id}
+    found = dict(zip(names, site.global_accounts(names), strict=True))
+    moved = {n: i for n, i in ids.items() if n in found and found[n].central_id != i}
+    if moved:
+        accounts = site.global_accounts_by_id(moved.values())
+        found.update(zip(moved, accounts, strict=True))
+    return found
+
+
+def _blocked(
+    site: PluginMixin, names: list[str], recorded: Iterable[Target]
+) -> set[str]:
+    """Return which of some names are blocked globally now, or are in such a range.
+
+    :param recorded: what the campaign has found, whose names others may have now
+    """
     if not names:
         return set()
+    known = [t for t in recorded if t.decision.central_id and is_account(t.name)]
     try:
         blocks = Blocks.read(site, names)
+        present = read_present(site, known) if known else {}
     except UnknownModule:
         return set()
     networks = {name: network_of(name) for name in names}
-    return {
+    found = {
         name
         for name, network in networks.items()
         if name in blocks.own
         or (network is not None and any(True for _ in blocks.covering(network)))
     }
+    for target in known:
+        (found.add if present[target.id].block else found.discard)(target.name)
+    return found & set(names)
 
 
 def _state_of(request: Request, kind: RequestKind) -> str:

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from mw_tokens_plugin.actions.accountfacts import (
     account_facts,
-    present_name,
     read_at,
     seen,
     skipped_now,
@@ -97,7 +96,7 @@ class UndoGlobalLock(GlobalLock):
         for decision in self.plan(list(by_name)):
             target, skipped = by_name[decision.name], decision.skipped
             if skipped in self.done:
-                (account,) = self.site.global_accounts([present_name(target)])
+                (account,) = self._accounts([target])
                 yield target, seen(account, self._found_done(target, account))
             elif skipped is None:
                 yield target, None
