@@ -205,15 +205,30 @@ class GlobalDelete(Action):
 
     def _is_there(self, target: Target) -> bool:
         """Tell whether the account that was planned still exists."""
-        (account,) = self.site.global_accounts([target.name])
-        same: bool = account.central_id == target.decision.central_id
-        return account.exists and same
+        account = self._present(target)
+        return account.exists and account.name == target.name
+
+    def _present(self, target: Target) -> GlobalAccount:
+        """Return the account that was planned, whatever its name is now."""
+        ids = [target.decision.central_id or 0]
+        (account,) = self.site.global_accounts_by_id(ids)
+        return account
 
     def _gone(self, target: Target, *, is_unsent: bool = False) -> Outcome:
         """Say whose deletion it was, by the log.
 
         :param is_unsent: whether this attempt has not deleted it
         """
+        account = self._present(target)
+        if account.exists and account.name != target.name:
+            is_hidden = account.hidden is not HiddenLevel.NONE
+            now = '' if is_hidden else f' to {account.name!r}'
+            return Outcome(
+                State.FAILED,
+                detail=f'renamed{now} since the plan, and not deleted',
+                reason_code=SkipReason.CHANGED_SINCE.name,
+                hidden=is_hidden,
+            )
         log = [*self.site.lock_log(target.name, total=_ENTRIES)]
         if target.decision.hidden:
             # The deletion of a suppressed account is in the suppression log.

@@ -78,3 +78,18 @@ def test_a_lock_is_for_the_account_that_was_planned(
     first, second = text(sandbox).split('=== Global lock for Spambot 00002')
     assert "'Done'" in first
     assert "one'" not in second
+
+
+def test_a_renamed_account_does_not_count_as_deleted(
+    pwb: Script, sandbox: Sandbox
+) -> None:
+    renamed, taken = spam(6, 7)
+    plan = (renamed, taken, *USUAL, '-simulate', '-campaign:gone')
+    assert pwb('global_delete', *plan).code == 0
+    move_on(sandbox, 'renamed', renamed, '')
+    move_on(sandbox, 'taken', taken, spam(8)[0])
+    run = pwb('global_delete', '-resume', '-campaign:gone', '-always')
+    assert run.code == 1, run.said
+    for name in (renamed, taken):
+        assert f"{name}: renamed to 'Gone {name}' since the plan" in run.out, run.said
+        assert sandbox.call(lambda farm, name=name: f'Gone {name}' in farm.accounts)
