@@ -78,7 +78,7 @@ class Api:
             call.arrived = request.arrived
         call.in_query = frozenset(request.query.keys() - request.form.keys())
         try:
-            self._carry_out(call, request, failure)
+            self._perform(call, request, failure)
         except HttpError as error:
             answer = call.answer
             answer.status, answer.content_type = error.status, error.content_type
@@ -114,7 +114,7 @@ class Api:
             return found.with_email_blocks
         return found.with_filters if wiki.has_filters else found
 
-    def _carry_out(
+    def _perform(
         self,
         call: Call,
         request: Request,

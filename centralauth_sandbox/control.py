@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 class CommandError(ValueError):
-    """A command that makes no sense or was not carried out; the message says why."""
+    """A command that makes no sense or has failed; the message says why."""
 
 
 class Controlled(Protocol):
@@ -29,10 +29,10 @@ class Controlled(Protocol):
     def counted(self, since: int) -> Json:
         """Return the counters."""
 
-    async def carry_out(self, name: str, values: Json) -> Json:
+    async def execute(self, name: str, values: Json) -> Json:
         """Carry out a command.
 
-        :raises CommandError: if it makes no sense, or was not carried out.
+        :raises CommandError: if it makes no sense, or has failed.
         """
 
 
@@ -60,7 +60,7 @@ async def handle(controlled: Controlled, request: web.BaseRequest) -> web.Respon
             if not isinstance(data, dict) or not isinstance(data.get('command'), str):
                 raise CommandError("a command is an object with a 'command'")
             values = {key: v for key, v in data.items() if key != 'command'}
-            done = await controlled.carry_out(data['command'], values)
+            done = await controlled.execute(data['command'], values)
             return web.json_response(done)
     except (FaultError, CommandError) as error:
         return _refusal(str(error))

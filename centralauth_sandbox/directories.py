@@ -30,7 +30,7 @@ def check_is_ours(directory: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file anew that only its owner may read."""
+    """Replace a file by one that only its owner may read."""
     path.unlink(missing_ok=True)
     # Others may put something into its place at this moment.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,6 +1,6 @@
 """The file that describes a farm: its wikis, and what changes their state.
 
-The sandbox writes one for itself; for any other farm, whoever runs it does. Who may log
+The sandbox writes one for itself; for any other farm, its operator does. Who may log
 in, and what tests may touch there, is read by the tests alone.
 """
 

@@ -1,7 +1,8 @@
 """Hooks: what changes the state of a farm that is not the sandbox.
 
 The commands of the sandbox have the same names, so that a test need not know which farm
-it runs on. A hook is a program of whoever runs the farm, or the sandbox behind a proxy.
+it runs on. A hook is a program that the operator of the farm has written, or the
+sandbox behind a proxy.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Hooks(Protocol):
     def __contains__(self, name: object) -> bool:
         """Tell whether there is such a command."""
 
-    async def carry_out(self, name: str, values: Json) -> Json:
+    async def execute(self, name: str, values: Json) -> Json:
         """Carry out a command.
 
         :raises CommandError: it failed; the message says why.
@@ -65,7 +66,7 @@ class Programs:
 
     A program gets the name of the command as `FARM_COMMAND`, and each value in a
     variable of its environment, such as `FARM_USER`. It runs without a shell. Exit code
-    0 says that the command was carried out.
+    0 says that the command has succeeded.
 
     :param lines: by the name of the command, a command line.
     """
@@ -85,7 +86,7 @@ class Programs:
         """Tell whether there is such a command."""
         return name in self._programs
 
-    async def carry_out(self, name: str, values: Json) -> Json:
+    async def execute(self, name: str, values: Json) -> Json:
         """Carry out a command."""
         if name not in self:
             raise CommandError(missing(name))
@@ -136,7 +137,7 @@ class SandboxHooks:
         """Tell that it has all commands; it refuses what it does not know."""
         return True
 
-    async def carry_out(self, name: str, values: Json) -> Json:
+    async def execute(self, name: str, values: Json) -> Json:
         """Carry out a command."""
         address = f'{self._server}/sandbox/command'
         try:
@@ -202,7 +203,7 @@ async def _play(
     values = {key: known.get(str(value), value) for key, value in wanted.items()}
     if name == 'set-readonly':
         values['wiki'] = wiki
-    await hooks.carry_out(name, values)
+    await hooks.execute(name, values)
 
 
 def _text(value: object) -> str:

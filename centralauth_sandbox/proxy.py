@@ -115,9 +115,7 @@ class Proxy(serving.Served):
         :raises CommandError: there is no hook for it, or it failed.
         """
         assert self._loop is not None
-        done = asyncio.run_coroutine_threadsafe(
-            self.carry_out(name, values), self._loop
-        )
+        done = asyncio.run_coroutine_threadsafe(self.execute(name, values), self._loop)
         return done.result()
 
     def reset(self) -> None:
@@ -135,7 +133,7 @@ class Proxy(serving.Served):
         """Count requests, in the thread of the proxy."""
         return self.journal.summary(since)
 
-    async def carry_out(self, name: str, values: Json) -> Json:
+    async def execute(self, name: str, values: Json) -> Json:
         """Carry out a command, in the thread of the proxy."""
         if name == 'set-delay':
             seconds = values.get('seconds')
@@ -147,12 +145,12 @@ class Proxy(serving.Served):
         elif name == 'reset':
             self._transport.generation += 1
             if 'reset' in self.hooks:
-                await self.hooks.carry_out(name, values)
+                await self.hooks.execute(name, values)
             self.delay = self._usual_delay
             self.journal.clear()
             self.faults.clear()
         else:
-            return await self.hooks.carry_out(name, values)
+            return await self.hooks.execute(name, values)
         return {'command': name, 'done': True}
 
     @classmethod
@@ -172,8 +170,8 @@ class Proxy(serving.Served):
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_PATIENCE),
             auto_decompress=False,
             skip_auto_headers=('User-Agent', 'Accept', 'Accept-Encoding'),
-            max_line_size=serving.LONGEST_FIELD,
-            max_field_size=serving.LONGEST_FIELD,
+            max_line_size=serving.MAX_FIELD,
+            max_field_size=serving.MAX_FIELD,
         )
         pairs: dict[str, str] = {}
         upstreams = dict.fromkeys(origin_of(w.upstream) for w in self.wikis.values())
@@ -231,7 +229,7 @@ class Proxy(serving.Served):
         user, _, token = self._identities.of(asked)
         hit = self._transport.take(wiki.code, asked, user)
 
-        async def carry_out() -> Answer:
+        async def respond() -> Answer:
             state = [fault for fault in hit if hooks.is_of_state(fault)]
             try:
                 await self._strike(state, 'before', user, wiki.code)
@@ -246,7 +244,7 @@ class Proxy(serving.Served):
             return answer
 
         return await self._transport.answer(
-            request, asked, wiki.code, user, hit, carry_out, arrived, generation
+            request, asked, wiki.code, user, hit, respond, arrived, generation
         )
 
     async def _strike(

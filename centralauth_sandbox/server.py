@@ -165,7 +165,7 @@ class Sandbox(serving.Served):
         """Count requests and what the farm has come to, in the thread of the farm."""
         return self.journal.summary(since) | counted(self.farm)
 
-    async def carry_out(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
+    async def execute(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
         """Carry out a command for a client, in the thread of the farm."""
         return commands.run_command(self, name, values)
 
@@ -220,16 +220,16 @@ class Sandbox(serving.Served):
         await self._overlap(wiki, request, asked)
         user, hit = self._find_faults(wiki, asked) if len(self.faults) else ('', [])
 
-        async def carry_out() -> Answer:
+        async def respond() -> Answer:
             # Nothing waits here: the order of the journal is that of the effects.
             if len(request.raw_path) > _LONGEST_URL:
                 return http_answer(414, 'Request-URI Too Large')
             if request.method == 'TRACE':
                 return http_answer(405, 'Not Allowed')
-            return self._carry_out(wiki, asked, user, hit)
+            return self._respond(wiki, asked, user, hit)
 
         return await self._transport.answer(
-            request, asked, wiki.code, user, hit, carry_out, arrived, generation
+            request, asked, wiki.code, user, hit, respond, arrived, generation
         )
 
     async def _overlap(
@@ -251,7 +251,7 @@ class Sandbox(serving.Served):
         )
         return user, self._transport.take(wiki.code, asked, user)
 
-    def _carry_out(
+    def _respond(
         self, wiki: Wiki, asked: Request, user: str, hit: list[Fault]
     ) -> Answer:
         def happen(when: str) -> Callable[[Call], ApiError] | None:

@@ -31,7 +31,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 #: along with it.
 LARGEST_BODY = 101 * 2**20
 #: The longest first line, and the longest header.
-LONGEST_FIELD = 65536
+MAX_FIELD = 65536
 
 _LOG = logging.getLogger(__name__)
 
@@ -90,8 +90,8 @@ class Served:
             request_factory=_new_request,
             access_log_class=_NoLog,
             logger=_LOG,
-            max_line_size=LONGEST_FIELD,
-            max_field_size=LONGEST_FIELD,
+            max_line_size=MAX_FIELD,
+            max_field_size=MAX_FIELD,
             keepalive_timeout=3600,
         )
         runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1)
@@ -140,7 +140,7 @@ class Served:
 
 
 def _polite(handler: Handler) -> Handler:
-    """Have a handler's clients told to go on where they wait for that."""
+    """Send `100 Continue` to clients that wait for it."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if (

@@ -45,7 +45,7 @@ class Transport:
     ) -> None:
         """Initializer."""
         self.journal = journal
-        #: Grows when all begins anew: requests from before are not carried out then.
+        #: Grows when all starts again: requests from before have no effect then.
         self.generation = 0
         self._faults = faults
         self._clock = clock
@@ -72,13 +72,13 @@ class Transport:
         wiki: str,
         user: str,
         hit: list[Fault],
-        carry_out: Callable[[], Awaitable[Answer]],
+        respond: Callable[[], Awaitable[Answer]],
         arrived: float,
         generation: int,
     ) -> web.StreamResponse:
         """Answer a request to the API, with the faults that hit it.
 
-        :param carry_out: has the wiki answer; where it does not wait, the order of the
+        :param respond: has the wiki answer; where it does not wait, the order of the
             journal is that of the effects. The status 0 stands for no answer at all.
         :param arrived: when the whole request was there.
         :param generation: the one when it was there.
@@ -89,7 +89,7 @@ class Transport:
         started = time.monotonic()
         broken = next((f for f in hit if _breaks(f, 'before')), None)
         if broken is None:
-            answer = await carry_out()
+            answer = await respond()
             if generation != self.generation:
                 return hang_up(request)
         else:

@@ -12,7 +12,7 @@ _HEADING = re.compile(r'^(={1,6})[^\n]*?[^=\n][^\n]*?\1[ \t]*$', re.MULTILINE)
 def section_of(text: str, number: str) -> str:
     """Return a section with its subsections; 0 is what comes before all of them.
 
-    :raises ApiError: there is none of that number.
+    :raises ApiError: no section has that number.
     """
     start, end = _place(text, number)
     return text[start:end].rstrip('\n')
@@ -21,7 +21,7 @@ def section_of(text: str, number: str) -> str:
 def with_section(text: str, number: str, new: str) -> str:
     """Return a text with another section in the place of one.
 
-    :raises ApiError: there is none of that number.
+    :raises ApiError: no section has that number.
     """
     start, end = _place(text, number)
     parts = (text[:start].rstrip('\n'), new.strip('\n'), text[end:].lstrip('\n'))

@@ -76,7 +76,7 @@ class RequestedUnlock(RequestedLock):
             yield replace(decision, facts={**decision.facts, **facts})
 
     def typed(self, targets: Iterable[Target]) -> str:
-        """Return what is typed by whoever has judged the request."""
+        """Return what the operator types who has judged the request."""
         return self.wording
 
     def columns(self, target: Target) -> Mapping[str, str]:

@@ -224,7 +224,7 @@ def _is_named(text: str) -> bool:
 def _preset(name: str) -> str:
     """Return a reason of ``user-config.py``.
 
-    :raises ValueError: there is none of that name
+    :raises ValueError: no reason has that name
     """
     from mw_tokens_plugin.site.settings import settings
 

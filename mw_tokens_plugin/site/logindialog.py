@@ -38,9 +38,9 @@ from mw_tokens_plugin.site.otpcommand import code_of
 from mw_tokens_plugin.site.secretsources import note_values
 from mw_tokens_plugin.site.session import WITHOUT_TERMINAL
 
-#: What a wiki says where a code was not looked at, since there were too many.
+#: What a wiki says when it does not check a code, since there were too many.
 THROTTLED = 'oathauth-throttled'
-#: Seconds that it wants to be left alone then; it names none.
+#: How many seconds to wait then, since the wiki does not say.
 _THROTTLED_FOR = 60.0
 
 #: Seconds for which a code of an authenticator app is shown.
@@ -129,7 +129,7 @@ class LoginDialog:
         return self._code(step, question)
 
     def not_used(self) -> None:
-        """Note that the wiki has not looked at the last code."""
+        """Note that the wiki has not checked the last code."""
         self._sent.discard(self._last_code)
 
     def ask(self, question: str, *, hidden: bool = False) -> str:
@@ -295,7 +295,7 @@ class LoginDialog:
         return given
 
     def _fields(self, fields: Sequence[Field]) -> dict[str, Value]:
-        """Ask for the fields of a form that is none of those known by name."""
+        """Ask for the fields of a form that is not known by name."""
         if not self._attended:
             self._refuse('asks for something that it has not asked for before')
         values: dict[str, Value] = {}

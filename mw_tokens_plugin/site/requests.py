@@ -360,7 +360,7 @@ class TokenRequest(TransmittedRequest):
         chosen = self._remedy(code)
         if tried.is_login and code == 'badtoken':
             self._login_tokens += 1
-        if self._carry_out(chosen, code):
+        if self._apply_remedy(chosen, code):
             return False
         goes_on: bool = super()._logged_in(code)
         return goes_on
@@ -421,7 +421,7 @@ class TokenRequest(TransmittedRequest):
             login_tokens=self._login_tokens,
         )
 
-    def _carry_out(self, chosen: Remedy, code: str) -> bool:
+    def _apply_remedy(self, chosen: Remedy, code: str) -> bool:
         """Renew what the table says, or raise.
 
         :param code: the API's error code

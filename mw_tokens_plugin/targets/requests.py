@@ -49,7 +49,7 @@ _MAX_PROSE = 600
 #: How many texts that may be names are listed of one request, and how much of each.
 _MAX_LEFT, _MAX_LEFT_TEXT = 20, 80
 _WORD = re.compile(r'[A-Za-z]+')
-#: A name is to be hidden, in a template that is broken or not displayed as one.
+#: A request to hide a name, in a template that is broken or not displayed as one.
 _ASKS_TO_HIDE = re.compile(
     r'hidename\s*(?![\s=])|hidename\s*=\s*[^\s|}]', re.IGNORECASE
 )
@@ -297,7 +297,7 @@ def in_sections(
 def _read(site: PluginMixin, title: str) -> tuple[EditContext, RequestPage]:
     """Return a request page.
 
-    :raises InvalidInput: there is none of that title, or it cannot be read
+    :raises InvalidInput: no section has that title, or it cannot be read
     """
     if not title.strip() or set('|#[]{}<>') & set(title):
         raise InvalidInput(f'-page:{title} is not the title of a page.')

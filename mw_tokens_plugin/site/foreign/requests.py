@@ -214,7 +214,7 @@ class CentralAuthRequest(UploadRequest):
             http_refusals=self._answers_of_proxies,
         )
 
-    def _carry_out(self, chosen: Remedy, code: str) -> bool:
+    def _apply_remedy(self, chosen: Remedy, code: str) -> bool:
         """Renew the one of the two tokens that is dead.
 
         :raises CentralAuthTokenRefused: fresh ones were refused, again and again
@@ -230,7 +230,7 @@ class CentralAuthRequest(UploadRequest):
                 refused_tokens(self.site, self._refused + 1, self._timed)
             )
         if chosen is not Remedy.RENEW_CENTRALAUTHTOKEN:
-            return super()._carry_out(chosen, code)
+            return super()._apply_remedy(chosen, code)
         self._tell_of_renewal()
         self.site.home_login.tokens.forget_ahead()
         self._refused += 1
