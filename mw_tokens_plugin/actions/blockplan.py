@@ -158,6 +158,8 @@ class PlanGlobalBlock(SetGlobalBlock):
         rest = [name for name in names if name not in listed.decisions]
         known = (listed.decisions[name] for name in names if name in listed.decisions)
         for decision in (*known, *self._decisions(rest)):
+            if decision.central_id and decision.skipped is None:
+                self._read.add(decision.name)
             yield read_at(looked_at, self._unless_covered(decision, listed))
 
     def look_again(
@@ -167,6 +169,7 @@ class PlanGlobalBlock(SetGlobalBlock):
         accounts = accounts_of(self.site, targets)
         by_name = {}
         for target in targets:
+            self._read.add(target.name)
             outcome, account = None, accounts.get(target.id)
             if account is not None:
                 present = Present(account.name or target.name, account)

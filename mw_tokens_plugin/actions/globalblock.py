@@ -107,6 +107,8 @@ class SetGlobalBlock(Action):
         self._excluded = excluded
         #: The present names of targets that were renamed since the plan.
         self._names: dict[int, str] = {}
+        #: Accounts without a block that this process has read.
+        self._read: set[str] = set()
 
     def describe(self) -> str:
         """Return a word or two for what is done."""
@@ -125,6 +127,15 @@ class SetGlobalBlock(Action):
         skipped = super().changed_since(before, facts)
         is_own = skipped is not None and now and now['by'] == self.site.username()
         return SkipReason.CHANGED_AGAIN if is_own else skipped
+
+    def knows(self, target: Target) -> bool:
+        """Tell whether a target is read right before its write, or was by this process.
+
+        A kept plan may be resumed at once, and the name be that of another account.
+        """
+        has_block = target.decision.facts['now'] is not None
+        is_named = target.decision.central_id and is_account(name_of(target))
+        return has_block or not is_named or target.name in self._read
 
     def apply(self, target: Target) -> Outcome:
         """Send the write for one target, if its block still is as it was planned.

@@ -121,6 +121,7 @@ class UndoGlobalBlock(SetGlobalBlock):
             if skipped in _OTHERS and facts['local'] is not None:
                 # Nobody else has touched the local half.
                 skipped = None
+            self._read.add(name)
             decision = Decision(
                 name,
                 target.decision.central_id,

@@ -135,6 +135,13 @@ class Action(ABC):
         is_changed = any(n in before and before[n] != facts.get(n) for n in self.fixed)
         return SkipReason.CHANGED_SINCE if is_changed else None
 
+    def knows(self, target: Target) -> bool:
+        """Tell whether a target of a fresh plan need not be looked at again.
+
+        It does where others may have taken its name, and no read comes before a write.
+        """
+        return True
+
     def look_again(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:

@@ -67,7 +67,8 @@ class Batch:
         :return: how the target ends without a write, if it does
         """
         made_at = self._made.get(target.id)
-        if made_at is not None and not timedelta() <= now() - made_at < FRESH:
+        is_fresh = made_at is None or timedelta() <= now() - made_at < FRESH
+        if not is_fresh or not self._action.of(target.kind).knows(target):
             later = self.targets[self.targets.index(target) :]
             same = [each for each in later if each.kind == target.kind]
             for each, outcome in self._action.of(target.kind).look_again(same):

@@ -144,18 +144,21 @@ def test_a_block_is_renewed_for_nobody_else(
     assert f'#{left.id}' in run.out and left.reason == 'Theirs'
 
 
+@pytest.mark.parametrize('is_fresh', [True, False])
 @pytest.mark.parametrize('what', ['renamed', 'taken', 'hidden'])
-def test_a_plan_that_is_not_fresh_blocks_the_account_that_was_planned(
+def test_a_kept_plan_blocks_the_account_that_was_planned(
     global_block: Script,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
     what: str,
+    is_fresh: bool,
 ) -> None:
     names = spam(1, 2)
     plan = (*MADE, '-simulate', '-campaign:kept')
     assert global_block(*names, *plan).code == 0
     number = move_on(sandbox, what, names[0], spam(3)[0])
-    monkeypatch.setattr(batch, 'FRESH', timedelta())
+    if not is_fresh:
+        monkeypatch.setattr(batch, 'FRESH', timedelta())
     run = global_block('-resume', '-campaign:kept', '-always')
     wanted = {account(sandbox, names[1])}
     if what == 'renamed':
