@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -414,12 +415,25 @@ def reads(entry: Entry) -> set[str]:
     """Return the accounts whose state a request reads."""
     if entry.action != 'query':
         return set()
+    by_name, by_id = '', ''
     if 'globalusers' in entry.params.get('list', ''):
-        names = entry.params.get('gususers', '')
-        return set(names.lstrip('\x1f').split('\x1f' if '\x1f' in names else '|'))
-    if 'globaluserinfo' in entry.params.get('meta', ''):
-        return {entry.params.get('guiuser', '')}
-    return set()
+        by_name = entry.params.get('gususers', '')
+        by_id = entry.params.get('guscentralids', '')
+    elif 'globaluserinfo' in entry.params.get('meta', ''):
+        by_name = entry.params.get('guiuser', '')
+        by_id = entry.params.get('guiid', '')
+    ids = set(by_id.lstrip('\x1f').split('\x1f' if '\x1f' in by_id else '|'))
+    names = set(by_name.lstrip('\x1f').split('\x1f' if '\x1f' in by_name else '|'))
+    return names | {name for number, name in _by_id().items() if number in ids}
+
+
+@cache
+def _by_id() -> dict[str, str]:
+    """Return the names of the sandbox's accounts by their central ids."""
+    with Sandbox(wikis=1, accounts=200) as sandbox:
+        return sandbox.call(
+            lambda farm: {str(each.id): name for name, each in farm.accounts.items()}
+        )
 
 
 def _told(entries: Sequence[Entry], entry: Entry) -> list[str]:
