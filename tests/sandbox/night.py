@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -161,6 +161,10 @@ class Schedule:
         return names[self.meanwhile : self.meanwhile + self.vanished]
 
 
+#: What is put behind the names of accounts that are renamed.
+_LEFT = ' (left)'
+
+
 @dataclass
 class Judgement:
     """What the schedules have met, for the end."""
@@ -262,7 +266,7 @@ class Night:
                     for name in names[: schedule.meanwhile]:
                         self._sandbox.command('lock', user=name, by=COLLEAGUE)
                     for name in schedule.vanishing(names):
-                        self._sandbox.command('rename', user=name, to=f'{name} (left)')
+                        self._sandbox.command('rename', user=name, to=name + _LEFT)
                     if not schedule.planning:
                         self._arm(schedule, names[-1])
                 budget = Budget(
@@ -357,7 +361,7 @@ class Night:
         entries = self._sandbox.journal.entries(action=LOCK)
         self.judgement.requests += len(self._sandbox.journal)
         self.judgement.lost += sum(not entry.answered for entry in entries)
-        ours = {entry.target for entry in entries if entry.effect}
+        ours = {_original(entry.target) for entry in entries if entry.effect}
         locked = self._sandbox.call(_touched)
         told = self._ledger.named(campaign, [*names, *unknown])
         assert set(told) == {*names, *unknown}
@@ -395,7 +399,8 @@ def judge(entries: Sequence[Entry], names: list[str]) -> None:
     """
     effects: Counter[str] = Counter()
     unknown: set[str] = set()
-    for entry in entries:
+    for each in entries:
+        entry = replace(each, target=_original(each.target))
         assert entry.action in _ACTIONS, f'nobody asked for {entry.action}'
         if entry.action != LOCK:
             if entry.answered and entry.result == 'ok':
@@ -424,7 +429,8 @@ def reads(entry: Entry) -> set[str]:
         by_id = entry.params.get('guiid', '')
     ids = set(by_id.lstrip('\x1f').split('\x1f' if '\x1f' in by_id else '|'))
     names = set(by_name.lstrip('\x1f').split('\x1f' if '\x1f' in by_name else '|'))
-    return names | {name for number, name in _by_id().items() if number in ids}
+    named = {name for number, name in _by_id().items() if number in ids}
+    return named | set(map(_original, names))
 
 
 @cache
@@ -449,7 +455,13 @@ def _is_breakdown(result: str) -> bool:
 
 
 def _touched(farm: FarmState) -> set[str]:
-    return {a.name for a in farm.accounts.values() if a.locked or a.hidden}
+    touched = (a.name for a in farm.accounts.values() if a.locked or a.hidden)
+    return set(map(_original, touched))
+
+
+def _original(name: str) -> str:
+    """Return the name that an account had in the plan."""
+    return name.removesuffix(_LEFT)
 
 
 # What goes wrong. Each returns a fault of the sandbox.
