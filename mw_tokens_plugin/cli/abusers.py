@@ -8,7 +8,7 @@ reading the wikis to :mod:`mw_tokens_plugin.targets.contributions`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -174,8 +174,9 @@ def named(run: Run[Any]) -> tuple[list[str], list[str]]:
     from mw_tokens_plugin.actions.addressguards import AddressGuards
     from mw_tokens_plugin.protocol.addresses import network_of
 
-    found = [*run.named(), *run.options.usercontribs, *recorded_names(run)]
-    found = list(dict.fromkeys(found))
+    chosen, recorded = run.shared(_sources)
+    # A filter matches those who work against abusers, too.
+    found = [*chosen, *(name for name in recorded if name != run.site.username())]
     excluded = run.lists.skipped(hidden=False)
     guards = AddressGuards.of(excluded, ())
     protected = set(excluded)
@@ -196,6 +197,13 @@ def named(run: Run[Any]) -> tuple[list[str], list[str]]:
     return names, [name for name in found if name in protected]
 
 
+def _sources(run: Run[Any]) -> tuple[list[str], list[str]]:
+    """Return those whom the operator has named, and others whom wikis have recorded."""
+    chosen = dict.fromkeys([*run.named(), *run.options.usercontribs])
+    recorded = dict.fromkeys(recorded_names(run))
+    return [*chosen], [name for name in recorded if name not in chosen]
+
+
 def is_range(name: str) -> bool:
     """Tell whether a name is a range of addresses."""
     from mw_tokens_plugin.protocol.names import AccountKind, kind_of
@@ -204,15 +212,19 @@ def is_range(name: str) -> bool:
 
 
 def check_accounts(
-    options: AbuserOptions, accounts: list[GlobalAccount], now: datetime
+    options: AbuserOptions,
+    accounts: list[GlobalAccount],
+    recorded: Collection[str],
+    now: datetime,
 ) -> None:
     """Refuse accounts that may be those of regular users, unless -since is given.
 
+    :param recorded: accounts that nobody has named, of which -since says nothing
     :raises InvalidInput: there is one
     """
-    if options.since is not None:
-        return
     for account in accounts:
+        if options.since is not None and account.name not in recorded:
+            continue
         edits, begun = account.edit_count or 0, account.registration
         why = ''
         if edits > options.max_edits:
@@ -221,6 +233,11 @@ def check_accounts(
             why = 'is a member of groups'
         elif begun and now - begun.replace(tzinfo=None) > _NEW_ACCOUNT:
             why = f'was created on {begun:%Y-%m-%d}'
+        if why and account.name in recorded:
+            raise InvalidInput(
+                f'{account.name}, whom a wiki has recorded, {why}: leave it out with '
+                '-not, or name it and say how far back its edits are meant.'
+            )
         if why:
             raise InvalidInput(
                 f'{account.name} {why}: say how far back its edits are meant, such as '
@@ -250,6 +267,7 @@ def list_deeds(
     names, protected = run.shared(named)
     scope = stored_scope(options, wikis)
     run.site.login()
+    own = run.site.username()
     now = run.site.tokens.session.clock.now()
 
     def when(given: timedelta | datetime | None) -> str:
@@ -263,7 +281,8 @@ def list_deeds(
     read_since = '' if shows_older and options.since is None else since
     actor = actor_of(run, names, namespaces, read_since)
     accounts = list(actor.accounts())
-    check_accounts(options, accounts, now)
+    recorded = run.shared(_sources)[1]
+    check_accounts(options, accounts, recorded, now)
 
     def found() -> Iterator[Step]:
         where = [
@@ -287,6 +306,7 @@ def list_deeds(
         },
         lines=[
             *(message('campaign-actor-protected', name=n) for n in protected),
+            *(message('campaign-actor-own', name=n) for n in recorded if n == own),
             *lines_about_addresses(run.site, names),
         ],
         counted=counted,

@@ -48,6 +48,9 @@ def abuse(farm: Farm) -> None:
         farm.advance(ago * DAY)
     meta.match_filter('12', '192.0.2.7', Title(0, 'Home'))
     meta.match_filter('13', 'Spambot 00003', Title(0, 'Home'))
+    for name in 'Sandbox Operator', 'Spambot 00002':
+        meta.match_filter('14', name, Title(2, 'Spambot 00002'))
+    meta.match_filter('15', 'Global Helper', Title(2, 'Spambot 00002'))
     other.match_filter('global-5', 'Spambot 00004', Title(0, 'Home'))
     meta.private_filters.add('99')
     # Whoever has added the link, it was not certainly the one who has begun the page.
@@ -92,6 +95,21 @@ def test_addresses_and_abusers_are_found_in_the_same_ways(
     actors = ('-abuselog:12', '-usercontribs:Spambot 00007')
     run = pwb('crosswiki_rollback', *actors, *LOOK)
     assert 'User:Spambot 00002 (created by them' in run.out, run.said
+
+
+def test_those_who_clean_up_are_not_taken_for_abusers(
+    pwb: Script, abused: Sandbox
+) -> None:
+    """A filter that matches text matches those who remove it, too."""
+    abused.call(lambda farm: farm.central.edit('Home', 'x', user='Sandbox Operator'))
+    run = pwb('crosswiki_rollback', '-abuselog:14', '-since:2d', *LOOK)
+    # The page that the spambot has created is for deletion.
+    assert run.code == 1, run.said
+    assert 'Home' not in run.out
+    assert 'Sandbox Operator is your own account, which was recorded, too' in run.out
+    run = pwb('crosswiki_rollback', '-abuselog:15', '-since:2d', *LOOK)
+    assert run.code == 2
+    assert 'Global Helper, whom a wiki has recorded, is a member of groups' in run.err
 
 
 @pytest.mark.parametrize(
