@@ -158,6 +158,7 @@ def block(run: Run[Options], campaign: Campaign) -> BlockOnWikis:
         actor_in(run, campaign),
         wanted=wanted,
         accounts=account_reader(run),
+        hidden=campaign.options.get('hidden_actors') or (),
         **limits(run, campaign),
     )
 
@@ -177,6 +178,7 @@ def unblock(run: Run[Options], campaign: Campaign) -> UndoBlockOnWikis:
     return UndoBlockOnWikis(
         nobody(run),
         accounts=account_reader(run),
+        hidden=campaign.options.get('hidden_actors') or (),
         undone=undone,
         block_talk=run.stored(undone)['no_talk'],
         **undo_limits(run, campaign),

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from mw_tokens_plugin.actions.accountfacts import skipped_now
 from mw_tokens_plugin.actions.crosswiki import outcome_of_block
 from mw_tokens_plugin.actions.onwikis import UndoOnWikis
 from mw_tokens_plugin.actions.pagerevert import Found, RevertEdits
@@ -23,6 +24,7 @@ from mw_tokens_plugin.campaign.records import (
     State,
     Target,
 )
+from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import AmbiguousWrite, Blocked
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
@@ -109,9 +111,22 @@ class HideReverted(RevertEdits):
                 detail='not reverted by this campaign, so nothing was hidden',
                 reason_code=SkipReason.NOT_REVERTED.name,
             )
-        facts = target.decision.facts
-        site = self.wikis.site(split(target.name)[0])
-        return _change(site, 'hide', facts, self._reason)
+        facts, database = target.decision.facts, split(target.name)[0]
+        with hiding([target]):
+            hidden = hidden_parts(self._actor.reader, database, facts['ids'])
+        ids = self._shown(facts['ids'], hidden)
+        if not ids:
+            return skipped_now(SkipReason.ALREADY)
+        site = self.wikis.site(database)
+        return _change(site, 'hide', {**facts, 'ids': ids}, self._reason)
+
+    def _shown(
+        self, ids: Sequence[int], hidden: Mapping[int, frozenset[str]]
+    ) -> list[int]:
+        """Return the revisions of which nobody has hidden any of the parts yet."""
+        return [
+            n for n in ids if n in hidden and not hidden[n].intersection(self._what)
+        ]
 
     def _found(
         self, database: str, names: Sequence[str]
@@ -129,11 +144,7 @@ class HideReverted(RevertEdits):
             if each.skipped is not None:
                 yield name, Found(SkipReason.NOT_REVERTED, {})
                 continue
-            ids = [
-                number
-                for number in each.facts['ids']
-                if number in hidden and not hidden[number].intersection(self._what)
-            ]
+            ids = self._shown(each.facts['ids'], hidden)
             facts = {**each.facts, 'ids': ids, 'parts': self._what, 'what': 'hide'}
             yield name, Found(None if ids else SkipReason.ALREADY, facts)
 

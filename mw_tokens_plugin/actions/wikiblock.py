@@ -10,11 +10,19 @@ https://www.mediawiki.org/wiki/API:Block
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from mw_tokens_plugin.actions.accountfacts import skipped_now
 from mw_tokens_plugin.actions.addressguards import AddressGuards
 from mw_tokens_plugin.actions.blockdisplay import shown_settings
 from mw_tokens_plugin.actions.crosswiki import outcome_of_block
@@ -89,14 +97,23 @@ class _OnUsers(OnWikis):
 
     wording = 'block'
 
-    def __init__(self, actor: Actor, *, accounts: ReadAccounts, **limits: Any) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        *,
+        accounts: ReadAccounts,
+        hidden: Collection[str] = (),
+        **limits: Any,
+    ) -> None:
         """Set whose deeds are meant, and on which wikis it acts.
 
         :param accounts: reads global accounts by their names
+        :param hidden: accounts that are known to be hidden by now
         :param limits: as for the other base class
         """
         super().__init__(actor, **limits)
         self._read_accounts = accounts
+        self._hidden = hidden
         self._accounts: dict[str, GlobalAccount | Exception] = {}
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
@@ -114,10 +131,14 @@ class _OnUsers(OnWikis):
             facts = {**decision.facts, 'name': user}
             if isinstance(account, GlobalAccount) and account.exists:
                 is_hidden = _is_hidden(account)
+                skipped = decision.skipped
+                if is_hidden and skipped is None:
+                    skipped = SkipReason.NAME_HIDDEN
                 yield replace(
                     decision,
                     central_id=account.central_id,
                     hidden=is_hidden,
+                    skipped=skipped,
                     facts=facts,
                 )
             else:
@@ -128,6 +149,12 @@ class _OnUsers(OnWikis):
     def _was_hidden(self, name: str) -> bool:
         """Tell whether the name of a target was known to be hidden before."""
         return False
+
+    def _must_be_left(self, target: Target) -> Outcome | None:
+        """Say how a target ends that was hidden since the plan; None if it was not."""
+        if target.decision.facts['user'] not in self._hidden:
+            return None
+        return replace(skipped_now(SkipReason.NAME_HIDDEN), hidden=True)
 
     def _blocks(
         self, database: str, *, users: Iterable[str] = (), ids: Iterable[int] = ()
@@ -199,6 +226,8 @@ class BlockOnWikis(_OnUsers):
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
+        if (left := self._must_be_left(target)) is not None:
+            return left
         facts = target.decision.facts
         site = self.wikis.site(split(target.name)[0])
         then = BlockSettings.from_facts(facts['then'])
@@ -404,6 +433,8 @@ class UndoBlockOnWikis(_OnUsers, UndoOnWikis):
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
+        if (left := self._must_be_left(target)) is not None:
+            return left
         database, facts = split(target.name)[0], target.decision.facts
         # The API has no parameter for what the block is expected to be.
         with hiding([target]):

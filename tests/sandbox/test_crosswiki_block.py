@@ -193,6 +193,30 @@ def test_those_who_must_not_be_blocked_are_skipped_and_hidden_names_not_shown(
     assert never.code == 2, never.said
 
 
+def test_who_is_hidden_since_is_left_out_of_the_public_log(
+    blocking: Script, sandbox: Sandbox, edit: Callable[..., None]
+) -> None:
+    """A kept plan that is resumed at once does so, and an undo."""
+    for name in (SOCK, OTHER):
+        edit(name, 'aa')
+    usual = ('-reason:x', '-since:7d', WEEK, '-always')
+    assert blocking(SOCK, *usual, '-simulate', '-campaign:kept').code == 0
+    assert blocking(OTHER, *usual, '-campaign:done').code == 0
+
+    def hide(state: Any) -> None:
+        for name in (SOCK, OTHER):
+            state.accounts[name].hidden = 'lists'
+
+    sandbox.call(hide)
+    run = blocking('-resume', '-campaign:kept', '-always')
+    assert run.code == 1, run.said
+    assert 'its name is hidden' in run.out and SOCK not in run.said
+    undo = blocking('-undo:done', '-reason:x', '-always')
+    assert undo.code == 1, undo.said
+    assert 'its name is hidden' in undo.out and OTHER not in undo.said
+    assert set(blocks(sandbox)) == {('aa', OTHER)}
+
+
 def test_what_is_out_of_scope_is_listed_for_others_and_wikis_are_read_as_nobody(
     blocking: Script, sandbox: Sandbox, edit: Callable[..., None]
 ) -> None:

@@ -287,6 +287,27 @@ def test_what_was_reverted_is_hidden_and_the_undo_shows_just_that(
 
 
 @pytest.mark.usefixtures('may_hide')
+def test_what_others_hide_between_plan_and_run_stays_theirs(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    """A kept plan looks again when it is resumed, and the undo shows only its own."""
+    history('aa', 'Mill', (LOCAL, 'Good'), (SOCK, 'Bad'), (SOCK, 'Worse'))
+    mill = sandbox.farm.wikis['aa'].page('Mill')
+    assert mill
+    parts = '-revdel:content,comment,user'
+    assert rollback(*USUAL, parts, '-simulate', '-campaign:hide').code == 0
+    theirs = frozenset({'user'})
+    sandbox.call(lambda farm: setattr(mill.revisions[1], 'hidden', theirs))
+    run = rollback('-resume', '-always')
+    # What SOCK has created is for deletion.
+    assert run.code == 1, run.said
+    everything = frozenset({'content', 'comment', 'user'})
+    assert hidden(sandbox, 'Mill')[:3] == [frozenset(), theirs, everything]
+    assert rollback('-undo:hide', '-reason:Mistake', '-always').code == 0
+    assert hidden(sandbox, 'Mill')[:3] == [frozenset(), theirs, frozenset()]
+
+
+@pytest.mark.usefixtures('may_hide')
 def test_errors_of_single_revisions_are_read_although_the_wiki_says_success(
     rollback: Script, sandbox: Sandbox, history: Callable[..., None]
 ) -> None:
