@@ -92,4 +92,4 @@ def test_a_renamed_account_does_not_count_as_deleted(
     assert run.code == 1, run.said
     for name in (renamed, taken):
         assert f"{name}: renamed to 'Gone {name}' since the plan" in run.out, run.said
-        assert sandbox.call(lambda farm, name=name: f'Gone {name}' in farm.accounts)
+        assert f'Gone {name}' in sandbox.farm.accounts

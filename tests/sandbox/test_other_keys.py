@@ -93,9 +93,10 @@ def test_always_takes_nothing_out_of_what_has_failed_for_a_colleague(
     """It would only leave a plan behind to which the colleague has to agree anew."""
     run = pwb('global_lock', *spam(1, 2), *USUAL, '-simulate', '-campaign:wave')
     assert run.code == 0, run.said
-    sandbox.command('rename', user=spam(2)[0], to='Elsewhere')
+    two = spam(2)[0]
+    gone = sandbox.call(lambda farm: farm.accounts.pop(two))
     assert pwb('global_lock', *RESUME, '-always').code == 1
-    sandbox.command('rename', user='Elsewhere', to=spam(2)[0])
+    sandbox.call(lambda farm: farm.accounts.update({two: gone}))
     key = Path(config.base_dir, FILE)
     own = key.rename(key.with_name('own'))
     run = pwb('campaign', 'retry-failed', 'wave', '-always')

@@ -247,9 +247,9 @@ def test_a_campaign_that_is_planned_again_is_kept_for_its_undo(
     one, two = spam(1, 2)
     usual = ('-reason:x', '-campaign:wave')
     assert pwb('global_lock', one, two, *usual, '-simulate').code == 0
-    sandbox.command('rename', user=two, to='Elsewhere')
+    gone = sandbox.call(lambda farm: farm.accounts.pop(two))
     assert pwb('global_lock', '-resume', '-campaign:wave', '-always').code == 1
-    sandbox.command('rename', user='Elsewhere', to=two)
+    sandbox.call(lambda farm: farm.accounts.update({two: gone}))
     assert pwb('campaign', 'retry-failed', 'wave', '-simulate').code == 0
     kept = pwb('global_lock', spam(3)[0], *usual, '-simulate', '-replace')
     assert kept.code == 2 and 'so it is kept' in kept.err, kept.said
