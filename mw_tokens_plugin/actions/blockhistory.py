@@ -182,7 +182,7 @@ def own_local_blocks(
             item.get('reason'), reason_given(first.target, undone.reason)
         ):
             continue
-        later = (w for w in others if _start(w.target) >= _start(first.target))
+        later = (w for w in others if _order(w, first) > 0)
         if not any(
             w.undone == undone.id or _has_made_locally(w, made, by) for w in later
         ):

@@ -319,6 +319,8 @@ def test_pages_of_an_abuser_are_chosen_by_title_and_authors_with_their_talk(
     assert sandbox.farm.wikis['aa'].page('Pills')
     assert not sandbox.farm.wikis['aa'].page('Talk:Spam mended')
 
+    # The log tells deletions apart by seconds.
+    sandbox.command('advance-clock', seconds=5)
     write('aa', 'Spam both', other, 'Again')
     limits[-1] = '-campaign:u'
     run = crosswiki_delete(*accounts, *limits, '-talk', USUAL[0], '-simulate')
