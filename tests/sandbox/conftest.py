@@ -68,6 +68,15 @@ def hurried_retries() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def hurried() -> Iterator[None]:
+    """Shorten all that whole scripts wait for."""
+    from .night_scripts import hurried_scripts
+
+    with hurried_scripts():
+        yield
+
+
 def _run_script(
     ledger_file: Path, capfd: pytest.CaptureFixture[str], name: str, *args: str
 ) -> Run:

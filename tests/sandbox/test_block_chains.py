@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,13 @@ import pytest
 from centralauth_sandbox import Sandbox
 
 from .desk import Run
-from .night_scripts import hurried_scripts
 from .night_seeds import Seeds, parametrize, told
 from .test_global_block import BLOCK, block, blocks, spam
 
-pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+pytestmark = [
+    pytest.mark.filterwarnings('ignore:Site objects have been created'),
+    pytest.mark.usefixtures('hurried'),
+]
 
 #: Chains of campaigns that are drawn.
 CHAINS = 40
@@ -32,12 +34,6 @@ TARGETS = (
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     parametrize(metafunc, [(range(CHAINS),)], few='2@tests')
-
-
-@pytest.fixture(autouse=True)
-def _hurried() -> Iterator[None]:
-    with hurried_scripts():
-        yield
 
 
 class Chain:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -11,22 +11,18 @@ import pytest
 from centralauth_sandbox import Sandbox
 
 from .desk import Run
-from .night_scripts import hurried_scripts
 from .test_global_block import blocks
 from .test_restored import copy
 
-pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+pytestmark = [
+    pytest.mark.filterwarnings('ignore:Site objects have been created'),
+    pytest.mark.usefixtures('hurried'),
+]
 
 Script = Callable[..., Run]
 X = '192.0.2.1'
 MADE = ('-expiry:2098-01-01', '-anononly', '-reason:R', '-always')
 CHANGE = ('-modify', '-expiry:2099-01-01', '-always')
-
-
-@pytest.fixture(autouse=True)
-def _hurried() -> Iterator[None]:
-    with hurried_scripts():
-        yield
 
 
 @pytest.fixture

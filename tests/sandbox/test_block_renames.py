@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -12,21 +12,17 @@ from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign import batch
 
 from .desk import Run
-from .night_scripts import hurried_scripts
 from .test_global_block import block, blocks, log, spam, writes
 
-pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+pytestmark = [
+    pytest.mark.filterwarnings('ignore:Site objects have been created'),
+    pytest.mark.usefixtures('hurried'),
+]
 
 Script = Callable[..., Run]
 MADE = ('-expiry:2099-01-01', '-reason:R', '-always')
 LIFT = ('-unblock', '-reason:x', '-always')
 BACK = ('-reason:u', '-always')
-
-
-@pytest.fixture(autouse=True)
-def _hurried() -> Iterator[None]:
-    with hurried_scripts():
-        yield
 
 
 @pytest.fixture

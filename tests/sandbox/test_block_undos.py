@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -15,10 +15,12 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from .colleagues import OPERATOR, lift_block, set_block
 from .desk import Run
 from .farms import Farm
-from .night_scripts import hurried_scripts
 from .test_global_block import block, blocks, log
 
-pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+pytestmark = [
+    pytest.mark.filterwarnings('ignore:Site objects have been created'),
+    pytest.mark.usefixtures('hurried'),
+]
 
 Script = Callable[..., Run]
 X = '192.0.2.1'
@@ -27,12 +29,6 @@ MADE = (X, '-anononly', f'-expiry:{THEN}', '-reason:R', '-always')
 LIFTED = (X, '-unblock', '-reason:x', '-always')
 OWN = 'changed since by your own account'
 OTHERS = 'changed since by somebody else'
-
-
-@pytest.fixture(autouse=True)
-def _hurried() -> Iterator[None]:
-    with hurried_scripts():
-        yield
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ the knowledge of which run each entry was made in.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -21,11 +21,13 @@ from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
 from .colleagues import COLLEAGUE, OPERATOR, lift_block, set_block
 from .desk import Run
 from .farms import Farm
-from .night_scripts import hurried_scripts
 from .night_seeds import Seeds, parametrize, told
 from .test_global_block import spam
 
-pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+pytestmark = [
+    pytest.mark.filterwarnings('ignore:Site objects have been created'),
+    pytest.mark.usefixtures('hurried'),
+]
 
 #: Worlds that are drawn, with so many targets each.
 WORLDS = 70
@@ -44,12 +46,6 @@ HOUR = 3600
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     parametrize(metafunc, [(range(WORLDS),)], few='1@tests')
-
-
-@pytest.fixture(autouse=True)
-def _hurried() -> Iterator[None]:
-    with hurried_scripts():
-        yield
 
 
 class Content(NamedTuple):

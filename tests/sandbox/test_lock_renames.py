@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,12 +10,14 @@ import pytest
 from centralauth_sandbox import Sandbox
 
 from .desk import Run
-from .night_scripts import hurried_scripts
 from .test_block_renames import move_on
 from .test_global_block import spam
 from .test_request_pages import PAGE, save, text
 
-pytestmark = pytest.mark.filterwarnings('ignore:Site objects have been created')
+pytestmark = [
+    pytest.mark.filterwarnings('ignore:Site objects have been created'),
+    pytest.mark.usefixtures('hurried'),
+]
 
 Script = Callable[..., Run]
 USUAL = ('-reason:x', '-always')
@@ -32,12 +34,6 @@ Spam. --[[User:Bob|Bob]] 20:02, 12 November 2026 (UTC)
 * {{LockHide|Spambot 00003}}
 Spam. --[[User:Bob|Bob]] 20:02, 12 November 2026 (UTC)
 """
-
-
-@pytest.fixture(autouse=True)
-def _hurried() -> Iterator[None]:
-    with hurried_scripts():
-        yield
 
 
 def locked(sandbox: Sandbox, name: str) -> bool:
