@@ -111,8 +111,12 @@ class Api:
             return declarations_of(wiki.layout.release)
         found = self._repository if wiki is self.farm.repository else self._client
         if self.farm.block_email:
-            return found.with_email_blocks
-        return found.with_filters if wiki.has_filters else found
+            found = found.with_email_blocks
+        elif wiki.has_filters:
+            found = found.with_filters
+        if self.farm.provider.each_operation:
+            return found.with_confirmations
+        return found
 
     def _perform(
         self,

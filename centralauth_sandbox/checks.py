@@ -18,7 +18,9 @@ _FOR_ALL = frozenset(
     'login clientlogin logout help paraminfo createaccount linkaccount rsd'.split()
 )
 _PAGE_SETS = ('list', 'prop', 'generator', 'titles', 'pageids', 'revids')
-_SENSITIVE = frozenset({'password', 'lgpassword', 'retype', 'pin'})
+_SENSITIVE = frozenset(
+    {'password', 'lgpassword', 'retype', 'pin', 'elevatedSecurityToken'}
+)
 
 
 def check_assertions(call: Call) -> None:

@@ -135,6 +135,17 @@ class Declarations:
         found.modules = self.modules | {'globalblock': changed}
         return found
 
+    @cached_property
+    def with_confirmations(self) -> Declarations:
+        """The same, with logins for one operation, as from MediaWiki 1.47."""
+        found = copy(self)
+        found.modules = dict(self.modules)
+        for path in ('clientlogin', 'query+authmanagerinfo'):
+            module = self.modules[path]
+            more = (*module.parameters, Parameter('reauthenticate', 'string'))
+            found.modules[path] = replace(module, parameters=more)
+        return found
+
     def known(self, path: str) -> bool:
         """Say whether the wiki has a module, imitated in full or not."""
         parent, _, name = path.rpartition('+')
@@ -461,6 +472,9 @@ _TABLE = r"""
     mergerequestfields boolean
     returnurl string
     continue boolean
+    token string token=csrf
+[changeauthenticationdata] ApiChangeAuthenticationData MediaWiki rwpd changeauth Manage_authentication_data
+    request string required
     token string token=csrf
 [unlinkaccount] ApiRemoveAuthenticationData MediaWiki rwp - Manage_authentication_data
     request string required

@@ -66,6 +66,8 @@ class LoginFlow:
     :ivar code: what was sent by e-mail
     :ivar failures: wrong codes of that kind
     :ivar state: what the return from a redirect has to carry
+    :ivar operation: for what a login is confirmed; '' for a login
+    :ivar app_alone: whether nothing but a code of an app is taken
     """
 
     user: str
@@ -76,6 +78,8 @@ class LoginFlow:
     code: str = ''
     failures: int = 0
     state: str = ''
+    operation: str = ''
+    app_alone: bool = False
 
 
 class Attempts:

@@ -34,6 +34,8 @@ class Provider:
     :ivar links: by user, the ids of the accounts that are linked
     :ivar expected: by state, where a user who was sent here is sent back to
     :ivar reauthenticate_after: how old a login may be, in seconds
+    :ivar each_operation: whether a login is confirmed for each security-sensitive
+        operation apart, as from MediaWiki 1.47
     :ivar needs_login: sessions that cannot log in again are refused
     """
 
@@ -44,6 +46,7 @@ class Provider:
         self.links: dict[str, list[str]] = {}
         self.expected: dict[str, str] = {}
         self.reauthenticate_after = 300.0
+        self.each_operation = False
         self.needs_login = False
         self.new_state: Callable[[], str] = _random
         self._last = 0

@@ -28,6 +28,8 @@ class Stored:
     flow: LoginFlow | None = None
     #: When the password was given; a session that was revived does not know.
     since: float = 0.0
+    #: Operations for which the login was confirmed apart, and when.
+    confirmed: dict[str, float] = field(default_factory=dict)
     linking: Conversation | None = None
     #: A login token was handed out.
     expects_login: bool = False

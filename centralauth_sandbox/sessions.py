@@ -118,6 +118,11 @@ class Sessions(SessionStore):
         session.kind, session.local, session.stored = 'main', local, stored
         session.cookies = self._login_cookies(wiki, local, stored, central)
 
+    def remembers(self, stored: Stored) -> bool:
+        """Tell whether a login is one that is remembered."""
+        central = self._central.get(stored.central)
+        return central is not None and central.remembered
+
     def log_in_locally(self, session: Session, local: LocalAccount) -> None:
         """Log in to an account that has no global one."""
         self.drop(session)

@@ -377,7 +377,13 @@ class GloballyBlocked(Blocked):
 
 
 class MustReauthenticate(PermissionDenied):
-    """The login is too old for something security-sensitive: log in again."""
+    """The login is not recent enough for something security-sensitive.
+
+    :ivar operation: what ``site.reauthenticate()`` takes; '' where the wiki, before
+        MediaWiki 1.47, does not tell one from another
+    """
+
+    operation = ''
 
 
 class CannotReauthenticate(PermissionDenied):

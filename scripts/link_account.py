@@ -310,9 +310,9 @@ def recently_logged_in(site: Any, act: Callable[[], Result]) -> Result:
     """
     try:
         return act()
-    except MustReauthenticate:
+    except MustReauthenticate as error:
         print(message('link_account-recent-login', wiki=site))
-        site.reauthenticate()
+        site.reauthenticate(error.operation)
         return act()
 
 

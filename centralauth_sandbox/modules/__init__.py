@@ -9,6 +9,7 @@ from . import (  # noqa: F401
     blocks,
     changes,
     creation,
+    credentials,
     deletedrevs,
     editing,
     filereverts,

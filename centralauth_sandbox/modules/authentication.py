@@ -14,8 +14,8 @@ from ..call import Call, Values, action, query
 from ..errors import ApiError
 from ..records import Account, LocalAccount
 from ..titles import canonical_user
-from . import loginconversation, loginforms
-from .linking import describe_linking, login_age_status
+from . import confirmation, loginconversation, loginforms
+from .linking import describe_linking
 
 Json = dict[str, Any]
 
@@ -33,6 +33,10 @@ def clientlogin(call: Call, values: Values) -> None:
             key='apierror-badurl',
             params=['loginreturnurl', url],
         )
+    if operation := values.get('reauthenticate'):
+        answer = confirmation.confirm(call, values, operation)
+        _confirmed_or(call, operation, answer)
+        return
     if values['continue']:
         _continue_login(call, values)
         return
@@ -135,14 +139,25 @@ def authmanagerinfo(call: Call, values: Values) -> None:
     }
     values['output']['authmanagerinfo'] = info
     if values['securitysensitiveoperation'] is not None:
-        info['securitysensitiveoperationstatus'] = login_age_status(call)
+        status = confirmation.login_age_status(
+            call, values['securitysensitiveoperation']
+        )
+        info['securitysensitiveoperationstatus'] = status
     if values['requestsfor'] is not None:
         info |= {
             'haspreservedstate': False,
             'hasprimarypreservedstate': False,
             'preservedusername': '',
         }
-    if values['requestsfor'] == 'login':
+    operation = values.get('reauthenticate')
+    if operation and values['requestsfor'] not in (None, 'login'):
+        raise ApiError(
+            'invalidparammix-mustusewith',
+            'The "reauthenticate" parameter may only be used with "requestsfor=login".',
+        )
+    if values['requestsfor'] == 'login' and operation:
+        info |= loginforms.laid_out(values, confirmation.form(call, operation))
+    elif values['requestsfor'] == 'login':
         form = [loginforms.PASSWORD_REQUEST, loginforms.REMEMBER_REQUEST]
         if call.farm.logins.wants_captcha(call.session.address):
             captcha = call.farm.logins.new_captcha()
@@ -150,6 +165,10 @@ def authmanagerinfo(call: Call, values: Values) -> None:
         info |= loginforms.laid_out(values, form)
     elif values['requestsfor'] == 'login-continue':
         info |= loginforms.laid_out(values, loginconversation.form(call))
+    elif values['requestsfor'] == 'change' and call.session.local is not None:
+        (password,) = loginforms.password_form('', call.user)
+        form = [password | {'required': 'primary-required'}]
+        info |= loginforms.laid_out(values, form)
     elif values['requestsfor'] is not None:
         describe_linking(call, values, info)
 
@@ -170,7 +189,11 @@ def _pass(call: Call, account: Account, remember: bool) -> None:
 def _log_in(call: Call, account: Account, remember: bool) -> None:
     who = f'{account.name} {call.session.address}'
     call.farm.logins.attempts.forget('login', who)
+    before = call.session.stored
     call.farm.sessions.log_in(call.session, account, remember)
+    if before is not None and before.user == account.name:
+        assert call.session.stored is not None
+        call.session.stored.confirmed = before.confirmed
     call.answer.effect = 'login'
 
 
@@ -252,10 +275,24 @@ def _continue_login(call: Call, values: Values) -> None:
     flow, account = stored.flow, call.farm.accounts[stored.flow.user]
     call.answer.target = account.name
     answer = loginconversation.proceed(call, values)
-    if answer is None:
+    if flow.operation:
+        _confirmed_or(call, flow.operation, answer)
+    elif answer is None:
         _pass(call, account, flow.remember)
     else:
         _answer(call, answer)
+
+
+def _confirmed_or(call: Call, operation: str, answer: Json | None) -> None:
+    """Confirm the login for an operation, unless there is another answer."""
+    account = call.session.account
+    if answer is not None:
+        _answer(call, answer)
+        return
+    assert account is not None
+    confirmation.keep(call, account, operation)
+    call.answer.effect = 'login'
+    call.result['clientlogin'] = {'status': 'PASS', 'username': account.name}
 
 
 def _wrong_login_token(call: Call) -> Json:

@@ -10,6 +10,7 @@ from ..errors import ApiError
 from ..merge import merge
 from ..records import Page
 from ..titles import Title, parse_title
+from .confirmation import check_script
 from .creation import become_temporary
 from .permissions import check_edit
 from .query import page_of, redirect_target
@@ -24,6 +25,7 @@ def edit(call: Call, values: Values) -> None:
     page, title = _edited(call, values)
     call.answer.target = str(title)
     check_edit(call, page, title)
+    check_script(call, title)
     if title.model != 'wikitext':
         raise ApiError(
             'no-direct-editing',

@@ -15,6 +15,7 @@ from .. import errors
 from ..call import Call, Values, action
 from ..errors import ApiError
 from ..provider import Conversation
+from .confirmation import check_recent
 from .linkingforms import (
     Message,
     first_fields,
@@ -44,7 +45,7 @@ def linkaccount(call: Call, values: Values) -> None:
             key='apierror-badurl',
             params=['linkreturnurl', url],
         )
-    _check_login_age(call)
+    check_recent(call, 'LinkAccounts')
     stored, provider = call.session.stored, call.farm.provider
     assert stored is not None
     if not provider.enabled:
@@ -70,7 +71,7 @@ def linkaccount(call: Call, values: Values) -> None:
 def unlinkaccount(call: Call, values: Values) -> None:
     """Unlink an account."""
     _check_session(call, 'You must be logged in to remove authentication data.')
-    _check_login_age(call)
+    check_recent(call, 'UnlinkAccount')
     prefix, _, id = values['request'].partition(':')
     links = call.farm.provider.links.get(call.user, [])
     if prefix != 'FarmLinkRemoveRequest' or id not in links:
@@ -115,36 +116,10 @@ def describe_linking(call: Call, values: Values, info: Json) -> None:
     info |= _shown(values, found)
 
 
-def login_age_status(call: Call) -> str:
-    """Tell whether a login is fit for what is security-sensitive: ok, reauth, fail."""
-    provider, stored = call.farm.provider, call.session.stored
-    if call.farm.current and call.session.kind == 'centralauthtoken':
-        return 'fail'
-    if call.session.kind not in ('main', 'local'):
-        return 'fail' if provider.needs_login else 'ok'
-    age = call.farm.clock() - (stored.since if stored else 0.0)
-    return 'ok' if age <= provider.reauthenticate_after else 'reauth'
-
-
 def _check_session(call: Call, sentence: str) -> None:
     if call.session.local is None:
         raise ApiError('notloggedin', sentence)
     call.need('editmyprivateinfo', 'edit your private information')
-
-
-def _check_login_age(call: Call) -> None:
-    status = login_age_status(call)
-    if status == 'reauth':
-        raise ApiError(
-            'reauthenticate',
-            'You have not authenticated recently in this session, please '
-            'reauthenticate.',
-        )
-    if status == 'fail':
-        raise ApiError(
-            'cannotreauthenticate',
-            'This action is not available as your identity cannot be verified.',
-        )
 
 
 def _next(call: Call, values: Values, talk: Conversation) -> Json:

@@ -18,28 +18,44 @@ Json = dict[str, Any]
 _MAX_MAIL_FAILURES = 4
 
 
-def begin(call: Call, account: Account, *, remember: bool, return_url: str) -> bool:
+def begin(
+    call: Call,
+    account: Account,
+    *,
+    remember: bool,
+    return_url: str,
+    operation: str = '',
+    app_alone: bool = False,
+) -> bool:
     """Begin the steps after the password; tell whether there are any.
 
     It replaces a login that is under way in the same session.
+
+    :param operation: for what the login of the session is confirmed
+    :param app_alone: a code of an app is given instead of the password
     """
     factors = account.factors
-    steps = [
-        name
-        for name, is_due in (
-            ('redirect', factors.redirect),
-            ('factor', _has_factor(account)),
-            ('mail', factors.mailed),
-            ('password', bool(factors.password)),
-        )
-        if is_due
-    ]
+    steps = (
+        ['factor']
+        if app_alone
+        else [
+            name
+            for name, is_due in (
+                ('redirect', factors.redirect),
+                ('factor', _has_factor(account)),
+                ('mail', factors.mailed and not operation),
+                ('password', bool(factors.password)),
+            )
+            if is_due
+        ]
+    )
     call.farm.sessions.start(call.session)
     assert call.session.stored is not None
     if not steps:
         call.session.stored.flow = None
         return False
     flow = LoginFlow(account.name, remember, return_url, steps)
+    flow.operation, flow.app_alone = operation, app_alone
     call.session.stored.flow = flow
     _prepare(call, flow, account)
     return True
@@ -73,6 +89,8 @@ def form(call: Call) -> list[Json]:
     if step == 'password':
         return loginforms.password_form(factors.password, account.name)
     current = call.farm.current
+    if flow.app_alone:
+        return loginforms.app_form(current=current)
     return loginforms.factor_form(flow.module, factors, account.name, current=current)
 
 
@@ -176,7 +194,7 @@ def _take_factor(
 ) -> Json | None:
     factors, logins, given = account.factors, call.farm.logins, call.given
     wanted = given.get('newModule', '')
-    offered = loginforms.factors_of(factors)
+    offered = ['totp'] if flow.app_alone else loginforms.factors_of(factors)
     if len(offered) > 1 and wanted in offered and wanted != flow.module:
         flow.module = wanted
         return _question(call, values, _prompt(call, flow))
@@ -188,7 +206,7 @@ def _take_factor(
     code = ''.join(given.get(name, '').split(' ')).strip('\n\r\t')
     if logins.throttled(account.name, address):
         return _question(call, values, 'oathauth-throttled')
-    if _use_code(call, account, flow.module, code):
+    if _use_code(call, account, flow, code):
         return None
     logins.note_wrong_code(account.name, address)
     call.answer.code = '' if name not in given else 'login-twofactor'
@@ -198,18 +216,18 @@ def _take_factor(
     return _question(call, values, failed)
 
 
-def _use_code(call: Call, account: Account, module: str, code: str) -> bool:
+def _use_code(call: Call, account: Account, flow: LoginFlow, code: str) -> bool:
     """Use a code up; tell whether it was right.
 
-    The field for codes of an app takes recovery codes, too.
+    The field for codes of an app takes recovery codes, too, but to confirm a login.
     """
     factors = account.factors
-    if module == 'totp':
+    if flow.module == 'totp':
         if code and code == account.twofactor:
             return True
         if call.farm.logins.use_code(call.wiki.db, account.name, factors, code):
             return True
-    if code not in factors.recovery_codes:
+    if flow.app_alone or code not in factors.recovery_codes:
         return False
     factors.recovery_codes.remove(code)
     if not factors.recovery_codes:

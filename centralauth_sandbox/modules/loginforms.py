@@ -75,6 +75,14 @@ MESSAGES = {
     'merged. [[Special:GlobalRenameProgress/$1|View the status]].',
     'authmanager-authn-autocreate-failed': 'Auto-creation of a local account failed: '
     'You are not allowed to execute the action you have requested.',
+    'authmanager-authn-reauth-switch': '⧼authmanager-authn-reauth-switch⧽',
+    'authmanager-elevatedsecurity-missing-token': (
+        '⧼authmanager-elevatedsecurity-missing-token⧽'
+    ),
+    'authmanager-elevatedsecurity-invalid-token': (
+        '⧼authmanager-elevatedsecurity-invalid-token⧽'
+    ),
+    'userlogin-cannot-login': '⧼userlogin-cannot-login⧽',
     'farmlink-login': 'Log in at the identity provider.',
 }
 
@@ -156,6 +164,21 @@ def factors_of(factors: Factors) -> list[str]:
         )
         if has_it
     ]
+
+
+def app_form(*, current: bool) -> list[Json]:
+    """Return the form that asks for a code of an app, and offers nothing else."""
+    return [_factor_request('totp', '', current=current)]
+
+
+def confirmation_request(token: str) -> Json:
+    """Return the request that says which login is confirmed, and for what."""
+    id = 'MediaWiki\\Auth\\ElevatedSecurityAuthenticationRequest'
+    name = 'authmanager-elevatedsecurity-token'
+    field = _field(
+        'hidden', f'⧼{name}-label⧽', f'⧼{name}-help⧽', value=token, sensitive=True
+    )
+    return request_of(id, 'required', id, id, {'elevatedSecurityToken': field})
 
 
 def mail_form() -> list[Json]:

@@ -20,11 +20,9 @@ from pywikibot import config
 from mw_tokens_plugin.exceptions import (
     AmbiguousWrite,
     ApiRefusal,
-    CannotReauthenticate,
     FlowLost,
     InternalApiError,
     InvalidInput,
-    MustReauthenticate,
     PermissionDenied,
     SessionError,
     StoppedByGuard,
@@ -60,13 +58,8 @@ _NOT_PROCESSED = (
     WikiUnreachable,
 )
 
-_WHAT_TO_DO: Mapping[type[ApiRefusal], str] = {
-    MustReauthenticate: 'Give the password again (site.reauthenticate()), and start '
-    'again.',
-    CannotReauthenticate: 'Log in with the main password on this wiki itself.',
-    PermissionDenied: 'Bot passwords and OAuth may not do this: log in with the main '
-    'password.',
-}
+#: What is done about a refusal for want of a right.
+_WHAT_TO_DO = 'Bot passwords and OAuth may not do this: log in with the main password.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +260,8 @@ def advice() -> Iterator[None]:
     try:
         yield
     except PermissionDenied as error:
-        error.info = f'{error.info} {_WHAT_TO_DO.get(type(error), "")}'.strip()
+        if type(error) is PermissionDenied:
+            error.info = f'{error.info} {_WHAT_TO_DO}'
         raise
 
 

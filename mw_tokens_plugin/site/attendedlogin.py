@@ -188,11 +188,17 @@ class AttendedLogin:
             'logintoken': self._site.tokens['login'],
             'formatversion': 2,
         }
+        self._send_once(parameters, submission.fields)
+
+    def _send_once(
+        self, parameters: dict[str, Any], fields: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        """Send a step with what is good once, and take the answer."""
         for last in (*[False] * (_MAX_TOKENS - 1), True):
             request = self._site.single_send_request(
                 site=self._site, parameters=parameters, use_get=False
             )
-            request.fields = submission.fields
+            request.fields = fields
             try:
                 answer = request.submit()
                 break

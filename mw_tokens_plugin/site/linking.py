@@ -11,16 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pywikibot.login import ClientLoginManager, LoginStatus
-
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
-    CannotReauthenticate,
     InvalidInput,
-    MustReauthenticate,
     NotLinked,
-    PermissionDenied,
-    SessionLost,
 )
 from mw_tokens_plugin.protocol.answers import part_of
 from mw_tokens_plugin.protocol.authmanager import (
@@ -33,8 +27,9 @@ from mw_tokens_plugin.protocol.authmanager import (
 from mw_tokens_plugin.site.accountlink import AccountLink, LinkParameters, advice
 from mw_tokens_plugin.site.inputs import text_of, words
 from mw_tokens_plugin.site.pluginsite import SiteBase
-from mw_tokens_plugin.site.refusals import refusals
-from mw_tokens_plugin.site.session import unattended
+from mw_tokens_plugin.site.reauthentication import confirm_login
+from mw_tokens_plugin.site.refusals import cannot_confirm, must_confirm, refusals
+from mw_tokens_plugin.site.session import is_attended
 from mw_tokens_plugin.site.writes import send_once
 
 _FORMATS = ('html', 'none', 'raw', 'wikitext')
@@ -43,11 +38,7 @@ _FORMATS = ('html', 'none', 'raw', 'wikitext')
 #: https://www.mediawiki.org/wiki/Manual:$wgReauthenticateTime
 _LINK = 'LinkAccounts'
 
-#: The answers that mean no; the codes are those of the modules that refuse so.
-_NOT_RECENT: Mapping[str, tuple[type[PermissionDenied], str]] = {
-    'reauth': (MustReauthenticate, 'reauthenticate'),
-    'fail': (CannotReauthenticate, 'cannotreauthenticate'),
-}
+_NOT_ALLOWED = 'this login does not allow it.'
 
 
 class LinkingMixin(SiteBase):
@@ -169,7 +160,7 @@ class LinkingMixin(SiteBase):
                 error.code, f'no account {request!r} is linked', error.wiki
             ) from error
 
-    def reauthenticate(self) -> None:
+    def reauthenticate(self, operation: str = '') -> None:
         """Give the password again, although the session is alive.
 
         Wikis ask for it before anything security-sensitive, by default five minutes
@@ -177,21 +168,19 @@ class LinkingMixin(SiteBase):
         ``login()`` is not enough: it finds the session alive, and even after
         ``logout()`` revives it from its cookie file.
 
+        From MediaWiki 1.47 each operation is confirmed apart, and a login never
+        suffices; a code of an authenticator app may be given instead of the password.
+
         https://www.mediawiki.org/wiki/Manual:$wgReauthenticateTime
 
+        :param operation: for what, as :attr:`.MustReauthenticate.operation` says;
+            wikis before 1.47 need none
         :raises LoginNeedsInput: a password or code is needed, and there is no terminal
         :raises SessionLost: the wiki refused the password
-        :raises InvalidInput: this is a foreign site
+        :raises InvalidInput: this is a foreign site, or the wiki needs an operation
         """
         self._refuse_foreign()
-        session = self.tokens.session
-        with session.lock, unattended():
-            manager = ClientLoginManager(site=self, user=self.username())
-            if not manager.login(retry=True):
-                raise SessionLost(f'{self} refused the password of {self.username()}.')
-            session.generation += 1
-            self._loginstatus = LoginStatus.NOT_LOGGED_IN
-            self.login()
+        confirm_login(self, text_of(operation, 'operation'))
 
     def _offers(
         self,
@@ -224,19 +213,20 @@ class LinkingMixin(SiteBase):
         }
         if operation is not None:
             parameters['amisecuritysensitiveoperation'] = operation
+        info = self._authmanagerinfo(parameters)
+        if _status(info) == 'reauth' and is_attended():
+            self.reauthenticate(operation or '')
+            info = self._authmanagerinfo(parameters)
+        if _status(info) == 'reauth':
+            raise must_confirm(self, _NOT_ALLOWED, operation or '')
+        if _status(info) == 'fail':
+            raise cannot_confirm(self, _NOT_ALLOWED)
+        return info
+
+    def _authmanagerinfo(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         with refusals(self):
             answer = self.simple_request(**parameters).submit()
-        info: dict[str, Any] = dict(
-            part_of(answer, 'query').get('authmanagerinfo') or {}
-        )
-        kinds = {'reauth': MustReauthenticate, 'fail': CannotReauthenticate}
-        status = str(info.get('securitysensitiveoperationstatus', ''))
-        kind = kinds.get(status)
-        if kind is not None:
-            code = {'reauth': 'reauthenticate'}.get(status, 'cannotreauthenticate')
-            with advice():
-                raise kind(code, 'this login does not allow it.', str(self))
-        return info
+        return dict(part_of(answer, 'query').get('authmanagerinfo') or {})
 
     def _refuse_foreign(self) -> None:
         if hasattr(self, 'home_login'):
@@ -245,3 +235,8 @@ class LinkingMixin(SiteBase):
                 'linked in a session that lasts: wikis refuse it where a recent login '
                 'is asked for. Log in on this wiki itself.'
             )
+
+
+def _status(info: Mapping[str, Any]) -> str:
+    """Return whether the login is recent enough: ok, reauth, fail; '' if not asked."""
+    return str(info.get('securitysensitiveoperationstatus', ''))

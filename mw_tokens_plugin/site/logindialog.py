@@ -288,6 +288,22 @@ class LoginDialog:
             pywikibot.info('The two are not the same.')
         raise LoginRefused(f'No new password was given for {self._user}.')
 
+    def password(self, user: str) -> str:
+        """Ask for the password.
+
+        :raises LoginNeedsInput: nobody is there
+        :raises LoginRefused: none was given
+        """
+        if not self._attended:
+            self._refuse('asks for the password')
+        for _ in range(_MAX_INVALID):
+            given = self._hidden(
+                f'Password for {user} on {self._site} {_NO_CHARACTERS}'
+            )
+            if given:
+                return given
+        raise LoginRefused(f'No password was given for {user} on {self._site}.')
+
     def _hidden(self, question: str) -> str:
         """Ask for a password, whose blanks count."""
         given = str(pywikibot.input(question, password=True))

@@ -17,9 +17,11 @@ from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     BadToken,
     Blocked,
+    CannotReauthenticate,
     ContentRefused,
     EditConflict,
     LostRace,
+    MustReauthenticate,
     SessionLost,
     TokensPluginError,
     UnexpectedAnswer,
@@ -93,8 +95,38 @@ def as_ours(
     if isinstance(refused, Blocked):
         plugin_site = cast(PluginSite, site)
         refused = explained(plugin_site, refused, error.other.get('blockinfo'))
+    if isinstance(refused, MustReauthenticate):
+        refused = must_confirm(
+            site, refused.info, str(error.other.get('operation', ''))
+        )
+    elif isinstance(refused, CannotReauthenticate):
+        refused = cannot_confirm(site, refused.info)
     refused.other = dict(error.other)
     return refused
+
+
+def cannot_confirm(site: WikiSite, said: str) -> CannotReauthenticate:
+    """Return the error for a login that is never recent enough, with what helps."""
+    what = 'Log in with the main password on this wiki itself.'
+    return CannotReauthenticate('cannotreauthenticate', f'{said} {what}', str(site))
+
+
+def must_confirm(site: WikiSite, said: str, operation: str) -> MustReauthenticate:
+    """Return the error for a login that is not recent enough, with what helps.
+
+    :param said: what the wiki says
+    :param operation: for what it is not; '' where the wiki does not say so
+    """
+    named = repr(operation) if operation else ''
+    what = (
+        'This is not possible through another login: log in on this wiki itself.'
+        if hasattr(site, 'home_login')
+        else 'Give the password again: start again at a terminal, where it is asked '
+        f'for, or call site.reauthenticate({named}).'
+    )
+    failure = MustReauthenticate('reauthenticate', f'{said} {what}', str(site))
+    failure.operation = operation
+    return failure
 
 
 @contextmanager

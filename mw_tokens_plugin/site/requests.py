@@ -71,12 +71,15 @@ from mw_tokens_plugin.site.recovery import (
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.refusals import as_ours
 from mw_tokens_plugin.site.secretsources import note_configuration, note_parameter
-from mw_tokens_plugin.site.session import NOBODY
+from mw_tokens_plugin.site.session import NOBODY, is_attended
 from mw_tokens_plugin.site.transmission import (
     TOKEN_PARAMETERS,
     WRITE_TOKENS,
     TransmittedRequest,
 )
+
+#: How often a login is confirmed for one request, since threads may do it for others.
+_MAX_CONFIRMATIONS = 3
 
 
 class TokenRequest(TransmittedRequest):
@@ -105,6 +108,8 @@ class TokenRequest(TransmittedRequest):
     _refusals = 0
     #: Login tokens that the wiki refused.
     _login_tokens = 0
+    #: How often the login was confirmed for it.
+    _confirmations = 0
     #: Whether an answer has brought cookies.
     _has_cookies = False
     #: Who was logged in when this request was last sent, if the answer may tell.
@@ -348,6 +353,8 @@ class TokenRequest(TransmittedRequest):
             raise oauth_refusal(self.site, code, info)
         if code in LOGGED_OUT:
             return not self._renew_session(code)
+        if code == 'reauthenticate' and self._confirms_login():
+            return False
         if self._may_be_nobody(code):
             # It says then whether it has lost the session, and else the same again.
             self._assert_user()
@@ -364,6 +371,26 @@ class TokenRequest(TransmittedRequest):
             return False
         goes_on: bool = super()._logged_in(code)
         return goes_on
+
+    def _confirms_login(self) -> bool:
+        """Let the person at the terminal confirm the login for what was refused.
+
+        :return: whether the request is sent again
+        :raises SessionLost: the wiki refused it
+        """
+        site: Any = self.site
+        is_foreign = hasattr(site, 'home_login')
+        if is_foreign or self._confirmations == _MAX_CONFIRMATIONS or not is_attended():
+            return False
+        self._confirmations += 1
+        self._adopt_token()
+        session = site.tokens.session
+        with session.lock:
+            # Another thread may have done it, or lost the session.
+            if session.generation == self._generation:
+                site.reauthenticate(str(self.last_error.get('operation') or ''))
+        self._forget_error()
+        return True
 
     def _may_be_nobody(self, code: str) -> bool:
         """Tell whether it may have been refused because the session was lost.

@@ -38,6 +38,7 @@ _HARMLESS = (
         'captchaid',
         'language',
         'reason',
+        'reauthenticate',
         'rememberme',
         'request',
         'requests',

@@ -36,7 +36,7 @@ _OF_1_43: Exceptions = {
     'h_query_global': {37: FARMLINK},
     'j_clientlogin_flows': _each({*range(22)} - {10, 21}, FARMLOGIN),
     'j_linkaccount': {
-        **_each((7, 8, 10, 76, 77, 79), FORMS),
+        **_each((8, 10, 77, 79), FORMS),
         **_each((9, 78), FARMLOGIN),
         134: 'The recorded provider gave one number to two accounts.',
         145: OAUTH,
@@ -57,7 +57,7 @@ _OF_TIP: Exceptions = {
     'h_query_global': {37: FARMLINK},
     'j_clientlogin_flows': _each({*range(22)} - {10, 21}, FARMLOGIN),
     'j_linkaccount': {
-        **_each((7, 8, 10, 76, 77, 79), FORMS),
+        **_each((8, 10, 77, 79), FORMS),
         **_each((9, 78), FARMLOGIN),
         **_each((142, 143), CORE),
         145: OAUTH,
