@@ -6,7 +6,7 @@ stay as they are. The whole answer says `Success` whatever has become of the ite
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from .. import errors
 from ..call import Call, Json, Values, action
@@ -16,6 +16,8 @@ from .blocked import check_block
 
 #: How the parts of a revision are called that can be hidden.
 _PARTS = ('user', 'comment', 'content')
+#: And which bits stand for them in the log. Nothing here is hidden from administrators.
+_BITS = {'content': 1, 'comment': 2, 'user': 4, 'restricted': 8}
 
 
 @action('revisiondelete')
@@ -45,7 +47,9 @@ def revisiondelete(call: Call, values: Values) -> None:
     if found:
         check_block(call, found[0][0].title)
     items: list[Json] = []
-    changed = False
+    changed: list[int] = []
+    before: set[str] = set()
+    afterwards: set[str] = set()
     for number in numbers:
         if number not in there:
             missing = _problem('error', 'revdelete-modify-missing', [number])
@@ -60,18 +64,33 @@ def revisiondelete(call: Call, values: Values) -> None:
         elif after == revision.hidden:
             item |= _problem('warning', 'revdelete-no-change', stamps)
         else:
-            revision.hidden, changed = frozenset(after), True
+            before |= revision.hidden - after
+            afterwards |= after - revision.hidden
+            revision.hidden = frozenset(after)
+            changed.append(number)
         items.append(item | _shown(page, revision))
     if changed:
         where = found[0][0].title
         reason = values['reason'] or ''
-        call.wiki.write_log('delete', 'revision', call.user, where, reason)
+        params = {
+            'type': 'revision',
+            'ids': changed,
+            'old': _bits(before),
+            'new': _bits(afterwards),
+        }
+        call.wiki.write_log('delete', 'revision', call.user, where, reason, params)
         call.answer.effect = 'revisiondelete'
     call.result['revisiondelete'] = {
         'status': 'Success',
         'target': str(title),
         'items': items,
     }
+
+
+def _bits(hidden: Collection[str]) -> Json:
+    """Return which parts are hidden, as the log has it."""
+    mask = sum(_BITS[part] for part in hidden)
+    return {'bitmask': mask, **{part: part in hidden for part in _BITS}}
 
 
 def _problem(kind: str, key: str, params: Sequence[object]) -> Json:

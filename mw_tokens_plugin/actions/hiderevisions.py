@@ -17,6 +17,11 @@ from mw_tokens_plugin.actions.accountfacts import skipped_now
 from mw_tokens_plugin.actions.crosswiki import outcome_of_block
 from mw_tokens_plugin.actions.onwikis import UndoOnWikis
 from mw_tokens_plugin.actions.pagerevert import Found, RevertEdits
+from mw_tokens_plugin.actions.visibility import (
+    Visibility,
+    hidden_parts,
+    visibility,
+)
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Outcome,
@@ -28,17 +33,12 @@ from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import AmbiguousWrite, Blocked
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
-from mw_tokens_plugin.site.anonymous import MAX_VALUES
-from mw_tokens_plugin.site.batches import batches
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import proven
 from mw_tokens_plugin.site.writes import send_once
-from mw_tokens_plugin.targets.contributions import Actor, PublicReader
+from mw_tokens_plugin.targets.contributions import Actor
 from mw_tokens_plugin.targets.deletionlog import about, entries
 from mw_tokens_plugin.targets.pagenames import split
-
-#: What can be hidden, with the flag that a hidden part has in a revision.
-PARTS = {'content': 'sha1hidden', 'comment': 'commenthidden', 'user': 'userhidden'}
 
 #: The right that it takes.
 _RIGHT = 'deleterevision'
@@ -68,7 +68,7 @@ class HideReverted(RevertEdits):
     ) -> None:
         """Set what is hidden.
 
-        :param what: some of :data:`PARTS`
+        :param what: some of :data:`.PARTS`
         :param reverted: returns the targets of the step that reverts, by their names
         :param limits: as for :class:`.RevertEdits`
         """
@@ -185,34 +185,32 @@ class UndoHideReverted(UndoOnWikis):
         return {message('campaign-column-edits'): '' if ids is None else str(len(ids))}
 
     def apply(self, target: Target) -> Outcome:
-        """Show the edits on one page.
+        """Show the edits on one page, if nobody has hidden or shown any since.
 
         :raises TokensPluginError: the wiki refused, or its answer was lost
         """
-        site = self.wikis.site(split(target.name)[0])
-        return _change(site, 'show', target.decision.facts, self._reason)
+        facts, database = target.decision.facts, split(target.name)[0]
+        with hiding([target]):
+            found = self._look(database, facts['title'], facts['ids'])
+        now = [found.changes.get(number) for number in facts['ids']]
+        if [entry and entry.id for entry in now] != facts['log_entries']:
+            by = _last_change(found, facts['ids'])
+            detail = f'changed since the plan by {by or "others"}, and skipped'
+            return self._reconcile(target) or Outcome(
+                State.FAILED, detail=detail, reason_code=SkipReason.CHANGED_SINCE.name
+            )
+        return _change(self.wikis.site(database), 'show', facts, self._reason)
+
+    def _look(self, database: str, title: str, ids: Sequence[int]) -> Visibility:
+        return visibility(self._actor.reader, database, title, ids)
 
     def _plan_wiki(
         self, database: str, names: Sequence[str], outside: SkipReason | None
     ) -> Iterator[Decision]:
-        recorded = self._recorded(names)
-        known = {name: target.decision.facts for name, target in recorded.items()}
-        asked = [n for facts in known.values() for n in facts.get('changed_ids', ())]
-        hidden = hidden_parts(self._actor.reader, database, asked)
-        found: list[tuple[str, SkipReason | None, dict[str, Any]]] = []
-        for name, facts in known.items():
-            there = [n for n in facts.get('changed_ids', ()) if n in hidden]
-            ids = [n for n in there if hidden[n].issuperset(facts['parts'])]
-            shown = {'title': facts['title'], 'ids': ids, 'parts': facts['parts']}
-            skipped: SkipReason | None = None
-            if not there:
-                skipped = SkipReason.NO_PAGE
-            elif not ids:
-                is_shown = not any(
-                    hidden[n].intersection(facts['parts']) for n in there
-                )
-                skipped = SkipReason.ALREADY if is_shown else SkipReason.CHANGED_SINCE
-            found.append((name, skipped, shown))
+        found = [
+            (name, *self._judge(database, target))
+            for name, target in self._recorded(names).items()
+        ]
         is_wanted = any(skipped is None for _, skipped, _ in found)
         refused, about_wiki = self._may_not(database, _RIGHT, is_wanted=is_wanted)
         for name, skipped, shown in found:
@@ -223,23 +221,43 @@ class UndoHideReverted(UndoOnWikis):
                 partition=database,
             )
 
+    def _judge(
+        self, database: str, target: Target
+    ) -> tuple[SkipReason | None, dict[str, Any]]:
+        """Return why a page is skipped, and what is shown of it.
+
+        Somebody may have shown a revision and hidden it again, so that only the log
+        tells whose decision it is that it is hidden.
+        """
+        facts = target.decision.facts
+        wanted = frozenset(facts['parts'])
+        with hiding([target]):
+            found = self._look(database, facts['title'], facts.get('changed_ids', ()))
+        hidden = {n: p for n, p in found.hidden.items() if p >= wanted}
+        own = {
+            number: entry.id
+            for number, entry in found.changes.items()
+            if number in hidden
+            and number not in found.suppressed
+            and target.may_have_written_at(entry.timestamp, by=entry.user)
+        }
+        shown = {
+            'title': facts['title'],
+            'ids': sorted(own),
+            'parts': facts['parts'],
+            'log_entries': [own[number] for number in sorted(own)],
+        }
+        if own:
+            return None, shown
+        if not found.hidden:
+            return SkipReason.NO_PAGE, shown
+        if not any(parts & wanted for parts in found.hidden.values()):
+            return SkipReason.ALREADY, shown
+        by = _last_change(found, found.hidden)
+        return SkipReason.CHANGED_SINCE, {**shown, 'changed_by': by}
+
     def _reconcile(self, target: Target) -> Outcome | None:
         return _reconciled(self._actor, target, is_hidden=False)
-
-
-def hidden_parts(
-    reader: PublicReader, database: str, ids: Iterable[int]
-) -> dict[int, frozenset[str]]:
-    """Return which parts of revisions are hidden; those that are gone are missing."""
-    found: dict[int, frozenset[str]] = {}
-    wanted = ['ids', 'user', 'comment', 'sha1']
-    for batch in batches(sorted(set(ids)), MAX_VALUES):
-        for page in reader.pages(database, revids=batch, rvprop=wanted):
-            with expected_form('What a wiki says of revisions'):
-                for item in page.get('revisions') or ():
-                    parts = (part for part, flag in PARTS.items() if item.get(flag))
-                    found[item['revid']] = frozenset(parts)
-    return found
 
 
 def _change(
@@ -280,6 +298,13 @@ def _change(
             reason_code=failed[0],
         )
     return Outcome(State.DONE, changed=bool(changed), facts=told)
+
+
+def _last_change(found: Visibility, ids: Iterable[int]) -> str | None:
+    """Return who has hidden or shown any of some revisions last."""
+    changes = [found.changes[number] for number in ids if number in found.changes]
+    latest = max(changes, key=lambda entry: entry.id, default=None)
+    return latest and latest.user
 
 
 def _error_of(item: Mapping[str, Any]) -> str:

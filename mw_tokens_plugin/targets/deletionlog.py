@@ -27,6 +27,8 @@ class LogEntry:
     :ivar restored: how many revisions and file versions a restoration brought back;
         None where the log does not say
     :ivar target_title: the new title, for a move
+    :ivar revisions: those of which something was hidden or shown; None where the log
+        does not say
     """
 
     id: int
@@ -38,6 +40,7 @@ class LogEntry:
     page_id: int = 0
     restored: tuple[int, int] | None = None
     target_title: str | None = None
+    revisions: frozenset[int] | None = None
 
     def is_by(self, target: Target, action: str) -> bool:
         """Tell whether the user who sent the write for a target made this entry.
@@ -80,6 +83,9 @@ def entries(answer: Mapping[str, Any]) -> Iterator[LogEntry]:
                 if count
                 else None,
                 target_title=params.get('target_title'),
+                revisions=frozenset(map(int, params['ids']))
+                if event.get('action') == 'revision' and 'ids' in params
+                else None,
             )
         yield entry
 

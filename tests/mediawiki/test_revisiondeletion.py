@@ -15,13 +15,9 @@ from typing import Any
 
 import pytest
 
-from mw_tokens_plugin.actions.hiderevisions import (
-    PARTS,
-    HideReverted,
-    UndoHideReverted,
-    hidden_parts,
-)
+from mw_tokens_plugin.actions.hiderevisions import HideReverted, UndoHideReverted
 from mw_tokens_plugin.actions.undorevert import UndoRevertEdits
+from mw_tokens_plugin.actions.visibility import PARTS, hidden_parts, visibility
 from mw_tokens_plugin.campaign.action import Action
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, SkipReason, State
@@ -110,6 +106,9 @@ def test_reverted_edits_are_hidden_and_shown_before_they_are_restored(
     reader = Actor(desk.wikis, ()).reader
     assert hidden_parts(reader, 'w', ids) == dict.fromkeys(ids, frozenset(PARTS))
     assert text(site, titles['done']) == 'Good'
+
+    found = visibility(reader, 'w', titles['done'], ids)
+    assert {entry.revisions for entry in found.changes.values()} == {frozenset(ids)}
 
     restore, action = desk.restore(reverts, hides)
     shown = desk.show(hides)

@@ -308,6 +308,38 @@ def test_what_others_hide_between_plan_and_run_stays_theirs(
 
 
 @pytest.mark.usefixtures('may_hide')
+def test_what_a_colleague_has_shown_and_hidden_again_is_not_shown_by_the_undo(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    """Whose decision it is that a revision is hidden is told by the log alone."""
+    for title in ('Mill', 'Well', 'Quay'):
+        history('aa', title, (LOCAL, 'Good'), (SOCK, 'Bad'))
+    # What SOCK has created is for deletion.
+    run = rollback(*USUAL, '-revdel:content,user', '-campaign:hide')
+    assert run.code == 1, run.said
+
+    def hide(title: str) -> None:
+        there = sandbox.farm.wikis['aa']
+        page = there.page(title)
+        assert page is not None
+        # What was shown and hidden again looks as before.
+        params = {'ids': [page.revisions[1].id]}
+        for _ in range(2):
+            there.write_log('delete', 'revision', LOCAL, page.title, '', params)
+
+    sandbox.call(lambda farm: hide('Mill'))
+    plan = rollback('-undo:hide', '-reason:Mistake', '-simulate')
+    assert f'aawiki:Mill (changed since by somebody else: {LOCAL};' in plan.out
+    sandbox.call(lambda farm: hide('Quay'))
+    undo = rollback('-resume', '-always')
+    assert undo.code == 1, undo.said
+    assert f'aawiki:Quay: changed since the plan by {LOCAL}' in undo.out
+    theirs = frozenset({'content', 'user'})
+    assert hidden(sandbox, 'Mill')[1] == hidden(sandbox, 'Quay')[1] == theirs
+    assert not any(hidden(sandbox, 'Well'))
+
+
+@pytest.mark.usefixtures('may_hide')
 def test_errors_of_single_revisions_are_read_although_the_wiki_says_success(
     rollback: Script, sandbox: Sandbox, history: Callable[..., None]
 ) -> None:
