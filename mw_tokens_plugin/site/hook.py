@@ -11,8 +11,8 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -81,27 +81,30 @@ def enable(
     :param notify: where notices about campaigns are sent, as by ``-notify:URL``, which
         counts more
     :raises ValueError: an argument is of the wrong kind; nothing was changed
+    :raises SystemExit: the same in ``user-config.py``, after one sentence: pywikibot
+        would end with a traceback that shows the file
     """
-    if renewals is not None and (type(renewals) is not int or renewals < 0):
-        raise ValueError(f'enable(renewals={renewals!r}): give 0 or more.')
-    files = _paths(protect)
-    texts = {
-        'ledger': ledger,
-        'ledger_group': ledger_group,
-        'action_wiki_set': action_wiki_set,
-        'home': home,
-        'notify': notify,
-    }
-    for name, value in texts.items():
-        if not isinstance(value, str | None):
-            raise ValueError(f'enable({name}={value!r}): give a text.')
-    named = _texts('expiries', expiries, "times, such as {'proxy': '6 months'}")
-    named_reasons = _reasons(reasons)
-    if address_blocks not in ('', 'hard', 'soft'):
-        raise ValueError(
-            f"enable(address_blocks={address_blocks!r}): give 'hard' or 'soft'."
-        )
-    command = _command(otp_command)
+    with _in_one_sentence(sys._getframe(1).f_code.co_filename):
+        if renewals is not None and (type(renewals) is not int or renewals < 0):
+            raise ValueError(f'enable(renewals={renewals!r}): give 0 or more.')
+        files = _paths(protect)
+        texts = {
+            'ledger': ledger,
+            'ledger_group': ledger_group,
+            'action_wiki_set': action_wiki_set,
+            'home': home,
+            'notify': notify,
+        }
+        for name, value in texts.items():
+            if not isinstance(value, str | None):
+                raise ValueError(f'enable({name}={value!r}): give a text.')
+        named = _texts('expiries', expiries, "times, such as {'proxy': '6 months'}")
+        named_reasons = _reasons(reasons)
+        if address_blocks not in ('', 'hard', 'soft'):
+            raise ValueError(
+                f"enable(address_blocks={address_blocks!r}): give 'hard' or 'soft'."
+            )
+        command = _command(otp_command)
     if renewals is not None:
         settings.renewals = renewals
     settings.ledger = ledger or settings.ledger
@@ -126,6 +129,21 @@ def enable(
         install()
     elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _AfterImport())
+
+
+@contextmanager
+def _in_one_sentence(called_in: str) -> Iterator[None]:
+    """End the program for a wrong argument in ``user-config.py``.
+
+    :param called_in: the file that has the argument
+    """
+    try:
+        yield
+    except ValueError as error:
+        if os.path.basename(called_in) != 'user-config.py':
+            raise
+        print(f'{called_in}: {error} Nothing was sent.', file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def _command(command: Any) -> tuple[str, ...]:

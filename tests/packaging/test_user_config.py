@@ -167,3 +167,19 @@ def test_the_ledger_of_all_runs_is_named_in_user_config(tmp_path: Path) -> None:
         'pwb campaign list',
         'mine.sqlite3',
     ]
+
+
+@pytest.mark.parametrize(
+    ('given', 'words'),
+    [('home=3', 'give a text.'), ("reasons={'2': 'x'}", 'that are no numbers')],
+)
+def test_a_wrong_argument_ends_in_one_sentence(
+    tmp_path: Path, given: str, words: str
+) -> None:
+    """Not in a traceback: pywikibot executes the file before any script begins."""
+    text = EXAMPLE.read_text('utf-8')
+    text += f'\n__import__("mw_tokens_plugin").enable({given})\n'
+    result = run(tmp_path, 'import pywikibot', text)
+    assert (result.returncode, result.stdout) == (2, ''), result.stderr
+    (line,) = result.stderr.splitlines()
+    assert f'user-config.py: enable({given}' in line and words in line
