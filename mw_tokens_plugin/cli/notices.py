@@ -20,6 +20,10 @@ from mw_tokens_plugin.protocol.fields import as_timestamp
 _TIMEOUT = 5
 
 
+class _Redirected(Exception):
+    """The address answers that another one is to be asked."""
+
+
 class Notices:
     """Sends notices about one campaign to an address."""
 
@@ -34,7 +38,8 @@ class Notices:
 
         :param url: where they are sent; empty for nowhere
         :param names: takes names that must not be shown out of the campaign's own name
-        :param failed: called with the kind of error if one cannot be delivered
+        :param failed: called with the kind of error, or with what was answered, if
+            one cannot be delivered
         """
         self._url = url
         self._ledger = ledger
@@ -59,6 +64,8 @@ class Notices:
             return
         try:
             self._post(self._content(event, campaign, more))
+        except _Redirected as error:
+            self._failed(str(error))
         except Exception as error:  # noqa: BLE001  # a campaign does not depend on it
             self._failed(type(error).__name__)
 
@@ -82,9 +89,14 @@ class Notices:
         with requests.Session() as session:
             # What ~/.netrc has for that host is not for a notice.
             session.auth = lambda request: request
-            session.post(
+            answer = session.post(
                 self._url, json=content, timeout=_TIMEOUT, allow_redirects=False
-            ).raise_for_status()
+            )
+        answer.raise_for_status()
+        if answer.status_code >= 300:
+            # Elsewhere its content might be read by others.
+            code = answer.status_code
+            raise _Redirected(f'HTTP {code}: a redirect, which is not followed')
 
 
 def address(text: str) -> str:

@@ -109,15 +109,16 @@ def test_another_program_is_told_numbers_and_no_names(
 def test_a_notice_that_cannot_be_delivered_changes_nothing(
     pwb: Script, sandbox: Sandbox, hook: Hook
 ) -> None:
-    hook.status = 500
+    redirect = 'HTTP 302: a redirect, which is not followed'
+    cases = [(500, 'HTTPError'), (302, redirect), (0, 'ConnectionError')]
     usual = ('-reason:x', '-always', f'-notify:{hook.url}')
-    for number, why in ((1, 'HTTPError'), (2, 'ConnectionError')):
+    for number, (hook.status, why) in enumerate(cases, start=1):
+        if not hook.status:
+            hook.close()
         run = pwb('global_lock', f'Spambot {number:05}', *usual)
         assert run.code == 0, run.said
         assert f'could not be delivered ({why})' in run.out
         assert 's3cret' not in run.said
-        if number == 1:
-            hook.close()
-    assert len([e for e in sandbox.journal.entries(action=LOCK) if e.effect]) == 2
-    run = pwb('global_lock', 'Spambot 00003', '-reason:x', '-notify:s3cret')
+    assert len([e for e in sandbox.journal.entries(action=LOCK) if e.effect]) == 3
+    run = pwb('global_lock', 'Spambot 00004', '-reason:x', '-notify:s3cret')
     assert run.code == 2 and 'https://' in run.err and 's3cret' not in run.err
