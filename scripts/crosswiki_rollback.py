@@ -135,9 +135,12 @@ def revert(run: Run[Options], campaign: Campaign, step: str) -> RevertEdits:
     """Return what a campaign does to pages that were edited."""
     from mw_tokens_plugin.actions.pagerevert import RevertEdits
 
-    mark_bot = run.stored(campaign)['markbot']
-    how = limits(run, campaign, step)
-    return RevertEdits(actor_in(run, campaign), mark_bot=mark_bot, **how)
+    return RevertEdits(
+        actor_in(run, campaign),
+        mark_bot=run.stored(campaign)['markbot'],
+        hidden=campaign.options.get('hidden_actors') or (),
+        **limits(run, campaign, step),
+    )
 
 
 def revert_files(run: Run[Options], campaign: Campaign, step: str) -> RevertFiles:

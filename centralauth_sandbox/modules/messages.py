@@ -38,7 +38,7 @@ def allmessages(call: Call, values: Values) -> None:
                 found.append(item)
                 continue
             if values['enableparser']:
-                text = _PLURAL.sub(r'\1', text)
+                text = _GENDER.sub(r'\1', _PLURAL.sub(r'\1', text))
             item[call.content_key] = text
         found.append(item)
     values['output']['allmessages'] = found
@@ -62,6 +62,9 @@ _MONTHS = (
 #: A word that goes with a number, of which this wiki only knows the plural.
 _PLURAL = re.compile(r'\{\{PLURAL:[^|{}]*\|[^|{}]*\|([^|{}]*)\}\}')
 
+#: A word that goes with a user, whose gender nobody here has told.
+_GENDER = re.compile(r'\{\{GENDER:[^|{}]*\|((?:\[\[.*?\]\]|[^|{}])*)(?:\|[^{}]*)?\}\}')
+
 _MESSAGES = {
     'centralauth-admin-cannot-lock-self': 'You cannot lock your own global account.',
     'centralauth-admin-too-many-edits': 'The global account "<nowiki>$1</nowiki>" has '
@@ -73,6 +76,12 @@ _MESSAGES = {
     'Copyright violation\n** Author request\n** Broken redirect',
     'globalblocking-block-reason-dropdown': '* Common block reasons\n** Crosswiki '
     'spamming\n** Crosswiki abuse\n** Vandalism',
+    'revertpage-nouser': 'Reverted edits by a hidden user to last revision by '
+    '{{GENDER:$1|[[User:$1|$1]]}}',
+    'ipbreason-dropdown': '*Common block reasons\n** Inserting false information\n** '
+    'Removing content from pages\n** Spamming links to external sites\n** Inserting '
+    'nonsense/gibberish into pages\n** Intimidating behavior/harassment\n** Abusing '
+    'multiple accounts\n** Unacceptable username',
     'timeouterror-text': 'The maximum request time of $1 {{PLURAL:$1|second|seconds}} '
     'was exceeded.',
     'mainpage': 'Main Page',

@@ -11,7 +11,7 @@ https://www.mediawiki.org/wiki/API:Rollback
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -31,7 +31,8 @@ from mw_tokens_plugin.exceptions import (
     ContentRefused,
 )
 from mw_tokens_plugin.messages import message
-from mw_tokens_plugin.protocol.fields import flag, timestamp
+from mw_tokens_plugin.protocol.answers import items_of
+from mw_tokens_plugin.protocol.fields import flag, optional_text, timestamp
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.contributions import (
@@ -47,6 +48,9 @@ CHANGED = frozenset(
     'alreadyrolled onlyauthor missingtitle nosuchpageid editconflict undofailure '
     'nosuchrevid revwrongpage'.split()
 )
+
+#: The summary where the wiki has none of its own for hidden authors.
+_NAMELESS = 'Reverted edits by a hidden user'
 
 #: More reverts on one wiki flood its recent changes.
 _MANY = 20
@@ -77,15 +81,25 @@ class RevertEdits(OnWikis):
     #: The right that is needed on a wiki.
     right: ClassVar[str] = 'edit'
 
-    def __init__(self, actor: Actor, *, mark_bot: bool = False, **limits: Any) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        *,
+        mark_bot: bool = False,
+        hidden: Collection[str] = (),
+        **limits: Any,
+    ) -> None:
         """Set whose edits are reverted, and where.
 
         :param mark_bot: whether recent changes hide them, with the edits reverted
+        :param hidden: accounts whose names no summary may show
         :param limits: as for :class:`.OnWikis`; without a reason the summary is that
             of each wiki
         """
         super().__init__(actor, **limits)
         self._mark_bot = mark_bot
+        self._hidden = hidden
+        self._nameless: dict[str, str] = {}
 
     def describe(self) -> str:
         """Return a word or two for what is done to a page."""
@@ -275,10 +289,11 @@ class RevertEdits(OnWikis):
 
     def _revert(self, target: Target) -> Outcome:
         facts = target.decision.facts
-        site = self.wikis.site(split(target.name)[0])
+        database = split(target.name)[0]
+        site = self.wikis.site(database)
         parameters: dict[str, Any] = {'pageid': facts['page_id']}
-        if self._reason:
-            parameters['summary'] = self._reason
+        if summary := self._reason or self._summary_without_name(database, facts):
+            parameters['summary'] = summary
         if facts['how'] == 'rollback':
             parameters['user'] = facts['latest_user']
             if self._mark_bot:
@@ -294,6 +309,23 @@ class RevertEdits(OnWikis):
             parameters=parameters,
             mark_bot=self._mark_bot,
         )
+
+    def _summary_without_name(self, database: str, facts: Mapping[str, Any]) -> str:
+        """Return the summary where that of the wiki would show a hidden name; or ''.
+
+        The wiki has one of its own for edits whose author is hidden on each page.
+        """
+        if set(self._hidden).isdisjoint(facts['authors']):
+            return ''
+        if database not in self._nameless:
+            asked = {'meta': 'allmessages', 'ammessages': 'revertpage-nouser'}
+            how = {'amenableparser': True, 'uselang': 'content'}
+            (answer, *_) = self._actor.reader.answers(database, **asked, **how)
+            found = items_of(answer, 'query', 'allmessages')
+            texts = (optional_text(each, 'content') for each in found)
+            self._nameless[database] = next(filter(None, texts), _NAMELESS)
+        text = self._nameless[database]
+        return text.replace('$1', str(facts.get('restores_user') or ''))
 
     def _reconcile(self, target: Target) -> Outcome | None:
         """Read whether the edits on a page were reverted by the operator."""

@@ -225,6 +225,27 @@ def test_the_name_of_a_hidden_abuser_is_shown_nowhere(
     assert OTHER not in undo.said
 
 
+def test_without_a_reason_no_summary_names_a_hidden_abuser(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    """The default of a wiki would name whose edits were reverted."""
+    history('aa', 'Harbour', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    history('aa', 'Bridge', (LOCAL, 'Good'), (OTHER, 'Bad'), (SOCK, 'Worse'))
+    history('aa', 'Well', (LOCAL, 'Good'), (OTHER, 'Bad'))
+    sandbox.call(lambda farm: setattr(farm.accounts[SOCK], 'hidden', 'lists'))
+    run = rollback(SOCK, OTHER, '-reason:', '-since:7d', '-always')
+    assert run.code == 1, run.said
+    summaries = {}
+    for title in ('Harbour', 'Bridge', 'Well'):
+        page = sandbox.farm.wikis['aa'].page(title)
+        assert page and page.latest.text == 'Good'
+        summaries[title] = page.latest.comment
+    words = f'by a hidden user to last revision by [[User:{LOCAL}|{LOCAL}]]'
+    assert words in summaries['Harbour'] and words in summaries['Bridge']
+    assert SOCK not in ''.join(summaries.values()) and OTHER in summaries['Well']
+    assert len(sandbox.journal.entries(action='query+allmessages')) <= 1
+
+
 def hidden(sandbox: Sandbox, title: str) -> list[frozenset[str]]:
     """Return what is hidden of each revision of a page on the wiki `aa`."""
     page = sandbox.farm.wikis['aa'].page(title)
