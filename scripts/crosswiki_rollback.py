@@ -186,6 +186,7 @@ def undo_revert(run: Run[Options], campaign: Campaign, step: str) -> UndoRevertE
     return UndoRevertEdits(
         nobody(run),
         mark_bot=mark_bot,
+        abusers=undone.options.get('actors') or (),
         shown=shown,
         **undo_limits(run, campaign, step),
     )

@@ -156,10 +156,17 @@ class RevertEdits(OnWikis):
         except ApiRefusal as error:
             if error.code not in CHANGED:
                 raise
-            detail = f'changed since the plan, and skipped ({error.code})'
-            return self._reconcile(target) or Outcome(
-                State.FAILED, detail=detail, reason_code=error.code
+            return self._reconcile(target) or changed_outcome(
+                self._actor, target, error.code, self._actor.names
             )
+
+    def changed_since(
+        self, before: Mapping[str, Any], facts: Mapping[str, Any]
+    ) -> SkipReason | None:
+        """Return why a page is not what an earlier plan was made for."""
+        skipped = super().changed_since(before, facts)
+        is_theirs = facts.get('latest_user') in self._actor.names
+        return SkipReason.EDITED_AGAIN if skipped and is_theirs else skipped
 
     def _plan_wiki(
         self, database: str, names: Sequence[str], outside: SkipReason | None
@@ -345,6 +352,25 @@ class RevertEdits(OnWikis):
                     detail=f'revision {each.id}, found in the history',
                 )
         return None
+
+
+def changed_outcome(
+    actor: Actor, target: Target, code: str, names: Collection[str]
+) -> Outcome:
+    """Return the outcome for a page that somebody has edited since the plan.
+
+    :param actor: reads who has
+    :param code: what the wiki has answered
+    :param names: those whose edits are meant
+    """
+    database, facts = split(target.name)[0], target.decision.facts
+    newest = actor.newest(database, [facts['page_id']]).get(facts['page_id'])
+    by = newest and newest.user
+    detail = f'changed since the plan, and skipped ({code})'
+    if by and newest and newest.id > facts.get('written', facts.get('latest', 0)):
+        again = 'edited again' if by in names else 'changed'
+        detail = f'{again} since the plan by {by}, and skipped ({code})'
+    return Outcome(State.FAILED, detail=detail, reason_code=code)
 
 
 def undo_edits(

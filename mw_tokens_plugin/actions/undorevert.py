@@ -6,12 +6,12 @@ Reverting is left to :mod:`mw_tokens_plugin.actions.pagerevert`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from mw_tokens_plugin.actions.crosswiki import outcome_of_block
 from mw_tokens_plugin.actions.onwikis import UndoOnWikis
-from mw_tokens_plugin.actions.pagerevert import CHANGED, undo_edits
+from mw_tokens_plugin.actions.pagerevert import CHANGED, changed_outcome, undo_edits
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Outcome,
@@ -41,11 +41,13 @@ class UndoRevertEdits(UndoOnWikis):
         actor: Actor,
         *,
         mark_bot: bool = False,
+        abusers: Collection[str] = (),
         shown: Callable[[Sequence[str]], Mapping[str, Target]] = lambda names: {},
         **undo: Any,
     ) -> None:
         """Set which campaign is undone.
 
+        :param abusers: those whose edits were reverted
         :param shown: returns targets of the step that shows what the campaign has
             hidden, as it was recorded, by their names
         :param mark_bot: whether recent changes hide the edits
@@ -54,6 +56,7 @@ class UndoRevertEdits(UndoOnWikis):
         """
         super().__init__(actor, **undo)
         self._mark_bot = mark_bot
+        self._abusers = abusers
         self._shown = shown
 
     def describe(self) -> str:
@@ -92,9 +95,8 @@ class UndoRevertEdits(UndoOnWikis):
         except ApiRefusal as error:
             if error.code not in CHANGED:
                 raise
-            detail = f'changed since the plan, and skipped ({error.code})'
-            return self._reconcile(target) or Outcome(
-                State.FAILED, detail=detail, reason_code=error.code
+            return self._reconcile(target) or changed_outcome(
+                self._actor, target, error.code, self._abusers
             )
 
     def _plan_wiki(
@@ -123,6 +125,8 @@ class UndoRevertEdits(UndoOnWikis):
             elif not _has_same_text(now, reverted.get(facts['written'])):
                 is_back = before and before.sha1 and before.sha1 == now.sha1
                 skipped = SkipReason.ALREADY if is_back else SkipReason.CHANGED_SINCE
+                if not is_back and now.user in self._abusers:
+                    skipped = SkipReason.EDITED_AGAIN
                 facts['changed_by'] = now.user
             elif (sha1 := _text_of(before, facts, is_shown=name in shown)) is None:
                 skipped = SkipReason.TEXT_HIDDEN

@@ -97,6 +97,7 @@ class SkipReason(enum.Enum):
     OUT_OF_SCOPE = 'on a wiki outside the wiki set on which campaigns act'
     HOME_WIKI = 'on your home wiki'
     EDITED_SINCE = 'somebody else has edited it since'
+    EDITED_AGAIN = 'edited again since by those whose edits are meant'
     NOT_REVERTED = 'not reverted, so nothing is hidden'
     FOR_DELETION = 'created by them, so it is for deletion'
     MOVED_SINCE = 'somebody else has moved it since'

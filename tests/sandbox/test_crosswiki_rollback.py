@@ -150,14 +150,34 @@ def test_what_changes_after_the_plan_is_left_alone(
     assert text(sandbox, 'aa', 'Rolled') == text(sandbox, 'aa', 'Undone') == 'Other'
     assert text(sandbox, 'aa', 'Lost') == text(sandbox, 'bb', 'Lost too') == 'Good'
     assert writes(sandbox) == {('rollback', 'aa'): 1, ('edit', 'bb'): 1}
-    assert (
-        'aawiki:Rolled: changed since the plan, and skipped (alreadyrolled)' in run.out
-    )
-    assert 'aawiki:Undone: changed since the plan, and skipped' in run.out
+    changed = f'changed since the plan by {LOCAL}, and skipped'
+    assert f'aawiki:Rolled: {changed} (alreadyrolled)' in run.out
+    assert f'aawiki:Undone: {changed}' in run.out
     undo = rollback('-undo:late', '-reason:Mistake', '-always')
     assert undo.code == 0, undo.said
     assert text(sandbox, 'aa', 'Lost') == 'Bad'
     assert text(sandbox, 'bb', 'Lost too') == 'Worse'
+
+
+def test_an_abuser_who_edits_again_is_not_called_somebody_else(
+    rollback: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    for title in ('Planned', 'Written', 'Later'):
+        history('aa', title, (LOCAL, 'Good'), (SOCK, 'Bad'))
+    assert rollback(*USUAL, '-simulate', '-campaign:again').code == 0
+    history('aa', 'Planned', (SOCK, 'Worse'))
+    run = rollback('-resume', '-simulate')
+    again = 'edited again since by those whose edits are meant'
+    assert f'aawiki:Planned ({again}' in run.out, run.said
+
+    run = rollback('-resume', '-always')
+    assert run.code == 1, run.said
+    history('aa', 'Written', (OTHER, 'More'))
+    plan = rollback('-undo:again', '-reason:x', '-simulate')
+    assert f'aawiki:Written ({again}: {OTHER}' in plan.out, plan.said
+    history('aa', 'Later', (SOCK, 'Even worse'))
+    undo = rollback('-resume', '-always')
+    assert f'aawiki:Later: edited again since the plan by {SOCK}' in undo.out, undo.said
 
 
 def test_without_the_right_to_roll_back_edits_are_undone(
