@@ -304,7 +304,7 @@ def _last_change(found: Visibility, ids: Iterable[int]) -> str | None:
     """Return who has hidden or shown any of some revisions last."""
     changes = [found.changes[number] for number in ids if number in found.changes]
     latest = max(changes, key=lambda entry: entry.id, default=None)
-    return latest and latest.user
+    return None if latest is None else latest.user
 
 
 def _error_of(item: Mapping[str, Any]) -> str:
