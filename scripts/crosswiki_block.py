@@ -23,7 +23,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from mw_tokens_plugin.cli.abusers import (
     STORED_ACTOR,
@@ -65,6 +65,11 @@ _RIGHTS = {'block': 'blockusers'}
 @dataclass(frozen=True, kw_only=True)
 class Options(AbuserOptions):
     """What the command line asks for."""
+
+    reason_hint: ClassVar[str] = (
+        '"pwb crosswiki_block -reasons" lists those of the central wiki; '
+    )
+    reason_list: ClassVar[str] = 'Ipbreason-dropdown'
 
     expiry: str | None = option(
         'When the blocks end: a span such as "1 week", a date in UTC, "infinite", or a '

@@ -72,9 +72,10 @@ def mark_status(
         ]
         about = {'title': context.title, 'status': status}
         if not left:
-            # What was sent has arrived.
             number = len(there)
-            return message('global_lock-mark-saved', number=number, **about)
+            # What was sent has arrived, if anything was.
+            key = 'saved' if failure is not None else 'already'
+            return message(f'global_lock-mark-{key}', number=number, **about)
         closings = [Closing(r, line, done=False, status=word) for r in left]
         number = len(closings)
         summary = wiki_message(

@@ -57,6 +57,11 @@ def undoing(run: Run[CampaignOptions], name: str) -> Campaign:
     ledger, undone = run.ledger, found(run.ledger, name)
     check_kind(undone, run.kinds)
     kind = run.kinds[undone.action].undone_by(undone)
+    if not kind and (other := undone.options.get('undone')):
+        raise InvalidInput(
+            f'The campaign {undone.name!r} has undone {other!r}, and cannot be undone '
+            'itself: to do that again, begin a new campaign.'
+        )
     if not kind:
         raise InvalidInput(
             f'The campaign {undone.name!r} has changed nothing that this script could '

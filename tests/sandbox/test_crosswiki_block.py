@@ -85,8 +85,12 @@ def place(sandbox: Sandbox, wiki: str, user: str) -> None:
     sandbox.call(change)
 
 
+#: What undoes any campaign.
+UNDO = ('campaign', 'undo')
+
+
 def test_abusers_are_blocked_where_they_have_edited_and_the_undo_lifts_just_that(
-    blocking: Script, sandbox: Sandbox, edit: Callable[..., None]
+    blocking: Script, pwb: Script, sandbox: Sandbox, edit: Callable[..., None]
 ) -> None:
     """They may edit their talk pages; no account can be made; blocks of others stay."""
     edit(SOCK, 'aa', 'bb')
@@ -113,8 +117,12 @@ def test_abusers_are_blocked_where_they_have_edited_and_the_undo_lifts_just_that
 
     place(sandbox, 'aa', SOCK)
     sandbox.call(lambda farm: farm.wikis['aa'].blocks.pop(OTHER))
-    undo = blocking('-undo:stop', '-reason:Mistake', '-always')
+    undo = blocking('-undo:stop', '-reason:Mistake', '-always', '-campaign:lifted')
     assert undo.code == 1, undo.said
+    for begin in (partial(blocking, '-undo:lifted'), partial(pwb, *UNDO, 'lifted')):
+        run = begin('-reason:x', '-always')
+        assert run.code == 2, run.said
+        assert "'lifted' has undone 'stop', and cannot be undone" in run.err, run.said
     assert set(blocks(sandbox)) == {*before, ('aa', SOCK)}
     assert f'aawiki:User:{SOCK}: changed since by somebody else: {LOCAL}' in undo.out
     assert writes(sandbox)['unblock', 'bb'] == 2

@@ -33,6 +33,7 @@ def test_each_script_lists_the_reasons_that_its_operator_can_name(pwb: Script) -
         ('global_lock', 'Centralauth-admin-status-reasons', '  @2   Cross-wiki spam\n'),
         ('global_block', 'Globalblocking-block-reason-dropdown', '  @3   Vandalism\n'),
         ('crosswiki_delete', 'Deletereason-dropdown', '  @4   Author request\n'),
+        ('crosswiki_block', 'Ipbreason-dropdown', '  @6   Abusing multiple accounts\n'),
         ('crosswiki_rollback', '', ''),
         ('global_delete', '', ''),
     ):

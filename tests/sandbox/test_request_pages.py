@@ -1312,6 +1312,9 @@ def test_requests_get_a_status_and_a_remark_in_one_edit(
         assert run.code == 0 and '2 requests marked' in run.out, run.said
         assert words in text(sandbox)
     assert text(sandbox).count("'''On hold'''.") == 2
+    run = global_lock(*lists, '-mark:on hold', '-always')
+    assert run.code == 0 and '2 requests are marked' in run.out, run.said
+    assert 'nothing was written' in run.out
     run = global_lock(*lists, '-mark:already done', '-always')
     assert run.code == 0, run.said
     assert text(sandbox).count('{{Status|already done') == 2
