@@ -32,22 +32,24 @@ class PlanChanges:
         self._changed = 0
         self._unread = 0
         self._listed: list[str] = []
+        self._listed_unread: list[str] = []
 
     def note(self, target: Target, decision: Decision) -> None:
         """Compare a target of the plan with a new decision on it."""
         if target.state not in (State.PLANNED, State.LEASED):
             return
+        now = Target(target.id, decision, target.state)
         if decision.skipped is not None and decision.skipped.is_transient:
             self._unread += 1
+            if self._unread <= MAX_LISTED:
+                self._listed_unread.append(_line(target, now, why_skipped(now)))
             return
-        now = Target(target.id, decision, target.state)
         what = self._differences(target, now)
         if not what:
             return
         self._changed += 1
         if self._changed <= MAX_LISTED:
-            name = marked(now.label if decision.hidden else target.label)
-            self._listed.append(f'  {name}: {without_own_name(now, what)}')
+            self._listed.append(_line(target, now, what))
 
     def lines(self) -> Iterator[str]:
         """Yield how many have changed, and which."""
@@ -63,6 +65,9 @@ class PlanChanges:
             yield message('campaign-changed-more', number=more)
         if self._unread:
             yield message('campaign-changed-unread', number=self._unread)
+            yield from self._listed_unread
+            if more := self._unread - len(self._listed_unread):
+                yield message('campaign-changed-more', number=more)
 
     def _differences(self, before: Target, now: Target) -> str:
         """Return what the plan would show otherwise; empty if nothing."""
@@ -83,3 +88,9 @@ class PlanChanges:
             if (old.get(heading) or '') != (new.get(heading) or '')
         ]
         return '; '.join(found)
+
+
+def _line(target: Target, now: Target, words: str) -> str:
+    """Return what is said of one target."""
+    name = marked(now.label if now.decision.hidden else target.label)
+    return f'  {name}: {without_own_name(now, words)}'

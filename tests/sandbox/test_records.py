@@ -131,7 +131,8 @@ def test_a_kept_plan_that_is_looked_at_again_says_what_has_changed(
     gone = sandbox.call(lambda farm: list(farm.accounts[names[2]].attached))
     sandbox.call(lambda farm: farm.gone.update(gone))
     said = look()
-    assert '1 could not be read now, and stays in the plan.' in said
+    assert '1 could not be read now, and stays in the plan.\n' in said
+    assert f'  {names[2]}: the wiki cannot read this account: ' in said
     assert 'To lock: 5\n' in said
     sandbox.call(lambda farm: farm.gone.clear())
     assert not sandbox.journal.entries(action=LOCK)
