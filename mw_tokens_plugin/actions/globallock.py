@@ -28,7 +28,9 @@ from mw_tokens_plugin.actions.accountguards import (
     local_group_reason,
 )
 from mw_tokens_plugin.actions.lockentries import is_own_entry, is_own_since_plan
+from mw_tokens_plugin.actions.locklog import LockWatch
 from mw_tokens_plugin.campaign.action import Action
+from mw_tokens_plugin.campaign.batch import FRESH
 from mw_tokens_plugin.campaign.records import (
     Decision,
     Outcome,
@@ -39,7 +41,7 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import NoSuchAccount, StateConflict
 from mw_tokens_plugin.messages import message
-from mw_tokens_plugin.protocol.fields import as_timestamp
+from mw_tokens_plugin.protocol.fields import as_timestamp, timestamp
 from mw_tokens_plugin.protocol.globalaccounts import (
     GlobalAccount,
     HiddenLevel,
@@ -342,6 +344,12 @@ class GlobalLock(Action):
             )
         return _done_by_others(entry)
 
+    def _is_recent(self, target: Target) -> bool:
+        """Tell whether the wiki was read a short time before."""
+        read = timestamp(target.decision.facts.get('looked_at'))
+        now = timestamp(self._moment())
+        return read is not None and now is not None and now - read < FRESH
+
     def _moment(self) -> str:
         """Return the present time by the wiki's clock, in the format of its log."""
         return as_timestamp(self.site.tokens.session.clock.now())
@@ -394,6 +402,44 @@ class GlobalLock(Action):
         return entry is not None and is_own_entry(
             entry, target, self.reason, locked=self.locked, hidden=self.hidden
         )
+
+
+def changed_by_others(
+    action: GlobalLock, watch: LockWatch, targets: Sequence[Target]
+) -> Iterator[tuple[Target, Outcome | None]]:
+    """Yield which accounts others have locked or unlocked since the plan.
+
+    A write by the target's own account is left to the wiki, which refuses it where it
+    has been done.
+
+    :param targets: whose latest entry at that time is among their facts
+    """
+    moments = (timestamp(t.decision.facts.get('looked_at')) for t in targets)
+    since = min(moment for moment in moments if moment is not None)
+    names = {name for t in targets for name in (t.name, present_name(t))}
+    newest = watch.newest(names, since)
+    for target in targets:
+        found = {newest.get(target.name), newest.get(present_name(target))}
+        entry = max(filter(None, found), key=lambda e: e.log_id, default=None)
+        known = target.decision.facts.get('log_entry') or 0
+        is_changed = (
+            entry is not None
+            and entry.log_id > known
+            and not is_own_since_plan(
+                entry,
+                target,
+                action.reason,
+                locked=action.locked,
+                hidden=action.hidden,
+            )
+        )
+        if not is_changed or entry is None:
+            yield target, None
+            continue
+        by = entry.by or 'somebody else'
+        detail = f'changed since the plan by {by}, and skipped'
+        code = SkipReason.CHANGED_SINCE.name
+        yield target, Outcome(State.FAILED, detail=detail, reason_code=code)
 
 
 def _done_by_others(entry: LockLogEntry | None) -> Outcome:

@@ -17,8 +17,13 @@ from mw_tokens_plugin.actions.accountfacts import (
     unreadable,
 )
 from mw_tokens_plugin.actions.accountguards import local_group_reason
-from mw_tokens_plugin.actions.globallock import GlobalLock, Guards
+from mw_tokens_plugin.actions.globallock import (
+    GlobalLock,
+    Guards,
+    changed_by_others,
+)
 from mw_tokens_plugin.actions.lockentries import is_own_entry
+from mw_tokens_plugin.actions.locklog import LockWatch, lock_entries
 from mw_tokens_plugin.campaign.records import (
     Campaign,
     Decision,
@@ -27,9 +32,17 @@ from mw_tokens_plugin.campaign.records import (
     Target,
 )
 from mw_tokens_plugin.campaign.report.hiding import hiding
-from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.protocol.globalaccounts import (
+    GlobalAccount,
+    HiddenLevel,
+    LockLogEntry,
+)
+from mw_tokens_plugin.site.batches import batches
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.accounts import read_accounts
+
+#: Accounts whose entries are read at once, before any of them is decided on.
+MAX_LISTED = 500
 
 
 class UndoGlobalLock(GlobalLock):
@@ -72,6 +85,7 @@ class UndoGlobalLock(GlobalLock):
         super().__init__(site, reason=reason, guards=guards, locked=locked)
         self._undone = undone
         self._recorded = recorded
+        self._watch = LockWatch(site)
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on accounts that the campaign has locked."""
@@ -81,18 +95,42 @@ class UndoGlobalLock(GlobalLock):
         looked_at = self._moment()
         with hiding(targets):
             accounts = read_accounts(self.site, ids, self.site.global_accounts_by_id)
-            for target, (_id, account) in zip(targets, accounts, strict=True):
-                if isinstance(account, Exception):
-                    hidden = target.decision.hidden
-                    yield unreadable(target.name, account, hidden=hidden)
-                else:
-                    yield read_at(looked_at, self._decide_undo(target, account))
+            # Where each costs a request anyway, they are decided on one by one.
+            is_listed = self.site.lists_global_users()
+            for part in batches(zip(targets, accounts, strict=True), MAX_LISTED):
+                found = [a for _, (_, a) in part if isinstance(a, GlobalAccount)]
+                entries = lock_entries(self.site, found) if is_listed else {}
+                for target, (_id, account) in part:
+                    if isinstance(account, Exception):
+                        hidden = target.decision.hidden
+                        yield unreadable(target.name, account, hidden=hidden)
+                    else:
+                        entry = entries.get(account.central_id or 0)
+                        decided = self._decide_undo(target, account, entry)
+                        yield read_at(looked_at, decided)
+
+    def knows(self, target: Target) -> bool:
+        """Tell that a target is always looked at again.
+
+        The wiki compares the state of the account, and somebody else may have unlocked
+        and locked it again since the plan.
+        """
+        return False
 
     def look_again(
         self, targets: Sequence[Target]
     ) -> Iterator[tuple[Target, Outcome | None]]:
-        """Read accounts, and the log of their locks, by a plan that is not fresh."""
-        by_name = {target.name: target for target in targets}
+        """Read what others have locked and unlocked since the plan.
+
+        By a plan that is not fresh, the accounts are read again, too.
+        """
+        recent = [target for target in targets if self._is_recent(target)]
+        if recent:
+            with hiding(recent):
+                yield from changed_by_others(self, self._watch, recent)
+        by_name = {target.name: target for target in targets if target not in recent}
+        if not by_name:
+            return
         for decision in self.plan(list(by_name)):
             target, skipped = by_name[decision.name], decision.skipped
             if skipped in self.done:
@@ -103,7 +141,19 @@ class UndoGlobalLock(GlobalLock):
             else:
                 yield target, replace(skipped_now(skipped), hidden=decision.hidden)
 
-    def _decide_undo(self, target: Target, account: GlobalAccount) -> Decision:
+    def _decide(self, name: str, account: GlobalAccount) -> Decision:
+        return self._decide_undo(self._recorded([name])[name], account)
+
+    def _decide_undo(
+        self,
+        target: Target,
+        account: GlobalAccount,
+        entry: LockLogEntry | None = None,
+    ) -> Decision:
+        """Decide on an account.
+
+        :param entry: that of its present lock; None to read the latest one
+        """
         skipped = self._skip_reason(account)
         if skipped is None and self.locked:
             names = {target.name, account.name}
@@ -121,8 +171,11 @@ class UndoGlobalLock(GlobalLock):
         if skipped is None:
             either = dict.fromkeys((target.name, account.name))
             present = [replace(account, name=name) for name in either]
-            entries = [e for a in present if (e := self._latest_entry(a))]
-            latest = max(entries, key=lambda entry: entry.log_id, default=None)
+            if entry is None or account.name != target.name:
+                found = [e for a in present if (e := self._latest_entry(a))]
+                entry = max(found, key=lambda entry: entry.log_id, default=None)
+            latest = entry
+            facts['log_entry'] = latest.log_id if latest else 0
             reason = self._undone.reason
             was = not self.locked
             if latest is None or not is_own_entry(latest, target, reason, locked=was):

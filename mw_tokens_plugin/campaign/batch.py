@@ -57,6 +57,7 @@ class Batch:
         self.targets = targets
         self._action = action
         self._made = dict(made)
+        self._read: set[int] = set()
         self._outcomes: dict[int, Outcome] = {}
 
     def look_again(self, target: Target) -> Outcome | None:
@@ -68,11 +69,13 @@ class Batch:
         """
         made_at = self._made.get(target.id)
         is_fresh = made_at is None or timedelta() <= now() - made_at < FRESH
-        if not is_fresh or not self._action.of(target.kind).knows(target):
+        is_known = target.id in self._read or self._action.of(target.kind).knows(target)
+        if not is_fresh or not is_known:
             later = self.targets[self.targets.index(target) :]
             same = [each for each in later if each.kind == target.kind]
             for each, outcome in self._action.of(target.kind).look_again(same):
                 self._made[each.id] = now()
+                self._read.add(each.id)
                 if outcome is not None:
                     self._outcomes[each.id] = outcome
         return self._outcomes.get(target.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -503,6 +504,39 @@ def test_undoing_unlocks_what_nobody_touched_since(
     reasons = {e.params['reason'] for e in sandbox.journal.entries(action=LOCK)}
     assert reasons == {'a mistake'}
     assert not sandbox.call(lambda farm: farm.accounts['Renamed Since'].locked)
+
+
+def test_a_lock_that_a_colleague_renews_between_plan_and_undo_stays(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    """The account looks as it was planned: only the log tells it, however fresh."""
+    names = spam(1, 2, 3)
+    assert global_lock(*names, *USUAL, '-campaign:wrong').code == 0
+    usual = ('-undo:wrong', '-reason:a mistake', '-campaign:back')
+    assert global_lock(*usual, '-simulate').code == 0
+    for change in (False, True):
+        sandbox.command('lock', user=names[1], locked=change, by='Sandbox Colleague')
+    sandbox.journal.clear()
+    run = global_lock('-resume', '-always')
+    assert run.code == 1, run.said
+    assert sorted(written(sandbox)) == [names[0], names[2]]
+    words = 'changed since the plan by Sandbox Colleague, and skipped'
+    assert f'{names[1]}: {words}' in run.out
+
+
+def test_undoing_locks_costs_hardly_more_requests_than_writes(
+    global_lock: Script, sandbox: Sandbox
+) -> None:
+    """Entries of the log are read in batches, for plan and writes alike."""
+    names = spam(*range(10, 110))
+    assert global_lock(*names, *USUAL, '-campaign:many').code == 0
+    sandbox.journal.clear()
+    run = global_lock('-undo:many', '-reason:a mistake', '-always')
+    assert run.code == 0, run.said
+    assert len(written(sandbox)) == 100
+    sent = Counter(e.action for e in sandbox.journal.entries())
+    # Besides the login, of which a longer list has one, too.
+    assert sum(sent.values()) <= 1.1 * len(names) + 6, sent
 
 
 def test_unlocking_and_undos_can_be_undone_as_often_as_one_likes(

@@ -1265,8 +1265,16 @@ def test_a_request_to_unlock_is_decided_at_a_terminal_by_who_locked_and_why(
     assert re.search(r'locked.*by.*reason.*hidden', run.out)
     assert not written(sandbox)
     twice = [('[y/N]', 'y'), ('Type "unlock" to continue', 'unlock')]
+    # It is locked again, for a reason that nobody has judged.
+    for change in (False, True):
+        sandbox.command('lock', user=name, locked=change, by='Local Admin')
     run = desk.talk('-resume', '-close', answers=twice)
+    assert run.code == 1, run.out
+    assert 'changed since the plan by Local Admin, and skipped' in run.out
+    assert not written(sandbox)
+    run = desk.talk(*appeal, answers=twice)
     assert run.code == 0, run.out
+    assert 'Local Admin' in run.out
     assert written(sandbox) == [name]
     (sent,) = (e for e in sandbox.journal.entries(action=LOCK) if e.effect)
     assert sent.params['reason'].startswith(f'[[Special:PermanentLink/{revision}#')
