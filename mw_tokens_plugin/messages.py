@@ -18,7 +18,7 @@ from pywikibot import config, i18n
 
 from mw_tokens_plugin.protocol.display import displayable
 
-__all__ = ['message', 'quantity', 'wiki_message']
+__all__ = ['message', 'quantity', 'translations', 'wiki_message']
 
 
 def message(key: str, **parameters: object) -> str:
@@ -51,6 +51,16 @@ def wiki_message(site: Any, key: str, **parameters: object) -> str:
     return _translated(site.lang, key, parameters)
 
 
+def translations(key: str) -> tuple[str, ...]:
+    """Return the texts of a message in all languages, with the names of parameters.
+
+    .. version-added:: 0.1
+
+    :param key: its key, which starts with the name of its folder
+    """
+    return tuple(_texts(key).values())
+
+
 def quantity(number: int, noun: str) -> str:
     """Return a number with its English noun, for errors, which are not translated.
 
@@ -66,8 +76,11 @@ def quantity(number: int, noun: str) -> str:
 
 
 def _translated(language: str, key: str, parameters: dict[str, object]) -> str:
-    texts = _bundle(key.partition('-')[0])[key]
-    return str(i18n.translate(language, texts, parameters, fallback=True))
+    return str(i18n.translate(language, _texts(key), parameters, fallback=True))
+
+
+def _texts(key: str) -> dict[str, str]:
+    return _bundle(key.partition('-')[0])[key]
 
 
 @cache

@@ -35,6 +35,10 @@ _DIRECTORY = tempfile.mkdtemp(
 Path(_DIRECTORY, 'user-config.py').touch(mode=0o600)
 os.environ['PYWIKIBOT_DIR'] = _DIRECTORY
 os.environ['PYWIKIBOT_NO_USER_CONFIG'] = '2'
+# What programs say is compared in English, whatever language this terminal has: here,
+# and in what tests start, which is given a configuration of its own.
+os.environ['PYWIKIBOT_USERINTERFACE_LANG'] = 'en'
+os.environ['LC_ALL'] = 'C.UTF-8'
 # Hundreds of scripts would compile the whole package each, a third of their time.
 os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
 atexit.register(shutil.rmtree, _DIRECTORY, ignore_errors=True)

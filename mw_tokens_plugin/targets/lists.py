@@ -21,11 +21,12 @@ from pywikibot.exceptions import InvalidTitleError, SiteDefinitionError
 
 from mw_tokens_plugin.campaign.records import SkipReason
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.messages import message, quantity
+from mw_tokens_plugin.messages import message, quantity, translations
 from mw_tokens_plugin.protocol.cells import from_cell
 from mw_tokens_plugin.protocol.lines import (
     Line,
     LineKind,
+    Printed,
     accounts_of,
     is_interpreted,
     left_open,
@@ -349,7 +350,7 @@ class ListReader:
                 '"pwb global_block -unblock" takes.'
             )
         english = self._english(text)
-        return read_line(english, strict=self._strict, reasons=_reasons())
+        return read_line(english, strict=self._strict, printed=_printed())
 
     def _names(self, line: Line, source: Source) -> Sequence[str]:
         """Return the targets that a line names, and count them."""
@@ -368,7 +369,7 @@ class ListReader:
             names = self._named_by(
                 line.content
                 if line.exact
-                else without_facts(reference_in(line.content), _reasons())
+                else without_facts(reference_in(line.content), _printed())
             )
         source.names += len(names)
         return names
@@ -381,10 +382,28 @@ class ListReader:
 
 
 @cache
-def _reasons() -> tuple[str, ...]:
-    """Return the reasons for skipping that plans show."""
-    return tuple(
-        message(f'campaign-skipped-{reason.name.lower()}') for reason in SkipReason
+def _printed() -> Printed:
+    """Return the words with which campaigns print targets, in every language.
+
+    A colleague may have printed them, who reads another language.
+    """
+    ended = [
+        text.partition('%')[0]
+        for key in ('campaign-one-done', 'campaign-one-failed')
+        for text in translations(key)
+    ]
+    reasons = [
+        why
+        for reason in SkipReason
+        for why in translations(f'campaign-skipped-{reason.name.lower()}')
+    ]
+    sysops = translations('campaign-column-sysops')
+    return Printed(
+        outcomes=ended,
+        edits=translations('campaign-column-edits'),
+        registered=translations('campaign-column-registered'),
+        counts=[*sysops, *translations('campaign-column-revisions')],
+        reasons=reasons,
     )
 
 

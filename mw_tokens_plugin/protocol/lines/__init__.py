@@ -19,12 +19,13 @@ from mw_tokens_plugin.protocol.lines.grammar import (
     read_line,
     reference_in,
 )
-from mw_tokens_plugin.protocol.lines.printed import without_facts
+from mw_tokens_plugin.protocol.lines.printed import Printed, without_facts
 
 __all__ = [
     'MAX_LENGTH',
     'Line',
     'LineKind',
+    'Printed',
     'accounts_in',
     'accounts_of',
     'is_interpreted',

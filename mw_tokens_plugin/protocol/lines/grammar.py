@@ -11,11 +11,15 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from mw_tokens_plugin.exceptions import InvalidInput
-from mw_tokens_plugin.protocol.lines.printed import target_in_row, without_facts
+from mw_tokens_plugin.protocol.lines.printed import (
+    ENGLISH,
+    Printed,
+    target_in_row,
+    without_facts,
+)
 from mw_tokens_plugin.protocol.lines.signs import (
     ADDRESSED,
     HTML_COMMENT,
@@ -96,9 +100,7 @@ class Line:
     exact: bool = False
 
 
-def read_line(
-    text: str, *, strict: bool = False, reasons: Collection[str] = ()
-) -> Line:
+def read_line(text: str, *, strict: bool = False, printed: Printed = ENGLISH) -> Line:
     """Return what a line of a list is.
 
     A ``#`` with a blank after it begins a comment, unless a list item follows:
@@ -110,7 +112,7 @@ def read_line(
     :param text: the line
     :param strict: for lists of exclusions, of which nothing may be overlooked: refuse
         comments that look like an item, and accept words such as "do not lock"
-    :param reasons: the reasons for which plans skip targets, as they are written
+    :param printed: the words with which campaigns print targets
     :raises InvalidInput: the line could mean several things
     """
     whole = _checked(text)
@@ -131,7 +133,7 @@ def read_line(
         return Line(LineKind.ITEM, _cell(content))
     if not strict:
         _check_words(content)
-    target = without_facts(content, reasons)
+    target = without_facts(content, printed)
     if target != content and not _MARKED.match(target):
         return Line(LineKind.ITEM, target, exact=True)
     return _item(_without_comment(content))

@@ -13,8 +13,6 @@ from mw_tokens_plugin import exceptions
 from mw_tokens_plugin.protocol.lines.signs import WIKILINK
 from mw_tokens_plugin.protocol.names import decoded
 
-#: The words before a target in the log of a campaign.
-_OUTCOME = re.compile('^(?:done|FAILED): (?=.)')
 #: The names of errors with which targets fail.
 _ERRORS = [
     name
@@ -27,13 +25,6 @@ _DETAIL = re.compile(
     r' \((?:log entry \d|found by reading|(?:done|gone|changed) [^()]*)[^()]*\)$'
     rf'| \({_ERROR}\)$'
 )
-#: What a plan shows of an account or a page. Titles and names can end with brackets
-#: too, so a page needs several facts.
-_FACTS = re.compile(
-    r' \((?:[^()]*; )?edits \d+(?:; [^()]*)?\)$'
-    r'| \((?:[^()]*; )?registered \d{4}-\d\d-\d\d(?:; [^()]*)?\)$'
-    r'| \((?:[^()]*; )?(?:active sysops|revisions) \d+; [^()]*\)$'
-)
 #: The words after a target that failed in a summary.
 _FAILURE = re.compile(rf': {_ERROR}$')
 #: A row of a campaign's report in wikitext, with its state and its time.
@@ -45,7 +36,49 @@ _REPORTED = re.compile(
 _NOWIKI = re.compile('<nowiki>(.*)</nowiki>')
 
 
-def without_facts(text: str, reasons: Collection[str] = ()) -> str:
+class Printed:
+    """The words with which campaigns print targets, in all languages they are in.
+
+    .. version-added:: 0.1
+    """
+
+    def __init__(
+        self,
+        *,
+        outcomes: Collection[str] = ('done: ', 'FAILED: '),
+        edits: Collection[str] = ('edits',),
+        registered: Collection[str] = ('registered',),
+        counts: Collection[str] = ('active sysops', 'revisions'),
+        reasons: Collection[str] = (),
+    ) -> None:
+        """Know them, in English unless given.
+
+        :param outcomes: what is before a target in the log of a run
+        :param edits: what plans show before the number of edits of an account
+        :param registered: the same before the day on which it was registered
+        :param counts: the same before numbers that belong to a page
+        :param reasons: why plans skip targets
+        """
+        self.reasons = tuple(dict.fromkeys(reasons))
+        self.outcome = re.compile(f'^(?:{_any_of(outcomes)})(?=.)')
+        # Titles and names can end with brackets too, so a page needs several facts.
+        self.facts = re.compile(
+            rf' \((?:[^()]*; )?(?:{_any_of(edits)}) \d+(?:; [^()]*)?\)$'
+            rf'| \((?:[^()]*; )?(?:{_any_of(registered)}) '
+            r'\d{4}-\d\d-\d\d(?:; [^()]*)?\)$'
+            rf'| \((?:[^()]*; )?(?:{_any_of(counts)}) \d+; [^()]*\)$'
+        )
+
+
+def _any_of(words: Collection[str]) -> str:
+    return '|'.join(map(re.escape, dict.fromkeys(words)))
+
+
+#: The words of campaigns in English.
+ENGLISH = Printed()
+
+
+def without_facts(text: str, printed: Printed = ENGLISH) -> str:
     """Return a target without the facts that plans, logs and summaries add.
 
     .. version-added:: 0.1
@@ -54,18 +87,18 @@ def without_facts(text: str, reasons: Collection[str] = ()) -> str:
     'Example bot'
 
     :param text: the content of a line
-    :param reasons: the reasons for which plans skip targets, as they are written
+    :param printed: the words with which it may have been printed
     """
     if WIKILINK.fullmatch(text.strip()):
         return text
-    if outcome := _OUTCOME.match(text):
+    if outcome := printed.outcome.match(text):
         return _DETAIL.sub('', text[outcome.end() :])
     # Only lists of pages have a tabulator, and nothing else is added to them.
     if '\t' in text:
         return text
-    if facts := _FACTS.search(text):
+    if facts := printed.facts.search(text):
         return text[: facts.start()]
-    skipped = [_without_reason(text, reason) for reason in reasons if reason in text]
+    skipped = [_without_reason(text, why) for why in printed.reasons if why in text]
     return max(skipped, key=len) if any(skipped) else _FAILURE.sub('', text)
 
 
