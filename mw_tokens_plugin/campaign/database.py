@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from pywikibot import config
 
 from mw_tokens_plugin.campaign.errorcodes import exit_code_of, is_refusal, is_veto
 from mw_tokens_plugin.campaign.exitcodes import ExitCode
@@ -35,6 +36,7 @@ from mw_tokens_plugin.campaign.storedrows import decoded
 from mw_tokens_plugin.campaign.upgrades import bring_up_to_date
 from mw_tokens_plugin.exceptions import CampaignBusy, InvalidInput, LedgerFailure
 from mw_tokens_plugin.privatefiles import others_can_read
+from mw_tokens_plugin.site.inflight import in_flight
 from mw_tokens_plugin.site.settings import settings
 
 Row = sa.Row[Any]
@@ -131,6 +133,8 @@ class Database:
             if path and not is_fixed:
                 mode = 'DELETE' if on_network else 'WAL'
                 sa.event.listen(self.engine, 'connect', _SqliteSetup(mode))
+            if not is_fixed:
+                self._share_lanes(path)
             bring_up_to_date(
                 self.engine,
                 allowed=upgrade or bool(path),
@@ -143,6 +147,21 @@ class Database:
             raise kind(
                 f'The ledger {self.location} cannot be opened: {reason}'
             ) from None
+
+    def _share_lanes(self, path: str) -> None:
+        """Let all processes of the ledger have few requests of an account in flight.
+
+        With a ledger on a server, those of one machine do.
+
+        :param path: the SQLite file; '' if it is none
+        """
+        if path:
+            place = f'{os.path.realpath(path)}.in-flight'
+        elif self.engine.dialect.name != 'sqlite':
+            place = os.path.join(config.base_dir, 'ledger.in-flight')
+        else:
+            place = ''
+        in_flight.share(place)
 
     def close(self) -> None:
         """Close all connections."""

@@ -52,6 +52,7 @@ from mw_tokens_plugin.exceptions import (
 )
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.privatefiles import naming, open_private
+from mw_tokens_plugin.site.inflight import in_flight
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.settings import settings
 
@@ -245,6 +246,8 @@ class Command:
         run, options, reporter = self.run, self.run.options, self.run.reporter
         # Attempts are compared with the logs of the wiki, so its clock tells the time.
         run.ledger.clock = run.site.tokens.session.clock.now
+        if options.insist:
+            in_flight.allow(options.workers)
         active = run.active
         if active is not None and not active.is_of(campaign):
             active = None

@@ -54,6 +54,7 @@ from mw_tokens_plugin.site.cookierules import taking_cookies_of
 from mw_tokens_plugin.site.cookies import acting_as
 from mw_tokens_plugin.site.credentials import carried, check
 from mw_tokens_plugin.site.foreign.outgoing import authenticated
+from mw_tokens_plugin.site.inflight import in_flight
 from mw_tokens_plugin.site.oauthrefusals import (
     BAD_COOKIE,
     REFUSED,
@@ -298,6 +299,7 @@ class TokenRequest(TransmittedRequest):
                 acting_as(self.site.username()),
                 authenticated(getattr(self.site, 'authentication', None)),
                 taking_cookies_of(self.site),
+                in_flight.lane(str(self.site.username())),
             ):
                 answer = super()._http_request(use_get, uri, data, headers, paramstring)
         finally:

@@ -37,6 +37,7 @@ from mw_tokens_plugin.site.failures import (
     reason_of,
     seconds_to_wait,
 )
+from mw_tokens_plugin.site.inflight import in_flight
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.redaction import redactor
 from mw_tokens_plugin.site.transport import (
@@ -153,6 +154,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         :raises ReadOnly: the wiki took no writes all the time
         """
         self.site.tokens.session.traffic.landed(self)
+        in_flight.leave()
         # It ends up in the error that is raised after the last try.
         if 'uri' in kwargs:
             kwargs['uri'] = redactor.clean(str(kwargs['uri']))
@@ -315,6 +317,7 @@ class TransmittedRequest(Request):  # type: ignore[misc]
         how = f'answers with {answered}' if answered else f'does not answer ({reason})'
         pywikibot.warning(f'{self.site} {how}; trying again in {pause:.0f} s.')
         self.site.tokens.session.traffic.landed(self)
+        in_flight.leave()
         pywikibot.sleep(pause)
 
     def _internal_api_error(self, code: str, error: Any, result: Any) -> bool:
