@@ -40,7 +40,7 @@ from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.bywiki import plan_by_wiki
-from mw_tokens_plugin.targets.deletionlog import own_deletions, since
+from mw_tokens_plugin.targets.deletionlog import LogEntry, own_deletions, since
 from mw_tokens_plugin.targets.pagenames import search_in, split
 from mw_tokens_plugin.targets.pagerecords import Page
 from mw_tokens_plugin.targets.pages import (
@@ -315,9 +315,37 @@ class CrosswikiDelete(Action):
         site = self.wikis.site(database)
         planned = target.decision.facts
         limit = max(len(planned['revisions']), len(planned['versions']))
-        page, log = read_page(site, limit, planned['title'], planned['page_id'])
+        asked = (limit, planned['title'], planned['page_id'])
+        page, log = read_page(site, *asked, as_nobody=True)
+        if page is None or self._changed(site, page, log, planned) is not None:
+            # Not everybody may see all of it.
+            page, log = read_page(site, *asked)
         if page is None:
             return outcome_of_missing(site, target)
+        if (changed := self._changed(site, page, log, planned)) is not None:
+            return changed
+        parameters: dict[str, Any] = {
+            'pageid': page.id,
+            'reason': self._reason_on(site),
+        }
+        if self._tags:
+            parameters['tags'] = list(self._tags)
+        try:
+            answer = send_once(site, 'delete', parameters)
+        except ApiRefusal as error:
+            if error.code not in _GONE:
+                raise
+            return outcome_of_missing(site, target)
+        return outcome_of_answer(site, planned, answer)
+
+    def _changed(
+        self,
+        site: PluginSite,
+        page: Page,
+        log: Sequence[LogEntry],
+        planned: Mapping[str, Any],
+    ) -> Outcome | None:
+        """Return how a page ends that is not as it was planned; None if it is."""
         now = page.facts()
         if now['revisions'][:-1][: len(planned['revisions'])] == planned['revisions']:
             # They were imported, which the newest one does not show.
@@ -345,19 +373,7 @@ class CrosswikiDelete(Action):
             detail = f'deleted and restored since the plan, by {by}; skipped'
             code = SkipReason.CHANGED_SINCE.name
             return Outcome(State.FAILED, detail=detail, reason_code=code)
-        parameters: dict[str, Any] = {
-            'pageid': page.id,
-            'reason': self._reason_on(site),
-        }
-        if self._tags:
-            parameters['tags'] = list(self._tags)
-        try:
-            answer = send_once(site, 'delete', parameters)
-        except ApiRefusal as error:
-            if error.code not in _GONE:
-                raise
-            return outcome_of_missing(site, target)
-        return outcome_of_answer(site, planned, answer)
+        return None
 
     def _reconcile(self, target: Target) -> Outcome | None:
         """Read whether a deletion took effect, or will."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mw_tokens_plugin.actions.crosswiki import SkippedWikis, count
@@ -26,17 +27,24 @@ from mw_tokens_plugin.messages import message, quantity
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.writes import send_once
 from mw_tokens_plugin.targets.bywiki import plan_by_wiki
-from mw_tokens_plugin.targets.deletionlog import LogEntry
+from mw_tokens_plugin.targets.deletionlog import LogEntry, newest_since
 from mw_tokens_plugin.targets.pagenames import split
 from mw_tokens_plugin.targets.pagerecords import Page, Revision
 from mw_tokens_plugin.targets.pages import (
     MAX_REVISIONS,
+    read_all_deleted,
     read_deleted,
     read_deleted_versions,
     read_deletions,
+    read_gone,
     read_page,
 )
 from mw_tokens_plugin.targets.wikis import Wikis
+
+#: Fewer pages are read one by one: that is cheaper.
+_FEW = 3
+#: Requests that are sent at most for the log of a wiki since the deletions.
+_MAX_LOG_REQUESTS = 10
 
 
 class UndoCrosswikiDelete(Action):
@@ -103,7 +111,7 @@ class UndoCrosswikiDelete(Action):
         """
         database = split(target.name)[0]
         (deleted,) = self._recorded([target.name]).values()
-        skipped, by, file_ids = self._read(deleted)
+        skipped, by, file_ids = self._look(deleted, target.decision.facts)
         if skipped is SkipReason.ALREADY:
             detail = f'restored meanwhile, by {by or "others"}'
             return Outcome(State.DONE, detail=detail)
@@ -155,24 +163,60 @@ class UndoCrosswikiDelete(Action):
         return None
 
     def _plan_wiki(self, database: str, names: Sequence[str]) -> Iterator[Decision]:
-        read_only = self.wikis.standing(database, 'undelete').read_only
-        for name, target in self._recorded(names).items():
-            if read_only is not None:
-                facts = {**_recorded_facts(target), 'problem': read_only}
-                yield Decision(name, skipped=SkipReason.READ_ONLY, facts=facts)
-                continue
-            skipped, by, _file_ids = self._read(target)
+        standing = self.wikis.standing(database, 'undelete')
+        recorded = self._recorded(names)
+        if standing.skipped is not None or standing.read_only is not None:
+            for name, target in recorded.items():
+                facts = {**_recorded_facts(target), 'changed_by': None}
+                if standing.read_only is not None:
+                    facts['problem'] = standing.read_only
+                skipped = standing.skipped
+                if standing.read_only is not None:
+                    skipped = SkipReason.READ_ONLY
+                yield Decision(name, skipped=skipped, facts=facts, partition=database)
+            return
+        site = self.wikis.site(database)
+        known = _read_many(site, list(recorded.values()))
+        for name, target in recorded.items():
+            skipped, by, file_ids = self._judge(
+                site, target, known.get(name) or self._read(site, target)
+            )
             facts = {**_recorded_facts(target), 'changed_by': by}
+            if file_ids:
+                facts['file_ids'] = file_ids
             yield Decision(name, skipped=skipped, facts=facts, partition=database)
 
-    def _read(self, target: Target) -> tuple[SkipReason | None, str | None, list[int]]:
-        """Return why a page is skipped, who changed it since, and its file ids."""
+    def _look(
+        self, target: Target, planned: Mapping[str, Any]
+    ) -> tuple[SkipReason | None, str | None, list[int]]:
+        """Return why a page is skipped right before it is restored.
+
+        Everybody may read that it is gone, and that the latest entry about it is still
+        that of the deletion: then nothing has happened to what was deleted.
+
+        :param planned: the facts that the plan of the undo has
+        """
         database = split(target.name)[0]
         standing = self.wikis.standing(database, 'undelete')
         if standing.skipped is not None:
             return standing.skipped, None, []
         site = self.wikis.site(database)
-        page, deleted, entry = read_deleted(site, _title_in_archive(target))
+        file_ids = planned.get('file_ids') or []
+        if file_ids or not planned['versions']:
+            entry = read_gone(site, _title_in_archive(target))
+            if entry is not None and _is_entry_of(entry, target):
+                return None, None, file_ids
+        return self._judge(site, target, self._read(site, target))
+
+    def _read(self, site: PluginSite, target: Target) -> _Deleted:
+        """Return what was deleted of a page."""
+        return _Deleted(*read_deleted(site, _title_in_archive(target)))
+
+    def _judge(
+        self, site: PluginSite, target: Target, found: _Deleted
+    ) -> tuple[SkipReason | None, str | None, list[int]]:
+        """Return why a page is skipped, who changed it since, and its file ids."""
+        page, deleted, entry = found.page, found.revisions, found.entry
         by = entry.user if entry is not None else None
         if page.exists or page.versions:
             if entry is None or entry.action != 'restore':
@@ -194,6 +238,37 @@ class UndoCrosswikiDelete(Action):
             return None, None, []
         skipped, file_ids = _file_ids(site, _title_in_archive(target), facts)
         return skipped, None, file_ids
+
+
+@dataclass(frozen=True, slots=True)
+class _Deleted:
+    """What was deleted of a page.
+
+    :ivar page: as it is now
+    :ivar revisions: those that are deleted
+    :ivar entry: the latest one in the deletion log
+    """
+
+    page: Page
+    revisions: tuple[Revision, ...]
+    entry: LogEntry | None
+
+
+def _read_many(site: PluginSite, targets: Sequence[Target]) -> dict[str, _Deleted]:
+    """Return what was deleted of pages, as far as few requests tell it, by names."""
+    moments = [target.decision.facts.get('looked_at') or '' for target in targets]
+    if len(targets) < _FEW or not all(moments):
+        return {}
+    newest = newest_since(site, min(moments), max_requests=_MAX_LOG_REQUESTS)
+    titles = {target.name: _title_in_archive(target) for target in targets}
+    # An older entry than those that were read may be the latest one of the others.
+    asked = [title for title in titles.values() if title in newest]
+    found = read_all_deleted(site, asked)
+    return {
+        name: _Deleted(*found[title], newest[title])
+        for name, title in titles.items()
+        if title in found
+    }
 
 
 def _restored(target: Target, counts: tuple[int, int] | None) -> Outcome:

@@ -98,6 +98,9 @@ class TokenRequest(TransmittedRequest):
     #: Whether pywikibot asks for what extensions know of pages, too, and for that first
     #: which extensions the wiki has.
     asks_extensions = True
+    #: Whether a read is sent without a login where the wiki answers everybody, and each
+    #: request with one costs another request.
+    as_nobody = False
 
     _token: Token | None = None
     _token_parameter: str = 'token'  # noqa: S105  # the name of a parameter

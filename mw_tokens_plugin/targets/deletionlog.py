@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from mw_tokens_plugin.campaign.records import Target
@@ -121,13 +122,35 @@ def own_deletions(
                 yield entry
 
 
-def ask(site: PluginSite, **parameters: Any) -> dict[str, Any]:
+def newest_since(
+    site: PluginSite, moment: str, *, max_requests: int
+) -> dict[str, LogEntry]:
+    """Return the newest entry about each page of a wiki, since a moment.
+
+    :param max_requests: how many requests are sent at most: older entries are left out
+    :return: the entries, by titles
+    """
+    found: dict[str, LogEntry] = {}
+    which = {'list': 'logevents', 'letype': 'delete', 'leend': moment}
+    answers = continued(site, ask=ask, as_nobody=True, lelimit='max', **which)
+    for answer in islice(answers, max_requests):
+        for entry in entries(answer):
+            found.setdefault(entry.title, entry)
+    return found
+
+
+def ask(
+    site: PluginSite, *, as_nobody: bool = False, **parameters: Any
+) -> dict[str, Any]:
     """Return the answer to a query, with what it found under ``query``.
 
+    :param as_nobody: whether a public wiki is asked without a login, where that is
+        cheaper
     :raises UnexpectedAnswer: it is not that of a query
     """
     request = site.simple_request(action='query', formatversion=2, **parameters)
     request.asks_extensions = False
+    request.as_nobody = as_nobody
     with refusals(site):
         answer: dict[str, Any] = request.submit()
     query = answer.get('query') or {}

@@ -38,9 +38,11 @@ from mw_tokens_plugin.targets.pagerecords import Page, Revision, Version
 __all__ = [
     'MAX_REVISIONS',
     'TEMPLATE_NAMESPACE',
+    'read_all_deleted',
     'read_deleted',
     'read_deleted_versions',
     'read_deletions',
+    'read_gone',
     'read_history',
     'read_page',
     'read_pages',
@@ -71,6 +73,14 @@ _FOR_PLAN: dict[str, Any] = {
     'inprop': ['protection', 'talkid'],
     'intestactions': ['delete', 'undelete'],
     'intestactionsdetail': 'full',
+}
+
+#: What is asked of pages that were deleted.
+_OF_DELETED: dict[str, Any] = {
+    'prop': ['info', 'deletedrevisions', 'imageinfo'],
+    'drvprop': ['ids', 'timestamp', 'user'],
+    'drvlimit': 'max',
+    'iiprop': _WANTED['iiprop'],
 }
 
 #: Refusals that are known to be about the page. The write itself shows those that are
@@ -129,6 +139,7 @@ def read_page(
     page_id: int | None = None,
     *,
     deleted: bool = False,
+    as_nobody: bool = False,
 ) -> tuple[Page | None, list[LogEntry]]:
     """Read a page with its latest revisions, and the deletion log of a title.
 
@@ -139,10 +150,39 @@ def read_page(
         more is asked for, to know whether these are all
     :param page_id: the id of the page; the page of this title if not given
     :param deleted: whether its deleted revisions are wanted, where they may be read
+    :param as_nobody: whether a public wiki is asked without a login
     :return: the page, None if there is none; the latest entries
     """
-    which = {'titles': title} if page_id is None else {'pageids': page_id}
-    return _read(site, limit, {**which, **about(title)}, deleted=deleted)
+    which: dict[str, Any] = (
+        {'titles': title} if page_id is None else {'pageids': page_id}
+    )
+    which |= {**about(title), 'as_nobody': as_nobody}
+    return _read(site, limit, which, deleted=deleted)
+
+
+def read_all_deleted(
+    site: PluginSite, titles: Sequence[str]
+) -> dict[str, tuple[Page, tuple[Revision, ...]]]:
+    """Read what was deleted of many pages, in as few requests as the wiki allows.
+
+    :return: the pages as they are now, and their deleted revisions, by titles; those
+        that the wiki spells otherwise are missing
+    """
+    found: dict[str, tuple[Page, tuple[Revision, ...]]] = {}
+    for batch in batches(dict.fromkeys(titles), max_values(site)):
+        items: dict[str, dict[str, Any]] = {}
+        for answer in continued(site, ask=ask, titles=batch, **_OF_DELETED):
+            for item in listed(answer, 'pages'):
+                with expected_form(f'What {site} says of deleted pages'):
+                    _add(items.setdefault(item['title'], {}), item)
+            # For a single file, more versions are offered than were asked for.
+            if 'iistart' in answer.get('continue', ()):
+                break
+        for title in batch:
+            if title in items:
+                page = _page(items[title])
+                found[title] = page, page.deleted
+    return found
 
 
 def read_deleted(
@@ -154,15 +194,7 @@ def read_deleted(
 
     :return: the page as it is now, the deleted revisions, the latest entry
     """
-    answer = ask(
-        site,
-        titles=title,
-        prop=['info', 'deletedrevisions', 'imageinfo'],
-        drvprop=['ids', 'timestamp', 'user'],
-        drvlimit='max',
-        iiprop=_WANTED['iiprop'],
-        **about(title),
-    )
+    answer = ask(site, titles=title, **_OF_DELETED, **about(title))
     page = _page(_only(site, answer))
     return page, page.deleted, next(entries(answer), None)
 
@@ -194,6 +226,17 @@ def read_deletions(site: PluginSite, title: str) -> tuple[int, list[LogEntry]]:
     """
     answer = ask(site, prop='info', titles=title, **about(title))
     return _page(_only(site, answer)).id, list(entries(answer))
+
+
+def read_gone(site: PluginSite, title: str) -> LogEntry | None:
+    """Read the latest entry about a page that is gone, as everybody may.
+
+    :return: None if there is a page or a file of that title, or no entry
+    """
+    wanted = {'prop': ['info', 'imageinfo'], 'iiprop': _WANTED['iiprop']}
+    answer = ask(site, as_nobody=True, titles=title, **wanted, **about(title))
+    page = _page(_only(site, answer))
+    return None if page.exists or page.versions else next(entries(answer), None)
 
 
 def _read_batch(

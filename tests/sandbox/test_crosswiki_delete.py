@@ -625,6 +625,100 @@ def test_a_plan_reads_no_more_than_it_needs(
     assert len(reads) == 2
 
 
+def test_a_page_on_another_wiki_costs_three_requests_to_delete_and_to_restore(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any, tmp_path: Path
+) -> None:
+    """The last look is sent as nobody; before a restoration the log is read as one."""
+    lines = [f'{wiki}wiki\tSpam {n}' for wiki in ('aa', 'bb') for n in range(20)]
+    for line in lines:
+        write(line[:2], line.partition('\t')[2])
+    file = tmp_path / 'pages'
+    file.write_text('\n'.join(lines), 'utf-8')
+
+    def sent(*arguments: str) -> int:
+        sandbox.journal.clear()
+        run = crosswiki_delete(*arguments)
+        assert run.code == 0, run.said
+        return len(sandbox.journal.entries())
+
+    assert sent(f'-file:{file}', *USUAL, '-simulate', '-campaign:d') <= 20
+    # Three a page, and what each wiki is asked once.
+    assert sent('-resume', '-always') <= 3 * len(lines) + 15
+    undo = ('-undo:d', '-reason:mistake', '-campaign:u')
+    assert sent(*undo, '-simulate') <= 20
+    assert sent('-resume', '-campaign:u', '-always') <= 3 * len(lines) + 15
+    assert pages(sandbox, 'aa') == {f'Spam {n}' for n in range(20)}
+
+
+def after_the_first(
+    sandbox: Sandbox, action: str, change: Callable[[Any], None]
+) -> None:
+    """Let others act when the first write of a kind has been answered."""
+    send = sandbox.journal.write
+
+    def hear(entry: Entry) -> None:
+        send(entry)
+        if entry.action == action:
+            del sandbox.journal.write  # type: ignore[method-assign]
+            change(sandbox.farm)
+
+    sandbox.journal.write = hear  # type: ignore[method-assign]
+
+
+def test_what_others_do_while_the_campaign_runs_is_left_alone(
+    crosswiki_delete: Script, sandbox: Sandbox, write: Any
+) -> None:
+    """Each page is looked at directly before its write, not once for all of them."""
+    for number in range(5):
+        write('aa', f'Spam {number}')
+    names = [f'[[aa:Spam {number}]]' for number in range(5)]
+
+    def titles(action: str) -> list[str]:
+        return [e.target for e in sandbox.journal.entries(action=action) if e.effect]
+
+    def save(farm: Any) -> None:
+        farm.advance(5)
+        wiki = farm.wikis['aa']
+        left = [t for t in names if t[5:-2] not in titles('delete')]
+        saved, moved, back = (t[5:-2] for t in left[:3])
+        sysop = wiki.accounts['Plain Sysop']
+        wiki.edit(saved, 'A real article', user='Plain Sysop')
+        wiki.move(wiki.page(moved), parse_title('Kept'), sysop, '', True)
+        wiki.delete(wiki.page(back), 'Plain Sysop', 'mine')
+        wiki.undelete(parse_title(back), 'Plain Sysop', 'was fine')
+
+    after_the_first(sandbox, 'delete', save)
+    run = crosswiki_delete(*names, *USUAL, '-campaign:d')
+    assert run.code == 1, run.said
+    assert len(titles('delete')) == 2
+    said = run.out.rpartition('\nCampaign ')[2]
+    assert said.count('changed since the plan, and skipped') == 2
+    assert 'deleted and restored since the plan, by Plain Sysop' in said
+    # One of them is the redirect that the move has left behind.
+    assert len(pages(sandbox, 'aa')) == 3 and sandbox.farm.wikis['aa'].page('Kept')
+
+    for number in range(5, 8):
+        write('aa', f'Spam {number}')
+    names = [f'[[aa:Spam {number}]]' for number in range(5, 8)]
+    assert crosswiki_delete(*names, *USUAL, '-campaign:e').code == 0
+
+    def restore(farm: Any) -> None:
+        farm.advance(5)
+        wiki = farm.wikis['aa']
+        done = titles('undelete')
+        again, new = (t[5:-2] for t in names if t[5:-2] not in done)
+        wiki.undelete(parse_title(again), 'Plain Sysop', 'was fine')
+        wiki.delete(wiki.page(again), 'Plain Sysop', 'or not')
+        wiki.edit(new, 'A real page', user='Plain Sysop')
+
+    after_the_first(sandbox, 'undelete', restore)
+    undo = crosswiki_delete('-undo:e', '-reason:mistake', '-always')
+    assert undo.code == 1, undo.said
+    assert len(titles('undelete')) == 1
+    said = undo.out.rpartition('\nCampaign ')[2]
+    assert said.count('changed since the plan: ') == 2, undo.said
+
+
 def test_a_page_that_was_changed_since_the_plan_is_held_back(
     crosswiki_delete: Script, sandbox: Sandbox, spam: str, write: Any
 ) -> None:

@@ -59,6 +59,7 @@ class CentralAuthSite(UploadSite, Protocol):
 
     home_login: Login
     reads: str
+    answers_nobody: bool
     _paraminfo: Any
 
     def read_identity(self) -> None:
@@ -132,7 +133,10 @@ class CentralAuthRequest(UploadRequest):
         """Tell whether this request is sent as nobody."""
         if self.site.home_login.is_logged_out:
             return not self.write and 'token' not in self._params
-        if self.site.reads != 'anonymous' or self.write or 'token' in self._params:
+        is_for_nobody = self.as_nobody and self.site.answers_nobody
+        if not is_for_nobody and self.site.reads != 'anonymous':
+            return False
+        if self.write or 'token' in self._params:
             return False
         return asks_anybody(self.action, self._params, besides)
 
@@ -187,8 +191,9 @@ class CentralAuthRequest(UploadRequest):
         """
         if not self._sent_anonymously or self.site.home_login.is_logged_out:
             return False
-        if self.site.reads == 'anonymous':
+        if self.site.reads == 'anonymous' or self.site.answers_nobody:
             self.site.reads = 'authenticated'
+            self.site.answers_nobody = False
             pywikibot.info(
                 f'{self.site} refuses reads without a login ({reason}): they are sent '
                 f'as {self.site.username()} from now on.'

@@ -152,12 +152,15 @@ class ForeignMixin(OwnLoginMixin):
     :ivar home_login: the login that is used
     :ivar place: where it is, and which wiki it is meant to be
     :ivar reads: ``authenticated`` or ``anonymous``
+    :ivar answers_nobody: whether the wiki is not known to be a private one
     :ivar upload_line: what is known of the way to that wiki
     """
 
     authentication: Authentication = staticmethod(without_cookies)
     single_send_request = SingleSendCentralAuthRequest
     _own_request = CentralAuthRequest
+
+    answers_nobody = True
 
     def __init__(self, login: Login, place: Place, reads: str) -> None:
         """Read who we are on the other wiki, which creates the account there.
