@@ -13,7 +13,7 @@ from typing import TypeVar
 Item = TypeVar('Item')
 Result = TypeVar('Result')
 
-#: Wikis that are read at a time: as many requests are in flight, and not more.
+#: What is read at a time: as many requests are in flight, and not more.
 AT_A_TIME = 3
 
 

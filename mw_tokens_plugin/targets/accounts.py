@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from mw_tokens_plugin.campaign.parallel import in_parallel
 from mw_tokens_plugin.exceptions import (
     ApiRefusal,
     BadUsername,
@@ -22,7 +23,6 @@ from mw_tokens_plugin.exceptions import (
     WikiUnreachable,
 )
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
-from mw_tokens_plugin.site.batches import batches
 from mw_tokens_plugin.site.mixins import PluginMixin
 
 Key = TypeVar('Key', str, int)
@@ -50,8 +50,10 @@ def read_accounts(
     :param read: reads some of them, in their order
     :raises TokensPluginError: the wiki does not work at all
     """
-    # Where each costs a request anyway, they are read and yielded one by one.
-    size = max(len(keys), 1) if site.lists_global_users() else 1
+    if not site.lists_global_users():
+        # Each costs a request anyway, so that a few are read at a time.
+        yield from _read_singly(site, keys, read)
+        return
     works = False
 
     def some(part: Sequence[Key]) -> Iterator[tuple[Key, GlobalAccount | Exception]]:
@@ -74,8 +76,29 @@ def read_accounts(
             works = True
             yield from zip(part, found, strict=True)
 
-    for part in batches(keys, size):
-        yield from some(part)
+    if keys:
+        yield from some(keys)
+
+
+def _read_singly(
+    site: PluginMixin,
+    keys: Sequence[Key],
+    read: Callable[[Sequence[Key]], Iterable[GlobalAccount]],
+) -> Iterator[tuple[Key, GlobalAccount | Exception]]:
+    def one(key: Key) -> GlobalAccount:
+        (account,) = read([key])
+        return account
+
+    works = False
+    for key, found in in_parallel(one, keys):
+        if isinstance(found, Exception):
+            is_about_it = isinstance(found, _ABOUT_ACCOUNT)
+            if not is_about_it or isinstance(found, _ABOUT_OTHERS):
+                raise found
+            if not works:
+                _check_works(site, found)
+        works = True
+        yield key, found
 
 
 def does_not_exist(error: Exception) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +34,7 @@ from mw_tokens_plugin.exceptions import (
     WikiUnreachable,
 )
 from mw_tokens_plugin.site.refusals import refusals
+from mw_tokens_plugin.targets.accounts import read_accounts
 
 from .farms import Farm
 
@@ -477,6 +479,26 @@ def test_without_a_list_each_account_is_read_by_itself(
     assert all(account.attached for account in found)
     assert old_sandbox.summary()['by_query']['globaluserinfo'] == 7
     assert old_sandbox.summary()['requests'] == 7
+
+
+def test_a_plan_without_a_list_has_three_reads_in_flight(
+    old_site: Any, old_sandbox: Sandbox
+) -> None:
+    """Each waits until two others have begun; the answers keep their order."""
+    old_site.login()
+    assert not old_site.lists_global_users()
+    together = threading.Barrier(3)
+
+    def read(names: Sequence[str]) -> list[Any]:
+        together.wait(timeout=60)
+        return list(old_site.global_accounts(names))
+
+    names = ['Nobody Of That Name', *(f'Spambot {n:05}' for n in range(1, 6))]
+    old_sandbox.journal.clear()
+    found = list(read_accounts(old_site, names, read))
+    assert [name for name, _ in found] == names
+    assert [getattr(each, 'exists', None) for _, each in found] == [False] + 5 * [True]
+    assert old_sandbox.summary()['requests'] == len(names)
 
 
 def test_the_list_of_names_goes_on_where_an_answer_ends(
