@@ -176,8 +176,13 @@ class GlobalAccounts:
         title = Title(2, f'{account.name}@global')
         wiki.write_log('globalauth', 'delete', operator, title, reason)
 
-    def rename_account(self, old: str, new: str) -> None:
-        """Rename a global account and its local ones; its sessions end."""
+    def rename_account(
+        self, old: str, new: str, operator: str = 'Sandbox Colleague'
+    ) -> None:
+        """Rename a global account and its local ones; its sessions end.
+
+        Where it is attached, the logs of what was done to it name it anew.
+        """
         account = self.accounts.pop(old)
         self.names.pop(bisect_left(self.names, old))
         self.sessions.end_account(account.id)
@@ -187,6 +192,7 @@ class GlobalAccounts:
         self.renamed[old] = new
         for db, local in account.attached.items():
             wiki = self.by_db[db]
+            wiki.rename_in_logs(old, new)
             del wiki.accounts[old]
             local.name = new
             wiki.accounts[new] = local
@@ -194,6 +200,9 @@ class GlobalAccounts:
                 # Unlike a global block, which keeps the name of that time.
                 block.target = new
                 wiki.blocks[new] = block
+        names = {'olduser': old, 'newuser': new}
+        title = Title(-1, f'CentralAuth/{new}')
+        self.central.write_log('gblrename', 'rename', operator, title, '', names)
 
     def find(self, name: str) -> Account | None:
         """Return the global account of a name in any spelling."""

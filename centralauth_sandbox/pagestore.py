@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from .deletions import Deletions
@@ -10,6 +11,9 @@ from .files import Files, FileVersion, base36
 from .records import Change, LocalAccount, LogEntry, Page, Revision
 from .titles import Title, parse_title
 from .views import FarmView
+
+#: Logs of what is done to users (``SpecialLog::getLogTypesOnUser``).
+_ON_USERS = frozenset({'block', 'gblblock', 'gblrights', 'newusers', 'rights'})
 
 
 class PageStore:
@@ -259,6 +263,13 @@ class PageStore:
         if type != 'suppress':
             self._change('log', title, page_id, log=entry)
         return entry
+
+    def rename_in_logs(self, old: str, new: str) -> None:
+        """Let entries about a user have the new name, as a rename does."""
+        title = Title(2, old)
+        for place, entry in enumerate(self.log):
+            if entry.type in _ON_USERS and entry.title == title:
+                self.log[place] = replace(entry, title=Title(2, new))
 
     def _restore(self, title: Title, found: list[Revision]) -> None:
         left = [r for r in self.archive.pop(title) if r not in found]

@@ -99,6 +99,9 @@ class WikiView(Protocol):
     def log_about(self, user: str) -> set[int]:
         """Return the entries that are about an account."""
 
+    def rename_in_logs(self, old: str, new: str) -> None:
+        """Let entries about a user have the new name."""
+
     def write_log(
         self,
         type: str,

@@ -13,6 +13,7 @@ import requests
 
 from centralauth_sandbox import Farm, Sandbox
 from centralauth_sandbox.globalblocks import DAY, GlobalBlock
+from centralauth_sandbox.titles import Title
 
 ADDRESS = '198.51.100.7'
 
@@ -226,3 +227,22 @@ def test_release_1_43_was_recorded_without_global_blocks() -> None:
         Operator(sandbox, 'Steward') as steward,
     ):
         assert code(steward.block('Vandal')) == 'badvalue'
+
+
+def test_a_rename_is_logged_and_changes_names_in_logs_where_one_is_attached(
+    farm: Farm,
+) -> None:
+    """As RenameuserSQL does with the logs that GetLogTypesOnUser names."""
+    farm.accounts['Other'].attached.pop('metawiki')
+    for name in ('Vandal', 'Other'):
+        title = Title(2, name)
+        farm.central.write_log('gblblock', 'gblock', 'Steward', title, 'spam')
+        farm.rename_account(name, f'{name} since', 'Steward')
+    assert [(entry.type, str(entry.title)) for entry in farm.central.log] == [
+        ('gblblock', 'User:Vandal since'),
+        ('gblrename', 'Special:CentralAuth/Vandal since'),
+        ('gblblock', 'User:Other'),
+        ('gblrename', 'Special:CentralAuth/Other since'),
+    ]
+    names = {'olduser': 'Other', 'newuser': 'Other since'}
+    assert farm.central.log[-1].params == names
