@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mw_tokens_plugin.actions.blockreads import Blocks, is_account
+from mw_tokens_plugin.actions.blockreads import Blocks, is_account, number_in
 from mw_tokens_plugin.campaign.records import Target
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
@@ -54,11 +54,7 @@ def accounts_of(
     site: PluginMixin, targets: Sequence[Target]
 ) -> dict[int, GlobalAccount]:
     """Return what those are now that are accounts of known ids, by target number."""
-    ids = {
-        target.id: target.decision.central_id
-        for target in targets
-        if target.decision.central_id and is_account(name_of(target))
-    }
+    ids = {t.id: t.decision.central_id for t in targets}
     wanted = list(dict.fromkeys(filter(None, ids.values())))
     found = site.global_accounts_by_id(wanted) if wanted else ()
     accounts = dict(zip(wanted, found, strict=True))
@@ -68,31 +64,29 @@ def accounts_of(
 def read_present(site: PluginMixin, targets: Sequence[Target]) -> dict[int, Present]:
     """Return what some targets are now, by their numbers in the ledger.
 
-    It costs as few reads as the wiki allows: for a target whose block is gone three.
+    An account has the block that its present name finds, and only where no name can
+    find one, the block is looked for by its number. It costs as few reads as the wiki
+    allows: for a target whose block is gone three.
 
     :param site: the central wiki
     """
     accounts = accounts_of(site, targets)
-    names = {}
+    names, unfound = {}, {}
     for target in targets:
-        account = accounts.get(target.id)
-        is_known = account is not None and account.exists
-        names[target.id] = account.name if account and is_known else name_of(target)
-    asked = list(dict.fromkeys(names.values()))
+        account, name = accounts.get(target.id), name_of(target)
+        if account is not None and account.exists and not number_in(name):
+            name = account.name
+        is_found = account is not None and not is_hidden(account)
+        if not is_found and is_account(name) and target.decision.facts.get('now'):
+            unfound[target.id] = target.decision.facts['now']['id']
+        names[target.id] = name
+    asked = list(dict.fromkeys(n for i, n in names.items() if i not in unfound))
     own = Blocks.read(site, asked, covering=False).own
-    planned = {t.id: t.decision.facts.get('now') for t in targets}
-    missing = {
-        now['id']
-        for number, now in planned.items()
-        if now is not None
-        and ((block := own.get(names[number])) is None or block.id != now['id'])
-    }
-    left = {b.id: b for b in site.global_blocks(ids=sorted(missing))} if missing else {}
+    ids = sorted(unfound.values())
+    left = {b.id: b for b in site.global_blocks(ids=ids)} if ids else {}
     found = {}
     for number, name in names.items():
-        block, now = own.get(name), planned[number]
-        by_number = left.get(now['id']) if now is not None else None
-        found[number] = Present(
-            name, accounts.get(number), by_number or block, by_number is None
-        )
+        is_named = number not in unfound
+        block = own.get(name) if is_named else left.get(unfound[number])
+        found[number] = Present(name, accounts.get(number), block, is_named)
     return found

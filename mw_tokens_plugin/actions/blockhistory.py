@@ -13,7 +13,7 @@ log does not tell of, is told by its author, its time and its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import cmp_to_key
@@ -21,12 +21,14 @@ from typing import Any
 
 from mw_tokens_plugin.actions.blockdisplay import is_local_alone
 from mw_tokens_plugin.actions.blockedaccounts import name_of
+from mw_tokens_plugin.actions.blocklog import CLOCKS, BlockLog
 from mw_tokens_plugin.actions.blockreads import (
     block_facts,
+    is_account,
     number_in,
     reason_given,
 )
-from mw_tokens_plugin.actions.globalblock import CLOCKS, SECONDS, log_actions
+from mw_tokens_plugin.actions.globalblock import SECONDS, log_actions
 from mw_tokens_plugin.actions.localblocks import local_blocks
 from mw_tokens_plugin.campaign.putback import OwnWrites, Write
 from mw_tokens_plugin.campaign.records import (
@@ -80,28 +82,31 @@ class BlockHistory:
         self._site = site
         self._undone = undone
         self._others = others
-        self._read_since: datetime | None = None
-        self._entries: dict[int, GlobalBlockLogEntry] = {}
+        #: Whose the entries of the log are that this has read.
+        self.log = BlockLog(site)
+        #: What was written to others that have had the same names.
+        self._rivals: list[Write] = []
 
-    def writes(
-        self, recorded: Mapping[str, Target], named: Mapping[str, str]
-    ) -> dict[str, list[Write]]:
+    def writes(self, recorded: Mapping[str, Target]) -> dict[str, list[Write]]:
         """Return what was written to each target, first by the campaign itself.
 
         :param recorded: the targets of the campaign by their names
-        :param named: the present names of accounts and addresses, by the same
         """
         found = {name: [Write(self._undone, t)] for name, t in recorded.items()}
+        self._rivals = [first for (first,) in found.values()]
         since = _since(found)
         if self._others is None or since is None:
             return found
-        of_name: dict[str, str] = {}
-        for name, target in recorded.items():
-            of_name.update((one, name) for one in names_of(target) | {named[name]})
+        of_key = {key: name for name, t in recorded.items() for key in keys_of(t)}
+        names = {name_of(target) for target in recorded.values()}
         for write in self._others.others(
-            self._undone, of_name.keys(), names_of, since.replace(tzinfo=None)
+            self._undone,
+            names | of_key.keys(),
+            lambda target: keys_of(target) | {name_of(target)},
+            since.replace(tzinfo=None),
         ):
-            for name in {of_name[n] for n in names_of(write.target) if n in of_name}:
+            self._rivals.append(write)
+            for name in {of_key[k] for k in keys_of(write.target) if k in of_key}:
                 found[name].append(write)
         return found
 
@@ -114,45 +119,62 @@ class BlockHistory:
         """Return what was last done to each target, and by which campaign.
 
         :param writes: as :meth:`writes` returns them
+        :param named: the present names of accounts and addresses, by the same
         :param own: the blocks that there are
         """
-        logged: dict[str, list[GlobalBlockLogEntry]] = {}
         since = _since(writes)
-        for entry in self._log(since) if since is not None else ():
-            logged.setdefault(entry.target, []).append(entry)
+        logged: Mapping[str, Sequence[GlobalBlockLogEntry]] = {}
+        if since is not None:
+            logged = self.log.read(named.values(), since)
         now = self._site.tokens.session.clock.now().replace(tzinfo=timezone.utc)
         found = {}
-        by_name = {name_of(first.target): first for first, *_ in writes.values()}
         for name, block in own.items():
-            names = {named[name]}
-            for write in writes[name]:
-                names |= names_of(write.target) | numbers_of(write.target)
+            keys = {key for write in writes[name] for key in keys_of(write.target)}
+            names = {key for key in keys if isinstance(key, str) and number_in(key)}
             if block is not None:
-                names |= {f'#{block.id}', block.target or ''}
-            entries = [entry for one in names for entry in logged.get(one, ())]
-            first, other = writes[name][0], by_name.get(named[name])
-            is_own = other is first or named[name] in names_of(first.target)
-            if other is not None and not is_own:
-                # That had this name when the campaign wrote.
-                entries = [
-                    entry
-                    for entry in entries
-                    if entry.target != named[name] or not _is_entry_of(entry, other)
-                ]
-            entries.sort(key=lambda entry: entry.log_id)
+                names.add(f'#{block.id}')
+            was = name_of(writes[name][0].target)
+            if was not in self.log.renames.former(named[name]):
+                # The log does not tell how it came by its present name.
+                names.add(was)
+            entries = self._entries_of(named[name], names, writes[name], logged)
             found[name] = standing(entries, writes[name], block, now)
         return found
 
-    def _log(self, since: datetime) -> Iterable[GlobalBlockLogEntry]:
-        """Return the log since a moment, of which only new entries are read again."""
-        begin = since
-        if self._read_since is None or since < self._read_since:
-            self._read_since = since
-        elif self._entries:
-            begin = max(e.timestamp for e in self._entries.values()) - CLOCKS
-        found = self._site.global_block_log(since=begin)
-        self._entries.update((entry.log_id, entry) for entry in found)
-        return self._entries.values()
+    def _entries_of(
+        self,
+        name: str,
+        others: Collection[str],
+        writes: Sequence[Write],
+        logged: Mapping[str, Sequence[GlobalBlockLogEntry]],
+    ) -> list[GlobalBlockLogEntry]:
+        """Return the entries about a target, the oldest first.
+
+        :param name: its present one
+        :param others: numbers of its blocks
+        """
+        entries = [entry for one in {name, *others} for entry in logged.get(one, ())]
+        entries.sort(key=lambda entry: entry.log_id)
+        owners = {e.log_id: self.log.renames.owners(e) for e in entries}
+        shared = {one for some in owners.values() if len(some) > 1 for one in some}
+        if not shared:
+            return entries
+        # What was written to others explains those entries that may be about them.
+        entries += (
+            e for one in shared - {name} for e in logged[one] if e not in entries
+        )
+        entries.sort(key=lambda entry: entry.log_id)
+        rivals = [write for write in self._rivals if write not in writes]
+        explained = _explained(
+            entries,
+            [*writes, *rivals],
+            lambda entry, write: (
+                entry.log_id in owners
+                if write in writes
+                else owners.get(entry.log_id) != frozenset({name})
+            ),
+        )
+        return [e for e, w in explained if e.log_id in owners and w not in rivals]
 
 
 def own_local_blocks(
@@ -228,17 +250,18 @@ def _begin(target: Target) -> datetime | None:
     return None if start is None else start.replace(tzinfo=timezone.utc)
 
 
-def names_of(target: Target) -> set[str]:
-    """Return the names of what a target's write has changed, but not the number."""
-    now = target.decision.facts.get('now') or {}
-    names = {target.name, name_of(target), now.get('target')}
-    return {name for name in names if name and not number_in(name)}
+def keys_of(target: Target) -> set[str | int]:
+    """Return what a target is by: central id or address, and the number of its block.
 
-
-def numbers_of(target: Target) -> set[str]:
-    """Return the number of the block that a target's write has found, as in the log."""
-    now = target.decision.facts.get('now')
-    return {f'#{now["id"]}'} if now else set()
+    An account is not its name, and a block stays what it is if it gets other settings.
+    """
+    now, central_id = target.decision.facts.get('now'), target.decision.central_id
+    keys: set[str | int] = {central_id or name_of(target)}
+    if now:
+        keys.add(f'#{now["id"]}')
+        if now['target'] and not is_account(now['target']):
+            keys.add(now['target'])
+    return keys
 
 
 def standing(
@@ -273,12 +296,16 @@ def standing(
 
 
 def _explained(
-    entries: Sequence[GlobalBlockLogEntry], writes: Iterable[Write]
+    entries: Sequence[GlobalBlockLogEntry],
+    writes: Iterable[Write],
+    may_be: Callable[[GlobalBlockLogEntry, Write], bool] = lambda entry, write: True,
 ) -> Iterator[tuple[GlobalBlockLogEntry, Write | None]]:
     """Yield entries of the log with the writes that have made them.
 
     Equal writes are told apart by the time, by what they have found, and last by their
     order.
+
+    :param may_be: tells whether an entry can be about the target of a write
     """
     begun = sorted(writes, key=cmp_to_key(_order))
     pairs = sorted(
@@ -290,7 +317,7 @@ def _explained(
         )
         for number, entry in enumerate(entries)
         for place, write in enumerate(begun)
-        if _is_entry_of(entry, write)
+        if _is_entry_of(entry, write) and may_be(entry, write)
     )
     found: dict[int, int] = {}
     for _, _, number, place in pairs:

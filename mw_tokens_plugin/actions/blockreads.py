@@ -225,50 +225,45 @@ def _of_accounts(
 ) -> dict[str, GlobalBlock]:
     """Return whose the blocks of some accounts are.
 
-    The block of a renamed account has the old name, which another one may have now. As
-    each account has one block at most, somebody without a block of the own name has it
-    then.
+    The block of a renamed account has the old name, which another one may have now, of
+    the same list as well. So it is asked which names find it.
 
     :param found: the blocks of all of them, and of others
     """
-    wanted = set(names)
-    theirs = [b for b in found if b.target is not None and network_of(b.target) is None]
-    if not theirs:
-        return {}
+    left = {b.id: b for b in found if b.target and network_of(b.target) is None}
+    if len(names) == 1:
+        return dict.fromkeys(names, *left.values()) if left else {}
     own: dict[str, GlobalBlock] = {}
-    for block in theirs:
-        if block.target in wanted:
-            own[block.target] = block
-    # Of two blocks with the same name, one is of somebody else.
-    twice = {b.target for b in theirs if own.get(b.target or '', b) is not b}
-    unsure = [name for name in names if name not in own or name in twice]
-    asked: set[str] = set()
-    while unsure:
-        asked.update(unsure)
-        for name in unsure:
-            own.pop(name, None)
-        right = dict(_one_by_one(site, unsure))
-        ids = {block.id for block in right.values()}
-        unsure = [n for n, b in own.items() if b.id in ids and n not in asked]
-        own.update(right)
+    # First it is tried whether those are blocked whose names are in the blocks.
+    in_blocks = {block.target for block in left.values()}
+    for tried in ([name for name in names if name in in_blocks], names):
+        owners = _owners(site, tried, left) if left else {}
+        own.update((name, left.pop(number)) for number, name in owners.items())
     return own
 
 
-def _one_by_one(
-    site: PluginMixin, names: Sequence[str]
-) -> Iterator[tuple[str, GlobalBlock]]:
-    """Find out whose blocks some are, whatever the names in them.
+def _owners(
+    site: PluginMixin, names: Sequence[str], blocks: Mapping[int, GlobalBlock]
+) -> dict[int, str]:
+    """Return by which of some names each block is found that is by one.
 
-    Of many names few have such a block, so that halves are asked for.
+    The wiki does not say it of several names at a time. But where each is asked for
+    with those that have the same binary digits, a few requests tell its place.
     """
-    if not names:
-        return
-    found = [*site.global_blocks(list(names))]
-    if not found:
-        return
-    if len(names) == 1:
-        yield names[0], found[0]
-        return
-    half = len(names) // 2
-    yield from _one_by_one(site, names[:half])
-    yield from _one_by_one(site, names[half:])
+    places = dict.fromkeys(blocks, 0)
+    for digit in range(len(names).bit_length()):
+        asked = [n for place, n in enumerate(names, 1) if place >> digit & 1]
+        for block in site.global_blocks(asked):
+            if block.id in places:
+                places[block.id] |= 1 << digit
+    found = {
+        number: names[place - 1]
+        for number, place in places.items()
+        if 0 < place <= len(names)
+    }
+    # One that was changed meanwhile may have missed some of the requests.
+    for number, name in list(found.items()):
+        is_as_told = name == blocks[number].target
+        if not is_as_told and number not in {b.id for b in site.global_blocks(name)}:
+            del found[number]
+    return found

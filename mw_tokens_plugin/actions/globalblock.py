@@ -18,11 +18,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from mw_tokens_plugin.actions.accountfacts import skipped_now
 from mw_tokens_plugin.actions.blockedaccounts import (
     Present,
     name_of,
     read_present,
 )
+from mw_tokens_plugin.actions.blocklog import CLOCKS, BlockLog
 from mw_tokens_plugin.actions.blockreads import (
     block_facts,
     is_account,
@@ -50,6 +52,7 @@ from mw_tokens_plugin.exceptions import (
     StateConflict,
 )
 from mw_tokens_plugin.messages import message
+from mw_tokens_plugin.protocol.addresses import network_of
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.fields import as_timestamp, timestamp
 from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
@@ -64,9 +67,6 @@ from mw_tokens_plugin.site.mixins import PluginMixin
 #: How the log calls what makes a block, and what lifts it.
 _MADE = frozenset({'gblock', 'modify'})
 _LIFTED = frozenset({'gunblock'})
-
-#: How far the clocks of the wiki's servers may differ.
-CLOCKS = timedelta(minutes=2)
 
 #: How far the time of a block and that of its entry in the log may differ.
 SECONDS = timedelta(seconds=10)
@@ -124,6 +124,9 @@ class SetGlobalBlock(Action):
         now = facts.get('now')
         if now is None and self._has_ended(before.get('now')):
             before = {**before, 'now': None}
+        is_same = before.get('central_id') == facts.get('central_id')
+        if 'central_id' in before and not is_same:
+            return SkipReason.OTHER_ACCOUNT
         skipped = super().changed_since(before, facts)
         is_own = skipped is not None and now and now['by'] == self.site.username()
         return SkipReason.CHANGED_AGAIN if is_own else skipped
@@ -154,7 +157,7 @@ class SetGlobalBlock(Action):
                     outcome = self._found_otherwise(target)
                     if outcome is not None:
                         return outcome
-            return self._write(target)
+            return self._telling_name(target, self._write(target))
 
     def reconcile(
         self, targets: Sequence[Target]
@@ -162,7 +165,7 @@ class SetGlobalBlock(Action):
         """Read whether writes of unknown outcome took effect; None if not."""
         with hiding(targets):
             presents = read_present(self.site, targets)
-            log: dict[str, list[GlobalBlockLogEntry]] | None = None
+            log: Mapping[str, Sequence[GlobalBlockLogEntry]] | None = None
             for target in targets:
                 present = presents[target.id]
                 self._names[target.id], block = present.name, present.block
@@ -171,15 +174,13 @@ class SetGlobalBlock(Action):
                     yield target, _seen(present, found)
                     continue
                 if log is None:
-                    log = self._own_log(targets)
-                # A block that was lifted by its number has that in the log.
-                names = {present.name, name_of(target), target.name}
-                entries = [entry for name in names for entry in log.get(name, ())]
+                    log = self._own_log(targets, presents)
+                entries = _entries_of(target, present.name, log)
                 since = None
                 if self._is_as_planned(target, block):
                     # The operator's campaigns just before may have done the like.
                     since = timestamp(target.decision.facts.get('looked_at'))
-                    entries = sorted(entries, key=lambda entry: entry.log_id)[-1:]
+                    entries = entries[-1:]
                 if any(self._is_own(entry, target, since) for entry in entries):
                     found = self._with_local(target, _FOUND)
                     yield target, _seen(present, found)
@@ -247,6 +248,14 @@ class SetGlobalBlock(Action):
             return Outcome(State.FAILED, changed=True, detail=detail, reason_code=code)
         return Outcome(State.DONE, changed=True)
 
+    def _telling_name(self, target: Target, outcome: Outcome) -> Outcome:
+        """Return an outcome that tells the name of a target, if it was renamed."""
+        name = self._name(target)
+        is_told = outcome.detail or target.decision.hidden or number_in(target.name)
+        if is_told or name == target.name:
+            return outcome
+        return replace(outcome, detail=f'its name is now {name!r}')
+
     def _reason_for(self, target: Target) -> str:
         return reason_given(target, self.reason)
 
@@ -298,14 +307,8 @@ class SetGlobalBlock(Action):
         if not account.exists or self.restores:
             return None
         # What was confirmed is no longer what the name says.
-        return Outcome(
-            State.FAILED,
-            detail=(
-                'changed since the plan, and skipped: the name is that of another '
-                f'account now, and its own is {name!r}'
-            ),
-            reason_code=SkipReason.CHANGED_SINCE.name,
-        )
+        outcome = skipped_now(SkipReason.OTHER_ACCOUNT)
+        return replace(outcome, detail=f'{outcome.detail}, and its own is {name!r}')
 
     def _name(self, target: Target) -> str:
         """Return the present name of a target, as far as it is known."""
@@ -407,16 +410,14 @@ class SetGlobalBlock(Action):
         :param block: what it has made, if anything
         """
         planned = timestamp(target.decision.facts.get('looked_at'))
-        # The log has a target as each write named it.
-        now = target.decision.facts['now'] or {}
-        names = {name_of(target), self._name(target), now.get('target')}
-        names |= {f'#{now["id"]}' if now else None}
-        own = self.site.global_block_log(by=target.operator, since=planned)
+        if planned is None:
+            return None
+        name = self._name(target)
+        log = BlockLog(self.site, target.operator).read([name], planned)
         entries = (
             entry
-            for entry in own
-            if entry.target in names
-            and entry.action in log_actions(target)
+            for entry in reversed(_entries_of(target, name, log))
+            if entry.action in log_actions(target)
             and may_be_reason(entry.comment, self._reason_for(target))
             and (block is None or abs(entry.timestamp - block.timestamp) <= SECONDS)
         )
@@ -449,19 +450,37 @@ class SetGlobalBlock(Action):
         return may_be_reason(entry.comment, self._reason_for(target))
 
     def _own_log(
-        self, targets: Sequence[Target]
+        self, targets: Sequence[Target], presents: Mapping[int, Present]
     ) -> dict[str, list[GlobalBlockLogEntry]]:
-        """Return what the operators have done to some targets since their attempts."""
+        """Return what the operators have done since their attempts, by present name."""
         found: dict[str, list[GlobalBlockLogEntry]] = {}
+        names = [presents[target.id].name for target in targets]
         for operator in {target.operator for target in targets}:
             starts = [t.started_at for t in targets if t.operator == operator]
             if operator is None or None in starts:
                 continue
             first = min(start for start in starts if start is not None)
             since = first.replace(tzinfo=timezone.utc) - CLOCKS
-            for entry in self.site.global_block_log(by=operator, since=since):
-                found.setdefault(entry.target, []).append(entry)
+            log = BlockLog(self.site, operator).read(names, since)
+            for name, entries in log.items():
+                found.setdefault(name, []).extend(entries)
         return found
+
+
+def _entries_of(
+    target: Target, name: str, log: Mapping[str, Sequence[GlobalBlockLogEntry]]
+) -> list[GlobalBlockLogEntry]:
+    """Return what a log has of a target, the oldest first.
+
+    :param name: its present one
+    """
+    now, names = target.decision.facts['now'], {name}
+    if now:
+        # A block that was lifted by its number has that in the log.
+        names.add(f'#{now["id"]}')
+        names |= {now['target']} if network_of(now['target'] or '') else set()
+    entries = [entry for one in names for entry in log.get(one, ())]
+    return sorted(entries, key=lambda entry: entry.log_id)
 
 
 def log_actions(target: Target) -> frozenset[str]:

@@ -53,6 +53,8 @@ class LiftGlobalBlock(SetGlobalBlock):
         super().__init__(site, reason=reason, excluded=self._excluded_reason)
         self.guards = guards
         self.addresses = addresses
+        #: By which target each block is lifted.
+        self._lifted: dict[int, str] = {}
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on some targets."""
@@ -71,7 +73,10 @@ class LiftGlobalBlock(SetGlobalBlock):
         }
         accounts = self._accounts([*asked, *numbered.values()])
         theirs = self._found_by_name(numbered)
-        for name in asked:
+        ids = {blocks.own[n].id for n, whom in numbered.items() if is_account(whom)}
+        protected = self._protected() if ids - theirs else set()
+        # A block is lifted by the name of its target, if that is listed as well.
+        for name in sorted(asked, key=number_in):
             block, network = blocks.own.get(name), network_of(name)
             facts: dict[str, Any] = {'now': block and block_facts(block), 'then': None}
             skipped = None if block is not None else SkipReason.NOT_BLOCKED
@@ -80,6 +85,8 @@ class LiftGlobalBlock(SetGlobalBlock):
             is_hidden = account is not None and account.hidden is not HiddenLevel.NONE
             if name != whom:
                 skipped = self._excluded_reason(whom)
+                if block is not None and block.id in protected:
+                    skipped = SkipReason.EXCLUDED
                 # It is not to be shown beside the number either.
                 facts |= {'name': whom} if is_hidden else {}
             elif is_hidden:
@@ -90,6 +97,10 @@ class LiftGlobalBlock(SetGlobalBlock):
             if skipped is not None and around is not None:
                 skipped = SkipReason.COVERED
                 facts['problem'] = f'{around.target}, {made_by(block_facts(around))}'
+            if skipped is None and block is not None:
+                other = self._lifted.setdefault(block.id, name)
+                if other != name:
+                    skipped, facts['problem'] = SkipReason.TWICE, other
             # The name in a block may be that of another account now.
             is_known = name == whom or (block is not None and block.id in theirs)
             number = account.central_id if account is not None and is_known else None
@@ -125,7 +136,13 @@ class LiftGlobalBlock(SetGlobalBlock):
 
         :param numbered: the names in blocks, by their numbers
         """
-        names = list(filter(is_account, numbered.values()))
+        names = list(dict.fromkeys(filter(is_account, numbered.values())))
+        found = Blocks.read(self.site, names, covering=False).own
+        return {block.id for name, block in found.items() if block.target == name}
+
+    def _protected(self) -> set[int]:
+        """Return which blocks have the accounts that are never unblocked."""
+        names = filter(is_account, self.guards.excluded)
         return {block.id for block in self.site.global_blocks(names)}
 
     def _excluded_reason(self, name: str) -> SkipReason | None:

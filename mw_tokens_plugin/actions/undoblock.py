@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timezone
+from itertools import takewhile
 from typing import Any
 
 from mw_tokens_plugin.actions.accountfacts import read_at, skipped_now
 from mw_tokens_plugin.actions.blockdisplay import block_columns
-from mw_tokens_plugin.actions.blockedaccounts import is_hidden
+from mw_tokens_plugin.actions.blockedaccounts import accounts_of, is_hidden
 from mw_tokens_plugin.actions.blockhistory import (
     BlockHistory,
     Standing,
@@ -93,10 +94,15 @@ class UndoGlobalBlock(SetGlobalBlock):
         recorded = self._recorded(names)
         named = {name: _named(recorded[name]) for name in names}
         looked_at = self.moment()
-        hidden = self._follow(recorded, named)
+        hidden = set()
+        accounts = accounts_of(self.site, list(recorded.values()))
+        for name, target in recorded.items():
+            if (account := accounts.get(target.id)) is not None:
+                named[name] = account.name or named[name]
+                hidden |= {name} if is_hidden(account) else set()
         blocks = Blocks.read(self.site, list(named.values()), covering=False)
         own = {name: blocks.own.get(named[name]) for name in names}
-        writes = self._history.writes(recorded, named)
+        writes = self._history.writes(recorded)
         standings = self._history.standings(writes, named, own)
         local = own_local_blocks(self.site, self._undone, recorded, named, writes)
         operator = self.site.username() or ''
@@ -203,30 +209,6 @@ class UndoGlobalBlock(SetGlobalBlock):
         began = target.started_at.replace(tzinfo=timezone.utc)
         return entry.timestamp >= began - SECONDS
 
-    def _follow(
-        self, recorded: Mapping[str, Target], named: dict[str, str]
-    ) -> set[str]:
-        """Put in the present names of accounts, and return which are hidden.
-
-        :param named: the names that they had
-        """
-        ids = {
-            name: target.decision.central_id
-            for name, target in recorded.items()
-            if target.decision.central_id and is_account(named[name])
-        }
-        wanted = list(dict.fromkeys(filter(None, ids.values())))
-        found = self.site.global_accounts_by_id(wanted) if wanted else ()
-        accounts = dict(zip(wanted, found, strict=True))
-        hidden = set()
-        for name, central_id in ids.items():
-            account = accounts[central_id or 0]
-            if account.exists:
-                named[name] = account.name
-            if is_hidden(account):
-                hidden.add(name)
-        return hidden
-
     def _apply_globally(self, target: Target) -> Outcome:
         """Undo the global half, unless somebody was faster."""
         facts = target.decision.facts
@@ -234,13 +216,13 @@ class UndoGlobalBlock(SetGlobalBlock):
             return Outcome(State.DONE, detail='its former block has ended by itself')
         if facts['now'] is None and facts.get('log_entry') is not None:
             # No block tells that it was made and lifted again since the plan.
+            name, renames = self._name(target), self._history.log.renames
             with hiding([target]):
-                entries = self.site.global_block_log(self._name(target), total=1)
-                latest = next(entries, None)
-            if latest is not None and latest.log_id > facts['log_entry']:
-                return self._changed_meanwhile(
-                    target, read_block(self.site, self._name(target))
-                )
+                log = self.site.global_block_log(name)
+                new = takewhile(lambda e: e.log_id > facts['log_entry'], log)
+                is_newer = any(name in renames.owners(entry) for entry in new)
+            if is_newer:
+                return self._changed_meanwhile(target, read_block(self.site, name))
         return super().apply(target)
 
     def _decide(

@@ -52,8 +52,8 @@ class OwnWrites:
     def others(
         self,
         undone: Campaign,
-        names: Set[str],
-        names_of: Callable[[Target], Collection[str]],
+        keys: Set[str | int],
+        keys_of: Callable[[Target], Collection[str | int]],
         since: datetime,
     ) -> Iterator[Write]:
         """Yield what other campaigns, and undos of any, have changed.
@@ -61,8 +61,8 @@ class OwnWrites:
         What others could have written into the ledger does not count.
 
         :param undone: the campaign that is undone, which is left out
-        :param names: all names of its targets
-        :param names_of: returns all names of a target
+        :param keys: what its targets are known by
+        :param keys_of: returns that of a target
         :param since: campaigns that have ended before, by the wiki's clock, are left
             out
         """
@@ -84,7 +84,7 @@ class OwnWrites:
                 target
                 for state in (State.DONE, State.FAILED)
                 for target in self._ledger.targets(campaign, state)
-                if is_changed(target) and not names.isdisjoint(names_of(target))
+                if is_changed(target) and not keys.isdisjoint(keys_of(target))
             ]
             if found:
                 sealer = self._sealer_of(campaign)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from centralauth_sandbox import Sandbox
 from mw_tokens_plugin.campaign import batch
 
+from .colleagues import lift_block, set_block
 from .desk import Run
 from .test_global_block import block, blocks, log, spam, writes
 
@@ -183,3 +186,97 @@ def test_the_local_half_of_a_renamed_account_is_undone(
     assert not blocks(sandbox)
     left = sandbox.call(lambda farm: {*farm.wikis['meta'].blocks})
     assert left.isdisjoint({name, f'Gone {name}'})
+
+
+def attach(farm: Any, name: str, is_attached: bool) -> None:
+    """Let an account be attached on the central wiki, or not."""
+    account, db = farm.accounts[name], farm.central.db
+    is_there = db in account.attached
+    if is_there and not is_attached:
+        account.attached.pop(db).central = None
+    if is_attached and not is_there:
+        farm.attach(account, farm.central)
+
+
+def rename(sandbox: Sandbox, *names: str) -> None:
+    """Let each account get the name of the next one, and the last that of the first."""
+    for name in names:
+        sandbox.command('rename', user=name, to=f'Tmp {name}')
+    for name, new in zip(names, names[1:] + names[:1], strict=True):
+        sandbox.command('rename', user=f'Tmp {name}', to=new)
+
+
+def ends(sandbox: Sandbox) -> dict[int, tuple[str, int]]:
+    """Return when the block of each account ends, by central id, and its number."""
+    found: dict[int, tuple[str, int]] = sandbox.call(
+        lambda farm: {b.account: (b.expiry[:4], b.id) for b in farm.global_blocks}
+    )
+    return found
+
+
+@pytest.mark.parametrize('number', [2, 3])
+def test_accounts_that_swap_their_names_keep_their_own_blocks(
+    global_block: Script, sandbox: Sandbox, number: int
+) -> None:
+    """Each name is in the block of another account of the same list."""
+    names = spam(*range(1, number + 2))
+    for year, name in enumerate(names, 2095):
+        end = f'-expiry:{year}-01-01'
+        assert global_block(name, end, '-reason:R', '-always').code == 0
+    rename(sandbox, *names[:-1])
+    before = ends(sandbox)
+    change = ('-modify', '-reason:Other', '-always', '-campaign:changed')
+    assert global_block(*names, *change).code == 0
+    assert ends(sandbox) == before and {b.reason for b in blocks(sandbox).values()} == {
+        'Other'
+    }
+    assert global_block('-undo:changed', *BACK).code == 0
+    assert ends(sandbox) == before
+    assert global_block(*names[1:], *LIFT, '-campaign:lifted').code == 0
+    assert {*ends(sandbox)} == {account(sandbox, names[0])}
+    rename(sandbox, *names)
+    assert global_block('-undo:lifted', *BACK).code == 0
+    kept = {id: end for id, (end, _) in before.items()}
+    assert {id: end for id, (end, _) in ends(sandbox).items()} == kept
+
+
+@pytest.mark.parametrize('is_attached', [True, False])
+def test_an_undo_is_not_misled_by_what_others_with_the_name_went_through(
+    global_block: Script, sandbox: Sandbox, is_attached: bool
+) -> None:
+    """MediaWiki changes the names in the log only for accounts of the central wiki."""
+    name, other, *lifted = spam(1, 2, 3, 4)
+    for one in (name, other, *lifted):
+        sandbox.call(partial(attach, name=one, is_attached=is_attached))
+    assert global_block(name, *MADE, '-campaign:made').code == 0
+    assert global_block(*lifted, *MADE).code == 0
+    assert global_block(*reversed(lifted), *LIFT, '-campaign:lifted').code == 0
+    for old, new in ((name, other), lifted):
+        move_on(sandbox, 'taken', old, new)
+    assert global_block(name, *MADE, '-campaign:other').code == 0
+    assert global_block(name, *LIFT).code == 0
+    set_block(sandbox, name, expiry='2099-01-01T00:00:00Z')
+    lift_block(sandbox, name)
+    run = global_block('-undo:made', *BACK)
+    assert run.code == 0 and f"its name is now 'Gone {name}'" in run.out, run.said
+    assert not blocks(sandbox)
+    assert global_block('-undo:lifted', *BACK).code == 0
+    assert sorted(blocks(sandbox)) == sorted([f'Gone {lifted[0]}', lifted[0]])
+
+
+def test_a_block_is_lifted_once_and_not_if_its_account_is_protected(
+    global_block: Script, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """However it is named, and whoever has the name in it by now."""
+    name, other, kept = spam(1, 2, 3)
+    for one in (name, kept):
+        block(sandbox, one)
+    numbers = {one: f'#{made.id}' for one, made in blocks(sandbox).items()}
+    move_on(sandbox, 'taken', kept, other)
+    path = tmp_path / 'protected.txt'
+    path.write_text(f'Gone {kept}', encoding='utf-8')
+    protect = f'-not:{path}'
+    run = global_block(numbers[name], name, numbers[kept], *LIFT, protect)
+    assert f'{numbers[name]} (the same as another target: {name})' in run.out, run.said
+    assert f'{numbers[kept]} (listed in -not or -protect)' in run.out
+    assert writes(sandbox) == [name]

@@ -225,7 +225,7 @@ def test_titles_are_compared_as_the_wiki_writes_them(
     run = crosswiki_delete(f'-file:{file}', f'-not:{not_these}', *USUAL)
     assert run.code == 1, run.said
     assert sorted(t for _, t in effects(sandbox)) == ['Spam one', 'User:Spam three']
-    assert 'Skipped:   2 (the same page as another one)' in run.out
+    assert 'Skipped:   2 (the same as another target)' in run.out
     assert 'Skipped:   1 (listed in -not or -protect)' in run.out
 
 
