@@ -157,7 +157,7 @@ class Database:
         """
         if path:
             place = f'{os.path.realpath(path)}.in-flight'
-        elif self.engine.dialect.name != 'sqlite':
+        elif self.is_on_server:
             place = os.path.join(config.base_dir, 'ledger.in-flight')
         else:
             place = ''
@@ -166,6 +166,11 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    @property
+    def is_on_server(self) -> bool:
+        """Whether it is a database of a server, which others may be able to read."""
+        return self.engine.dialect.name != 'sqlite'
 
     @property
     def can_skip_locked(self) -> bool:

@@ -45,8 +45,15 @@ def hidden_among(
 
 
 def store_hidden(run: Run[Any], names: Iterable[str]) -> Mapping[str, Any]:
-    """Return what the ledger stores of a new campaign about some accounts."""
+    """Return what the ledger stores of a new campaign about some accounts.
+
+    :raises InvalidInput: some are hidden, and others may read the ledger
+    """
+    from mw_tokens_plugin.cli.ledgers import check_secrecy
+
     hidden = hidden_among(run, names)
+    if hidden:
+        check_secrecy(run.options, run.ledger)
     return {'hidden_actors': hidden} if hidden else {}
 
 

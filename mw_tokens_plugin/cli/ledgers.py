@@ -51,6 +51,21 @@ def open_ledger(
     return Ledger(str(config.datafilepath('campaigns', 'ledger.sqlite3')), **how)
 
 
+def check_secrecy(options: CampaignOptions, ledger: Ledger) -> None:
+    """Refuse to write names that must not be known where others may read them.
+
+    :raises InvalidInput: others may be able to
+    """
+    if options.ledger_is_private or not ledger.database.is_on_server:
+        return
+    raise InvalidInput(
+        f'Names that must not be known would be written into {ledger.location}, and '
+        'whoever can read that server knows them then. Give -ledger:FILE with a file '
+        'of your own, on a machine that you do not share; or -ledger-is-private, if '
+        'nobody else can read that database. Nothing was written.'
+    )
+
+
 def sealer_of(ledger: Ledger, campaign: Campaign, site: TypedSite) -> Sealer:
     """Return what seals a campaign with the operator's key.
 

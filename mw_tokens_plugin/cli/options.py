@@ -183,6 +183,10 @@ class CampaignOptions(ReasonOptions):
         "pywikibot's data directory.",
         value='URL',
     )
+    ledger_is_private: bool = _record(
+        'Nobody else can read the ledger, which is on a server: names that must not be '
+        'known, as with -hide, may be written there.'
+    )
     quiet: bool = _record(
         'Print nothing unless something is left undone.', resumed=True
     )

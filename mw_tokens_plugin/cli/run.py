@@ -19,7 +19,7 @@ from mw_tokens_plugin.campaign.sealcontent import agreed
 from mw_tokens_plugin.campaign.seals import Sealer
 from mw_tokens_plugin.campaign.undone import Undone
 from mw_tokens_plugin.cli.declaration import Kind
-from mw_tokens_plugin.cli.ledgers import found, open_ledger, sealer_of
+from mw_tokens_plugin.cli.ledgers import check_secrecy, found, open_ledger, sealer_of
 from mw_tokens_plugin.cli.lines import Lines
 from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.storedoptions import with_defaults
@@ -79,6 +79,12 @@ class Run(Generic[Opt]):
         elif old is None:
             self.site = site_of(None, options.arguments)
             self.ledger = open_ledger(options)
+            if options.hides_names:
+                try:
+                    check_secrecy(options, self.ledger)
+                except InvalidInput:
+                    self.ledger.close()
+                    raise
         else:
             self.ledger = open_ledger(options, create=False)
             try:

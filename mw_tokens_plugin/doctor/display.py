@@ -134,10 +134,38 @@ def _about_login(found: Diagnosis) -> Iterator[Line]:
             found.foreign_site or message('token_doctor-no-foreign-site'),
             good=found.foreign_site is not None,
         )
+    yield from _about_session(found)
     if found.rate_class:
         yield Line(message('token_doctor-rate-class'), found.rate_class)
     for file in found.secret_files:
         yield _about_file(file)
+
+
+def _about_session(found: Diagnosis) -> Iterator[Line]:
+    """Yield how long the login lasts, and what it is good for."""
+    if found.login is LoginKind.MAIN_PASSWORD:
+        until = found.remembered_until
+        yield Line(
+            message('token_doctor-remembered'),
+            message('token_doctor-remembered-until', day=until)
+            if until
+            else message('token_doctor-not-remembered'),
+        )
+    if status := found.recent_login:
+        words = {
+            'ok': lambda: message('token_doctor-recent'),
+            'reauth': lambda: message('token_doctor-not-recent'),
+        }
+        never = lambda: message('token_doctor-never-recent')  # noqa: E731
+        yield Line(message('token_doctor-sensitive'), words.get(status, never)())
+    if found.login in (LoginKind.OAUTH, LoginKind.OAUTH2):
+        grants = found.grants
+        yield Line(
+            message('token_doctor-grants'),
+            message('token_doctor-unknown-grants')
+            if grants is None
+            else ', '.join(grants) or message('token_doctor-none'),
+        )
 
 
 def _about_file(file: SecretFile) -> Line:

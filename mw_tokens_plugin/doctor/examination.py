@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from pywikibot import config
 from pywikibot.comms import http
@@ -37,10 +39,13 @@ from mw_tokens_plugin.exceptions import InvalidInput, TokensPluginError
 from mw_tokens_plugin.protocol.answers import expected_form
 from mw_tokens_plugin.protocol.tokens import ANONYMOUS, tokens_from_answer
 from mw_tokens_plugin.site.bearer import bearer_for
+from mw_tokens_plugin.site.cookies import acting_as
 from mw_tokens_plugin.site.foreign.login import home_login
+from mw_tokens_plugin.site.linking import LINK
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.rateclass import rate_class
+from mw_tokens_plugin.site.reauthentication import authmanagerinfo
 from mw_tokens_plugin.site.refusals import refusals
 
 #: The credential on wikis that have a session of their own.
@@ -77,12 +82,16 @@ def examine(
     failure: Exception | None = None
     lifetime: float | None = None
     counted: str | None = None
+    recent: str | None = None
+    remembered: str | None = None
     try:
         _log_in(home)
         foreign, obstacle, reason = _kind(home)
         login = _login_kind(home, foreign)
         lifetime = home_login(home).tokens.lifetime
         counted = rate_class(home)
+        if login is LoginKind.MAIN_PASSWORD:
+            recent, remembered = _recent_login(home), _remembered_until(home)
     except EXPECTED as error:
         failure, reason = error, _sentence(error)
     wikis = tuple(_wiki_checks(home, named, login, failure, targets, clock))
@@ -97,6 +106,9 @@ def examine(
         wikis=wikis,
         token_seconds=None if lifetime is None else round(lifetime),
         rate_class=counted,
+        recent_login=recent,
+        remembered_until=remembered,
+        grants=_grants(home) if login is LoginKind.OAUTH2 else None,
     )
 
 
@@ -167,6 +179,34 @@ def _login_kind(home: PluginMixin, foreign: str | None) -> LoginKind | None:
     if answer['query']['authmanagerinfo'].get('canauthenticatenow'):
         return LoginKind.MAIN_PASSWORD
     return LoginKind.BOT_PASSWORD
+
+
+def _recent_login(home: PluginMixin) -> str | None:
+    """Return whether the login is recent enough for what is security-sensitive."""
+    if home.tokens.module_info('query+authmanagerinfo') is None:
+        return None
+    asked = {'amisecuritysensitiveoperation': LINK}
+    found = authmanagerinfo(home, asked).get('securitysensitiveoperationstatus')
+    return str(found) if found else None
+
+
+def _remembered_until(home: PluginMixin) -> str | None:
+    """Return the day until which the wiki remembers the login; None if it does not."""
+    host = urlsplit(home.base_url('')).hostname or ''
+    with acting_as(home.username()):
+        end = http.cookie_jar.remembered_until(host)
+    if end is None:
+        return None
+    return datetime.fromtimestamp(end, timezone.utc).date().isoformat()
+
+
+def _grants(home: PluginMixin) -> tuple[str, ...] | None:
+    """Return the grants that an access token names; None if it names none."""
+    bearer = bearer_for(home.base_url(''))
+    scopes = bearer.claims.get('scopes') if bearer else None
+    if not isinstance(scopes, list):
+        return None
+    return tuple(each for each in scopes if isinstance(each, str))
 
 
 def _wiki_checks(

@@ -310,6 +310,13 @@ class Diagnosis:
         it does not say so
     :ivar rate_class: the class in which the wiki's gateway counts the login's requests;
         None if the wiki names none
+    :ivar recent_login: whether a login with the main password is recent enough for what
+        is security-sensitive: ``ok``, ``reauth`` if it has to be confirmed first,
+        ``fail`` if it never is; None if the wiki does not say so
+    :ivar remembered_until: until when the wiki remembers it, by the cookies; None if it
+        ends with the session, or is another kind of login
+    :ivar grants: those of an access token of OAuth 2.0, as it says of itself; None if
+        they cannot be read
     """
 
     login: LoginKind | None
@@ -322,6 +329,9 @@ class Diagnosis:
     wikis: tuple[WikiCheck, ...]
     token_seconds: int | None = None
     rate_class: str | None = None
+    recent_login: str | None = None
+    remembered_until: str | None = None
+    grants: tuple[str, ...] | None = None
 
     def would_work(self, script: str) -> bool:
         """Return whether a script would work on all wikis where it would act.

@@ -29,7 +29,9 @@ _TURN = 10.0
 
 #: How the names of cookies end that make a session, and those that a login consists of.
 _SESSION = 'session'
-_LOGIN = (_SESSION, 'token', 'user', 'userid', 'username', 'sessionjwt')
+#: That of the cookie by which a wiki remembers a login when its session is over.
+_REMEMBERED = 'token'
+_LOGIN = (_SESSION, _REMEMBERED, 'user', 'userid', 'username', 'sessionjwt')
 
 
 @dataclass(slots=True)
@@ -213,6 +215,23 @@ class AccountCookies(http.PywikibotCookieJar):  # type: ignore[misc]
             for cookie in self
             if cookie.name.lower() == name and _is_sent_to(cookie.domain, host)
         ]
+
+    def remembered_until(self, host: str) -> float | None:
+        """Return until when a wiki remembers the login; None if it does not.
+
+        The wiki has set the end again with each login, so it tells of the latest.
+
+        :param host: the wiki's
+        :return: seconds since the epoch
+        """
+        ends = [
+            float(cookie.expires)
+            for cookie in self
+            if cookie.name.lower().endswith(_REMEMBERED)
+            and cookie.expires is not None
+            and _is_sent_to(cookie.domain, host)
+        ]
+        return max(ends, default=None)
 
     def session_on(self, host: str) -> frozenset[tuple[str, ...]]:
         """Return what tells the present session on a host from another one."""

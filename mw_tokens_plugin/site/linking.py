@@ -36,7 +36,7 @@ _FORMATS = ('html', 'none', 'raw', 'wikitext')
 
 #: The name of linking where the wiki is asked whether the login is recent enough.
 #: https://www.mediawiki.org/wiki/Manual:$wgReauthenticateTime
-_LINK = 'LinkAccounts'
+LINK = 'LinkAccounts'
 
 _NOT_ALLOWED = 'this login does not allow it.'
 
@@ -123,7 +123,7 @@ class LinkingMixin(SiteBase):
             'link',
             message_format,
             {'amimergerequestfields': merge_fields},
-            operation=_LINK,
+            operation=LINK,
         )
         form = form_from_authmanagerinfo(offered)
         if not form.requests:

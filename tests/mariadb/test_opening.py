@@ -53,3 +53,10 @@ def test_too_many_connections_are_transient(mariadb: MariaDB, url: str) -> None:
     ):
         Ledger(few)
     assert exit_code_of(caught.value) == 75
+
+
+def test_a_server_is_known_as_one(url: str) -> None:
+    """Names that must not be known are refused there, if others may read it."""
+    ledger = Ledger(url)
+    assert ledger.database.is_on_server
+    ledger.close()

@@ -307,6 +307,8 @@ def test_the_doctor_and_the_scripts_know_the_login(
 ) -> None:
     found = examine(site)
     assert found.login is LoginKind.OAUTH2
+    assert found.grants == tuple(sorted(BOT_GRANTS))
+    assert found.recent_login is None
     assert found.foreign_site == 'oauth'
     run = pwb('global_lock', 'Spambot 00001', '-reason:spam', '-always')
     assert run.code == 0, run.said

@@ -120,6 +120,21 @@ def test_what_the_wiki_says_of_the_login_itself_is_shown(
     assert re.search(r'centralauthtoken: yes, each is good for (59|6\d) s', run.out)
 
 
+def test_how_long_a_login_lasts_and_what_it_is_good_for_is_shown(
+    sandbox: Sandbox, site: Any, doctor: Callable[..., Run]
+) -> None:
+    """A wiki remembers a login for half a year, and believes it for five minutes."""
+    run = doctor()
+    assert re.search(r'  remembered: until 20\d\d-\d\d-\d\d\n', run.out)
+    sensitive = 'linking accounts, changing passwords'
+    assert f'{sensitive}: now' in run.out
+    sandbox.call(lambda farm: farm.advance(301))
+    found = examine(site)
+    assert found.recent_login == 'reauth'
+    assert found.would_work('link_account')
+    assert f'{sensitive}: after the password or a code' in doctor().out
+
+
 @pytest.mark.parametrize('login', ['main password', 'bot password'])
 def test_rights_that_are_withheld_for_lack_of_a_second_factor_are_told_as_such(
     sandbox: Sandbox, farm: Farm, site: Any, doctor: Callable[..., Run], login: str
