@@ -18,7 +18,7 @@ from pywikibot import config, i18n
 
 from mw_tokens_plugin.protocol.display import displayable
 
-__all__ = ['message', 'quantity', 'translations', 'wiki_message']
+__all__ = ['message', 'quantity', 'translation', 'translations', 'wiki_message']
 
 
 def message(key: str, **parameters: object) -> str:
@@ -49,6 +49,23 @@ def wiki_message(site: Any, key: str, **parameters: object) -> str:
     :param parameters: what is inserted into it
     """
     return _translated(site.lang, key, parameters)
+
+
+def translation(key: str) -> str | None:
+    """Return a text without parameters in the language of the operator.
+
+    .. version-added:: 0.1
+
+    :param key: its key, which starts with the name of its folder
+    :return: the text; None where the operator reads English, for want of another
+    """
+    texts = _bundle(key.partition('-')[0]).get(key, {})
+    if not texts.keys() - {'en'}:
+        return None
+    text = i18n.translate(
+        config.userinterface_lang, {'en': None, **texts}, fallback=True
+    )
+    return None if text is None or text == texts.get('en') else str(text)
 
 
 def translations(key: str) -> tuple[str, ...]:

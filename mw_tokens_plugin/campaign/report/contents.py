@@ -38,6 +38,7 @@ class Row:
     :ivar why: why it was skipped or failed, in English
     :ivar facts: what the plan read of it; None if its name must not be shown
     :ivar step: what is done to it, where a campaign does several things; else empty
+    :ivar skipped: why it was skipped; ``why`` begins with that
     """
 
     label: str
@@ -50,6 +51,7 @@ class Row:
     why: str
     facts: Mapping[str, Any] | None
     step: str = ''
+    skipped: SkipReason | None = None
 
     @property
     def shown(self) -> str:
@@ -172,6 +174,7 @@ class Contents:
             why=_why(target),
             facts=None if decision.hidden else decision.facts,
             step=target.kind,
+            skipped=decision.skipped,
         )
 
 

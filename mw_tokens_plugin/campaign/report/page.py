@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, TextIO
 
-from mw_tokens_plugin.campaign.records import State
+from mw_tokens_plugin.campaign.records import SkipReason, State
 from mw_tokens_plugin.campaign.report.contents import OPEN, Contents, Row, Step
 from mw_tokens_plugin.campaign.report.texts import readable, safe
 from mw_tokens_plugin.campaign.report.wording import shown_reason
@@ -107,7 +107,7 @@ def write_html(contents: Contents, file: TextIO) -> None:
         facts=facts,
         tiles=_tiles(contents),
         chart=_chart(contents.steps(), contents.counts[State.DONE]),
-        reasons={reason.value: number for reason, number in contents.skipped.items()},
+        reasons={_reason(each): number for each, number in contents.skipped.items()},
         errors=contents.errors(),
         sections=_sections(contents),
     )
@@ -130,8 +130,20 @@ def _environment() -> jinja2.Environment:
         finalize=lambda value: safe(value) if type(value) is str else value,
     )
     environment.globals['message'] = message
-    environment.filters |= {'marked': marked, 'readable': readable}
+    shown = {'marked': marked, 'readable': readable, 'explained': _explained}
+    environment.filters |= shown
     return environment
+
+
+def _explained(row: Row) -> str:
+    """Return why a target was skipped or failed; errors are in English."""
+    if row.skipped is None or not row.why.startswith(row.skipped.value):
+        return row.why
+    return _reason(row.skipped) + row.why.removeprefix(row.skipped.value)
+
+
+def _reason(skipped: SkipReason) -> str:
+    return message(f'campaign-skipped-{skipped.name.lower()}')
 
 
 def _tiles(contents: Contents) -> list[Tile]:
