@@ -30,6 +30,7 @@ PAGES = (
     'docs/global_lock.md',
     'docs/global_status.md',
     'docs/globalaccounts.md',
+    'docs/languages.md',
     'docs/link_account.md',
     'docs/lists.md',
     'docs/long_running.md',
