@@ -113,12 +113,16 @@ def document(
     sys.modules[module].__doc__ = text.replace('&options;', page.parts(in_english))
 
 
-def translated(module: str) -> str:
-    """Return the help of a script in the operator's language, as far as it is there."""
+def translated(module: str, missing: str = '') -> str:
+    """Return the help of a script in the language of the operator.
+
+    :param missing: stands for each text that nobody has translated; by default the
+        English text does
+    """
     from mw_tokens_plugin.messages import translation
 
     def worded(key: str, text: str) -> str:
-        return translation(key) or text
+        return translation(key) or missing or text
 
     return _pages[module].written(_stem(module), worded)
 

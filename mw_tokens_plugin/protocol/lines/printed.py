@@ -93,8 +93,9 @@ def without_facts(text: str, printed: Printed = ENGLISH) -> str:
         return text
     if outcome := printed.outcome.match(text):
         return _DETAIL.sub('', text[outcome.end() :])
-    # Only lists of pages have a tabulator, and nothing else is added to them.
-    if '\t' in text:
+    # Only lists of pages have a tabulator, and nothing else is added to them; all else
+    # is added in brackets or after a colon.
+    if '\t' in text or not (' (' in text or ': ' in text):
         return text
     if facts := printed.facts.search(text):
         return text[: facts.start()]
