@@ -58,11 +58,13 @@ class Standing:
         here
     :ivar entry: the latest entry of the log, if there is one
     :ivar by: who did it, as far as that is known
+    :ivar is_contested: whether the log may tell of another account instead
     """
 
     owner: int | None = None
     entry: GlobalBlockLogEntry | None = None
     by: str | None = None
+    is_contested: bool = False
 
 
 class BlockHistory:
@@ -138,7 +140,10 @@ class BlockHistory:
                 # The log does not tell how it came by its present name.
                 names.add(was)
             entries = self._entries_of(named[name], names, writes[name], logged)
-            found[name] = standing(entries, writes[name], block, now)
+            state = standing(entries, writes[name], block, now)
+            owners = map(self.log.renames.owners, entries)
+            is_contested = state.owner is None and any(len(o) > 1 for o in owners)
+            found[name] = replace(state, is_contested=is_contested)
         return found
 
     def _entries_of(

@@ -112,6 +112,11 @@ class BlockLog:
         self._all: dict[int, Rename] = {}
         self.renames = Renames()
 
+    @property
+    def newest(self) -> int | None:
+        """The number of the newest entry that was read; None if there is none."""
+        return max(self._entries, default=None)
+
     def read(
         self, names: Collection[str], since: datetime
     ) -> dict[str, list[GlobalBlockLogEntry]]:

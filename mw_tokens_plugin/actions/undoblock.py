@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timezone
-from itertools import takewhile
 from typing import Any
 
 from mw_tokens_plugin.actions.accountfacts import read_at, skipped_now
@@ -88,6 +87,8 @@ class UndoGlobalBlock(SetGlobalBlock):
         self._undone = undone
         self._recorded = recorded
         self._history = BlockHistory(site, undone, others)
+        #: The newest entry of the log when targets were looked at again.
+        self._seen: dict[int, int] = {}
 
     def plan(self, names: Sequence[str]) -> Iterator[Decision]:
         """Decide on targets that the campaign has changed."""
@@ -113,14 +114,16 @@ class UndoGlobalBlock(SetGlobalBlock):
                 'then': None,
                 'target': named[name],
                 'local': local.get(name),
-                'log_entry': state.entry and state.entry.log_id,
+                'log_entry': self._history.log.newest,
             }
             skipped = self._decide(target, state, block, facts)
             if block is None and name in hidden:
                 skipped = SkipReason.HIDDEN_BLOCK
             elif skipped is None and block is None and _is_unknown(target, facts):
                 skipped = SkipReason.UNKNOWN_ACCOUNT
-            if skipped is SkipReason.CHANGED_SINCE:
+            if skipped is SkipReason.CHANGED_SINCE and state.is_contested:
+                skipped = SkipReason.CONTESTED
+            elif skipped is SkipReason.CHANGED_SINCE:
                 facts['changed_by'] = state.by
                 if state.by == operator:
                     skipped = SkipReason.CHANGED_AGAIN
@@ -145,6 +148,7 @@ class UndoGlobalBlock(SetGlobalBlock):
         for decision in self.plan(list(by_name)):
             target = by_name[decision.name]
             self._names[target.id] = str(decision.facts['target'])
+            self._seen[target.id] = decision.facts['log_entry']
             is_skipped = decision.skipped is not None
             outcome = skipped_now(decision.skipped) if decision.skipped else None
             if outcome is not None and decision.hidden:
@@ -216,12 +220,14 @@ class UndoGlobalBlock(SetGlobalBlock):
             return Outcome(State.DONE, detail='its former block has ended by itself')
         if facts['now'] is None and facts.get('log_entry') is not None:
             # No block tells that it was made and lifted again since the plan.
-            name, renames = self._name(target), self._history.log.renames
+            name, seen = (
+                self._name(target),
+                self._seen.get(target.id, facts['log_entry']),
+            )
             with hiding([target]):
-                log = self.site.global_block_log(name)
-                new = takewhile(lambda e: e.log_id > facts['log_entry'], log)
-                is_newer = any(name in renames.owners(entry) for entry in new)
-            if is_newer:
+                entries = self.site.global_block_log(name, total=1)
+                latest = next(entries, None)
+            if latest is not None and latest.log_id > seen:
                 return self._changed_meanwhile(target, read_block(self.site, name))
         return super().apply(target)
 

@@ -68,6 +68,7 @@ class SkipReason(enum.Enum):
     CHANGED_SINCE = 'changed since by somebody else'
     CHANGED_AGAIN = 'changed since by your own account'
     OTHER_ACCOUNT = 'the name is that of another account now'
+    CONTESTED = 'the log does not tell it from another account of the same name'
     LOG_HIDDEN = 'hidden, so the log of its locks cannot be read'
     LOCKED = 'locked; deleting the account would undo the lock'
     ATTACHED = 'attached to too many wikis'

@@ -280,3 +280,33 @@ def test_a_block_is_lifted_once_and_not_if_its_account_is_protected(
     assert f'{numbers[name]} (the same as another target: {name})' in run.out, run.said
     assert f'{numbers[kept]} (listed in -not or -protect)' in run.out
     assert writes(sandbox) == [name]
+
+
+@pytest.mark.parametrize('where', ['both', 'first', 'second', 'none'])
+def test_an_undo_that_was_planned_restores_accounts_that_have_swapped_their_names(
+    global_block: Script, sandbox: Sandbox, where: str
+) -> None:
+    """Also if only the entries about one of them have its new name."""
+    names = spam(1, 2)
+    for name, which in zip(names, ('first', 'second'), strict=True):
+        is_attached = where in ('both', which)
+        sandbox.call(partial(attach, name=name, is_attached=is_attached))
+    assert global_block(*names, *MADE).code == 0
+    assert global_block(*names, *LIFT, '-campaign:lifted').code == 0
+    plan = ('-undo:lifted', *BACK, '-simulate', '-campaign:undo')
+    assert global_block(*plan).code == 0
+    rename(sandbox, *names)
+    run = global_block('-resume', '-campaign:undo', '-always')
+    assert run.code == 0, run.said
+    assert sorted(blocks(sandbox)) == names
+    rename(sandbox, *names)
+    made = global_block(*names, *LIFT, '-campaign:again')
+    assert made.code == 0, made.said
+    rename(sandbox, *names)
+    run = global_block('-undo:again', *BACK)
+    if where in ('both', 'none'):
+        assert run.code == 0 and sorted(blocks(sandbox)) == names, run.said
+    else:
+        # By now, entries of both have both names.
+        assert 'the log does not tell it from another account of' in run.out
+        assert run.code == 1 and len(blocks(sandbox)) <= 1, run.said
