@@ -37,6 +37,7 @@ from mw_tokens_plugin.cli.notices import Notices
 from mw_tokens_plugin.cli.options import MAX_WORKERS, CampaignOptions
 from mw_tokens_plugin.cli.planning import Planning
 from mw_tokens_plugin.cli.reasons import with_whole_reason
+from mw_tokens_plugin.cli.reportpage import check_page, write_section
 from mw_tokens_plugin.cli.run import Run
 from mw_tokens_plugin.cli.storedoptions import check_options
 from mw_tokens_plugin.cli.table import table
@@ -72,6 +73,7 @@ def work(
         _log_in(run, campaign)
     else:
         _log_in(run, None)
+        check_page(run)
         run.options = options = with_whole_reason(options, run.site)
         if options.undo is None:
             listing = targets(run)
@@ -151,6 +153,8 @@ def run_campaign(run: Run[CampaignOptions], campaign: Campaign, kind: Kind) -> E
             raise
         if not config.simulate:
             notices.ended(campaign, code, command.error)
+    if not config.simulate:
+        write_section(run, campaign, code)
     if run.options.report is not None:
         _write_report(run, campaign, run.options.report)
     return code

@@ -217,6 +217,20 @@ class CampaignOptions(ReasonOptions):
         read=expanded,
         resumed=True,
     )
+    report_page: str | None = option(
+        'Write a section about the campaign on this page of the central wiki when a '
+        'run ends; -resume and -undo update it. It has numbers and no names.',
+        value='TITLE',
+        group='The record',
+        stored='report_page',
+        rights={'edit': 'editpage'},
+    )
+    report_names: bool = option(
+        'Name accounts and pages in that section, which is confirmed at a terminal.',
+        group='The record',
+        stored='report_names',
+        needs=('report_page',),
+    )
 
     def check(self) -> None:
         """Refuse what does not go together; for the options of each script.
@@ -279,6 +293,11 @@ def check_shared(options: CampaignOptions) -> None:
             'leaves it empty.'
         )
     check_reason(options)
+    if options.report_page is not None and options.hides_names:
+        raise InvalidInput(
+            '-report-page is for everybody, and does not go together with options that '
+            'hide accounts.'
+        )
     if options.log_json is not None:
         check_appendable(options.log_json)
     if options.health_file is not None:
@@ -286,6 +305,11 @@ def check_shared(options: CampaignOptions) -> None:
     if options.report is not None:
         check_folder(options.report)
     nobody_looks = options.always or not options.is_interactive
+    if options.report_names and nobody_looks and not config.simulate:
+        raise InvalidInput(
+            'Names on a page are confirmed at a terminal: leave -report-names or '
+            '-always out.'
+        )
     if options.chosen_by_others and nobody_looks and not config.simulate:
         rows = table(type(options)).values()
         sources = sorted(about.name for _, about in rows if about.by_others)

@@ -27,6 +27,7 @@ from mw_tokens_plugin.cli.comparing import Comparing
 from mw_tokens_plugin.cli.declaration import Kind
 from mw_tokens_plugin.cli.options import CampaignOptions
 from mw_tokens_plugin.cli.planchanges import PlanChanges
+from mw_tokens_plugin.cli.reportpage import lists_names
 from mw_tokens_plugin.cli.run import Run
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import message
@@ -136,6 +137,7 @@ class Planning:
         :raises StoppedByGuard: they do not, or cannot
         """
         lines, always = self.run.lines, self.run.options.always
+        self._agree_to_names(campaign)
         if not self.shown:
             if self.sealer.planned:
                 raise StoppedByGuard(
@@ -167,6 +169,29 @@ class Planning:
             raise StoppedByGuard(
                 'Not confirmed; nothing was sent. The plan is kept: '
                 f'{lines.resume(campaign)}'
+            )
+
+    def _agree_to_names(self, campaign: Campaign) -> None:
+        """Have the operator agree to names on the page of -report-page.
+
+        :raises InvalidInput: nobody can be asked
+        :raises StoppedByGuard: they do not agree
+        """
+        if not lists_names(self.run, campaign):
+            return
+        line = self.run.lines.resume(campaign, asks=True)
+        if self.run.options.always or not self.run.options.is_interactive:
+            raise InvalidInput(
+                'The names that -report-names puts on a page are confirmed at a '
+                f'terminal, without -always: {line}'
+            )
+        title = self.run.stored(campaign)['report_page']
+        question = message('campaign-confirm-names', title=title)
+        if _answer(question).lower() not in ('y', 'yes'):
+            raise StoppedByGuard(
+                'Not confirmed; nothing was sent. The plan is kept. To have no names '
+                'on the page, make it again without -report-names, or ask again: '
+                f'{line}'
             )
 
     def _agrees(self, campaign: Campaign) -> bool:

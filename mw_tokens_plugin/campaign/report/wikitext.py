@@ -29,7 +29,7 @@ def write_wikitext(contents: Contents, file: TextIO) -> None:
     is_kept = campaign.action == 'global_block'
     no_reason = '(each block keeps its own)' if is_kept else '(none)'
     file.write(
-        f'{nowiki(campaign.action)} by {_user_link(campaign.operator)} on '
+        f'{nowiki(campaign.action)} by {user_link(campaign.operator)} on '
         f'{nowiki(campaign.wiki)}: {counts[State.DONE]} done, '
         f'{counts[State.FAILED]} failed, {counts[State.SKIPPED]} skipped. '
         f'Reason: {nowiki(campaign.reason) or no_reason}\n\n'
@@ -58,6 +58,6 @@ def nowiki(text: str) -> str:
     return f'<nowiki>{html.escape(" ".join(text.split()))}</nowiki>'
 
 
-def _user_link(name: str) -> str:
+def user_link(name: str) -> str:
     """Return a link to a user, if a user can have that name."""
     return f'[[User:{name}]]' if _LINKABLE.fullmatch(name) else nowiki(name)
