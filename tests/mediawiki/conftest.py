@@ -19,6 +19,7 @@ from needed import is_asked_for, need
 import mw_tokens_plugin
 from centralauth_sandbox import Sandbox
 
+from .browser import Browser, lacking
 from .client import Client, add_family, configured
 from .imitation import SandboxWiki
 from .installation import MediaWiki, missing
@@ -141,3 +142,13 @@ def wikis(farm: list[Wiki]) -> Iterator[list[Wiki]]:
 def wiki(wikis: list[Wiki]) -> Wiki:
     """One of the two wikis."""
     return wikis[0]
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """A real browser, where there is one; in continuous integration there is."""
+    if missing_parts := lacking():
+        need(f'No browser to make the trip: {missing_parts} missing.')
+    started = Browser()
+    yield started
+    started.close()

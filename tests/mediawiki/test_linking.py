@@ -5,17 +5,14 @@ https://www.mediawiki.org/wiki/API:Linkaccount
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from needed import need
 from pywikibot.site import APISite
 
 from mw_tokens_plugin.cli.asking import Terminal
@@ -50,6 +47,7 @@ from mw_tokens_plugin.protocol.tokens import Token
 from mw_tokens_plugin.site.accountlink import AccountLink
 from mw_tokens_plugin.site.listener import ReturnListener
 
+from .browser import Browser
 from .client import Client, post
 from .installation import MediaWiki
 from .wiki import Wiki
@@ -400,55 +398,6 @@ def test_another_process_goes_on_with_what_was_saved(
     link = again.link_account(saved=saved)
     assert link.returned(url) == Done()
     assert len(again.linked_accounts()) == 1
-
-
-class Browser:
-    """Chromium without a window; it gives its consent wherever it is asked."""
-
-    def __init__(self) -> None:
-        """Start it."""
-        from selenium import webdriver
-
-        options = webdriver.ChromeOptions()
-        options.binary_location = str(shutil.which('chromium'))
-        for argument in ('--headless=new', '--no-sandbox', '--disable-dev-shm-usage'):
-            options.add_argument(argument)
-        service = webdriver.ChromeService(str(shutil.which('chromedriver')))
-        self._driver = webdriver.Chrome(options, service)
-        self._driver.set_page_load_timeout(60)
-        self._threads: list[threading.Thread] = []
-        self.last_page = ''
-
-    def open(self, url: str) -> bool:
-        """Go to a page and approve, meanwhile."""
-        thread = threading.Thread(target=self._approve, args=(url,))
-        thread.start()
-        self._threads.append(thread)
-        return True
-
-    def close(self) -> None:
-        """End it, when it has done what it was told."""
-        for thread in self._threads:
-            thread.join()
-        self._driver.quit()
-
-    def _approve(self, url: str) -> None:
-        self._driver.get(url)
-        self._driver.find_element('id', 'approve').click()
-        self.last_page = self._driver.find_element('tag name', 'body').text
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    """A real browser, where there is one; in continuous integration there is."""
-    lacking = [name for name in ('chromium', 'chromedriver') if not shutil.which(name)]
-    if find_spec('selenium') is None:
-        lacking.append('selenium')
-    if lacking:
-        need(f'No browser to make the trip: {", ".join(lacking)} missing.')
-    started = Browser()
-    yield started
-    started.close()
 
 
 class _Page(BaseHTTPRequestHandler):
