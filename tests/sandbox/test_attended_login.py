@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +73,15 @@ class Operator:
         logins = self.sandbox.farm.logins
         logins.password_limit = (1, 120)
         logins.attempts.note('login', f'{self.name} 127.0.0.1')
+
+    def be_asked_for_captchas(self) -> None:
+        logins = self.sandbox.farm.logins
+        logins.captcha_after = 1
+        logins.attempts.note('wrong', '127.0.0.1')
+
+    def have_new_password_forced(self) -> None:
+        self.factors.totp, self.factors.recovery_codes = [], []
+        self.factors.password = 'forced'
 
     def have_key_instead_of_app(self) -> None:
         self.factors.totp = []
@@ -328,6 +339,65 @@ def test_a_refused_login_says_what_the_wiki_says(
         assert isinstance(refused.value, NoUsernameError)
         assert isinstance(refused.value, SessionLost)
     assert not person.answers
+
+
+#: Others that fail, after secrets were typed.
+FAILING: dict[
+    str, tuple[Callable[[Operator], object], Callable[[Operator], Answers]]
+] = {
+    **{name: (prepare, answers) for name, (prepare, answers, *_) in REFUSALS.items()},
+    'a code that is not enough, as the mailed ones are wrong': (
+        lambda o: setattr(o.factors, 'mailed', True),
+        lambda o: [('code', o.code()), *[('Verification', '135790')] * 4],
+    ),
+    'wrong codes, and then none': (
+        lambda o: None,
+        lambda o: (
+            [('code', '246801'), ('code', 'WRONGWRONGWRONG7')] + [('code', '')] * 5
+        ),
+    ),
+    'a recovery code that was used': (
+        lambda o: o.have_key_instead_of_app(),
+        lambda o: [('Recovery', 'ABCDEFGHIJKLMNOP')] + [('Recovery', '')] * 5,
+    ),
+    'passwords that are not the same': (
+        lambda o: o.have_new_password_forced(),
+        lambda o: [('New', 'Typed-Once-1'), ('The same', 'Typed-Twice-2')] * 5,
+    ),
+    'captchas that are not solved': (
+        lambda o: o.be_asked_for_captchas(),
+        lambda o: [('CAPTCHA', '12345678')] * 3,
+    ),
+}
+
+
+@pytest.mark.parametrize('name', FAILING)
+def test_nothing_of_a_login_that_fails_is_shown(
+    name: str,
+    operator: Operator,
+    person: Person,
+    farm: Farm,
+    site: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Neither in logs of any level, nor in the error, its traceback and its causes."""
+    prepare, answers = FAILING[name]
+    prepare(operator)
+    person.answers = answers(operator)
+    secrets = {each for _, each in person.answers if isinstance(each, str)}
+    if 'CAPTCHA' in [part for part, _ in person.answers]:
+        secrets.clear()  # a riddle's answer is none
+    secrets |= {farm.operator.password, *operator.factors.totp}
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger='pywiki')
+    with pytest.raises(Exception) as failed:
+        site.login()
+    assert not person.answers
+    shown = [*traceback.format_exception(failed.value), caplog.text, person.heard]
+    assert 'clientlogin' in caplog.text
+    mails = {code for _, code in operator.sandbox.farm.logins.mails}
+    for secret in filter(None, secrets | mails):
+        assert not any(secret in text for text in shown if len(secret) > 4), secret
 
 
 UNATTENDED: dict[str, tuple[Factors, str]] = {
