@@ -328,6 +328,14 @@ def undo_block(run: Run[Options], campaign: Campaign) -> UndoGlobalBlock:
     )
 
 
+def finish(run: Run[Options], campaign: Campaign) -> None:
+    """Say what is left to do, and mark the requests."""
+    from mw_tokens_plugin.cli.blocklists import tell_uncovered
+
+    tell_uncovered(run, campaign)
+    close_requests(run, campaign)
+
+
 def columns(target: Target) -> Any:
     """Return what a kept plan shows of a target, by heading."""
     from mw_tokens_plugin.actions import blockdisplay
@@ -346,7 +354,7 @@ SCRIPT = CampaignScript(
             rights=_RIGHTS,
             confirm=appeal,
             before=check_expiry,
-            after=close_requests,
+            after=finish,
             undo='undo_global_block',
             skips_listed=True,
             columns=columns,

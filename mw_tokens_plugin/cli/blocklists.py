@@ -14,6 +14,7 @@ from mw_tokens_plugin.actions.blockreads import (
     number_in,
     targets_of_numbers,
 )
+from mw_tokens_plugin.campaign.records import SkipReason, State
 from mw_tokens_plugin.cli.accounts import named_accounts
 from mw_tokens_plugin.cli.declaration import Listing
 from mw_tokens_plugin.cli.requests import select_requests
@@ -204,3 +205,18 @@ def ranges_of(run: Run[Any], campaign: Campaign) -> Iterator[str]:
     for target in run.ledger.targets(campaign):
         if '/' in target.name and network_of(target.name) is not None:
             yield target.name
+
+
+def tell_uncovered(run: Run[Any], campaign: Campaign) -> None:
+    """Say which targets are not blocked since the range has failed that covers them."""
+    failed = {target.name for target in run.ledger.targets(campaign, State.FAILED)}
+    left = [
+        around
+        for target in (run.ledger.targets(campaign, State.SKIPPED) if failed else ())
+        if target.decision.skipped is SkipReason.COVERED
+        and (around := target.decision.facts.get('problem')) in failed
+    ]
+    if left:
+        line = run.lines.about('retry-failed', campaign)
+        about = {'number': len(left), 'example': left[0], 'line': line}
+        run.reporter.say('global_block-uncovered', urgent=True, **about)

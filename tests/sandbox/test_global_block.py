@@ -1069,10 +1069,13 @@ def test_what_a_range_would_have_covered_is_retried_with_it(
     assert '192.0.2.3 (covered by a wider block: 192.0.2.0/28)' in made.out, made.said
     # A colleague has blocked it meanwhile, but neither as long nor everybody.
     block(sandbox, '192.0.2.0/28', days=1, anononly=True)
-    assert global_block('-resume', '-campaign:range', '-always').code == 1
+    run = global_block('-resume', '-campaign:range', '-always', '-quiet')
+    assert run.code == 1 and 'Not blocked: 1 target that a range' in run.out, run.said
+    assert '(192.0.2.0/28). To decide on them again: pwb campaign retry' in run.out
     plan_again = pwb('campaign', 'retry-failed', 'range', '-simulate')
     assert 'To block: 1\n  192.0.2.3 ' in plan_again.out, plan_again.said
-    assert global_block('-resume', '-campaign:range', '-always').code == 1
+    run = global_block('-resume', '-campaign:range', '-always')
+    assert run.code == 1 and 'Not blocked:' not in run.out, run.said
     assert sorted(blocks(sandbox)) == ['192.0.2.0/28', '192.0.2.3']
 
 
