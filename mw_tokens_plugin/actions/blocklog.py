@@ -10,7 +10,7 @@ https://www.mediawiki.org/wiki/API:Logevents
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
@@ -97,6 +97,22 @@ class Renames:
         return since is not None and since <= rename.moment
 
 
+def present_names(site: PluginMixin, former: Mapping[str, datetime]) -> dict[str, str]:
+    """Return the present names of accounts that had other ones at some moments.
+
+    Whether each is right is not known: renames can be hidden.
+
+    :param site: the central wiki
+    """
+    since = min(former.values(), default=None)
+    found = _renamed(site, since) if since is not None else ()
+    entries = sorted(found, key=lambda entry: entry.log_id)
+    return {
+        name: Renames(tuple(e for e in entries if e.moment >= at)).present(name, 0)
+        for name, at in former.items()
+    }
+
+
 class BlockLog:
     """What the logs have since a moment, of which only new entries are read again."""
 
@@ -135,7 +151,9 @@ class BlockLog:
         self._entries.update((entry.log_id, entry) for entry in log)
         if any(map(is_account, names)):
             newest = max((e.moment - CLOCKS for e in self._all.values()), default=since)
-            self._all.update((each.log_id, each) for each in self._renamed(newest))
+            self._all.update(
+                (each.log_id, each) for each in _renamed(self._site, newest)
+            )
             entries = tuple(self._all[log_id] for log_id in sorted(self._all))
             found = Renames(entries).about(names)
             present = {found.present(e.new, e.log_id) for e in found.entries}
@@ -147,23 +165,6 @@ class BlockLog:
                 by_owner.setdefault(owner, []).append(entry)
         return by_owner
 
-    def _renamed(self, since: datetime) -> Iterable[Rename]:
-        answers = continued(
-            self._site,
-            list='logevents',
-            letype='gblrename',
-            leend=as_timestamp(since),
-            lelimit='max',
-        )
-        for answer in answers:
-            for item in items_of(answer, 'query', 'logevents'):
-                # Accounts are also merged, and details hidden.
-                names = item.get('params') or {}
-                moment = timestamp(item.get('timestamp'))
-                if item.get('action') == 'rename' and 'newuser' in names and moment:
-                    old, new = text(names, 'olduser'), text(names, 'newuser')
-                    yield Rename(number(item, 'logid'), moment, old, new)
-
     def _attached(self, names: Iterable[str]) -> dict[str, datetime]:
         found = {}
         for batch in batches(sorted(names), max_values(self._site)):
@@ -174,3 +175,21 @@ class BlockLog:
                     since = timestamp(item.get('registration'))
                     found[text(item, 'name')] = since or _EVER
         return found
+
+
+def _renamed(site: PluginMixin, since: datetime) -> Iterator[Rename]:
+    answers = continued(
+        site,
+        list='logevents',
+        letype='gblrename',
+        leend=as_timestamp(since),
+        lelimit='max',
+    )
+    for answer in answers:
+        for item in items_of(answer, 'query', 'logevents'):
+            # Accounts are also merged, and details hidden.
+            names = item.get('params') or {}
+            moment = timestamp(item.get('timestamp'))
+            if item.get('action') == 'rename' and 'newuser' in names and moment:
+                old, new = text(names, 'olduser'), text(names, 'newuser')
+                yield Rename(number(item, 'logid'), moment, old, new)

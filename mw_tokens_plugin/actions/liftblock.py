@@ -16,6 +16,7 @@ from mw_tokens_plugin.actions.blockdisplay import (
     like_address,
     made_by,
 )
+from mw_tokens_plugin.actions.blocklog import present_names
 from mw_tokens_plugin.actions.blockreads import (
     Blocks,
     block_facts,
@@ -27,6 +28,7 @@ from mw_tokens_plugin.actions.globallock import Guards
 from mw_tokens_plugin.campaign.records import Decision, SkipReason, Target
 from mw_tokens_plugin.protocol.addresses import network_of
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.accounts import read_accounts
 
@@ -71,20 +73,23 @@ class LiftGlobalBlock(SetGlobalBlock):
             for name, block in blocks.own.items()
             if number_in(name) and block.target is not None
         }
-        accounts = self._accounts([*asked, *numbered.values()])
-        theirs = self._found_by_name(numbered)
-        ids = {blocks.own[n].id for n, whom in numbered.items() if is_account(whom)}
-        protected = self._protected() if ids - theirs else set()
+        owners = self._owners({n: blocks.own[n] for n in numbered})
+        accounts = self._accounts([*asked, *numbered.values(), *owners.values()])
+        unknown = {
+            n for n, whom in numbered.items() if is_account(whom)
+        } - owners.keys()
+        protected = self._protected() if unknown else set()
         # A block is lifted by the name of its target, if that is listed as well.
         for name in sorted(asked, key=number_in):
             block, network = blocks.own.get(name), network_of(name)
             facts: dict[str, Any] = {'now': block and block_facts(block), 'then': None}
             skipped = None if block is not None else SkipReason.NOT_BLOCKED
-            whom = numbered.get(name, name)
+            in_block = numbered.get(name, name)
+            whom = owners.get(name, in_block)
             account = accounts.get(whom)
             is_hidden = account is not None and account.hidden is not HiddenLevel.NONE
-            if name != whom:
-                skipped = self._excluded_reason(whom)
+            if name in numbered:
+                skipped = self._excluded_reason(whom) or self._excluded_reason(in_block)
                 if block is not None and block.id in protected:
                     skipped = SkipReason.EXCLUDED
                 # It is not to be shown beside the number either.
@@ -102,8 +107,8 @@ class LiftGlobalBlock(SetGlobalBlock):
                 if other != name:
                     skipped, facts['problem'] = SkipReason.TWICE, other
             # The name in a block may be that of another account now.
-            is_known = name == whom or (block is not None and block.id in theirs)
-            number = account.central_id if account is not None and is_known else None
+            is_known = account is not None and name not in unknown
+            number = account.central_id if account and is_known else None
             facts['central_id'] = number
             decision = Decision(
                 name, number, hidden=is_hidden, skipped=skipped, facts=facts
@@ -131,14 +136,26 @@ class LiftGlobalBlock(SetGlobalBlock):
             if not isinstance(account, Exception) and account.exists
         }
 
-    def _found_by_name(self, numbered: Mapping[str, str]) -> set[int]:
-        """Return which blocks the present accounts have of the names in them.
+    def _owners(self, numbered: Mapping[str, GlobalBlock]) -> dict[str, str]:
+        """Return the present names of accounts by the numbers of their blocks.
 
-        :param numbered: the names in blocks, by their numbers
+        Those that were renamed since are looked for in the log of renames.
         """
-        names = list(dict.fromkeys(filter(is_account, numbered.values())))
-        found = Blocks.read(self.site, names, covering=False).own
-        return {block.id for name, block in found.items() if block.target == name}
+        left = {n: b for n, b in numbered.items() if b.target and is_account(b.target)}
+        found: dict[str, str] = {}
+        for is_first in (True, False):
+            former = {str(b.target): b.timestamp for b in left.values()}
+            now = (
+                {n: n for n in former} if is_first else present_names(self.site, former)
+            )
+            names = list(dict.fromkeys(now.values()))
+            own = Blocks.read(self.site, names, covering=False).own
+            for number, block in list(left.items()):
+                name = now[str(block.target)]
+                if name in own and own[name].id == block.id:
+                    found[number] = name
+                    del left[number]
+        return found
 
     def _protected(self) -> set[int]:
         """Return which blocks have the accounts that are never unblocked."""

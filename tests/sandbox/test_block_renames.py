@@ -268,18 +268,24 @@ def test_a_block_is_lifted_once_and_not_if_its_account_is_protected(
     global_block: Script, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """However it is named, and whoever has the name in it by now."""
-    name, other, kept = spam(1, 2, 3)
-    for one in (name, kept):
+    name, other, kept, another, moved = spam(*range(1, 6))
+    for one in (name, kept, moved):
         block(sandbox, one)
-    numbers = {one: f'#{made.id}' for one, made in blocks(sandbox).items()}
+    number, protected, stray = (
+        f'#{blocks(sandbox)[n].id}' for n in (name, kept, moved)
+    )
     move_on(sandbox, 'taken', kept, other)
+    move_on(sandbox, 'taken', moved, another)
     path = tmp_path / 'protected.txt'
     path.write_text(f'Gone {kept}', encoding='utf-8')
-    protect = f'-not:{path}'
-    run = global_block(numbers[name], name, numbers[kept], *LIFT, protect)
-    assert f'{numbers[name]} (the same as another target: {name})' in run.out, run.said
-    assert f'{numbers[kept]} (listed in -not or -protect)' in run.out
-    assert writes(sandbox) == [name]
+    protect = (f'-not:{path}', '-campaign:lifted')
+    run = global_block(number, name, protected, stray, *LIFT, *protect)
+    assert f'{number} (the same as another target: {name})' in run.out, run.said
+    assert f'{protected} (listed in -not or -protect)' in run.out
+    assert sorted(writes(sandbox)) == [stray, name]
+    # The log of renames tells who that was.
+    assert global_block('-undo:lifted', *BACK).code == 0
+    assert sorted(writes(sandbox)[2:]) == [f'Gone {moved}', name]
 
 
 @pytest.mark.parametrize('where', ['both', 'first', 'second', 'none'])
