@@ -1,14 +1,14 @@
-"""Undos of global blocks, whatever two operators, a colleague and the clock do.
+"""Undos of global blocks, whatever operators, colleagues, renames and the clock do.
 
 Each target of a world goes its own way. Judged by the log of global blocks alone, with
-the knowledge of which run each entry was made in.
+the knowledge of which run each entry was made in, and of who had its name just then.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -100,15 +100,22 @@ class World:
         self._writers: dict[str, set[str]] = {target: set() for target in TARGETS}
         #: The targets of blocks by their numbers, as the log has them.
         self._numbers: dict[str, str] = {}
+        #: What targets are called by now, by what they were called at the beginning.
+        self._names = {target: target for target in TARGETS}
+        self._ids: dict[int, str] = {}
+        #: Which of the accounts are attached on the central wiki.
+        self._attached = self._chance.choices(('all', 'none', 'some'), (5, 3, 1))[0]
 
     def play(self) -> None:
         """Go some steps."""
         for target in TARGETS:
             lift_block(self._sandbox, target)
         self._sandbox.call(self._promote)
+        self._sandbox.call(self._settle)
         self._wait()
         self._new_entries()
-        with told(self, self._said):
+        with told(self, self._said), ExitStack() as stack:
+            stack.callback(self._rename, dict(zip(ACCOUNTS, ACCOUNTS, strict=True)))
             self._meddle(0.4)
             for number in range(STEPS):
                 begun = [name for name, found in self._before.items() if found]
@@ -123,14 +130,57 @@ class World:
         account = farm.central.accounts[self._farm.sysop.name]
         account.groups = type(account.groups)({*account.groups, 'steward'})
 
+    def _settle(self, farm: Any) -> None:
+        """Attach the accounts on the central wiki, or do not."""
+        for name in ACCOUNTS:
+            account, db = farm.accounts[name], farm.central.db
+            self._ids[account.id] = name
+            local = account.attached.pop(db, None)
+            if local is not None:
+                local.central = None
+                del farm.central.accounts[name]
+            if self._attached != 'none' and (
+                self._attached == 'all' or self._chance.random() < 0.5
+            ):
+                farm.attach(account, farm.central, registration='2020-01-01T00:00:00Z')
+
+    def _rename(self, names: dict[str, str]) -> None:
+        """Give accounts other names, of which some may be those of each other."""
+
+        def rename(farm: Any) -> None:
+            for old in names:
+                farm.rename_account(self._names[old], f'Renaming {old}')
+            for old, new in names.items():
+                farm.rename_account(f'Renaming {old}', new)
+
+        self._sandbox.call(rename)
+        self._names |= names
+        self._said.append(f'names: {names}')
+
+    def _move_on(self) -> None:
+        """Let some accounts be renamed, with others taking their names, or swap."""
+        chance, some = self._chance, list(ACCOUNTS)
+        chance.shuffle(some)
+        some = some[: chance.randint(1, 5)]
+        named = [self._names[one] for one in some]
+        new = f'Walker {self.seed} {chance.random()}'
+        what = chance.choice(['ring', 'moved', 'apart'])
+        if what == 'ring':
+            self._rename(dict(zip(some, named[1:] + named[:1], strict=True)))
+        elif what == 'moved':
+            self._rename(dict(zip(some, [*named[1:], new], strict=True)))
+        else:
+            self._rename({one: f'{new} {place}' for place, one in enumerate(some)})
+
     def _begin(self, name: str) -> None:
         """Let the operator start a campaign."""
         chance = self._chance
-        words = chance.sample(TARGETS, chance.randint(5, len(TARGETS)))
+        asked = chance.sample(TARGETS, chance.randint(5, len(TARGETS)))
+        words = [self._names[target] for target in asked]
         if chance.random() < 0.3:
             ids = {target: number for number, target in self._numbers.items()}
-            by_number = chance.random() < 0.5
-            words = [ids.get(word, word) if by_number else word for word in words]
+            if chance.random() < 0.5:
+                words = [ids.get(one, self._names[one]) for one in asked]
             words += ['-unblock', f'-reason:{chance.choice("xy")}']
         else:
             words.append(f'-reason:{chance.choice("xy")}')
@@ -142,6 +192,7 @@ class World:
                 words.append(f'-expiry:{chance.choice([SOON, LATE])}')
         self._before[name] = {}
         self._run(name, None, words)
+        assert self._before[name].keys() <= {*asked}, 'others were written to'
 
     def _undo(self, undone: str, number: int) -> None:
         """Let the operator undo a campaign, and look at what has become of it."""
@@ -155,7 +206,12 @@ class World:
                 continue
             now = self._now[target]
             is_left = self._lasting(now.content) != self._lasting(former.content)
-            assert now.owner != undone or not is_left, f'{target} is not restored'
+            # The name in a block that was lifted by its number may be another's.
+            is_told = 'the wiki does not tell which account that was' in run.out
+            if self._attached == 'some':
+                is_told |= 'the log does not tell it from another' in run.out
+            is_done = now.owner != undone or not is_left
+            assert is_done or is_told, f'{target} is not restored'
 
     def _run(self, name: str, undone: str | None, words: Collection[str]) -> Run:
         """Run the script, which may be killed or wait, while others go on."""
@@ -212,8 +268,8 @@ class World:
             content = self._now[target].content
             what = chance.choice(['set', 'lift', 'again'])
             if what in ('lift', 'again'):
-                by_number = chance.random() < 0.3
-                lift_block(self._sandbox, target, by=by, by_number=by_number)
+                by_number, name = chance.random() < 0.3, self._names[target]
+                lift_block(self._sandbox, name, by=by, by_number=by_number)
             if what == 'again' and self._lasting(content) and content:
                 self._set(target, by, content)
             elif what == 'set':
@@ -224,15 +280,18 @@ class World:
             self._said.append(f'{target}: {what} by {by}')
         self._follow(None, None)
         self._wait()
+        if chance.random() < 0.7:
+            self._move_on()
 
     def _set(self, target: str, by: int, content: Content) -> None:
         about = content._asdict()
-        set_block(self._sandbox, target, by=by, **about)
+        set_block(self._sandbox, self._names[target], by=by, **about)
 
     def _follow(self, name: str | None, undone: str | None) -> None:
         """Take notice of new entries of the log, which one run has made, or people."""
-        for entry in self._new_entries():
-            target = self._numbers.get(entry.target, entry.target)
+        new, names = self._new_entries(), {v: k for k, v in self._names.items()}
+        for entry in new:
+            target = self._numbers.get(entry.target) or names[entry.target]
             now, content = self._now[target], entry.content
             if name is not None:
                 self._writers[target].add(self._by[name])
@@ -262,7 +321,10 @@ class World:
         found: list[Entry] = self._sandbox.call(read)
         self._seen = max((entry.id for entry in found), default=self._seen)
         numbers: dict[str, str] = self._sandbox.call(
-            lambda farm: {f'#{b.id}': b.target for b in farm.global_blocks}
+            lambda farm: {
+                f'#{b.id}': self._ids.get(b.account, b.target)
+                for b in farm.global_blocks
+            }
         )
         self._numbers |= numbers
         return found
@@ -270,7 +332,9 @@ class World:
     def _contents(self) -> dict[str, Content]:
         found: dict[str, Content] = self._sandbox.call(
             lambda farm: {
-                b.target: Content(b.expiry, b.anononly, b.autoblock, b.reason)
+                self._ids.get(b.account, b.target): Content(
+                    b.expiry, b.anononly, b.autoblock, b.reason
+                )
                 for b in farm.global_blocks
             }
         )
