@@ -29,15 +29,12 @@ from mw_tokens_plugin.cli.abusers import (
     STORED_ACTOR,
     STORED_UNDO,
     AbuserOptions,
-    actor_in,
-    limits,
     list_deeds,
     named,
-    nobody,
     read_again,
     skip_in_undo,
-    undo_limits,
 )
+from mw_tokens_plugin.cli.abusersteps import block, unblock, users_on
 from mw_tokens_plugin.cli.accounts import (
     block_expiry,
     has_passed,
@@ -49,15 +46,8 @@ from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.site.settings import settings
 
 if TYPE_CHECKING:
-    from mw_tokens_plugin.actions.wikiblock import (
-        BlockOnWikis,
-        ReadAccounts,
-        UndoBlockOnWikis,
-    )
-    from mw_tokens_plugin.campaign.records import Campaign, Step
     from mw_tokens_plugin.cli.declaration import Listing
     from mw_tokens_plugin.cli.run import Run
-    from mw_tokens_plugin.targets.contributions import Actor
 
 _RIGHTS = {'block': 'blockusers'}
 
@@ -132,62 +122,6 @@ def targets(run: Run[Options]) -> Listing:
     )
     stored = {**listing.stored, 'anononly': not is_hard, 'hardblock': is_hard}
     return replace(listing, stored=stored)
-
-
-def users_on(actor: Actor, database: str) -> list[Step]:
-    """Return who of them has edited a wiki."""
-    from mw_tokens_plugin.actions.wikiblock import USER
-    from mw_tokens_plugin.campaign.records import Step
-    from mw_tokens_plugin.targets.pagenames import named
-
-    pages = actor.pages(database).values()
-    users = {edit.user for page in pages for edit in page.edits}
-    return [Step(named(database, f'{USER}{user}')) for user in sorted(users)]
-
-
-def block(run: Run[Options], campaign: Campaign) -> BlockOnWikis:
-    """Return what a campaign does."""
-    from mw_tokens_plugin.actions.addressguards import AddressGuards
-    from mw_tokens_plugin.actions.wikiblock import BlockOnWikis, WantedBlock
-
-    stored = run.stored(campaign)
-    excluded = [*(stored.get('excluded') or ()), *run.standing()]
-    wanted = WantedBlock(
-        stored['expiry'],
-        anon_only=not stored['hardblock'],
-        block_talk=stored['no_talk'],
-        ignored_groups=frozenset(stored['ignored_groups']),
-        addresses=AddressGuards.of(excluded, ()),
-    )
-    return BlockOnWikis(
-        actor_in(run, campaign),
-        wanted=wanted,
-        accounts=account_reader(run),
-        hidden=campaign.options.get('hidden_actors') or (),
-        **limits(run, campaign),
-    )
-
-
-def account_reader(run: Run[Options]) -> ReadAccounts:
-    """Return what reads global accounts by their names."""
-    from mw_tokens_plugin.targets.accounts import read_accounts
-
-    return lambda names: read_accounts(run.site, names, run.site.global_accounts)
-
-
-def unblock(run: Run[Options], campaign: Campaign) -> UndoBlockOnWikis:
-    """Return what lifts the blocks that a campaign has made."""
-    from mw_tokens_plugin.actions.wikiblock import UndoBlockOnWikis
-
-    undone, _ = run.undone(campaign)
-    return UndoBlockOnWikis(
-        nobody(run),
-        accounts=account_reader(run),
-        hidden=campaign.options.get('hidden_actors') or (),
-        undone=undone,
-        block_talk=run.stored(undone)['no_talk'],
-        **undo_limits(run, campaign),
-    )
 
 
 SCRIPT = CampaignScript(

@@ -60,6 +60,7 @@ __all__ = [
     'namespace_option',
     'nobody',
     'read_again',
+    'reason_of',
     'skip_in_undo',
     'undo_limits',
 ]
@@ -329,7 +330,10 @@ def deeds_on(
     from mw_tokens_plugin.targets.problems import problem_of
 
     problems = run.shared(problems_of)
-    first = next(iter(run.kinds[run.kind].steps), '')
+    # A campaign may begin with what is not done on single wikis.
+    steps = run.kinds[run.kind].steps
+    first = 'edits' if 'edits' in steps else next(iter(steps), '')
+    stage = steps.index(first) if steps else 0
     found = run.shared(wikis_of).search(databases, partial(steps_on, actor))
     for database, result in found:
         if isinstance(result, Exception):
@@ -338,7 +342,7 @@ def deeds_on(
             why = {'wiki': database, 'why': problem.words}
             line = message('campaign-actor-unreachable', **why)
             run.reporter.line(line, urgent=True)
-            yield Step(name, first, 0)
+            yield Step(name, first, stage)
             continue
         yield from result
 
@@ -376,6 +380,11 @@ def actor_in(run: Run[Any], campaign: Campaign) -> Actor:
     return actor_of(run, stored['actors'], stored['namespaces'], stored['read_since'])
 
 
+def reason_of(campaign: Campaign, step: str) -> str:
+    """Return the reason for what a step does, which may have one of its own."""
+    return str((campaign.options.get('step_reasons') or {}).get(step, campaign.reason))
+
+
 def limits(run: Run[Any], campaign: Campaign, step: str = '') -> dict[str, Any]:
     """Return what all actions of a campaign are told alike, see :class:`.OnWikis`.
 
@@ -390,7 +399,7 @@ def limits(run: Run[Any], campaign: Campaign, step: str = '') -> dict[str, Any]:
         return run.ledger.named(campaign, names, step) if again else {}
 
     return {
-        'reason': campaign.reason,
+        'reason': reason_of(campaign, step),
         'period': Period(stored['since'], stored['until']),
         'scope': scope_of(campaign, run.shared(wikis_of)),
         'named': frozenset(stored['wikis']),
