@@ -278,6 +278,9 @@ class RevertEdits(OnWikis):
             'latest_sha1': latest.sha1,
             **self._details(ids),
         }
+        if address := self.wikis.pages_at(database):
+            ends = f'diff={latest.id}&oldid={before.id}'
+            facts['diff'] = f'{address.removesuffix("title=")}{ends}'
         if before.sha1 is not None and latest.sha1 == before.sha1:
             return Found(SkipReason.ALREADY, facts)
         if latest.id != page.edits[0].id:

@@ -103,6 +103,16 @@ class Action(ABC):
         """Return what the plan shows of a target besides its name, by heading."""
         return {}
 
+    def overview(
+        self, planned: Iterable[Target], skipped: Iterable[Target]
+    ) -> Iterator[str]:
+        """Yield lines that the operator reads above the plan.
+
+        :param planned: all that are planned
+        :param skipped: all that are skipped
+        """
+        return iter(())
+
     def remarks(self, targets: Iterable[Target]) -> Iterator[str]:
         """Yield lines that the operator reads under the plan.
 

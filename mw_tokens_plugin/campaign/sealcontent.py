@@ -28,6 +28,8 @@ TRANSIENT_FACTS = {
     'global_block': frozenset({'edits'}),
     'crosswiki_block': frozenset({'edits', 'last', 'log_before'}),
     'undo_crosswiki_block': frozenset({'log_before'}),
+    'crosswiki_cleanup': frozenset({'edits', 'last', 'log_before'}),
+    'undo_crosswiki_cleanup': frozenset({'edits', 'log_before'}),
 }
 
 

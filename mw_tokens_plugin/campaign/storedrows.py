@@ -192,6 +192,8 @@ _KINDS = frozenset(
         'undo_crosswiki_rollback',
         'crosswiki_block',
         'undo_crosswiki_block',
+        'crosswiki_cleanup',
+        'undo_crosswiki_cleanup',
     }
 )
 
@@ -216,7 +218,7 @@ _FACTS: dict[str, Check] = {
     'parts': _are_texts,
     **dict.fromkeys(('ids', 'changed_ids'), _are_numbers),
     **dict.fromkeys(('how', 'what', 'sha1', 'latest_user', 'restores_user'), _is_text),
-    'origin': _is_text,
+    **dict.fromkeys(('origin', 'diff'), _is_text),
     **dict.fromkeys(('version', 'restores_version'), _are_authors),
     'local': _is_number,
     'authors': _are_authors,

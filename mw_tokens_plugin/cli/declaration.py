@@ -60,6 +60,8 @@ class Kind:
     :ivar action: makes the action, of what the ledger has alone: a campaign that is
         resumed does what it would have done at first. In a campaign of several steps,
         one for each by its name: all targets take a step before any takes the next
+    :ivar composed: makes one action of those of several steps, by their names; by
+        default each does what it would do alone
     :ivar module: the API module that it writes with
     :ivar rights: the rights that it needs, each with the smallest grant for it
     :ivar by_wiki: whether it writes to many wikis, each worker to one at a time
@@ -81,6 +83,7 @@ class Kind:
     """
 
     action: Callable[[Any, Campaign], Action] | Mapping[str, Callable[..., Action]]
+    composed: Callable[[Any, Campaign, Mapping[str, Action]], Action] | None = None
     module: str = ''
     rights: Mapping[str, str | None] = field(default_factory=dict)
     by_wiki: bool = False
@@ -107,7 +110,10 @@ class Kind:
         from mw_tokens_plugin.actions.steps import Steps
 
         make = self.action.items()
-        return Steps({step: one(run, campaign, step) for step, one in make})
+        actions = {step: one(run, campaign, step) for step, one in make}
+        return (
+            self.composed(run, campaign, actions) if self.composed else Steps(actions)
+        )
 
     def undone_by(self, campaign: Campaign) -> str:
         """Return the kind that undoes a campaign; empty if there is none."""

@@ -29,6 +29,7 @@ OWN = (
     'crosswiki_delete',
     'crosswiki_rollback',
     'crosswiki_block',
+    'crosswiki_cleanup',
 )
 _DISTRIBUTION = 'mw_tokens_plugin'
 

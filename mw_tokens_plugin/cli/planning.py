@@ -232,6 +232,9 @@ class Planning:
             if len(reason) > MAX_REASON:
                 number = len(reason)
                 reporter.say('campaign-reason-long', number=number, most=MAX_REASON)
+        skipped = run.ledger.targets(campaign, State.SKIPPED)
+        for line in self.action.overview(self._in_plan(campaign), skipped):
+            reporter.line(line)
         self._show_targets(campaign)
         for remark in self.action.remarks(self._in_plan(campaign)):
             reporter.line(remark)

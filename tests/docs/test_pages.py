@@ -23,6 +23,7 @@ PAGES = (
     'docs/bots.md',
     'docs/campaign.md',
     'docs/credentials.md',
+    'docs/crosswiki_cleanup.md',
     'docs/crosswiki_delete.md',
     'docs/foreign_site.md',
     'docs/global_block.md',

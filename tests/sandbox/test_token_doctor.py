@@ -251,7 +251,12 @@ def test_other_wikis_are_seen_as_the_scripts_see_them(site: Any, farm: Farm) -> 
     assert other.findings is not None
     assert 'centralauthtoken' in other.findings.through
     scripts = [each.script for each in other.findings.scripts]
-    assert scripts == ['crosswiki_delete', 'crosswiki_rollback', 'crosswiki_block']
+    assert scripts == [
+        'crosswiki_delete',
+        'crosswiki_rollback',
+        'crosswiki_block',
+        'crosswiki_cleanup',
+    ]
     assert found.would_work('crosswiki_delete')
 
 
@@ -677,7 +682,7 @@ def test_json_holds_the_same_as_the_lines(doctor: Callable[..., Run]) -> None:
     assert told['advice'][0] == {
         'what': 'safer-login',
         'scripts': 'global_lock, global_block, crosswiki_delete, crosswiki_rollback, '
-        'crosswiki_block',
+        'crosswiki_block, crosswiki_cleanup',
     }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, SkipReason, State, Target
+from mw_tokens_plugin.campaign.report.bywiki import OnWiki, by_wiki
 from mw_tokens_plugin.campaign.report.hiding import NameFilter, without_own_name
 
 #: States of targets that remain to be done.
@@ -52,6 +53,13 @@ class Row:
     facts: Mapping[str, Any] | None
     step: str = ''
     skipped: SkipReason | None = None
+
+    @property
+    def diff(self) -> str:
+        """The address of the change that is undone; empty if there is none."""
+        address = str((self.facts or {}).get('diff') or '')
+        # Others may have written the ledger.
+        return address if address.startswith(('https://', 'http://')) else ''
 
     @property
     def shown(self) -> str:
@@ -109,6 +117,10 @@ class Contents:
         :param state: only those in this state
         """
         return map(self._row, self._targets(state))
+
+    def by_wiki(self) -> dict[str, OnWiki]:
+        """Return what a campaign of several steps does on each wiki; else nothing."""
+        return by_wiki(self._targets()) if self.campaign.stages > 1 else {}
 
     def errors(self) -> dict[str, int]:
         """Count the errors of all attempts by class, the most frequent first."""

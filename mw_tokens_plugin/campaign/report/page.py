@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, TextIO
 
 from mw_tokens_plugin.campaign.records import SkipReason, State
+from mw_tokens_plugin.campaign.report.bywiki import heading, why_skipped
 from mw_tokens_plugin.campaign.report.contents import OPEN, Contents, Row, Step
 from mw_tokens_plugin.campaign.report.texts import readable, safe
 from mw_tokens_plugin.campaign.report.wording import shown_reason
@@ -101,6 +102,7 @@ def write_html(contents: Contents, file: TextIO) -> None:
             readable(campaign.finished_at) or message('report-not-yet')
         ),
     }
+    wikis = contents.by_wiki()
     template = _environment().get_template('report.html.jinja')
     page = template.stream(
         title=f'{campaign.action} {campaign.name}',
@@ -109,6 +111,8 @@ def write_html(contents: Contents, file: TextIO) -> None:
         chart=_chart(contents.steps(), contents.counts[State.DONE]),
         reasons={_reason(each): number for each, number in contents.skipped.items()},
         errors=contents.errors(),
+        wikis=wikis,
+        steps={step: heading(step) for w in wikis.values() for step in w.steps},
         sections=_sections(contents),
     )
     page.enable_buffering(_BUFFERED)
@@ -130,7 +134,12 @@ def _environment() -> jinja2.Environment:
         finalize=lambda value: safe(value) if type(value) is str else value,
     )
     environment.globals['message'] = message
-    shown = {'marked': marked, 'readable': readable, 'explained': _explained}
+    shown = {
+        'marked': marked,
+        'readable': readable,
+        'explained': _explained,
+        'why_skipped': why_skipped,
+    }
     environment.filters |= shown
     return environment
 
