@@ -49,7 +49,7 @@ from mw_tokens_plugin.protocol.authmanager import (
     Submission,
     form_from_authmanagerinfo,
 )
-from mw_tokens_plugin.protocol.authmanager.factors import wants_captcha
+from mw_tokens_plugin.protocol.authmanager.factors import CHOICE, wants_captcha
 from mw_tokens_plugin.protocol.authmanager.typed import plain
 from mw_tokens_plugin.site.logindialog import (
     LoginDialog,
@@ -59,6 +59,7 @@ from mw_tokens_plugin.site.logindialog import (
 from mw_tokens_plugin.site.loginreturn import LoginReturn
 from mw_tokens_plugin.site.pluginsite import PluginSite
 from mw_tokens_plugin.site.refusals import proven, refusals
+from mw_tokens_plugin.site.replacements import mentions
 from mw_tokens_plugin.site.secretsources import note_return
 from mw_tokens_plugin.site.session import is_attended
 from mw_tokens_plugin.site.settings import settings
@@ -297,6 +298,8 @@ def install_conversation() -> None:
     log_in = ClientLoginManager.login_to_site
     if log_in.__module__ != ClientLoginManager.__module__:
         return  # somebody else's goes first
+    if mentions(ClientLoginManager, CHOICE):
+        return  # pywikibot lets another factor be chosen, so it knows the rest, too
 
     @wraps(log_in)
     def login_to_site(self: Any) -> None:

@@ -22,7 +22,7 @@ from mw_tokens_plugin.exceptions import (
     RateLimited,
     SessionLost,
 )
-from mw_tokens_plugin.site import logindialog
+from mw_tokens_plugin.site import attendedlogin, logindialog
 
 from .desk import HIDDEN, Desk, Run
 
@@ -352,13 +352,14 @@ FAILING: dict[
     ),
     'wrong codes, and then none': (
         lambda o: None,
-        lambda o: (
-            [('code', '246801'), ('code', 'WRONGWRONGWRONG7')] + [('code', '')] * 5
-        ),
+        lambda o: [
+            *[('code', '246801'), ('code', 'WRONGWRONGWRONG7')],
+            *[('code', '')] * 5,
+        ],
     ),
     'a recovery code that was used': (
         lambda o: o.have_key_instead_of_app(),
-        lambda o: [('Recovery', 'ABCDEFGHIJKLMNOP')] + [('Recovery', '')] * 5,
+        lambda o: [('Recovery', 'ABCDEFGHIJKLMNOP'), *[('Recovery', '')] * 5],
     ),
     'passwords that are not the same': (
         lambda o: o.have_new_password_forced(),
@@ -555,3 +556,31 @@ def test_too_many_logins_end_a_script_for_now(
     run = pwb('global_lock', 'Spambot 00001', '-reason:t', '-always')
     assert run.code == 75, run.said
     assert 'wait 2 minutes' in run.err
+
+
+class _Manager:
+    """Stands for the login of pywikibot 11.9, which knows one field of a form."""
+
+    def login_to_site(self) -> str:
+        return 'one'
+
+
+class _Newer:
+    """Stands for that of a later release, which lets another factor be chosen."""
+
+    def login_to_site(self) -> str:
+        return self._chosen({'newModule': 'recoverycodes', 'OATHToken': ''})
+
+    def _chosen(self, fields: dict[str, str]) -> str:
+        return ' '.join(fields)
+
+
+@pytest.mark.parametrize(('manager', 'stays'), [(_Manager, False), (_Newer, True)])
+def test_a_pywikibot_that_knows_the_whole_login_makes_it_itself(
+    manager: type[Any], stays: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = manager.login_to_site
+    monkeypatch.setattr(manager, 'login_to_site', theirs)
+    monkeypatch.setattr('pywikibot.login.ClientLoginManager', manager)
+    attendedlogin.install_conversation()
+    assert (manager.login_to_site is theirs) is stays
