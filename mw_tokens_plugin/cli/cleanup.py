@@ -168,9 +168,39 @@ def again(run: Run[Any]) -> None:
     for step, kinds in STEPS.items():
         if step not in reasons and kinds[0] in stored['step_reasons']:
             reasons[step] = stored['step_reasons'][kinds[0]]
-    before = dict.fromkeys([*stored['actors'], *options.usercontribs])
+    before = dict.fromkeys([*_present(run, earlier), *options.usercontribs])
     values |= {'usercontribs': tuple(before), 'reasons': tuple(reasons.items())}
     run.options = replace(options, **values)
+
+
+def _present(run: Run[Any], earlier: Campaign) -> list[str]:
+    """Return what the accounts and addresses of a campaign are called now.
+
+    What is gone is counted, not named: it may be hidden.
+    """
+    from mw_tokens_plugin.targets.accounts import read_accounts
+
+    actors = earlier.options['actors']
+    asked = [name for name in actors if kind_of(name) is AccountKind.ACCOUNT]
+    site, locked = run.site, run.ledger.named(earlier, asked, 'lock')
+    names = [name for name in actors if name not in asked]
+    gone: list[int] = []
+    number = 0
+    for name, account in read_accounts(site, asked, site.global_accounts):
+        if isinstance(account, Exception) or account.exists:
+            names.append(name)
+        elif name in locked and (central_id := locked[name].decision.central_id):
+            gone.append(central_id)
+        else:
+            number += 1
+    for _, account in read_accounts(site, gone, site.global_accounts_by_id):
+        if isinstance(account, Exception) or not account.exists:
+            number += 1
+        else:
+            names.append(account.name)
+    if number:
+        run.reporter.say('crosswiki_cleanup-gone', number=number, name=earlier.name)
+    return names
 
 
 def _is_foreign(run: Run[Any]) -> bool:

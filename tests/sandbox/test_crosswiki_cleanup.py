@@ -530,3 +530,28 @@ def test_what_cannot_be_meant_is_refused_in_one_sentence(
     run = cleanup(*words, '-reason:Abuse', '-since:7d', '-always')
     assert run.code == 2 and why in run.said, run.said
     assert not written(sandbox)
+
+
+def test_accounts_that_are_renamed_meanwhile_are_stopped_and_never_mistaken(
+    cleanup: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    """Their edits are planned again under the new name; the undo knows both."""
+    sandbox.call(empty)
+    history('ee', 'Harbour', (LOCAL, 'Good'), (SOCK, 'Bad'))
+    history('ff', f'User:{SOCK}', (SOCK, 'Me'))
+    assert cleanup(*USUAL, '-campaign:first', '-simulate').code == 0
+    bare = cleanup(*USUAL, '-steps:rollback', '-campaign:bare', '-simulate')
+    assert bare.code == 0, bare.said
+    sandbox.call(lambda farm: farm.rename_account(SOCK, 'Quite Another'))
+    run = cleanup('-resume', '-campaign:first', '-always')
+    renamed = sandbox.farm.accounts['Quite Another']
+    assert renamed.locked and SOCK not in run.said, run.said
+    history('ee', 'Harbour', ('Quite Another', 'Bad again'))
+    again = cleanup('-again:first', '-always', '-campaign:second')
+    assert again.code == 0 and 'done: eewiki:Harbour' in again.out, again.said
+    assert state(sandbox, 'ee')['Harbour'] == ('Good', '')
+    bare = cleanup('-again:bare', '-simulate', '-campaign:third')
+    assert 'of bare that cannot be found any more, renamed or hidden: 1' in bare.out
+    assert SOCK not in bare.said
+    undo = cleanup('-undo:first', '-reason:Mistake', '-always')
+    assert not renamed.locked, undo.said
