@@ -130,6 +130,21 @@ class ByWiki(Steps):
     .. version-added:: 0.1
     """
 
+    def __init__(self, actions: Mapping[str, Action], taken: Collection[str]) -> None:
+        """Keep the actions.
+
+        :param actions: by the name of the step
+        :param taken: the steps that are taken; another one may stand for a wiki that
+            could not be read
+        """
+        super().__init__(actions)
+        self._taken = taken
+
+    def describe(self) -> str:
+        """Return what is done in all."""
+        taken = [self.of(step) for step in self._actions if step in self._taken]
+        return ', '.join(dict.fromkeys(action.describe() for action in taken))
+
     def overview(
         self, planned: Iterable[Target], skipped: Iterable[Target]
     ) -> Iterator[str]:
@@ -183,13 +198,19 @@ class Cleanup(ByWiki):
     .. version-added:: 0.1
     """
 
-    def __init__(self, actions: Mapping[str, Action], handover: Handover) -> None:
+    def __init__(
+        self,
+        actions: Mapping[str, Action],
+        taken: Collection[str],
+        handover: Handover,
+    ) -> None:
         """Keep the actions.
 
         :param actions: by the name of the step
+        :param taken: the steps that are taken
         :param handover: what others are told
         """
-        super().__init__(actions)
+        super().__init__(actions, taken)
         self._handover = handover
 
     def remarks(self, targets: Iterable[Target]) -> Iterator[str]:

@@ -420,7 +420,8 @@ def composed(
     stored = run.stored(campaign)
     hidden = stored.get('hidden_actors') or ()
     return Cleanup(
-        _taken(stored, actions),
+        actions,
+        _taken(stored),
         Handover(
             run.shared(wikis_of),
             [name for name in stored['actors'] if name not in hidden],
@@ -438,17 +439,13 @@ def composed_undo(
     from mw_tokens_plugin.actions.cleanup import ByWiki
 
     undone, _ = run.undone(campaign)
-    return ByWiki(_taken(run.stored(undone), actions))
+    return ByWiki(actions, _taken(run.stored(undone)))
 
 
-def _taken(
-    stored: Mapping[str, Any], actions: Mapping[str, Action]
-) -> dict[str, Action]:
-    """Return the actions of the steps that a campaign takes."""
+def _taken(stored: Mapping[str, Any]) -> set[str]:
+    """Return the kinds of targets of the steps that a campaign takes."""
     kinds = {kind for step in stored['steps'] or USUAL_STEPS for kind in STEPS[step]}
-    if stored['expiry'] and 'lock' in kinds:
-        kinds.add('globalblock')
-    return {kind: action for kind, action in actions.items() if kind in kinds}
+    return kinds | ({'globalblock'} if stored['expiry'] and 'lock' in kinds else set())
 
 
 def _requested(

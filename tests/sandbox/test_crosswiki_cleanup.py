@@ -555,3 +555,22 @@ def test_accounts_that_are_renamed_meanwhile_are_stopped_and_never_mistaken(
     assert SOCK not in bare.said
     undo = cleanup('-undo:first', '-reason:Mistake', '-always')
     assert not renamed.locked, undo.said
+
+
+def test_a_wiki_that_could_not_be_read_is_read_again(
+    cleanup: Script, pwb: Script, sandbox: Sandbox, history: Callable[..., None]
+) -> None:
+    """Whatever the steps are: the others are done meanwhile, and it is named."""
+    sandbox.call(empty)
+    for code in ('ee', 'ff'):
+        history(code, 'User:Spam', (SOCK, 'Buy!'))
+    refused = {'kind': 'gateway', 'status': 403, 'action': 'query', 'wiki': 'ee'}
+    sandbox.faults.arm(**refused, times=100)
+    run = cleanup(SOCK, '-steps:delete', *USUAL[2:], '-campaign:first')
+    assert run.code == 1 and 'eewiki is skipped and can be read again' in run.out
+    assert (state(sandbox, 'ff'), len(state(sandbox, 'ee'))) == ({}, 1)
+    sandbox.faults.clear()
+    run = pwb('campaign', 'retry-failed', 'first', '-always')
+    assert run.code == 0 and state(sandbox, 'ee') == {}, run.said
+    undo = pwb('campaign', 'undo', 'first', '-reason:Mistake', '-always')
+    assert undo.code == 0 and len(state(sandbox, 'ee')) == 1, undo.said
