@@ -92,6 +92,7 @@ def recorded(folder: str) -> tuple[int, str]:
         env={
             **os.environ,
             'PYWIKIBOT_DIR': folder,
+            'PYWIKIBOT_USERINTERFACE_LANG': 'en',
             'TERM': 'dumb',
             'COLUMNS': str(WIDTH),
         },
