@@ -42,17 +42,17 @@ def section_of(
     """
     shown = NameFilter(ledger)
 
-    def say(key: str, **about: object) -> str:
+    def in_words(key: str, **about: object) -> str:
         return wiki_message(site, f'campaign-page-{key}', **about)
 
     def lines() -> Iterator[str]:
         kept = shown.campaign(campaign)
         counts = ledger.counts(campaign)
         operator = user_link(campaign.operator)
-        yield say('by', user=operator, begun=_minute(campaign.created_at))
+        yield in_words('by', user=operator, begun=_minute(campaign.created_at))
         if kept.reason:
-            yield say('reason', reason=nowiki(kept.reason))
-        yield say(
+            yield in_words('reason', reason=nowiki(kept.reason))
+        yield in_words(
             'counts',
             done=counts[State.DONE],
             failed=counts[State.FAILED],
@@ -60,15 +60,15 @@ def section_of(
         )
         for reason, number in ledger.skip_counts(campaign).items():
             why = wiki_message(site, f'campaign-skipped-{reason.name.lower()}')
-            yield f'* {say("skipped", number=number, reason=why)}'
+            yield f'* {in_words("skipped", number=number, reason=why)}'
         if left := sum(counts[state] for state in OPEN):
-            yield say('left', number=left)
+            yield in_words('left', number=left)
         again: set[int] = set()
         for undo, undone in undos:
             is_undo = undone.id == campaign.id or undone.id in again
             if not is_undo:
                 again.add(undo.id)
-            yield say(
+            yield in_words(
                 'undone' if is_undo else 'redone',
                 user=user_link(undo.operator),
                 begun=_minute(undo.created_at),
@@ -87,9 +87,9 @@ def section_of(
         if target.id in names
     ]
     more = sum(ledger.counts(campaign).values()) - len(rows)
-    headings = f'! {say("target")} !! {say("result")}\n'
+    headings = f'! {in_words("target")} !! {in_words("result")}\n'
     table = f'{{| class="wikitable"\n{headings}{"".join(rows)}|}}\n' if rows else ''
-    return said + table + (f': {say("more", number=more)}\n' if more else '')
+    return said + table + (f': {in_words("more", number=more)}\n' if more else '')
 
 
 def named(ledger: Ledger, campaign: Campaign) -> Iterator[Target]:
