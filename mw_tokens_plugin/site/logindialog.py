@@ -84,6 +84,7 @@ class LoginDialog:
         *,
         attended: bool,
         command: Sequence[str] = (),
+        unattended: str = WITHOUT_TERMINAL,
     ) -> None:
         """Prepare to answer.
 
@@ -91,11 +92,13 @@ class LoginDialog:
         :param user: who logs in
         :param attended: whether there is a person at a terminal
         :param command: prints codes of the authenticator app; empty if there is none
+        :param unattended: what helps where nobody is there
         """
         self._site = site
         self._user = user
         self._attended = attended
         self._command = command
+        self._unattended = unattended
         self._sent = _SENT.setdefault((str(site), user), set())
         self._last_code = ''
         self._commands = 0
@@ -335,7 +338,7 @@ class LoginDialog:
         """
         raise LoginNeedsInput(
             f'The login of {self._user} on {self._site} {what}, and there is no '
-            f'terminal. {WITHOUT_TERMINAL}'
+            f'terminal. {self._unattended}'
         )
 
 

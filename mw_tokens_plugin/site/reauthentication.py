@@ -50,6 +50,12 @@ from mw_tokens_plugin.site.secretsources import note_values
 from mw_tokens_plugin.site.session import is_attended, unattended
 from mw_tokens_plugin.site.settings import settings
 
+#: What helps where nobody is there: just logging in does not.
+_WITHOUT_TERMINAL = (
+    'Start again at a terminal, where it is asked for: nothing else confirms a login '
+    'but a password file and otp_command in user-config.py.'
+)
+
 #: The field that says which login is confirmed, and for what.
 _ELEVATED = 'elevatedSecurityToken'
 _CODE = 'OATHToken'
@@ -129,7 +135,13 @@ def _confirm(site: PluginSite, operation: str, info: Mapping[str, Any]) -> None:
     user = str(site.username())
     manager = ClientLoginManager(site=site, user=user)
     attended = is_attended()
-    dialog = LoginDialog(site, user, attended=attended, command=settings.otp_command)
+    dialog = LoginDialog(
+        site,
+        user,
+        attended=attended,
+        command=settings.otp_command,
+        unattended=_WITHOUT_TERMINAL,
+    )
     way_back = LoginReturn(attended=attended)
     before = site._loginstatus
     site._loginstatus = LoginStatus.IN_PROGRESS

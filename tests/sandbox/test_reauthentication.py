@@ -266,7 +266,8 @@ def test_a_bot_confirms_with_what_it_is_configured_with(
     with pytest.raises(InvalidInput, match='name it'):
         site.reauthenticate()
     operator.have_app()
-    with pytest.raises(LoginNeedsInput, match='a code of the authenticator app'):
+    needed = 'a code of the authenticator app.* Start again at a terminal'
+    with pytest.raises(LoginNeedsInput, match=needed):
         site.reauthenticate('LinkAccounts')
     assert site.user() == operator.name
     mw_tokens_plugin.enable(otp_command=['echo', operator.code()])
