@@ -72,6 +72,9 @@ class Wiki(PageStore):
         #: Abuse filters of which not everybody may see the log.
         self.private_filters: set[str] = set()
         self.blocks: dict[str, Block] = {}
+        #: Whether a user may have several blocks; those besides the oldest.
+        self.multiblocks = False
+        self.further_blocks: dict[str, list[Block]] = {}
         self.watched: dict[str, set[Title]] = {}
         #: When somebody ceases to watch a page, where they do.
         self.watched_until: dict[tuple[str, Title], str] = {}

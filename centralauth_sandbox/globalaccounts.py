@@ -200,6 +200,9 @@ class GlobalAccounts:
                 # Unlike a global block, which keeps the name of that time.
                 block.target = new
                 wiki.blocks[new] = block
+            for block in (further := wiki.further_blocks.pop(old, [])):
+                block.target = new
+            wiki.further_blocks[new] = further
         names = {'olduser': old, 'newuser': new}
         title = Title(-1, f'CentralAuth/{new}')
         self.central.write_log('gblrename', 'rename', operator, title, '', names)

@@ -68,6 +68,7 @@ class WikiView(Protocol):
     accounts: dict[str, LocalAccount]
     pages: dict[Title, Page]
     blocks: dict[str, Block]
+    further_blocks: dict[str, list[Block]]
     suppressed_log: set[int]
 
     @property

@@ -81,6 +81,12 @@ class Options(AbuserOptions):
     no_talk: bool = option(
         'Let them not edit their own talk pages either.', stored='no_talk'
     )
+    newblock: bool = option(
+        'Give those a block of their own beside it who are blocked already, but for a '
+        'shorter time or from less, on wikis where one user may have several. Without '
+        'this they are skipped.',
+        stored='newblock',
+    )
     ignore_groups: tuple[str, ...] = ignore_groups_option()
 
     def check(self) -> None:

@@ -1,7 +1,7 @@
 """Local blocks: `action=block`, `action=unblock` and `list=blocks`.
 
-There are no partial blocks and never two of one target; the errors that blocked users
-get are in :mod:`.blocked`.
+There are no partial blocks, and several of one target on wikis with `multiblocks`
+alone; the errors that blocked users get are in :mod:`.blocked`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from .. import errors
 from ..call import Call, Values, action, query
 from ..errors import ApiError
+from ..farm import Wiki
 from ..records import Block, LocalAccount
 from ..titles import (
     Title,
@@ -53,13 +54,35 @@ def block(call: Call, values: Values) -> None:
     if values['partial']:
         raise ApiError('notimplemented', 'The sandbox makes no partial blocks.')
     check_blocker(call, target)
-    there = call.wiki.blocks.get(target)
-    if there and there is not existing and not values['reblock']:
+    flags = {name: values[name] for name in _FLAGS}
+    there = of_target(call.wiki, target)
+    is_new = bool(values.get('newblock')) and call.wiki.multiblocks
+    if values['reblock'] and len(there) > 1:
+        raise ApiError(
+            'ambiguous-block',
+            'The specified target has more than one active block. Please specify which '
+            'block you want to act on with "id".',
+        )
+    if is_new:
+        is_there = any(
+            _is_same(each, expiry, values['reason'], flags) for each in there
+        )
+    else:
+        is_there = bool(there) and existing is None and not values['reblock']
+    if is_there:
         raise ApiError(
             'alreadyblocked', f'"{target}" is already blocked.', params=[target]
         )
-    flags = {name: values[name] for name in _FLAGS}
-    made = place(call, target, expiry, values['reason'], values['expiry'], **flags)
+    made = place(
+        call,
+        target,
+        expiry,
+        values['reason'],
+        values['expiry'],
+        existing=None if is_new else existing,
+        is_new=is_new,
+        **flags,
+    )
     if watched := values['watchuser'] and (local is not None or '/' not in target):
         call.wiki.watched.setdefault(call.user, set()).add(Title(2, target))
     call.answer.effect = 'block'
@@ -108,7 +131,10 @@ def unblock(call: Call, values: Values) -> None:
             key='ipb_cant_unblock',
             params=[name],
         )
-    del call.wiki.blocks[found.target]
+    if values['id'] is None and len(of_target(call.wiki, found.target)) > 1:
+        words = 'The sandbox lifts one of several blocks by its number alone.'
+        raise ApiError('notimplemented', words)
+    _remove(call.wiki, found)
     call.answer.target = found.target
     local = call.wiki.accounts.get(found.target)
     call.wiki.write_log(
@@ -140,7 +166,7 @@ def blocks(call: Call, values: Values) -> None:
     newer = values['dir'] == 'newer'
     after = int(values['continue'].rpartition('|')[2]) if values['continue'] else None
     found: list[Json] = []
-    ordered = sorted(call.wiki.blocks.values(), key=_age, reverse=not newer)
+    ordered = sorted(_all(call.wiki), key=_age, reverse=not newer)
     for each in ordered:
         if not _wanted(call, values, each) or not _fits(each, show):
             continue
@@ -161,6 +187,8 @@ def place(
     reason: str,
     duration: str,
     *,
+    existing: Block | None = None,
+    is_new: bool = False,
     anononly: bool = False,
     nocreate: bool = False,
     autoblock: bool = False,
@@ -171,8 +199,12 @@ def place(
     """Block a target, in place of the block there is, and log it.
 
     :param duration: the expiry as it was asked for
+    :param existing: the block that is changed, if there are several
+    :param is_new: whether the others stay as they are
     """
-    wiki, existing = call.wiki, call.wiki.blocks.get(target)
+    wiki = call.wiki
+    if existing is None and not is_new:
+        existing = wiki.blocks.get(target)
     address = is_address(target)
     made = Block(
         existing.id if existing else wiki.next_id('block'),
@@ -189,7 +221,13 @@ def place(
         anononly and address,
         hidename,
     )
-    wiki.blocks[target] = made
+    further = wiki.further_blocks.setdefault(target, [])
+    if existing in further:
+        further[further.index(existing)] = made
+    elif is_new and target in wiki.blocks:
+        further.append(made)
+    else:
+        wiki.blocks[target] = made
     kind = 'reblock' if existing else 'block'
     params = {'duration': duration, 'flags': []}
     wiki.write_log('block', kind, call.user, Title(2, target), reason, params)
@@ -257,7 +295,29 @@ def _block_to_change(call: Call, values: Values) -> Block | None:
 
 
 def _numbered(call: Call, id: int) -> Block | None:
-    return next((b for b in call.wiki.blocks.values() if b.id == id), None)
+    return next((b for b in _all(call.wiki) if b.id == id), None)
+
+
+def of_target(wiki: Wiki, target: str) -> list[Block]:
+    """Return the blocks of a target, the oldest first."""
+    first = wiki.blocks.get(target)
+    return [first, *wiki.further_blocks.get(target, ())] if first else []
+
+
+def _all(wiki: Wiki) -> list[Block]:
+    return [each for target in wiki.blocks for each in of_target(wiki, target)]
+
+
+def _remove(wiki: Wiki, block: Block) -> None:
+    left = [each for each in of_target(wiki, block.target) if each is not block]
+    del wiki.blocks[block.target]
+    if left:
+        wiki.blocks[block.target], *wiki.further_blocks[block.target] = left
+
+
+def _is_same(block: Block, expiry: str, reason: str, flags: Json) -> bool:
+    same = all(getattr(block, name) == is_set for name, is_set in flags.items())
+    return same and (block.expiry, block.reason) == (expiry, reason)
 
 
 def _may_block_email(call: Call) -> bool:

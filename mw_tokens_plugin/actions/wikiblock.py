@@ -44,6 +44,7 @@ from mw_tokens_plugin.protocol.addresses import Network, covers, network_of
 from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.expiries import ends_at
+from mw_tokens_plugin.protocol.fields import as_timestamp
 from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
 from mw_tokens_plugin.protocol.globalblocks import INFINITY
 from mw_tokens_plugin.protocol.localblocks import WikiBlock, end_of
@@ -72,6 +73,8 @@ class WantedBlock:
     :ivar expiry: a text such as ``1 week``
     :ivar anon_only: of addresses: whether users with an account may edit there
     :ivar block_talk: whether users may not edit their own talk pages either
+    :ivar beside: whether users get a block of their own who are blocked otherwise, on
+        wikis where one user may have several
     :ivar ignored_groups: groups whose members are blocked all the same
     :ivar addresses: which addresses are never blocked
     """
@@ -79,6 +82,7 @@ class WantedBlock:
     expiry: str
     anon_only: bool = True
     block_talk: bool = False
+    beside: bool = False
     ignored_groups: frozenset[str] = frozenset()
     addresses: AddressGuards = field(default_factory=AddressGuards)
 
@@ -188,7 +192,7 @@ class BlockOnWikis(_OnUsers):
     """
 
     kind = 'crosswiki_block'
-    fixed = frozenset({'user', 'then'})
+    fixed = frozenset({'user', 'then', 'beside'})
     kept = frozenset({'log_before'})
 
     def __init__(self, actor: Actor, *, wanted: WantedBlock, **limits: Any) -> None:
@@ -245,6 +249,14 @@ class BlockOnWikis(_OnUsers):
             **{name: True for name, is_set in flags.items() if is_set},
         }
         with hiding([target]):
+            if beside := facts.get('beside'):
+                # A wiki would take a second one beside that of a colleague, too.
+                now = self._blocks(split(target.name)[0], users=[facts['user']])
+                if _marks(now) != beside:
+                    return self._reconcile(target) or skipped_now(
+                        SkipReason.BLOCKED_OTHERWISE
+                    )
+                parameters['newblock'] = True
             try:
                 answer = send_once(site, 'block', parameters, expected=_ALREADY)
             except Blocked as error:
@@ -252,10 +264,14 @@ class BlockOnWikis(_OnUsers):
             except ApiRefusal as error:
                 if error.code not in _ALREADY:
                     raise
+                detail = f'changed since the plan, and skipped ({error.code})'
+                if beside:
+                    detail = (
+                        'blocked with other settings, and the wiki allows no second '
+                        f'block of a user ({error.code})'
+                    )
                 return self._reconcile(target) or Outcome(
-                    State.FAILED,
-                    detail=f'changed since the plan, and skipped ({error.code})',
-                    reason_code=error.code,
+                    State.FAILED, detail=detail, reason_code=error.code
                 )
         found = answer if isinstance(answer, Mapping) else {}
         try:
@@ -298,15 +314,34 @@ class BlockOnWikis(_OnUsers):
                 skipped = SkipReason.BLOCKED_OTHERWISE
                 if is_enough:
                     skipped = SkipReason.ALREADY
+                elif self._wanted.beside:
+                    facts['beside'] = _marks(there)
+                    skipped = None
                 facts |= {'now': there[0].facts(), 'changed_by': there[0].by or ''}
             found.append((name, skipped, facts))
         is_wanted = outside is None and any(why is None for _, why, _ in found)
         refused, about_wiki = self._may_not(database, 'block', is_wanted=is_wanted)
+        takes_several = None
         for name, skipped, facts in found:
             why = skipped or outside or refused
+            if why is None and 'beside' in facts:
+                if takes_several is None:
+                    takes_several = self._takes_several(database)
+                if not takes_several:
+                    why = SkipReason.BLOCKED_OTHERWISE
             yield Decision(
                 name, skipped=why, facts={**about_wiki, **facts}, partition=database
             )
+
+    def _takes_several(self, database: str) -> bool:
+        """Tell whether a wiki knows of several blocks of one user.
+
+        It may refuse them all the same, by the error for a user who is blocked already.
+
+        https://www.mediawiki.org/wiki/Manual:$wgEnableMultiBlocks
+        """
+        modules = self.wikis.site(database).tokens.module_info
+        return modules.has_parameter('block', 'newblock')
 
     def _judge(self, user: str) -> tuple[SkipReason | None, dict[str, Any]]:
         """Return why a user is blocked nowhere, by what the central wiki has."""
@@ -383,9 +418,12 @@ class BlockOnWikis(_OnUsers):
         """Read whether the operator has blocked a user, and others lifted that."""
         facts = target.decision.facts
         then = BlockSettings.from_facts(facts['then'])
+        before = {number for number, _ in facts.get('beside') or ()}
         for each in self._blocks(split(target.name)[0], users=[facts['user']]):
-            if _is_own(each, target, self._reason) and each.is_like(
-                then, block_talk=self._wanted.block_talk
+            if (
+                each.id not in before
+                and _is_own(each, target, self._reason)
+                and each.is_like(then, block_talk=self._wanted.block_talk)
             ):
                 outcome = _done(each.id, each.settings.expiry)
                 detail = f'{outcome.detail}, found by reading'
@@ -487,9 +525,15 @@ class UndoBlockOnWikis(_OnUsers, UndoOnWikis):
                 if not self._is_unchanged(block, target):
                     skipped = SkipReason.CHANGED_SINCE
                     facts['changed_by'] = block.by
-            elif theirs:
+            elif others := [
+                # Those that were there before the campaign's are another matter.
+                each
+                for each in theirs
+                if [each.id, as_timestamp(each.timestamp)]
+                not in (known.get('beside') or ())
+            ]:
                 skipped = SkipReason.CHANGED_SINCE
-                facts['changed_by'] = theirs[0].by
+                facts['changed_by'] = others[0].by
             else:
                 skipped = SkipReason.ALREADY
             found.append((target, skipped, facts))
@@ -531,6 +575,11 @@ class UndoBlockOnWikis(_OnUsers, UndoOnWikis):
 def _kept(log_entry: int) -> str:
     """Return the number of an entry as a text that is sorted like the number."""
     return f'{log_entry:015}'
+
+
+def _marks(blocks: Iterable[WikiBlock]) -> list[list[Any]]:
+    """Return the numbers of blocks, and when they were changed last."""
+    return sorted([each.id, as_timestamp(each.timestamp)] for each in blocks)
 
 
 def _is_own(block: WikiBlock, target: Target, reason: str) -> bool:

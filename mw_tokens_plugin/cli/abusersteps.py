@@ -179,6 +179,7 @@ def block(run: Run[Any], campaign: Campaign, step: str = '') -> BlockOnWikis:
         stored['expiry'],
         anon_only=not stored['hardblock'],
         block_talk=stored['no_talk'],
+        beside=bool(stored.get('newblock')),
         ignored_groups=frozenset(stored['ignored_groups']),
         addresses=AddressGuards.of(excluded, ()),
     )

@@ -130,6 +130,42 @@ def test_abusers_are_blocked_where_they_have_edited_and_the_undo_lifts_just_that
     assert all('id' in e.params and 'user' not in e.params for e in entries)
 
 
+def test_who_is_blocked_otherwise_gets_a_second_block_where_that_is_asked_for(
+    blocking: Script, sandbox: Sandbox, edit: Callable[..., None]
+) -> None:
+    """The block of a colleague stays as it is, and the undo lifts the second one."""
+    edit(SOCK, 'aa', 'bb')
+    edit(OTHER, 'aa')
+    sandbox.call(lambda farm: setattr(farm.wikis['aa'], 'multiblocks', True))
+    for wiki, name in (('aa', SOCK), ('aa', OTHER), ('bb', SOCK)):
+        place(sandbox, wiki, name)
+    before = blocks(sandbox)
+
+    def further() -> dict[str, list[str]]:
+        there = sandbox.farm.wikis['aa'].further_blocks
+        return {name: [b.reason for b in each] for name, each in there.items() if each}
+
+    assert 'blocked with other settings' in blocking(*USUAL, WEEK).out
+    plan = (*USUAL, WEEK, '-newblock', '-campaign:two')
+    assert blocking(*plan, '-simulate').code == 0
+    # A colleague acts between plan and write.
+    sandbox.call(lambda farm: setattr(farm.wikis['aa'].blocks[OTHER], 'id', 999))
+    sandbox.faults.arm(kind='drop', when='after', action='block', wiki='aa', nth=1)
+    run = blocking('-resume', '-always')
+    assert run.code == 1, run.said
+    assert further() == {SOCK: ['Cross-wiki abuse']}
+    assert f'aawiki:User:{OTHER}: changed since the plan, and skipped' in run.out
+    assert 'the wiki allows no second block of a user (alreadyblocked)' in run.out
+    assert before['aa', SOCK] is blocks(sandbox)['aa', SOCK]
+    assert writes(sandbox) == {('block', 'aa'): 1}
+    undo = blocking('-undo:two', '-reason:Mistake', '-always')
+    assert undo.code == 0, undo.said
+    assert not further() and before['aa', SOCK] is blocks(sandbox)['aa', SOCK]
+    # Where it is gone, what was there before is no change by others.
+    again = blocking('-undo:two', '-reason:Mistake', '-always')
+    assert f'aawiki:User:{SOCK} (already in that state' in again.out, again.said
+
+
 def test_a_block_costs_two_requests_and_lifting_it_three(
     blocking: Script, sandbox: Sandbox, edit: Callable[..., None]
 ) -> None:
