@@ -436,6 +436,11 @@ def changed_by_others(
         if not is_changed or entry is None:
             yield target, None
             continue
+        if action.hidden is None and action.locked is not None:
+            given = entry.added if action.locked else entry.removed
+            if 'locked' in given:
+                yield target, _done_by_others(entry)
+                continue
         by = entry.by or 'somebody else'
         detail = f'changed since the plan by {by}, and skipped'
         code = SkipReason.CHANGED_SINCE.name

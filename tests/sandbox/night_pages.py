@@ -329,9 +329,13 @@ class RestorationWatch(PageWatch):
         self.judge_rest(ours, reported)
 
     def shown(self, entry: Entry) -> set[Place]:
-        """Return the pages whose deleted revisions are listed."""
+        """Return the pages whose deleted revisions are listed, or the log of them.
+
+        That a deletion is the latest entry shows that nothing has happened since.
+        """
         is_whole = 'deletedrevisions' in entry.params.get('prop', '')
-        return self.read(entry) if is_whole else set()
+        is_latest = 'logevents' in entry.params.get('list', '')
+        return self.read(entry) if is_whole or is_latest else set()
 
     def meant(self, entry: Entry) -> Place:
         """Return the page that is to be restored."""

@@ -511,6 +511,7 @@ def test_secrets_are_not_read_where_others_have_to_do_with_them(
         '-fields': 'farmcode = pass',
     }
     file.write_text(good[option], 'utf-8')
+    file.chmod(0o644)
     others = [] if option == '-state' else [f'-state:{state}']
     link, sent = tmp_path / 'link', len(posts(sandbox))
     link.symlink_to(file)
