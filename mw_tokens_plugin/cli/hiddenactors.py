@@ -26,6 +26,7 @@ def hidden_among(
 
     :param known: whether they existed once: those that the wiki does not show any more
         count as hidden, too
+    :raises TokensPluginError: one of them cannot be read
     """
     from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
     from mw_tokens_plugin.protocol.names import AccountKind, kind_of
@@ -34,14 +35,14 @@ def hidden_among(
     asked = sorted({n for n in names if kind_of(n) is AccountKind.ACCOUNT})
     if not asked:
         return []
-    found = read_accounts(run.site, asked, run.site.global_accounts)
-    return [
-        name
-        for name, account in found
-        # Nobody knows of what cannot be read.
-        if isinstance(account, Exception)
-        or (account.hidden is not HiddenLevel.NONE if account.exists else known)
-    ]
+    hidden = []
+    for name, account in read_accounts(run.site, asked, run.site.global_accounts):
+        if isinstance(account, Exception):
+            # Nobody knows; what the ledger once calls hidden stays so for good.
+            raise account
+        if account.hidden is not HiddenLevel.NONE if account.exists else known:
+            hidden.append(name)
+    return hidden
 
 
 def store_hidden(run: Run[Any], names: Iterable[str]) -> Mapping[str, Any]:
