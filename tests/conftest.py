@@ -120,8 +120,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(autouse=True)
 def _nothing_left() -> Iterator[None]:
     """Let no test see what another has set, whichever ran before it."""
+    # Commands of the sandbox set it for their process.
+    mask = os.umask(0o022)
+    os.umask(mask)
     with cleared():
         yield
+    os.umask(mask)
 
 
 @pytest.fixture(scope='session')
