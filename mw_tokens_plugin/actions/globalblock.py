@@ -440,6 +440,9 @@ class SetGlobalBlock(Action):
         """
         if since is not None and entry.timestamp < since:
             return False
+        # What is older than the plan of an undo may be of the same second.
+        if entry.log_id <= (target.decision.facts.get('log_entry') or 0):
+            return False
         then = _then(target)
         is_ours = target.may_have_written_at(entry.timestamp, by=entry.by)
         is_same = entry.action in log_actions(target)
