@@ -16,7 +16,7 @@ from mw_tokens_plugin.campaign.records import (
     Target,
 )
 from mw_tokens_plugin.messages import message
-from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
 from mw_tokens_plugin.targets.accounts import does_not_exist
 
@@ -89,7 +89,7 @@ def unreadable(name: str, error: Exception, *, hidden: bool = False) -> Decision
 
 def seen(account: GlobalAccount, outcome: Outcome) -> Outcome:
     """Return the outcome for an account that was read, and may be hidden now."""
-    return replace(outcome, hidden=account.hidden is not HiddenLevel.NONE)
+    return replace(outcome, hidden=account.is_hidden)
 
 
 def read_at(time: str, decision: Decision) -> Decision:

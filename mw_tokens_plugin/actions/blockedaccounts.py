@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from mw_tokens_plugin.actions.blockreads import Blocks, is_account, number_in
 from mw_tokens_plugin.campaign.records import Target
-from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
 from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
 from mw_tokens_plugin.site.mixins import PluginMixin
 
@@ -42,7 +42,7 @@ class Present:
 
 def is_hidden(account: GlobalAccount) -> bool:
     """Tell whether an account read by its id is hidden, or does not exist any more."""
-    return not account.exists or account.hidden is not HiddenLevel.NONE
+    return not account.exists or account.is_hidden
 
 
 def name_of(target: Target) -> str:

@@ -59,7 +59,7 @@ from mw_tokens_plugin.protocol.addresses import (
 )
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.expiries import ends_at
-from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
 from mw_tokens_plugin.protocol.globalblocks import INFINITY, GlobalBlock, LocalBlock
 from mw_tokens_plugin.site.foreign.ownaddress import own_address
 from mw_tokens_plugin.site.mixins import PluginMixin
@@ -304,7 +304,7 @@ class PlanGlobalBlock(SetGlobalBlock):
                 facts['problem'] = WIKIS_UNKNOWN
             if skipped is SkipReason.MISSING:
                 facts |= like_address(name)
-            hidden = account.hidden is not HiddenLevel.NONE
+            hidden = account.is_hidden
             yield (
                 Decision(
                     name, account.central_id, hidden, skipped=skipped, facts=facts
@@ -362,7 +362,7 @@ class PlanGlobalBlock(SetGlobalBlock):
         lacks_local = skipped is SkipReason.ALREADY and name not in locally
         if lacks_local:
             skipped = None if self.wanted.modify else SkipReason.BLOCKED_OTHERWISE
-        is_hidden = account is not None and account.hidden is not HiddenLevel.NONE
+        is_hidden = account is not None and account.is_hidden
         if skipped is SkipReason.NOT_BLOCKED and is_hidden:
             skipped = SkipReason.HIDDEN_BLOCK
         elif skipped is SkipReason.NOT_BLOCKED:

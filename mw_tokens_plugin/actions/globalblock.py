@@ -55,7 +55,6 @@ from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.addresses import network_of
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.fields import as_timestamp, timestamp
-from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.globalblocks import (
     GlobalBlock,
     GlobalBlockLogEntry,
@@ -320,7 +319,7 @@ class SetGlobalBlock(Action):
         if not is_account(name):
             return False
         (account,) = self.site.global_accounts([name])
-        return account.exists and account.hidden is not HiddenLevel.NONE
+        return account.exists and account.is_hidden
 
     def _is_as_planned(self, target: Target, block: GlobalBlock | None) -> bool:
         now = target.decision.facts['now']

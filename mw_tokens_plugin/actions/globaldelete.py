@@ -35,7 +35,7 @@ from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.exceptions import AmbiguousWrite, NoSuchAccount
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.fields import as_timestamp
-from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.accounts import read_accounts
 
@@ -125,7 +125,7 @@ class GlobalDelete(Action):
             decision = Decision(
                 name,
                 central_id=account.central_id,
-                hidden=account.hidden is not HiddenLevel.NONE,
+                hidden=account.is_hidden,
                 skipped=skipped,
                 facts={**_facts(account), **problem},
             )
@@ -157,7 +157,7 @@ class GlobalDelete(Action):
                     State.FAILED,
                     detail='changed since the plan, and not deleted',
                     reason_code=SkipReason.CHANGED_SINCE.name,
-                    hidden=account.hidden is not HiddenLevel.NONE,
+                    hidden=account.is_hidden,
                 )
             try:
                 self.site.delete_global_account(target.name, reason=self.reason)
@@ -221,13 +221,12 @@ class GlobalDelete(Action):
         """
         account = self._present(target)
         if account.exists and account.name != target.name:
-            is_hidden = account.hidden is not HiddenLevel.NONE
-            now = '' if is_hidden else f' to {account.name!r}'
+            now = '' if account.is_hidden else f' to {account.name!r}'
             return Outcome(
                 State.FAILED,
                 detail=f'renamed{now} since the plan, and not deleted',
                 reason_code=SkipReason.CHANGED_SINCE.name,
-                hidden=is_hidden,
+                hidden=account.is_hidden,
             )
         log = [*self.site.lock_log(target.name, total=_ENTRIES)]
         if target.decision.hidden:

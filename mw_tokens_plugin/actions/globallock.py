@@ -230,7 +230,7 @@ class GlobalLock(Action):
         return Decision(
             name,
             central_id=account.central_id,
-            hidden=self._hides or account.hidden is not HiddenLevel.NONE,
+            hidden=self._hides or account.is_hidden,
             skipped=skipped,
             facts={**account_facts(account), **problem},
         )
@@ -356,8 +356,7 @@ class GlobalLock(Action):
 
     def _latest_entry(self, account: GlobalAccount) -> LockLogEntry | None:
         """Return the latest entry about an account, in the log that has it."""
-        is_hidden = account.hidden is not HiddenLevel.NONE
-        log = self.site.lock_log(account.name, total=1, suppressed=is_hidden)
+        log = self.site.lock_log(account.name, total=1, suppressed=account.is_hidden)
         return next(log, None)
 
     def _accounts(self, targets: Sequence[Target]) -> Iterator[GlobalAccount]:
@@ -386,7 +385,7 @@ class GlobalLock(Action):
             return None
         # What was confirmed is no longer what the name says.
         its = 'hidden'
-        if account.hidden is HiddenLevel.NONE and not target.decision.hidden:
+        if not account.is_hidden and not target.decision.hidden:
             its = repr(account.name)
         return Outcome(
             State.FAILED,

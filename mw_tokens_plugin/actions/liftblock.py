@@ -27,7 +27,7 @@ from mw_tokens_plugin.actions.globalblock import SetGlobalBlock
 from mw_tokens_plugin.actions.globallock import Guards
 from mw_tokens_plugin.campaign.records import Decision, SkipReason, Target
 from mw_tokens_plugin.protocol.addresses import network_of
-from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
 from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
 from mw_tokens_plugin.site.mixins import PluginMixin
 from mw_tokens_plugin.targets.accounts import read_accounts
@@ -87,7 +87,7 @@ class LiftGlobalBlock(SetGlobalBlock):
             in_block = numbered.get(name, name)
             whom = owners.get(name, in_block)
             account = accounts.get(whom)
-            is_hidden = account is not None and account.hidden is not HiddenLevel.NONE
+            is_hidden = account is not None and account.is_hidden
             if name in numbered:
                 skipped = self._excluded_reason(whom) or self._excluded_reason(in_block)
                 if block is not None and block.id in protected:

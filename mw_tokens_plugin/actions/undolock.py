@@ -34,7 +34,6 @@ from mw_tokens_plugin.campaign.records import (
 from mw_tokens_plugin.campaign.report.hiding import hiding
 from mw_tokens_plugin.protocol.globalaccounts import (
     GlobalAccount,
-    HiddenLevel,
     LockLogEntry,
 )
 from mw_tokens_plugin.site.batches import batches
@@ -165,7 +164,7 @@ class UndoGlobalLock(GlobalLock):
                 ignored = self.guards.ignored_groups
                 account, skipped = local_group_reason(self.site, account, ignored)
         facts = account_facts(account)
-        if skipped is None and account.hidden is not HiddenLevel.NONE:
+        if skipped is None and account.is_hidden:
             # Its entries are in the suppression log.
             skipped = SkipReason.LOG_HIDDEN
         if skipped is None:
@@ -184,7 +183,7 @@ class UndoGlobalLock(GlobalLock):
         return Decision(
             target.name,
             central_id=account.central_id,
-            hidden=target.decision.hidden or account.hidden is not HiddenLevel.NONE,
+            hidden=target.decision.hidden or account.is_hidden,
             skipped=skipped,
             facts=facts,
         )

@@ -45,7 +45,7 @@ from mw_tokens_plugin.protocol.answers import expected_form, items_of
 from mw_tokens_plugin.protocol.blocksettings import BlockSettings
 from mw_tokens_plugin.protocol.expiries import ends_at
 from mw_tokens_plugin.protocol.fields import as_timestamp
-from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount, HiddenLevel
+from mw_tokens_plugin.protocol.globalaccounts import GlobalAccount
 from mw_tokens_plugin.protocol.globalblocks import INFINITY
 from mw_tokens_plugin.protocol.localblocks import WikiBlock, end_of
 from mw_tokens_plugin.site.foreign.ownaddress import own_address
@@ -596,7 +596,7 @@ def _groups_of(item: Mapping[str, Any]) -> set[str]:
 
 
 def _is_hidden(account: GlobalAccount) -> bool:
-    return account.exists and account.hidden is not HiddenLevel.NONE
+    return account.exists and account.is_hidden
 
 
 def _done(number: Any, ends: str) -> Outcome:

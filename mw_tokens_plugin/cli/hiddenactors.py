@@ -28,7 +28,6 @@ def hidden_among(
         count as hidden, too
     :raises TokensPluginError: one of them cannot be read
     """
-    from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
     from mw_tokens_plugin.protocol.names import AccountKind, kind_of
     from mw_tokens_plugin.targets.accounts import read_accounts
 
@@ -40,7 +39,7 @@ def hidden_among(
         if isinstance(account, Exception):
             # Nobody knows; what the ledger once calls hidden stays so for good.
             raise account
-        if account.hidden is not HiddenLevel.NONE if account.exists else known:
+        if account.is_hidden if account.exists else known:
             hidden.append(name)
     return hidden
 

@@ -120,6 +120,11 @@ class GlobalAccount:
         return AccountState(locked=self.locked, hidden=self.hidden)
 
     @property
+    def is_hidden(self) -> bool:
+        """Whether it is hidden, to whatever extent."""
+        return self.hidden is not HiddenLevel.NONE
+
+    @property
     def local_groups(self) -> dict[str, tuple[str, ...]]:
         """The groups by wiki, for all wikis where the account is in a group."""
         return {a.wiki: a.groups for a in self.attached or () if a.groups}

@@ -116,7 +116,7 @@ def _locks(
     }
     entries: dict[str, LockLogEntry] = {}
     by_id = {a.lock_log_id: name for name, a in locked.items() if a.lock_log_id}
-    hidden = {n for n, a in locked.items() if a.hidden is not HiddenLevel.NONE}
+    hidden = {n for n, a in locked.items() if a.is_hidden}
     one_by_one = [] if site.lists_global_users() else [*(locked.keys() - hidden)]
     try:
         for entry in site.lock_log_entries(by_id) if by_id else ():

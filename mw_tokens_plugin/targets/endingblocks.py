@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta, timezone
 
 from mw_tokens_plugin.protocol.addresses import network_of
-from mw_tokens_plugin.protocol.globalaccounts import HiddenLevel
 from mw_tokens_plugin.protocol.globalblocks import GlobalBlock
 from mw_tokens_plugin.site.mixins import PluginMixin
 
@@ -48,7 +47,7 @@ def unknown_targets(site: PluginMixin, blocks: Iterable[GlobalBlock]) -> set[str
     known = {
         account.name
         for account in (site.global_accounts(names) if names else ())
-        if account.exists and account.hidden is HiddenLevel.NONE
+        if account.exists and not account.is_hidden
     }
     theirs = {block.id for block in site.global_blocks(sorted(known))}
     return {name for name, id in ids.items() if name not in known or id not in theirs}
