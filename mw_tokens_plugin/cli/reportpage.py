@@ -16,7 +16,7 @@ from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign
 from mw_tokens_plugin.campaign.report.section import named, placed, section_of
-from mw_tokens_plugin.campaign.report.texts import readable
+from mw_tokens_plugin.campaign.report.texts import to_the_minute
 from mw_tokens_plugin.cli.hiddenactors import hidden_among
 from mw_tokens_plugin.cli.ledgers import found
 from mw_tokens_plugin.cli.run import Run
@@ -101,7 +101,7 @@ def _save(run: Run[Any], campaign: Campaign, title: str) -> int | None:
     subject, undos = _family(run.ledger, campaign)
     names = _publishable(run, subject)
     section = section_of(run.site, run.ledger, subject, undos, names=names)
-    begun = readable(subject.created_at)[:-3]
+    begun = to_the_minute(subject.created_at)
     about = {'kind': subject.action, 'begun': begun}
     heading = wiki_message(run.site, 'campaign-page-heading', **about)
     summary = wiki_message(run.site, 'campaign-page-summary', **about)

@@ -16,7 +16,7 @@ from mw_tokens_plugin.campaign.ledger import Ledger
 from mw_tokens_plugin.campaign.records import Campaign, State, Target
 from mw_tokens_plugin.campaign.report.contents import OPEN
 from mw_tokens_plugin.campaign.report.hiding import NameFilter
-from mw_tokens_plugin.campaign.report.texts import readable
+from mw_tokens_plugin.campaign.report.texts import to_the_minute
 from mw_tokens_plugin.campaign.report.wikitext import nowiki, user_link
 from mw_tokens_plugin.messages import wiki_message
 from mw_tokens_plugin.protocol.addresses import network_of
@@ -49,7 +49,7 @@ def section_of(
         kept = shown.campaign(campaign)
         counts = ledger.counts(campaign)
         operator = user_link(campaign.operator)
-        yield in_words('by', user=operator, begun=_minute(campaign.created_at))
+        yield in_words('by', user=operator, begun=to_the_minute(campaign.created_at))
         if kept.reason:
             yield in_words('reason', reason=nowiki(kept.reason))
         yield in_words(
@@ -71,7 +71,7 @@ def section_of(
             yield in_words(
                 'undone' if is_undo else 'redone',
                 user=user_link(undo.operator),
-                begun=_minute(undo.created_at),
+                begun=to_the_minute(undo.created_at),
                 done=ledger.changed_count(undo),
                 changed=ledger.changed_count(undone),
             )
@@ -131,7 +131,3 @@ def _result(site: Any, target: Target) -> str:
         return wiki_message(site, key)
     state = target.state if target.state not in OPEN else State.PLANNED
     return wiki_message(site, f'campaign-page-{state.name.lower()}')
-
-
-def _minute(moment: Any) -> str:
-    return readable(moment)[:-3]

@@ -36,6 +36,11 @@ def readable(moment: datetime | None) -> str:
     return moment.strftime('%Y-%m-%d %H:%M:%S') if moment else ''
 
 
+def to_the_minute(moment: datetime) -> str:
+    """Return a moment for people who need no seconds."""
+    return moment.strftime('%Y-%m-%d %H:%M')
+
+
 def safe(text: str) -> str:
     """Escape what a terminal obeys, for those who read a file with ``cat``."""
     return _CONTROLS.sub(lambda found: displayable(found[0]), text)
