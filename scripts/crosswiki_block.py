@@ -37,13 +37,13 @@ from mw_tokens_plugin.cli.abusers import (
 from mw_tokens_plugin.cli.abusersteps import block, unblock, users_on
 from mw_tokens_plugin.cli.accounts import (
     block_expiry,
-    has_passed,
+    check_block,
     ignore_groups_option,
 )
+from mw_tokens_plugin.cli.hardness import check_said, how_hard
 from mw_tokens_plugin.cli.script import CampaignScript, Kind, option
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
-from mw_tokens_plugin.site.settings import settings
 
 if TYPE_CHECKING:
     from mw_tokens_plugin.cli.declaration import Listing
@@ -99,10 +99,7 @@ class Options(AbuserOptions):
                 'Blocks need -expiry:TIME, such as -expiry:"1 week"; there is no '
                 'default.'
             )
-        if has_passed(self.expiry):
-            raise InvalidInput(f'-expiry:{self.expiry}: this is in the past.')
-        if not (self.reason or '').strip():
-            raise InvalidInput('Blocks need a reason that is not empty: -reason:TEXT.')
+        check_block(self.expiry, self.reason or '')
 
 
 def targets(run: Run[Options]) -> Listing:
@@ -110,23 +107,16 @@ def targets(run: Run[Options]) -> Listing:
     from mw_tokens_plugin.protocol.addresses import network_of
 
     options = run.options
-    is_said = options.anononly or options.hardblock or settings.address_blocks
-    if not is_said and any(map(network_of, run.shared(named)[0])):
-        raise InvalidInput(
-            'There are addresses in the list: give -anononly, which lets users with an '
-            'account edit there, or -hardblock, which does not. '
-            "enable(address_blocks='hard') in user-config.py sets a default."
-        )
+    is_hard = how_hard(options)
+    if any(map(network_of, run.shared(named)[0])):
+        check_said(is_hard, 'in the list')
     listing = list_deeds(
         run,
         users_on,
         lambda number: message('crosswiki_block-users', number=number),
         shows_older=False,
     )
-    is_hard = options.hardblock or (
-        settings.address_blocks == 'hard' and not options.anononly
-    )
-    stored = {**listing.stored, 'anononly': not is_hard, 'hardblock': is_hard}
+    stored = {**listing.stored, 'anononly': not is_hard, 'hardblock': bool(is_hard)}
     return replace(listing, stored=stored)
 
 

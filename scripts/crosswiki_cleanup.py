@@ -39,7 +39,7 @@ from mw_tokens_plugin.cli.abusers import (
 from mw_tokens_plugin.cli.abusersteps import part
 from mw_tokens_plugin.cli.accounts import (
     block_expiry,
-    has_passed,
+    check_block,
     ignore_groups_option,
 )
 from mw_tokens_plugin.cli.cleanup import (
@@ -178,10 +178,8 @@ class Options(AbuserOptions):
                 f'-steps:{blocks[0]} needs -expiry:TIME, such as -expiry:"1 week"; '
                 'there is no default.'
             )
-        if has_passed(self.expiry):
-            raise InvalidInput(f'-expiry:{self.expiry}: this is in the past.')
-        if self.expiry and not self.reason_for('block').strip():
-            raise InvalidInput('Blocks need a reason that is not empty: -reason:TEXT.')
+        if self.expiry:
+            check_block(self.expiry, self.reason_for('block'))
         if ('revdel' in steps) != bool(self.revdel):
             raise InvalidInput(
                 'What was reverted is hidden with both -steps:rollback,revdel,... and '

@@ -26,7 +26,7 @@ from mw_tokens_plugin.cli.accounts import (
     block_expiry,
     block_log,
     check_end,
-    has_passed,
+    check_not_past,
 )
 from mw_tokens_plugin.cli.recorded import RECORDED
 from mw_tokens_plugin.cli.requests import (
@@ -207,8 +207,7 @@ class Options(RequestOptions):
             if self.undo is not None and not (self.reason or '').strip():
                 raise InvalidInput('Global blocks need a reason: -reason:TEXT.')
             return
-        if has_passed(self.expiry):
-            raise InvalidInput(f'-expiry:{self.expiry}: this is in the past.')
+        check_not_past('-expiry', self.expiry)
         lists = self.only_lists
         if self.expiry is None and not (self.modify or self.unblock or lists):
             raise InvalidInput(

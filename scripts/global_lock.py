@@ -26,7 +26,7 @@ from mw_tokens_plugin.cli.accounts import (
     account_guards,
     account_log,
     block_expiry,
-    has_passed,
+    check_not_past,
     named_accounts,
 )
 from mw_tokens_plugin.cli.recorded import RECORDED
@@ -147,8 +147,7 @@ class Options(RequestOptions):
             )
         if self.page is not None and self.unlock:
             check_appeal(self, 'unlock', 'the lock')
-        if has_passed(self.globalblock):
-            raise InvalidInput(f'-globalblock:{self.globalblock}: this is in the past.')
+        check_not_past('-globalblock', self.globalblock)
         if self.globalblock and self.reason is not None and not self.reason.strip():
             raise InvalidInput('A global block needs a reason: -reason:TEXT.')
 

@@ -7,7 +7,7 @@ share are in :mod:`.abusers`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     )
     from mw_tokens_plugin.campaign.records import Campaign, Step, Target
     from mw_tokens_plugin.cli.run import Run
-    from mw_tokens_plugin.targets.contributions import Actor
+    from mw_tokens_plugin.targets.contributions import Actor, EditedPage, MovedPage
 
 #: The number of the namespace of files, on every wiki.
-FILE_NAMESPACE = 6
+_FILE_NAMESPACE = 6
 #: What of a revision can be hidden.
 _PARTS = ('content', 'comment', 'user')
 
@@ -56,22 +56,39 @@ def pages_on(actor: Actor, database: str, *, hides: bool) -> list[Step]:
     from mw_tokens_plugin.targets.pagenames import named
 
     moved = actor.moved(database)
-    # What a move leaves behind is replaced when it is moved back.
-    left = {page.origin for page in moved}
-    pages = {
-        title: page
-        for title, page in actor.pages(database).items()
-        if not (title in left and page.is_creation)
-    }
+    pages = without_redirects(actor.pages(database), moved)
     return [
         *(Step(named(database, title), 'edits', 0) for title in pages),
         *(
             Step(named(database, title), 'files', 1)
-            for title, page in actor.pages(database).items()
-            if page.edits[0].namespace == FILE_NAMESPACE
+            for title in files_among(actor.pages(database))
         ),
         *(Step(named(database, page.title), 'moves', 2) for page in moved),
         *(Step(named(database, title), 'revdel', 3) for title in pages if hides),
+    ]
+
+
+def without_redirects(
+    pages: Mapping[str, EditedPage], moved: Iterable[MovedPage]
+) -> dict[str, EditedPage]:
+    """Return pages without what moves have left behind.
+
+    That is replaced when the pages are moved back.
+    """
+    left = {page.origin for page in moved}
+    return {
+        title: page
+        for title, page in pages.items()
+        if not (title in left and page.is_creation)
+    }
+
+
+def files_among(pages: Mapping[str, EditedPage]) -> list[str]:
+    """Return the titles of files among pages."""
+    return [
+        title
+        for title, page in pages.items()
+        if page.edits[0].namespace == _FILE_NAMESPACE
     ]
 
 

@@ -145,6 +145,30 @@ def has_passed(expiry: str | None) -> bool:
     return end is not None and end <= now
 
 
+def check_not_past(option: str, expiry: str | None) -> None:
+    """Refuse blocks that would have ended.
+
+    :param option: what says when they end
+    :raises InvalidInput: they would
+    """
+    from mw_tokens_plugin.exceptions import InvalidInput
+
+    if has_passed(expiry):
+        raise InvalidInput(f'{option}:{expiry}: this is in the past.')
+
+
+def check_block(expiry: str, reason: str) -> None:
+    """Refuse blocks that would have ended, or that have no reason.
+
+    :raises InvalidInput: they would, or have none
+    """
+    from mw_tokens_plugin.exceptions import InvalidInput
+
+    check_not_past('-expiry', expiry)
+    if not reason.strip():
+        raise InvalidInput('Blocks need a reason that is not empty: -reason:TEXT.')
+
+
 def check_end(
     run: Run[Any], name: str, expiry: str | None, campaign: Campaign | None
 ) -> None:

@@ -17,13 +17,13 @@ from mw_tokens_plugin.actions.blockreads import (
 from mw_tokens_plugin.campaign.records import SkipReason, State
 from mw_tokens_plugin.cli.accounts import named_accounts
 from mw_tokens_plugin.cli.declaration import Listing
+from mw_tokens_plugin.cli.hardness import check_said, how_hard
 from mw_tokens_plugin.cli.requests import select_requests
 from mw_tokens_plugin.exceptions import InvalidInput
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.addresses import network_of
 from mw_tokens_plugin.protocol.expiries import length_of
 from mw_tokens_plugin.requestpages import RequestKind
-from mw_tokens_plugin.site.settings import settings
 from mw_tokens_plugin.targets.endingblocks import (
     ending_blocks,
     lines_about,
@@ -132,7 +132,7 @@ def taken(run: Run[Any], names: Iterable[str], left_out: list[str]) -> Iterator[
     :raises InvalidInput: there is an address, and it is not said who is blocked there
     """
     options = run.options
-    is_said = options.unblock or options.modify or how_hard(options) is not None
+    needs_hardness = not (options.unblock or options.modify)
     numbered: dict[str, str] = {}
     if options.only is not None and options.unblock:
         names = list(names)
@@ -141,14 +141,10 @@ def taken(run: Run[Any], names: Iterable[str], left_out: list[str]) -> Iterator[
         is_address = network_of(name) is not None
         if not is_of_kind(options, numbered.get(name, name)):
             left_out.append(name)
-        elif is_address and not is_said:
-            raise InvalidInput(
-                'There are addresses in the list: give -anononly, which lets users '
-                'with an account edit there, or -hardblock, which does not. '
-                "enable(address_blocks='hard') in user-config.py sets a default."
-            )
-        else:
-            yield name
+            continue
+        if is_address and needs_hardness:
+            check_said(how_hard(options), 'in the list')
+        yield name
 
 
 def is_of_kind(options: Any, name: str) -> bool:
@@ -172,13 +168,6 @@ def some(
             f'-only:{run.options.only} leaves out all that was named '
             f'({len(left_out)}): there is nothing to do.'
         )
-
-
-def how_hard(options: Any) -> bool | None:
-    """Return whether blocks of addresses stop users with an account; None if unsaid."""
-    if options.anononly or options.hardblock:
-        return bool(options.hardblock)
-    return {'hard': True, 'soft': False}.get(settings.address_blocks)
 
 
 def stored_hardness(options: Any) -> dict[str, bool]:

@@ -6,7 +6,7 @@ action, and the options are in the script.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -22,8 +22,8 @@ from mw_tokens_plugin.cli.abusers import (
     undo_limits,
 )
 from mw_tokens_plugin.cli.abusersteps import (
-    FILE_NAMESPACE,
     block,
+    files_among,
     hide,
     move_back,
     revert,
@@ -34,7 +34,9 @@ from mw_tokens_plugin.cli.abusersteps import (
     undo_move_back,
     undo_revert,
     users_on,
+    without_redirects,
 )
+from mw_tokens_plugin.cli.hardness import check_said, how_hard
 from mw_tokens_plugin.cli.recorded import wikis_of
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import message
@@ -92,7 +94,7 @@ def targets(run: Run[Any]) -> Listing:
     run.options.check_steps()
     options = run.options
     names, _ = run.shared(named)
-    kinds = {kind for step in chosen(options) for kind in STEPS[step]}
+    kinds = _kinds(chosen(options))
     stopped = list(_stops(run, names, kinds))
     listing = list_deeds(
         run,
@@ -105,8 +107,8 @@ def targets(run: Run[Any]) -> Listing:
         'step_reasons': {
             kind: text for step, text in options.reasons for kind in STEPS[step]
         },
-        'hardblock': _is_hard(options),
-        'anononly': not _is_hard(options),
+        'hardblock': bool(how_hard(options)),
+        'anononly': not how_hard(options),
     }
     if options.again is not None:
         stored['untrusted'] = run.shared(_is_foreign)
@@ -116,6 +118,11 @@ def targets(run: Run[Any]) -> Listing:
 def chosen(options: Any) -> Sequence[str]:
     """Return the steps that are taken."""
     return options.steps or USUAL_STEPS
+
+
+def _kinds(steps: Iterable[str]) -> set[str]:
+    """Return the kinds of targets that steps have."""
+    return {kind for step in steps for kind in STEPS[step]}
 
 
 def again(run: Run[Any]) -> None:
@@ -213,15 +220,6 @@ def _is_foreign(run: Run[Any]) -> bool:
     return bool(foreign) or sealer.compared().is_other
 
 
-def _is_hard(options: Any) -> bool:
-    from mw_tokens_plugin.site.settings import settings
-
-    return bool(
-        options.hardblock
-        or (settings.address_blocks == 'hard' and not options.anononly)
-    )
-
-
 def _stops(run: Run[Any], names: Sequence[str], kinds: set[str]) -> Iterator[Step]:
     """Yield by what accounts and addresses are stopped on all wikis.
 
@@ -229,7 +227,6 @@ def _stops(run: Run[Any], names: Sequence[str], kinds: set[str]) -> Iterator[Ste
     :raises InvalidInput: it is not said how to block those that cannot be locked
     """
     from mw_tokens_plugin.campaign.records import Step
-    from mw_tokens_plugin.site.settings import settings
 
     options = run.options
     kind_by_name = {name: kind_of(name) for name in names}
@@ -240,13 +237,8 @@ def _stops(run: Run[Any], names: Sequence[str], kinds: set[str]) -> Iterator[Ste
             'Temporary accounts cannot be locked: give -expiry:TIME to block them '
             'globally, or -steps: without lock.'
         )
-    is_said = options.anononly or options.hardblock or settings.address_blocks
-    if has_addresses and kinds & {'globalblock', 'localblock'} and not is_said:
-        raise InvalidInput(
-            'There are addresses among the names: give -anononly, which lets users '
-            'with an account edit there, or -hardblock, which does not. '
-            "enable(address_blocks='hard') in user-config.py sets a default."
-        )
+    if has_addresses and kinds & {'globalblock', 'localblock'}:
+        check_said(how_hard(options), 'among the names')
     blocks = 'globalblock' in kinds
     for name, kind in kind_by_name.items():
         if kind is AccountKind.ACCOUNT:
@@ -268,11 +260,7 @@ def steps_on(actor: Actor, database: str, *, kinds: Collection[str]) -> list[Ste
     created, edited, moved = _sorted_out(pages, actor.moved(database))
     found = {
         'edits': list(edited),
-        'files': [
-            title
-            for title, page in edited.items()
-            if page.edits[0].namespace == FILE_NAMESPACE
-        ],
+        'files': files_among(edited),
         'moves': [page.title for page in moved],
         'delete': list(created),
         'revdel': list(edited),
@@ -302,12 +290,7 @@ def _sorted_out(
     }
     ids = {page.page_id for page in created.values()}
     back = [page for page in moved if page.page_id not in ids]
-    left = {page.origin for page in back}
-    pages = {
-        title: page
-        for title, page in pages.items()
-        if not (title in left and page.is_creation)
-    }
+    pages = without_redirects(pages, back)
     created = {title: page for title, page in created.items() if title in pages}
     edited = {title: page for title, page in pages.items() if title not in created}
     return created, edited, back
@@ -315,8 +298,7 @@ def _sorted_out(
 
 def search_again(run: Run[Any], campaign: Campaign) -> Campaign:
     """List what is found on wikis that could not be read before."""
-    steps = run.stored(campaign)['steps'] or USUAL_STEPS
-    kinds = {kind for step in steps for kind in STEPS[step]}
+    kinds = _kinds(run.stored(campaign)['steps'] or USUAL_STEPS)
     return read_again(run, campaign, partial(steps_on, kinds=kinds))
 
 
@@ -444,7 +426,7 @@ def composed_undo(
 
 def _taken(stored: Mapping[str, Any]) -> set[str]:
     """Return the kinds of targets of the steps that a campaign takes."""
-    kinds = {kind for step in stored['steps'] or USUAL_STEPS for kind in STEPS[step]}
+    kinds = _kinds(stored['steps'] or USUAL_STEPS)
     return kinds | ({'globalblock'} if stored['expiry'] and 'lock' in kinds else set())
 
 

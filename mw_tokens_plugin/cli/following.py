@@ -17,6 +17,7 @@ from mw_tokens_plugin.campaign.exitcodes import ExitCode
 from mw_tokens_plugin.cli.accounts import check_end
 from mw_tokens_plugin.cli.command import check_planned, run_campaign
 from mw_tokens_plugin.cli.declaration import Listing
+from mw_tokens_plugin.cli.hardness import check_said, usual_hardness
 from mw_tokens_plugin.cli.kinds import script_for
 from mw_tokens_plugin.cli.newcampaign import listed
 from mw_tokens_plugin.cli.recorded import RECORDED
@@ -25,7 +26,6 @@ from mw_tokens_plugin.cli.run import Run
 from mw_tokens_plugin.exceptions import InvalidInput, StoppedByGuard
 from mw_tokens_plugin.messages import message
 from mw_tokens_plugin.protocol.names import AccountKind, kind_of
-from mw_tokens_plugin.site.settings import settings
 from mw_tokens_plugin.targets.exclusions import existing_targets
 
 if TYPE_CHECKING:
@@ -61,13 +61,9 @@ def to_follow(
     if not others:
         return None
     if hard is None:
-        hard = {'hard': True, 'soft': False}.get(settings.address_blocks)
-    if hard is None and AccountKind.IP in map(kind_of, others):
-        raise InvalidInput(
-            'There are addresses to block: give -anononly, which lets users with an '
-            'account edit there, or -hardblock, which does not. '
-            "enable(address_blocks='hard') in user-config.py sets a default."
-        )
+        hard = usual_hardness()
+    if AccountKind.IP in map(kind_of, others):
+        check_said(hard, 'to block')
     name = f'{name}{FOLLOWING}'
     old = run.ledger.find(name)
     if old is not None and (not run.options.replace or old.confirmed_at is not None):
