@@ -181,7 +181,7 @@ class GlobalAccounts:
     ) -> None:
         """Rename a global account and its local ones; its sessions end.
 
-        Where it is attached, the logs of what was done to it name it anew.
+        Where it is attached, the logs of what was done to it get the new name.
         """
         account = self.accounts.pop(old)
         self.names.pop(bisect_left(self.names, old))

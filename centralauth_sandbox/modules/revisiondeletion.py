@@ -1,7 +1,7 @@
 """`action=revisiondelete`: parts of revisions are hidden, and shown again.
 
 As recorded, but for deleted revisions, versions of files and entries of logs, which
-stay as they are. The whole answer says `Success` whatever has become of the items.
+stay as they are. The whole answer says `Success` even if items have failed.
 """
 
 from __future__ import annotations

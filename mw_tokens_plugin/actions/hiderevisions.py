@@ -1,7 +1,7 @@
 """Hiding what a campaign has reverted from the histories of pages, and showing it.
 
 Only administrators see what is hidden; nothing is suppressed. The wiki calls each write
-a success, whatever has become of the single revisions, so that their own errors are
+a success, even if it has failed for single revisions, so that their own errors are
 read. A revision of which others have hidden a part already is left as it is, so that an
 undo shows nothing that they have hidden.
 
@@ -263,7 +263,7 @@ class UndoHideReverted(UndoOnWikis):
 def _change(
     site: PluginSite, how: str, facts: Mapping[str, Any], reason: str
 ) -> Outcome:
-    """Hide or show parts of revisions, and read what became of each of them.
+    """Hide or show parts of revisions, and read the result for each of them.
 
     :param how: ``hide`` or ``show``
     :raises AmbiguousWrite: the answer does not tell it

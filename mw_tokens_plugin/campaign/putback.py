@@ -1,7 +1,7 @@
 """What the campaigns of a ledger have written to the targets of one that is undone.
 
 Where several campaigns have changed a target one after the other, undoing the last of
-them makes it what the one before has left, by a write that is none of that one's own.
+them makes it what the one before has left, by a write that is not its own.
 So an undo has to know all of them. Comparing them with the wiki is left to the actions.
 """
 

@@ -105,7 +105,7 @@ def authmanagerinfo(
 ) -> dict[str, Any]:
     """Return what a wiki says of logging in.
 
-    :param own: to whoever is logged in, who is somebody
+    :param own: whether it is asked as the user who is logged in
     """
     query: dict[str, Any] = {
         'action': 'query',
